@@ -1,0 +1,27 @@
+"""Fashion-MNIST: pictures of clothes in MNIST's format (Xiao, Rasul and Vollgraf, 2017)."""
+
+from infoeval.data.idx_quartet import IdxQuartet
+
+__all__ = ["FASHION_MNIST"]
+
+FASHION_MNIST = IdxQuartet(
+    name="fashion-mnist",
+    description="Fashion-MNIST: 70,000 pictures of clothes, 28×28 grey, 10 classes",
+    torchvision_name="FashionMNIST",
+    label_names=(
+        "T-shirt/top",
+        "Trouser",
+        "Pullover",
+        "Dress",
+        "Coat",
+        "Sandal",
+        "Shirt",
+        "Sneaker",
+        "Bag",
+        "Ankle boot",
+    ),
+    md5={
+        "train-images-idx3-ubyte": "f4a8712d7a061bf5bd6d2ca38dc4d50a",
+        "t10k-images-idx3-ubyte": "8181f5470baa50b63fa0f6fddb340f0a",
+    },
+).source()

@@ -1,0 +1,38 @@
+"""Train and test parts of sets that have no official ones."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infoeval.errors import UserError
+
+__all__ = ["split_indices"]
+
+_SEED = 1606  # fixed for good: another seed would be another test set
+
+
+def split_indices(name: str, n: int, split: str) -> NDArray[np.intp]:
+    """Return which of ``n`` images belong to a split: one fifth is test, the rest train.
+
+    The images are permuted with a fixed seed, which depends on nothing but ``n`` (labels are not
+    looked at), the first ``max(1, n // 5)`` are the test part, and each part keeps the permuted
+    order, so that its first images are a random sample. The permutation sorts raw words of PCG64,
+    whose stream numpy promises not to change, unlike that of ``Generator.permutation``.
+
+    Args:
+        name: of the data set, for the error.
+        n: number of images.
+        split: ``"train"`` or ``"test"``.
+
+    Raises:
+        UserError: there are fewer than two images.
+
+    >>> len(split_indices("set", 10, "test")), len(split_indices("set", 10, "train"))
+    (2, 8)
+    """
+    if n < 2:
+        raise UserError(
+            f"{name}: {n} image(s) cannot be split into train and test; give at least 2"
+        )
+    order = np.argsort(np.random.PCG64(_SEED).random_raw(n), kind="stable")
+    test = max(1, n // 5)
+    return order[:test] if split == "test" else order[test:]

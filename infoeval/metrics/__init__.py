@@ -1,0 +1,17 @@
+"""Metrics: pure functions of arrays, each with its interval; see the registry for all of them."""
+
+from infoeval.metrics.cluster_accuracy import cluster_accuracy
+from infoeval.metrics.cluster_ari import cluster_ari
+from infoeval.metrics.cluster_nmi import cluster_nmi
+from infoeval.metrics.registry import METRICS, Metric, metric
+from infoeval.metrics.score import Score
+
+__all__ = [
+    "METRICS",
+    "Metric",
+    "Score",
+    "cluster_accuracy",
+    "cluster_ari",
+    "cluster_nmi",
+    "metric",
+]

@@ -1,0 +1,124 @@
+"""What can be evaluated: something that draws images from codes and reads codes from images."""
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from infoeval.checkpoint import Checkpoint
+from infoeval.codes import CodeSpace
+from infoeval.networks import Networks
+
+__all__ = ["CheckpointModel", "Model", "Recognition"]
+
+CHUNK = 500
+CALIBRATION_IMAGES = 10_000
+
+
+class Model(Protocol):
+    """A generative model with latent codes, as the analysis sees it."""
+
+    @property
+    def codes(self) -> CodeSpace:
+        """The latent codes."""
+
+    def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
+        """Images (n, channels, height, width), uint8, of codes and noise (n, codes.noise)."""
+
+    def encode(self, images: Tensor) -> dict[str, Tensor]:
+        """What each code is read as from uint8 images: q(c|x) (n, K), or the mean (n,)."""
+
+
+class Recognition:
+    """Q with batch-norm statistics of its own choosing.
+
+    While it trains, Q sees generated images, normalised by their own batch; D's shared layers see
+    real ones too, so their running statistics belong to neither. Given `images`, the statistics
+    are estimated anew, as the mean over batches of `CHUNK` of these images; without them
+    the checkpoint's running ones are used.
+    """
+
+    def __init__(self, networks: Networks, images: Tensor | None = None) -> None:
+        self.networks = networks
+        self.layers = nn.ModuleList([networks.shared, networks.recognition])
+        if images is not None:
+            self.layers = copy.deepcopy(self.layers)
+            self._estimate_statistics(images)
+        self.layers.eval()
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor) -> Tensor:
+        """Parameters of the posterior, (n, posterior_width), of uint8 images; in float32."""
+        return torch.cat([self._forward(part) for part in images.split(CHUNK)])
+
+    def _forward(self, images: Tensor) -> Tensor:
+        x = self.networks.scale(images.to(next(self.layers.parameters()).device))
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+    @torch.no_grad()
+    def _estimate_statistics(self, images: Tensor) -> None:
+        self.layers.train()
+        for module in self.layers.modules():
+            if isinstance(module, nn.modules.batchnorm._BatchNorm):
+                module.reset_running_stats()
+                module.momentum = None  # a plain mean over the batches
+        for part in images.split(CHUNK):
+            # A short last batch would count as much as a full one, and one image has no variance.
+            if len(part) == min(CHUNK, len(images)) and len(part) > 1:
+                self._forward(part)
+
+
+class CheckpointModel:
+    """A `Model` made of a checkpoint of ours.
+
+    Args:
+        checkpoint: the checkpoint.
+        device: where the networks run.
+        real_images: uint8 training images, on which the batch-norm statistics that `encode` uses
+            are estimated (at most `CALIBRATION_IMAGES` of them, evenly spaced); None: the
+            running statistics of the training are used.
+
+    """
+
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        device: torch.device | str = "cpu",
+        real_images: NDArray[np.uint8] | None = None,
+    ) -> None:
+        self.networks = checkpoint.networks(device)
+        self.device = torch.device(device)
+        sample = None
+        if real_images is not None:
+            count = min(len(real_images), CALIBRATION_IMAGES)
+            rows = np.linspace(0, len(real_images) - 1, count).astype(int)
+            sample = torch.from_numpy(real_images[rows])
+        self._recognition = Recognition(self.networks, sample)
+
+    @classmethod
+    def open(cls, path: str | Path, device: torch.device | str = "cpu") -> "CheckpointModel":
+        """Open a checkpoint file; nothing in it is executed."""
+        return cls(Checkpoint.open(path), device)
+
+    @property
+    def codes(self) -> CodeSpace:
+        """The latent codes."""
+        return self.networks.codes
+
+    @torch.no_grad()
+    def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
+        """Images (n, channels, height, width), uint8, of codes and noise (n, codes.noise)."""
+        inputs = self.codes.encode(codes, noise).to(self.device).split(CHUNK)
+        return torch.cat([self.networks.unscale(self.networks.generator(part)) for part in inputs])
+
+    def encode(self, images: Tensor) -> dict[str, Tensor]:
+        """What each code is read as from uint8 images: q(c|x) (n, K), or the mean (n,)."""
+        parts = self.codes.split(self._recognition(images))
+        return {name: code.expectation(parts[name]) for name, code in self.codes.items()}

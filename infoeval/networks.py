@@ -1,0 +1,304 @@
+"""Layer tables, as the paper's appendix prints them, and the networks built from them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from infoeval.codes import CodeSpace
+from infoeval.errors import UserError
+
+__all__ = ["Convolution", "Dense", "Layer", "Networks", "Reshape", "UpConvolution"]
+
+Activation = Literal["none", "relu", "leaky_relu", "tanh", "sigmoid"]
+ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid")
+
+LEAKY_SLOPE = 0.1
+INITIAL_DEVIATION = 0.02
+"""Standard deviation of every initial weight, as in DC-GAN, which the paper builds on."""
+LARGEST_WIDTH = 1_000_000
+
+
+@dataclass(frozen=True)
+class Dense:
+    """A fully connected layer (FC)."""
+
+    width: int
+    activation: Activation = "none"
+    batch_norm: bool = False
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution; with stride s the image shrinks s-fold."""
+
+    channels: int
+    activation: Activation = "none"
+    batch_norm: bool = False
+    kernel: int = 4
+    stride: int = 2
+
+
+@dataclass(frozen=True)
+class UpConvolution:
+    """An up-convolution; with stride s the image grows s-fold."""
+
+    channels: int
+    activation: Activation = "none"
+    batch_norm: bool = False
+    kernel: int = 4
+    stride: int = 2
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """Turn a vector into an image of `channels` × `height` × `width`."""
+
+    channels: int
+    height: int
+    width: int
+
+
+Layer = Dense | Convolution | UpConvolution | Reshape
+_LAYERS: dict[str, type[Layer]] = {
+    "dense": Dense,
+    "convolution": Convolution,
+    "up_convolution": UpConvolution,
+    "reshape": Reshape,
+}
+Shape = tuple[int, ...]
+
+
+def table_to_data(table: Sequence[Layer]) -> list[dict[str, Any]]:
+    """A layer table as plain data."""
+    names = {kind: name for name, kind in _LAYERS.items()}
+    return [{"layer": names[type(layer)], **asdict(layer)} for layer in table]
+
+
+def table_from_data(data: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
+    """A layer table from plain data; a `UserError` says what is wrong with it."""
+    try:
+        return tuple(
+            _LAYERS[row["layer"]](**{key: row[key] for key in row if key != "layer"})
+            for row in data
+        )
+    except (KeyError, TypeError) as error:
+        raise UserError(f"not a layer table: {error}") from error
+
+
+class BatchNorm(nn.Module):
+    """Batch normalisation of vectors or images, each of `groups` parts of the batch by itself.
+
+    Real and generated images travel through the discriminator together, for speed; normalising
+    them together would tell the discriminator which is which.
+    """
+
+    def __init__(self, channels: int, image: bool) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels) if image else nn.BatchNorm1d(channels)
+
+    def forward(self, x: Tensor, groups: int) -> Tensor:
+        if groups == 1 or not self.training:
+            return self.norm(x)  # type: ignore[no-any-return]
+        return torch.cat([self.norm(part) for part in x.chunk(groups)])
+
+
+class Block(nn.Module):
+    """One row of a layer table: linear map, batch normalisation, activation."""
+
+    def __init__(self, layer: Layer, shape: Shape) -> None:
+        super().__init__()
+        self.layer = layer
+        self.linear = _linear_map(layer, shape)
+        self.shape = _output_shape(layer, shape)
+        normalised = not isinstance(layer, Reshape) and layer.batch_norm
+        self.norm = BatchNorm(self.shape[0], image=len(self.shape) == 3) if normalised else None
+        self.activation = "none" if isinstance(layer, Reshape) else layer.activation
+
+    def forward(self, x: Tensor, groups: int = 1) -> Tensor:
+        if isinstance(self.layer, Reshape):
+            # Vectors hold height, width, channel in that order: what channels_last memory holds.
+            rows, columns, channels = self.layer.height, self.layer.width, self.layer.channels
+            return x.view(-1, rows, columns, channels).permute(0, 3, 1, 2)
+        if isinstance(self.layer, Dense) and x.dim() == 4:
+            x = x.permute(0, 2, 3, 1).flatten(1)
+        assert self.linear is not None
+        x = self.linear(x)
+        if self.norm is not None:
+            x = self.norm(x, groups)
+        return _activate(x, self.activation)
+
+
+class Stack(nn.Module):
+    """The rows of a layer table, one after the other."""
+
+    def __init__(self, table: Sequence[Layer], shape: Shape) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList()
+        for layer in table:
+            block = Block(layer, shape)
+            self.blocks.append(block)
+            shape = block.shape
+        self.shape = shape
+
+    def forward(self, x: Tensor, groups: int = 1) -> Tensor:
+        for block in self.blocks:
+            x = block(x, groups)
+        return x
+
+
+class Networks(nn.Module):
+    """The generator G, the layers D and Q share, and the two heads.
+
+    Q's head ends in one linear layer with as many outputs as the posterior over the codes has
+    parameters; D's is a single logit. The two heads have no weight in common.
+
+    Args:
+        codes: the latent codes.
+        image_shape: (channels, height, width).
+        generator: table of G; its last row must give `image_shape`.
+        shared: table of the layers shared by D and Q.
+        recognition: table of Q's own hidden layers, before its output layer.
+
+    """
+
+    def __init__(
+        self,
+        codes: CodeSpace,
+        image_shape: tuple[int, int, int],
+        generator: Sequence[Layer],
+        shared: Sequence[Layer],
+        recognition: Sequence[Layer] = (),
+    ) -> None:
+        super().__init__()
+        self.codes = codes
+        self.image_shape = image_shape
+        self.generator = Stack(generator, (codes.input_width,))
+        if self.generator.shape != tuple(image_shape):
+            raise UserError(
+                f"the generator draws images of {self.generator.shape}, "
+                f"the data are {tuple(image_shape)} (channels, height, width)"
+            )
+        self.shared = Stack(shared, tuple(image_shape))
+        self.discriminator = Stack([Dense(1)], self.shared.shape)
+        self.recognition = Stack([*recognition, Dense(codes.posterior_width)], self.shared.shape)
+
+    @property
+    def pixel_range(self) -> tuple[float, float]:
+        """What images are scaled to: [0, 1] when G ends in a sigmoid, [−1, 1] otherwise."""
+        last = self.generator.blocks[-1]
+        return (0.0, 1.0) if getattr(last, "activation", "") == "sigmoid" else (-1.0, 1.0)
+
+    def initialise(self, generator: torch.Generator) -> "Networks":
+        """Draw fresh weights on the CPU, so that a seed means the same on every device."""
+        for name, parameter in self.named_parameters():
+            if ".linear.weight" in name:
+                nn.init.normal_(parameter, 0.0, INITIAL_DEVIATION, generator=generator)
+            elif ".linear.bias" in name:
+                nn.init.zeros_(parameter)
+        return self
+
+    def scale(self, images: Tensor) -> Tensor:
+        """uint8 images as float32 in `pixel_range`, in the memory order the layers like best."""
+        low, high = self.pixel_range
+        scaled = images.float().mul_((high - low) / 255).add_(low)
+        return scaled.contiguous(memory_format=torch.channels_last)
+
+    def unscale(self, images: Tensor) -> Tensor:
+        """Images in `pixel_range` as 8-bit pixels."""
+        low, high = self.pixel_range
+        unit = (images.float() - low) / (high - low)
+        return unit.mul(255).round().clamp(0, 255).to(torch.uint8).contiguous()
+
+
+def _linear_map(layer: Layer, shape: Shape) -> nn.Module | None:
+    bias = not getattr(layer, "batch_norm", False)
+    match layer:
+        case Reshape():
+            return None
+        case Dense():
+            _check_size(layer, layer.width)
+            inputs = 1
+            for size in shape:
+                inputs *= size
+            return nn.Linear(inputs, layer.width, bias=bias)
+        case Convolution() | UpConvolution():
+            _check_size(layer, layer.channels)
+            if len(shape) != 3:
+                raise UserError(f"{layer} needs an image; put a Reshape before it")
+            kind = SameConvolution if isinstance(layer, Convolution) else SameUpConvolution
+            return kind(shape[0], layer.channels, layer.kernel, layer.stride, bias)
+
+
+def _check_size(layer: Layer, size: int) -> None:
+    if not isinstance(size, int) or not 1 <= size <= LARGEST_WIDTH:
+        raise UserError(f"{layer}: a layer has 1 to {LARGEST_WIDTH:,} units")
+    activation = getattr(layer, "activation", "none")
+    if activation not in ACTIVATIONS:
+        raise UserError(f"unknown activation {activation!r}; known: {', '.join(ACTIVATIONS)}")
+
+
+def _output_shape(layer: Layer, shape: Shape) -> Shape:
+    match layer:
+        case Dense():
+            return (layer.width,)
+        case Reshape():
+            if shape != (layer.channels * layer.height * layer.width,):
+                raise UserError(f"{layer} cannot take {shape} values")
+            return (layer.channels, layer.height, layer.width)
+        case UpConvolution():
+            return (layer.channels, shape[1] * layer.stride, shape[2] * layer.stride)
+        case Convolution():
+            if shape[1] % layer.stride or shape[2] % layer.stride:
+                raise UserError(f"{layer} cannot halve an image of {shape[1]}×{shape[2]} evenly")
+            return (layer.channels, shape[1] // layer.stride, shape[2] // layer.stride)
+
+
+class SameConvolution(nn.Conv2d):
+    """A convolution whose output is exactly `stride` times smaller than its input.
+
+    An odd amount of padding goes one more to the right and bottom (Table 6's stride-1 layers).
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, bias: bool) -> None:
+        _check_kernel(kernel, stride)
+        super().__init__(inputs, outputs, kernel, stride, padding=(kernel - stride) // 2, bias=bias)
+        self.extra = (kernel - stride) % 2
+
+    def forward(self, x: Tensor) -> Tensor:
+        return super().forward(functional.pad(x, (0, self.extra, 0, self.extra)))
+
+
+class SameUpConvolution(nn.ConvTranspose2d):
+    """The transpose of `SameConvolution`: its output is `stride` times larger."""
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, bias: bool) -> None:
+        _check_kernel(kernel, stride)
+        super().__init__(inputs, outputs, kernel, stride, padding=(kernel - stride) // 2, bias=bias)
+        self.extra = (kernel - stride) % 2
+
+    def forward(self, x: Tensor, output_size: list[int] | None = None) -> Tensor:
+        y = super().forward(x, output_size)
+        return y[:, :, : y.shape[2] - self.extra, : y.shape[3] - self.extra] if self.extra else y
+
+
+def _check_kernel(kernel: int, stride: int) -> None:
+    if not (isinstance(kernel, int) and isinstance(stride, int) and 1 <= stride <= kernel <= 64):
+        raise UserError(f"kernel {kernel} and stride {stride}: need 1 ≤ stride ≤ kernel ≤ 64")
+
+
+def _activate(x: Tensor, activation: str) -> Tensor:
+    match activation:
+        case "relu":
+            return functional.relu(x)
+        case "leaky_relu":
+            return functional.leaky_relu(x, LEAKY_SLOPE)
+        case "tanh":
+            return torch.tanh(x)
+        case "sigmoid":
+            return torch.sigmoid(x)
+        case _:
+            return x

@@ -1,0 +1,9 @@
+"""The report: metrics.json and the images beside it, made into one self-contained page.
+
+It knows metrics.json and nothing else of infoeval: no model, no torch. The page needs no network
+and no script, and the same input gives the same bytes.
+"""
+
+from infoeval.report.page import render, write
+
+__all__ = ["render", "write"]

@@ -1,0 +1,63 @@
+"""Finding a trainer: a bundled one by name, or a Python file of the user's own."""
+
+import difflib
+import importlib.util
+import itertools
+from pathlib import Path
+
+from infoeval import content
+from infoeval.errors import UserError
+from infoeval.training.trainer import Trainer
+
+__all__ = ["bundled_trainers", "load_trainer"]
+
+_numbers = itertools.count()
+
+
+def bundled_trainers() -> dict[str, Path]:
+    """Name and file of every trainer that comes with infoeval."""
+    return {path.stem: path for path in sorted(content.folder("trainers").glob("*.py"))}
+
+
+def load_trainer(name: str) -> Trainer:
+    """The trainer called `name`, or the one that the Python file `name` defines as `trainer`.
+
+    A file is a program: it is run. Give only files that you would run yourself.
+
+    Raises:
+        UserError: no such trainer or file, or the file cannot be run or defines no trainer.
+
+    """
+    bundled = bundled_trainers()
+    if name in bundled:
+        path = bundled[name]
+    elif name.endswith(".py"):
+        path = Path(name)
+        if not path.is_file():
+            raise UserError(f"no trainer file at {path}")
+    else:
+        near = difflib.get_close_matches(name, bundled, n=1)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise UserError(
+            f"no trainer called {name!r}{hint} Bundled: {', '.join(bundled)}; "
+            "or give a Python file"
+        )
+    return _run_file(path)
+
+
+def _run_file(path: Path) -> Trainer:
+    spec = importlib.util.spec_from_file_location(f"infoeval_trainer_{next(_numbers)}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        what = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserError(f"{path} could not be run: {what}") from error
+    trainer = getattr(module, "trainer", None)
+    if not isinstance(trainer, Trainer):
+        raise UserError(f"{path} defines no `trainer = Trainer(...)`")
+    return trainer

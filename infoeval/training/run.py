@@ -1,0 +1,288 @@
+"""A run: train in a folder, checkpoint as it goes, stop well, go on after any interruption."""
+
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+from torch import Tensor
+
+from infoeval.checkpoint import Checkpoint, versions
+from infoeval.data import ImageSet
+from infoeval.errors import UserError
+from infoeval.files import atomic_path, write_text
+from infoeval.networks import Networks
+from infoeval.training.step import Step, resolve_precision
+from infoeval.training.trainer import Trainer
+from infoeval.traversals import tile, traverse
+
+__all__ = ["CHECKPOINT", "Run", "find_device", "train"]
+
+CHECKPOINT, HISTORY, CONFIG, SAMPLES = "ckpt.pt", "history.csv", "config.json", "samples"
+
+Progress = Callable[[int, Mapping[str, float]], None]
+"""Called with the step reached and the means since the last call."""
+
+
+def find_device(name: str = "auto") -> torch.device:
+    """The device called `name`; "auto" is the GPU where there is one, else the CPU."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(f"cannot use device {name!r}: {str(error).splitlines()[0]}") from error
+    if device.type not in ("cpu", "cuda"):
+        raise UserError(f"training runs on cpu and cuda, not on {name!r}")
+    return device
+
+
+def train(
+    trainer: Trainer,
+    data: ImageSet,
+    folder: str | Path,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    variant: str = "default",
+    resume: bool = False,
+    checkpoint_every: int = 500,
+    log_every: int = 50,
+    progress: Progress | None = None,
+) -> Path:
+    """Train `trainer` on the images of `data` (never on its labels) and return the checkpoint.
+
+    The folder receives `ckpt.pt`, `history.csv`, `config.json` and `samples/step-N.png`, all
+    written atomically. A run that is killed goes on from its last checkpoint with `resume`; on a
+    CPU with the same number of threads it ends with the weights of an unbroken run, bit for bit.
+
+    Args:
+        trainer: the experiment, its variant already chosen.
+        data: the training images.
+        folder: where the run is kept.
+        seed: of the initial weights and of every random draw.
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        variant: recorded in the checkpoint.
+        resume: go on from the folder's checkpoint; from the start if it has none yet.
+        checkpoint_every: steps between checkpoints, a multiple of `log_every`.
+        log_every: steps between rows of the history.
+        progress: called every `log_every` steps.
+
+    Raises:
+        UserError: wrong settings, images that do not fit, a folder that cannot be written or
+            that holds another run, or a loss that is no longer finite.
+
+    """
+    run = Run.start(
+        trainer, data, Path(folder), seed=seed, device=device, variant=variant, resume=resume
+    )
+    return run.train(checkpoint_every, log_every, progress)
+
+
+@dataclass
+class Run:
+    """The state of a run in its folder."""
+
+    trainer: Trainer
+    folder: Path
+    seed: int
+    variant: str
+    data: dict[str, Any]
+    networks: Networks
+    step: Step
+    done: int = 0
+    history: dict[str, list[float]] = field(default_factory=dict)
+
+    @classmethod
+    def start(
+        cls,
+        trainer: Trainer,
+        data: ImageSet,
+        folder: Path,
+        *,
+        seed: int,
+        device: str,
+        variant: str,
+        resume: bool,
+    ) -> "Run":
+        """Prepare a new run, or take one up again."""
+        if not 0 <= seed < 2**63:
+            raise UserError(f"seed must be between 0 and 2^63 − 1, not {seed}")
+        if data.images.shape[1:] != tuple(trainer.image_shape):
+            raise UserError(
+                f"{trainer.name} is made for images of {_size(trainer.image_shape)}; "
+                f"{data.name} has {_size(data.images.shape[1:])} (channels × height × width)"
+            )
+        if len(data) < trainer.batch:
+            raise UserError(f"{data.name} has {len(data)} images, fewer than a batch of "
+                            f"{trainer.batch}; choose a smaller batch")
+        where = find_device(device)
+        trainer = replace(trainer, precision=resolve_precision(trainer.precision, where))
+        existing = folder / CHECKPOINT
+        if existing.exists() and not resume:
+            raise UserError(f"{folder} already holds a run: add --resume to continue it, "
+                            "or choose another folder with --out")
+        of_weights, of_training = _random_streams(seed, where)
+        networks = trainer.networks().initialise(of_weights).train()
+        networks = networks.to(where, memory_format=torch.channels_last)
+        images = torch.from_numpy(data.images).to(where)
+        described = {
+            "name": data.name,
+            "split": data.split,
+            "n": len(data),
+            "fingerprint": data.fingerprint,
+        }
+        step = Step(trainer, networks, images, of_training)
+        run = cls(trainer, folder, seed, variant, described, networks, step)
+        if existing.exists():
+            run._restore(Checkpoint.open(existing))
+        return run
+
+    def train(
+        self, checkpoint_every: int, log_every: int, progress: Progress | None = None
+    ) -> Path:
+        """Train to the trainer's last step and return the path of the checkpoint."""
+        if log_every < 1 or checkpoint_every < log_every or checkpoint_every % log_every:
+            raise UserError("checkpoint_every must be a positive multiple of log_every")
+        self._write_config()
+        if self.done == 0:
+            self.save()
+        names, last = self.step.statistics, self.trainer.steps
+        before = self.history["seconds"][-1] if self.history.get("seconds") else 0.0
+        started = time.monotonic()
+        window: list[Tensor] = []
+        while self.done < last:
+            window.append(self.step())
+            self.done += 1
+            if self.done % log_every and self.done < last:
+                continue
+            means = torch.stack(window).mean(0).tolist()
+            window.clear()
+            row = dict(zip(names, means, strict=True))
+            self._stop_if_diverged(row)
+            row |= {"step": self.done, "seconds": before + time.monotonic() - started}
+            self._remember(row)
+            if self.done % checkpoint_every == 0 or self.done == last:
+                self.save()
+            if progress is not None:
+                progress(self.done, row)
+        return self.folder / CHECKPOINT
+
+    def save(self) -> None:
+        """Write the checkpoint, the history and a picture of every code, in that order."""
+        step = self.step
+        Checkpoint(
+            trainer=self.trainer,
+            variant=self.variant,
+            seed=self.seed,
+            step=self.done,
+            weights={name: value.cpu() for name, value in self.networks.state_dict().items()},
+            optimizers={name: each.state_dict() for name, each in self._optimizers.items()},
+            random_state=step.generator.get_state(),
+            history=self.history,
+            data=self.data,
+            run={"device": _describe(step.images.device), "threads": torch.get_num_threads()},
+            versions=versions(),
+        ).save(self.folder / CHECKPOINT)
+        with atomic_path(self.folder / HISTORY) as path:
+            pd.DataFrame(self.history).to_csv(path, index=False)
+        self._draw_samples()
+
+    @property
+    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
+        step = self.step
+        return {
+            "discriminator": step.discriminator_optimizer,
+            "generator": step.generator_optimizer,
+            "recognition": step.recognition_optimizer,
+        }
+
+    def _remember(self, row: Mapping[str, float]) -> None:
+        for name in ("step", "seconds", *self.step.statistics):
+            self.history.setdefault(name, []).append(row[name])
+
+    def _stop_if_diverged(self, row: Mapping[str, float]) -> None:
+        """Raise before anything is written, so that the last good checkpoint stays."""
+        wrong = [name for name, value in row.items() if not np.isfinite(value)]
+        parameters = torch.stack([p.isfinite().all() for p in self.networks.parameters()])
+        if not wrong and bool(parameters.all()):
+            return
+        what = wrong[0].replace("_", " ") if wrong else "a weight"
+        last = self.history["step"][-1] if self.history.get("step") else 0
+        kept = Checkpoint.open(self.folder / CHECKPOINT).step
+        raise UserError(
+            f"training diverged: {what} is not finite between steps {last} and {self.done}; "
+            f"the last good checkpoint, {self.folder / CHECKPOINT}, is of step {kept}"
+        )
+
+    def _restore(self, checkpoint: Checkpoint) -> None:
+        kept, wanted = checkpoint.trainer.to_dict(), self.trainer.to_dict()
+        changed = [name for name in wanted if name != "steps" and kept.get(name) != wanted[name]]
+        if checkpoint.seed != self.seed:
+            changed.append("seed")
+        if checkpoint.data["fingerprint"] != self.data["fingerprint"]:
+            changed.append("the training images")
+        if changed:
+            raise UserError(
+                f"{self.folder} holds a run with other settings ({', '.join(changed)}); "
+                "resume it with its own, or choose another folder with --out"
+            )
+        self.networks.load_state_dict(checkpoint.weights)
+        for name, optimizer in self._optimizers.items():
+            optimizer.load_state_dict(checkpoint.optimizers[name])
+        self.step.generator.set_state(checkpoint.random_state)
+        self.done = checkpoint.step
+        self.history = {name: list(column) for name, column in checkpoint.history.items()}
+
+    def _write_config(self) -> None:
+        config = {
+            "trainer": self.trainer.to_dict(),
+            "variant": self.variant,
+            "seed": self.seed,
+            "device": _describe(self.step.images.device),
+            "threads": torch.get_num_threads(),
+            "data": self.data,
+            "versions": versions(),
+        }
+        write_text(self.folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+
+    def _draw_samples(self) -> None:
+        """One grid for each code, one above the other, as in Figure 2."""
+        self.networks.eval()
+        space = self.trainer.codes
+        for name in space:
+            grid, _ = traverse(space, self._generate, name)
+            sheet = tile(grid)
+            picture = Image.fromarray(sheet if sheet.shape[2] == 3 else sheet[:, :, 0])
+            with atomic_path(self.folder / SAMPLES / f"step-{self.done:06d}-{name}.png") as path:
+                picture.save(path)
+        self.networks.train()
+
+    @torch.no_grad()
+    def _generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
+        inputs = self.trainer.codes.encode(codes, noise).to(self.step.images.device)
+        return self.networks.unscale(self.networks.generator(inputs))
+
+
+def _random_streams(
+    seed: int, device: torch.device
+) -> tuple[torch.Generator, torch.Generator]:
+    """Independent streams for the initial weights (always on the CPU) and for training."""
+    first, second = np.random.SeedSequence(seed).generate_state(2, np.uint64)
+    of_weights = torch.Generator().manual_seed(int(first >> np.uint64(1)))
+    return of_weights, torch.Generator(device).manual_seed(int(second >> np.uint64(1)))
+
+
+def _describe(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return "×".join(str(size) for size in shape)

@@ -1,0 +1,174 @@
+"""One training step: D's update, then G's and Q's, on data that already lie on the device.
+
+Nothing is read back from the device and no shape changes from step to step.
+"""
+
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from infoeval.networks import Networks
+from infoeval.training.objective import (
+    discriminator_loss,
+    generator_loss,
+    information_between_views,
+    weighted_information,
+)
+from infoeval.training.trainer import Trainer
+
+__all__ = ["Step", "resolve_precision"]
+
+
+def resolve_precision(precision: str, device: torch.device) -> str:
+    """What "auto" means on `device`: bfloat16 where it has units for it, float32 elsewhere."""
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        fast = torch.cuda.is_bf16_supported(including_emulation=False)
+    elif device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        fast = capabilities.get("amx_bf16", False) or capabilities.get("avx512_bf16", False)
+    else:
+        fast = False
+    return "bfloat16" if fast else "float32"
+
+
+class Step:
+    """The networks, their optimisers and the random stream of one run.
+
+    Calling it performs one step and returns its statistics, a tensor on the device in the order
+    of `statistics`: both losses and L_I of each code, in nats.
+
+    Args:
+        trainer: the settings.
+        networks: on the device of `images`.
+        images: the training images, uint8 (n, channels, height, width).
+        generator: the random stream, on the same device.
+
+    """
+
+    def __init__(
+        self, trainer: Trainer, networks: Networks, images: Tensor, generator: torch.Generator
+    ) -> None:
+        self.trainer = trainer
+        self.networks = networks
+        self.images = images
+        self.generator = generator
+        precision = resolve_precision(trainer.precision, images.device)
+        self.autocast = torch.autocast(
+            images.device.type, torch.bfloat16, enabled=precision == "bfloat16"
+        )
+        self.with_discriminator = trainer.recognition_learns == "with_discriminator"
+        judging = [*networks.shared.parameters(), *networks.discriminator.parameters()]
+        rate_of_q = (
+            trainer.discriminator_rate if self.with_discriminator else trainer.generator_rate
+        )
+        self.discriminator_optimizer = self._adam(judging, trainer.discriminator_rate)
+        self.generator_optimizer = self._adam(
+            networks.generator.parameters(), trainer.generator_rate
+        )
+        self.recognition_optimizer = self._adam(networks.recognition.parameters(), rate_of_q)
+        self.statistics = (
+            "discriminator_loss",
+            "generator_loss",
+            *(f"information_{name}" for name in trainer.codes),
+        )
+
+    def _adam(self, parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
+        on_cuda = self.images.device.type == "cuda"
+        return torch.optim.Adam(
+            parameters, lr=rate, betas=self.trainer.adam_betas, fused=True, capturable=on_cuda
+        )
+
+    def __call__(self) -> Tensor:
+        trainer, networks = self.trainer, self.networks
+        count = trainer.batch
+        rows = torch.randint(
+            len(self.images), (count,), generator=self.generator, device=self.images.device
+        )
+        codes = trainer.codes.sample(count, self.generator)
+        noise = trainer.codes.sample_noise(count, self.generator)
+        with self.autocast:
+            real = networks.scale(self.images[rows])
+            fake = networks.generator(trainer.codes.encode(codes, noise)).float()
+        adversary_loss = self._update_discriminator(real, fake.detach(), codes)
+        player_loss, information = self._update_generator(fake, codes)
+        return torch.stack([adversary_loss, player_loss, *information.values()]).detach()
+
+    def _update_discriminator(
+        self, real: Tensor, fake: Tensor, codes: dict[str, Tensor]
+    ) -> Tensor:
+        """D's half of eq. 6; with it, where the settings say so, Q's half."""
+        trainer, networks = self.trainer, self.networks
+        parts = [real, fake]
+        if trainer.invariance_weight:
+            parts.append(trainer.invariance_view(real, self.generator, networks.pixel_range[0]))
+        with self.autocast:
+            features = networks.shared(torch.cat(parts), groups=len(parts)).chunk(len(parts))
+            logits = networks.discriminator(torch.cat(features[:2]))
+            adversarial = discriminator_loss(*logits.chunk(2))
+            loss = adversarial
+            if self.with_discriminator:
+                read = features[1] if trainer.information_weight else features[1].detach()
+                loss = loss - self._weight * self._information(read, codes)[1]
+            if trainer.invariance_weight:
+                loss = loss - trainer.invariance_weight * self._invariance(features[0], features[2])
+        learners = [self.discriminator_optimizer]
+        if self.with_discriminator or trainer.invariance_weight:
+            learners.append(self.recognition_optimizer)
+        _descend(loss, learners)
+        return adversarial
+
+    def _update_generator(
+        self, fake: Tensor, codes: dict[str, Tensor]
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """G's half of eq. 6, and Q's unless it learns with D."""
+        trainer, networks = self.trainer, self.networks
+        with self.autocast:
+            if trainer.recognition_view is None:
+                seen_by_d = seen_by_q = networks.shared(fake)
+            else:
+                moved = trainer.recognition_view(fake, self.generator, networks.pixel_range[0])
+                seen_by_d, seen_by_q = networks.shared(torch.cat([fake, moved]), groups=2).chunk(2)
+            adversarial = generator_loss(networks.discriminator(seen_by_d))
+            if not trainer.information_weight:
+                seen_by_q = seen_by_q.detach()
+            bounds, information = self._information(seen_by_q, codes)
+            loss = adversarial - self._weight * information
+        learners = [self.generator_optimizer]
+        if not self.with_discriminator:
+            learners.append(self.recognition_optimizer)
+        _descend(loss, learners)
+        return adversarial, bounds
+
+    @property
+    def _weight(self) -> float:
+        """λ; at λ = 0 Q reads detached features, and 1 lets Q itself learn."""
+        return self.trainer.information_weight or 1.0
+
+    def _information(
+        self, features: Tensor, codes: dict[str, Tensor]
+    ) -> tuple[dict[str, Tensor], Tensor]:
+        posterior = self.networks.recognition(features)
+        bounds = self.trainer.codes.lower_bound(posterior, codes)
+        return bounds, weighted_information(bounds, self.trainer.weights)
+
+    def _invariance(self, of_real: Tensor, of_moved: Tensor) -> Tensor:
+        """I(ĉ; ĉ') between real images and moved copies, summed over the categorical codes."""
+        posterior = self.networks.recognition(torch.cat([of_real, of_moved]), groups=2)
+        parts = self.trainer.codes.split(posterior)
+        names = self.trainer.categorical_codes
+        terms = [information_between_views(*parts[name].chunk(2)) for name in names]
+        return torch.stack(terms).sum()
+
+
+def _descend(loss: Tensor, learners: Sequence[torch.optim.Optimizer]) -> None:
+    """One step of each optimiser on its own parameters; no other gradient is computed."""
+    groups = [group for learner in learners for group in learner.param_groups]
+    parameters = [parameter for group in groups for parameter in group["params"]]
+    for learner in learners:
+        learner.zero_grad(set_to_none=True)
+    loss.backward(inputs=parameters)  # type: ignore[no-untyped-call]
+    for learner in learners:
+        learner.step()

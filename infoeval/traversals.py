@@ -1,0 +1,61 @@
+"""Traversal grids: one code varies from column to column, everything else is held fixed.
+
+The convention of the paper's Figure 2: every row has its own fixed noise and other codes.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from infoeval.codes import CodeSpace
+
+__all__ = ["tile", "traverse"]
+
+Generate = Callable[[Mapping[str, Tensor], Tensor], Tensor]
+
+
+def traverse(
+    space: CodeSpace,
+    generate: Generate,
+    name: str,
+    *,
+    rows: int = 5,
+    columns: int | None = None,
+    stretch: float = 1.0,
+    seed: int = 0,
+) -> tuple[NDArray[np.uint8], list[float]]:
+    """Images of the code `name` at evenly spaced values.
+
+    Args:
+        space: the latent codes.
+        generate: (codes, noise) to uint8 images (n, channels, height, width).
+        name: the code that varies.
+        rows: how many samples of everything else; the same ones for the same `seed`.
+        columns: how many values; all categories of a categorical code, else 10 by default.
+        stretch: 2 shows a continuous code over twice its range, as the paper's −2 … 2.
+        seed: of the fixed noise and codes.
+
+    Returns:
+        Images (rows, columns, channels, height, width), uint8, and the value of each column.
+
+    """
+    generator = torch.Generator().manual_seed(seed)
+    fixed, noise = space.sample(rows, generator), space.sample_noise(rows, generator)
+    values = space[name].traversal(columns, stretch)
+    count = len(values)
+    codes = {other: fixed[other].repeat_interleave(count) for other in space}
+    codes[name] = values.repeat(rows)
+    images = generate(codes, noise.repeat_interleave(count, dim=0)).cpu()
+    return images.reshape(rows, count, *images.shape[1:]).numpy(), values.tolist()
+
+
+def tile(grid: NDArray[np.uint8], gap: int = 1, ground: int = 128) -> NDArray[np.uint8]:
+    """Lay a grid (rows, columns, channels, height, width) out as one (height, width, channels)."""
+    rows, columns, channels, height, width = grid.shape
+    padded = np.pad(grid, ((0, 0), (0, 0), (0, 0), (0, gap), (0, gap)), constant_values=ground)
+    sheet = padded.transpose(0, 3, 1, 4, 2)
+    sheet = sheet.reshape(rows * (height + gap), columns * (width + gap), channels)
+    return np.ascontiguousarray(sheet[: sheet.shape[0] - gap, : sheet.shape[1] - gap])
