@@ -143,8 +143,16 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path} holds more than plain data and tensors; it was not opened, "
             "and nothing in it was run"
         ) from error
-    except (RuntimeError, ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError,
-            OSError) as error:
+    except (
+        RuntimeError,
+        ValueError,
+        TypeError,
+        KeyError,
+        IndexError,
+        AttributeError,
+        EOFError,
+        OSError,
+    ) as error:
         raise UserError(f"{path} is not a checkpoint: {_first_line(error)}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise UserError(f"{path} was not written by infoeval")
@@ -159,4 +167,3 @@ def _read(path: Path) -> dict[str, Any]:
 def _first_line(error: Exception) -> str:
     lines = str(error).strip().splitlines()
     return lines[0][:200] if lines else type(error).__name__
-

@@ -17,8 +17,7 @@ def folder(name: Literal["trainers", "reports"]) -> Path:
     beside it. The package's own copy is looked at first, so that a folder called ``reports``
     next to an installed package is never taken for ours.
 
-    Raises:
-        UserError: the folder is in neither place, which means a damaged installation.
+    Raises UserError when it is in neither place, which means a damaged installation.
 
     >>> sorted(path.name for path in folder("reports").iterdir())
     ['page.html', 'style.css']

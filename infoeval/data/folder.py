@@ -53,16 +53,18 @@ def load_folder(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
     Raises:
         UserError: there are no pictures, one is broken or larger than ``MAX_PIXELS``, one differs
             from the first in size or mode, or together they exceed 8 GiB.
+
     """
     path = Path(path)
     files = _pictures(path)
     official = set(SPLITS) <= {file.parts[0] for file in files if len(file.parts) > 1}
     if official:
         files = [file for file in files if file.parts[0] in SPLITS]
+    form = _common_form([path / file for file in files])
+    if official:
         chosen = [k for k, file in enumerate(files) if file.parts[0] == split]
     else:
         chosen = split_indices(str(path), len(files), split).tolist()
-    form = _common_form([path / file for file in files])
     depth = 1 if official else 0  # the folder train or test is no class
     labels, label_names = _labels([file.parts[depth:-1] for file in files])
     return ImageSet(

@@ -59,6 +59,7 @@ def read_idx(
     Raises:
         UserError: the file is missing, unreadable, truncated, not an idx file, longer than its
             header says, or its shape or MD5 is another one.
+
     """
     path = Path(path)
     if not path.is_file():

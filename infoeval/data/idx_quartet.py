@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from infoeval.data.idx import read_idx
 from infoeval.data.images import ImageSet
@@ -47,6 +48,7 @@ class IdxQuartet:
         torchvision_name: the class in ``torchvision.datasets``, which is the folder's name too.
         label_names: what the ten classes are called.
         md5: of unzipped files, by name; a file that is not listed is checked for shape and range.
+
     """
 
     name: str
@@ -83,6 +85,7 @@ class IdxQuartet:
 
         Raises:
             UserError: files are missing and cannot be had, or a file is not the official one.
+
         """
         if self._missing(root, split):
             if not download:
@@ -105,9 +108,7 @@ class IdxQuartet:
             label_names=self.label_names,
         )
 
-    def _read(
-        self, root: Path, name: str, shape: tuple[int, ...]
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    def _read(self, root: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         path = self._find(root, name)
         if path is None:
             raise UserError(f"{self.name} is not there: {self.what_to_do(root)}")

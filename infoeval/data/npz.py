@@ -34,6 +34,7 @@ def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
 
     Raises:
         UserError: the file is not such a file; the message names the array and the reason.
+
     """
     with NpzFile(Path(path)) as arrays:
         return _read_split(arrays, split)
@@ -156,5 +157,5 @@ def _as_names(arrays: NpzFile, name: str) -> tuple[str, ...]:
 def _as_strings(arrays: NpzFile, name: str, values: NDArray[Any]) -> tuple[str, ...]:
     try:
         return tuple(v.decode() if isinstance(v, bytes) else v for v in values.tolist())
-    except ValueError as error:  # bytes that are not UTF-8, code points that do not exist
+    except (ValueError, SystemError) as error:  # not UTF-8; code points that do not exist
         raise arrays.error(name, "holds strings that are not valid text") from error

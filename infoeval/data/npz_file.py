@@ -24,6 +24,7 @@ class NpzFile:
 
     Raises:
         UserError: the file is not there, or is not a zip.
+
     """
 
     def __init__(self, path: Path) -> None:
@@ -60,6 +61,7 @@ class NpzFile:
 
         Raises:
             UserError: there is no such array, or it may not or cannot be read.
+
         """
         if name not in self:
             raise UserError(f"{self.path}: holds no array called {name}")

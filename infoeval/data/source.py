@@ -20,6 +20,7 @@ class Source:
         present: from the data root, whether all its files are there.
         what_to_do: from the data root, how to get the set when it is not there; one line.
         load: from the data root, a split and whether it may be downloaded, the images.
+
     """
 
     name: str

@@ -28,6 +28,7 @@ def split_indices(name: str, n: int, split: str) -> NDArray[np.intp]:
 
     >>> len(split_indices("set", 10, "test")), len(split_indices("set", 10, "train"))
     (2, 8)
+
     """
     if n < 2:
         raise UserError(

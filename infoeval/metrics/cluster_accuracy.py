@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from infoeval.errors import UserError
-from infoeval.metrics.contingency import LARGEST, contingency_table, paired
+from infoeval.metrics.contingency import contingency_table, paired
 from infoeval.metrics.intervals import check_level, clopper_pearson
 from infoeval.metrics.score import Score
 
@@ -18,6 +18,8 @@ REFERENCE = (
     "Kuhn 1955, The Hungarian method for the assignment problem"
 )
 UNMATCHED = -1
+#: A square table of this size still fits in memory and is matched in seconds.
+LARGEST = 4096
 
 
 def cluster_accuracy(

@@ -30,12 +30,12 @@ def cluster_nmi(
     and there may be more categories than classes or fewer. Higher is better; 1 means that each
     tells the other exactly. Same definition as scikit-learn's default (arithmetic mean).
 
-    The value is the plug-in estimate, which chance raises by about (K - 1)(L - 1) / (2 n) nats of
-    mutual information. The interval is a basic bootstrap over rows: it reflects the resamples
-    about the value, which takes that bias out, so the value can lie near its upper end, or at it
-    when code and label have little in common. It treats the model as given: it does not include
-    the spread over training seeds. Where every resample gives the same value, as for perfect
-    agreement, there is no interval (``None``).
+    The value is the plug-in estimate, which chance raises: by about (K - 1)(L - 1) / (2 n) nats of
+    mutual information. The interval is a basic bootstrap over rows. It reflects the resamples
+    about the value, which takes that bias out, so the value lies near its upper end, or at it when
+    code and label have little in common. Rare mistakes that the rows do not show are allowed for.
+    It treats the model as given: it does not include the spread over training seeds. With one
+    category only, or one class, the value is 0 and there is no interval (``None``).
 
     Raises UserError for vectors that are not one class number per row or differ in length, for
     everything in one category and one class (0 / 0), and for a level outside (0, 1).
@@ -43,25 +43,30 @@ def cluster_nmi(
     >>> cluster_nmi([2, 2, 0, 0, 1, 1], [0, 0, 1, 1, 2, 2]).value
     1.0
     """
-    value, interval, n, details = agreement(
-        _nmi, codes, labels, bounds=(0.0, 1.0), level=level, seed=seed, replicates=replicates
+    return agreement(
+        _nmi,
+        codes,
+        labels,
+        bounds=(0.0, 1.0),
+        unit="fraction",
+        reference=REFERENCE,
+        level=level,
+        seed=seed,
+        replicates=replicates,
     )
-    low, high = interval or (None, None)
-    return Score(value, low, high, level, n, "fraction", True, REFERENCE, details)
 
 
-def _nmi(
-    cells: NDArray[np.float64], rows: NDArray[np.float64], columns: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    n = cells.sum(axis=1)
-    first, second, joint = (_entropy(counts, n) for counts in (rows, columns, cells))
+def _nmi(tables: NDArray[np.float64]) -> NDArray[np.float64]:
+    first, second = _entropy(tables.sum(axis=2)), _entropy(tables.sum(axis=1))
+    joint = _entropy(tables.reshape(len(tables), -1))
     mean = (first + second) / 2
     # A small resample can fall into a single cell: two equal partitions, as scikit-learn has it.
-    ratio = np.divide(first + second - joint, mean, out=np.ones_like(mean), where=mean > 0)
+    ratio = np.ones(len(tables))
+    np.divide(first + second - joint, mean, out=ratio, where=mean > 0)
     return np.clip(ratio, 0.0, 1.0)
 
 
-def _entropy(counts: NDArray[np.float64], n: NDArray[np.float64]) -> NDArray[np.float64]:
+def _entropy(counts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Entropy in nats of each row of counts; exactly 0 where one count has all."""
-    share = counts / n[:, None]
+    share = counts / counts.sum(axis=1, keepdims=True)
     return np.asarray(-xlogy(share, share).sum(axis=1), dtype=np.float64)

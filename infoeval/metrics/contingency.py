@@ -5,10 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 
-__all__ = ["class_numbers", "contingency_table", "nonzero_cells", "paired"]
-
-# A table of this many rows and columns still fits in memory and is matched in seconds.
-LARGEST = 4096
+__all__ = ["class_numbers", "contingency_table", "paired"]
 
 
 def class_numbers(values: ArrayLike, name: str) -> NDArray[np.int64]:
@@ -37,7 +34,7 @@ def class_numbers(values: ArrayLike, name: str) -> NDArray[np.int64]:
         raise UserError(f"{name}: {wrong} is not a whole number; give class numbers 0, 1, 2, ...")
     if array.min() < 0:
         raise UserError(f"{name}: {array.min()} is negative; give class numbers 0, 1, 2, ...")
-    if array.max() >= 2**63:
+    if int(array.max()) >= 2**63:
         raise UserError(f"{name}: {array.max()} is too large; number the classes 0, 1, 2, ...")
     return array.astype(np.int64)
 
@@ -65,17 +62,3 @@ def contingency_table(
     """
     counts = np.bincount(codes * classes + labels, minlength=categories * classes)
     return counts.reshape(categories, classes)
-
-
-def nonzero_cells(
-    codes: NDArray[np.int64], labels: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return row, column and count of the cells that occur, sorted by row; numbers may be huge.
-
-    >>> nonzero_cells(np.array([7, 7, 10**12]), np.array([5, 5, 3]))
-    (array([0, 1]), array([1, 0]), array([2, 1]))
-    """
-    rows = np.unique(codes, return_inverse=True)[1]
-    names, columns = np.unique(labels, return_inverse=True)
-    cells, counts = np.unique(rows * len(names) + columns, return_counts=True)
-    return cells // len(names), cells % len(names), counts

@@ -36,24 +36,24 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> tuple[float,
 def basic_bootstrap(
     value: float,
     replicates: NDArray[np.float64],
+    centre: float,
     level: float,
     bounds: tuple[float, float],
-) -> tuple[float, float] | None:
+) -> tuple[float, float]:
     """Reflect the replicates' quantiles about ``value``: the basic bootstrap interval.
 
-    The limits are ``2 value - quantile``: a resample is biased against the sample as the sample is
-    against the truth, so reflecting takes the bias out, where the plain percentile interval would
-    count it twice (Davison and Hinkley 1997, Bootstrap Methods and their Application, 5.2.1). The
+    ``centre`` is the true value of the distribution that the replicates were drawn from. The
+    limits are ``value - (quantile - centre)``: a replicate errs about ``centre`` as ``value`` errs
+    about the truth, so reflecting takes the bias out, where a percentile interval would count it
+    twice (Davison and Hinkley 1997, Bootstrap Methods and their Application, section 5.2.1). The
     interval is cut at ``bounds``, the metric's range, and widened to hold ``value`` where the bias
-    is larger than the spread. ``None`` when all replicates agree: resampling then shows no spread,
-    and an interval of zero width would claim certainty.
+    is larger than the spread.
 
-    >>> basic_bootstrap(0.5, np.array([0.5, 0.625, 0.75]), 0.5, (0.0, 1.0))
+    >>> basic_bootstrap(0.5, np.array([0.5, 0.625, 0.75]), 0.5, 0.5, (0.0, 1.0))
     (0.3125, 0.5)
     """
-    if np.ptp(replicates) < 1e-12:
-        return None
     tail = (1 - level) / 2
     lower, upper = (float(q) for q in np.quantile(replicates, [tail, 1 - tail]))
-    low, high = max(2 * value - upper, bounds[0]), min(2 * value - lower, bounds[1])
+    low = max(value - (upper - centre), bounds[0])
+    high = min(value - (lower - centre), bounds[1])
     return min(low, value), max(high, value)

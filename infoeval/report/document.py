@@ -161,9 +161,8 @@ def read(document: Mapping[str, Any]) -> Document:
     Numbers that are not finite become None and unprintable characters U+FFFD, so nothing after
     this has to think of them.
 
-    Raises:
-        UserError: a key is missing, a value has the wrong type, or the schema version is not
-            the one this release reads.
+    Raises UserError when a key is missing, a value has the wrong type, or the schema version is
+    not the one this release reads.
     """
     whole = _Fields(_clean(document), "")
     version = whole.get("schema_version")
@@ -184,11 +183,13 @@ def read(document: Mapping[str, Any]) -> Document:
             "fingerprint": data.optional_text("fingerprint"),
         },
         environment=whole.object("environment").values,
-        skipped=tuple((item.text("metric"), item.text("reason")) for item in whole.list("skipped")),
+        skipped=tuple(
+            (item.text("metric"), item.text("reason")) for item in whole.objects("skipped")
+        ),
         command=whole.optional_text("command"),
         created=whole.optional_text("created"),
-        codes=tuple(_code(item) for item in whole.list("codes")),
-        images=tuple(_image(item) for item in whole.optional_list("images")),
+        codes=tuple(_code(item) for item in whole.objects("codes")),
+        images=tuple(_image(item) for item in whole.optional_objects("images")),
     )
 
 
@@ -260,12 +261,12 @@ class _Fields:
             raise self.wrong(self.where(key), "a list")
         return value
 
-    def list(self, key: str) -> "list[_Fields]":
+    def objects(self, key: str) -> "list[_Fields]":
         items = self.sequence(key)
         return [_Fields(item, f"{self.where(key)}[{i}]") for i, item in enumerate(items)]
 
-    def optional_list(self, key: str) -> "list[_Fields]":
-        return [] if self.values.get(key) is None else self.list(key)
+    def optional_objects(self, key: str) -> "list[_Fields]":
+        return [] if self.values.get(key) is None else self.objects(key)
 
     def texts(self, key: str) -> tuple[str, ...]:
         if self.values.get(key) is None:
@@ -306,7 +307,7 @@ def _run(fields: _Fields) -> Run:
     training = fields.optional_object("training")
     return Run(
         subject=_subject(fields.object("subject")),
-        results=tuple(_result(item) for item in fields.list("results")),
+        results=tuple(_result(item) for item in fields.objects("results")),
         history=_history(history) if history else None,
         training=_training(training) if training else {},
     )

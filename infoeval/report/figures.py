@@ -1,66 +1,21 @@
-"""Figures as inline SVG: bars of L_I, training curves, the confusion matrix.
+"""The figures of the page: bars of L_I, training curves, the confusion matrix."""
 
-Colours are CSS variables (``var(--ink)`` …), so that one drawing is readable on a light and on a
-dark page; ``reports/style.css`` gives them their values. Text stays text: the reader's browser
-sets it, and a screen reader or a search finds it.
-"""
-
-import io
-import re
-import warnings
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from xml.etree import ElementTree
 
 import numpy as np
 from markupsafe import Markup
-from matplotlib import style
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from infoeval.report.document import Clustering
 from infoeval.report.numbers import nats
+from infoeval.report.svg import COLOURS, canvas, inline
 
 __all__ = ["Bar", "BarGroup", "Line", "bars", "code_order", "confusion", "curves"]
 
-_POINTS_PER_PIXEL = 0.75
 _MOST_POINTS = 400
 _LONGEST_LABEL = 24
-
-# Stand-ins that matplotlib can draw with; each is replaced by the CSS variable of its name.
-_COLOURS = {
-    "ink": "#010101",
-    "grid": "#010102",
-    "subject": "#010103",
-    "baseline": "#010104",
-    "strong": "#010105",
-    "on-middle": "#010106",
-    "on-strong": "#010107",
-}
-_VARIABLES = {colour: f"var(--{name})" for name, colour in _COLOURS.items()}
-
-_STYLE = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "infoeval",
-    # Code and class names are the user's: a dollar sign in them is a dollar sign.
-    "text.parse_math": False,
-    "axes.unicode_minus": True,
-    "font.size": 10.5,  # 14 px
-    "text.color": _COLOURS["ink"],
-    "axes.labelcolor": _COLOURS["ink"],
-    "axes.edgecolor": _COLOURS["grid"],
-    "axes.facecolor": "none",
-    "figure.facecolor": "none",
-    "xtick.color": _COLOURS["grid"],
-    "ytick.color": _COLOURS["grid"],
-    "xtick.labelcolor": _COLOURS["ink"],
-    "ytick.labelcolor": _COLOURS["ink"],
-    "grid.color": _COLOURS["grid"],
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
 
 
 @dataclass(frozen=True)
@@ -94,7 +49,7 @@ class Line:
 def bars(groups: Sequence[BarGroup], *, name: str, title: str) -> Markup:
     """Draw L_I of each code against the line of H(c), the twin's bar beneath."""
     rows = sum(2.3 + (group.baseline is not None) for group in groups)
-    with _canvas(430, 50 + 27 * rows) as figure:
+    with canvas(430, 50 + 27 * rows) as figure:
         axes = figure.add_subplot()
         top = 0.0
         ticks: list[tuple[float, str]] = []
@@ -102,30 +57,31 @@ def bars(groups: Sequence[BarGroup], *, name: str, title: str) -> Markup:
             axes.text(
                 0,
                 top + 0.42,
-                _short(group.name),
+                f"{_short(group.name)}, H(c) {nats(group.entropy)}",
                 transform=axes.get_yaxis_transform(),
                 va="center",
                 weight="bold",
             )
             ticks.append((top + 1.1, group.subject.label))
-            _bar(axes, top + 1.1, group.subject, face=_COLOURS["subject"], edge="subject")
+            _bar(axes, top + 1.1, group.subject, face=COLOURS["subject"], edge="subject")
             bottom = top + 1.1
             if group.baseline is not None:
                 bottom += 1
                 ticks.append((bottom, group.baseline.label))
                 _bar(axes, bottom, group.baseline, face="none", edge="baseline")
-            _entropy_mark(axes, group.entropy, top + 0.42, bottom + 0.45)
+            axes.plot([0, 0], [top + 0.7, bottom + 0.4], color=COLOURS["ink"], linewidth=1)
+            edge = [group.entropy, group.entropy], [top + 0.7, bottom + 0.4]
+            axes.plot(*edge, color=COLOURS["ink"], dashes=(2, 2))
             top = bottom + 1.2
         axes.set_yticks([y for y, _ in ticks], [_short(label) for _, label in ticks])
         axes.tick_params(axis="y", length=0)
         axes.set_ylim(top - 0.4, -0.2)
-        axes.axvline(0, color=_COLOURS["ink"], linewidth=1)
         low, high = axes.get_xlim()
         # Room for the number that stands at the end of the longest bar.
         axes.set_xlim(min(low, 0), high + 0.16 * (high - low))
         axes.spines["left"].set_visible(False)
         axes.set_xlabel("nats")
-        return _svg(figure, name, title)
+        return inline(figure, name, title)
 
 
 def curves(
@@ -142,17 +98,19 @@ def curves(
     The lower edge of the frame stays near zero when early values lie far below it: they would
     flatten everything that matters.
     """
-    with _canvas(330, 230) as figure:
+    with canvas(300, 220) as figure:
         axes = figure.add_subplot()
         axes.set_title(_short(title), loc="left", fontsize=10.5, weight="bold")
         axes.grid(axis="y", linewidth=0.6)
         if limit is not None:
-            axes.axhline(limit, color=_COLOURS["ink"], linewidth=1.3, dashes=(2, 2))
+            axes.axhline(limit, color=COLOURS["ink"], linewidth=1.3, dashes=(2, 2))
         shown = []
-        for line, colour, dashes in ((baseline, "baseline", (6, 2)), (subject, "subject", ())):
+        for line, colour, dashes in ((baseline, "baseline", (4, 1.5)), (subject, "subject", ())):
             if line is not None:
                 steps, values = _thin(line)
-                axes.plot(steps, values, color=_COLOURS[colour], linewidth=1.6, dashes=dashes or (1, 0))
+                axes.plot(
+                    steps, values, color=COLOURS[colour], linewidth=1.6, dashes=dashes or (1, 0)
+                )
                 shown.append(values)
         low, high = _frame(np.concatenate(shown), limit)
         axes.set_ylim(low, high)
@@ -160,7 +118,7 @@ def curves(
         axes.locator_params(axis="both", nbins=5)
         axes.set_xlabel("step")
         axes.set_ylabel(unit)
-        return _svg(figure, name, title)
+        return inline(figure, name, title)
 
 
 def code_order(clustering: Clustering) -> list[int]:
@@ -183,7 +141,7 @@ def confusion(clustering: Clustering, order: Sequence[int], *, name: str, title:
     classes_shown = [_short(label) for label in clustering.class_names]
     upright = max(map(len, classes_shown)) <= 3
     across = 8 * max(map(len, classes_shown))
-    with _canvas(110 + cell * classes, 70 + (0 if upright else across) + cell * codes) as figure:
+    with canvas(110 + cell * classes, 70 + (0 if upright else across) + cell * codes) as figure:
         axes = figure.add_subplot()
         for row, column in np.argwhere(shares >= 0.005):
             _cell(axes, row, column, shares[row, column], written=cell > 20)
@@ -192,50 +150,41 @@ def confusion(clustering: Clustering, order: Sequence[int], *, name: str, title:
         axes.set_aspect("equal")
         axes.set_xticks(range(classes), classes_shown, rotation=0 if upright else 90)
         axes.set_yticks(range(codes), [f"code {code}" for code in order])
-        axes.set_xticks(np.arange(classes + 1) - 0.5, minor=True)
-        axes.set_yticks(np.arange(codes + 1) - 0.5, minor=True)
-        axes.grid(which="minor", linewidth=0.6)
-        axes.tick_params(which="both", length=0)
+        axes.hlines(
+            np.arange(codes + 1) - 0.5, -0.5, classes - 0.5, color=COLOURS["grid"], linewidth=0.6
+        )
+        axes.vlines(
+            np.arange(classes + 1) - 0.5, -0.5, codes - 0.5, color=COLOURS["grid"], linewidth=0.6
+        )
+        axes.tick_params(length=0)
         axes.spines[:].set_visible(False)
         axes.set_xlabel("true class")
-        return _svg(figure, name, title)
+        return inline(figure, name, title)
 
 
 def _bar(axes: Axes, y: float, bar: Bar, *, face: str, edge: str) -> None:
     if bar.value is None:
         axes.text(0, y, " not measured", va="center")
         return
-    axes.barh(y, bar.value, 0.62, facecolor=face, edgecolor=_COLOURS[edge], linewidth=1.6)
+    axes.barh(y, bar.value, 0.62, facecolor=face, edgecolor=COLOURS[edge], linewidth=1.6)
     end = max(bar.value, 0.0)
     if bar.low is not None and bar.high is not None:
-        axes.plot([bar.low, bar.high], [y, y], color=_COLOURS["ink"], linewidth=1.5)
+        axes.plot([bar.low, bar.high], [y, y], color=COLOURS["ink"], linewidth=1.5)
         end = max(end, bar.high)
     axes.annotate(nats(bar.value), (end, y), (6, 0), textcoords="offset points", va="center")
-
-
-def _entropy_mark(axes: Axes, entropy: float, top: float, bottom: float) -> None:
-    axes.plot([entropy, entropy], [top + 0.2, bottom], color=_COLOURS["ink"], dashes=(2, 2))
-    axes.annotate(
-        f"H(c) {nats(entropy)}",
-        (entropy, top),
-        (0, 0),
-        textcoords="offset points",
-        ha="center",
-        va="center",
-    )
 
 
 def _cell(axes: Axes, row: int, column: int, share: float, *, written: bool) -> None:
     axes.add_patch(
         Rectangle(
-            (column - 0.5, row - 0.5), 1, 1, color=_COLOURS["strong"], alpha=share, linewidth=0
+            (column - 0.5, row - 0.5), 1, 1, color=COLOURS["strong"], alpha=share, linewidth=0
         )
     )
     if written:
         # Between the two the cell is mid-toned on a light and on a dark page alike.
         ink = "ink" if share < 0.5 else "on-middle" if share < 0.65 else "on-strong"
         text = f"{100 * share:.0f}"
-        axes.text(column, row, text, ha="center", va="center", color=_COLOURS[ink])
+        axes.text(column, row, text, ha="center", va="center", color=COLOURS[ink])
 
 
 def _thin(line: Line) -> tuple[np.ndarray, np.ndarray]:
@@ -248,8 +197,8 @@ def _thin(line: Line) -> tuple[np.ndarray, np.ndarray]:
 
 def _frame(values: np.ndarray, limit: float | None) -> tuple[float, float]:
     finite = values[np.isfinite(values)]
-    high = max([*finite[-1:], *finite, *([] if limit is None else [limit])], default=1.0)
-    low = min([*finite, 0.0], default=0.0)
+    high = max([*finite, *([] if limit is None else [limit])], default=1.0)
+    low = min(finite, default=0.0)
     if limit is not None:
         low = max(low, -max(abs(limit), 1.0))
     room = 0.06 * (high - low or 1.0)
@@ -260,49 +209,3 @@ def _short(label: str) -> str:
     """Fit a user's label on one line."""
     line = " ".join(label.split())
     return line if len(line) <= _LONGEST_LABEL else f"{line[: _LONGEST_LABEL - 1]}…"
-
-
-@contextmanager
-def _canvas(width: float, height: float) -> Iterator[Figure]:
-    """Open a figure of that many pixels whose look depends on nobody's matplotlib settings."""
-    with style.context(["default", _STYLE]), warnings.catch_warnings():
-        # The browser sets the text, with fonts that know more scripts than matplotlib's own.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        inches = _POINTS_PER_PIXEL / 72
-        yield Figure(figsize=(width * inches, height * inches), layout="constrained")
-
-
-def _svg(figure: Figure, name: str, title: str) -> Markup:
-    """Return the drawing as an ``<svg>`` element fit to stand in a page with others.
-
-    Names of a page's elements must differ, so those that are referred to get ``name`` in front
-    and the rest go; matplotlib's own style sheet would reach beyond its figure, and goes too.
-    """
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    root = ElementTree.fromstring(buffer.getvalue())
-    text = ElementTree.tostring(root, encoding="unicode")
-    used = set(re.findall(r'(?:="#|url\(#)([\w-]+)', text))
-    for parent in root.iter():
-        for child in list(parent):
-            if child.tag.endswith(("}metadata", "}style")):
-                parent.remove(child)
-    for element in root.iter():
-        element.tag = element.tag.rpartition("}")[2]
-        element.attrib = {
-            key.rpartition("}")[2]: _attribute(key, value, name)
-            for key, value in element.attrib.items()
-            if key != "id" or value in used
-        }
-    root.attrib |= {"role": "img", "aria-label": title}
-    root.attrib.pop("version", None)
-    return Markup(ElementTree.tostring(root, encoding="unicode"))
-
-
-def _attribute(key: str, value: str, name: str) -> str:
-    if key == "id":
-        return f"{name}-{value}"
-    if key == "style":
-        value = re.sub(r"#0101\d\d", lambda match: _VARIABLES[match[0]], value)
-        value = re.sub(r" ?font-family: [^;]*;", "", value)
-    return re.sub(r"^#|(?<=url\()#", f"#{name}-", value)

@@ -29,8 +29,7 @@ def read_png(folder: Path, name: str) -> Png:
     metrics.json may come from a stranger, so it can only name plain files of its own folder:
     no path, no link that leads elsewhere.
 
-    Raises:
-        UserError: the name is not a plain file name, or there is no PNG file of that name.
+    Raises UserError when the name is not a plain file name, or there is no PNG file of that name.
     """
     path = folder / name
     plain = name not in ("", ".", "..") and not set(name) & set("/\\:\0")

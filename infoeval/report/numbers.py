@@ -60,7 +60,9 @@ def interval(low: float | None, high: float | None, digits: int = _DIGITS) -> st
     """
     if low is None or high is None:
         return MISSING
-    return _signed(f"{round(low, digits) + 0.0:.{digits}f} to {round(high, digits) + 0.0:.{digits}f}")
+    return _signed(
+        f"{round(low, digits) + 0.0:.{digits}f} to {round(high, digits) + 0.0:.{digits}f}"
+    )
 
 
 def _signed(text: str) -> str:

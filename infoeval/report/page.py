@@ -59,13 +59,11 @@ class ConfusionPanel:
 def render(document: Mapping[str, Any], folder: str | os.PathLike[str]) -> str:
     """Return the report as one HTML page, a pure function of its input.
 
-    Args:
-        document: metrics.json, as ``json.load`` gives it.
-        folder: where the image files lie that ``document["images"]`` names.
+    ``document`` is metrics.json as ``json.load`` gives it; in ``folder`` lie the image files that
+    its ``images`` name.
 
-    Raises:
-        UserError: the document is malformed, or an image is missing, not a PNG, or not a plain
-            file name of that folder.
+    Raises UserError when the document is malformed, or an image is missing, not a PNG, or not a
+    plain file name of that folder.
     """
     whole = read(document)
     return (
@@ -95,8 +93,7 @@ def write(
 ) -> None:
     """Write the report of ``render`` to the file ``output``, whole or not at all.
 
-    Raises:
-        UserError: as ``render``, or ``output`` cannot be written.
+    Raises UserError as ``render`` does, and when ``output`` cannot be written.
     """
     write_text(output, render(document, folder))
 
@@ -162,7 +159,7 @@ def _bar(run: Run, result: Result | None, otherwise: str) -> figures.Bar:
 
 
 def _confusions(whole: Document) -> list[ConfusionPanel]:
-    panels = []
+    panels: list[ConfusionPanel] = []
     for result in whole.run.results:
         if result.clustering is None:
             continue
@@ -224,7 +221,7 @@ def _curves(whole: Document) -> list[CurvePanel]:
         ("generator_loss", "Generator loss", "loss", None),
         ("discriminator_loss", "Discriminator loss", "loss", None),
     ]
-    panels = []
+    panels: list[CurvePanel] = []
     for series, title, unit, limit in wanted:
         mine = _line(whole.run, series)
         if mine is None:

@@ -63,8 +63,11 @@ def about_runs(document: Document) -> list[str]:
         )
         if ours != theirs
     ]
-    likeness = "differs in more than λ: " + ", ".join(unlike) if unlike else "differs in λ alone"
-    sentences.append(f"The {model_name(document.baseline, twin=True)}, {likeness}.")
+    name = model_name(document.baseline, twin=True)
+    if unlike:
+        sentences.append(f"The {name}, differs in more than λ: {', '.join(unlike)}.")
+    else:
+        sentences.append(f"The {name}, has the same trainer, variant, seed and step.")
     return sentences
 
 

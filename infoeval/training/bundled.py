@@ -39,8 +39,7 @@ def load_trainer(name: str) -> Trainer:
         near = difflib.get_close_matches(name, bundled, n=1)
         hint = f"; did you mean {near[0]}?" if near else ""
         raise UserError(
-            f"no trainer called {name!r}{hint} Bundled: {', '.join(bundled)}; "
-            "or give a Python file"
+            f"no trainer called {name!r}{hint} Bundled: {', '.join(bundled)}; or give a Python file"
         )
     return _run_file(path)
 

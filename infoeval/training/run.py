@@ -121,14 +121,18 @@ class Run:
                 f"{data.name} has {_size(data.images.shape[1:])} (channels × height × width)"
             )
         if len(data) < trainer.batch:
-            raise UserError(f"{data.name} has {len(data)} images, fewer than a batch of "
-                            f"{trainer.batch}; choose a smaller batch")
+            raise UserError(
+                f"{data.name} has {len(data)} images, fewer than a batch of "
+                f"{trainer.batch}; choose a smaller batch"
+            )
         where = find_device(device)
         trainer = replace(trainer, precision=resolve_precision(trainer.precision, where))
         existing = folder / CHECKPOINT
         if existing.exists() and not resume:
-            raise UserError(f"{folder} already holds a run: add --resume to continue it, "
-                            "or choose another folder with --out")
+            raise UserError(
+                f"{folder} already holds a run: add --resume to continue it, "
+                "or choose another folder with --out"
+            )
         of_weights, of_training = _random_streams(seed, where)
         networks = trainer.networks().initialise(of_weights).train()
         networks = networks.to(where, memory_format=torch.channels_last)
@@ -271,9 +275,7 @@ class Run:
         return self.networks.unscale(self.networks.generator(inputs))
 
 
-def _random_streams(
-    seed: int, device: torch.device
-) -> tuple[torch.Generator, torch.Generator]:
+def _random_streams(seed: int, device: torch.device) -> tuple[torch.Generator, torch.Generator]:
     """Independent streams for the initial weights (always on the CPU) and for training."""
     first, second = np.random.SeedSequence(seed).generate_state(2, np.uint64)
     of_weights = torch.Generator().manual_seed(int(first >> np.uint64(1)))

@@ -96,9 +96,7 @@ class Step:
         player_loss, information = self._update_generator(fake, codes)
         return torch.stack([adversary_loss, player_loss, *information.values()]).detach()
 
-    def _update_discriminator(
-        self, real: Tensor, fake: Tensor, codes: dict[str, Tensor]
-    ) -> Tensor:
+    def _update_discriminator(self, real: Tensor, fake: Tensor, codes: dict[str, Tensor]) -> Tensor:
         """D's half of eq. 6; with it, where the settings say so, Q's half."""
         trainer, networks = self.trainer, self.networks
         parts = [real, fake]

@@ -111,9 +111,7 @@ class Trainer:
 
     def networks(self) -> Networks:
         """The networks of the layer tables, weights not yet drawn."""
-        return Networks(
-            self.codes, self.image_shape, self.generator, self.shared, self.recognition
-        )
+        return Networks(self.codes, self.image_shape, self.generator, self.shared, self.recognition)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, from which `from_dict` builds an equal trainer (without its variants)."""

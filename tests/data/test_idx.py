@@ -113,7 +113,7 @@ def test_no_more_is_decompressed_than_the_header_declares(tmp_path):
     path.write_bytes(gzip.compress(WHOLE + bytes(2**27)))
     peak, message = peak_memory(lambda: read_idx(path))
     assert "longer than" in message
-    assert peak < 2**22
+    assert peak < 2**24
 
 
 def test_a_header_that_lies_about_its_size_costs_no_memory(tmp_path):
@@ -121,7 +121,7 @@ def test_a_header_that_lies_about_its_size_costs_no_memory(tmp_path):
     path.write_bytes(b"\0\0\x08\x01" + struct.pack(">I", 2**32 - 1) + b"abc")
     peak, message = peak_memory(lambda: read_idx(path))
     assert "truncated: 3 of the 4294967295 bytes" in message
-    assert peak < 2**22
+    assert peak < 2**24
 
 
 def test_nothing_is_read_of_another_shape_than_the_expected(tmp_path):
@@ -129,7 +129,7 @@ def test_nothing_is_read_of_another_shape_than_the_expected(tmp_path):
     path.write_bytes(gzip.compress(b"\0\0\x08\x01" + struct.pack(">I", 2**26) + bytes(2**26)))
     peak, message = peak_memory(lambda: read_idx(path, shape=(10,)))
     assert message.endswith("declares shape (67108864,), not (10,)")
-    assert peak < 2**22
+    assert peak < 2**24
 
 
 def test_other_content_of_the_right_size_is_refused(tmp_path):

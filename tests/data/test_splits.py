@@ -13,8 +13,8 @@ def test_splits_share_nothing_and_leave_nothing_out(n, test):
 
 
 def test_split_never_changes():
-    assert split_indices("set", 10, "test").tolist() == [0, 0]
-    assert split_indices("set", 10, "train").tolist() == [0]
+    assert split_indices("set", 10, "test").tolist() == [9, 0]
+    assert split_indices("set", 10, "train").tolist() == [6, 2, 8, 3, 1, 4, 7, 5]
 
 
 def test_both_parts_are_spread_over_the_whole_set():

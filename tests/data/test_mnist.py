@@ -1,0 +1,172 @@
+import gzip
+import shutil
+import struct
+import urllib.error
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torchvision.datasets
+
+from infoeval.data import load
+from infoeval.errors import UserError
+
+FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+FOLDERS = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
+
+
+@pytest.fixture(scope="module")
+def mnist_test(shared_data):
+    return load("mnist", "test", root=shared_data, download=False)
+
+
+@pytest.fixture(scope="module")
+def fashion_test(shared_data):
+    return load("fashion-mnist", "test", root=shared_data, download=False)
+
+
+@pytest.fixture
+def offline(monkeypatch):
+    """Fail torchvision's download as it fails without a network, after a file has begun."""
+
+    def fail(self):
+        folder = Path(self.raw_folder)
+        folder.mkdir(parents=True)
+        (folder / f"{FILES[0]}.gz").write_bytes(b"\x1f\x8b part")
+        (folder / FILES[1]).write_bytes(b"part")
+        raise urllib.error.URLError("Name or service not known")
+
+    monkeypatch.setattr(torchvision.datasets.MNIST, "download", fail)
+
+
+def test_mnist_train_is_the_official_one(shared_data):
+    data = load("mnist", "train", root=shared_data, download=False)
+    assert data.images.shape == (60_000, 1, 28, 28)
+    assert data.labels[:5].tolist() == [5, 0, 4, 1, 9]
+    assert np.bincount(data.labels).tolist() == [
+        *(5923, 6742, 5958, 6131, 5842),
+        *(5421, 5918, 6265, 5851, 5949),
+    ]
+    assert data.images.mean() / 255 == pytest.approx(0.1307, abs=5e-5)
+    assert data.images.std() / 255 == pytest.approx(0.3081, abs=5e-5)
+    assert data.fingerprint == "dba7a5411a41ebeb1d05d1365a64e72adfddf72b2e17552210457273993e1873"
+
+
+def test_mnist_test_is_the_official_one(mnist_test):
+    assert mnist_test.images.shape == (10_000, 1, 28, 28)
+    assert (mnist_test.name, mnist_test.split) == ("mnist", "test")
+    assert mnist_test.labels[:5].tolist() == [7, 2, 1, 0, 4]
+    assert np.bincount(mnist_test.labels).tolist() == [
+        *(980, 1135, 1032, 1010, 982),
+        *(892, 958, 1028, 974, 1009),
+    ]
+    assert mnist_test.label_names == tuple("0123456789")
+
+
+def test_fashion_mnist_train_is_the_official_one(shared_data):
+    data = load("fashion-mnist", "train", root=shared_data, download=False)
+    assert data.images.shape == (60_000, 1, 28, 28)
+    assert np.bincount(data.labels).tolist() == [6000] * 10
+    assert data.images.mean() / 255 == pytest.approx(0.2860, abs=5e-5)
+    assert data.images.std() / 255 == pytest.approx(0.3530, abs=5e-5)
+
+
+def test_fashion_mnist_classes_are_named_as_torchvision_names_them(fashion_test):
+    assert fashion_test.images.shape == (10_000, 1, 28, 28)
+    assert np.bincount(fashion_test.labels).tolist() == [1000] * 10
+    assert fashion_test.label_names == tuple(torchvision.datasets.FashionMNIST.classes)
+    assert fashion_test.label_names[fashion_test.labels[0]] == "Ankle boot"
+
+
+@pytest.mark.usefixtures("offline")
+@pytest.mark.parametrize("name", FOLDERS)
+def test_without_network_one_line_says_what_to_put_where(tmp_path, name):
+    with pytest.raises(UserError) as caught:
+        load(name, root=tmp_path)
+    message = str(caught.value)
+    assert "\n" not in message
+    assert str(tmp_path / FOLDERS[name] / "raw") in message
+    for expected in (*FILES, "--data-dir", "INFOEVAL_DATA"):
+        assert expected in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_nothing_is_downloaded_unless_allowed(tmp_path, monkeypatch):
+    monkeypatch.setattr(torchvision.datasets.MNIST, "download", lambda self: pytest.fail("network"))
+    with pytest.raises(UserError, match="mnist is not there: put train-images"):
+        load("mnist", root=tmp_path / "absent", download=False)
+    assert not (tmp_path / "absent").exists()
+
+
+def test_unwritable_root_is_a_user_error(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(UserError, match="could not be downloaded"):
+        load("mnist", root=tmp_path / "file")
+
+
+def test_download_puts_only_whole_files_in_place(shared_data, tmp_path, monkeypatch, mnist_test):
+    def fetch(self):
+        folder = Path(self.raw_folder)
+        folder.mkdir(parents=True)
+        for name in FILES:
+            with gzip.open(shared_data / "MNIST" / "raw" / f"{name}.gz") as packed:
+                (folder / name).write_bytes(packed.read())
+
+    monkeypatch.setattr(torchvision.datasets.MNIST, "download", fetch)
+    data = load("mnist", "test", root=tmp_path / "new")
+    assert data.fingerprint == mnist_test.fingerprint
+    there = {path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file()}
+    assert there == {Path("new/MNIST/raw", name) for name in FILES}
+
+
+@pytest.mark.usefixtures("offline")
+def test_one_split_can_be_had_without_the_files_of_the_other(shared_data, tmp_path, mnist_test):
+    folder = tmp_path / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    for name in FILES[2:]:
+        shutil.copy(shared_data / "MNIST" / "raw" / f"{name}.gz", folder)
+    assert load("mnist", "test", root=tmp_path).fingerprint == mnist_test.fingerprint
+    with pytest.raises(UserError) as caught:
+        load("mnist", "train", root=tmp_path)
+    assert FILES[0] in str(caught.value)
+    assert FILES[2] not in str(caught.value)
+
+
+def copy_test_split(source, root, folder):
+    (root / folder / "raw").mkdir(parents=True)
+    for name in FILES[2:]:
+        with gzip.open(source / folder / "raw" / f"{name}.gz") as packed:
+            (root / folder / "raw" / name).write_bytes(packed.read())
+    return root / folder / "raw"
+
+
+@pytest.mark.parametrize("name", FILES[2:])
+def test_a_changed_file_is_named(shared_data, tmp_path, name):
+    path = copy_test_split(shared_data, tmp_path, "MNIST") / name
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=f"{path}: not the official file"):
+        load("mnist", "test", root=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("header", "elements", "reason"),
+    [
+        (b"\0\0\x08\x01" + struct.pack(">I", 10_000), bytes([10]) * 10_000, "label 10 is not one"),
+        (b"\0\0\x08\x01" + struct.pack(">I", 9_999), bytes(9_999), r"declares shape \(9999,\)"),
+        (b"\0\0\x0b\x01" + struct.pack(">I", 10_000), bytes(20_000), "holds int16, not uint8"),
+    ],
+)
+def test_labels_without_a_known_md5_are_checked_too(
+    shared_data, tmp_path, header, elements, reason
+):
+    path = copy_test_split(shared_data, tmp_path, "FashionMNIST") / FILES[3]
+    path.write_bytes(header + elements)
+    with pytest.raises(UserError, match=f"{path}: {reason}"):
+        load("fashion-mnist", "test", root=tmp_path)

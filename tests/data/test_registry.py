@@ -1,0 +1,101 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from infoeval.data import catalogue, load, root
+from infoeval.errors import UserError
+
+
+def test_root_is_the_argument_then_the_variable_then_the_cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("INFOEVAL_DATA", str(tmp_path))
+    assert root("here") == Path("here")
+    assert root() == tmp_path
+    for unset in (lambda: monkeypatch.setenv("INFOEVAL_DATA", ""), monkeypatch.undo):
+        unset()
+    monkeypatch.delenv("INFOEVAL_DATA", raising=False)
+    assert root() == Path.home() / ".cache" / "infoeval"
+
+
+def test_an_empty_variable_is_no_root(monkeypatch):
+    monkeypatch.setenv("INFOEVAL_DATA", "")
+    assert root() == Path.home() / ".cache" / "infoeval"
+
+
+def test_the_variable_is_where_load_looks(monkeypatch, tmp_path):
+    monkeypatch.setenv("INFOEVAL_DATA", str(tmp_path))
+    with pytest.raises(UserError, match=str(tmp_path / "MNIST" / "raw")):
+        load("mnist", download=False)
+
+
+def test_catalogue_of_an_empty_root_says_what_to_do(tmp_path):
+    entries = {entry.name: entry for entry in catalogue(tmp_path)}
+    assert {name for name, entry in entries.items() if entry.present} == {"digits"}
+    for name, folder in (("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST")):
+        assert entries[name].where == str(tmp_path / folder / "raw")
+        assert entries[name].where in entries[name].what_to_do
+        assert "\n" not in entries[name].what_to_do
+    assert entries["digits"].what_to_do == ""
+
+
+def test_catalogue_of_the_real_root_finds_all(shared_data):
+    for entry in catalogue(shared_data):
+        assert entry.present
+        assert entry.what_to_do == ""
+
+
+def test_a_set_with_a_missing_file_is_not_present(tmp_path):
+    raw = tmp_path / "MNIST" / "raw"
+    raw.mkdir(parents=True)
+    names = ("train-images-idx3", "train-labels-idx1", "t10k-images-idx3", "t10k-labels-idx1")
+    for name in names:
+        assert not catalogue(tmp_path)[0].present
+        (raw / f"{name}-ubyte").touch()
+    assert catalogue(tmp_path)[0].present
+
+
+@pytest.mark.parametrize("name", ["fashion-mnist", "fashion_mnist", "Fashion-MNIST"])
+def test_names_are_read_leniently(tmp_path, name):
+    with pytest.raises(UserError, match="fashion-mnist is not there"):
+        load(name, root=tmp_path, download=False)
+
+
+@pytest.mark.parametrize("name", ["nonsense", "", "\0", "x" * 5000, "nonsense.zip"])
+def test_unknown_names_are_answered_with_what_there_is(name):
+    with pytest.raises(UserError) as caught:
+        load(name)
+    for expected in ("mnist", "fashion-mnist", "digits", ".npz file", "folder of images"):
+        assert expected in str(caught.value)
+    assert "did you mean" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"), [("minst", "mnist"), ("digit", "digits"), ("FashionMNIST", "fashion-mnist")]
+)
+def test_a_close_name_is_suggested(name, meant):
+    with pytest.raises(UserError, match=f"did you mean '{meant}'"):
+        load(name)
+
+
+@pytest.mark.parametrize("given", ["no/such/folder", "absent.npz", Path("absent"), "~/no-such-set"])
+def test_a_path_that_does_not_exist_is_called_so(given):
+    with pytest.raises(UserError, match=f"{given} does not exist"):
+        load(given)
+
+
+def test_other_files_are_refused(tmp_path):
+    path = tmp_path / "images.csv"
+    path.write_text("1,2,3")
+    with pytest.raises(UserError, match=f"{path}: a data set is a .npz file or a folder"):
+        load(path)
+
+
+def test_a_path_may_be_text(tmp_path):
+    np.savez(tmp_path / "mine.npz", images=np.zeros((5, 4, 4), dtype=np.uint8))
+    assert load(str(tmp_path / "mine.npz")).name == "mine"
+
+
+@pytest.mark.parametrize("split", ["validation", "", "Train", None])
+def test_other_splits_are_refused(split):
+    with pytest.raises(UserError, match="split must be 'train' or 'test'"):
+        load("digits", split)

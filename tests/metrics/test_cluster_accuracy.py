@@ -1,0 +1,247 @@
+import itertools
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.stats import binomtest
+
+from infoeval.errors import UserError
+from infoeval.metrics.cluster_accuracy import (
+    cluster_accuracy,
+    many_to_one_matching,
+    one_to_one_matching,
+)
+from tests.metrics.references import reference_cases
+
+Labels = NDArray[np.int64]
+ROWS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=60)
+
+
+def best_by_trying_all(table: NDArray[np.int64]) -> int:
+    """Most rows on matched cells over all one-to-one matchings."""
+    small = table if table.shape[0] <= table.shape[1] else table.T
+    rows = range(small.shape[0])
+    return max(
+        int(sum(small[row, column] for row, column in zip(rows, columns, strict=True)))
+        for columns in itertools.permutations(range(small.shape[1]), small.shape[0])
+    )
+
+
+def draw(n: int, classes: int = 10, seed: int = 0) -> tuple[Labels, Labels]:
+    generator = np.random.default_rng(seed)
+    return generator.integers(0, classes, n), generator.integers(0, classes, n)
+
+
+def test_perfect_code() -> None:
+    labels = np.arange(100) % 10
+    score = cluster_accuracy(labels, labels)
+    assert score.value == 1.0
+    assert score.high == 1.0
+    assert score.low == pytest.approx(0.025 ** (1 / 100))
+    assert score.details["error"] == 0.0
+    assert score.details["matching"] == list(range(10))
+
+
+def test_permuted_code_is_perfect_and_the_matching_undoes_the_permutation() -> None:
+    permutation = np.array([3, 1, 4, 0, 2])
+    labels = np.arange(50) % 5
+    score = cluster_accuracy(permutation[labels], labels)
+    assert score.value == 1.0
+    assert score.details["matching"] == np.argsort(permutation).tolist()
+
+
+def test_merged_pair_costs_its_share() -> None:
+    labels = np.repeat(np.arange(10), 30)
+    codes = np.where(labels == 7, 3, labels)
+    score = cluster_accuracy(codes, labels, categories=10)
+    assert score.value == pytest.approx(0.9)
+    assert score.details["error"] == pytest.approx(0.1)
+    # Category 7 never occurs: nothing shows that it means the class that is left.
+    assert score.details["matching"][7] == -1
+    assert score.details["many_to_one"] == pytest.approx(0.9)
+
+
+def test_split_class_is_forgiven_by_many_to_one_only() -> None:
+    labels = np.repeat([0, 1], [60, 40])
+    codes = np.concatenate([np.zeros(35), np.full(25, 2), np.ones(40)])
+    score = cluster_accuracy(codes, labels)
+    assert score.value == pytest.approx(0.75)
+    assert score.details["matching"] == [0, 1, -1]
+    assert score.details["many_to_one"] == 1.0
+    assert score.details["many_to_one_matching"] == [0, 1, 0]
+
+
+def test_random_code_is_right_for_one_row_in_ten() -> None:
+    codes, labels = draw(20_000)
+    fit_codes, fit_labels = draw(20_000, seed=1)
+    score = cluster_accuracy(codes, labels, fit_codes=fit_codes, fit_labels=fit_labels)
+    assert score.value == pytest.approx(0.1, abs=0.01)
+
+
+def test_matching_is_the_train_rows_and_not_the_test_rows() -> None:
+    train = np.array([0, 0, 1, 1])
+    score = cluster_accuracy([0, 0, 1], [0, 0, 1], fit_codes=train, fit_labels=1 - train)
+    assert score.value == 0.0
+    assert score.details["matching"] == [1, 0]
+    assert score.details["fit_accuracy"] == 1.0
+    assert score.details["fit_n"] == 4
+    assert score.details["matching_fitted_on"] == "separate rows"
+    assert score.details["many_to_one"] == 0.0
+
+
+def test_matching_fitted_on_the_scored_rows_is_said() -> None:
+    score = cluster_accuracy([0, 1, 1], [0, 1, 0])
+    assert score.details["matching_fitted_on"] == "the scored rows"
+    assert score.details["fit_n"] == score.n == 3
+    assert score.details["fit_accuracy"] == score.value
+
+
+def test_confusion_counts_the_scored_rows() -> None:
+    score = cluster_accuracy([0, 0, 2], [1, 1, 0], fit_codes=[0], fit_labels=[0], classes=3)
+    assert score.details["confusion"] == [[0, 2, 0], [0, 0, 0], [1, 0, 0]]
+
+
+def test_greedy_choice_is_not_the_best() -> None:
+    table = np.array([[9, 8], [7, 0]])
+    assert one_to_one_matching(table).tolist() == [1, 0]
+    assert many_to_one_matching(table).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (2, 2), (3, 3), (5, 5), (3, 5), (5, 2), (1, 4)])
+def test_matching_is_the_best_of_all(shape: tuple[int, int]) -> None:
+    generator = np.random.default_rng(0)
+    for _ in range(20):
+        table = generator.integers(0, 8, shape)
+        matching = one_to_one_matching(table)
+        used = matching[matching >= 0]
+        assert len(set(used.tolist())) == len(used)
+        assert table[np.flatnonzero(matching >= 0), used].sum() == best_by_trying_all(table)
+
+
+def test_more_categories_than_classes() -> None:
+    score = cluster_accuracy([0, 1, 2, 3], [0, 1, 1, 1], classes=2)
+    assert score.value == 0.5
+    assert score.details["matching"].count(-1) == 2
+
+
+def test_fewer_categories_than_classes() -> None:
+    score = cluster_accuracy([0, 0, 1], [2, 2, 0], classes=4)
+    assert score.value == 1.0
+    assert score.details["matching"] == [2, 0]
+
+
+def test_one_category_finds_the_largest_class() -> None:
+    score = cluster_accuracy([0, 0, 0, 0], [2, 2, 2, 1])
+    assert score.value == 0.75
+
+
+def test_one_class_is_the_share_of_the_largest_category() -> None:
+    score = cluster_accuracy([0, 1, 1, 2], [0, 0, 0, 0])
+    assert score.value == 0.5
+    assert score.details["many_to_one"] == 1.0
+
+
+def test_class_absent_from_test_and_category_never_predicted() -> None:
+    train = np.arange(5)
+    score = cluster_accuracy([0, 1], [0, 1], fit_codes=train, fit_labels=train)
+    assert score.value == 1.0
+    assert np.shape(score.details["confusion"]) == (5, 5)
+
+
+def test_test_category_that_train_never_shows_is_an_error() -> None:
+    score = cluster_accuracy([0, 5], [0, 1], fit_codes=[0, 1], fit_labels=[0, 1])
+    assert score.value == 0.5
+    assert score.details["matching"] == [0, 1, -1, -1, -1, -1]
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+def test_interval_is_the_exact_binomial_one(level: float) -> None:
+    codes, labels = draw(200, classes=3)
+    score = cluster_accuracy(codes, labels, level=level)
+    exact = binomtest(round(score.value * 200), 200).proportion_ci(level, method="exact")
+    assert (score.low, score.high) == pytest.approx((exact.low, exact.high), abs=1e-12)
+    many = score.details["many_to_one"]
+    exact = binomtest(round(many * 200), 200).proportion_ci(level, method="exact")
+    limits = score.details["many_to_one_low"], score.details["many_to_one_high"]
+    assert limits == pytest.approx((exact.low, exact.high), abs=1e-12)
+    assert score.level == level
+
+
+def test_interval_covers_the_accuracy_of_a_fixed_matching() -> None:
+    generator = np.random.default_rng(0)
+    train = np.arange(10)
+    covered = 0
+    for _ in range(300):
+        labels = generator.integers(0, 10, 200)
+        codes = np.where(generator.random(200) < 0.3, (labels + 1) % 10, labels)
+        score = cluster_accuracy(codes, labels, fit_codes=train, fit_labels=train)
+        assert score.low is not None
+        assert score.high is not None
+        covered += score.low <= 0.7 <= score.high
+    assert covered >= 0.93 * 300
+
+
+def test_reference_values(shared_fixtures: Path) -> None:
+    for codes, labels, expected in reference_cases(shared_fixtures, "hungarian_acc"):
+        assert cluster_accuracy(codes, labels).value == pytest.approx(expected, abs=1e-12)
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=ROWS, renumber=st.permutations(range(5)), random=st.randoms())
+def test_names_and_order_mean_nothing(
+    rows: list[tuple[int, int]], renumber: list[int], random: Any
+) -> None:
+    codes, labels = np.array(rows).T
+    score = cluster_accuracy(codes, labels)
+    order = np.array(random.sample(range(len(rows)), len(rows)))
+    names = np.array(renumber)
+    for other in (
+        cluster_accuracy(names[codes], labels),
+        cluster_accuracy(codes, names[labels]),
+        cluster_accuracy(codes[order], labels[order]),
+    ):
+        assert (other.value, other.low, other.high) == (score.value, score.low, score.high)
+        assert other.details["many_to_one"] == score.details["many_to_one"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(rows=ROWS)
+def test_one_to_one_lies_between_the_largest_cell_and_many_to_one(
+    rows: list[tuple[int, int]],
+) -> None:
+    codes, labels = np.array(rows).T
+    score = cluster_accuracy(codes, labels)
+    assert score.value <= score.details["many_to_one"]
+    assert score.value >= np.max(score.details["confusion"]) / len(rows)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"fit_codes": [0, 1]}, "give both fit_codes and fit_labels"),
+        ({"fit_labels": [0, 1]}, "give both fit_codes and fit_labels"),
+        ({"fit_codes": [0], "fit_labels": [0, 1]}, "1 fit_codes for 2 fit_labels"),
+        ({"fit_codes": [], "fit_labels": []}, "fit_codes: empty"),
+        ({"categories": 2}, "code 2 with categories=2"),
+        ({"classes": 1}, "label 1 with classes=1"),
+        ({"classes": 10**9}, "classes up to 999999999: more than 4096"),
+        ({"level": 0.0}, "level is 0.0"),
+        ({"level": 1.0}, "level is 1.0"),
+        ({"level": float("nan")}, "level is nan"),
+        ({"level": 95}, "level is 95"),
+    ],
+)
+def test_wrong_arguments_are_one_line(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        cluster_accuracy([0, 1, 2], [0, 1, 1], **arguments)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_huge_number_does_not_ask_for_a_huge_table() -> None:
+    with pytest.raises(UserError, match=r"categories up to 1000000000000: .*renumber"):
+        cluster_accuracy([0, 10**12], [0, 1])

@@ -1,0 +1,258 @@
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from infoeval.errors import UserError
+from infoeval.metrics import cluster_accuracy, cluster_nmi
+from infoeval.results import Document, Result, Skipped, environment, sha256
+
+FIELDS: dict[str, Any] = {
+    "metric": "cluster-acc",
+    "target": "digit",
+    "value": 0.5,
+    "low": 0.4,
+    "high": 0.6,
+    "level": 0.95,
+    "n": 10,
+    "unit": "fraction",
+    "higher_is_better": True,
+    "settings": {"categories": 10},
+    "seconds": 0.1,
+    "reference": "Chen et al. 2016",
+    "details": {"matching": [1, -1]},
+}
+
+
+def document(**changes: Any) -> Document:
+    whole: dict[str, Any] = {
+        "subject": {"checkpoint": "runs/0/last.pt", "step": 3000},
+        "data": {"name": "mnist", "split": "test", "n": 10000},
+        "environment": {"python": "3.11"},
+        "results": (Result(**FIELDS), Result(**{**FIELDS, "low": None, "high": None})),
+        "skipped": (Skipped("mig", "needs factors; mnist has labels only"),),
+    }
+    return Document(**{**whole, **changes})
+
+
+def changed(path: list[Any], value: Any) -> str:
+    """Return the JSON of a good document with the value at this path replaced (or removed)."""
+    plain = json.loads(document().to_json())
+    place = plain
+    for step in path[:-1]:
+        place = place[step]
+    if value is ...:
+        del place[path[-1]]
+    else:
+        place[path[-1]] = value
+    return json.dumps(plain)
+
+
+def test_json_holds_the_contract() -> None:
+    plain = json.loads(document().to_json())
+    assert plain["schema_version"] == 1
+    assert set(plain) == {
+        "schema_version", "subject", "data", "environment", "results", "skipped",
+    }  # fmt: skip
+    assert plain["results"][0] == FIELDS
+    assert plain["skipped"] == [{"metric": "mig", "reason": "needs factors; mnist has labels only"}]
+
+
+def test_json_is_sorted_indented_and_ends_with_a_line_end() -> None:
+    text = document(subject={"b": 1, "a": 2}).to_json()
+    assert text == json.dumps(json.loads(text), sort_keys=True, indent=2) + "\n"
+    assert text == document(subject={"a": 2, "b": 1}).to_json()
+
+
+def test_round_trip() -> None:
+    assert Document.from_json(document().to_json()) == document()
+
+
+def test_what_the_report_adds_is_kept() -> None:
+    extra = {"command": "infoeval report", "codes": [{"name": "digit", "entropy": 2.302585}]}
+    text = document(extra=extra).to_json()
+    assert json.loads(text)["command"] == "infoeval report"
+    assert Document.from_json(text).extra == extra
+    assert Document.from_json(text).to_json() == text
+
+
+@pytest.mark.parametrize("name", ["results", "schema_version", "subject"])
+def test_extra_does_not_hide_a_field(name: str) -> None:
+    with pytest.raises(ValueError, match=f"extra may not hold {name}"):
+        document(extra={name: []})
+
+
+def test_scores_become_results() -> None:
+    labels = np.arange(20) % 4
+    for metric, score in (
+        ("cluster-acc", cluster_accuracy(labels, labels)),
+        ("cluster-nmi", cluster_nmi(labels, labels)),
+    ):
+        result = Result.of(score, metric=metric, target="digit", settings={"a": 1}, seconds=0.5)
+        assert (result.metric, result.target) == (metric, "digit")
+        assert (result.value, result.low, result.high) == (score.value, score.low, score.high)
+        assert (result.level, result.n, result.unit) == (score.level, score.n, score.unit)
+        assert (result.details, result.reference) == (score.details, score.reference)
+        assert (result.settings, result.seconds) == ({"a": 1}, 0.5)
+        whole = document(results=(result,))
+        assert Document.from_json(whole.to_json()) == whole
+
+
+def test_numpy_values_are_written_as_plain_ones() -> None:
+    details = {"a": np.float32(0.5), "b": np.arange(3), "c": np.int64(4), "d": (np.bool_(True), 1)}
+    text = document(results=(Result(**{**FIELDS, "details": details}),)).to_json()
+    assert json.loads(text)["results"][0]["details"] == {
+        "a": 0.5, "b": [0, 1, 2], "c": 4, "d": [True, 1],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), np.float64("-inf")])
+def test_number_that_is_not_finite_is_refused_with_its_place(number: float) -> None:
+    broken = document(results=(Result(**{**FIELDS, "details": {"curve": [0.0, number]}}),))
+    with pytest.raises(
+        ValueError, match=r"document\.results\[0\]\.details\.curve\[1\] is -?(nan|inf)"
+    ):
+        broken.to_json()
+    with pytest.raises(ValueError, match=r"document\.extra_number is"):
+        document(extra={"extra_number": number}).to_json()
+
+
+@pytest.mark.parametrize("thing", [Path("a"), {1, 2}, b"bytes", object()])
+def test_what_json_cannot_hold_is_refused_with_its_place(thing: object) -> None:
+    with pytest.raises(TypeError, match=r"document\.subject\.checkpoint is a \w+, which JSON"):
+        document(subject={"checkpoint": thing}).to_json()
+
+
+def test_keys_are_text() -> None:
+    with pytest.raises(TypeError, match=r"document\.data: key 3 is not text"):
+        document(data={3: "x"}).to_json()
+
+
+@pytest.mark.parametrize(
+    ("changes", "error", "message"),
+    [
+        ({"value": float("nan")}, ValueError, "value is nan"),
+        ({"low": 0.7}, ValueError, "low 0.7 is above"),
+        ({"high": 0.3}, ValueError, "high 0.3 is below"),
+        ({"level": None}, ValueError, "an interval needs its level"),
+        ({"n": 0}, ValueError, "n is 0"),
+        ({"seconds": -1.0}, ValueError, "seconds is -1.0"),
+        ({"seconds": float("nan")}, ValueError, "seconds is nan"),
+        ({"value": "0.5"}, TypeError, "value is '0.5', not int or float"),
+        ({"value": None}, TypeError, "value is None"),
+        ({"value": True}, TypeError, "value is True"),
+        ({"n": 10.0}, TypeError, "n is 10.0, not int"),
+        ({"n": True}, TypeError, "n is True"),
+        ({"metric": None}, TypeError, "metric is None, not str"),
+        ({"target": 3}, TypeError, "target is 3, not str or null"),
+        ({"higher_is_better": 1}, TypeError, "higher_is_better is 1, not bool"),
+        ({"settings": []}, TypeError, "settings is \\[\\], not dict"),
+    ],
+)
+def test_what_is_no_result(changes: dict[str, Any], error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        Result(**{**FIELDS, **changes})
+    # Read from a file, the same is the user's to mend. (JSON has no NaN to put there.)
+    name, value = next(iter(changes.items()))
+    if value == value:
+        with pytest.raises(UserError, match=rf"results\[0\]: {message}"):
+            Document.from_json(changed(["results", 0, name], value))
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not JSON"),
+        ("{", "not JSON"),
+        ("[]", "the top level must be an object"),
+        ("null", "the top level must be an object"),
+        ('{"schema_version": 1, "a": NaN}', "it holds NaN; numbers must be finite"),
+        ('{"schema_version": 1, "a": -Infinity}', "it holds -Infinity"),
+        ('{"schema_version": 1, "a": 1e999}', "it holds 1e999"),
+        ("[" * 100_000, "nested too deeply"),
+        ("{}", "'schema_version' must be a whole number"),
+        (changed(["schema_version"], "1"), "'schema_version' must be a whole number"),
+        (changed(["schema_version"], True), "'schema_version' must be a whole number"),
+        (changed(["schema_version"], 2), "schema_version is 2, this infoeval reads 1"),
+        (changed(["subject"], ...), "'subject' must be an object"),
+        (changed(["data"], []), "'data' must be an object"),
+        (changed(["results"], {}), "'results' must be a list"),
+        (changed(["skipped"], None), "'skipped' must be a list"),
+        (changed(["results", 0], 3), "results[0] must be an object"),
+        (changed(["results", 0, "value"], 10**400), "results[0]: int too large"),
+        (changed(["results", 1, "unit"], ...), "results[1]: no 'unit'"),
+        (changed(["results", 1, "colour"], "red"), "results[1]: unknown field 'colour'"),
+        (changed(["skipped", 0, "reason"], ...), "skipped[0]: no 'reason'"),
+        (changed(["skipped", 0, "reason"], 3), "skipped[0]: reason is 3, not str"),
+    ],
+)
+def test_hostile_text_is_one_line_for_the_user(text: str, message: str) -> None:
+    with pytest.raises(UserError) as caught:
+        Document.from_json(text)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_optional_fields_of_a_result_may_be_missing() -> None:
+    read = Document.from_json(changed(["results", 0, "details"], ...))
+    assert read.results[0].details == {}
+
+
+def test_write_and_read(tmp_path: Path) -> None:
+    document().write(tmp_path / "out" / "metrics.json")
+    assert Document.read(tmp_path / "out" / "metrics.json") == document()
+    assert (tmp_path / "out" / "metrics.json").read_bytes() == document().to_json().encode()
+
+
+def test_failed_writing_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.json"
+    document().write(path)
+    with pytest.raises(ValueError, match="not a finite number"):
+        document(data={"n": float("nan")}).write(path)
+    assert Document.read(path) == document()
+
+
+def test_reading_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"cannot read .*none\.json: No such file"):
+        Document.read(tmp_path / "none.json")
+    (tmp_path / "latin.json").write_bytes(b'{"a": "\xe9"}')
+    with pytest.raises(UserError, match=r"cannot read .*latin\.json: not UTF-8"):
+        Document.read(tmp_path / "latin.json")
+    (tmp_path / "other.json").write_text("{}")
+    with pytest.raises(UserError, match=r"cannot read .*other\.json: .*'schema_version'"):
+        Document.read(tmp_path / "other.json")
+
+
+def test_environment_is_plain_and_complete() -> None:
+    found = environment("cuda:0 (H100)")
+    assert found["device"] == "cuda:0 (H100)"
+    assert found["numpy"] == np.__version__
+    assert found["python"] == sys.version.split()[0]
+    assert found["threads"] >= 1
+    assert all(isinstance(found[name], str) and found[name] for name in found if name != "threads")
+    assert Document.from_json(document(environment=found).to_json()).environment == found
+
+
+def test_environment_tells_torch_s_version_and_threads() -> None:
+    import torch
+
+    found = environment("cpu")
+    assert found["torch"].split("+")[0] == torch.__version__.split("+")[0]
+    assert found["threads"] == torch.get_num_threads()
+
+
+def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
+    content = os.urandom(300_000)
+    (tmp_path / "a.pt").write_bytes(content)
+    assert sha256(tmp_path / "a.pt") == hashlib.sha256(content).hexdigest()
+
+
+def test_sha256_of_what_cannot_be_read(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.pt", tmp_path):
+        with pytest.raises(UserError, match="cannot read"):
+            sha256(path)

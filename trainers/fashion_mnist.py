@@ -1,0 +1,7 @@
+"""InfoGAN on Fashion-MNIST: the networks, codes and rates of `mnist`."""
+
+from dataclasses import replace
+
+from infoeval.training.bundled import load_trainer
+
+trainer = replace(load_trainer("mnist"), name="fashion_mnist", data="fashion_mnist")
