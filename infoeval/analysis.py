@@ -118,7 +118,7 @@ def _about_code(name: str, code: Code) -> dict[str, Any]:
 def _draw(checkpoint: Checkpoint, which: str, folder: Path, seed: int) -> list[dict[str, Any]]:
     """One traversal of each code, and the exaggerated one of each continuous code."""
     model = CheckpointModel(checkpoint)
-    entries = []
+    entries: list[dict[str, Any]] = []
     for name, code in model.codes.items():
         stretches = (1.0,) if isinstance(code, Categorical) else (1.0, EXAGGERATION)
         for stretch in stretches:

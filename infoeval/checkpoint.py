@@ -93,7 +93,7 @@ class Checkpoint:
         if expected != found:
             raise UserError("the checkpoint's weights do not fit its layer tables")
         networks.load_state_dict(self.weights, assign=True)
-        return networks.to(device, memory_format=torch.channels_last).eval()
+        return networks.to(device).to(memory_format=torch.channels_last).eval()
 
     def _check_types(self, path: str | Path) -> None:
         tensors = [*self.weights.values()] if isinstance(self.weights, dict) else [None]

@@ -121,7 +121,7 @@ def train(
     from infoeval.training.bundled import load_trainer
 
     chosen = load_trainer(trainer).variant(variant)
-    given = {"data": data, "steps": steps, "information_weight": information_weight}
+    given: dict[str, Any] = {"data": data, "steps": steps, "information_weight": information_weight}
     chosen = replace(chosen, **{name: value for name, value in given.items() if value is not None})
     if resume and out is None:
         raise UserError("--resume needs --out, the folder of the run to go on with")

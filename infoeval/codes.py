@@ -227,7 +227,7 @@ class CodeSpace(Mapping[str, Code]):
 
     def split(self, posterior: Tensor) -> dict[str, Tensor]:
         """Each code's part of the recognition network's output (n, posterior_width)."""
-        parts = posterior.split([code.posterior_width for code in self.values()], dim=1)
+        parts = torch.split(posterior, [code.posterior_width for code in self.values()], dim=1)
         return dict(zip(self, parts, strict=True))
 
     def log_likelihood(self, posterior: Tensor, codes: Mapping[str, Tensor]) -> dict[str, Tensor]:

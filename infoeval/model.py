@@ -54,7 +54,7 @@ class Recognition:
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
         """Parameters of the posterior, (n, posterior_width), of uint8 images; in float32."""
-        return torch.cat([self._forward(part) for part in images.split(CHUNK)])
+        return torch.cat([self._forward(part) for part in torch.split(images, CHUNK)])
 
     def _forward(self, images: Tensor) -> Tensor:
         x = self.networks.scale(images.to(next(self.layers.parameters()).device))
@@ -69,7 +69,7 @@ class Recognition:
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.reset_running_stats()
                 module.momentum = None  # a plain mean over the batches
-        for part in images.split(CHUNK):
+        for part in torch.split(images, CHUNK):
             # A short last batch would count as much as a full one, and one image has no variance.
             if len(part) == min(CHUNK, len(images)) and len(part) > 1:
                 self._forward(part)
@@ -115,7 +115,7 @@ class CheckpointModel:
     @torch.no_grad()
     def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
         """Images (n, channels, height, width), uint8, of codes and noise (n, codes.noise)."""
-        inputs = self.codes.encode(codes, noise).to(self.device).split(CHUNK)
+        inputs = torch.split(self.codes.encode(codes, noise).to(self.device), CHUNK)
         return torch.cat([self.networks.unscale(self.networks.generator(part)) for part in inputs])
 
     def encode(self, images: Tensor) -> dict[str, Tensor]:

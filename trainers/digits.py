@@ -1,4 +1,9 @@
-"""InfoGAN on scikit-learn's 8×8 digits: Table 1 in small, for a first result in a minute."""
+"""InfoGAN on scikit-learn's 8×8 digits: Table 1 in small, for a first result in a minute.
+
+With 1,437 training images a generator alone does not settle which strokes belong together, so Q is
+also asked to give a real image and a moved copy of it the same category, as in `mnist_invariant`.
+The variant `infogan` leaves that out; `paper` is the paper's own setting.
+"""
 
 from infoeval import Affine, Categorical, CodeSpace, Trainer, Uniform
 from infoeval.networks import Convolution, Dense, Reshape, UpConvolution
@@ -31,9 +36,16 @@ trainer = Trainer(
     generator_rate=1e-3,
     discriminator_rate=2e-4,
     batch=64,
-    steps=3000,
+    steps=2000,
     recognition_view=Affine(),
+    invariance_weight=1.0,
+    precision="float32",
     variants={
-        "paper": {"recognition_view": None, "recognition_learns": "with_discriminator"},
+        "infogan": {"invariance_weight": 0.0},
+        "paper": {
+            "invariance_weight": 0.0,
+            "recognition_view": None,
+            "recognition_learns": "with_discriminator",
+        },
     },
 )

@@ -5,7 +5,7 @@ from infoeval.data.idx_quartet import IdxQuartet
 __all__ = ["FASHION_MNIST"]
 
 FASHION_MNIST = IdxQuartet(
-    name="fashion-mnist",
+    name="fashion_mnist",
     description="Fashion-MNIST: 70,000 pictures of clothes, 28×28 grey, 10 classes",
     torchvision_name="FashionMNIST",
     label_names=(

@@ -72,7 +72,7 @@ def load(
     """Load one split of a data set.
 
     Args:
-        name_or_path: a name from ``catalogue`` (case and ``_`` for ``-`` do not matter), a
+        name_or_path: a name from ``catalogue`` (case and ``-`` for ``_`` do not matter), a
             ``.npz`` file or a folder of images. A name wins over a file or folder called the
             same; write ``./mnist`` for such a folder.
         split: ``"train"`` or ``"test"``.
@@ -107,7 +107,7 @@ def load(
 
 
 def _normal(name: str) -> str:
-    return name.lower().replace("_", "-")
+    return name.lower().replace("-", "_")
 
 
 def _not_found(name_or_path: str | os.PathLike[str]) -> UserError:

@@ -1,0 +1,1 @@
+"""How much of a code can be read from the image: bounds on I(c; G(z, c)), in nats."""

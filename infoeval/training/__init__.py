@@ -1,0 +1,1 @@
+"""Training: a declarative trainer, the objective, the step, and runs in a folder."""

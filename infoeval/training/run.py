@@ -135,7 +135,7 @@ class Run:
             )
         of_weights, of_training = _random_streams(seed, where)
         networks = trainer.networks().initialise(of_weights).train()
-        networks = networks.to(where, memory_format=torch.channels_last)
+        networks = networks.to(where).to(memory_format=torch.channels_last)
         images = torch.from_numpy(data.images).to(where)
         described = {
             "name": data.name,

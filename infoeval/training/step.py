@@ -15,12 +15,12 @@ from infoeval.training.objective import (
     information_between_views,
     weighted_information,
 )
-from infoeval.training.trainer import Trainer
+from infoeval.training.trainer import Precision, Trainer
 
 __all__ = ["Step", "resolve_precision"]
 
 
-def resolve_precision(precision: str, device: torch.device) -> str:
+def resolve_precision(precision: Precision, device: torch.device) -> Precision:
     """What "auto" means on `device`: bfloat16 where it has units for it, float32 elsewhere."""
     if precision != "auto":
         return precision

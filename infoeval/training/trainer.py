@@ -10,7 +10,9 @@ from infoeval.errors import UserError
 from infoeval.networks import Layer, Networks, table_from_data, table_to_data
 from infoeval.training.views import Affine
 
-__all__ = ["Trainer"]
+__all__ = ["Precision", "Trainer"]
+
+Precision = Literal["auto", "float32", "bfloat16"]
 
 _TABLES = ("generator", "shared", "recognition")
 
@@ -69,7 +71,7 @@ class Trainer:
     recognition_view: Affine | None = None
     invariance_weight: float = 0.0
     invariance_view: Affine = field(default_factory=Affine)
-    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    precision: Precision = "auto"
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -17,7 +17,7 @@ FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-FOLDERS = {"mnist": "MNIST", "fashion-mnist": "FashionMNIST"}
+FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +27,7 @@ def mnist_test(shared_data):
 
 @pytest.fixture(scope="module")
 def fashion_test(shared_data):
-    return load("fashion-mnist", "test", root=shared_data, download=False)
+    return load("fashion_mnist", "test", root=shared_data, download=False)
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_mnist_test_is_the_official_one(mnist_test):
 
 
 def test_fashion_mnist_train_is_the_official_one(shared_data):
-    data = load("fashion-mnist", "train", root=shared_data, download=False)
+    data = load("fashion_mnist", "train", root=shared_data, download=False)
     assert data.images.shape == (60_000, 1, 28, 28)
     assert np.bincount(data.labels).tolist() == [6000] * 10
     assert data.images.mean() / 255 == pytest.approx(0.2860, abs=5e-5)
@@ -169,4 +169,4 @@ def test_labels_without_a_known_md5_are_checked_too(
     path = copy_test_split(shared_data, tmp_path, "FashionMNIST") / FILES[3]
     path.write_bytes(header + elements)
     with pytest.raises(UserError, match=f"{path}: {reason}"):
-        load("fashion-mnist", "test", root=tmp_path)
+        load("fashion_mnist", "test", root=tmp_path)

@@ -31,7 +31,7 @@ def test_the_variable_is_where_load_looks(monkeypatch, tmp_path):
 def test_catalogue_of_an_empty_root_says_what_to_do(tmp_path):
     entries = {entry.name: entry for entry in catalogue(tmp_path)}
     assert {name for name, entry in entries.items() if entry.present} == {"digits"}
-    for name, folder in (("mnist", "MNIST"), ("fashion-mnist", "FashionMNIST")):
+    for name, folder in (("mnist", "MNIST"), ("fashion_mnist", "FashionMNIST")):
         assert entries[name].where == str(tmp_path / folder / "raw")
         assert entries[name].where in entries[name].what_to_do
         assert "\n" not in entries[name].what_to_do
@@ -56,7 +56,7 @@ def test_a_set_with_a_missing_file_is_not_present(tmp_path):
 
 @pytest.mark.parametrize("name", ["fashion-mnist", "fashion_mnist", "Fashion-MNIST"])
 def test_names_are_read_leniently(tmp_path, name):
-    with pytest.raises(UserError, match="fashion-mnist is not there"):
+    with pytest.raises(UserError, match="fashion_mnist is not there"):
         load(name, root=tmp_path, download=False)
 
 
@@ -64,13 +64,13 @@ def test_names_are_read_leniently(tmp_path, name):
 def test_unknown_names_are_answered_with_what_there_is(name):
     with pytest.raises(UserError) as caught:
         load(name)
-    for expected in ("mnist", "fashion-mnist", "digits", ".npz file", "folder of images"):
+    for expected in ("mnist", "fashion_mnist", "digits", ".npz file", "folder of images"):
         assert expected in str(caught.value)
     assert "did you mean" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("name", "meant"), [("minst", "mnist"), ("digit", "digits"), ("FashionMNIST", "fashion-mnist")]
+    ("name", "meant"), [("minst", "mnist"), ("digit", "digits"), ("FashionMNIST", "fashion_mnist")]
 )
 def test_a_close_name_is_suggested(name, meant):
     with pytest.raises(UserError, match=f"did you mean '{meant}'"):
