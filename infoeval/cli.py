@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from rich.console import Console
@@ -17,6 +17,10 @@ from rich.table import Table
 
 import infoeval
 from infoeval.errors import UserError
+
+if TYPE_CHECKING:
+    from infoeval.results import Document, Result
+    from infoeval.scoring import BatchNorm
 
 USER_ERROR = 2
 PLAIN_INTERVAL = 10.0
@@ -166,10 +170,10 @@ def train(
 @click.option("--level", type=float, default=0.95, show_default=True, help="Of the intervals.")
 @click.option(
     "--batch-norm",
-    type=click.Choice(["real", "running"]),
+    type=click.Choice(["real", "running", "generated"]),
     default="real",
     show_default=True,
-    help="Q's batch-norm statistics on real images: estimated on them, or left by the training.",
+    help="Where Q's batch-norm statistics come from when it reads real images.",
 )
 @device_option
 @json_option
@@ -180,7 +184,7 @@ def score(
     data_dir: Path | None,
     seed: int,
     level: float,
-    batch_norm: str,
+    batch_norm: "BatchNorm",
     device: str,
     as_json: bool,
 ) -> None:
@@ -202,7 +206,7 @@ def score(
             data_dir=data_dir,
             seed=seed,
             level=level,
-            batch_norm="real" if batch_norm == "real" else "running",
+            batch_norm=batch_norm,
             device=device,
             report=say,
         )
@@ -313,7 +317,7 @@ def _next_folder(name: str) -> Path:
     return folder
 
 
-def _print_results(document: Any) -> None:
+def _print_results(document: "Document") -> None:
     """Print the results as a table, with what a cluster accuracy needs to be understood."""
     console = Console(highlight=False)
     table = Table("metric", "of", "value", "95 % interval", "n", box=None, header_style="bold")
@@ -335,7 +339,7 @@ def _print_results(document: Any) -> None:
         console.print(f"{skipped.metric} skipped: {skipped.reason}", markup=False)
 
 
-def _print_matching(console: Console, result: Any) -> None:
+def _print_matching(console: Console, result: "Result") -> None:
     details = result.details
     names = details.get("class_names") or []
     columns = len(details["confusion"][0])

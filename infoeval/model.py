@@ -81,9 +81,9 @@ class CheckpointModel:
     Args:
         checkpoint: the checkpoint.
         device: where the networks run.
-        real_images: uint8 training images, on which the batch-norm statistics that `encode` uses
-            are estimated (at most `CALIBRATION_IMAGES` of them, evenly spaced); None: the
-            running statistics of the training are used.
+        calibration: uint8 images on which the batch-norm statistics that `encode` uses are
+            estimated (at most `CALIBRATION_IMAGES` of them, evenly spaced); None: the running
+            statistics of the training are used.
 
     """
 
@@ -91,15 +91,15 @@ class CheckpointModel:
         self,
         checkpoint: Checkpoint,
         device: torch.device | str = "cpu",
-        real_images: NDArray[np.uint8] | None = None,
+        calibration: NDArray[np.uint8] | None = None,
     ) -> None:
         self.networks = checkpoint.networks(device)
         self.device = torch.device(device)
         sample = None
-        if real_images is not None:
-            count = min(len(real_images), CALIBRATION_IMAGES)
-            rows = np.linspace(0, len(real_images) - 1, count).astype(int)
-            sample = torch.from_numpy(real_images[rows])
+        if calibration is not None:
+            count = min(len(calibration), CALIBRATION_IMAGES)
+            rows = np.linspace(0, len(calibration) - 1, count).astype(int)
+            sample = torch.from_numpy(calibration[rows])
         self._recognition = Recognition(self.networks, sample)
 
     @classmethod

@@ -13,7 +13,7 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.codes import Categorical
 from infoeval.data import ImageSet, load
 from infoeval.errors import UserError
-from infoeval.information.own import own_lower_bound
+from infoeval.information.own import own_lower_bound, sample
 from infoeval.metrics.registry import METRICS
 from infoeval.model import CALIBRATION_IMAGES, CheckpointModel
 from infoeval.results import Document, Result, Skipped, environment, sha256
@@ -28,7 +28,7 @@ ALL_METRICS: dict[str, str] = {
 }
 """Every metric of a checkpoint, by name, with what it tells."""
 
-BatchNorm = Literal["real", "running"]
+BatchNorm = Literal["real", "running", "generated"]
 Report = Callable[[str], None]
 ENCODING_CHUNK = 5000
 
@@ -59,7 +59,8 @@ def score(
         level: of every interval.
         samples: fresh samples of `mi-own`.
         batch_norm: which batch-norm statistics Q uses on real images: "real" estimates them on
-            training images, "running" takes those that the training left behind.
+            training images, "generated" on fresh samples of G, "running" takes those that the
+            training left behind.
         device: "auto", "cpu", "cuda" or "cuda:N".
         report: told in a few words what is being done.
 
@@ -142,10 +143,7 @@ class _Scoring:
         ]
 
     def clusters(self, names: Sequence[str], train: ImageSet, test: ImageSet) -> list[Result]:
-        calibration = train.images if self.batch_norm == "real" else None
-        if calibration is not None:
-            self.say("batch-norm statistics on real training images")
-        model = CheckpointModel(self.checkpoint, self.device, calibration)
+        model = CheckpointModel(self.checkpoint, self.device, self._calibration(train))
         fit_codes = self._predict(model, train)
         test_codes = self._predict(model, test)
         results = []
@@ -154,6 +152,17 @@ class _Scoring:
                 self.say(f"{name} of {target}")
                 results.append(self._cluster(name, target, fit_codes, test_codes, train, test))
         return results
+
+    def _calibration(self, train: ImageSet) -> NDArray[np.uint8] | None:
+        """The images on which Q's batch-norm statistics are estimated."""
+        if self.batch_norm == "running":
+            return None
+        self.say(f"batch-norm statistics on {self.batch_norm} images")
+        if self.batch_norm == "real":
+            return train.images
+        model = CheckpointModel(self.checkpoint, self.device)
+        _, images = sample(model, CALIBRATION_IMAGES, torch.Generator().manual_seed(self.seed))
+        return images.cpu().numpy()
 
     def _predict(self, model: CheckpointModel, images: ImageSet) -> dict[str, NDArray[np.int64]]:
         """Arg max of q(c|x) for every categorical code."""
@@ -178,8 +187,6 @@ class _Scoring:
         metric = METRICS[name]
         settings: dict[str, Any] = {"batch_norm": self.batch_norm, "split": test.split}
         arguments: dict[str, Any] = {"level": self.level}
-        if self.batch_norm == "real":
-            settings["batch_norm_images"] = min(len(train), CALIBRATION_IMAGES)
         if metric.fits:
             code = self.checkpoint.trainer.codes[target]
             assert isinstance(code, Categorical)

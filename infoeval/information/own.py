@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor
 
-from infoeval.model import CheckpointModel, Recognition
+from infoeval.model import CheckpointModel, Model, Recognition
 
-__all__ = ["OwnBound", "own_lower_bound"]
+__all__ = ["OwnBound", "own_lower_bound", "sample"]
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ def own_lower_bound(
         torch.Generator().manual_seed(int(state))
         for state in np.random.SeedSequence(seed).generate_state(2)
     ]
-    _, calibration = _draw(model, min(count, 10_000), streams[0])
+    _, calibration = sample(model, min(count, 10_000), streams[0])
     recognition = Recognition(model.networks, calibration)
-    codes, images = _draw(model, count, streams[1])
+    codes, images = sample(model, count, streams[1])
     log_q = model.codes.log_likelihood(recognition(images).cpu(), codes)
     return {
         name: _bound(log_q[name].double().numpy(), code.entropy, level)
@@ -62,9 +62,10 @@ def own_lower_bound(
     }
 
 
-def _draw(
-    model: CheckpointModel, count: int, generator: torch.Generator
+def sample(
+    model: Model, count: int, generator: torch.Generator
 ) -> tuple[dict[str, Tensor], Tensor]:
+    """Fresh codes and the uint8 images that the model draws from them."""
     codes = model.codes.sample(count, generator)
     return codes, model.generate(codes, model.codes.sample_noise(count, generator))
 
