@@ -31,7 +31,7 @@ trainer = Trainer(
     generator_rate=1e-3,
     discriminator_rate=2e-4,
     batch=128,
-    steps=2000,
+    steps=2500,
     recognition_view=Affine(),
     variants={
         "paper": {"recognition_view": None, "recognition_learns": "with_discriminator"},

@@ -11,7 +11,7 @@ from infoeval.training.bundled import load_trainer
 trainer = replace(
     load_trainer("mnist"),
     name="mnist_invariant",
-    steps=2000,
+    steps=1500,
     invariance_weight=1.0,
     variants={},
 )
