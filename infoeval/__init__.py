@@ -1,10 +1,30 @@
 """infoeval says what each latent code of a generative model means, and how sure one can be."""
 
-from infoeval.codes import Categorical, CodeSpace, Uniform
+import importlib
+from typing import TYPE_CHECKING, Any
+
 from infoeval.errors import UserError
-from infoeval.training.trainer import Trainer
-from infoeval.training.views import Affine
+
+if TYPE_CHECKING:
+    from infoeval.codes import Categorical, CodeSpace, Uniform
+    from infoeval.training.trainer import Trainer
+    from infoeval.training.views import Affine
 
 __version__ = "0.1.0"
 
 __all__ = ["Affine", "Categorical", "CodeSpace", "Trainer", "Uniform", "UserError", "__version__"]
+
+_HOMES = {
+    "Affine": "infoeval.training.views",
+    "Categorical": "infoeval.codes",
+    "CodeSpace": "infoeval.codes",
+    "Trainer": "infoeval.training.trainer",
+    "Uniform": "infoeval.codes",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: torch alone takes two seconds."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'infoeval' has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)

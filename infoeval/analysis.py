@@ -111,8 +111,14 @@ def _about_code(name: str, code: Code) -> dict[str, Any]:
         "name": name,
         "kind": code.kind,
         "entropy": code.entropy,
-        "description": repr(code),
+        "description": _describe(code),
     }
+
+
+def _describe(code: Code) -> str:
+    if isinstance(code, Categorical):
+        return f"{code.size} equally likely categories"
+    return f"uniform on [{code.low:g}, {code.high:g}]"
 
 
 def _draw(checkpoint: Checkpoint, which: str, folder: Path, seed: int) -> list[dict[str, Any]]:

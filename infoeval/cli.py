@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 import infoeval
+from infoeval import content
 from infoeval.errors import UserError
 
 if TYPE_CHECKING:
@@ -50,10 +51,10 @@ def _fail(message: str) -> NoReturn:
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(infoeval.__version__, prog_name="infoeval")
 def main() -> None:
-    r"""What each latent code of a generative model means, and how sure one can be.
+    """What each latent code of a generative model means, and how sure one can be.
 
     \b
-    Examples:
+    For example:
       infoeval train digits
       infoeval score runs/digits-000/ckpt.pt
       infoeval report runs/digits-000/ckpt.pt -o report.html
@@ -73,7 +74,7 @@ device_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
-@main.command()
+@main.command(epilog=f"Bundled trainers: {', '.join(content.trainers())}.")
 @click.argument("trainer", metavar="NAME|FILE.py")
 @data_option
 @data_dir_option
@@ -107,18 +108,15 @@ def train(
     dry_run: bool,
     as_json: bool,
 ) -> None:
-    r"""Train a bundled trainer, or a Python file that defines `trainer`.
+    """Train a bundled trainer, or a Python file that defines `trainer`.
 
     \b
-    Bundled: digits, fashion_mnist, mnist, mnist_invariant.
-
-    Examples:
+    For example:
       infoeval train digits
       infoeval train mnist --data-dir ~/data --seed 3 --out runs/mine
       infoeval train mnist --information-weight 0 --out runs/baseline
       infoeval train mnist --out runs/mine --resume
       infoeval train ./my_trainer.py --data images.npz --dry-run
-
     """
     from infoeval.data import load
     from infoeval.training import run as runs
@@ -188,10 +186,10 @@ def score(
     device: str,
     as_json: bool,
 ) -> None:
-    r"""Score a checkpoint: each number with its interval.
+    """Score a checkpoint: each number with its interval.
 
     \b
-    Examples:
+    For example:
       infoeval score ckpt.pt
       infoeval score ckpt.pt --metric cluster-acc --json
       infoeval score ckpt.pt --metric mi-own --metric cluster-nmi
@@ -241,10 +239,10 @@ def report(
     open_it: bool,
     as_json: bool,
 ) -> None:
-    r"""Write one self-contained page about a checkpoint.
+    """Write one self-contained page about a checkpoint.
 
     \b
-    Examples:
+    For example:
       infoeval report ckpt.pt -o report.html
       infoeval report ckpt.pt --baseline ckpt0.pt -o report.html --open
     """
@@ -276,10 +274,10 @@ def data() -> None:
 @data_dir_option
 @json_option
 def list_data(data_dir: Path | None, as_json: bool) -> None:
-    r"""Show which data sets are there, and what to do about those that are not.
+    """Show which data sets are there, and what to do about those that are not.
 
     \b
-    Examples:
+    For example:
       infoeval data ls
       infoeval data ls --data-dir ~/data --json
     """

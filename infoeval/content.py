@@ -5,7 +5,7 @@ from typing import Literal
 
 from infoeval.errors import UserError
 
-__all__ = ["folder"]
+__all__ = ["folder", "trainers"]
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -26,3 +26,12 @@ def folder(name: Literal["trainers", "reports"]) -> Path:
         if place.is_dir():
             return place
     raise UserError(f"infoeval's own folder {name!r} is missing: install infoeval again")
+
+
+def trainers() -> dict[str, Path]:
+    """Name and file of every trainer that comes with infoeval.
+
+    >>> list(trainers())
+    ['digits', 'fashion_mnist', 'mnist', 'mnist_invariant']
+    """
+    return {path.stem: path for path in sorted(folder("trainers").glob("*.py"))}

@@ -9,14 +9,9 @@ from infoeval import content
 from infoeval.errors import UserError
 from infoeval.training.trainer import Trainer
 
-__all__ = ["bundled_trainers", "load_trainer"]
+__all__ = ["load_trainer"]
 
 _numbers = itertools.count()
-
-
-def bundled_trainers() -> dict[str, Path]:
-    """Name and file of every trainer that comes with infoeval."""
-    return {path.stem: path for path in sorted(content.folder("trainers").glob("*.py"))}
 
 
 def load_trainer(name: str) -> Trainer:
@@ -28,7 +23,7 @@ def load_trainer(name: str) -> Trainer:
         UserError: no such trainer or file, or the file cannot be run or defines no trainer.
 
     """
-    bundled = bundled_trainers()
+    bundled = content.trainers()
     if name in bundled:
         path = bundled[name]
     elif name.endswith(".py"):

@@ -113,7 +113,6 @@ def test_views_that_agree_on_one_category_share_nothing() -> None:
 def test_uniform_and_independent_views_share_nothing() -> None:
     flat = torch.zeros(50, 10)
     assert information_between_views(flat, flat).item() == pytest.approx(0, abs=1e-6)
-    assert information_between_views(logits(50, 10), flat).item() == pytest.approx(0, abs=0.01)
     # Every pair of categories equally often: independent, though each view is certain.
     first, second = torch.arange(16) // 4, torch.arange(16) % 4
     sure = 100 * torch.eye(4)
