@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from rich.console import Console
+from rich.console import Console, Group
+from rich.live import Live
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
 
 import infoeval
 from infoeval import content
@@ -415,15 +417,20 @@ def _training_progress(
 
         yield line
         return
-    with Progress(
-        TextColumn("{task.completed:,}/{task.total:,}"),
-        BarColumn(),
+    bar = Progress(
+        BarColumn(None),
+        TextColumn("{task.completed:,} of {task.total:,} steps"),
         TimeRemainingColumn(),
-        TextColumn("{task.description}"),
-        console=console,
-    ) as bar:
-        task = bar.add_task("starting", total=steps)
-        yield lambda step, row: bar.update(task, completed=step, description=describe(step, row))
+        expand=True,
+    )
+    task = bar.add_task("", total=steps)
+    with Live(bar, console=console, refresh_per_second=4) as live:
+
+        def update(step: int, row: Mapping[str, float]) -> None:
+            bar.update(task, completed=step)
+            live.update(Group(bar, Text(describe(step, row))))
+
+        yield update
 
 
 if __name__ == "__main__":
