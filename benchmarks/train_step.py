@@ -22,8 +22,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from infoeval import Trainer
+from infoeval.devices import find_device
 from infoeval.training.bundled import load_trainer
-from infoeval.training.run import find_device
 from infoeval.training.step import Step, resolve_precision
 
 CATEGORIES, STYLES, NOISE = 10, 2, 62

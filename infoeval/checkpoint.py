@@ -5,6 +5,7 @@ opened with `weights_only=True`, which builds those and nothing else: opening a 
 checkpoint runs none of their code. Every byte is checked against the archive's own checksums.
 """
 
+import io
 import pickle
 import platform
 import sys
@@ -18,7 +19,7 @@ import torch
 from torch import Tensor
 
 from infoeval.errors import UserError
-from infoeval.files import atomic_path
+from infoeval.files import write_bytes
 from infoeval.networks import Networks
 from infoeval.training.trainer import Trainer
 
@@ -63,8 +64,9 @@ class Checkpoint:
         """Write the file atomically: a reader sees the old checkpoint or the new one."""
         content = {item.name: getattr(self, item.name) for item in fields(self)}
         content |= {"format": FORMAT, "version": VERSION, "trainer": self.trainer.to_dict()}
-        with atomic_path(path) as temporary:
-            torch.save(content, temporary)
+        buffer = io.BytesIO()  # torch reports a full disk as a RuntimeError; files.py explains it
+        torch.save(content, buffer)
+        write_bytes(path, buffer.getvalue())
 
     @classmethod
     def open(cls, path: str | Path) -> "Checkpoint":

@@ -121,6 +121,7 @@ def train(
       infoeval train ./my_trainer.py --data images.npz --dry-run
     """
     from infoeval.data import load
+    from infoeval.devices import find_device
     from infoeval.training import run as runs
     from infoeval.training.bundled import load_trainer
 
@@ -130,7 +131,7 @@ def train(
     if resume and out is None:
         raise UserError("--resume needs --out, the folder of the run to go on with")
     if dry_run:
-        where = str(runs.find_device(device))
+        where = str(find_device(device))
         settings = {"trainer": chosen.to_dict(), "variant": variant, "seed": seed, "device": where}
         click.echo(_json(settings))
         return

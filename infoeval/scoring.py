@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from infoeval.checkpoint import Checkpoint
 from infoeval.codes import Categorical
 from infoeval.data import ImageSet, load
+from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.information.own import own_lower_bound, sample
 from infoeval.metrics.registry import METRICS
 from infoeval.model import CALIBRATION_IMAGES, CheckpointModel
 from infoeval.results import Document, Result, Skipped, environment, sha256
-from infoeval.training.run import find_device
 
 __all__ = ["ALL_METRICS", "score"]
 

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from infoeval.checkpoint import Checkpoint, versions
 from infoeval.data import ImageSet
+from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.files import atomic_path, write_text
 from infoeval.networks import Networks
@@ -22,26 +23,12 @@ from infoeval.training.step import Step, resolve_precision
 from infoeval.training.trainer import Trainer
 from infoeval.traversals import tile, traverse
 
-__all__ = ["CHECKPOINT", "Run", "find_device", "train"]
+__all__ = ["CHECKPOINT", "Run", "train"]
 
 CHECKPOINT, HISTORY, CONFIG, SAMPLES = "ckpt.pt", "history.csv", "config.json", "samples"
 
 Progress = Callable[[int, Mapping[str, float]], None]
 """Called with the step reached and the means since the last call."""
-
-
-def find_device(name: str = "auto") -> torch.device:
-    """The device called `name`; "auto" is the GPU where there is one, else the CPU."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError, NotImplementedError) as error:
-        raise UserError(f"cannot use device {name!r}: {str(error).splitlines()[0]}") from error
-    if device.type not in ("cpu", "cuda"):
-        raise UserError(f"training runs on cpu and cuda, not on {name!r}")
-    return device
 
 
 def train(

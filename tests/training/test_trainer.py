@@ -113,7 +113,7 @@ def test_a_variant_is_checked_like_any_setting() -> None:
                 "generator_rate",
                 "discriminator_rate",
             )
-            for value in (-1, -1e-9, math.nan, math.inf, "1", None, [1], 10**400)
+            for value in (-1, -1e-9, math.nan, math.inf, "1", None, [1])
         ),
         ("code_weights", {"digt": 1}),
         ("code_weights", {"digit": -1}),

@@ -1,0 +1,21 @@
+"""Where networks run."""
+
+import torch
+
+from infoeval.errors import UserError
+
+__all__ = ["find_device"]
+
+
+def find_device(name: str = "auto") -> torch.device:
+    """The device called `name`; "auto" is the GPU where there is one, else the CPU."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise UserError(f"cannot use device {name!r}: {str(error).splitlines()[0]}") from error
+    if device.type not in ("cpu", "cuda"):
+        raise UserError(f"infoeval runs on cpu and cuda, not on {name!r}")
+    return device
