@@ -17,6 +17,7 @@ from infoeval.errors import UserError
 
 __all__ = ["Categorical", "Code", "CodeSpace", "Uniform"]
 
+LARGEST_BOUND = 1e6
 LOG_SIGMA_RANGE = (-4.0, 1.0)
 """Bounds of a learned log σ: without the lower one log q, and with it training, is unbounded."""
 
@@ -95,9 +96,11 @@ class Uniform:
     kind: ClassVar[str] = "continuous"
 
     def __post_init__(self) -> None:
-        if not (math.isfinite(self.low) and math.isfinite(self.high) and self.low < self.high):
+        numbers = all(isinstance(bound, int | float) for bound in (self.low, self.high))
+        if not numbers or not -LARGEST_BOUND <= self.low < self.high <= LARGEST_BOUND:
             raise UserError(f"a uniform code needs low < high, not {self.low!r} and {self.high!r}")
-        if self.sigma is not None and not 0 < self.sigma < math.inf:
+        fixed = self.sigma
+        if fixed is not None and not (isinstance(fixed, int | float) and 0 < fixed < math.inf):
             raise UserError(f"a fixed sigma must be positive, not {self.sigma!r}")
 
     @property
@@ -172,7 +175,7 @@ class CodeSpace(Mapping[str, Code]):
     def __init__(self, *, noise: int, **codes: Code) -> None:
         if not codes:
             raise UserError("a code space needs at least one code")
-        if not isinstance(noise, int) or noise < 0:
+        if type(noise) is not int or noise < 0:
             raise UserError(f"noise must be a whole number of variables, not {noise!r}")
         self.noise = noise
         self._codes = dict(codes)
@@ -252,7 +255,10 @@ class CodeSpace(Mapping[str, Code]):
             codes = {}
             for entry in data["codes"]:
                 fields = {key: entry[key] for key in entry if key not in ("name", "kind")}
-                codes[str(entry["name"])] = _KINDS[entry["kind"]](**fields)
+                name = str(entry["name"])
+                if name in codes:
+                    raise UserError(f"two codes are called {name!r}")
+                codes[name] = _KINDS[entry["kind"]](**fields)
             return cls(noise=data["noise"], **codes)
         except (KeyError, TypeError) as error:
             raise UserError(f"not a description of latent codes: {error}") from error

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from infoeval.checkpoint import Checkpoint
 from infoeval.codes import CodeSpace
+from infoeval.errors import UserError
 from infoeval.networks import Networks
 
 __all__ = ["CheckpointModel", "Model", "Recognition"]
@@ -39,14 +40,16 @@ class Recognition:
 
     While it trains, Q sees generated images, normalised by their own batch; D's shared layers see
     real ones too, so their running statistics belong to neither. Given `images`, the statistics
-    are estimated anew, as the mean over batches of `CHUNK` of these images; without them
-    the checkpoint's running ones are used.
+    are estimated anew, as the mean over batches of `CHUNK` of these images (two at least);
+    without them the checkpoint's running ones are used.
     """
 
     def __init__(self, networks: Networks, images: Tensor | None = None) -> None:
         self.networks = networks
         self.layers = nn.ModuleList([networks.shared, networks.recognition])
         if images is not None:
+            if len(images) < 2:
+                raise UserError("batch-norm statistics need at least two images")
             self.layers = copy.deepcopy(self.layers)
             self._estimate_statistics(images)
         self.layers.eval()
@@ -70,8 +73,8 @@ class Recognition:
                 module.reset_running_stats()
                 module.momentum = None  # a plain mean over the batches
         for part in torch.split(images, CHUNK):
-            # A short last batch would count as much as a full one, and one image has no variance.
-            if len(part) == min(CHUNK, len(images)) and len(part) > 1:
+            # A short last batch would count as much as a full one.
+            if len(part) == min(CHUNK, len(images)):
                 self._forward(part)
 
 

@@ -111,6 +111,8 @@ class Block(nn.Module):
 
     def __init__(self, layer: Layer, shape: Shape) -> None:
         super().__init__()
+        if not isinstance(layer, Layer):
+            raise UserError(f"{layer!r} is not a layer")
         self.layer = layer
         self.linear = _linear_map(layer, shape)
         self.shape = _output_shape(layer, shape)
@@ -189,8 +191,9 @@ class Networks(nn.Module):
     @property
     def pixel_range(self) -> tuple[float, float]:
         """What images are scaled to: [0, 1] when G ends in a sigmoid, [−1, 1] otherwise."""
-        last = self.generator.blocks[-1]
-        return (0.0, 1.0) if getattr(last, "activation", "") == "sigmoid" else (-1.0, 1.0)
+        drawing = [block for block in self.generator.blocks if block.linear is not None]
+        sigmoid = bool(drawing) and drawing[-1].activation == "sigmoid"
+        return (0.0, 1.0) if sigmoid else (-1.0, 1.0)
 
     def initialise(self, generator: torch.Generator) -> "Networks":
         """Draw fresh weights on the CPU, so that a seed means the same on every device."""
@@ -218,6 +221,8 @@ def _linear_map(layer: Layer, shape: Shape) -> nn.Module | None:
     bias = not getattr(layer, "batch_norm", False)
     match layer:
         case Reshape():
+            for size in (layer.channels, layer.height, layer.width):
+                _check_size(layer, size)
             return None
         case Dense():
             _check_size(layer, layer.width)

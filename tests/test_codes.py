@@ -224,10 +224,9 @@ def test_the_bound_is_at_most_the_information_and_at_most_the_entropy(
     """By enumeration: every (code, image) cell as often as it occurs under a uniform prior."""
     random = np.random.default_rng(seed)
     counts = random.multinomial(12, random.dirichlet(np.ones(images)), size=categories)
-    codes, seen = np.indices(counts.shape)
-    codes, seen = (
-        torch.from_numpy(np.repeat(each.ravel(), counts.ravel())) for each in (codes, seen)
-    )
+    rows, columns = np.indices(counts.shape)
+    codes = torch.from_numpy(np.repeat(rows.ravel(), counts.ravel()))
+    seen = torch.from_numpy(np.repeat(columns.ravel(), counts.ravel()))
     joint = counts / counts.sum()
     outer = joint.sum(1, keepdims=True) * joint.sum(0)
     information = float(np.sum(joint[joint > 0] * np.log(joint[joint > 0] / outer[joint > 0])))

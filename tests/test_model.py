@@ -29,6 +29,8 @@ def checkpoint_of(trainer: Trainer, seed: int = 0) -> Checkpoint:
             value.normal_(generator=random)
         if name.endswith("running_var"):
             value.uniform_(0.5, 2, generator=random)
+        if name.endswith("num_batches_tracked"):
+            value.fill_(1000)
     return Checkpoint(
         trainer=trainer,
         variant="default",

@@ -14,7 +14,6 @@ from infoeval.networks import (
     Block,
     Convolution,
     Dense,
-    Layer,
     Networks,
     Reshape,
     SameConvolution,
@@ -178,9 +177,11 @@ def test_up_convolution_is_the_adjoint_of_convolution(kernel: int, stride: int) 
 
 
 @pytest.mark.parametrize("kind", [Convolution, UpConvolution])
-def test_stride_1_with_an_even_kernel_keeps_the_size(kind: type[Layer]) -> None:
+def test_stride_1_with_an_even_kernel_keeps_the_size(
+    kind: type[Convolution] | type[UpConvolution],
+) -> None:
     """The 4×4 layers of stride 1 in Table 6."""
-    stack = Stack([kind(5, kernel=4, stride=1)], (2, 8, 8))  # type: ignore[call-arg]
+    stack = Stack([kind(5, kernel=4, stride=1)], (2, 8, 8))
     assert stack.shape == (5, 8, 8)
     assert tuple(stack(torch.randn(1, 2, 8, 8)).shape) == (1, 5, 8, 8)
 

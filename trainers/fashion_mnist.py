@@ -4,4 +4,4 @@ from dataclasses import replace
 
 from infoeval.training.bundled import load_trainer
 
-trainer = replace(load_trainer("mnist"), name="fashion_mnist", data="fashion_mnist", steps=2000)
+trainer = replace(load_trainer("mnist"), name="fashion_mnist", data="fashion_mnist", steps=1500)

@@ -3,6 +3,7 @@
 import difflib
 import importlib.util
 import itertools
+import sys
 from pathlib import Path
 
 from infoeval import content
@@ -32,10 +33,9 @@ def load_trainer(name: str) -> Trainer:
             raise UserError(f"no trainer file at {path}")
     else:
         near = difflib.get_close_matches(name, bundled, n=1)
-        hint = f"; did you mean {near[0]}?" if near else ""
-        raise UserError(
-            f"no trainer called {name!r}{hint} Bundled: {', '.join(bundled)}; or give a Python file"
-        )
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        known = ", ".join(bundled)
+        raise UserError(f"no trainer called {name!r}{hint}; there are {known}, or a Python file")
     return _run_file(path)
 
 
@@ -44,6 +44,7 @@ def _run_file(path: Path) -> Trainer:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module
     try:
         spec.loader.exec_module(module)
     except UserError:

@@ -50,7 +50,8 @@ def information_between_views(first: Tensor, second: Tensor) -> Tensor:
         second: logits (n, K) of the moved copies.
 
     """
-    joint = first.float().softmax(1).T @ second.float().softmax(1) / len(first)
-    joint = ((joint + joint.T) / 2).clamp_min(torch.finfo(torch.float32).tiny)
-    marginal = joint.sum(0).log()
-    return (joint * (joint.log() - marginal[:, None] - marginal)).sum()
+    with torch.autocast(first.device.type, enabled=False):
+        joint = first.float().softmax(1).T @ second.float().softmax(1) / len(first)
+        joint = ((joint + joint.T) / 2).clamp_min(torch.finfo(torch.float32).tiny)
+        marginal = joint.sum(0).log()
+        return (joint * (joint.log() - marginal[:, None] - marginal)).sum()

@@ -99,19 +99,26 @@ class Step:
     def _update_discriminator(self, real: Tensor, fake: Tensor, codes: dict[str, Tensor]) -> Tensor:
         """D's half of eq. 6; with it, where the settings say so, Q's half."""
         trainer, networks = self.trainer, self.networks
-        parts = [real, fake]
+        background = networks.pixel_range[0]
+        batches = {"real": real, "fake": fake}
+        if self.with_discriminator and trainer.recognition_view is not None:
+            batches["read"] = trainer.recognition_view(fake, self.generator, background)
         if trainer.invariance_weight:
-            parts.append(trainer.invariance_view(real, self.generator, networks.pixel_range[0]))
+            batches["moved"] = trainer.invariance_view(real, self.generator, background)
+        count = len(batches)
         with self.autocast:
-            features = networks.shared(torch.cat(parts), groups=len(parts)).chunk(len(parts))
-            logits = networks.discriminator(torch.cat(features[:2]))
+            together = networks.shared(torch.cat(list(batches.values())), groups=count)
+            features = dict(zip(batches, together.chunk(count), strict=True))
+            logits = networks.discriminator(torch.cat([features["real"], features["fake"]]))
             adversarial = discriminator_loss(*logits.chunk(2))
             loss = adversarial
             if self.with_discriminator:
-                read = features[1] if trainer.information_weight else features[1].detach()
+                read = features.get("read", features["fake"])
+                read = read if trainer.information_weight else read.detach()
                 loss = loss - self._weight * self._information(read, codes)[1]
             if trainer.invariance_weight:
-                loss = loss - trainer.invariance_weight * self._invariance(features[0], features[2])
+                invariance = self._invariance(features["real"], features["moved"])
+                loss = loss - trainer.invariance_weight * invariance
         learners = [self.discriminator_optimizer]
         if self.with_discriminator or trainer.invariance_weight:
             learners.append(self.recognition_optimizer)

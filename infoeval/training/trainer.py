@@ -31,8 +31,9 @@ class Trainer:
         recognition: layer table of Q's own hidden layers.
         steps: training steps; one step updates D once and G once.
         batch: images a step.
-        information_weight: λ of eq. 6. At 0 the run is a plain GAN, beside which Q is trained
-            on detached features: the baseline of Figure 1.
+        information_weight: λ of eq. 6. At 0 Q is trained on detached features, and L_I reaches
+            neither G nor the shared layers: the plain GAN of Figure 1 (as long as
+            `invariance_weight` is 0 too).
         code_weights: how much each code's L_I counts in λ L_I; 1 for a code not named.
         generator_rate, discriminator_rate: Adam's learning rates. Q's head learns at the rate
             of the network it learns with.
@@ -81,6 +82,11 @@ class Trainer:
             _require_number(name, getattr(self, name), minimum=0)
         for name in ("generator_rate", "discriminator_rate"):
             _require_number(name, getattr(self, name), minimum=0)
+        if not isinstance(self.code_weights, Mapping):
+            raise UserError("code_weights must map names of codes to numbers")
+        betas = self.adam_betas
+        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise UserError(f"adam_betas must be two numbers from 0 to below 1, not {betas}")
         for name, weight in self.code_weights.items():
             if name not in self.codes:
                 raise UserError(f"code_weights names {name!r}, which is not a code")
@@ -109,7 +115,10 @@ class Trainer:
         if name not in self.variants:
             known = ", ".join(["default", *self.variants])
             raise UserError(f"{self.name} has no variant {name!r}; it has: {known}")
-        return replace(self, **self.variants[name])
+        try:
+            return replace(self, **self.variants[name])
+        except TypeError as error:
+            raise UserError(f"{self.name}: variant {name!r}: {error}") from error
 
     def networks(self) -> Networks:
         """The networks of the layer tables, weights not yet drawn."""
@@ -142,7 +151,7 @@ class Trainer:
             values["image_shape"] = _shape(values["image_shape"])
             values["adam_betas"] = tuple(values["adam_betas"])
             return cls(**values)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise UserError(f"not a trainer's settings: {error}") from error
 
 

@@ -1,10 +1,13 @@
 """Slightly moved copies of images: random rotation, scale, shear and shift."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from infoeval.errors import UserError
 
 __all__ = ["Affine"]
 
@@ -25,6 +28,12 @@ class Affine:
     scale: float = 0.15
     shear: float = 0.2
     shift: float = 0.1
+
+    def __post_init__(self) -> None:
+        for name, largest in vars(self).items():
+            number = isinstance(largest, int | float) and math.isfinite(largest)
+            if not number or largest < 0:
+                raise UserError(f"{name} of a view must be a number from 0 up, not {largest!r}")
 
     def __call__(
         self, images: Tensor, generator: torch.Generator, background: float = -1.0

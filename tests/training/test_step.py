@@ -372,6 +372,25 @@ def test_invariance_is_learned_from_real_images_only() -> None:
     assert not all(torch.equal(a, b) for a, b in zip(heads[0], heads[2], strict=True))
 
 
+def test_invariance_compares_an_image_with_its_moved_copy() -> None:
+    heads = []
+    for view in (Affine(), Affine(rotation=1), Blank()):
+        step = after(**SILENT, invariance_weight=1, invariance_view=view)
+        heads.append(values(step.networks.recognition)[-2])
+    assert not torch.equal(heads[0], heads[1])
+    assert not torch.equal(heads[0], heads[2])
+
+
+def test_invariance_is_that_of_categorical_codes() -> None:
+    """The first four outputs of Q are the logits of `digit`, the last two belong to `slant`."""
+    step = step_of(tiny_trainer(**SILENT, invariance_weight=1))
+    output = step.networks.recognition.blocks[-1].linear.weight
+    before = output.detach().clone()
+    step()
+    assert bool((output[:4] != before[:4]).all())
+    assert torch.equal(output[4:], before[4:])
+
+
 def test_invariance_reaches_the_shared_layers_and_not_the_logit() -> None:
     for weight in (0, 1):
         step = blind(step_of(tiny_trainer(invariance_weight=weight)))

@@ -1,0 +1,564 @@
+"""Runs: what a run folder holds, and that stopping a run in any way changes nothing about it."""
+
+import dataclasses
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from torch import Tensor
+
+import infoeval.training.run as runs
+from infoeval import Categorical, CodeSpace, Trainer, Uniform
+from infoeval.checkpoint import Checkpoint
+from infoeval.data import ImageSet, load
+from infoeval.errors import UserError
+from infoeval.networks import UpConvolution
+from infoeval.training.step import Step
+from tests.comparing import identical
+from tests.tiny import tiny_images, tiny_trainer
+
+ROOT = Path(__file__).resolve().parents[2]
+CURVES = ["discriminator_loss", "generator_loss", "information_digit", "information_slant"]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums are added in the same order only with the same number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def train(
+    folder: Path, trainer: Trainer | None = None, data: ImageSet | None = None, **options: Any
+) -> Path:
+    """A run of 12 steps that logs every 2nd and keeps every 4th; `options` change that."""
+    settings: dict[str, Any] = {"device": "cpu", "log_every": 2, "checkpoint_every": 4}
+    return runs.train(
+        tiny_trainer(steps=12) if trainer is None else trainer,
+        tiny_images() if data is None else data,
+        folder,
+        **(settings | options),
+    )
+
+
+def state(path: Path) -> dict[str, Any]:
+    """Everything in a checkpoint but the wall time."""
+    checkpoint = Checkpoint.open(path)
+    fields = dataclasses.fields(checkpoint)
+    content = {item.name: getattr(checkpoint, item.name) for item in fields}
+    content["history"] = {k: v for k, v in checkpoint.history.items() if k != "seconds"}
+    return content
+
+
+def learned(path: Path) -> dict[str, Any]:
+    """What the steps made, without how it was recorded."""
+    content = state(path)
+    return {name: content[name] for name in ("weights", "optimizers", "random_state", "step")}
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Every file below `folder` with the hash of its content."""
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in files
+    }
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The checkpoint of a run that nothing disturbed."""
+    torch.set_num_threads(1)
+    return train(tmp_path_factory.mktemp("unbroken"))
+
+
+@pytest.fixture
+def finished(unbroken: Path, tmp_path: Path) -> Path:
+    """A copy of the folder of a finished run."""
+    return Path(shutil.copytree(unbroken.parent, tmp_path / "finished"))
+
+
+# What a run leaves.
+
+
+def test_files_of_a_run(unbroken: Path) -> None:
+    assert unbroken.name == "ckpt.pt"
+    samples = {
+        f"samples/step-{step:06d}-{code}.png" for step in (0, 4, 8, 12) for code in CODE_NAMES
+    }
+    expected = {"ckpt.pt", "history.csv", "config.json"} | samples
+    assert set(hashes(unbroken.parent)) == expected
+
+
+CODE_NAMES = ("digit", "slant")
+
+
+def test_samples_have_a_row_of_cells_for_each_fixed_noise(unbroken: Path) -> None:
+    for code, columns in (("digit", 4), ("slant", 10)):
+        with Image.open(unbroken.parent / "samples" / f"step-000012-{code}.png") as picture:
+            assert picture.size == (columns * 9 - 1, 5 * 9 - 1)
+            assert picture.mode == "L"
+
+
+def test_history_has_a_column_for_each_curve(unbroken: Path) -> None:
+    history = pd.read_csv(unbroken.parent / "history.csv")
+    assert list(history.columns) == ["step", "seconds", *CURVES]
+    assert history["step"].tolist() == [2, 4, 6, 8, 10, 12]
+    assert (history["seconds"].diff().dropna() > 0).all()
+    assert history["seconds"].iloc[0] > 0
+    assert np.isfinite(history.to_numpy()).all()
+    kept = Checkpoint.open(unbroken).history
+    assert kept == {name: history[name].tolist() for name in history.columns}
+
+
+def test_a_row_of_the_history_is_the_mean_since_the_last_row(
+    unbroken: Path, tmp_path: Path
+) -> None:
+    single = Checkpoint.open(train(tmp_path, log_every=1)).history
+    pairs = Checkpoint.open(unbroken).history
+    for name in CURVES:
+        means = np.reshape(single[name], (-1, 2)).mean(1)
+        np.testing.assert_allclose(pairs[name], means, rtol=1e-5, atol=1e-7)
+        assert len(set(single[name])) > 6
+
+
+def test_a_last_window_may_be_short(tmp_path: Path) -> None:
+    path = train(tmp_path, tiny_trainer(steps=5))
+    assert Checkpoint.open(path).history["step"] == [2, 4, 5]
+    assert Checkpoint.open(path).step == 5
+
+
+def test_config_tells_what_was_trained(unbroken: Path) -> None:
+    config = json.loads((unbroken.parent / "config.json").read_text())
+    assert Trainer.from_dict(config["trainer"]) == replace(tiny_trainer(steps=12), variants={})
+    assert (config["seed"], config["variant"], config["device"]) == (0, "default", "cpu")
+    assert config["data"]["fingerprint"] == tiny_images().fingerprint
+
+
+def test_every_network_learns(unbroken: Path, tmp_path: Path) -> None:
+    def stop(step: int, _: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path, progress=stop)
+    before, after = Checkpoint.open(tmp_path / "ckpt.pt"), Checkpoint.open(unbroken)
+    assert before.step == 0
+    still = [
+        name for name in before.weights if torch.equal(before.weights[name], after.weights[name])
+    ]
+    assert still == []
+
+
+def test_progress_is_told_every_row(tmp_path: Path) -> None:
+    told: list[tuple[int, set[str]]] = []
+    train(tmp_path, progress=lambda step, row: told.append((step, set(row))))
+    assert [step for step, _ in told] == [2, 4, 6, 8, 10, 12]
+    assert all(names == {"step", "seconds", *CURVES} for _, names in told)
+
+
+def test_colour_images(tmp_path: Path) -> None:
+    random_images = np.random.default_rng(0).integers(0, 256, (20, 3, 8, 8), dtype=np.uint8)
+    table = (*tiny_trainer().generator[:-1], UpConvolution(3, "tanh"))
+    trainer = tiny_trainer(image_shape=(3, 8, 8), generator=table)
+    train(tmp_path, trainer, ImageSet("colours", "train", random_images))
+    with Image.open(tmp_path / "samples" / "step-000004-digit.png") as picture:
+        assert picture.mode == "RGB"
+
+
+@pytest.mark.parametrize("precision", ["auto", "float32", "bfloat16"])
+def test_the_precision_in_use_is_recorded(tmp_path: Path, precision: str) -> None:
+    path = train(tmp_path, tiny_trainer(precision=precision))
+    recorded = Checkpoint.open(path).trainer.precision
+    assert recorded in ("float32", "bfloat16")
+    assert precision in ("auto", recorded)
+
+
+# The random stream.
+
+
+def test_a_seed_means_the_same_run(unbroken: Path, tmp_path: Path) -> None:
+    assert identical(state(train(tmp_path / "same")), state(unbroken))
+    assert not identical(learned(train(tmp_path / "other", seed=1)), learned(unbroken))
+
+
+def test_only_the_runs_own_stream_is_used(unbroken: Path, tmp_path: Path) -> None:
+    torch.manual_seed(5)
+    np.random.seed(5)  # noqa: NPY002
+    random.seed(5)
+    assert identical(state(train(tmp_path)), state(unbroken))
+
+
+@pytest.mark.parametrize(("log_every", "checkpoint_every"), [(1, 1), (1, 3), (2, 12), (12, 12)])
+def test_looking_on_changes_nothing(
+    unbroken: Path, tmp_path: Path, log_every: int, checkpoint_every: int
+) -> None:
+    path = train(tmp_path, log_every=log_every, checkpoint_every=checkpoint_every)
+    assert identical(learned(path), learned(unbroken))
+
+
+def test_labels_are_not_looked_at(unbroken: Path, tmp_path: Path) -> None:
+    images = tiny_images()
+    unlabelled = ImageSet(images.name, "train", images.images)
+    assert identical(learned(train(tmp_path, data=unlabelled)), learned(unbroken))
+
+
+# Stopping and going on.
+
+
+def failing_at(call: int, error: BaseException, original: Callable[..., Any]) -> Callable[..., Any]:
+    """`original`, but its call number `call` raises `error` before anything is done."""
+    calls = 0
+
+    def maybe(*arguments: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise error
+        return original(*arguments, **options)
+
+    return maybe
+
+
+@pytest.mark.parametrize("call", [1, 2, 4, 5, 8, 9, 12])
+def test_a_run_that_failed_at_any_step_goes_on_bit_for_bit(
+    unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    with monkeypatch.context() as patch:
+        failing = failing_at(call, RuntimeError("out of memory"), Step.__call__)
+        patch.setattr(Step, "__call__", failing)
+        with pytest.raises(RuntimeError, match="out of memory"):
+            train(tmp_path)
+    assert Checkpoint.open(tmp_path / "ckpt.pt").step == (call - 1) // 4 * 4
+    train(tmp_path, resume=True)
+    assert identical(state(tmp_path / "ckpt.pt"), state(unbroken))
+
+
+def test_a_run_may_fail_again_and_again(
+    unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for call in (6, 3, 2):
+        with monkeypatch.context() as patch:
+            error = RuntimeError("again")
+            patch.setattr(Step, "__call__", failing_at(call, error, Step.__call__))
+            with pytest.raises(RuntimeError, match="again"):
+                train(tmp_path, resume=True)
+    train(tmp_path, resume=True)
+    assert identical(state(tmp_path / "ckpt.pt"), state(unbroken))
+    seconds = Checkpoint.open(tmp_path / "ckpt.pt").history["seconds"]
+    assert seconds == sorted(seconds)
+
+
+# At this rate the pictures are not all the same grey.
+SAVES_TWICE: dict[str, Any] = {
+    "trainer": tiny_trainer(steps=4, generator_rate=0.1),
+    "checkpoint_every": 2,
+}
+
+
+@pytest.fixture(scope="module")
+def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of an undisturbed run that saves at steps 0, 2 and 4."""
+    torch.set_num_threads(1)
+    return train(tmp_path_factory.mktemp("short"), **SAVES_TWICE).parent
+
+
+@pytest.mark.parametrize("call", range(1, 14))
+def test_a_run_stopped_between_any_two_files_ends_with_all_of_them(
+    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    """One call of `os.replace` puts one file in its place: 1 of settings, 4 of each save."""
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", failing_at(call, KeyboardInterrupt(), os.replace))
+        with pytest.raises(KeyboardInterrupt):
+            train(tmp_path, **SAVES_TWICE)
+    train(tmp_path, **SAVES_TWICE, resume=True)
+    assert identical(state(tmp_path / "ckpt.pt"), state(short / "ckpt.pt"))
+    ours, theirs = hashes(tmp_path), hashes(short)
+    assert list(ours) == list(theirs)
+    pictures = [name for name in ours if name.endswith(".png")]
+    assert len({ours[name] for name in pictures}) == len(pictures)
+    assert [ours[name] for name in pictures] == [theirs[name] for name in pictures]
+    curves = [pd.read_csv(folder / "history.csv") for folder in (tmp_path, short)]
+    pd.testing.assert_frame_equal(*(curve.drop(columns="seconds") for curve in curves))
+
+
+TRAINER_FILE = """
+from tests.tiny import tiny_trainer
+
+trainer = tiny_trainer(data="images.npz", steps=1100)
+"""
+
+
+def test_a_killed_process_goes_on_bit_for_bit(tmp_path: Path) -> None:
+    """SIGKILL at random moments, as a preempted machine would; the last process is let finish."""
+    images = tiny_images(60)
+    np.savez(tmp_path / "images.npz", images=images.images)
+    (tmp_path / "tiny.py").write_text(TRAINER_FILE)
+    command = [sys.executable, "-m", "infoeval", "train", "tiny.py", "--device", "cpu"]
+    command += ["--out", "killed", "--resume"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    draw, kills = random.Random(1), 0
+    while True:
+        process = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        if kills < 2:
+            wait_for_a_new_checkpoint(tmp_path / "killed" / "ckpt.pt", process)
+            time.sleep(draw.uniform(0, 0.3))
+            process.kill()
+        _, errors = process.communicate(timeout=300)
+        if process.returncode != -signal.SIGKILL:
+            break
+        kills += 1
+    assert process.returncode == 0, errors.decode()
+    assert kills >= 1
+
+    trainer = tiny_trainer(data="images.npz", steps=1100)
+    straight = runs.train(
+        trainer, load(tmp_path / "images.npz"), tmp_path / "straight", device="cpu"
+    )
+    assert identical(state(tmp_path / "killed" / "ckpt.pt"), state(straight))
+
+
+def wait_for_a_new_checkpoint(path: Path, process: subprocess.Popen[bytes]) -> None:
+    """Return once the process has written a checkpoint, or has ended."""
+    before = path.stat().st_mtime_ns if path.exists() else 0
+    until = time.monotonic() + 300
+    while process.poll() is None and time.monotonic() < until:
+        if path.exists() and path.stat().st_mtime_ns != before:
+            return
+        time.sleep(0.005)
+
+
+def test_resume_of_nothing_is_a_start(unbroken: Path, tmp_path: Path) -> None:
+    assert identical(state(train(tmp_path / "new", resume=True)), state(unbroken))
+
+
+def test_resume_can_extend_a_run(unbroken: Path, tmp_path: Path) -> None:
+    train(tmp_path, tiny_trainer(steps=8))
+    train(tmp_path, resume=True)
+    assert identical(state(tmp_path / "ckpt.pt"), state(unbroken))
+
+
+def test_resume_of_a_finished_run_trains_no_further(unbroken: Path, finished: Path) -> None:
+    train(finished, resume=True)
+    assert identical(state(finished / "ckpt.pt"), state(unbroken))
+    train(finished, tiny_trainer(steps=6), resume=True)
+    assert Checkpoint.open(finished / "ckpt.pt").step == 12
+
+
+def test_a_run_is_not_overwritten(finished: Path) -> None:
+    before = hashes(finished)
+    with pytest.raises(UserError, match=r"already holds a run.*--resume"):
+        train(finished)
+    assert hashes(finished) == before
+
+
+OTHER_CODES = CodeSpace(digit=Categorical(4), slant=Uniform(-2, 2), noise=3)
+OTHER: dict[str, dict[str, Any]] = {
+    "batch": {"trainer": tiny_trainer(steps=12, batch=4)},
+    "generator_rate": {"trainer": tiny_trainer(steps=12, generator_rate=2e-3)},
+    "information_weight": {"trainer": tiny_trainer(steps=12, information_weight=0.0)},
+    "codes": {"trainer": tiny_trainer(steps=12, codes=OTHER_CODES)},
+    "shared": {"trainer": tiny_trainer(steps=12, shared=tiny_trainer().shared[:2])},
+    "seed": {"seed": 1},
+    "images": {"data": tiny_images(seed=1)},
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_another_run_is_not_resumed(finished: Path, name: str) -> None:
+    before = hashes(finished)
+    with pytest.raises(UserError, match=rf"other settings \(.*{name}"):
+        train(finished, resume=True, **OTHER[name])
+    assert hashes(finished) == before
+
+
+def test_a_damaged_checkpoint_is_not_resumed(finished: Path) -> None:
+    content = (finished / "ckpt.pt").read_bytes()
+    (finished / "ckpt.pt").write_bytes(content[:-100])
+    before = hashes(finished)
+    with pytest.raises(UserError):
+        train(finished, resume=True)
+    assert hashes(finished) == before
+
+
+def adam(content: dict[str, Any]) -> dict[str, Any]:
+    """The optimiser state of the first weight of G, 8 × 16 numbers."""
+    return content["optimizers"]["generator"]["state"][0]  # type: ignore[no-any-return]
+
+
+UNFIT: dict[str, Callable[[dict[str, Any]], object]] = {
+    "no optimisers": lambda content: content["optimizers"].clear(),
+    "no state": lambda content: content["optimizers"]["generator"].pop("state"),
+    "state of another kind": lambda content: content["optimizers"].update(generator=[1]),
+    "no moments": lambda content: adam(content).pop("exp_avg"),
+    # Larger than the weight, so that even an optimiser that does not look stays within it.
+    "moments of another size": lambda content: adam(content).update(exp_avg=torch.zeros(999)),
+    "moments that are none": lambda content: adam(content).update(exp_avg_sq=None),
+    "many step counts": lambda content: adam(content).update(step=torch.zeros(5)),
+    "a short random state": lambda content: content.update(random_state=torch.zeros(9).byte()),
+    "an invalid random state": lambda content: content["random_state"].fill_(255),
+    "a random state of numbers": lambda content: content.update(random_state=torch.zeros(5056)),
+    "no weights": lambda content: content["weights"].clear(),
+    "a weight too many": lambda content: content["weights"].update(other=torch.zeros(1)),
+    "weights of another size": lambda content: content["weights"].update(
+        {"discriminator.blocks.0.linear.bias": torch.zeros(7)}
+    ),
+}
+
+
+@pytest.mark.parametrize("change", UNFIT.values(), ids=UNFIT)
+def test_a_checkpoint_that_does_not_fit_its_trainer_is_not_resumed(
+    finished: Path, change: Callable[[dict[str, Any]], object]
+) -> None:
+    content = torch.load(finished / "ckpt.pt", weights_only=True)
+    change(content)
+    torch.save(content, finished / "ckpt.pt")
+    before = hashes(finished)
+    with pytest.raises(UserError):
+        train(finished, tiny_trainer(steps=16), resume=True)
+    assert hashes(finished) == before
+
+
+# Divergence.
+
+
+def is_finite(path: Path) -> bool:
+    return all(bool(value.isfinite().all()) for value in Checkpoint.open(path).weights.values())
+
+
+@pytest.mark.parametrize("rates", [{"generator_rate": 1e30}, {"discriminator_rate": 1e30}])
+def test_a_diverging_run_stops_and_keeps_what_was_good(
+    tmp_path: Path, rates: dict[str, float]
+) -> None:
+    with pytest.raises(UserError, match=r"diverged: .* between steps \d+ and \d+") as caught:
+        train(tmp_path, tiny_trainer(steps=200, **rates))
+    checkpoint = Checkpoint.open(tmp_path / "ckpt.pt")
+    assert str(caught.value).endswith(f"is of step {checkpoint.step}")
+    assert "\n" not in str(caught.value)
+    assert is_finite(tmp_path / "ckpt.pt")
+
+
+def spoil_statistics(step: Step, row: Tensor) -> Tensor:
+    return row * torch.nan
+
+
+def spoil_a_weight(step: Step, row: Tensor) -> Tensor:
+    next(step.networks.recognition.parameters()).data[0] = torch.nan
+    return row
+
+
+def spoil_a_running_variance(step: Step, row: Tensor) -> Tensor:
+    buffers = dict(step.networks.named_buffers())
+    next(value for name, value in buffers.items() if name.endswith("running_var")).fill_(torch.inf)
+    return row
+
+
+@pytest.mark.parametrize(
+    "spoil", [spoil_statistics, spoil_a_weight, spoil_a_running_variance], ids=lambda f: f.__name__
+)
+def test_whatever_is_not_finite_stops_the_run_before_it_is_kept(
+    unbroken: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Step, Tensor], Tensor],
+) -> None:
+    original, calls = Step.__call__, 0
+
+    def spoiled(step: Step) -> Tensor:
+        nonlocal calls
+        calls += 1
+        row = original(step)
+        return spoil(step, row) if calls == 7 else row
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Step, "__call__", spoiled)
+        with pytest.raises(UserError, match=r"between steps 6 and 8; .* is of step 4"):
+            train(tmp_path)
+    assert is_finite(tmp_path / "ckpt.pt")
+    assert Checkpoint.open(tmp_path / "ckpt.pt").step == 4
+    assert pd.read_csv(tmp_path / "history.csv")["step"].tolist() == [2, 4]
+    train(tmp_path, resume=True)
+    assert identical(state(tmp_path / "ckpt.pt"), state(unbroken))
+
+
+# What the user can put right.
+
+
+def test_too_few_images(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="7 images, fewer than a batch of 8"):
+        train(tmp_path / "run", data=tiny_images(7))
+    train(tmp_path / "run", data=tiny_images(8))
+
+
+@pytest.mark.parametrize("shape", [(1, 8, 9), (3, 8, 8), (1, 16, 16)])
+def test_images_of_the_wrong_size(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    images = ImageSet("others", "train", np.zeros((20, *shape), np.uint8))
+    found = "×".join(map(str, shape))
+    with pytest.raises(UserError, match=f"1×8×8; others has {found}"):
+        train(tmp_path / "run", data=images)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize(
+    "device", ["", "gpu", "cuda:9999", "meta", "mps:7", "cpu:-1", "hpu", "privateuseone", "xla"]
+)
+def test_a_device_that_is_none(tmp_path: Path, device: str) -> None:
+    with pytest.raises(UserError) as caught:
+        train(tmp_path / "run", device=device)
+    assert repr(device) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("seed", [-1, 2**63, 10**40])
+def test_a_seed_out_of_range(tmp_path: Path, seed: int) -> None:
+    with pytest.raises(UserError, match="seed"):
+        train(tmp_path / "run", seed=seed)
+
+
+def test_the_largest_seed(tmp_path: Path) -> None:
+    assert Checkpoint.open(train(tmp_path, tiny_trainer(), seed=2**63 - 1)).seed == 2**63 - 1
+
+
+@pytest.mark.parametrize(
+    ("log_every", "checkpoint_every"), [(0, 4), (-1, 4), (2, 3), (4, 2), (2, 0)]
+)
+def test_intervals_that_do_not_go_together(
+    tmp_path: Path, log_every: int, checkpoint_every: int
+) -> None:
+    with pytest.raises(UserError, match="checkpoint_every"):
+        train(tmp_path / "run", log_every=log_every, checkpoint_every=checkpoint_every)
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("below", ["file", "file/run", "long" * 100])
+def test_a_folder_that_cannot_be_written(tmp_path: Path, below: str) -> None:
+    (tmp_path / "file").write_text("I am no folder")
+    with pytest.raises(UserError, match="cannot write"):
+        train(tmp_path / below)
+
+
+def test_networks_that_do_not_fit_the_images(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the generator draws images of"):
+        train(tmp_path / "run", tiny_trainer(generator=tiny_trainer().generator[:-1]))
+    with pytest.raises(UserError, match="2 to 100,000 categories"):
+        Categorical(1)
