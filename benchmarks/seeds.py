@@ -54,7 +54,13 @@ SETTINGS: dict[str, Callable[[Trainer], Trainer]] = {
 
 
 def run_seed(
-    name: str, setting: str, seed: int, stages: list[int], runs: Path, threads: int
+    name: str,
+    setting: str,
+    seed: int,
+    stages: list[int],
+    runs: Path,
+    threads: int,
+    fit_images: int | None,
 ) -> list[dict[str, Any]]:
     """Train one seed of one setting from stage to stage, and score it at each."""
     torch.set_num_threads(threads)
@@ -67,7 +73,7 @@ def run_seed(
             staged = replace(trainer, steps=steps)
             images = load(trainer.data)
             path = train(staged, images, folder, seed=seed, variant=setting, resume=True)
-            score(path, samples=10_000).write(kept)
+            score(path, samples=10_000, fit_images=fit_images).write(kept)
         rows.append(summarise(Document.read(kept), folder))
     return rows
 
@@ -106,6 +112,7 @@ def main() -> None:
     parser.add_argument("--setting", action="append", choices=SETTINGS)
     parser.add_argument("--seeds", type=seed_range, default=seed_range("0-4"))
     parser.add_argument("--steps", type=int, nargs="*", default=[], help="stages to score at")
+    parser.add_argument("--fit-images", type=int, help="fit the matching on so many; all")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "seeds")
@@ -115,7 +122,13 @@ def main() -> None:
     jobs = [(setting, seed) for setting in settings for seed in arguments.seeds]
     done = Parallel(n_jobs=arguments.jobs, verbose=10 if arguments.jobs > 1 else 0)(
         delayed(run_seed)(
-            arguments.trainer, setting, seed, arguments.steps, arguments.runs, arguments.threads
+            arguments.trainer,
+            setting,
+            seed,
+            arguments.steps,
+            arguments.runs,
+            arguments.threads,
+            arguments.fit_images,
         )
         for setting, seed in jobs
     )

@@ -169,6 +169,7 @@ def train(
 @data_dir_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Of samples and resamples.")
 @click.option("--level", type=float, default=0.95, show_default=True, help="Of the intervals.")
+@click.option("--fit-images", type=int, help="Fit the matching on so many; all by default.")
 @click.option(
     "--batch-norm",
     type=click.Choice(["real", "running", "generated"]),
@@ -185,6 +186,7 @@ def score(
     data_dir: Path | None,
     seed: int,
     level: float,
+    fit_images: int | None,
     batch_norm: "BatchNorm",
     device: str,
     as_json: bool,
@@ -207,6 +209,7 @@ def score(
             data_dir=data_dir,
             seed=seed,
             level=level,
+            fit_images=fit_images,
             batch_norm=batch_norm,
             device=device,
             report=say,

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -42,6 +43,7 @@ def score(
     seed: int = 0,
     level: float = 0.95,
     samples: int = 20_000,
+    fit_images: int | None = None,
     batch_norm: BatchNorm = "real",
     device: str = "auto",
     report: Report | None = None,
@@ -58,6 +60,7 @@ def score(
         seed: of fresh samples and resampling.
         level: of every interval.
         samples: fresh samples of `mi-own`.
+        fit_images: fit the matching on this many training images, evenly spaced; None: on all.
         batch_norm: which batch-norm statistics Q uses on real images: "real" estimates them on
             training images, "generated" on fresh samples of G, "running" takes those that the
             training left behind.
@@ -87,6 +90,8 @@ def score(
     wanted = [name for name in names if name in METRICS]
     if wanted:
         images, reason = _labelled(checkpoint, data or checkpoint.trainer.data, data_dir)
+        if images is not None and fit_images is not None:
+            images = (_thin(images[0], fit_images), images[1])
         if images is not None:
             results += scoring.clusters(wanted, *images)
         elif metrics is not None:
@@ -219,6 +224,15 @@ def _labelled(
     if train.labels is None or test.labels is None:
         return None, f"{name} has no labels"
     return (train, test), ""
+
+
+def _thin(images: ImageSet, count: int) -> ImageSet:
+    """At most `count` of the images, evenly spaced."""
+    if count < 2:
+        raise UserError(f"fit_images must be at least 2, not {count}")
+    rows = np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)
+    labels = images.labels[rows] if images.labels is not None else None
+    return replace(images, images=images.images[rows], labels=labels, factors=None, factor_names=())
 
 
 def _describe(images: ImageSet) -> dict[str, Any]:
