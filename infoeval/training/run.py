@@ -84,7 +84,6 @@ class Run:
     data: dict[str, Any]
     networks: Networks
     step: Step
-    done: int = 0
     history: dict[str, list[float]] = field(default_factory=dict)
 
     @classmethod
@@ -151,7 +150,6 @@ class Run:
         window: list[Tensor] = []
         while self.done < last:
             window.append(self.step())
-            self.done += 1
             if self.done % log_every and self.done < last:
                 continue
             means = torch.stack(window).mean(0).tolist()
@@ -165,6 +163,11 @@ class Run:
             if progress is not None:
                 progress(self.done, row)
         return self.folder / CHECKPOINT
+
+    @property
+    def done(self) -> int:
+        """Steps done."""
+        return self.step.done
 
     def save(self) -> None:
         """Write the checkpoint, the history and a picture of every code, in that order."""
@@ -229,7 +232,7 @@ class Run:
         for name, optimizer in self._optimizers.items():
             optimizer.load_state_dict(checkpoint.optimizers[name])
         self.step.generator.set_state(checkpoint.random_state)
-        self.done = checkpoint.step
+        self.step.done = checkpoint.step
         self.history = {name: list(column) for name, column in checkpoint.history.items()}
 
     def _write_config(self) -> None:

@@ -38,7 +38,7 @@ class Step:
     """The networks, their optimisers and the random stream of one run.
 
     Calling it performs one step and returns its statistics, a tensor on the device in the order
-    of `statistics`: both losses and L_I of each code, in nats.
+    of `statistics`: both losses and L_I of each code, in nats. `done` counts the steps.
 
     Args:
         trainer: the settings.
@@ -55,6 +55,7 @@ class Step:
         self.networks = networks
         self.images = images
         self.generator = generator
+        self.done = 0
         precision = resolve_precision(trainer.precision, images.device)
         self.autocast = torch.autocast(
             images.device.type, torch.bfloat16, enabled=precision == "bfloat16"
@@ -94,6 +95,7 @@ class Step:
             fake = networks.generator(trainer.codes.encode(codes, noise)).float()
         adversary_loss = self._update_discriminator(real, fake.detach(), codes)
         player_loss, information = self._update_generator(fake, codes)
+        self.done += 1
         return torch.stack([adversary_loss, player_loss, *information.values()]).detach()
 
     def _update_discriminator(self, real: Tensor, fake: Tensor, codes: dict[str, Tensor]) -> Tensor:
@@ -103,7 +105,7 @@ class Step:
         batches = {"real": real, "fake": fake}
         if self.with_discriminator and trainer.recognition_view is not None:
             batches["read"] = trainer.recognition_view(fake, self.generator, background)
-        if trainer.invariance_weight:
+        if self._invariant:
             batches["moved"] = trainer.invariance_view(real, self.generator, background)
         count = len(batches)
         with self.autocast:
@@ -116,11 +118,11 @@ class Step:
                 read = features.get("read", features["fake"])
                 read = read if trainer.information_weight else read.detach()
                 loss = loss - self._weight * self._information(read, codes)[1]
-            if trainer.invariance_weight:
+            if self._invariant:
                 invariance = self._invariance(features["real"], features["moved"])
                 loss = loss - trainer.invariance_weight * invariance
         learners = [self.discriminator_optimizer]
-        if self.with_discriminator or trainer.invariance_weight:
+        if self.with_discriminator or self._invariant:
             learners.append(self.recognition_optimizer)
         _descend(loss, learners)
         return adversarial
@@ -146,6 +148,12 @@ class Step:
             learners.append(self.recognition_optimizer)
         _descend(loss, learners)
         return adversarial, bounds
+
+    @property
+    def _invariant(self) -> bool:
+        """Whether the invariance term has set in."""
+        trainer = self.trainer
+        return trainer.invariance_weight > 0 and self.done >= trainer.invariance_starts
 
     @property
     def _weight(self) -> float:

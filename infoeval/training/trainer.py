@@ -45,6 +45,8 @@ class Trainer:
             be readable from slightly moved images too; None: Q reads them as they are.
         invariance_weight: weight of I(ĉ; ĉ') between real images and moved copies of them
             (`information_between_views`), which D's step then also maximises; 0 for InfoGAN.
+        invariance_starts: steps done before that term sets in. Until then the run is the same,
+            bit for bit, as one without it.
         invariance_view: how those copies are moved.
         precision: "float32", "bfloat16", or "auto": bfloat16 where the device computes in it.
         variants: named settings that differ from these in the fields they give.
@@ -71,6 +73,7 @@ class Trainer:
     recognition_learns: Literal["with_generator", "with_discriminator"] = "with_generator"
     recognition_view: Affine | None = None
     invariance_weight: float = 0.0
+    invariance_starts: int = 0
     invariance_view: Affine = field(default_factory=Affine)
     precision: Precision = "auto"
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -78,6 +81,7 @@ class Trainer:
     def __post_init__(self) -> None:
         _require_whole("steps", self.steps, 1)
         _require_whole("batch", self.batch, 2)
+        _require_whole("invariance_starts", self.invariance_starts, 0)
         for name in ("information_weight", "invariance_weight"):
             _require_number(name, getattr(self, name), minimum=0)
         for name in ("generator_rate", "discriminator_rate"):

@@ -30,7 +30,8 @@ class Affine:
     shift: float = 0.1
 
     def __post_init__(self) -> None:
-        for name, largest in vars(self).items():
+        for name in ("rotation", "scale", "shear", "shift"):
+            largest = getattr(self, name)
             number = isinstance(largest, int | float) and math.isfinite(largest)
             if not number or largest < 0:
                 raise UserError(f"{name} of a view must be a number from 0 up, not {largest!r}")

@@ -302,7 +302,7 @@ def test_a_run_stopped_between_any_two_files_ends_with_all_of_them(
 TRAINER_FILE = """
 from tests.tiny import tiny_trainer
 
-trainer = tiny_trainer(data="images.npz", steps=700)
+trainer = tiny_trainer(data="images.npz", steps=560)
 """
 
 
@@ -333,7 +333,7 @@ def test_a_killed_process_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert ends[0] == -signal.SIGKILL
     assert ends[-1] == 0
 
-    trainer = tiny_trainer(data="images.npz", steps=700)
+    trainer = tiny_trainer(data="images.npz", steps=560)
     data = load(tmp_path / "images.npz")
     straight = runs.train(trainer, data, tmp_path / "straight", device="cpu")
     assert identical(state(tmp_path / "killed" / "ckpt.pt"), state(straight))

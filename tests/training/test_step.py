@@ -421,6 +421,30 @@ def test_invariance_makes_q_cluster_real_images() -> None:
     assert found[1] > 0.4
 
 
+def test_invariance_starts_when_it_says() -> None:
+    """Until then the run is that without the term, bit for bit; from then on it is another."""
+    late = {"invariance_weight": 1, "invariance_starts": 2}
+    for steps, equal in ((2, True), (3, False)):
+        plain, invariant = after(steps), after(steps, **late)
+        assert plain.done == invariant.done == steps
+        assert same(plain.networks, invariant.networks) is equal
+
+
+def test_q_reads_moved_images_in_the_discriminators_step_too() -> None:
+    watched = Watched()
+    step_of(tiny_trainer(recognition_learns="with_discriminator", recognition_view=watched))()
+    assert len(watched.images) == 2
+    heads = [
+        values(
+            after(
+                recognition_learns="with_discriminator", recognition_view=view
+            ).networks.recognition
+        )
+        for view in (None, Blank())
+    ]
+    assert any(not torch.equal(*pair) for pair in zip(*heads, strict=True))
+
+
 # Statistics
 
 
