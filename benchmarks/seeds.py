@@ -55,6 +55,7 @@ SETTINGS: dict[str, Callable[[Trainer], Trainer]] = {
 
 def run_seed(
     name: str,
+    variant: str,
     setting: str,
     seed: int,
     stages: list[int],
@@ -64,15 +65,16 @@ def run_seed(
 ) -> list[dict[str, Any]]:
     """Train one seed of one setting from stage to stage, and score it at each."""
     torch.set_num_threads(threads)
-    trainer = SETTINGS[setting](load_trainer(name))
-    folder = runs / f"{name}-{setting.replace(',', '').replace(' ', '-')}-{seed}"
+    label = setting if variant == "default" else f"{variant}, {setting}"
+    trainer = SETTINGS[setting](load_trainer(name).variant(variant))
+    folder = runs / f"{name}-{label.replace(',', '').replace(' ', '-')}-{seed}"
     rows = []
     for steps in sorted(stages) or [trainer.steps]:
         kept = folder / f"scores-{steps}.json"
         if not kept.exists():
             staged = replace(trainer, steps=steps)
             images = load(trainer.data)
-            path = train(staged, images, folder, seed=seed, variant=setting, resume=True)
+            path = train(staged, images, folder, seed=seed, variant=label, resume=True)
             score(path, samples=10_000, fit_images=fit_images).write(kept)
         rows.append(summarise(Document.read(kept), folder))
     return rows
@@ -109,6 +111,7 @@ def seed_range(text: str) -> list[int]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("trainer")
+    parser.add_argument("--variant", default="default", help="what the settings start from")
     parser.add_argument("--setting", action="append", choices=SETTINGS)
     parser.add_argument("--seeds", type=seed_range, default=seed_range("0-4"))
     parser.add_argument("--steps", type=int, nargs="*", default=[], help="stages to score at")
@@ -123,6 +126,7 @@ def main() -> None:
     done = Parallel(n_jobs=arguments.jobs, verbose=10 if arguments.jobs > 1 else 0)(
         delayed(run_seed)(
             arguments.trainer,
+            arguments.variant,
             setting,
             seed,
             arguments.steps,

@@ -562,7 +562,6 @@ NOT_PLAIN: dict[str, Change] = {
     "curves of tensors": lambda content: content["history"].update(seconds=[torch.zeros(2)] * 3),
     "a curve without name": lambda content: content["history"].update({1: [1.0, 2.0, 3.0]}),
     "a step no number holds": lambda content: content["history"].update(step=[1, 2, HUGE]),
-    "data without fingerprint": lambda content: content["data"].pop("fingerprint"),
     "data as tensors": lambda content: content["data"].update(name=torch.zeros(2)),
     "data without name": lambda content: content["data"].update({1: 2}),
     "a device without name": lambda content: content["run"].update({1: 2}),

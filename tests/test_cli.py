@@ -389,6 +389,7 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
     "level too high": ((*SCORE, "--level", 95), "level must lie"),
     "level not a number": ((*SCORE, "--level", "nan"), "level must lie"),
     "score seed negative": ((*SCORE, "--seed", -1), "seed must be"),
+    "score fitted on nothing": ((*SCORE, "--fit-images", 0), "fit_images"),
     "score device unknown": ((*SCORE, "--device", "gpu"), "'gpu'"),
     "score data missing": ((*SCORE, "--data", "nothing.npz"), "nothing.npz does not exist"),
     "score data of the wrong size": ((*SCORE, "--data", "wide.npz"), "8, 9"),

@@ -314,6 +314,25 @@ def test_a_seed_means_the_same_numbers(path: Path, document: Document) -> None:
     assert other.results[0].settings["seed"] == 1
 
 
+def test_the_matching_may_be_fitted_on_fewer_images(path: Path, document: Document) -> None:
+    train, test = load("digits", "train"), load("digits", "test")
+    rows = np.linspace(0, len(train) - 1, 200).astype(int)
+    assert train.labels is not None
+    few = ImageSet("few", "train", train.images[rows], train.labels[rows])
+    model = CheckpointModel(Checkpoint.open(path), "cpu", few.images)
+    (found,) = score(path, ["cluster-acc"], fit_images=200).results
+    assert found.value == pytest.approx(by_hand(model, few, test)[0], abs=1e-12)
+    assert (found.n, found.details["fit_n"]) == (359, 200)
+    assert found.details["class_names"] == list("0123456789")
+    assert numbers(score(path, fit_images=10**6)) == numbers(document)
+
+
+@pytest.mark.parametrize("count", [-1, 0, 1])
+def test_too_few_images_to_fit_on(path: Path, count: int) -> None:
+    with pytest.raises(UserError, match="fit_images"):
+        score(path, ["cluster-acc"], fit_images=count)
+
+
 def test_a_metric_asked_for_twice_is_given_once(path: Path) -> None:
     found = score(path, ["cluster-acc", "cluster-acc"]).results
     assert [result.metric for result in found] == ["cluster-acc"]

@@ -23,7 +23,7 @@ from PIL import Image
 from torch import Tensor
 
 import infoeval.training.run as runs
-from infoeval import Categorical, CodeSpace, Trainer, Uniform
+from infoeval import Affine, Categorical, CodeSpace, Trainer, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet, load
 from infoeval.errors import UserError
@@ -213,6 +213,23 @@ def test_looking_on_changes_nothing(
     assert identical(learned(path), learned(unbroken))
 
 
+def test_every_step_is_made_in_training_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pictures are drawn in evaluation mode; left on, batch normalisation would stand still."""
+    original = Step.__call__
+    modes: list[set[bool]] = []
+
+    def watched(step: Step) -> Tensor:
+        modes.append({module.training for module in step.networks.modules()})
+        return original(step)
+
+    monkeypatch.setattr(Step, "__call__", watched)
+    train(tmp_path, tiny_trainer(steps=6))
+    train(tmp_path, resume=True)
+    assert modes == [{True}] * 12
+
+
 def test_labels_are_not_looked_at(unbroken: Path, tmp_path: Path) -> None:
     images = tiny_images()
     unlabelled = ImageSet(images.name, "train", images.images)
@@ -248,6 +265,25 @@ def test_a_run_that_failed_at_any_step_goes_on_bit_for_bit(
     assert Checkpoint.open(tmp_path / "ckpt.pt").step == (call - 1) // 4 * 4
     train(tmp_path, resume=True)
     assert identical(state(tmp_path / "ckpt.pt"), state(unbroken))
+
+
+@pytest.mark.parametrize("call", [6, 8, 11])
+def test_every_part_of_the_objective_goes_on_bit_for_bit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
+) -> None:
+    """With moved copies, and a term that sets in between two checkpoints."""
+    settings = {"recognition_view": Affine(), "invariance_weight": 1.0, "invariance_starts": 6}
+    trainer = tiny_trainer(steps=12, recognition_learns="with_discriminator", **settings)
+    straight = train(tmp_path / "straight", trainer)
+    with monkeypatch.context() as patch:
+        failing = failing_at(call, RuntimeError("out of memory"), Step.__call__)
+        patch.setattr(Step, "__call__", failing)
+        with pytest.raises(RuntimeError, match="out of memory"):
+            train(tmp_path / "broken", trainer)
+    train(tmp_path / "broken", trainer, resume=True)
+    assert identical(state(tmp_path / "broken" / "ckpt.pt"), state(straight))
+    later = train(tmp_path / "later", replace(trainer, invariance_starts=7))
+    assert not identical(learned(later), learned(straight))
 
 
 def test_a_run_may_fail_again_and_again(
@@ -416,6 +452,7 @@ UNFIT: dict[str, Callable[[dict[str, Any]], object]] = {
     "a short random state": lambda content: content.update(random_state=torch.zeros(9).byte()),
     "an invalid random state": lambda content: content["random_state"].fill_(255),
     "a random state of numbers": lambda content: content.update(random_state=torch.zeros(5056)),
+    "images unknown": lambda content: content["data"].clear(),
     "no weights": lambda content: content["weights"].clear(),
     "a weight too many": lambda content: content["weights"].update(other=torch.zeros(1)),
     "weights of another size": lambda content: content["weights"].update(
