@@ -92,7 +92,7 @@ def _about(checkpoint: Checkpoint) -> dict[str, Any]:
     steps, seconds = history.get("step", []), history.get("seconds", [])
     speed = steps[-1] * checkpoint.trainer.batch / seconds[-1] if seconds and seconds[-1] else None
     return {
-        "history": history,
+        "history": history or None,
         "training": {
             "steps": checkpoint.step,
             "batch": checkpoint.trainer.batch,

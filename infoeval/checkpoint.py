@@ -6,6 +6,8 @@ checkpoint runs none of their code. Every byte is checked against the archive's 
 """
 
 import io
+import math
+import os
 import pickle
 import platform
 import sys
@@ -88,10 +90,13 @@ class Checkpoint:
 
     def networks(self, device: torch.device | str = "cpu") -> Networks:
         """Rebuild the networks, in evaluation mode."""
-        with torch.device("meta"):
-            networks = self.trainer.networks()
-        expected = {name: tensor.shape for name, tensor in networks.state_dict().items()}
-        found = {name: tensor.shape for name, tensor in self.weights.items()}
+        try:
+            with torch.device("meta"):
+                networks = self.trainer.networks()
+        except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+            raise UserError(f"the layer tables make no networks: {_first_line(error)}") from error
+        expected = {name: (t.shape, t.dtype) for name, t in networks.state_dict().items()}
+        found = {name: (t.shape, t.dtype) for name, t in self.weights.items()}
         if expected != found:
             raise UserError("the checkpoint's weights do not fit its layer tables")
         networks.load_state_dict(self.weights, assign=True)
@@ -110,6 +115,11 @@ class Checkpoint:
                 for part in (self.optimizers, self.history, self.data, self.run, self.versions)
             )
             and all(isinstance(column, list) for column in self.history.values())
+            and len({len(column) for column in self.history.values()}) <= 1
+            and all(_is_number(value) for column in self.history.values() for value in column)
+            and all(map(_is_stored, tensors))
+            and _is_plain([self.trainer.to_dict(), self.history, self.data, self.run])
+            and _is_plain(self.versions)
         )
         if not sound:
             raise UserError(f"{path} is not a usable checkpoint: a field is of the wrong kind")
@@ -129,12 +139,12 @@ def versions() -> dict[str, str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise UserError(f"no checkpoint at {path}")
     try:
         with zipfile.ZipFile(path) as archive:
-            damaged = archive.testzip()
-    except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+            damaged = _first_damaged(archive)
+    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError) as error:
         raise UserError(f"{path} is not a checkpoint, or it is cut short: {error}") from error
     if damaged is not None:
         raise UserError(f"{path} is damaged: the checksum of {damaged!r} does not match")
@@ -164,6 +174,44 @@ def _read(path: Path) -> dict[str, Any]:
             f"this infoeval reads version {VERSION}"
         )
     return content
+
+
+def _first_damaged(archive: zipfile.ZipFile) -> str | None:
+    """The first entry that is not as torch wrote it.
+
+    Torch has a zip reader of its own. It follows an entry's attributes, which no checksum covers:
+    of an entry marked as a folder it reads nothing, and leaves the tensor as the memory was.
+    """
+    for entry in archive.infolist():
+        if entry.compress_type or entry.external_attr or entry.file_size != entry.compress_size:
+            return entry.filename
+    return archive.testzip()
+
+
+def _is_stored(tensor: Tensor) -> bool:
+    """Whether the file holds every number of a tensor: a repeated one may stand for terabytes."""
+    if tensor.layout != torch.strided or tensor.device.type != "cpu":
+        return False
+    return tensor.untyped_storage().nbytes() >= tensor.numel() * tensor.element_size()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and abs(value) < 2**63
+
+
+def _is_plain(value: Any, depth: int = 0) -> bool:
+    """Whether JSON can hold it."""
+    if depth > 20:
+        return False
+    if isinstance(value, dict):
+        return all(
+            isinstance(key, str) and _is_plain(item, depth + 1) for key, item in value.items()
+        )
+    if isinstance(value, list):
+        return all(_is_plain(item, depth + 1) for item in value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return value is None or isinstance(value, str | bool | int)
 
 
 def _first_line(error: Exception) -> str:

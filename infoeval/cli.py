@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 from rich.console import Console, Group
 from rich.live import Live
+from rich.markup import escape
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -120,6 +121,7 @@ def train(
       infoeval train mnist --out runs/mine --resume
       infoeval train ./my_trainer.py --data images.npz --dry-run
     """
+    from infoeval.checkpoint import Checkpoint
     from infoeval.data import load
     from infoeval.devices import find_device
     from infoeval.training import run as runs
@@ -152,7 +154,7 @@ def train(
             progress=progress,
         )
     if as_json:
-        click.echo(_json({"checkpoint": str(path), "step": chosen.steps}))
+        click.echo(_json({"checkpoint": str(path), "step": Checkpoint.open(path).step}))
     else:
         click.echo(f"checkpoint: {path}\nnext: infoeval score {shlex.quote(str(path))}")
 
@@ -273,7 +275,12 @@ def report(
 
 @main.group()
 def data() -> None:
-    """Image sets with names."""
+    """Image sets with names.
+
+    \b
+    For example:
+      infoeval data ls
+    """
 
 
 @data.command("ls")
@@ -295,7 +302,8 @@ def list_data(data_dir: Path | None, as_json: bool) -> None:
         return
     table = Table("name", "there", "what", "where", box=None, header_style="bold")
     for entry in entries:
-        table.add_row(entry.name, "yes" if entry.present else "no", entry.description, entry.where)
+        there = "yes" if entry.present else "no"
+        table.add_row(entry.name, there, entry.description, escape(entry.where))
     console = Console()
     console.print(table)
     for entry in entries:
@@ -334,7 +342,8 @@ def _print_results(document: "Document") -> None:
         value = f"{result.value:.4f}{unit}"
         if "entropy" in result.details and result.unit == "nats":
             value += f" (H(c) = {result.details['entropy']:.4f})"
-        table.add_row(result.metric, result.target or "", value, interval, f"{result.n:,}")
+        target = escape(result.target or "")
+        table.add_row(result.metric, target, value, interval, f"{result.n:,}")
     console.print(table)
     for result in document.results:
         if "confusion" in result.details:
@@ -347,7 +356,7 @@ def _print_matching(console: Console, result: "Result") -> None:
     details = result.details
     names = details.get("class_names") or []
     columns = len(details["confusion"][0])
-    labels = [str(names[k]) if k < len(names) else str(k) for k in range(columns)]
+    labels = [escape(str(names[k])) if k < len(names) else str(k) for k in range(columns)]
     console.print(
         f"\n{result.target}: error {100 * details['error']:.2f} % one-to-one; many-to-one accuracy "
         f"{details['many_to_one']:.4f} ({details['many_to_one_low']:.4f} … "

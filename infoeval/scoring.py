@@ -1,5 +1,6 @@
 """From a checkpoint to the results document: which metric applies, on which rows, how long."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -78,6 +79,10 @@ def score(
             raise UserError(f"no metric {name!r}; there are {', '.join(ALL_METRICS)}")
     if not 0 < level < 1:
         raise UserError(f"level must lie between 0 and 1, not {level}")
+    if not 0 <= seed < 2**63:
+        raise UserError(f"seed must be between 0 and 2^63 − 1, not {seed}")
+    if samples < 2:
+        raise UserError(f"samples must be at least 2, not {samples}")
     say = report or (lambda _: None)
     checkpoint = Checkpoint.open(path)
     where = find_device(device)
@@ -128,6 +133,10 @@ class _Scoring:
         model = CheckpointModel(self.checkpoint, self.device)
         bounds = own_lower_bound(model, count=self.samples, seed=self.seed, level=self.level)
         seconds = time.perf_counter() - started
+        if not all(
+            math.isfinite(bound.low) and math.isfinite(bound.high) for bound in bounds.values()
+        ):
+            raise UserError("the checkpoint's networks compute numbers that are not finite")
         return [
             Result(
                 metric=OWN_BOUND,
@@ -177,6 +186,8 @@ class _Scoring:
             chunk = torch.from_numpy(images.images[start : start + ENCODING_CHUNK])
             read = model.encode(chunk)
             for name in self.checkpoint.trainer.categorical_codes:
+                if not bool(read[name].isfinite().all()):
+                    raise UserError("the checkpoint's networks compute numbers that are not finite")
                 parts.setdefault(name, []).append(read[name].argmax(1).cpu().numpy())
         return {name: np.concatenate(chunks) for name, chunks in parts.items()}
 

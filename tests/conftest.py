@@ -4,6 +4,10 @@ import os
 from pathlib import Path
 
 import pytest
+import torch
+
+# Tiny networks gain nothing from threads, and lose much when cores are shared.
+torch.set_num_threads(1)
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 

@@ -396,3 +396,20 @@ def test_networks_that_compute_no_numbers_have_no_score(
     with pytest.raises(UserError) as caught:
         score(broken(lambda value: value * factor, path, tmp_path), metrics)
     assert "\n" not in str(caught.value)
+
+
+# A quicker matching.
+
+
+def test_the_matching_can_be_fitted_on_fewer_images(path: Path) -> None:
+    few = score(path, ["cluster-acc"], fit_images=100).results[0]
+    rows = np.linspace(0, len(load("digits")) - 1, 100).astype(int)
+    assert few.details["fit_n"] == len(rows)
+    assert few.n == len(load("digits", "test"))
+    everything = score(path, ["cluster-acc"], fit_images=10**6).results[0]
+    assert everything.details["fit_n"] == len(load("digits"))
+
+
+def test_a_matching_needs_images(path: Path) -> None:
+    with pytest.raises(UserError, match="fit_images must be at least 2"):
+        score(path, ["cluster-acc"], fit_images=1)

@@ -14,7 +14,7 @@ from infoeval.training.bundled import load_trainer
 trainer = replace(
     load_trainer("mnist"),
     name="mnist_invariant",
-    steps=3000,
+    steps=3500,
     invariance_weight=2.0,
     invariance_starts=2500,
     invariance_view=Affine(rotation=0.35, scale=0.25, shear=0.35, shift=0.175),

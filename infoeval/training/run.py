@@ -1,6 +1,7 @@
 """A run: train in a folder, checkpoint as it goes, stop well, go on after any interruption."""
 
 import json
+import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -114,7 +115,8 @@ class Run:
         where = find_device(device)
         trainer = replace(trainer, precision=resolve_precision(trainer.precision, where))
         existing = folder / CHECKPOINT
-        if existing.exists() and not resume:
+        begun = os.path.exists(existing)
+        if begun and not resume:
             raise UserError(
                 f"{folder} already holds a run: add --resume to continue it, "
                 "or choose another folder with --out"
@@ -131,7 +133,7 @@ class Run:
         }
         step = Step(trainer, networks, images, of_training)
         run = cls(trainer, folder, seed, variant, described, networks, step)
-        if existing.exists():
+        if begun:
             run._restore(Checkpoint.open(existing))
         return run
 
@@ -144,6 +146,8 @@ class Run:
         self._write_config()
         if self.done == 0:
             self.save()
+        else:
+            self._accompany()  # the run may have been killed before these files were written
         names, last = self.step.statistics, self.trainer.steps
         before = self.history["seconds"][-1] if self.history.get("seconds") else 0.0
         started = time.monotonic()
@@ -185,6 +189,10 @@ class Run:
             run={"device": _describe(step.images.device), "threads": torch.get_num_threads()},
             versions=versions(),
         ).save(self.folder / CHECKPOINT)
+        self._accompany()
+
+    def _accompany(self) -> None:
+        """Write what shows the checkpoint: the history and the pictures."""
         with atomic_path(self.folder / HISTORY) as path:
             pd.DataFrame(self.history).to_csv(path, index=False)
         self._draw_samples()
@@ -205,8 +213,8 @@ class Run:
     def _stop_if_diverged(self, row: Mapping[str, float]) -> None:
         """Raise before anything is written, so that the last good checkpoint stays."""
         wrong = [name for name, value in row.items() if not np.isfinite(value)]
-        parameters = torch.stack([p.isfinite().all() for p in self.networks.parameters()])
-        if not wrong and bool(parameters.all()):
+        weights = torch.stack([w.isfinite().all() for w in self.networks.state_dict().values()])
+        if not wrong and bool(weights.all()):
             return
         what = wrong[0].replace("_", " ") if wrong else "a weight"
         last = self.history["step"][-1] if self.history.get("step") else 0
@@ -221,17 +229,23 @@ class Run:
         changed = [name for name in wanted if name != "steps" and kept.get(name) != wanted[name]]
         if checkpoint.seed != self.seed:
             changed.append("seed")
-        if checkpoint.data["fingerprint"] != self.data["fingerprint"]:
+        if checkpoint.data.get("fingerprint") != self.data["fingerprint"]:
             changed.append("the training images")
         if changed:
             raise UserError(
                 f"{self.folder} holds a run with other settings ({', '.join(changed)}); "
                 "resume it with its own, or choose another folder with --out"
             )
-        self.networks.load_state_dict(checkpoint.weights)
-        for name, optimizer in self._optimizers.items():
-            optimizer.load_state_dict(checkpoint.optimizers[name])
-        self.step.generator.set_state(checkpoint.random_state)
+        try:
+            self.networks.load_state_dict(checkpoint.weights)
+            for name, optimizer in self._optimizers.items():
+                _restore_optimizer(optimizer, checkpoint.optimizers[name])
+            self.step.generator.set_state(checkpoint.random_state)
+        except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            raise UserError(
+                f"{self.folder / CHECKPOINT} does not fit its own trainer: "
+                f"{' '.join(str(error).split())[:200]}"
+            ) from error
         self.step.done = checkpoint.step
         self.history = {name: list(column) for name, column in checkpoint.history.items()}
 
@@ -270,6 +284,24 @@ def _random_streams(seed: int, device: torch.device) -> tuple[torch.Generator, t
     first, second = np.random.SeedSequence(seed).generate_state(2, np.uint64)
     of_weights = torch.Generator().manual_seed(int(first >> np.uint64(1)))
     return of_weights, torch.Generator(device).manual_seed(int(second >> np.uint64(1)))
+
+
+def _restore_optimizer(optimizer: torch.optim.Optimizer, kept: Mapping[str, Any]) -> None:
+    """Load Adam's moments into memory of their own, of the weights' size and layout.
+
+    The fused kernel looks at neither: what a stranger's file gives it would be read and written
+    past its end.
+    """
+    parameters = [p for group in optimizer.param_groups for p in group["params"]]
+    state = {}
+    for number, moments in kept["state"].items():
+        state[number] = {"step": moments["step"].reshape(()).clone()}
+        for name in ("exp_avg", "exp_avg_sq"):
+            if moments[name].shape != parameters[number].shape:
+                raise ValueError("the optimiser's moments do not fit the weights")
+            state[number][name] = torch.empty_like(parameters[number]).copy_(moments[name])
+    groups = optimizer.state_dict()["param_groups"]
+    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 def _describe(device: torch.device) -> str:

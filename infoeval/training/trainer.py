@@ -79,6 +79,17 @@ class Trainer:
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name in _TABLES:
+            table = getattr(self, name)
+            if not isinstance(table, tuple) or not all(isinstance(row, Layer) for row in table):
+                raise UserError(f"{name} must be a layer table: a tuple of layers")
+        shape = self.image_shape
+        if not (isinstance(shape, tuple) and len(shape) == 3):
+            raise UserError(f"image_shape must be (channels, height, width), not {shape!r}")
+        if not isinstance(self.recognition_view, Affine | None):
+            raise UserError(f"recognition_view must be a view or None, not {self.recognition_view}")
+        if not isinstance(self.invariance_view, Affine):
+            raise UserError(f"invariance_view must be a view, not {self.invariance_view!r}")
         _require_whole("steps", self.steps, 1)
         _require_whole("batch", self.batch, 2)
         _require_whole("invariance_starts", self.invariance_starts, 0)
