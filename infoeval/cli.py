@@ -34,6 +34,11 @@ PLAIN_INTERVAL = 10.0
 class Commands(click.Group):
     """A group whose user errors are one line and exit code 2, with no traceback."""
 
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Remember the whole command line, for the report's provenance."""
+        context.obj = ["infoeval", *args]
+        return super().parse_args(context, args)
+
     def invoke(self, context: click.Context) -> Any:
         """Run a command."""
         try:
@@ -265,7 +270,7 @@ def report(
             data_dir=data_dir,
             seed=seed,
             device=device,
-            command=shlex.join(["infoeval", *sys.argv[1:]]),
+            command=shlex.join(click.get_current_context().find_root().obj),
             say=say,
         )
     click.echo(_json({"page": str(page)}) if as_json else f"report: {page}")

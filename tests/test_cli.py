@@ -304,7 +304,7 @@ def test_report_writes_a_page(tmp_path: Path) -> None:
     assert of_json(result) == {"page": str(page)}
     assert page.read_text().lstrip().lower().startswith("<!doctype html>")
     document = json.loads((tmp_path / "page_files" / "metrics.json").read_text())
-    assert document["command"].startswith("infoeval ")
+    assert document["command"].startswith("infoeval report run/ckpt.pt --baseline")
     assert document["baseline"]["subject"] == document["subject"]
 
 
