@@ -1,6 +1,7 @@
 """One training step: D's update, then G's and Q's, on data that already lie on the device.
 
-Nothing is read back from the device and no shape changes from step to step.
+Nothing is read back from the device, and no shape changes from step to step but once, when the
+invariance term sets in.
 """
 
 from collections.abc import Iterable, Sequence
