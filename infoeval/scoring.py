@@ -95,10 +95,8 @@ def score(
     wanted = [name for name in names if name in METRICS]
     if wanted:
         images, reason = _labelled(checkpoint, data or checkpoint.trainer.data, data_dir)
-        if images is not None and fit_images is not None:
-            images = (_thin(images[0], fit_images), images[1])
         if images is not None:
-            results += scoring.clusters(wanted, *images)
+            results += scoring.clusters(wanted, *images, fit_images)
         elif metrics is not None:
             raise UserError(f"{wanted[0]} does not apply: {reason}")
         else:
@@ -156,15 +154,18 @@ class _Scoring:
             for name, bound in bounds.items()
         ]
 
-    def clusters(self, names: Sequence[str], train: ImageSet, test: ImageSet) -> list[Result]:
+    def clusters(
+        self, names: Sequence[str], train: ImageSet, test: ImageSet, fit_images: int | None
+    ) -> list[Result]:
+        fit = train if fit_images is None else _thin(train, fit_images)
         model = CheckpointModel(self.checkpoint, self.device, self._calibration(train))
-        fit_codes = self._predict(model, train)
+        fit_codes = self._predict(model, fit)
         test_codes = self._predict(model, test)
         results = []
         for target in fit_codes:
             for name in names:
                 self.say(f"{name} of {target}")
-                results.append(self._cluster(name, target, fit_codes, test_codes, train, test))
+                results.append(self._cluster(name, target, fit_codes, test_codes, fit, test))
         return results
 
     def _calibration(self, train: ImageSet) -> NDArray[np.uint8] | None:

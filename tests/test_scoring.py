@@ -410,6 +410,12 @@ def test_the_matching_can_be_fitted_on_fewer_images(path: Path) -> None:
     assert everything.details["fit_n"] == len(load("digits"))
 
 
+def test_fewer_images_to_match_leave_the_predictions_alone(path: Path) -> None:
+    """Batch-norm statistics come from all training images, however few the matching is fitted on."""
+    few, all_of_them = (score(path, ["cluster-nmi"], fit_images=n).results[0] for n in (10, None))
+    assert few.value == all_of_them.value
+
+
 def test_a_matching_needs_images(path: Path) -> None:
     with pytest.raises(UserError, match="fit_images must be at least 2"):
         score(path, ["cluster-acc"], fit_images=1)
