@@ -319,7 +319,7 @@ def test_the_matching_may_be_fitted_on_fewer_images(path: Path, document: Docume
     rows = np.linspace(0, len(train) - 1, 200).astype(int)
     assert train.labels is not None
     few = ImageSet("few", "train", train.images[rows], train.labels[rows])
-    model = CheckpointModel(Checkpoint.open(path), "cpu", few.images)
+    model = CheckpointModel(Checkpoint.open(path), "cpu", train.images)
     (found,) = score(path, ["cluster-acc"], fit_images=200).results
     assert found.value == pytest.approx(by_hand(model, few, test)[0], abs=1e-12)
     assert (found.n, found.details["fit_n"]) == (359, 200)
@@ -411,7 +411,7 @@ def test_the_matching_can_be_fitted_on_fewer_images(path: Path) -> None:
 
 
 def test_fewer_images_to_match_leave_the_predictions_alone(path: Path) -> None:
-    """Batch-norm statistics come from all training images, however few the matching is fitted on."""
+    """Batch-norm statistics come from all training images, however few are matched."""
     few, all_of_them = (score(path, ["cluster-nmi"], fit_images=n).results[0] for n in (10, None))
     assert few.value == all_of_them.value
 
