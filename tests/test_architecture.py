@@ -16,6 +16,11 @@ PACKAGE = ROOT / "infoeval"
 # Left to right as the design draws it; a part is a module or a package of infoeval.
 NOT_IMPORTED_BY: dict[str, tuple[str, ...]] = {
     "errors": ("*",),
+    "intervals": (
+        *("torch", "files", "content", "data", "codes", "networks", "traversals", "training"),
+        *("checkpoint", "model", "information", "metrics", "results", "scoring", "analysis"),
+        *("report", "devices", "cli"),
+    ),
     "files": ("torch", "data", "training", "checkpoint", "model", "metrics", "report"),
     "content": ("torch", "data", "training", "checkpoint", "model", "metrics", "report"),
     "data": (

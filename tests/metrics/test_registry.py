@@ -43,4 +43,6 @@ def test_metrics_know_arrays_and_not_models() -> None:
         for line in imports:
             assert "torch" not in line
             if "infoeval" in line:
-                assert line.startswith(("from infoeval.metrics", "from infoeval.errors"))
+                assert line.startswith(
+                    ("from infoeval.metrics", "from infoeval.errors", "from infoeval.intervals")
+                )

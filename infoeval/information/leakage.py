@@ -1,0 +1,153 @@
+"""Which code is read where: the information of every true code in every read code."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtri, rel_entr
+
+from infoeval.errors import UserError
+
+__all__ = ["Leakage", "contingency_table", "leakage", "plug_in_information"]
+
+#: Level of the limit that codes without a relation stay under.
+CHANCE_LEVEL = 0.95
+#: Cells of the largest table; beyond it the categories are row numbers rather than categories.
+MOST_CELLS = 2**20
+
+
+@dataclass(frozen=True)
+class Leakage:
+    """I(c_i; ĉ_j), nats, of every true code i (row) and every read code j (column).
+
+    ``matrix`` holds the estimates and ``chance`` what one of them stays under with probability
+    0.95 where the two have no relation; both have one row and one column for each of ``names``.
+    ``n`` counts the samples.
+    """
+
+    names: tuple[str, ...]
+    matrix: list[list[float]]
+    chance: list[list[float]]
+    n: int
+
+
+def leakage(
+    codes: Mapping[str, NDArray[Any]], read: Mapping[str, NDArray[Any]], *, bins: int = 16
+) -> Leakage:
+    """Mutual information of every true code with every code read from the image, nats.
+
+    ``codes`` holds the codes that images were generated from and ``read`` what was read from the
+    images (arg max or mean of q), by name: ``(n,)`` each, of the same rows. Whole numbers are
+    categories. Floats are cut into ``bins`` bins of equal counts; equal values share a bin, so a
+    constant has one. Only the order of floats counts, and only the sameness of categories.
+    Off the diagonal is what one code leaks into the reading of another.
+
+    The estimate is the plug-in one less its bias under independence, (R - 1)(C - 1) / (2 n) nats
+    for R true and C read categories that occur, and not below 0 (Miller 1955, Note on the bias of
+    information estimates). ``chance`` is the 0.95 quantile of that estimate under independence:
+    2 n times the plug-in estimate then follows a chi-square law of (R - 1)(C - 1) degrees of
+    freedom, as long as most cells expect some five rows: 16 bins by 16 need n of 1,300 or more.
+    Cut into B bins a code tells log B nats at most: the diagonal of a continuous code is how well
+    its order is read, not the bound on I(c; x).
+
+    Raises UserError for names that differ, no code, no row, arrays that are not ``(n,)`` of one n,
+    values that are not finite numbers, more than a million cells, and fewer than two bins.
+
+    >>> code = np.arange(1000) % 2
+    >>> result = leakage({"a": code}, {"a": 1 - code})
+    >>> print(f"{result.matrix[0][0]:.3f} nats, by chance {result.chance[0][0]:.3f}")
+    0.693 nats, by chance 0.001
+    """
+    if bins < 2:
+        raise UserError(f"{bins} bins; give two or more")
+    if not codes:
+        raise UserError("no codes; give one or more")
+    if set(codes) != set(read):
+        raise UserError(
+            f"codes {', '.join(codes)} but read codes {', '.join(read)}; give the same names"
+        )
+    names = tuple(codes)
+    true = [_categories(codes[name], bins, f"code {name}") for name in names]
+    seen = [_categories(read[name], bins, f"read code {name}") for name in names]
+    n = len(true[0])
+    for name, first, second in zip(names, true, seen, strict=True):
+        if len(first) != n or len(second) != n:
+            raise UserError(
+                f"code {name}: {len(first)} true and {len(second)} read values, where code "
+                f"{names[0]} has {n}; give one of each per row"
+            )
+    pairs = [[_estimate(first, second) for second in seen] for first in true]
+    return Leakage(
+        names,
+        [[value for value, _ in row] for row in pairs],
+        [[chance for _, chance in row] for row in pairs],
+        n,
+    )
+
+
+def contingency_table(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.int64]:
+    """Count rows by the values that occur: ``(R, C)`` from two ``(n,)`` vectors of categories.
+
+    Raises UserError for more than a million cells.
+
+    >>> contingency_table(np.array([3, 3, 7]), np.array([1, 1, 0]))
+    array([[0, 2],
+           [1, 0]])
+    """
+    row_names, rows = np.unique(first, return_inverse=True)
+    column_names, columns = np.unique(second, return_inverse=True)
+    shape = len(row_names), len(column_names)
+    if shape[0] * shape[1] > MOST_CELLS:
+        raise UserError(
+            f"{shape[0]} x {shape[1]} categories: more than {MOST_CELLS} cells; "
+            "give categories, not one number for every row"
+        )
+    counts = np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1])
+    return counts.reshape(shape)
+
+
+def plug_in_information(table: NDArray[np.int64]) -> float:
+    """Mutual information of row and column, nats, as if the ``(R, C)`` counts were the law.
+
+    >>> print(f"{plug_in_information(np.array([[5, 0], [0, 5]])):.4f}")
+    0.6931
+    """
+    shares = table / table.sum()
+    product = np.outer(shares.sum(axis=1), shares.sum(axis=0))
+    return max(0.0, float(rel_entr(shares, product).sum()))
+
+
+def _categories(values: NDArray[Any], bins: int, name: str) -> NDArray[np.int64]:
+    """Return ``(n,)`` numbers of the categories, or of the bins of equal counts."""
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise UserError(f"{name}: shape {array.shape}; give one number per row")
+    if array.size == 0:
+        raise UserError(f"{name}: empty; give at least one row")
+    if array.dtype.kind not in "biuf":
+        raise UserError(f"{name}: type {array.dtype}; give numbers, one per row")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise UserError(f"{name}: {array[~np.isfinite(array)][0]} is not a finite number")
+    _, numbers, counts = np.unique(array, return_inverse=True, return_counts=True)
+    if array.dtype.kind != "f":
+        return np.asarray(numbers, dtype=np.int64)
+    # A value's place is the middle of its ties among the sorted rows. Twice the place is whole, so
+    # no rounding can part what an increasing transform leaves together.
+    below = np.cumsum(counts) - counts
+    twice_the_place = 2 * below + counts
+    return np.asarray((bins * twice_the_place // (2 * array.size))[numbers], dtype=np.int64)
+
+
+def _estimate(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[float, float]:
+    """Return the corrected estimate and its limit under independence, nats."""
+    table = contingency_table(first, second)
+    degrees = math.prod(size - 1 for size in table.shape)
+    if degrees == 0:
+        return 0.0, 0.0
+    twice_n = 2 * int(table.sum())
+    value = max(0.0, plug_in_information(table) - degrees / twice_n)
+    limit = (float(chdtri(degrees, 1 - CHANCE_LEVEL)) - degrees) / twice_n
+    return value, limit

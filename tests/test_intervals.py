@@ -1,0 +1,211 @@
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.stats import binom, binomtest
+
+from infoeval.errors import UserError
+from infoeval.intervals import (
+    basic_bootstrap,
+    clopper_pearson,
+    empirical_bernstein,
+    fano_bound,
+    normal_interval,
+)
+
+
+@pytest.mark.parametrize("n", [1, 7, 100, 10_000])
+@pytest.mark.parametrize("level", [0.1, 0.9, 0.95, 0.9999])
+def test_clopper_pearson_is_the_exact_interval_of_scipy(n: int, level: float) -> None:
+    for successes in {0, 1, n // 3, n // 2, n - 1, n}:
+        exact = binomtest(successes, n).proportion_ci(level, method="exact")
+        assert clopper_pearson(successes, n, level) == pytest.approx(
+            (exact.low, exact.high), abs=1e-10
+        )
+
+
+@pytest.mark.parametrize("n", [1, 3, 1000])
+def test_clopper_pearson_holds_the_share_at_a_tiny_level(n: int) -> None:
+    for successes in range(0, n + 1, max(1, n // 10)):
+        low, high = clopper_pearson(successes, n, 1e-9)
+        assert 0 <= low <= successes / n <= high <= 1
+
+
+@pytest.mark.parametrize("level", [0, 1, -0.1, 2, float("nan")])
+def test_level_outside_its_range(level: float) -> None:
+    with pytest.raises(UserError, match="give a confidence level between 0 and 1"):
+        clopper_pearson(1, 2, level)
+
+
+def test_basic_bootstrap_takes_the_bias_out() -> None:
+    # Replicates lie 0.1 above their centre: so does the value above the truth.
+    replicates = np.linspace(0.55, 0.65, 1001)
+    limits = basic_bootstrap(0.7, replicates, 0.5, 0.9, (0.0, 1.0))
+    assert limits == pytest.approx((0.555, 0.7), abs=1e-3)
+
+
+def test_basic_bootstrap_of_unbiased_replicates_is_centred() -> None:
+    replicates = np.linspace(-1, 1, 10_001)
+    limits = basic_bootstrap(3.0, replicates, 0.0, 0.95, (-9.0, 9.0))
+    assert limits == pytest.approx((3 - 0.95, 3 + 0.95), abs=1e-9)
+
+
+def test_basic_bootstrap_is_cut_at_the_range() -> None:
+    limits = basic_bootstrap(0.5, np.linspace(-5, 5, 101), 0.0, 0.95, (0.0, 1.0))
+    assert limits == (0.0, 1.0)
+
+
+def test_normal_interval_by_hand() -> None:
+    # sd of 0, 0, 3, 3 is √3, over √4 rows; the 95 % quantile of the normal law is 1.959964.
+    expected = 1.5, 1.5 - 1.959964 * math.sqrt(3) / 2, 1.5 + 1.959964 * math.sqrt(3) / 2
+    assert normal_interval([0, 3, 0, 3], 0.95) == pytest.approx(expected, abs=1e-6)
+
+
+def test_normal_interval_of_a_constant_has_no_width() -> None:
+    assert normal_interval(np.full(10, 0.25), 0.99) == (0.25, 0.25, 0.25)
+
+
+def test_normal_interval_covers_as_often_as_it_says() -> None:
+    draws = np.random.default_rng(0).normal(3.0, 2.0, size=(2000, 50))
+    limits = [normal_interval(row, 0.9)[1:] for row in draws]
+    assert np.mean([low <= 3 <= high for low, high in limits]) == pytest.approx(0.9, abs=0.025)
+
+
+def test_empirical_bernstein_by_hand() -> None:
+    # Mean 2, variance 4/3 and range 4 of four values; ln(2/0.1) = 2.995732.
+    expected = 2 - math.sqrt(2 * (4 / 3) * 2.995732 / 4) - 7 * 4 * 2.995732 / (3 * 3)
+    assert empirical_bernstein([1, 3, 1, 3], 0, 4, 0.1) == pytest.approx(expected, abs=1e-5)
+
+
+def test_empirical_bernstein_of_a_constant_is_short_of_it_by_the_range() -> None:
+    limit = empirical_bernstein(np.full(101, 2.0), 1.0, 3.0, 0.05)
+    assert limit == pytest.approx(2 - 7 * 2 * math.log(40) / 300, abs=1e-12)
+    assert empirical_bernstein(np.full(9, 2.0), 2.0, 2.0, 0.05) == 2.0
+
+
+def test_empirical_bernstein_moves_with_shift_and_scale() -> None:
+    values = np.random.default_rng(0).random(100)
+    limit = empirical_bernstein(values, 0, 1, 0.05)
+    moved = empirical_bernstein(5 * values - 2, -2, 3, 0.05)
+    assert moved == pytest.approx(5 * limit - 2, abs=1e-12)
+
+
+def test_empirical_bernstein_covers_rare_losses() -> None:
+    """One value in a thousand is 0, the others 1: a normal limit misses that too often."""
+    draws = (np.random.default_rng(0).random((2000, 500)) > 0.001).astype(float)
+    certified = [empirical_bernstein(row, 0, 1, 0.05) <= 0.999 for row in draws]
+    assert np.mean(certified) >= 0.95
+    assert np.mean([normal_interval(row, 0.9)[1] <= 0.999 for row in draws]) < 0.8
+
+
+def test_empirical_bernstein_rises_with_alpha_and_rows() -> None:
+    values = np.tile([0.0, 1.0], 50)
+    limits = [empirical_bernstein(values, 0, 1, alpha) for alpha in (1e-9, 0.01, 0.05, 0.5)]
+    assert limits == sorted(limits)
+    more = [empirical_bernstein(np.tile(values, k), 0, 1, 0.05) for k in (1, 10, 100)]
+    assert more == sorted(more)
+    assert more[-1] < 0.5
+
+
+def test_a_value_may_pass_the_range_by_rounding_alone() -> None:
+    assert math.isfinite(empirical_bernstein([0.0, 1 + 1e-10], 0, 1, 0.05))
+    for values in ([0.0, 1 + 1e-6], [-1e-6, 1.0]):
+        with pytest.raises(UserError, match="outside the range from 0 to 1"):
+            empirical_bernstein(values, 0, 1, 0.05)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([], "0 rows"),
+        ([0.5], "1 rows"),
+        ([0.5, math.nan], "nan is not a finite number"),
+        ([0.5, math.inf], "inf is not a finite number"),
+        ([[0.5, 0.5]], "shape"),
+        ([[0.5], [0.5, 0.5]], "one number per row"),
+        (["a", "b"], "one number per row"),
+    ],
+)
+def test_values_that_have_no_interval(values: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        empirical_bernstein(values, 0, 1, 0.05)
+    with pytest.raises(UserError, match=message):
+        normal_interval(values, 0.95)
+
+
+@pytest.mark.parametrize(("low", "high"), [(1, 0), (math.nan, 1), (0, math.inf)])
+def test_a_range_needs_two_ends(low: float, high: float) -> None:
+    with pytest.raises(UserError, match="two finite ends"):
+        empirical_bernstein([0.5, 0.5], low, high, 0.05)
+
+
+@pytest.mark.parametrize("alpha", [0, 1, -1, 2, math.nan])
+def test_alpha_outside_its_range(alpha: float) -> None:
+    with pytest.raises(UserError, match="error probability between 0 and 1"):
+        empirical_bernstein([0.5, 0.5], 0, 1, alpha)
+    with pytest.raises(UserError, match="error probability between 0 and 1"):
+        fano_bound(0, 10, 10, alpha)
+
+
+def test_normal_interval_checks_its_level() -> None:
+    with pytest.raises(UserError, match="confidence level"):
+        normal_interval([1, 2], 95)
+
+
+def test_fano_bound_without_errors_by_hand() -> None:
+    # No error in n rows: (1 - p)^n = alpha.
+    p = 1 - 0.05 ** (1 / 1000)
+    lost = -p * math.log(p) - (1 - p) * math.log(1 - p) + p * math.log(9)
+    assert fano_bound(0, 1000, 10, 0.05) == pytest.approx(math.log(10) - lost, abs=1e-12)
+
+
+def test_fano_bound_tends_to_the_information_of_label_noise() -> None:
+    assert fano_bound(10**8, 10**9, 10, 0.05) == pytest.approx(1.757780, abs=2e-4)
+    assert fano_bound(3 * 10**8, 10**9, 10, 0.05) == pytest.approx(1.032553, abs=2e-4)
+
+
+def test_fano_bound_takes_the_upper_limit_of_scipy() -> None:
+    p = binomtest(7, 50, alternative="less").proportion_ci(0.9, method="exact").high
+    lost = -p * math.log(p) - (1 - p) * math.log(1 - p)
+    assert fano_bound(7, 50, 2, 0.1) == pytest.approx(math.log(2) - lost, abs=1e-9)
+
+
+def test_fano_bound_falls_with_errors_to_zero() -> None:
+    bounds = [fano_bound(errors, 100, 10, 0.05) for errors in range(101)]
+    assert bounds == sorted(bounds, reverse=True)
+    # Chance is 90 errors; from there on nothing is certain.
+    assert bounds[80] > 0
+    assert set(bounds[90:]) == {0.0}
+
+
+def test_fano_bound_rises_with_rows_and_alpha() -> None:
+    by_rows = [fano_bound(n // 10, n, 10, 0.05) for n in (10, 100, 1000, 10_000)]
+    assert by_rows == sorted(by_rows)
+    by_alpha = [fano_bound(10, 100, 10, alpha) for alpha in (1e-6, 0.01, 0.1, 0.5)]
+    assert by_alpha == sorted(by_alpha)
+
+
+@pytest.mark.parametrize("n", [10, 300, 5000])
+def test_fano_bound_covers_label_noise(n: int) -> None:
+    """Symmetric label noise meets Fano's inequality with equality, so this is its worst case."""
+    errors = np.arange(n + 1)
+    held = [fano_bound(int(wrong), n, 10, 0.05) <= 1.757780 for wrong in errors]
+    coverage = float(binom.pmf(errors, n, 0.1) @ np.array(held))
+    assert coverage >= 0.95
+    if n > 10:
+        assert coverage < 0.97
+
+
+@pytest.mark.parametrize(
+    ("errors", "n", "categories", "message"),
+    [
+        (-1, 10, 10, "from 0 to 10"),
+        (11, 10, 10, "from 0 to 10"),
+        (0, 0, 10, "one or more"),
+        (0, 10, 1, "two or more"),
+    ],
+)
+def test_fano_bound_of_what_is_no_count(errors: int, n: int, categories: int, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        fano_bound(errors, n, categories, 0.05)
