@@ -4,7 +4,7 @@ import torch
 
 from infoeval.errors import UserError
 
-__all__ = ["find_device"]
+__all__ = ["find_device", "has_bfloat16"]
 
 
 def find_device(name: str = "auto") -> torch.device:
@@ -19,3 +19,13 @@ def find_device(name: str = "auto") -> torch.device:
     except (RuntimeError, AssertionError) as error:
         raise UserError(f"cannot use device {name!r}: {str(error).splitlines()[0]}") from error
     return device
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Whether the device has units for bfloat16; others compute it slowly, in software."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        return bool(capabilities.get("amx_bf16") or capabilities.get("avx512_bf16"))
+    return False

@@ -59,11 +59,23 @@ class Recognition:
         """Parameters of the posterior, (n, posterior_width), of uint8 images; in float32."""
         return torch.cat([self._forward(part) for part in torch.split(images, CHUNK)])
 
+    @torch.no_grad()
+    def features(self, images: Tensor) -> Tensor:
+        """What Q's last, linear layer reads, (n, width) float32, of uint8 images."""
+        return torch.cat([self._features(part) for part in torch.split(images, CHUNK)])
+
     def _forward(self, images: Tensor) -> Tensor:
         x = self.networks.scale(images.to(next(self.layers.parameters()).device))
         for layer in self.layers:
             x = layer(x)
         return x
+
+    def _features(self, images: Tensor) -> Tensor:
+        shared, recognition = self.layers
+        x = shared(self.networks.scale(images.to(next(self.layers.parameters()).device)))
+        for block in recognition.blocks[:-1]:
+            x = block(x)
+        return x.flatten(1)
 
     @torch.no_grad()
     def _estimate_statistics(self, images: Tensor) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 import torch
 from torch import Tensor, nn
 
+from infoeval.devices import has_bfloat16
 from infoeval.networks import Networks
 from infoeval.training.objective import (
     discriminator_loss,
@@ -25,14 +26,7 @@ def resolve_precision(precision: Precision, device: torch.device) -> Precision:
     """What "auto" means on `device`: bfloat16 where it has units for it, float32 elsewhere."""
     if precision != "auto":
         return precision
-    if device.type == "cuda":
-        fast = torch.cuda.is_bf16_supported(including_emulation=False)
-    elif device.type == "cpu":
-        capabilities = torch.cpu.get_capabilities()
-        fast = capabilities.get("amx_bf16", False) or capabilities.get("avx512_bf16", False)
-    else:
-        fast = False
-    return "bfloat16" if fast else "float32"
+    return "bfloat16" if has_bfloat16(device) else "float32"
 
 
 class Step:

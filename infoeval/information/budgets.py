@@ -1,0 +1,92 @@
+"""What an estimate may cost: sizes of Q, rounds of training, samples."""
+
+from dataclasses import dataclass
+
+from infoeval.errors import UserError
+
+__all__ = ["BUDGETS", "TOLERANCE", "Budget", "find_budget"]
+
+TOLERANCE = 0.005
+"""Nats: a doubling of the training, or the next size of Q, that gains less is not missed."""
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How Q is trained and scored; the same for every model that is compared.
+
+    `widths` is the ladder of trunk widths, each trained for the first of `rounds` steps; the
+    chosen one goes on for the others, each as long as all before it or longer. `passes` tells how
+    often a training sample is used. The test stream has `test` samples, or as many up to
+    `most_test` as the interval needs to be ±0.004 nats.
+    """
+
+    name: str
+    widths: tuple[int, ...]
+    rounds: tuple[int, ...]
+    batch: int
+    passes: int
+    validation: int
+    calibration: int
+    test: int
+    most_test: int
+    noise_steps: int
+    check_steps: int
+
+
+BUDGETS: dict[str, Budget] = {
+    budget.name: budget
+    for budget in (
+        Budget(
+            name="quick",
+            widths=(8, 16),
+            rounds=(150, 300),
+            batch=128,
+            passes=2,
+            validation=4_000,
+            calibration=4_000,
+            test=10_000,
+            most_test=20_000,
+            noise_steps=50,
+            check_steps=150,
+        ),
+        Budget(
+            name="standard",
+            widths=(16, 32),
+            rounds=(500, 1_000, 1_500),
+            batch=256,
+            passes=1,
+            validation=20_000,
+            calibration=20_000,
+            test=100_000,
+            most_test=300_000,
+            noise_steps=400,
+            check_steps=400,
+        ),
+        Budget(
+            name="strict",
+            widths=(16, 32, 64),
+            rounds=(2_000, 4_000, 8_000, 16_000),
+            batch=256,
+            passes=1,
+            validation=40_000,
+            calibration=20_000,
+            test=200_000,
+            most_test=400_000,
+            noise_steps=2_000,
+            check_steps=1_000,
+        ),
+    )
+}
+
+
+def find_budget(name: str | Budget) -> Budget:
+    """The budget of this name. Raises UserError, listing the names, if there is none.
+
+    >>> find_budget("standard").widths
+    (16, 32)
+    """
+    if isinstance(name, Budget):
+        return name
+    if name not in BUDGETS:
+        raise UserError(f"no budget {name!r}; there are {', '.join(BUDGETS)}")
+    return BUDGETS[name]

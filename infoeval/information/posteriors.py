@@ -1,0 +1,206 @@
+"""Families of q(c|x), each as the ratio q(c|x) / p(c): its mean logarithm is the bound of eq. 5.
+
+For a code of prior p, L_I = H(c) + E[log q(c|x)] = E[log q(c|x)/p(c)]. Both a category (p = 1/K)
+and a value on [low, high] (p = 1/(high − low)) have a constant prior, and the ratio has no unit.
+
+A continuous code is read as u = (c − low) / (high − low), on [0, 1], whose prior density is 1.
+"""
+
+import math
+from abc import ABC, abstractmethod
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from infoeval.codes import Categorical, Code
+
+__all__ = [
+    "CONTINUOUS",
+    "Bins",
+    "Boxes",
+    "Family",
+    "Gaussian",
+    "Softmax",
+    "TruncatedGaussian",
+    "families",
+    "standard_values",
+]
+
+COARSEST, FINEST = 8, 128
+BOXES = 8
+SMALLEST_SCALE, LARGEST_SCALE = 1e-3, 3.0
+"""Of a component's width, as a share of the code's range."""
+
+
+class Family(ABC):
+    """A shape of q(c|x): so many parameters from the network, and the log ratio they give."""
+
+    name: str
+    width: int
+
+    @abstractmethod
+    def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
+        """log q(c|x)/p(c), nats, (...): from parameters (..., width) and codes (...).
+
+        A temperature above 1 makes q wider, below 1 narrower.
+        """
+
+    @abstractmethod
+    def point(self, parameters: Tensor) -> Tensor:
+        """What the code is read as, (n,): the likeliest category, or the mean value."""
+
+
+class Softmax(Family):
+    """A categorical code: one logit for each of K categories."""
+
+    name = "softmax"
+
+    def __init__(self, categories: int) -> None:
+        self.width = categories
+
+    def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
+        log_q = functional.log_softmax(parameters / temperature, dim=-1)
+        return log_q.gather(-1, values[..., None]).squeeze(-1) + math.log(self.width)
+
+    def point(self, parameters: Tensor) -> Tensor:
+        return parameters.argmax(-1)
+
+
+class Bins(Family):
+    """A softmax over `FINEST` bins of equal width; within a bin the density is constant.
+
+    The logits are sums over a pyramid of `COARSEST`, twice as many, … `FINEST` bins, so that what
+    is smooth is learned from few samples and what is sharp can still be said.
+    """
+
+    name = "bins"
+    levels = tuple(COARSEST << level for level in range((FINEST // COARSEST).bit_length()))
+    width = sum(levels)
+
+    def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
+        log_q = functional.log_softmax(self.logits(parameters) / temperature, dim=-1)
+        bins = (values * FINEST).long().clamp_max(FINEST - 1)
+        return log_q.gather(-1, bins[..., None]).squeeze(-1) + math.log(FINEST)
+
+    def point(self, parameters: Tensor) -> Tensor:
+        centres = (torch.arange(FINEST, device=parameters.device) + 0.5) / FINEST
+        return (self.logits(parameters).softmax(-1) @ centres)
+
+    def logits(self, parameters: Tensor) -> Tensor:
+        """The finest level's logits (n, FINEST)."""
+        coarse, *finer = torch.split(parameters, self.levels, dim=-1)
+        for level in finer:
+            coarse = (coarse[..., None] + level.unflatten(-1, (-1, 2))).flatten(-2)
+        return coarse
+
+
+class TruncatedGaussian(Family):
+    """A Gaussian cut at the ends of the prior's support and normalised there."""
+
+    name = "truncated gaussian"
+    width = 2
+
+    def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
+        mean, log_scale = self._mean(parameters), _log_scale(parameters[..., 1])
+        log_scale = log_scale + 0.5 * math.log(temperature)
+        scale = log_scale.exp()
+        standardised = (values - mean) / scale
+        log_density = -0.5 * standardised.square() - log_scale - 0.5 * math.log(2 * math.pi)
+        return log_density - _log_mass((0 - mean) / scale, (1 - mean) / scale)
+
+    def point(self, parameters: Tensor) -> Tensor:
+        return (self._mean(parameters).clamp(0, 1))
+
+    def _mean(self, parameters: Tensor) -> Tensor:
+        return 0.5 + parameters[..., 0]
+
+
+class Gaussian(Family):
+    """The paper's choice: mean and log σ, nothing lost at the ends of the support.
+
+    Some of its mass lies where no code can be, so its bound stays below the truncated one's.
+    """
+
+    name = "gaussian"
+    width = 2
+
+    def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
+        log_scale = _log_scale(parameters[..., 1]) + 0.5 * math.log(temperature)
+        standardised = (values - 0.5 - parameters[..., 0]) / log_scale.exp()
+        return -0.5 * standardised.square() - log_scale - 0.5 * math.log(2 * math.pi)
+
+    def point(self, parameters: Tensor) -> Tensor:
+        return (0.5 + parameters[..., 0])
+
+
+class Boxes(Family):
+    """A mixture of `BOXES` boxes with soft edges, each cut at the ends of the support.
+
+    A box from a to b with logistic edges of scale s has the density
+    [S((u − a)/s) − S((u − b)/s)] / (b − a), S the logistic function. A narrow box is a logistic
+    bump, a wide one with sharp edges is what uniform noise leaves of a code.
+    """
+
+    name = "boxes"
+    width = 4 * BOXES
+
+    def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
+        weight, a, b, s = self._boxes(parameters, temperature)
+        u = values[..., None]
+        inside = _logistic_difference((u - a) / s, (u - b) / s)
+        # The integral of the logistic function is softplus.
+        upper = functional.softplus((1 - a) / s) - functional.softplus((1 - b) / s)
+        lower = functional.softplus((0 - a) / s) - functional.softplus((0 - b) / s)
+        mass = s * (upper - lower)
+        return torch.logsumexp(weight + inside - mass.clamp_min(1e-12).log(), dim=-1)
+
+    def point(self, parameters: Tensor) -> Tensor:
+        weight, a, b, _ = self._boxes(parameters, 1.0)
+        return ((weight.exp() * (a + b).clamp(0, 2) / 2).sum(-1))
+
+    def _boxes(
+        self, parameters: Tensor, temperature: float
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        weight, centre, log_half, log_soft = parameters.unflatten(-1, (4, BOXES)).unbind(-2)
+        spread = torch.linspace(0, 1, BOXES, device=parameters.device)
+        middle = spread + centre
+        half = _log_scale(log_half).exp() * math.sqrt(temperature)
+        soft = _log_scale(log_soft).exp() * math.sqrt(temperature)
+        return functional.log_softmax(weight, -1), middle - half, middle + half, soft
+
+
+CONTINUOUS: tuple[Family, ...] = (Bins(), TruncatedGaussian(), Boxes(), Gaussian())
+
+
+def families(code: Code) -> tuple[Family, ...]:
+    """The families tried for a code; the first is the default."""
+    return (Softmax(code.size),) if isinstance(code, Categorical) else CONTINUOUS
+
+
+def standard_values(code: Code, values: Tensor) -> Tensor:
+    """Codes as the families take them: class indices, or u on [0, 1]."""
+    if isinstance(code, Categorical):
+        return values
+    return ((values - code.low) / (code.high - code.low)).clamp(0, 1)
+
+
+def _log_scale(parameter: Tensor) -> Tensor:
+    """A log scale between the smallest and largest allowed, a quarter of the range at 0."""
+    limits = math.log(SMALLEST_SCALE), math.log(LARGEST_SCALE)
+    return (parameter + math.log(0.25)).clamp(*limits)
+
+
+def _log_mass(low: Tensor, high: Tensor) -> Tensor:
+    """log(Φ(high) − Φ(low)), exact in both tails."""
+    flipped = low > 0
+    low, high = torch.where(flipped, -high, low), torch.where(flipped, -low, high)
+    upper, lower = torch.special.log_ndtr(high), torch.special.log_ndtr(low)
+    return upper + torch.log(-torch.expm1((lower - upper).clamp_max(-1e-6)))
+
+
+def _logistic_difference(high: Tensor, low: Tensor) -> Tensor:
+    """log(S(high) − S(low)) for high > low, exact in both tails."""
+    # S(x) − S(y) = S(x) S(−y) (1 − e^(y − x))
+    gap = torch.log(-torch.expm1((low - high).clamp_max(-1e-6)))
+    return functional.logsigmoid(high) + functional.logsigmoid(-low) + gap
