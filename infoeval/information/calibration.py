@@ -96,7 +96,9 @@ def part(parameters: Tensor, code: Code, family: int) -> Tensor:
     return torch.split(parameters, [each.width for each in families(code)], dim=-1)[family]
 
 
-def head_log_ratio(head: Head, parameters: Tensor, values: Tensor, code: Code) -> NDArray[np.float64]:
+def head_log_ratio(
+    head: Head, parameters: Tensor, values: Tensor, code: Code
+) -> NDArray[np.float64]:
     """log q'(c|x)/p(c), nats, (n,), of a head's own parameters and codes."""
     found = head.family.log_ratio(parameters, standard_values(code, values), head.temperature)
     return bounded(found.double().cpu().numpy(), code)

@@ -53,7 +53,9 @@ class Channel:
     joint: float
 
 
-def symmetric_noise(error: float, *, categories: int = 10, size: int = 28, seed: int = 0) -> Channel:
+def symmetric_noise(
+    error: float, *, categories: int = 10, size: int = 28, seed: int = 0
+) -> Channel:
     """The category, wrong with probability `error` (then any other), shown as its own image.
 
     I = log K − h(ε) − ε log(K − 1).

@@ -190,7 +190,12 @@ def estimate_from(
     joint = found.pop(JOINT)
     if len(space) == 1:
         (joint,) = found.values()
-    settings = {"budget": recipe.name, "seed": source.seed, "device": str(where), "pixels": "8 bits"}
+    settings = {
+        "budget": recipe.name,
+        "seed": source.seed,
+        "device": str(where),
+        "pixels": "8 bits",
+    }
     return Estimate(
         found,
         joint,

@@ -167,7 +167,9 @@ def train(
             noise = noise.to(device)
         codes = {name: values.to(device) for name, values in codes.items()}
         parameters = network(images.to(device), codes, noise)
-        bounds = [each.mean(1).sum() for each in log_ratios(source.space, parameters, codes).values()]
+        bounds = [
+            each.mean(1).sum() for each in log_ratios(source.space, parameters, codes).values()
+        ]
         loss = -torch.stack(bounds).sum()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -81,9 +81,7 @@ def add_noise(images: Tensor, deviations: Tensor, generator: torch.Generator) ->
     return images.float() + 255 * deviations[:, None, None, None] * noise
 
 
-def _noisy(
-    source: Source, stream: Stream, count: int, number: int
-) -> tuple[Chunks, list[Tensor]]:
+def _noisy(source: Source, stream: Stream, count: int, number: int) -> tuple[Chunks, list[Tensor]]:
     deviations = torch.full((CHUNK,), LEVELS[number])
     chunks = []
     for place, (codes, images) in enumerate(draw(source, stream, count)):

@@ -85,7 +85,7 @@ class Bins(Family):
 
     def point(self, parameters: Tensor) -> Tensor:
         centres = (torch.arange(FINEST, device=parameters.device) + 0.5) / FINEST
-        return (self.logits(parameters).softmax(-1) @ centres)
+        return self.logits(parameters).softmax(-1) @ centres
 
     def logits(self, parameters: Tensor) -> Tensor:
         """The finest level's logits (n, FINEST)."""
@@ -102,18 +102,20 @@ class TruncatedGaussian(Family):
     width = 2
 
     def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
-        mean, log_scale = self._mean(parameters), _log_scale(parameters[..., 1])
+        # In double precision: far outside the support the two tails differ in their last digits.
+        mean, log_scale = self._mean(parameters), _log_scale(parameters[..., 1].double())
         log_scale = log_scale + 0.5 * math.log(temperature)
         scale = log_scale.exp()
         standardised = (values - mean) / scale
         log_density = -0.5 * standardised.square() - log_scale - 0.5 * math.log(2 * math.pi)
-        return log_density - _log_mass((0 - mean) / scale, (1 - mean) / scale)
+        return (log_density - _log_mass((0 - mean) / scale, (1 - mean) / scale)).float()
 
     def point(self, parameters: Tensor) -> Tensor:
-        return (self._mean(parameters).clamp(0, 1))
+        return self._mean(parameters).clamp(0, 1).float()
 
     def _mean(self, parameters: Tensor) -> Tensor:
-        return 0.5 + parameters[..., 0]
+        """Inside (−1, 2): a mean beyond the ends makes q fall off from one end of the support."""
+        return 0.5 + 1.5 * torch.tanh(parameters[..., 0].double() / 1.5)
 
 
 class Gaussian(Family):
@@ -131,7 +133,7 @@ class Gaussian(Family):
         return -0.5 * standardised.square() - log_scale - 0.5 * math.log(2 * math.pi)
 
     def point(self, parameters: Tensor) -> Tensor:
-        return (0.5 + parameters[..., 0])
+        return 0.5 + parameters[..., 0]
 
 
 class Boxes(Family):
@@ -153,20 +155,23 @@ class Boxes(Family):
         upper = functional.softplus((1 - a) / s) - functional.softplus((1 - b) / s)
         lower = functional.softplus((0 - a) / s) - functional.softplus((0 - b) / s)
         mass = s * (upper - lower)
-        return torch.logsumexp(weight + inside - mass.clamp_min(1e-12).log(), dim=-1)
+        return torch.logsumexp(weight + inside - mass.log(), dim=-1).float()
 
     def point(self, parameters: Tensor) -> Tensor:
         weight, a, b, _ = self._boxes(parameters, 1.0)
-        return ((weight.exp() * (a + b).clamp(0, 2) / 2).sum(-1))
+        return (weight.exp() * (a + b) / 2).sum(-1).float()
 
     def _boxes(
         self, parameters: Tensor, temperature: float
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        weight, centre, log_half, log_soft = parameters.unflatten(-1, (4, BOXES)).unbind(-2)
-        spread = torch.linspace(0, 1, BOXES, device=parameters.device)
-        middle = spread + centre
+        weight, place, log_half, edge = parameters.double().unflatten(-1, (4, BOXES)).unbind(-2)
+        start = (torch.arange(BOXES, device=parameters.device) + 0.5) / BOXES
+        # A box's middle stays inside the support, or its mass there could not be computed.
+        middle = torch.sigmoid(torch.logit(start.double()) + 4 * place)
         half = _log_scale(log_half).exp() * math.sqrt(temperature)
-        soft = _log_scale(log_soft).exp() * math.sqrt(temperature)
+        # An edge is e^-1 of the half width at first, and may become a hundredth of it or four
+        # times as wide.
+        soft = half * torch.exp((2 * edge - 1).clamp(-5.0, 1.5))
         return functional.log_softmax(weight, -1), middle - half, middle + half, soft
 
 

@@ -160,7 +160,10 @@ class Correction(nn.Module):
         self.scale = _silent(nn.Linear(context, features))
         self.shift = nn.Linear(context, features)
         self.output = nn.Sequential(
-            nn.ReLU(), nn.Linear(features, features), nn.ReLU(), _silent(nn.Linear(features, outputs))
+            nn.ReLU(),
+            nn.Linear(features, features),
+            nn.ReLU(),
+            _silent(nn.Linear(features, outputs)),
         )
 
     def forward(self, features: Tensor, context: Tensor) -> Tensor:

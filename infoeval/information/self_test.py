@@ -18,6 +18,7 @@ from infoeval.intervals import normal_interval
 __all__ = ["Check", "SelfTest", "self_test"]
 
 SAMPLES = 20_000
+"""Of the null, whose images may be costly to draw."""
 
 
 @dataclass(frozen=True)
@@ -54,19 +55,13 @@ def self_test(
     source: Source, budget: Budget, device: torch.device, level: float, say: Say
 ) -> SelfTest:
     """Run the null and the known channel."""
-    short = replace(
-        budget,
-        widths=budget.widths[:1],
-        rounds=(budget.check_steps,),
-        test=min(budget.test, SAMPLES),
-    )
-    known = side_by_side(
-        symmetric_noise(0.1, size=12), blob_with_gaussian_noise(0.1, size=12)
-    )
+    short = replace(budget, widths=budget.widths[:1], rounds=(budget.check_steps,))
+    few = replace(short, test=min(budget.test, SAMPLES))
+    known = side_by_side(symmetric_noise(0.1, size=12), blob_with_gaussian_noise(0.1, size=12))
     truth = {**known.truth, JOINT: known.joint}
     nothing = dict.fromkeys([*source.space, JOINT], 0.0)
     return SelfTest(
-        null=_check(source.shuffled(), nothing, short, device, level, _named(say, "null")),
+        null=_check(source.shuffled(), nothing, few, device, level, _named(say, "null")),
         known=_check(
             Source(known.space, known.render, source.seed),
             truth,
@@ -89,9 +84,7 @@ def _check(
 ) -> tuple[Check, ...]:
     fitted = fit(source, budget, device, say)
     validation = draw(source, Stream.VALIDATION, budget.validation)
-    scores = score(
-        fitted.network, source, budget, say, validation=validation, count=budget.test
-    )
+    scores = score(fitted.network, source, budget, say, validation=validation, count=budget.test)
     return tuple(
         Check(name, truth[name], *normal_interval(values, level))
         for name, values in scores.values.items()

@@ -125,7 +125,9 @@ class Source:
         if images.dtype == torch.uint8:
             return images.detach().cpu()
         if not images.dtype.is_floating_point:
-            raise UserError(f"render returned {images.dtype}; images are uint8, or floats in [0, 1]")
+            raise UserError(
+                f"render returned {images.dtype}; images are uint8, or floats in [0, 1]"
+            )
         if not bool(images.isfinite().all()):
             raise UserError("render returned images with values that are not finite (NaN or inf)")
         low, high = float(images.min()), float(images.max())

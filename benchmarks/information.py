@@ -1,0 +1,324 @@
+"""Is the estimate of information right, and what does it say of real checkpoints?
+
+    python benchmarks/information.py channels --seeds 0-4 --jobs 4
+    python benchmarks/information.py coverage --runs 60 --jobs 4
+    python benchmarks/information.py models CKPT BASELINE --budget standard
+    python benchmarks/information.py cost CKPT --budget quick --threads 2
+
+`channels` runs every channel of known truth, `coverage` counts how often the intervals of cheap
+ones hold the truth, `models` sets a λ = 1 checkpoint beside its λ = 0 twin and an untrained
+generator, `cost` tells where the time goes. Every run is shown, good and bad alike.
+"""
+
+import argparse
+import json
+import math
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+import torch
+from joblib import Parallel, delayed
+
+from infoeval import Categorical, CodeSpace, Uniform
+from infoeval.checkpoint import Checkpoint
+from infoeval.files import atomic_path, write_text
+from infoeval.information import channels
+from infoeval.information.checkpoint import CheckpointInformation, estimate_checkpoint
+from infoeval.information.estimate import Estimate, Information, estimate
+from infoeval.model import CheckpointModel
+from infoeval.networks import Networks
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS, IMAGES = ROOT / "docs" / "results", ROOT / "docs" / "images"
+JOINT = "all codes"
+
+
+def mixed(size: int) -> channels.Channel:
+    """A category and a position in one image: what a real code space looks like."""
+    return channels.side_by_side(
+        channels.symmetric_noise(0.1, size=size), channels.blob_with_gaussian_noise(0.1, size=size)
+    )
+
+
+CHANNELS: dict[str, Callable[[int], channels.Channel]] = {
+    "symmetric noise 0": lambda size: channels.symmetric_noise(0.0, size=size),
+    "symmetric noise 0.1": lambda size: channels.symmetric_noise(0.1, size=size),
+    "symmetric noise 0.3": lambda size: channels.symmetric_noise(0.3, size=size),
+    "symmetric noise 0.9": lambda size: channels.symmetric_noise(0.9, size=size),
+    "erasure 0.2": lambda size: channels.erasure(0.2, size=size),
+    "merged to 9": lambda size: channels.merged(9, size=size),
+    "merged to 5": lambda size: channels.merged(5, size=size),
+    "uniform noise 0.02": lambda size: channels.blob_with_uniform_noise(0.02, size=size),
+    "uniform noise 0.1": lambda size: channels.blob_with_uniform_noise(0.1, size=size),
+    "uniform noise 0.75": lambda size: channels.blob_with_uniform_noise(0.75, size=size),
+    "gaussian noise 0.05": lambda size: channels.blob_with_gaussian_noise(0.05, size=size),
+    "gaussian noise 0.1": lambda size: channels.blob_with_gaussian_noise(0.1, size=size),
+    "gaussian noise 0.5": lambda size: channels.blob_with_gaussian_noise(0.5, size=size),
+    "correlated gaussians 0.75": lambda size: channels.correlated_gaussians(0.75, size=size),
+    "independent, category": lambda size: channels.independent(Categorical(10), size=size),
+    "independent, position": lambda size: channels.independent(Uniform(-1, 1), size=size),
+    "flipped pixels 0.45": lambda size: channels.flipped_pixels(0.45, size=size),
+    "folded blob 0.1": lambda size: channels.folded(0.1, size=size),
+    "sum of two": lambda size: channels.sum_of_two(size=size),
+    "wrapped sum 0.1": lambda size: channels.wrapped_sum(0.1, size=size),
+    "side by side": mixed,
+}
+"""The channels of the protocol, then others: noise in the pixels, ambiguous and joint codes."""
+
+CHEAP = (
+    "symmetric noise 0.1",
+    "symmetric noise 0.3",
+    "erasure 0.2",
+    "merged to 5",
+    "gaussian noise 0.5",
+    "uniform noise 0.75",
+)
+
+
+def run_channel(name: str, seed: int, size: int, budget: str, threads: int) -> list[dict[str, Any]]:
+    """One run of one channel: a row for every code, and one for all together."""
+    torch.set_num_threads(threads)
+    channel = CHANNELS[name](size)
+    started = time.perf_counter()
+    found = estimate(channel.space, channel.render, budget=budget, seed=seed)
+    seconds = round(time.perf_counter() - started, 1)
+    rows = []
+    for code, information in targets(found):
+        truth = channel.joint if code == JOINT else channel.truth[code]
+        tolerance = 0.0 if truth == 0 else 1e-9
+        rows.append(
+            {
+                "channel": name,
+                "code": code,
+                "seed": seed,
+                "budget": budget,
+                "truth": round(truth, 6),
+                "value": round(information.value, 5),
+                "error": round(information.value - truth, 5),
+                "low": round(information.low, 5),
+                "high": round(information.high, 5),
+                "covers": information.low - tolerance <= truth <= information.high + tolerance,
+                "certified": round(information.certified, 5),
+                "certified above": information.certified > truth + 1e-9,
+                "converged": information.converged,
+                "family": information.family,
+                "n": information.samples,
+                "null": round(max(c.value for c in found.self_test.null), 5),
+                "known error": round(max(abs(c.error) for c in found.self_test.known), 4),
+                "seconds": seconds,
+            }
+        )
+    return rows
+
+
+def targets(found: Estimate) -> Iterator[tuple[str, Information]]:
+    """Every code, and all together where there are several."""
+    yield from found.items()
+    if len(found) > 1:
+        yield JOINT, found.joint
+
+
+def run_channels(arguments: argparse.Namespace) -> None:
+    names = arguments.only or list(CHANNELS)
+    jobs = [(name, seed) for name in names for seed in arguments.seeds]
+    table = run_all(jobs, arguments)
+    summary = table.groupby(["channel", "code"], sort=False).agg(
+        truth=("truth", "first"),
+        mean=("value", "mean"),
+        worst=("error", lambda errors: errors.loc[errors.abs().idxmax()]),
+        covered=("covers", "mean"),
+        certified_above=("certified above", "sum"),
+        converged=("converged", "mean"),
+        seconds=("seconds", "median"),
+    )
+    print(summary.round(4).to_string())
+    save(table, arguments.table or RESULTS / "information-channels.csv")
+
+
+def run_coverage(arguments: argparse.Namespace) -> None:
+    each = math.ceil(arguments.runs / len(CHEAP))
+    jobs = [(name, 100 + seed) for name in CHEAP for seed in range(each)]
+    table = run_all(jobs, arguments)
+    print(table.groupby("channel", sort=False)[["covers", "certified above"]].agg(["sum", "count"]))
+    print(f"covered: {table['covers'].sum()} of {len(table)}")
+    print(f"certified bound above the truth: {table['certified above'].sum()}")
+    save(table, arguments.table or RESULTS / "information-coverage.csv")
+
+
+def run_all(jobs: list[tuple[str, int]], arguments: argparse.Namespace) -> pd.DataFrame:
+    done = Parallel(n_jobs=arguments.jobs, verbose=10)(
+        delayed(run_channel)(name, seed, arguments.size, arguments.budget, arguments.threads)
+        for name, seed in jobs
+    )
+    return pd.DataFrame([row for rows in done for row in rows])
+
+
+def save(table: pd.DataFrame, path: Path) -> None:
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False)
+
+
+def untrained(checkpoint: Checkpoint, seed: int = 0) -> CheckpointModel:
+    """The checkpoint's generator before its first step, with statistics of its own batches."""
+    trainer = checkpoint.trainer
+    tables = (trainer.generator, trainer.shared, trainer.recognition)
+    networks = Networks(trainer.codes, trainer.image_shape, *tables)
+    generator = torch.Generator().manual_seed(seed)
+    networks.initialise(generator).train()
+    with torch.no_grad():
+        for _ in range(50):
+            codes = trainer.codes.sample(500, generator)
+            networks.generator(
+                trainer.codes.encode(codes, trainer.codes.sample_noise(500, generator))
+            )
+    model = CheckpointModel(checkpoint)
+    model.networks.load_state_dict(networks.eval().state_dict())
+    return model
+
+
+def run_models(arguments: argparse.Namespace) -> None:
+    torch.set_num_threads(arguments.threads)
+    first = Checkpoint.open(arguments.checkpoint)
+    models = {
+        "λ = 1": CheckpointModel(first),
+        "λ = 0": CheckpointModel.open(arguments.baseline),
+        "untrained": untrained(first),
+    }
+    found = {}
+    for name, model in models.items():
+        started = time.perf_counter()
+        found[name] = plain(estimate_checkpoint(model, budget=arguments.budget, say=line(name)))
+        found[name]["seconds"]["in all"] = time.perf_counter() - started
+        print(json.dumps(found[name]["seconds"], indent=1), flush=True)
+    path = arguments.table or RESULTS / f"information-models-{arguments.budget}.json"
+    write_text(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    draw(found, IMAGES / f"information-{arguments.budget}.png")
+
+
+def run_cost(arguments: argparse.Namespace) -> None:
+    torch.set_num_threads(arguments.threads)
+    model = CheckpointModel.open(arguments.checkpoint)
+    started = time.perf_counter()
+    found = estimate_checkpoint(model, budget=arguments.budget)
+    seconds = {**found.post_hoc.seconds, "in all": time.perf_counter() - started}
+    print(f"{arguments.budget}, {arguments.threads} threads")
+    print(json.dumps({name: round(value, 1) for name, value in seconds.items()}, indent=1))
+
+
+def plain(found: CheckpointInformation) -> dict[str, Any]:
+    """All that is drawn or put into a table, as plain data."""
+    post_hoc = found.post_hoc
+    return {
+        "own": {name: bound.value for name, bound in found.own.items()},
+        "refitted": {name: bound.value for name, bound in found.refitted.items()},
+        "post hoc": {
+            name: {
+                "value": each.value,
+                "low": each.low,
+                "high": each.high if math.isfinite(each.high) else None,
+                "certified": each.certified,
+                "entropy": each.entropy,
+                "converged": each.converged,
+                "missed": each.missed if math.isfinite(each.missed) else None,
+                "family": each.family,
+                "gaussian": each.gaussian,
+                "curve": [vars(point) for point in each.curve],
+                "noise": [vars(point) for point in each.noise],
+            }
+            for name, each in targets(post_hoc)
+        },
+        "synergy": vars(post_hoc.synergy),
+        "leakage": post_hoc.leakage.matrix,
+        "null": [vars(check) for check in post_hoc.self_test.null],
+        "known": [vars(check) for check in post_hoc.self_test.known],
+        "seconds": dict(post_hoc.seconds),
+    }
+
+
+def line(name: str) -> Callable[[str, float], None]:
+    """Print what is being done whenever that changes."""
+    last = [""]
+
+    def say(text: str, share: float) -> None:
+        del share
+        if text != last[0]:
+            last[0] = text
+            print(f"{name}: {text}", flush=True)
+
+    return say
+
+
+def draw(found: dict[str, Any], path: Path) -> None:
+    """Learning curves and noise curves of the models, a column for each code."""
+    codes = list(found["λ = 1"]["post hoc"])
+    figure, axes = plt.subplots(2, len(codes), figsize=(3.2 * len(codes), 5.6), squeeze=False)
+    for column, code in enumerate(codes):
+        for name, style in (("λ = 1", "o-"), ("λ = 0", "s--"), ("untrained", "^:")):
+            each = found[name]["post hoc"][code]
+            widest = max(point["width"] for point in each["curve"])
+            points = [p for p in each["curve"] if p["width"] == widest]
+            axes[0, column].plot(
+                [p["steps"] for p in points], [p["value"] for p in points], style, label=name
+            )
+            noise = [(0.0, each["value"]), *((p["deviation"], p["value"]) for p in each["noise"])]
+            axes[1, column].plot(*zip(*noise, strict=True), style, label=name)
+        entropy = found["λ = 1"]["post hoc"][code]["entropy"]
+        axes[0, column].set_title(code)
+        axes[0, column].set_xlabel("training steps of the post hoc Q")
+        axes[1, column].set_xlabel("σ of the pixel noise")
+        for row in range(2):
+            axes[row, column].set_ylim(bottom=min(0.0, axes[row, column].get_ylim()[0]))
+            if code == codes[0]:
+                axes[row, column].axhline(entropy, color="grey", linewidth=0.8)
+                axes[row, column].set_ylabel("L_I, nats")
+    axes[0, 0].legend()
+    figure.tight_layout()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=80, format="png")
+
+
+def seed_range(text: str) -> list[int]:
+    """Parse "0-4" or "3"."""
+    first, _, last = text.partition("-")
+    return list(range(int(first), int(last or first) + 1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True)
+    for name, function in (("channels", run_channels), ("coverage", run_coverage)):
+        command = commands.add_parser(name)
+        command.set_defaults(run=function)
+        command.add_argument("--size", type=int, default=16 if name == "channels" else 8)
+        command.add_argument("--jobs", type=int, default=1)
+        command.add_argument("--threads", type=int, default=1)
+        if name == "channels":
+            command.add_argument("--seeds", type=seed_range, default=seed_range("0-4"))
+            command.add_argument("--only", action="append", choices=CHANNELS)
+        else:
+            command.add_argument("--runs", type=int, default=60)
+    for name, function in (("models", run_models), ("cost", run_cost)):
+        command = commands.add_parser(name)
+        command.set_defaults(run=function)
+        command.add_argument("checkpoint", type=Path)
+        if name == "models":
+            command.add_argument("baseline", type=Path)
+        command.add_argument("--threads", type=int, default=4)
+    for command in commands.choices.values():
+        command.add_argument("--budget", default="standard")
+        command.add_argument("--table", type=Path, help="where the rows go")
+    arguments = parser.parse_args()
+    arguments.run(arguments)
+
+
+if __name__ == "__main__":
+    main()
