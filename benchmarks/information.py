@@ -1,4 +1,4 @@
-"""Is the estimate of information right, and what does it say of real checkpoints?
+"""Show whether the estimate of information is right, and what it says of real checkpoints.
 
     python benchmarks/information.py channels --seeds 0-4 --jobs 4
     python benchmarks/information.py coverage --runs 60 --jobs 4
@@ -26,7 +26,7 @@ import pandas as pd
 import torch
 from joblib import Parallel, delayed
 
-from infoeval import Categorical, CodeSpace, Uniform
+from infoeval import Categorical, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.files import atomic_path, write_text
 from infoeval.information import channels

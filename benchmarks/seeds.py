@@ -26,6 +26,7 @@ from infoeval.training.bundled import load_trainer
 from infoeval.training.run import train
 
 ROOT = Path(__file__).resolve().parent.parent
+METRICS = ("mi-own", "cluster-acc", "cluster-nmi", "cluster-ari")
 
 
 def fixed_sigma(trainer: Trainer) -> Trainer:
@@ -75,7 +76,7 @@ def run_seed(
             staged = replace(trainer, steps=steps)
             images = load(trainer.data)
             path = train(staged, images, folder, seed=seed, variant=label, resume=True)
-            score(path, samples=10_000, fit_images=fit_images).write(kept)
+            score(path, METRICS, samples=10_000, fit_images=fit_images).write(kept)
         rows.append(summarise(Document.read(kept), folder))
     return rows
 

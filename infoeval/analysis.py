@@ -1,7 +1,6 @@
 """Everything a report shows, gathered from checkpoints: metrics.json and the pictures beside it."""
 
 import json
-from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,13 +16,12 @@ from infoeval.files import atomic_path
 from infoeval.model import CheckpointModel
 from infoeval.report import write
 from infoeval.results import Document
-from infoeval.scoring import score
+from infoeval.scoring import Say, score
 from infoeval.traversals import tile, traverse
 
 __all__ = ["report"]
 
 EXAGGERATION = 2.0
-Say = Callable[[str], None]
 
 
 def report(
@@ -52,7 +50,7 @@ def report(
         seed: of fresh samples, resampling, and the fixed noise of the traversals.
         device: see `infoeval.scoring.score`.
         command: what the page gives as the command that made it.
-        say: told in a few words what is being done.
+        say: see `infoeval.scoring.score`.
 
     Raises:
         UserError: as `score`, and when the two checkpoints do not have the same codes.
@@ -61,7 +59,7 @@ def report(
     output = Path(output)
     folder = output.parent / f"{output.stem}_files"
     options: dict[str, Any] = {"data": data, "data_dir": data_dir, "seed": seed}
-    options |= {"device": device, "report": say}
+    options |= {"device": device, "say": say}
     checkpoint = Checkpoint.open(path)
     twin = Checkpoint.open(baseline) if baseline is not None else None
     if twin is not None and twin.trainer.codes != checkpoint.trainer.codes:

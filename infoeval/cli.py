@@ -1,34 +1,26 @@
 """The command line: each command parses, calls one function, and prints."""
 
-import math
 import shlex
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
-from rich.console import Console, Group
-from rich.live import Live
-from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
-from rich.text import Text
 
 import infoeval
 from infoeval import content
 from infoeval.errors import UserError
+from infoeval.printing import print_catalogue, print_comparison, print_results
+from infoeval.progress import activity, training_progress
 
 if TYPE_CHECKING:
-    from infoeval.results import Document, Result
-    from infoeval.scoring import BatchNorm
+    from infoeval.results import Document
 
+Command = Callable[..., None]
 USER_ERROR = 2
-PLAIN_INTERVAL = 10.0
-"""Seconds between progress lines where the output is not a terminal."""
+NOT_CONVERGED = 1
 
 
 class Commands(click.Group):
@@ -65,6 +57,7 @@ def main() -> None:
     For example:
       infoeval train digits
       infoeval score runs/digits-000/ckpt.pt
+      infoeval compare runs/digits-000/ckpt.pt runs/digits-001/ckpt.pt
       infoeval report runs/digits-000/ckpt.pt -o report.html
     """
 
@@ -80,6 +73,43 @@ device_option = click.option(
     "--device", default="auto", show_default=True, help="auto, cpu, cuda or cuda:N."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def scoring_options(command: Command) -> Command:
+    """Give a command the options that every scoring takes."""
+    options = (
+        click.option(
+            "--budget",
+            metavar="quick|standard|strict",
+            default="standard",
+            show_default=True,
+            help="What mi may cost.",
+        ),
+        click.option(
+            "--strict", is_flag=True, help="Exit with 1 if mi of any code has not converged."
+        ),
+        data_option,
+        data_dir_option,
+        click.option(
+            "--seed", type=int, default=0, show_default=True, help="Of samples and resamples."
+        ),
+        click.option(
+            "--level", type=float, default=0.95, show_default=True, help="Of the intervals."
+        ),
+        click.option("--fit-images", type=int, help="Fit the matching on so many; all by default."),
+        click.option(
+            "--batch-norm",
+            type=click.Choice(["real", "running", "generated"]),
+            default="real",
+            show_default=True,
+            help="Where Q's batch-norm statistics come from when it reads real images.",
+        ),
+        device_option,
+        json_option,
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
 
 
 @main.command(epilog=f"Bundled trainers: {', '.join(content.trainers())}.")
@@ -147,7 +177,7 @@ def train(
     _say(f"{chosen.name}: {len(images):,} images, {chosen.steps:,} steps, into {folder}")
     if resume and not (folder / runs.CHECKPOINT).exists():
         _say(f"no checkpoint in {folder} yet: starting at step 0")
-    with _training_progress(chosen.steps, chosen.batch, chosen.codes.entropy) as progress:
+    with training_progress(chosen.steps, chosen.batch, chosen.codes.entropy) as progress:
         path = runs.train(
             chosen,
             images,
@@ -170,58 +200,67 @@ def train(
     "--metric",
     "metrics",
     multiple=True,
-    help="cluster-acc, cluster-nmi, cluster-ari or mi-own; may be repeated. All by default.",
+    help="mi, mi-own, cluster-acc, cluster-nmi, cluster-ari, real-sorting or "
+    "real-label-information; may be repeated. All but mi by default.",
 )
-@data_option
-@data_dir_option
-@click.option("--seed", type=int, default=0, show_default=True, help="Of samples and resamples.")
-@click.option("--level", type=float, default=0.95, show_default=True, help="Of the intervals.")
-@click.option("--fit-images", type=int, help="Fit the matching on so many; all by default.")
-@click.option(
-    "--batch-norm",
-    type=click.Choice(["real", "running", "generated"]),
-    default="real",
-    show_default=True,
-    help="Where Q's batch-norm statistics come from when it reads real images.",
-)
-@device_option
-@json_option
+@scoring_options
 def score(
-    checkpoint: Path,
-    metrics: Sequence[str],
-    data: str | None,
-    data_dir: Path | None,
-    seed: int,
-    level: float,
-    fit_images: int | None,
-    batch_norm: "BatchNorm",
-    device: str,
-    as_json: bool,
+    checkpoint: Path, metrics: Sequence[str], strict: bool, as_json: bool, **options: Any
 ) -> None:
     """Score a checkpoint: each number with its interval.
 
     \b
     For example:
       infoeval score ckpt.pt
-      infoeval score ckpt.pt --metric cluster-acc --json
+      infoeval score ckpt.pt --metric mi
+      infoeval score ckpt.pt --metric mi --budget strict --strict --json
       infoeval score ckpt.pt --metric mi-own --metric cluster-nmi
     """
     from infoeval import scoring
 
-    with _activity() as say:
-        document = scoring.score(
-            checkpoint,
-            list(metrics) or None,
-            data=data,
-            data_dir=data_dir,
-            seed=seed,
-            level=level,
-            fit_images=fit_images,
-            batch_norm=batch_norm,
-            device=device,
-            report=say,
-        )
-    click.echo(document.to_json(), nl=False) if as_json else _print_results(document)
+    _check_asked(metrics, strict)
+    with activity() as say:
+        document = scoring.score(checkpoint, list(metrics) or None, say=say, **options)
+    click.echo(document.to_json(), nl=False) if as_json else print_results(document)
+    _check_converged({"": document}, strict)
+
+
+@main.command()
+@click.argument("first", type=click.Path(path_type=Path))
+@click.argument("second", type=click.Path(path_type=Path))
+@click.option(
+    "--metric",
+    "metrics",
+    multiple=True,
+    default=["mi"],
+    show_default=True,
+    help="A metric of infoeval score; may be repeated.",
+)
+@scoring_options
+def compare(
+    first: Path,
+    second: Path,
+    metrics: Sequence[str],
+    strict: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Score two checkpoints by the same recipe, and print FIRST − SECOND with its interval.
+
+    \b
+    For example:
+      infoeval compare ckpt.pt ckpt0.pt
+      infoeval compare ckpt.pt ckpt0.pt --budget quick --json
+      infoeval compare ckpt.pt ckpt0.pt --metric cluster-acc --metric mi-own
+    """
+    from infoeval import scoring
+
+    _check_asked(metrics, strict)
+    with activity() as say:
+        comparison = scoring.compare(first, second, list(metrics), say=say, **options)
+    click.echo(comparison.to_json(), nl=False) if as_json else print_comparison(comparison)
+    documents = {"first: ": comparison.first, "second: ": comparison.second}
+    _check_converged(documents, strict)
 
 
 @main.command()
@@ -261,7 +300,7 @@ def report(
     """
     from infoeval import analysis
 
-    with _activity() as say:
+    with activity() as say:
         page = analysis.report(
             checkpoint,
             output,
@@ -305,16 +344,7 @@ def list_data(data_dir: Path | None, as_json: bool) -> None:
     if as_json:
         click.echo(_json([vars(entry) for entry in entries]))
         return
-    table = Table("name", "there", "what", "where", box=None, header_style="bold")
-    for entry in entries:
-        there = "yes" if entry.present else "no"
-        table.add_row(entry.name, there, entry.description, escape(entry.where))
-    console = Console()
-    console.print(table)
-    for entry in entries:
-        if not entry.present:
-            console.print(f"\n{entry.name}: {entry.what_to_do}", markup=False, highlight=False)
-    console.print("\nAny .npz file with images, and any folder of images, can be given as well.")
+    print_catalogue(entries)
 
 
 def _json(value: Any) -> str:
@@ -334,121 +364,23 @@ def _next_folder(name: str) -> Path:
     return folder
 
 
-def _print_results(document: "Document") -> None:
-    """Print the results as a table, with what a cluster accuracy needs to be understood."""
-    console = Console(highlight=False)
-    table = Table("metric", "of", "value", "95 % interval", "n", box=None, header_style="bold")
-    levels = {result.level for result in document.results if result.level is not None}
-    if levels:
-        table.columns[3].header = f"{100 * levels.pop():g} % interval"
-    for result in document.results:
-        interval = "–" if result.low is None else f"{result.low:.4f} … {result.high:.4f}"
-        unit = "" if result.unit in ("fraction", "index") else f" {result.unit}"
-        value = f"{result.value:.4f}{unit}"
-        if "entropy" in result.details and result.unit == "nats":
-            value += f" (H(c) = {result.details['entropy']:.4f})"
-        target = escape(result.target or "")
-        table.add_row(result.metric, target, value, interval, f"{result.n:,}")
-    console.print(table)
-    for result in document.results:
-        if "confusion" in result.details:
-            _print_matching(console, result)
-    for skipped in document.skipped:
-        console.print(f"{skipped.metric} skipped: {skipped.reason}", markup=False)
+def _check_asked(metrics: Sequence[str], strict: bool) -> None:
+    """A strict check of nothing would always pass."""
+    if strict and "mi" not in metrics:
+        raise UserError("--strict checks that mi has converged: ask for it with --metric mi")
 
 
-def _print_matching(console: Console, result: "Result") -> None:
-    details = result.details
-    names = details.get("class_names") or []
-    columns = len(details["confusion"][0])
-    labels = [escape(str(names[k])) if k < len(names) else str(k) for k in range(columns)]
-    console.print(
-        f"\n{result.target}: error {100 * details['error']:.2f} % one-to-one; many-to-one accuracy "
-        f"{details['many_to_one']:.4f} ({details['many_to_one_low']:.4f} … "
-        f"{details['many_to_one_high']:.4f})",
-        markup=False,
-    )
-    table = Table("code → class", *labels, box=None, header_style="bold")
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for code, (row, matched) in enumerate(
-        zip(details["confusion"], details["matching"], strict=True)
-    ):
-        to = labels[matched] if matched >= 0 else "none"
-        cells = [f"[bold]{n}[/]" if k == matched else str(n) for k, n in enumerate(row)]
-        table.add_row(f"{code} → {to}", *cells)
-    console.print(table)
-
-
-@contextmanager
-def _activity() -> Iterator[Callable[[str], None]]:
-    """Show what is being done: a spinner on a terminal, lines elsewhere."""
-    console = Console(stderr=True)
-    if console.is_terminal:
-        with console.status("opening the checkpoint") as status:
-            yield lambda text: status.update(text)
-        return
-    last = [""]
-
-    def say(text: str) -> None:
-        head = text.split(",")[0]
-        if head != last[0]:
-            last[0] = head
-            _say(head)
-
-    yield say
-
-
-@contextmanager
-def _training_progress(
-    steps: int, batch: int, entropy: Mapping[str, float]
-) -> Iterator[Callable[[int, Mapping[str, float]], None]]:
-    """A bar on a terminal, a line every ten seconds elsewhere: L_I against H(c), losses, speed."""
-    started, first = time.monotonic(), [-1]
-
-    def describe(step: int, row: Mapping[str, float]) -> str:
-        codes = "  ".join(
-            f"{name} {row[f'information_{name}']:.2f}/{limit:.2f}"
-            for name, limit in entropy.items()
-        )
-        # The first call says where a resumed run began, up to one window.
-        if first[0] < 0:
-            first[0] = step
-        elapsed = time.monotonic() - started
-        speed = (step - first[0]) * batch / elapsed if step > first[0] else math.nan
-        rate = "" if math.isnan(speed) else f"  {speed:,.0f} images/s"
-        return (
-            f"L_I/H(c) in nats: {codes}  D {row['discriminator_loss']:.2f}  "
-            f"G {row['generator_loss']:.2f}{rate}"
-        )
-
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        last = [started]
-
-        def line(step: int, row: Mapping[str, float]) -> None:
-            text = describe(step, row)
-            if step == steps or time.monotonic() - last[0] >= PLAIN_INTERVAL:
-                last[0] = time.monotonic()
-                left = (last[0] - started) / max(step - first[0], 1) * (steps - step)
-                _say(f"step {step:,} of {steps:,}  {text}  {left:,.0f} s left")
-
-        yield line
-        return
-    bar = Progress(
-        BarColumn(None),
-        TextColumn("{task.completed:,} of {task.total:,} steps"),
-        TimeRemainingColumn(),
-        expand=True,
-    )
-    task = bar.add_task("", total=steps)
-    with Live(bar, console=console, refresh_per_second=4) as live:
-
-        def update(step: int, row: Mapping[str, float]) -> None:
-            bar.update(task, completed=step)
-            live.update(Group(bar, Text(describe(step, row))))
-
-        yield update
+def _check_converged(documents: "dict[str, Document]", strict: bool) -> None:
+    """Exit with 1, naming the codes, where `strict` is asked for and a Q has not converged."""
+    missing = [
+        f"{which}{result.target}"
+        for which, document in documents.items()
+        for result in document.results
+        if result.metric == "mi" and not result.details["converged"]
+    ]
+    if strict and missing:
+        _say(f"Not converged: {', '.join(missing)}. A larger --budget trains for longer.")
+        sys.exit(NOT_CONVERGED)
 
 
 if __name__ == "__main__":

@@ -71,9 +71,9 @@ class Recognition:
         return x
 
     def _features(self, images: Tensor) -> Tensor:
-        shared, recognition = self.layers
-        x = shared(self.networks.scale(images.to(next(self.layers.parameters()).device)))
-        for block in recognition.blocks[:-1]:
+        x = self.networks.scale(images.to(next(self.layers.parameters()).device))
+        blocks = [block for layer in self.layers for block in layer.blocks]  # type: ignore[union-attr]
+        for block in blocks[:-1]:
             x = block(x)
         return x.flatten(1)
 

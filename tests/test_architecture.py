@@ -13,6 +13,13 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "infoeval"
 
+# What only shows something is given it, and imports nothing of ours that computes.
+SHOWN_ONLY = (
+    *("torch", "numpy", "content", "files", "data", "codes", "networks", "training", "checkpoint"),
+    *("model", "information", "metrics", "results", "scoring", "analysis", "report", "intervals"),
+    *("devices", "traversals", "cli"),
+)
+
 # Left to right as the design draws it; a part is a module or a package of infoeval.
 NOT_IMPORTED_BY: dict[str, tuple[str, ...]] = {
     "errors": ("*",),
@@ -42,7 +49,9 @@ NOT_IMPORTED_BY: dict[str, tuple[str, ...]] = {
         *("torch", "data", "codes", "networks", "training", "checkpoint", "model"),
         *("information", "scoring", "analysis", "report"),
     ),
-    "scoring": ("analysis", "report"),
+    "scoring": ("analysis", "report", "printing", "progress", "cli"),
+    "printing": SHOWN_ONLY,
+    "progress": SHOWN_ONLY,
     "report": (
         *("torch", "data", "codes", "networks", "training", "checkpoint", "model"),
         *("information", "metrics", "results", "scoring", "analysis", "traversals"),
@@ -119,7 +128,8 @@ def of_part(name: str) -> list[str]:
 def test_the_rules_are_about_parts_that_exist() -> None:
     parts = {part(module) for module in modules()}
     assert set(NOT_IMPORTED_BY) <= parts
-    named = {name for names in NOT_IMPORTED_BY.values() for name in names} - {"*", "torch"}
+    named = {name for names in NOT_IMPORTED_BY.values() for name in names}
+    named -= {"*", "torch", "numpy"}
     assert named <= parts
     assert "torch" in imports("infoeval.codes")
     assert "infoeval.networks" in imports("infoeval.checkpoint")
@@ -141,6 +151,18 @@ def test_nothing_on_the_left_imports_what_is_on_its_right(name: str) -> None:
 def test_the_command_line_is_imported_by_nobody() -> None:
     importers = [module for module in modules() if "infoeval.cli" in imports(module)]
     assert importers == ["infoeval.__main__"]
+
+
+@pytest.mark.parametrize("name", ["printing", "progress"])
+def test_what_shows_things_is_imported_by_the_command_line_alone(name: str) -> None:
+    importers = {
+        part(module)
+        for module in modules()
+        if any(part(other) == name for other in imports(module))
+    }
+    assert importers - {name} == {"cli"}
+    foreign = {other for module in of_part(name) for other in reached(module)} - set(modules())
+    assert foreign - set(sys.stdlib_module_names) <= {"click", "rich"}
 
 
 def test_no_two_modules_import_each_other() -> None:

@@ -16,14 +16,15 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from infoeval import Trainer, content, scoring
+from infoeval import Categorical, CodeSpace, Trainer, content, scoring
 from infoeval.checkpoint import Checkpoint
 from infoeval.cli import main
 from infoeval.data import catalogue, load
+from infoeval.information.budgets import BUDGETS
 from infoeval.training import run as runs
 from infoeval.training.bundled import load_trainer
 from tests.comparing import identical
-from tests.tiny import tiny_images, tiny_trainer
+from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
 
 ROOT = Path(__file__).resolve().parents[1]
 DAMAGED, HOSTILE = "damaged.pt", "hostile.pt"
@@ -63,6 +64,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "file").write_text("I am no folder")
     trainer = tiny_trainer(data=str(folder / "images.npz"))
     path = runs.train(trainer, load(folder / "images.npz"), folder / "run", device="cpu")
+    runs.train(trainer, load(folder / "images.npz"), folder / "other", seed=1, device="cpu")
+    codes = CodeSpace(colour=Categorical(3), noise=3)
+    foreign = tiny_trainer(data=trainer.data, codes=codes, code_weights={})
+    runs.train(foreign, load(folder / "images.npz"), folder / "foreign", device="cpu")
     (folder / DAMAGED).write_bytes(path.read_bytes()[:-99])
     return folder
 
@@ -139,7 +144,7 @@ def parse(arguments: list[str]) -> None:
 
 def test_commands_are_these() -> None:
     assert {" ".join(path) for path in commands(main)} == {
-        *("", "train", "score", "report", "data", "data ls")
+        *("", "train", "score", "compare", "report", "data", "data ls")
     }
 
 
@@ -258,7 +263,7 @@ def test_scores_are_those_of_the_library() -> None:
     printed = of_json(succeeds("score", "run/ckpt.pt", "--json", *arguments))
     direct = json.loads(scoring.score("run/ckpt.pt", **options).to_json())  # type: ignore[arg-type]
     assert without_time(printed) == without_time(direct)
-    assert len(printed["results"]) == 5
+    assert len(printed["results"]) == 7
 
 
 def test_one_metric_or_two() -> None:
@@ -268,7 +273,7 @@ def test_one_metric_or_two() -> None:
 
 
 def test_scores_for_people() -> None:
-    text = succeeds("score", "run/ckpt.pt", "--level", 0.9).stdout
+    text = succeeds("score", "run/ckpt.pt", "--level", 0.9, COLUMNS="100").stdout
     results = scoring.score("run/ckpt.pt", level=0.9, device="cpu").results
     assert "90 % interval" in text
     for result in results:
@@ -296,6 +301,95 @@ def test_names_in_brackets_are_names(tmp_path: Path) -> None:
     content["trainer"]["code_weights"] = {}
     torch.save(content, tmp_path / "ckpt.pt")
     assert "[/digit]" in succeeds("score", tmp_path / "ckpt.pt").stdout
+
+
+# Information, at a tiny budget.
+
+
+@pytest.fixture
+def tiny_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BUDGETS, "tiny", TINY_BUDGET)
+
+
+MI = ("--metric", "mi", "--budget", "tiny", "--device", "cpu")
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_information_is_that_of_the_library() -> None:
+    printed = of_json(succeeds("score", "run/ckpt.pt", *MI, "--json"))
+    direct = json.loads(scoring.score("run/ckpt.pt", ["mi"], budget="tiny", device="cpu").to_json())
+
+    def steady(document: dict[str, Any]) -> dict[str, Any]:
+        for result in document["results"]:
+            result["details"].pop("seconds", None)
+        return without_time(document)
+
+    assert steady(printed) == steady(direct)
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_information_for_people_fits_a_hundred_columns() -> None:
+    text = succeeds("score", "run/ckpt.pt", *MI, "--level", 0.9, COLUMNS="100").stdout
+    assert max(map(len, text.splitlines())) <= 100
+    words = " ".join(text.split())
+    for expected in (
+        *("90 % interval", "of 1.3863", "all codes", "mi-synergy", "certified ≥", "converged"),
+        *("own Q refitted head post hoc Q", "self-test", "code ↓ read as → digit slant"),
+        "pixel noise σ 2/255 8/255 32/255 0.25 0.5",
+    ):
+        assert expected in words
+    document = scoring.score("run/ckpt.pt", ["mi"], budget="tiny", level=0.9, device="cpu")
+    for result in document.results:
+        assert f"{result.value:.4f}" in text
+        if result.high is None:
+            assert f"{result.low:.4f} …  " in text
+
+
+@pytest.mark.usefixtures("tiny_budget")
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_strict_ends_with_one_where_q_has_not_converged(options: tuple[str, ...]) -> None:
+    result = infoeval("score", "run/ckpt.pt", *MI, "--strict", *options)
+    assert result.exit_code == 1
+    assert result.stdout == succeeds("score", "run/ckpt.pt", *MI).stdout or options
+    (line,) = [line for line in result.stderr.splitlines() if "onverged" in line]
+    assert line.startswith("Not converged: ")
+    assert "slant" in line
+    assert "all codes" in line
+
+
+def test_strict_ends_with_zero_where_q_has_converged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BUDGETS, "tiny", replace(TINY_BUDGET, widths=(2, 3)))
+    monkeypatch.setattr("infoeval.information.fitting.TOLERANCE", 10.0)
+    result = succeeds("score", "run/ckpt.pt", *MI, "--strict", "--json")
+    found = [each for each in of_json(result)["results"] if each["metric"] == "mi"]
+    assert all(each["details"]["converged"] for each in found)
+    assert all(each["high"] is not None for each in found)
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_a_comparison_is_that_of_the_library() -> None:
+    options = ("--metric", "mi-own", "--metric", "cluster-acc", "--seed", 2, "--device", "cpu")
+    printed = of_json(succeeds("compare", "run/ckpt.pt", "other/ckpt.pt", *options, "--json"))
+    direct = scoring.compare(
+        "run/ckpt.pt", "other/ckpt.pt", ["mi-own", "cluster-acc"], seed=2, device="cpu"
+    )
+    assert printed["differences"] == direct.to_dict()["differences"]
+    assert printed["first"]["subject"] == direct.first.subject
+    assert printed["second"]["subject"] == direct.second.subject
+    text = succeeds("compare", "run/ckpt.pt", "other/ckpt.pt", *options, COLUMNS="100").stdout
+    for difference in direct.differences:
+        assert f"{difference.difference:+.4f}" in text
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_a_strict_comparison_names_both_sides() -> None:
+    options = ("--budget", "tiny", "--device", "cpu", "--strict", "--json")
+    result = infoeval("compare", "run/ckpt.pt", "other/ckpt.pt", *options)
+    assert result.exit_code == 1
+    assert {each["metric"] for each in of_json(result)["differences"]} >= {"mi", "mi-synergy"}
+    line = result.stderr.splitlines()[-1]
+    assert "first: slant" in line
+    assert "second: slant" in line
 
 
 def test_report_writes_a_page(tmp_path: Path) -> None:
@@ -343,6 +437,7 @@ def test_a_data_folder_in_brackets(tmp_path: Path) -> None:
 
 TRAIN = ("train", "tiny.py", "--out", "new")
 SCORE = ("score", "run/ckpt.pt")
+COMPARE = ("compare", "run/ckpt.pt", "other/ckpt.pt")
 MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
     "trainer unknown": (("train", "nothing"), "no trainer called 'nothing'"),
     "trainer mistyped": (("train", "minst"), "did you mean mnist"),
@@ -393,6 +488,16 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
     "score device unknown": ((*SCORE, "--device", "gpu"), "'gpu'"),
     "score data missing": ((*SCORE, "--data", "nothing.npz"), "nothing.npz does not exist"),
     "score data of the wrong size": ((*SCORE, "--data", "wide.npz"), "8, 9"),
+    "budget unknown": ((*SCORE, "--budget", "huge"), "no budget 'huge'; there are quick"),
+    "strict about nothing": ((*SCORE, "--strict"), "--strict checks that mi has converged"),
+    "compare with nothing": (("compare", "run/ckpt.pt", "nothing.pt"), "no checkpoint at nothing"),
+    "compare budget unknown": ((*COMPARE, "--budget", "huge"), "no budget 'huge'"),
+    "compare metric unknown": ((*COMPARE, "--metric", "other"), "no metric 'other'"),
+    "compare level too high": ((*COMPARE, "--level", 95), "level must lie"),
+    "compare other codes": (
+        ("compare", "run/ckpt.pt", "foreign/ckpt.pt"),
+        "no code in common: digit, slant and colour",
+    ),
     "report of nothing": (("report", "nothing.pt"), "no checkpoint at nothing.pt"),
     "report of a cut checkpoint": (("report", DAMAGED), "damaged.pt is not a checkpoint"),
     "report beside nothing": (("report", "run/ckpt.pt", "--baseline", "nothing.pt"), "nothing.pt"),
@@ -421,6 +526,7 @@ USAGE = [
     ("train", "tiny.py", "more"),
     ("score",),
     ("score", "run/ckpt.pt", "--batch-norm", "other"),
+    ("compare", "run/ckpt.pt"),
     ("report",),
     ("data", "other"),
 ]

@@ -18,12 +18,17 @@ from infoeval import Categorical, CodeSpace, Uniform, scoring
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet, load
 from infoeval.errors import UserError
+from infoeval.information.budgets import BUDGETS
+from infoeval.information.checkpoint import estimate_checkpoint
 from infoeval.information.own import own_lower_bound
+from infoeval.information.real_images import label_information, sorting_information
 from infoeval.metrics import METRICS
 from infoeval.model import CheckpointModel
-from infoeval.results import Document
+from infoeval.results import Document, Result, Skipped
+from infoeval.scoring import reading
+from infoeval.scoring.compare import _difference
 from infoeval.training.run import train
-from tests.tiny import tiny_images, tiny_trainer
+from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
 
 CLUSTERS = ["cluster-acc", "cluster-nmi", "cluster-ari"]
 TEN = CodeSpace(digit=Categorical(10), slant=Uniform(-1, 1), noise=3)
@@ -101,9 +106,10 @@ def test_the_document_holds_what_the_contract_says(document: Document, path: Pat
     assert set(values(document)) == {
         ("mi-own", "digit"),
         ("mi-own", "slant"),
-        *((name, "digit") for name in CLUSTERS),
+        *((name, "digit") for name in [*CLUSTERS, "real-sorting", "real-label-information"]),
     }
-    assert document.skipped == ()
+    (skipped,) = document.skipped
+    assert skipped == Skipped("mi", "takes minutes: ask for it with --metric mi")
 
 
 def test_its_json_is_plain_and_whole(document: Document) -> None:
@@ -122,15 +128,18 @@ def test_its_json_is_plain_and_whole(document: Document) -> None:
 
 
 def test_every_metric_is_described() -> None:
-    assert list(scoring.ALL_METRICS) == ["mi-own", *METRICS]
+    assert list(scoring.ALL_METRICS) == [
+        *("mi-own", *METRICS, "real-sorting", "real-label-information", "mi")
+    ]
     assert all(text.strip() for text in scoring.ALL_METRICS.values())
 
 
 def test_what_is_being_done_is_told(path: Path) -> None:
-    told: list[str] = []
-    score(path, report=told.append)
+    told: list[tuple[str, float | None]] = []
+    score(path, say=lambda text, share: told.append((text, share)))
     assert len(told) >= 5
-    assert all(line and "\n" not in line for line in told)
+    assert all(line and "\n" not in line for line, _ in told)
+    assert all(share is None or 0 <= share <= 1 for _, share in told)
 
 
 # mi-own.
@@ -221,7 +230,7 @@ def test_the_ways_of_batch_norm_are_different_numbers(path: Path) -> None:
 def test_chunks_are_only_a_matter_of_memory(
     path: Path, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scoring, "ENCODING_CHUNK", 100)
+    monkeypatch.setattr(reading, "ENCODING_CHUNK", 100)
     assert numbers(score(path)) == numbers(document)
 
 
@@ -243,7 +252,7 @@ def test_names_of_classes_do_not_matter(document: Document, path: Path, tmp_path
         labels=words[train.labels],
         test_labels=words[test.labels],
     )
-    expected = {key: value for key, value in values(document).items() if key[0] != "mi-own"}
+    expected = {key: value for key, value in values(document).items() if key[0] in CLUSTERS}
     for data in (relabelled, renamed):
         found = values(score(path, CLUSTERS, data=str(data)))
         assert found == pytest.approx(expected, abs=1e-12)
@@ -267,9 +276,10 @@ def test_data_without_labels(path: Path, tmp_path: Path) -> None:
     both = load("digits", "train"), load("digits", "test")
     data = str(store(tmp_path / "unlabelled.npz", *both, labels=None, test_labels=None))
     document = score(path, data=data)
-    assert {result.metric for result in document.results} == {"mi-own"}
-    assert [skipped.metric for skipped in document.skipped] == CLUSTERS
-    assert all("no labels" in skipped.reason for skipped in document.skipped)
+    assert {result.metric for result in document.results} == {"mi-own", "real-sorting"}
+    without = document.skipped[:-1]
+    assert [skipped.metric for skipped in without] == [*CLUSTERS, "real-label-information"]
+    assert all("no labels" in skipped.reason for skipped in without)
     with pytest.raises(UserError, match=r"cluster-nmi does not apply: .*no labels"):
         score(path, ["mi-own", "cluster-nmi"], data=data)
 
@@ -277,8 +287,11 @@ def test_data_without_labels(path: Path, tmp_path: Path) -> None:
 def test_a_model_without_categories(without_categories: Path) -> None:
     document = score(without_categories)
     assert set(values(document)) == {("mi-own", "slant")}
-    assert [skipped.metric for skipped in document.skipped] == CLUSTERS
-    assert all("no categorical code" in skipped.reason for skipped in document.skipped)
+    without = document.skipped[:-1]
+    assert [skipped.metric for skipped in without] == [
+        *(*CLUSTERS, "real-sorting", "real-label-information")
+    ]
+    assert all("no categorical code" in skipped.reason for skipped in without)
     with pytest.raises(UserError, match=r"cluster-acc does not apply: .*no categorical code"):
         score(without_categories, ["cluster-acc"])
 
@@ -291,6 +304,195 @@ def test_two_categorical_codes_are_both_scored(tmp_path: Path) -> None:
     assert list(found) == ["first", "second"]
     assert len(found["first"].details["confusion"]) == 10
     assert len(found["second"].details["confusion"]) == 3
+
+
+# Real images, labels or not.
+
+
+def test_what_q_does_on_real_images(path: Path, document: Document) -> None:
+    train, test = load("digits", "train"), load("digits", "test")
+    model = CheckpointModel(Checkpoint.open(path), "cpu", train.images)
+    q = model.encode(torch.from_numpy(test.images))["digit"].numpy()
+    assert test.labels is not None
+    expected = {
+        "real-sorting": sorting_information(q),
+        "real-label-information": label_information(q.argmax(1), test.labels),
+    }
+    for name, direct in expected.items():
+        (found,) = [result for result in document.results if result.metric == name]
+        assert (found.value, found.low, found.high) == (direct.value, direct.low, direct.high)
+        assert (found.n, found.unit) == (359, "nats")
+        assert found.settings == {"batch_norm": "real", "split": "test"}
+        assert found.details == direct.details
+
+
+def test_images_are_read_once(path: Path) -> None:
+    told: list[str] = []
+    names = [*CLUSTERS, "real-sorting", "real-label-information"]
+    score(path, names, say=lambda text, share: told.append(text))
+    assert len([text for text in told if "codes of test images" in text]) == 1
+    told.clear()
+    score(path, names[1:], say=lambda text, share: told.append(text))
+    assert not [text for text in told if "codes of train images" in text]
+
+
+# Information.
+
+
+@pytest.fixture
+def tiny_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(BUDGETS, "tiny", TINY_BUDGET)
+
+
+def by_name(document: Document) -> dict[tuple[str, str | None], Result]:
+    return {(result.metric, result.target): result for result in document.results}
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_information_of_every_code_and_of_all(path: Path) -> None:
+    document = score(path, ["mi", "mi-own"], budget="tiny", seed=3)
+    found = by_name(document)
+    assert list(found) == [
+        *(("mi", "digit"), ("mi", "slant"), ("mi", "all codes"), ("mi-synergy", "all codes")),
+        *(("mi-refitted", "digit"), ("mi-refitted", "slant")),
+        *(("mi-own", "digit"), ("mi-own", "slant")),
+    ]
+    assert len(found) == len(document.results)
+    direct = estimate_checkpoint(
+        CheckpointModel.open(path), budget=TINY_BUDGET, seed=3, device="cpu"
+    )
+    joint = direct.post_hoc.joint
+    for target, ours in {**direct.post_hoc, "all codes": joint}.items():
+        result = found["mi", target]
+        high = ours.high if math.isfinite(ours.high) else None
+        assert (result.value, result.low, result.high) == (ours.value, ours.low, high)
+        assert (result.n, result.unit, result.level) == (ours.samples, "nats", 0.95)
+        assert result.settings == {"budget": "tiny", "seed": 3, "device": "cpu", "pixels": "8 bits"}
+        assert result.details["entropy"] == ours.entropy
+        assert result.details["standard_error"] == ours.standard_error
+        assert [point["steps"] for point in result.details["curve"]] == [3, 6]
+        assert len(result.details["noise"]) == len(ours.noise)
+    assert found["mi-synergy", "all codes"].value == direct.post_hoc.synergy.value
+    assert found["mi-refitted", "digit"].value == direct.refitted["digit"].value
+    assert found["mi-own", "slant"].value == direct.own["slant"].value
+    assert found["mi-own", "slant"].settings["samples"] == direct.own["slant"].count
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_checks_are_details_of_all_codes(path: Path) -> None:
+    document = score(path, ["mi"], budget="tiny")
+    found = by_name(document)
+    details = found["mi", "all codes"].details
+    assert details["leakage"]["names"] == ["digit", "slant"]
+    assert {check["name"] for check in details["self_test"]["null"]} == {
+        *("digit", "slant", "all codes")
+    }
+    for check in details["self_test"]["null"] + details["self_test"]["known"]:
+        assert check["error"] == check["value"] - check["truth"]
+        assert check["low"] <= check["value"] <= check["high"]
+    assert set(details["seconds"]) >= {"rendering", "training Q", "self-test"}
+    assert "leakage" not in found["mi", "digit"].details
+    assert found["mi", "slant"].high is None
+    assert found["mi", "slant"].details["missed"] is None
+    assert Document.from_json(document.to_json()) == document
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_information_of_one_code_has_no_joint(without_categories: Path) -> None:
+    found = by_name(score(without_categories, ["mi"], budget="tiny"))
+    assert list(found) == [("mi", "slant"), ("mi-refitted", "slant"), ("mi-own", "slant")]
+    assert {"leakage", "self_test", "seconds"} <= set(found["mi", "slant"].details)
+
+
+def test_an_unknown_budget(path: Path) -> None:
+    with pytest.raises(UserError, match="no budget 'huge'; there are quick"):
+        score(path, ["mi"], budget="huge")
+
+
+# Two checkpoints.
+
+
+@pytest.fixture(scope="module")
+def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same experiment from another seed."""
+    trainer = tiny_trainer(data="digits", codes=TEN, steps=60, discriminator_rate=2e-3)
+    return train(trainer, load("digits"), tmp_path_factory.mktemp("other"), seed=1, device="cpu")
+
+
+CHEAP: Any = {"samples": 400, "device": "cpu", "budget": "tiny"}
+
+
+@pytest.mark.usefixtures("tiny_budget")
+@pytest.mark.parametrize("metrics", [["mi"], ["mi-own", "cluster-acc", "real-sorting"]])
+def test_a_checkpoint_does_not_differ_from_itself(path: Path, metrics: list[str]) -> None:
+    compared = scoring.compare(path, path, metrics, **CHEAP)
+    assert {each.metric for each in compared.differences} >= set(metrics)
+    for each in compared.differences:
+        assert each.difference == 0
+        assert each.low is not None
+        assert each.high is not None
+        assert each.low <= 0 <= each.high
+        assert each.high - each.low > 0 or each.metric == "mi-synergy"
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_swapping_negates(path: Path, other: Path) -> None:
+    metrics = ["mi", "cluster-acc"]
+    one = scoring.compare(path, other, metrics, **CHEAP).differences
+    two = scoring.compare(other, path, metrics, **CHEAP).differences
+    assert [(each.metric, each.target) for each in one] == [
+        (each.metric, each.target) for each in two
+    ]
+    assert any(each.difference != 0 for each in one)
+    for ours, theirs in zip(one, two, strict=True):
+        assert ours.difference == -theirs.difference == ours.first - ours.second
+        assert None not in (ours.low, ours.high, theirs.low, theirs.high)
+        assert ours.low == pytest.approx(-theirs.high)  # type: ignore[operator]
+        assert ours.high == pytest.approx(-theirs.low)  # type: ignore[operator]
+
+
+def result_of(value: float, low: float | None, high: float | None) -> Result:
+    return Result("m", "c", value, low, high, 0.95, 9, "nats", True)
+
+
+def test_the_interval_of_a_difference() -> None:
+    """Equal, symmetric intervals add in quadrature; a missing limit leaves its side open."""
+    even = _difference(result_of(5, 2, 8), result_of(1, -3, 5))
+    assert (even.difference, even.low, even.high) == (4, -1, 9)
+    skewed = _difference(result_of(5, 2, 9), result_of(1, 0, 5))
+    assert (skewed.low, skewed.high) == (-1, pytest.approx(4 + math.sqrt(17)))
+    open_above = _difference(result_of(5, 2, None), result_of(1, -3, 5))
+    assert (open_above.low, open_above.high) == (-1, None)
+    open_below = _difference(result_of(5, 2, 8), result_of(1, -3, None))
+    assert (open_below.low, open_below.high) == (None, 9)
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_codes_of_other_spaces(path: Path, without_categories: Path, tmp_path: Path) -> None:
+    """Common codes alone are compared, and all codes together are not common."""
+    compared = scoring.compare(path, without_categories, ["mi-own"], **CHEAP)
+    assert [each.target for each in compared.differences] == ["slant"]
+    codes = CodeSpace(digit=Categorical(10), turn=Uniform(-1, 1), noise=3)
+    trainer = tiny_trainer(data="digits", codes=codes, steps=1, code_weights={})
+    turned = train(trainer, load("digits"), tmp_path, device="cpu")
+    compared = scoring.compare(path, turned, ["mi"], **CHEAP)
+    assert {each.target for each in compared.differences} == {"digit"}
+    with pytest.raises(UserError, match="no code in common: slant and digit, turn"):
+        scoring.compare(without_categories, turned, **CHEAP)
+
+
+def test_a_comparison_as_json(path: Path, other: Path) -> None:
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} in the JSON")
+
+    compared = scoring.compare(path, other, None, samples=400, device="cpu")
+    plain = json.loads(compared.to_json(), parse_constant=refuse)
+    assert set(plain) == {"schema_version", "first", "second", "differences"}
+    assert Document.from_json(json.dumps(plain["first"])) == compared.first
+    assert Document.from_json(json.dumps(plain["second"])) == compared.second
+    assert [each["metric"] for each in plain["differences"]] == [
+        result["metric"] for result in plain["first"]["results"]
+    ]
 
 
 # Options.
@@ -387,12 +589,17 @@ def broken(change: Callable[[torch.Tensor], torch.Tensor], path: Path, folder: P
     return folder / "broken.pt"
 
 
-@pytest.mark.parametrize("metrics", [["mi-own"], ["cluster-acc"], None])
+@pytest.mark.parametrize("metrics", [["mi-own"], ["mi"], ["cluster-acc"], ["real-sorting"], None])
 @pytest.mark.parametrize("factor", [math.nan, math.inf, 1e30])
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_networks_that_compute_no_numbers_have_no_score(
-    path: Path, tmp_path: Path, metrics: list[str] | None, factor: float
+    path: Path,
+    tmp_path: Path,
+    metrics: list[str] | None,
+    factor: float,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setitem(BUDGETS, "standard", TINY_BUDGET)
     with pytest.raises(UserError) as caught:
         score(broken(lambda value: value * factor, path, tmp_path), metrics)
     assert "\n" not in str(caught.value)

@@ -7,6 +7,7 @@ import numpy as np
 
 from infoeval import Categorical, CodeSpace, Trainer, Uniform
 from infoeval.data import ImageSet
+from infoeval.information.budgets import Budget
 from infoeval.networks import Convolution, Dense, Reshape, UpConvolution
 
 _TRAINER = Trainer(
@@ -33,6 +34,9 @@ _TRAINER = Trainer(
     precision="float32",
     variants={"gan": {"information_weight": 0.0}},
 )
+
+TINY_BUDGET = Budget("tiny", (2,), (3, 3), 16, 1, 2000, 2000, 2000, 2000, 2, 2)
+"""An estimate of information in a second or two, of a Q that has learned next to nothing."""
 
 
 def tiny_trainer(**changes: Any) -> Trainer:

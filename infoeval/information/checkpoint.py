@@ -1,26 +1,30 @@
 """The three columns of a checkpoint: its own Q, that Q with a new head, and a post hoc Q."""
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor, nn
 
 from infoeval.devices import has_bfloat16
+from infoeval.errors import UserError
 from infoeval.information.budgets import Budget, find_budget
 from infoeval.information.estimate import Estimate, estimate_from
-from infoeval.information.fitting import Say, draw, train
+from infoeval.information.fitting import Say, draw, train, weights_from
 from infoeval.information.own import OwnBound, own_lower_bound
 from infoeval.information.recognition import Heads, Reading
 from infoeval.information.scores import score
-from infoeval.information.streams import Source, Stream
+from infoeval.information.streams import Chunk, Samples, Source, Stream
 from infoeval.intervals import normal_interval
 from infoeval.model import CheckpointModel, Recognition
 
 __all__ = ["CheckpointInformation", "RefittedBound", "estimate_checkpoint", "refitted"]
 
 SAMPLES = 20_000
-FITTING_STEPS = 400
+FITTING_STEPS, PASSES = 400, 5
+REFITTED = 1 << 20
+"""Number of the generator of the new heads' weights."""
 
 
 @dataclass(frozen=True)
@@ -61,13 +65,18 @@ def estimate_checkpoint(
     level: float = 0.95,
     say: Say | None = None,
 ) -> CheckpointInformation:
-    """All three columns; see `infoeval.information.estimate` for the arguments and errors."""
+    """All three columns; see `infoeval.information.estimate` for the arguments.
+
+    Raises UserError as it does, and for networks that compute no finite numbers.
+    """
     tell = say or (lambda text, share: None)
     recipe = find_budget(budget)
     source = source_of(model, seed)
     tell("reading by the checkpoint's own Q", 0.0)
     count = min(SAMPLES, recipe.test)
     own = own_lower_bound(model, count=count, seed=seed, level=level)
+    if not all(math.isfinite(bound.low) and math.isfinite(bound.high) for bound in own.values()):
+        raise UserError("the checkpoint's networks compute numbers that are not finite")
     return CheckpointInformation(
         own,
         refitted(model, source, recipe, level, tell),
@@ -98,7 +107,15 @@ def refitted(
     model: CheckpointModel, source: Source, budget: Budget, level: float, say: Say
 ) -> dict[str, RefittedBound]:
     """L_I by new heads on the features of the checkpoint's own Q, which stay as they are."""
-    network = _Refitted(model, source).to(model.device)
+    features = _Features(source, Recognition(model.networks, source.example))
+    # Features are costly to compute and a head is learned from few: each is used several times.
+    recipe = replace(
+        budget,
+        passes=PASSES,
+        validation=budget.validation // 2,
+        calibration=budget.calibration // 2,
+        test=min(budget.test, SAMPLES),
+    )
     steps = min(FITTING_STEPS, budget.rounds[0])
     done = [0]
 
@@ -106,12 +123,11 @@ def refitted(
         done[0] += 1
         say("refitting the head of the checkpoint's Q", done[0] / steps)
 
-    state = torch.random.get_rng_state()
-    train(network, source, 0, steps, budget, step_done)
-    torch.random.set_rng_state(state)
-    validation = draw(source, Stream.VALIDATION, budget.validation)
-    count = min(SAMPLES, budget.test)
-    scores = score(network, source, budget, say, validation=validation, count=count)
+    with weights_from(source.generator(Stream.INIT, REFITTED)):
+        network = _Refitted(features).to(model.device)
+    train(network, features, 0, steps, recipe, step_done)
+    validation = draw(features, Stream.VALIDATION, recipe.validation)
+    scores = score(network, features, recipe, say, validation=validation, count=recipe.test)
     found = {}
     for name, code in source.space.items():
         value, low, high = normal_interval(scores.values[name], level)
@@ -122,20 +138,33 @@ def refitted(
     return found
 
 
-class _Refitted(nn.Module):
-    """Heads of ours on the frozen features of a checkpoint's Q: its layers but the last."""
+class _Features(Samples):
+    """Codes and, instead of images, what the last layer of a checkpoint's Q reads."""
 
-    def __init__(self, model: CheckpointModel, source: Source) -> None:
+    def __init__(self, source: Source, recognition: Recognition) -> None:
+        self.space, self.seed = source.space, source.seed
+        self._source, self._recognition = source, recognition
+        self._kept: dict[tuple[Stream, int], Chunk] = {}
+        self.example = recognition.features(source.example)
+
+    def chunk(self, stream: Stream, number: int) -> Chunk:
+        if (stream, number) not in self._kept:
+            codes, images = self._source.chunk(stream, number)
+            self._kept[stream, number] = codes, self._recognition.features(images).cpu()
+        return self._kept[stream, number]
+
+
+class _Refitted(nn.Module):
+    """New heads on features."""
+
+    def __init__(self, features: _Features) -> None:
         super().__init__()
-        # Not a submodule: it is neither trained nor switched to the statistics of training.
-        self.recognition = Recognition(model.networks, source.example)
-        width = self.recognition.features(source.example[:2]).shape[1]
+        width = features.example.shape[1]
         self.normalise = nn.LayerNorm(width)
-        self.heads = Heads(source.space, width)
+        self.heads = Heads(features.space, width)
 
     def forward(
-        self, images: Tensor, codes: Mapping[str, Tensor], noise: Tensor | None = None
+        self, features: Tensor, codes: Mapping[str, Tensor], noise: Tensor | None = None
     ) -> dict[Reading, Tensor]:
         del noise
-        features = self.recognition.features(images)
         return self.heads(self.normalise(features), codes)  # type: ignore[no-any-return]

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import stats
 
 from infoeval.codes import Categorical, CodeSpace
 from infoeval.devices import find_device
@@ -222,15 +221,16 @@ def _information(
     ceiling = ceilings_of(space)[name]
     mixing = -math.log1p(-PRIOR_SHARE) * (len(space) if name == JOINT else 1)
     upper = min(high + mixing + missed, ceiling) if converged else ceiling
+    certified = _certified(name, space, scores, 1 - level)
     categorical = name in space and isinstance(space[name], Categorical)
     gaussian = scores.gaussian.get(name)
     return Information(
         code=name,
         value=value,
         low=low,
-        high=max(upper, value),
+        high=max(upper, value, certified),
         level=level,
-        certified=_certified(name, space, scores, 1 - level),
+        certified=certified,
         entropy=space[name].entropy if name in space else sum(space.entropy.values()),
         converged=converged,
         missed=missed,

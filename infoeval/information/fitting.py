@@ -3,6 +3,7 @@
 import copy
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +20,7 @@ from infoeval.information.recognition import (
     joint_readings,
     log_ratios,
 )
-from infoeval.information.streams import CHUNK, Source, Stream
+from infoeval.information.streams import CHUNK, Chunk, Samples, Stream
 
 __all__ = [
     "JOINT",
@@ -35,6 +36,7 @@ __all__ = [
     "read",
     "train",
     "validate",
+    "weights_from",
 ]
 
 JOINT = "all codes"
@@ -49,7 +51,7 @@ Say = Callable[[str, float], None]
 """Told what is being done, and which share of it is done."""
 Values = dict[str, NDArray[np.float64]]
 """log q(c|x)/p(c) of every sample, nats, (n,), by code name and for `JOINT`."""
-Chunks = Sequence[tuple[dict[str, Tensor], Tensor]]
+Chunks = Sequence[Chunk]
 Disturb = Callable[[Tensor], tuple[Tensor, Tensor]]
 """uint8 images to images with noise, and its deviations (n,)."""
 
@@ -85,7 +87,7 @@ class Fit:
         return self.missed[name] < TOLERANCE
 
 
-def fit(source: Source, budget: Budget, device: torch.device, say: Say) -> Fit:
+def fit(source: Samples, budget: Budget, device: torch.device, say: Say) -> Fit:
     """Climb the ladder of sizes, then go on training until nothing is gained.
 
     Every size is trained for the first round, on the same samples. Where the next size gains
@@ -130,18 +132,24 @@ def fit(source: Source, budget: Budget, device: torch.device, say: Say) -> Fit:
     return Fit(network, curve, _missed(source.space, values, by_training, by_size))
 
 
-def new_network(source: Source, width: int, device: torch.device) -> PostHocRecognition:
+def new_network(source: Samples, width: int, device: torch.device) -> PostHocRecognition:
     """A Q of this size with fresh weights, the same ones for the same seed."""
-    state = torch.random.get_rng_state()
-    torch.manual_seed(source.generator(Stream.INIT, width).initial_seed())
-    network = PostHocRecognition(source.space, source.example, width)
-    torch.random.set_rng_state(state)
-    return network.to(device=device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    with weights_from(source.generator(Stream.INIT, width)):
+        network = PostHocRecognition(source.space, source.example, width)
+    return network.to(device).to(memory_format=torch.channels_last)
+
+
+@contextmanager
+def weights_from(generator: torch.Generator) -> Iterator[None]:
+    """Layers made inside have weights from this generator; torch's own stays as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator.initial_seed())
+        yield
 
 
 def train(
     network: nn.Module,
-    source: Source,
+    source: Samples,
     first_chunk: int,
     steps: int,
     budget: Budget,
@@ -179,7 +187,7 @@ def train(
     network.eval()
 
 
-def draw(source: Source, stream: Stream, count: int) -> Chunks:
+def draw(source: Samples, stream: Stream, count: int) -> Chunks:
     """At least `count` samples of a stream, in chunks."""
     return [source.chunk(stream, number) for number in range(math.ceil(count / CHUNK))]
 
@@ -235,7 +243,7 @@ class _Plan:
 
 
 def _first_rung(
-    source: Source,
+    source: Samples,
     budget: Budget,
     device: torch.device,
     width: int,
@@ -253,8 +261,8 @@ def _chunks(budget: Budget, steps: int) -> int:
 
 
 def _batches(
-    source: Source, first: int, steps: int, budget: Budget, shuffle: torch.Generator
-) -> Iterator[tuple[dict[str, Tensor], Tensor]]:
+    source: Samples, first: int, steps: int, budget: Budget, shuffle: torch.Generator
+) -> Iterator[Chunk]:
     """`steps` batches: every pass over the round's chunks in a new order."""
     count = _chunks(budget, steps)
     done = 0
@@ -265,7 +273,7 @@ def _batches(
             images = torch.cat([part for _, part in parts])
             codes = {name: torch.cat([each[name] for each, _ in parts]) for name in source.space}
             rows = torch.randperm(len(images), generator=shuffle)
-            for batch in rows.split(budget.batch):
+            for batch in torch.split(rows, budget.batch):
                 if done == steps:
                     return
                 yield {name: values[batch] for name, values in codes.items()}, images[batch]

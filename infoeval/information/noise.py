@@ -15,7 +15,7 @@ from infoeval.information.calibration import calibrate
 from infoeval.information.fitting import JOINT, Chunks, Say, draw, train
 from infoeval.information.recognition import PostHocRecognition
 from infoeval.information.scores import best_families, score_chunks
-from infoeval.information.streams import CHUNK, Source, Stream
+from infoeval.information.streams import CHUNK, Samples, Stream
 from infoeval.intervals import normal_interval
 
 __all__ = ["LEVELS", "NoisePoint", "noise_curve"]
@@ -38,7 +38,7 @@ class NoisePoint:
 
 
 def noise_curve(
-    trained: PostHocRecognition, source: Source, budget: Budget, level: float, say: Say
+    trained: PostHocRecognition, source: Samples, budget: Budget, level: float, say: Say
 ) -> dict[str, list[NoisePoint]]:
     """L_I at every level of `LEVELS`, by code name and for `JOINT`.
 
@@ -81,7 +81,7 @@ def add_noise(images: Tensor, deviations: Tensor, generator: torch.Generator) ->
     return images.float() + 255 * deviations[:, None, None, None] * noise
 
 
-def _noisy(source: Source, stream: Stream, count: int, number: int) -> tuple[Chunks, list[Tensor]]:
+def _noisy(source: Samples, stream: Stream, count: int, number: int) -> tuple[Chunks, list[Tensor]]:
     deviations = torch.full((CHUNK,), LEVELS[number])
     chunks = []
     for place, (codes, images) in enumerate(draw(source, stream, count)):

@@ -89,9 +89,9 @@ class Bins(Family):
 
     def logits(self, parameters: Tensor) -> Tensor:
         """The finest level's logits (n, FINEST)."""
-        coarse, *finer = torch.split(parameters, self.levels, dim=-1)
+        coarse, *finer = torch.split(parameters, list(self.levels), dim=-1)
         for level in finer:
-            coarse = (coarse[..., None] + level.unflatten(-1, (-1, 2))).flatten(-2)
+            coarse = (coarse[..., None] + torch.unflatten(level, -1, (-1, 2))).flatten(-2)
         return coarse
 
 
@@ -164,7 +164,8 @@ class Boxes(Family):
     def _boxes(
         self, parameters: Tensor, temperature: float
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        weight, place, log_half, edge = parameters.double().unflatten(-1, (4, BOXES)).unbind(-2)
+        parts = torch.unflatten(parameters.double(), -1, (4, BOXES))
+        weight, place, log_half, edge = parts.unbind(-2)
         start = (torch.arange(BOXES, device=parameters.device) + 0.5) / BOXES
         # A box's middle stays inside the support, or its mass there could not be computed.
         middle = torch.sigmoid(torch.logit(start.double()) + 4 * place)
@@ -193,7 +194,7 @@ def standard_values(code: Code, values: Tensor) -> Tensor:
 def _log_scale(parameter: Tensor) -> Tensor:
     """A log scale between the smallest and largest allowed, a quarter of the range at 0."""
     limits = math.log(SMALLEST_SCALE), math.log(LARGEST_SCALE)
-    return (parameter + math.log(0.25)).clamp(*limits)
+    return torch.clamp(parameter + math.log(0.25), *limits)
 
 
 def _log_mass(low: Tensor, high: Tensor) -> Tensor:
@@ -201,11 +202,12 @@ def _log_mass(low: Tensor, high: Tensor) -> Tensor:
     flipped = low > 0
     low, high = torch.where(flipped, -high, low), torch.where(flipped, -low, high)
     upper, lower = torch.special.log_ndtr(high), torch.special.log_ndtr(low)
-    return upper + torch.log(-torch.expm1((lower - upper).clamp_max(-1e-6)))
+    difference: Tensor = upper + torch.log(-torch.expm1(lower - upper))
+    return difference
 
 
 def _logistic_difference(high: Tensor, low: Tensor) -> Tensor:
     """log(S(high) − S(low)) for high > low, exact in both tails."""
     # S(x) − S(y) = S(x) S(−y) (1 − e^(y − x))
-    gap = torch.log(-torch.expm1((low - high).clamp_max(-1e-6)))
+    gap = torch.log(-torch.expm1(low - high))
     return functional.logsigmoid(high) + functional.logsigmoid(-low) + gap

@@ -17,7 +17,7 @@ from infoeval.information.calibration import Head, calibrate, head_log_ratio, pa
 from infoeval.information.fitting import JOINT, Chunks, Say, Values, draw, read
 from infoeval.information.posteriors import CONTINUOUS, families, standard_values
 from infoeval.information.recognition import Reading, joint_readings
-from infoeval.information.streams import CHUNK, Source, Stream
+from infoeval.information.streams import CHUNK, Samples, Stream
 
 __all__ = ["Scores", "best_families", "score", "score_chunks"]
 
@@ -63,7 +63,7 @@ def best_families(
 
 def score(
     network: nn.Module,
-    source: Source,
+    source: Samples,
     budget: Budget,
     say: Say,
     *,

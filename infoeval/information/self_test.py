@@ -12,7 +12,7 @@ from infoeval.information.channels import (
 )
 from infoeval.information.fitting import JOINT, Say, draw, fit
 from infoeval.information.scores import score
-from infoeval.information.streams import Source, Stream
+from infoeval.information.streams import Samples, Source, Stream
 from infoeval.intervals import normal_interval
 
 __all__ = ["Check", "SelfTest", "self_test"]
@@ -75,7 +75,7 @@ def self_test(
 
 
 def _check(
-    source: Source,
+    source: Samples,
     truth: dict[str, float],
     budget: Budget,
     device: torch.device,

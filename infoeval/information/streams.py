@@ -1,6 +1,7 @@
 """Independent random streams of codes and the images that a channel makes of them."""
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from enum import IntEnum
 
@@ -11,9 +12,10 @@ from torch import Tensor
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 
-__all__ = ["Render", "Source", "Stream"]
+__all__ = ["CHUNK", "Chunk", "Render", "Samples", "Source", "Stream"]
 
 Render = Callable[[Mapping[str, Tensor], torch.Generator], Tensor]
+Chunk = tuple[dict[str, Tensor], Tensor]
 CHUNK = 2_000
 KEPT_BYTES = 1 << 30
 SHUFFLED = 1 << 30
@@ -32,7 +34,27 @@ class Stream(IntEnum):
     TEST = 4
 
 
-class Source:
+class Samples(ABC):
+    """Codes and images in chunks of `CHUNK`, from streams of their own randomness.
+
+    `example` are some images, by which Q centres and scales pixels; `seed` that of all streams.
+    """
+
+    space: CodeSpace
+    seed: int
+    example: Tensor
+
+    @abstractmethod
+    def chunk(self, stream: Stream, number: int) -> Chunk:
+        """Codes and images (CHUNK, ...) of a stream: the same whenever they are asked for."""
+
+    def generator(self, stream: Stream, number: int) -> torch.Generator:
+        """A fresh generator for chunk `number` of a stream."""
+        sequence = np.random.SeedSequence(self.seed, spawn_key=(int(stream), number))
+        return torch.Generator().manual_seed(int(sequence.generate_state(1, np.uint64)[0] >> 1))
+
+
+class Source(Samples):
     """Codes from the prior and the 8-bit images that `render` makes of them.
 
     Samples come in chunks of `CHUNK`; a chunk of a stream is the same whenever it is drawn, so
@@ -64,7 +86,7 @@ class Source:
             raise UserError(f"seed must be between 0 and 2^63 − 1, not {seed}")
         self.space, self.seed = space, seed
         self._render, self._training_render = render, training_render or render
-        self._kept: dict[tuple[Stream, int], tuple[dict[str, Tensor], Tensor]] = {}
+        self._kept: dict[tuple[Stream, int], Chunk] = {}
         self._kept_bytes = 0
         self.seconds = 0.0
         self._shape: tuple[int, ...] | None = None
@@ -78,12 +100,7 @@ class Source:
                 "seeds drew different images; draw all randomness from the generator it is given"
             )
 
-    def generator(self, stream: Stream, number: int) -> torch.Generator:
-        """A fresh generator for chunk `number` of a stream."""
-        sequence = np.random.SeedSequence(self.seed, spawn_key=(int(stream), number))
-        return torch.Generator().manual_seed(int(sequence.generate_state(1, np.uint64)[0] >> 1))
-
-    def chunk(self, stream: Stream, number: int) -> tuple[dict[str, Tensor], Tensor]:
+    def chunk(self, stream: Stream, number: int) -> Chunk:
         """Codes and uint8 images (CHUNK, channels, height, width)."""
         kept = self._kept.get((stream, number))
         if kept is not None:
@@ -94,11 +111,11 @@ class Source:
             self._kept_bytes += drawn[1].numel()
         return drawn
 
-    def shuffled(self) -> "Source":
+    def shuffled(self) -> Samples:
         """The same images with codes drawn anew, which have nothing to do with them: the null."""
         return _Shuffled(self)
 
-    def _draw(self, stream: Stream, number: int) -> tuple[dict[str, Tensor], Tensor]:
+    def _draw(self, stream: Stream, number: int) -> Chunk:
         started = time.perf_counter()
         generator = self.generator(stream, number)
         codes = self.space.sample(CHUNK, generator)
@@ -139,13 +156,13 @@ class Source:
         return images.detach().float().cpu().mul(255).round().clamp(0, 255).to(torch.uint8)
 
 
-class _Shuffled(Source):
+class _Shuffled(Samples):
     """A source whose codes are replaced by others, from the same prior."""
 
     def __init__(self, source: Source) -> None:
         self.space, self.seed, self.example = source.space, source.seed, source.example
         self._source = source
 
-    def chunk(self, stream: Stream, number: int) -> tuple[dict[str, Tensor], Tensor]:
+    def chunk(self, stream: Stream, number: int) -> Chunk:
         generator = self.generator(stream, number + SHUFFLED)
         return self.space.sample(CHUNK, generator), self._source.chunk(stream, number)[1]

@@ -1,0 +1,31 @@
+"""What all tables share."""
+
+from rich.markup import escape
+from rich.table import Table
+
+__all__ = ["interval", "name_of", "table"]
+
+
+def table(*headers: str, right: bool = False) -> Table:
+    """An empty table; `right` sets all columns but the first flush right."""
+    made = Table(*headers, box=None, header_style="bold")
+    for column in made.columns[1:] if right else []:
+        column.justify = "right"
+    return made
+
+
+def interval(low: float | None, high: float | None, sign: str = "") -> str:
+    """Both limits; "…" stands for a single one that is not known, and "–" for both.
+
+    >>> interval(0.25, None)
+    '0.2500 …'
+    """
+    if low is None and high is None:
+        return "–"
+    ends = ["" if end is None else f"{end:{sign}.4f}" for end in (low, high)]
+    return " … ".join(ends).strip()
+
+
+def name_of(target: str | None) -> str:
+    """A name that other people gave: the terminal's markup is not theirs to use."""
+    return escape(target or "")

@@ -1,0 +1,122 @@
+"""What is being done, for whoever waits: bars on a terminal, occasional lines elsewhere."""
+
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
+import click
+from rich.console import Console, Group
+from rich.live import Live
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+__all__ = ["activity", "training_progress"]
+
+PLAIN_INTERVAL = 10.0
+"""Seconds between progress lines where the output is not a terminal."""
+BAR = 24
+
+Activity = Callable[[str, float | None], None]
+Training = Callable[[int, Mapping[str, float]], None]
+
+
+@contextmanager
+def activity(console: Console | None = None) -> Iterator[Activity]:
+    """Show what is being done: gives a function of a text and of the share that is done, or None.
+
+    On a terminal a bar above the text; elsewhere a line when the text up to its first comma is
+    another, and the whole of it every ten seconds.
+    """
+    console = console or Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines()
+        return
+    bar = Progress(SpinnerColumn(), BarColumn(BAR), TaskProgressColumn(), console=console)
+    task = bar.add_task("", total=None)
+    with Live(console=console, refresh_per_second=8, transient=True) as live:
+
+        def update(text: str, share: float | None) -> None:
+            bar.update(task, completed=share or 0.0, total=None if share is None else 1.0)
+            live.update(Group(bar, Text(text)))
+
+        update("opening the checkpoint", None)
+        yield update
+
+
+def _lines() -> Activity:
+    last_head, last_time = "", -math.inf
+
+    def say(text: str, share: float | None) -> None:
+        nonlocal last_head, last_time
+        head, now = text.split(",")[0], time.monotonic()
+        if head == last_head and now - last_time < PLAIN_INTERVAL:
+            return
+        whole = text if share is None else f"{text} ({share:.0%})"
+        click.echo(whole if head == last_head else head, err=True)
+        last_head, last_time = head, now
+
+    return say
+
+
+@contextmanager
+def training_progress(steps: int, batch: int, entropy: Mapping[str, float]) -> Iterator[Training]:
+    """Show a training: L_I against H(c), losses, speed. Gives a function of the step and its row.
+
+    A bar on a terminal, a line every ten seconds elsewhere.
+    """
+    started, first = time.monotonic(), [-1]
+
+    def describe(step: int, row: Mapping[str, float]) -> str:
+        # The first call says where a resumed run began, up to one window.
+        if first[0] < 0:
+            first[0] = step
+        elapsed = time.monotonic() - started
+        speed = (step - first[0]) * batch / elapsed if step > first[0] else None
+        return _describe(row, entropy, speed)
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        last = [started]
+
+        def line(step: int, row: Mapping[str, float]) -> None:
+            text = describe(step, row)
+            if step == steps or time.monotonic() - last[0] >= PLAIN_INTERVAL:
+                last[0] = time.monotonic()
+                left = (last[0] - started) / max(step - first[0], 1) * (steps - step)
+                click.echo(f"step {step:,} of {steps:,}  {text}  {left:,.0f} s left", err=True)
+
+        yield line
+        return
+    bar = Progress(
+        BarColumn(None),
+        TextColumn("{task.completed:,} of {task.total:,} steps"),
+        TimeRemainingColumn(),
+        expand=True,
+    )
+    task = bar.add_task("", total=steps)
+    with Live(bar, console=console, refresh_per_second=4) as live:
+
+        def update(step: int, row: Mapping[str, float]) -> None:
+            bar.update(task, completed=step)
+            live.update(Group(bar, Text(describe(step, row))))
+
+        yield update
+
+
+def _describe(row: Mapping[str, float], entropy: Mapping[str, float], speed: float | None) -> str:
+    codes = "  ".join(
+        f"{name} {row[f'information_{name}']:.2f}/{limit:.2f}" for name, limit in entropy.items()
+    )
+    rate = "" if speed is None else f"  {speed:,.0f} images/s"
+    return (
+        f"L_I/H(c) in nats: {codes}  D {row['discriminator_loss']:.2f}  "
+        f"G {row['generator_loss']:.2f}{rate}"
+    )

@@ -1,0 +1,183 @@
+"""Results about I(c; G(z, c)), from fresh samples of the generator: no real images, no labels."""
+
+import math
+import time
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from infoeval.errors import UserError
+from infoeval.information.checkpoint import (
+    CheckpointInformation,
+    RefittedBound,
+    estimate_checkpoint,
+)
+from infoeval.information.estimate import Estimate, Information
+from infoeval.information.own import OwnBound, own_lower_bound
+from infoeval.information.self_test import Check, SelfTest
+from infoeval.model import CheckpointModel
+from infoeval.results import Result
+from infoeval.scoring.catalogue import INFORMATION, OWN
+from infoeval.scoring.recipe import Recipe
+
+__all__ = ["information_results", "own_results"]
+
+REFERENCE = "Barber and Agakov 2003; Chen et al. 2016, eq. 5"
+NORMAL = "normal, over fresh samples"
+IN_THE_RESULT = ("code", "value", "low", "high", "level", "samples")
+"""Fields of an `Information` that a result has outside its details."""
+
+
+def own_results(recipe: Recipe) -> list[Result]:
+    """`mi-own` of every code. Raises UserError for networks that compute no finite numbers."""
+    recipe.say(f"L_I by the checkpoint's own Q, {recipe.samples:,} fresh samples", None)
+    started = time.perf_counter()
+    model = CheckpointModel(recipe.checkpoint, recipe.device)
+    bounds = own_lower_bound(model, count=recipe.samples, seed=recipe.seed, level=recipe.level)
+    return _own(bounds, recipe, time.perf_counter() - started)
+
+
+def information_results(recipe: Recipe) -> list[Result]:
+    """`mi`, `mi-synergy`, `mi-refitted` and `mi-own`, all from one estimate.
+
+    The leakage matrix, the self-test and the seconds by activity are details of the result of all
+    codes together, or of the only code where there is one.
+
+    Raises UserError for networks that compute no finite numbers.
+    """
+    started = time.perf_counter()
+    found = estimate_checkpoint(
+        CheckpointModel(recipe.checkpoint, recipe.device),
+        budget=recipe.budget,
+        seed=recipe.seed,
+        device=str(recipe.device),
+        level=recipe.level,
+        say=recipe.say,
+    )
+    seconds = time.perf_counter() - started
+    refitted = [_refitted(name, bound, found, seconds) for name, bound in found.refitted.items()]
+    synergy = _synergy(found.post_hoc, seconds)
+    own = _own(found.own, recipe, seconds)
+    return [*_post_hoc(found.post_hoc, seconds), *synergy, *refitted, *own]
+
+
+def _own(bounds: Mapping[str, OwnBound], recipe: Recipe, seconds: float) -> list[Result]:
+    if not all(math.isfinite(bound.low) and math.isfinite(bound.high) for bound in bounds.values()):
+        raise UserError("the checkpoint's networks compute numbers that are not finite")
+    return [
+        Result(
+            metric=OWN,
+            target=name,
+            value=bound.value,
+            low=bound.low,
+            high=bound.high,
+            level=bound.level,
+            n=bound.count,
+            unit="nats",
+            higher_is_better=True,
+            settings={"seed": recipe.seed, "samples": bound.count, "pixels": "8 bits"},
+            seconds=seconds,
+            reference="Chen et al. 2016, eq. 5",
+            details={"entropy": bound.entropy, "interval": NORMAL},
+        )
+        for name, bound in bounds.items()
+    ]
+
+
+def _post_hoc(estimate: Estimate, seconds: float) -> list[Result]:
+    """`mi` of every code, and of all of them where there are two or more."""
+    whole = {
+        "leakage": asdict(estimate.leakage),
+        "self_test": _self_test(estimate.self_test),
+        "seconds": dict(estimate.seconds),
+    }
+    every = [*estimate.values(), *([estimate.joint] if len(estimate) > 1 else [])]
+    return [
+        _information(found, whole if found is every[-1] else {}, estimate, seconds)
+        for found in every
+    ]
+
+
+def _information(
+    found: Information, more: dict[str, Any], estimate: Estimate, seconds: float
+) -> Result:
+    details = {name: value for name, value in asdict(found).items() if name not in IN_THE_RESULT}
+    return Result(
+        metric=INFORMATION,
+        target=found.code,
+        value=found.value,
+        low=found.low,
+        high=found.high if math.isfinite(found.high) else None,
+        level=found.level,
+        n=found.samples,
+        unit="nats",
+        higher_is_better=True,
+        settings=dict(estimate.settings),
+        seconds=seconds,
+        reference=REFERENCE,
+        details=_plain(details | more),
+    )
+
+
+def _synergy(estimate: Estimate, seconds: float) -> list[Result]:
+    """What all codes say beyond the sum of each: neither good nor bad, so not better if higher."""
+    if len(estimate) < 2:
+        return []
+    return [
+        Result(
+            metric=f"{INFORMATION}-synergy",
+            target=estimate.joint.code,
+            value=estimate.synergy.value,
+            low=estimate.synergy.low,
+            high=estimate.synergy.high,
+            level=estimate.joint.level,
+            n=estimate.joint.samples,
+            unit="nats",
+            higher_is_better=False,
+            settings=dict(estimate.settings),
+            seconds=seconds,
+            reference=REFERENCE,
+            details={"interval": "normal, paired, over fresh samples"},
+        )
+    ]
+
+
+def _refitted(
+    name: str, bound: RefittedBound, found: CheckpointInformation, seconds: float
+) -> Result:
+    return Result(
+        metric=f"{INFORMATION}-refitted",
+        target=name,
+        value=bound.value,
+        low=bound.low,
+        high=bound.high,
+        level=bound.level,
+        n=bound.count,
+        unit="nats",
+        higher_is_better=True,
+        settings=dict(found.post_hoc.settings),
+        seconds=seconds,
+        reference=REFERENCE,
+        details={
+            "entropy": bound.entropy,
+            "family": bound.family,
+            "temperature": bound.temperature,
+            "interval": NORMAL,
+        },
+    )
+
+
+def _self_test(checks: SelfTest) -> dict[str, Any]:
+    def plain(each: tuple[Check, ...]) -> list[dict[str, Any]]:
+        return [asdict(check) | {"error": check.error} for check in each]
+
+    return {"null": plain(checks.null), "known": plain(checks.known), "channel": checks.channel}
+
+
+def _plain(value: Any) -> Any:
+    """As JSON holds it: lists for tuples, and None for what is not finite."""
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,245 @@
+"""Training the post hoc Q: the ladder, the rounds, the rule that ends them."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+from torch import Tensor
+
+from infoeval import Categorical, CodeSpace, Uniform
+from infoeval.information.budgets import TOLERANCE, Budget
+from infoeval.information.channels import (
+    Channel,
+    blob_with_gaussian_noise,
+    independent,
+    merged,
+    side_by_side,
+    symmetric_noise,
+)
+from infoeval.information.fitting import (
+    JOINT,
+    Fit,
+    _batches,
+    _chunks,
+    _gains,
+    _missed,
+    _rate,
+    ceilings_of,
+    draw,
+    fit,
+    new_network,
+    validate,
+)
+from infoeval.information.streams import CHUNK, Source, Stream
+
+CPU = torch.device("cpu")
+TINY = Budget("tiny", (4,), (10, 15), 64, 2, 2_000, 2_000, 2_000, 2_000, 5, 5)
+
+
+def fitted(channel: Channel, budget: Budget, seed: int = 0) -> Fit:
+    source = Source(channel.space, channel.render, seed)
+    return fit(source, budget, CPU, lambda text, share: None)
+
+
+def mixed() -> Channel:
+    return side_by_side(
+        symmetric_noise(0.1, categories=4, size=8), blob_with_gaussian_noise(0.1, size=8)
+    )
+
+
+def test_the_same_seed_gives_the_same_curve() -> None:
+    curves = []
+    for state in (1, 2):
+        torch.manual_seed(state)
+        before = torch.get_rng_state()
+        result = fitted(mixed(), TINY, seed=5)
+        assert torch.equal(before, torch.get_rng_state())
+        curves.append(result.curve)
+        assert not result.network.training
+    assert curves[0] == curves[1]
+    assert fitted(mixed(), TINY, seed=6).curve != curves[0]
+
+
+def test_the_curve_has_a_point_for_every_round_and_size() -> None:
+    # A blob in three sizes: the larger ones gain, or the ladder ends.
+    budget = replace(TINY, widths=(2, 4, 8), rounds=(10, 15, 30))
+    said: list[tuple[str, float]] = []
+    channel = mixed()
+    source = Source(channel.space, channel.render, 0)
+    result = fit(source, budget, CPU, lambda text, share: said.append((text, share)))
+    assert set(result.curve) == set(result.missed) == {"category", "position", JOINT}
+    for points in result.curve.values():
+        first = [point for point in points if point.steps == 10]
+        later = [point for point in points if point.steps > 10]
+        assert [point.width for point in first] == [2, 4, 8][: len(first)]
+        assert [point.steps for point in later] == [25, 55][: len(later)]
+        assert [point.gain is None for point in points] == [True] + [False] * (len(points) - 1)
+    shares = [share for _, share in said]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+    assert shares[0] > 0
+
+
+def test_each_code_and_all_together_are_validated_on_the_same_samples() -> None:
+    channel = mixed()
+    source = Source(channel.space, channel.render, 0)
+    result = fit(source, TINY, CPU, lambda text, share: None)
+    values = validate(result.network, source.space, draw(source, Stream.VALIDATION, 2_000))
+    for name, each in values.items():
+        assert each.shape == (2_000,)
+        assert result.curve[name][-1].value == pytest.approx(float(each.mean()), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [merged(4, categories=4, size=8), independent(Categorical(4), size=8), mixed()],
+    ids=lambda channel: channel.name,
+)
+def test_nothing_is_missed_beyond_the_entropy(channel: Channel) -> None:
+    result = fitted(channel, TINY)
+    for name, missed in result.missed.items():
+        best = max(point.value for point in result.curve[name])
+        assert missed >= 0
+        ceiling = ceilings_of(channel.space)[name]
+        assert missed <= ceiling - min(point.value for point in result.curve[name])
+        if math.isinf(ceiling):
+            assert missed == math.inf  # there was only one size
+        else:
+            assert best <= ceiling + 1e-6
+        assert result.converged(name) == (missed < TOLERANCE)
+
+
+def test_an_easy_channel_ends_before_the_budget() -> None:
+    budget = replace(TINY, rounds=(60, 60, 120, 240, 480, 960))
+    result = fitted(merged(2, categories=2, size=8), budget)
+    steps = [point.steps for point in result.curve["category"]]
+    assert steps[-1] <= 480
+    assert result.converged("category")
+    assert result.converged(JOINT)
+    assert result.curve["category"][-1].value == pytest.approx(math.log(2), abs=TOLERANCE)
+
+
+def test_a_larger_size_that_gains_nothing_is_left() -> None:
+    budget = replace(TINY, widths=(2, 4, 8, 16), rounds=(80, 80))
+    result = fitted(independent(Categorical(3), size=8), budget)
+    widths = [point.width for point in result.curve["code"] if point.steps == 80]
+    assert widths == [2, 4]
+    assert result.network.trunk.width == 8 * 2
+    assert abs(result.curve["code"][-1].value) < 0.02
+
+
+def test_a_round_that_spoils_the_network_is_undone(monkeypatch: pytest.MonkeyPatch) -> None:
+    from infoeval.information import fitting
+
+    channel = symmetric_noise(0.1, categories=3, size=8)
+    source = Source(channel.space, channel.render, 0)
+    honest, rounds = fitting.train, []
+
+    def spoil(network: torch.nn.Module, *rest: object) -> None:
+        honest(network, *rest)  # type: ignore[arg-type]
+        rounds.append(rest)
+        if len(rounds) > 1:
+            for parameter in network.heads.parameters():  # type: ignore[union-attr]
+                parameter.data.normal_()
+
+    monkeypatch.setattr(fitting, "train", spoil)
+    result = fit(source, replace(TINY, rounds=(100, 10)), CPU, lambda text, share: None)
+    points = result.curve["category"]
+    values = validate(result.network, source.space, draw(source, Stream.VALIDATION, 2_000))
+    assert points[1].value < points[0].value
+    assert float(values["category"].mean()) == pytest.approx(points[0].value, abs=1e-9)
+
+
+def test_gains_are_upper_limits_of_paired_differences() -> None:
+    generator = np.random.default_rng(0)
+    before = generator.normal(size=5_000)
+    gained = generator.normal(0.01, 0.2, size=5_000)
+    limit = _gains({"a": before + gained}, {"a": before})["a"]
+    sided = stats.ttest_1samp(gained, 0).confidence_interval(0.9).high
+    assert limit == pytest.approx(sided, abs=1e-5)
+    assert _gains({"a": before}, {"a": before})["a"] == 0
+
+
+def test_missed_is_the_larger_gain_and_not_more_than_is_left() -> None:
+    space = CodeSpace(a=Categorical(2), b=Uniform(0, 1), noise=0)
+    values = {"a": np.full(9, 0.6), "b": np.full(9, 5.0), JOINT: np.full(9, 5.6)}
+
+    def missed(training: float, size: float) -> dict[str, float]:
+        return _missed(space, values, dict.fromkeys(values, training), dict.fromkeys(values, size))
+
+    left = math.log(2) - 0.6
+    assert missed(0.01, 0.02) == pytest.approx({"a": 0.02, "b": 0.02, JOINT: 0.02})
+    assert missed(1, 0.02) == pytest.approx({"a": left, "b": 1, JOINT: 1})
+    assert missed(-1, -2) == {"a": 0, "b": 0, JOINT: 0}
+    assert missed(-1, math.inf) == pytest.approx({"a": left, "b": math.inf, JOINT: math.inf})
+    ceilings = ceilings_of(space)
+    assert ceilings == {"a": math.log(2), "b": math.inf, JOINT: math.inf}
+
+
+@pytest.mark.parametrize(("steps", "passes"), [(7, 1), (100, 1), (100, 3), (400, 2)])
+def test_batches_use_every_sample_equally_often(steps: int, passes: int) -> None:
+    space = CodeSpace(a=Uniform(0, 1), noise=0)
+    source = Source(space, lambda codes, _: codes["a"].view(-1, 1, 1, 1), 0)
+    budget = replace(TINY, passes=passes)
+    chunks = _chunks(budget, steps)
+    assert chunks == math.ceil(steps * 64 / passes / CHUNK)
+    batches = list(_batches(source, 3, steps, budget, torch.Generator().manual_seed(0)))
+    assert len(batches) == steps
+    codes = torch.cat([each["a"] for each, _ in batches])
+    images = torch.cat([each for _, each in batches]).flatten()
+    assert torch.equal((codes * 255).round(), images.float())
+    drawn = torch.cat([source.chunk(Stream.TRAIN, 3 + n)[0]["a"] for n in range(chunks)])
+    assert np.isin(codes.numpy(), drawn.numpy()).all()
+    often = np.unique(codes.numpy(), return_counts=True)[1]
+    assert often.max() <= passes + 1 + 1  # equal floats occur
+    assert len(codes) > 0.95 * 64 * steps
+
+
+def test_rounds_use_fresh_samples() -> None:
+    seen: list[int] = []
+
+    class Watched(Source):
+        def chunk(self, stream: Stream, number: int) -> tuple[dict[str, Tensor], Tensor]:
+            if stream is Stream.TRAIN:
+                seen.append(number)
+            assert stream is not Stream.TEST
+            assert stream is not Stream.CALIBRATION
+            return super().chunk(stream, number)
+
+    channel = blob_with_gaussian_noise(0.1, size=8)
+    source = Watched(channel.space, channel.render, 0)
+    budget = replace(TINY, widths=(2, 2), rounds=(64, 100, 100), passes=1, batch=64)
+    result = fit(source, budget, CPU, lambda text, share: None)
+    assert result.curve[JOINT][-1].steps == 264
+    often = [seen.count(number) for number in range(3 + 4 + 4)]
+    assert often[0] == 2  # by both sizes
+    assert often[3:] == [1] * 8
+    assert max(seen) == 10
+
+
+def test_the_rate_warms_up_and_decays() -> None:
+    for steps in (1, 3, 20, 1000):
+        rates = [_rate(step, steps) for step in range(steps)]
+        peak = int(np.argmax(rates))
+        assert all(rate > 0 for rate in rates)
+        assert rates[: peak + 1] == sorted(rates[: peak + 1])
+        assert rates[peak:] == sorted(rates[peak:], reverse=True)
+        if steps >= 20:
+            assert rates[-1] < 0.02 * rates[peak]
+
+
+def test_fresh_weights_depend_on_seed_and_size_only() -> None:
+    channel = symmetric_noise(0.1, categories=3, size=8)
+    source = Source(channel.space, channel.render, 0)
+    torch.manual_seed(4)
+    first = new_network(source, 4, CPU).state_dict()
+    torch.manual_seed(5)
+    state = torch.get_rng_state()
+    second = new_network(Source(channel.space, channel.render, 0), 4, CPU).state_dict()
+    assert torch.equal(state, torch.get_rng_state())
+    assert all(torch.equal(value, second[name]) for name, value in first.items())
+    other = new_network(Source(channel.space, channel.render, 1), 4, CPU).state_dict()
+    assert not torch.equal(first["trunk.pixels.weight"], other["trunk.pixels.weight"])
