@@ -220,8 +220,10 @@ def sum_of_two(*, categories: int = 10, size: int = 28, seed: int = 0) -> Channe
 def wrapped_sum(width: float, *, size: int = 28) -> Channel:
     """A blob at c + d + 2U(−ε, ε), wrapped to [−1, 1]: alone neither says anything.
 
-    Both together: −log 2ε.
+    Both together: −log 2ε, for ε up to 0.5, where the noise reaches around.
     """
+    if not 0 < width <= 0.5:
+        raise UserError(f"the noise of a wrapped sum must be above 0 and at most 0.5, not {width}")
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         total = codes["first"] + codes["second"]

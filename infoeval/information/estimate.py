@@ -15,13 +15,13 @@ from infoeval.codes import Categorical, CodeSpace
 from infoeval.devices import find_device
 from infoeval.information.budgets import Budget, find_budget
 from infoeval.information.calibration import PRIOR_SHARE, largest_log_ratio
-from infoeval.information.fitting import JOINT, Fit, Point, Say, ceilings_of, draw, fit
+from infoeval.information.fitting import Fit, Point, Say, ceilings_of, draw, fit
 from infoeval.information.leakage import Leakage, leakage
 from infoeval.information.noise import NoisePoint, noise_curve
 from infoeval.information.recognition import Reading
 from infoeval.information.scores import Scores, score
 from infoeval.information.self_test import SelfTest, self_test
-from infoeval.information.streams import Render, Source, Stream
+from infoeval.information.streams import JOINT, Render, Samples, Source, Stream
 from infoeval.intervals import check_level, empirical_bernstein, fano_bound, normal_interval
 
 __all__ = ["Estimate", "Information", "Synergy", "estimate", "estimate_from"]
@@ -161,7 +161,7 @@ def estimate(
 
 
 def estimate_from(
-    source: Source,
+    source: Samples,
     budget: str | Budget,
     device: str | torch.device,
     level: float = 0.95,
@@ -270,7 +270,7 @@ def _synergy(scores: Scores, space: CodeSpace, level: float) -> Synergy:
 class _Clock:
     """Wall time by activity; drawing images is counted by itself wherever it happens."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Samples) -> None:
         self.source = source
         self.seconds: dict[str, float] = {"rendering": source.seconds}
 

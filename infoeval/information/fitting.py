@@ -20,10 +20,9 @@ from infoeval.information.recognition import (
     joint_readings,
     log_ratios,
 )
-from infoeval.information.streams import CHUNK, Chunk, Samples, Stream
+from infoeval.information.streams import CHUNK, JOINT, Chunk, Samples, Stream
 
 __all__ = [
-    "JOINT",
     "Chunks",
     "Fit",
     "Point",
@@ -39,8 +38,6 @@ __all__ = [
     "weights_from",
 ]
 
-JOINT = "all codes"
-"""Stands for all codes together where one is named."""
 RATE = 6e-3
 WARM_UP = 100
 WINDOW = 8

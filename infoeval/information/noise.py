@@ -12,10 +12,10 @@ from torch import Tensor
 
 from infoeval.information.budgets import Budget
 from infoeval.information.calibration import calibrate
-from infoeval.information.fitting import JOINT, Chunks, Say, draw, train
+from infoeval.information.fitting import Chunks, Say, draw, train
 from infoeval.information.recognition import PostHocRecognition
 from infoeval.information.scores import best_families, score_chunks
-from infoeval.information.streams import CHUNK, Samples, Stream
+from infoeval.information.streams import CHUNK, JOINT, Samples, Stream
 from infoeval.intervals import normal_interval
 
 __all__ = ["LEVELS", "NoisePoint", "noise_curve"]

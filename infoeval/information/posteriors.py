@@ -48,7 +48,7 @@ class Family(ABC):
 
     @abstractmethod
     def point(self, parameters: Tensor) -> Tensor:
-        """What the code is read as, (n,): the likeliest category, or the mean value."""
+        """What the code is read as, (...): the likeliest category, or the middle of q on [0, 1]."""
 
 
 class Softmax(Family):

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from infoeval.codes import Categorical, CodeSpace
 from infoeval.information.budgets import Budget
 from infoeval.information.calibration import Head, calibrate, head_log_ratio, part
-from infoeval.information.fitting import JOINT, Chunks, Say, Values, draw, read
+from infoeval.information.fitting import Chunks, Say, Values, draw, read
 from infoeval.information.posteriors import CONTINUOUS, families, standard_values
 from infoeval.information.recognition import Reading, joint_readings
-from infoeval.information.streams import CHUNK, Samples, Stream
+from infoeval.information.streams import CHUNK, JOINT, Samples, Stream
 
 __all__ = ["Scores", "best_families", "score", "score_chunks"]
 

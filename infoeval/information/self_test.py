@@ -10,9 +10,9 @@ from infoeval.information.channels import (
     side_by_side,
     symmetric_noise,
 )
-from infoeval.information.fitting import JOINT, Say, draw, fit
+from infoeval.information.fitting import Say, draw, fit
 from infoeval.information.scores import score
-from infoeval.information.streams import Samples, Source, Stream
+from infoeval.information.streams import JOINT, Samples, Source, Stream
 from infoeval.intervals import normal_interval
 
 __all__ = ["Check", "SelfTest", "self_test"]
@@ -52,7 +52,7 @@ class SelfTest:
 
 
 def self_test(
-    source: Source, budget: Budget, device: torch.device, level: float, say: Say
+    source: Samples, budget: Budget, device: torch.device, level: float, say: Say
 ) -> SelfTest:
     """Run the null and the known channel."""
     short = replace(budget, widths=budget.widths[:1], rounds=(budget.check_steps,))

@@ -12,8 +12,10 @@ from torch import Tensor
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 
-__all__ = ["CHUNK", "Chunk", "Render", "Samples", "Source", "Stream"]
+__all__ = ["CHUNK", "JOINT", "Chunk", "Render", "Samples", "Source", "Stream"]
 
+JOINT = "all codes"
+"""Stands for all codes together where one is named."""
 Render = Callable[[Mapping[str, Tensor], torch.Generator], Tensor]
 Chunk = tuple[dict[str, Tensor], Tensor]
 CHUNK = 2_000
@@ -37,12 +39,14 @@ class Stream(IntEnum):
 class Samples(ABC):
     """Codes and images in chunks of `CHUNK`, from streams of their own randomness.
 
-    `example` are some images, by which Q centres and scales pixels; `seed` that of all streams.
+    `example` are some images, by which Q centres and scales pixels; `seed` that of all streams;
+    `seconds` the time that drawing images took so far.
     """
 
     space: CodeSpace
     seed: int
     example: Tensor
+    seconds: float = 0.0
 
     @abstractmethod
     def chunk(self, stream: Stream, number: int) -> Chunk:
@@ -52,6 +56,10 @@ class Samples(ABC):
         """A fresh generator for chunk `number` of a stream."""
         sequence = np.random.SeedSequence(self.seed, spawn_key=(int(stream), number))
         return torch.Generator().manual_seed(int(sequence.generate_state(1, np.uint64)[0] >> 1))
+
+    def shuffled(self) -> "Samples":
+        """The same images with codes drawn anew, which have nothing to do with them: the null."""
+        return _Shuffled(self)
 
 
 class Source(Samples):
@@ -82,13 +90,14 @@ class Source(Samples):
     ) -> None:
         if not isinstance(space, CodeSpace):
             raise UserError(f"there are no codes to estimate in {space!r}: give a CodeSpace")
-        if not 0 <= seed < 2**63:
-            raise UserError(f"seed must be between 0 and 2^63 − 1, not {seed}")
+        if JOINT in space:
+            raise UserError(f"a code cannot be called {JOINT!r}: that is all of them together")
+        if not isinstance(seed, int | np.integer) or not 0 <= seed < 2**63:
+            raise UserError(f"seed must be a whole number from 0 to 2^63 − 1, not {seed!r}")
         self.space, self.seed = space, seed
         self._render, self._training_render = render, training_render or render
         self._kept: dict[tuple[Stream, int], Chunk] = {}
         self._kept_bytes = 0
-        self.seconds = 0.0
         self._shape: tuple[int, ...] | None = None
         self.example = self._draw(Stream.INIT, 0)[1]
         self._shape = tuple(self.example.shape[1:])
@@ -111,10 +120,6 @@ class Source(Samples):
             self._kept_bytes += drawn[1].numel()
         return drawn
 
-    def shuffled(self) -> Samples:
-        """The same images with codes drawn anew, which have nothing to do with them: the null."""
-        return _Shuffled(self)
-
     def _draw(self, stream: Stream, number: int) -> Chunk:
         started = time.perf_counter()
         generator = self.generator(stream, number)
@@ -128,7 +133,7 @@ class Source(Samples):
     def _check(self, images: object) -> Tensor:
         if not isinstance(images, Tensor):
             raise UserError(f"render returned {type(images).__name__}, not a tensor of images")
-        shape = tuple(images.shape)
+        images, shape = images.detach(), tuple(images.shape)
         if images.dim() != 4 or 0 in shape:
             raise UserError(
                 f"render returned a tensor of shape {shape}, not (n, channels, height, width)"
@@ -140,7 +145,8 @@ class Source(Samples):
                 f"render changed the size of its images from {self._shape} to {shape[1:]}"
             )
         if images.dtype == torch.uint8:
-            return images.detach().cpu()
+            # A copy, in case render draws into the same memory every time.
+            return images.cpu().clone()
         if not images.dtype.is_floating_point:
             raise UserError(
                 f"render returned {images.dtype}; images are uint8, or floats in [0, 1]"
@@ -153,13 +159,13 @@ class Source(Samples):
                 f"render returned floats from {low:.4g} to {high:.4g}; "
                 "images are floats in [0, 1], or uint8"
             )
-        return images.detach().float().cpu().mul(255).round().clamp(0, 255).to(torch.uint8)
+        return images.float().cpu().mul(255).round().clamp(0, 255).to(torch.uint8)
 
 
 class _Shuffled(Samples):
     """A source whose codes are replaced by others, from the same prior."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Samples) -> None:
         self.space, self.seed, self.example = source.space, source.seed, source.example
         self._source = source
 

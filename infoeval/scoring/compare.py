@@ -11,7 +11,7 @@ from scipy.special import ndtri
 
 from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
-from infoeval.information.fitting import JOINT
+from infoeval.information.streams import JOINT
 from infoeval.results import SCHEMA_VERSION, Document, Result
 from infoeval.scoring.catalogue import INFORMATION
 from infoeval.scoring.checkpoint import check_metrics, score

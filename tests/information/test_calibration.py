@@ -128,9 +128,7 @@ def test_temperature_is_never_worse_than_none() -> None:
 def test_samples_may_come_in_chunks_and_with_noise() -> None:
     space = CodeSpace(k=Categorical(5), noise=0)
     codes, logits = categorical_samples(6_000)
-    thirds = [
-        ({"k": codes["k"][rows]}, logits[rows]) for rows in torch.arange(6_000).split(2_000)
-    ]
+    thirds = [({"k": codes["k"][rows]}, logits[rows]) for rows in torch.arange(6_000).split(2_000)]
     whole = calibrate(Parrot("k", 2.0), space, {Reading("k"): 0}, [(codes, logits)])
     parts = calibrate(Parrot("k", 2.0), space, {Reading("k"): 0}, thirds)
     loud = [torch.full((2_000,), 2.0)] * 3

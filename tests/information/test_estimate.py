@@ -346,13 +346,11 @@ def test_black_images_say_nothing() -> None:
         assert each.certified == 0
 
 
-# BUG, see the report: the null as a source of its own has no clock.
 def test_the_null_can_be_estimated_itself() -> None:
     found = estimate_from(Source(NOISE.space, NOISE.render, 0).shuffled(), MICRO, "cpu")
     assert found["category"].low <= 0
 
 
-# BUG, see the report: the name that stands for all codes together is not reserved.
 def test_a_code_may_not_take_the_name_of_all_codes() -> None:
     space = CodeSpace(**{"all codes": Categorical(4), "other": Categorical(2)}, noise=0)
 

@@ -184,7 +184,6 @@ def test_a_render_may_spoil_the_codes_it_is_given() -> None:
         assert same(first.chunk(*place), second.chunk(*place))
 
 
-# BUG, see the report: a chunk is kept without a copy, and the next call overwrites it.
 def test_a_render_may_use_its_memory_again() -> None:
     memory = torch.empty(CHUNK, 1, 1, 2, dtype=torch.uint8)
 
@@ -197,7 +196,6 @@ def test_a_render_may_use_its_memory_again() -> None:
     assert same(first.chunk(Stream.TRAIN, 0), second.chunk(Stream.TRAIN, 0))
 
 
-# BUG, see the report: the two draws that are compared are one and the same memory.
 def test_reused_memory_does_not_hide_that_the_generator_is_ignored() -> None:
     memory = torch.empty(CHUNK, 1, 1, 2, dtype=torch.uint8)
     with pytest.raises(UserError, match="ignores its generator"):
@@ -228,7 +226,6 @@ def test_codes_that_are_no_code_space(space: Any) -> None:
         estimate(space, render)
 
 
-# BUG, see the report: a half, a string and None raise TypeError.
 @pytest.mark.parametrize("seed", [-1, 2**63, float("nan"), 0.5, "0", None])
 def test_seeds_that_are_none(seed: Any) -> None:
     with pytest.raises(UserError, match="seed"):
