@@ -40,6 +40,9 @@ RESULTS, IMAGES = ROOT / "docs" / "results", ROOT / "docs" / "images"
 JOINT = "all codes"
 
 
+MODELS = ("λ = 1", "λ = 0", "untrained")
+
+
 def mixed(size: int) -> channels.Channel:
     """A category and a position in one image: what a real code space looks like."""
     return channels.side_by_side(
@@ -186,20 +189,24 @@ def untrained(checkpoint: Checkpoint, seed: int = 0) -> CheckpointModel:
 def run_models(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     first = Checkpoint.open(arguments.checkpoint)
-    models = {
-        "λ = 1": CheckpointModel(first),
-        "λ = 0": CheckpointModel.open(arguments.baseline),
-        "untrained": untrained(first),
+    models: dict[str, Callable[[], CheckpointModel]] = {
+        "λ = 1": lambda: CheckpointModel(first),
+        "λ = 0": lambda: CheckpointModel.open(arguments.baseline),
+        "untrained": lambda: untrained(first),
     }
-    found = {}
-    for name, model in models.items():
-        started = time.perf_counter()
-        found[name] = plain(estimate_checkpoint(model, budget=arguments.budget, say=line(name)))
-        found[name]["seconds"]["in all"] = time.perf_counter() - started
-        print(json.dumps(found[name]["seconds"], indent=1), flush=True)
     path = arguments.table or RESULTS / f"information-models-{arguments.budget}.json"
-    write_text(path, json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    draw(found, IMAGES / f"information-{arguments.budget}.png")
+    for name in arguments.only or models:
+        started = time.perf_counter()
+        found = plain(estimate_checkpoint(models[name](), budget=arguments.budget, say=line(name)))
+        found["seconds"]["in all"] = time.perf_counter() - started
+        found["threads"] = arguments.threads
+        print(json.dumps(found["seconds"], indent=1), flush=True)
+        # Models may be done one at a time, or side by side.
+        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        whole = {each: {**known, name: found}[each] for each in models if each in {*known, name}}
+        write_text(path, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+    if set(whole) == set(models):
+        draw(whole, IMAGES / f"information-{arguments.budget}.png")
 
 
 def run_cost(arguments: argparse.Namespace) -> None:
@@ -260,7 +267,7 @@ def draw(found: dict[str, Any], path: Path) -> None:
     codes = list(found["λ = 1"]["post hoc"])
     figure, axes = plt.subplots(2, len(codes), figsize=(3.2 * len(codes), 5.6), squeeze=False)
     for column, code in enumerate(codes):
-        for name, style in (("λ = 1", "o-"), ("λ = 0", "s--"), ("untrained", "^:")):
+        for name, style in zip(MODELS, ("o-", "s--", "^:"), strict=True):
             each = found[name]["post hoc"][code]
             widest = max(point["width"] for point in each["curve"])
             points = [p for p in each["curve"] if p["width"] == widest]
@@ -312,6 +319,7 @@ def main() -> None:
         command.add_argument("checkpoint", type=Path)
         if name == "models":
             command.add_argument("baseline", type=Path)
+            command.add_argument("--only", action="append", choices=MODELS)
         command.add_argument("--threads", type=int, default=4)
     for command in commands.choices.values():
         command.add_argument("--budget", default="standard")

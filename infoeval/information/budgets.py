@@ -59,8 +59,8 @@ BUDGETS: dict[str, Budget] = {
             calibration=20_000,
             test=100_000,
             most_test=300_000,
-            noise_steps=400,
-            check_steps=400,
+            noise_steps=300,
+            check_steps=300,
         ),
         Budget(
             name="strict",

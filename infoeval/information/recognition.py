@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from infoeval.codes import Categorical, Code, CodeSpace
+from infoeval.devices import has_bfloat16
 from infoeval.information.posteriors import CONTINUOUS, families, standard_values
 
 __all__ = ["Heads", "PostHocRecognition", "Reading", "joint_readings", "log_ratios", "readings"]
@@ -55,7 +56,6 @@ class PostHocRecognition(nn.Module):
 
     def __init__(self, space: CodeSpace, images: Tensor, width: int) -> None:
         super().__init__()
-        self.reduced = True
         self.trunk = Trunk(images, width)
         self.heads = Heads(space, self.trunk.width)
 
@@ -63,8 +63,9 @@ class PostHocRecognition(nn.Module):
         self, images: Tensor, codes: Mapping[str, Tensor], noise: Tensor | None = None
     ) -> dict[Reading, Tensor]:
         """See `Heads.forward`; `noise` (n,) is the deviation of pixel noise already in `images`."""
-        # bfloat16 is for the convolutions: casting costs more than it saves on the small heads.
-        with torch.autocast(images.device.type, torch.bfloat16, enabled=self.reduced):
+        # bfloat16 is for the trunk: casting costs more than it saves on the small heads.
+        fast = has_bfloat16(images.device)
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=fast):
             features = self.trunk(images, noise)
         return self.heads(features.float(), codes)  # type: ignore[no-any-return]
 
