@@ -26,6 +26,10 @@ from infoeval.intervals import check_level, empirical_bernstein, fano_bound, nor
 
 __all__ = ["Estimate", "Information", "Synergy", "estimate", "estimate_from"]
 
+CERTAINTY = 0.999
+"""Confidence of a certified bound. Fano's inequality is tight where the errors of a code are all
+alike, so a bound of 95 % would be above the truth in one of forty such estimates."""
+
 
 @dataclass(frozen=True)
 class Information:
@@ -35,8 +39,9 @@ class Information:
     `level` with `high`. `high` is its other sampling limit plus what mixing q with the prior
     costs and what more training might gain, where Q has `converged`; otherwise nothing better
     than H(c) is known, which for a continuous code is infinite. `certified` holds with confidence
-    `level` whatever Q is: the information is not smaller (empirical Bernstein, and for a
-    categorical code Fano, each with half of the error probability).
+    `CERTAINTY` whatever Q is: the information is not smaller (empirical Bernstein, and for a
+    categorical code Fano, each with half of the error probability). It bounds the information
+    rather than what Q reads, and can lie above `value`.
 
     `entropy` is H(c), differential for continuous codes. `missed` is the upper 95 % limit of what
     the last doubling of the training, or the larger Q, gained. `family` and `temperature` are
@@ -221,7 +226,7 @@ def _information(
     ceiling = ceilings_of(space)[name]
     mixing = -math.log1p(-PRIOR_SHARE) * (len(space) if name == JOINT else 1)
     upper = min(high + mixing + missed, ceiling) if converged else ceiling
-    certified = _certified(name, space, scores, 1 - level)
+    certified = _certified(name, space, scores)
     categorical = name in space and isinstance(space[name], Categorical)
     gaussian = scores.gaussian.get(name)
     return Information(
@@ -245,15 +250,17 @@ def _information(
     )
 
 
-def _certified(name: str, space: CodeSpace, scores: Scores, alpha: float) -> float:
+def _certified(name: str, space: CodeSpace, scores: Scores) -> float:
     """A lower confidence limit of the information itself, which is not below 0."""
     codes = list(space) if name == JOINT else [name]
     lowest = len(codes) * math.log(PRIOR_SHARE)
     highest = sum(largest_log_ratio(space[code]) for code in codes)
-    limits = [0.0, empirical_bernstein(scores.values[name], lowest, highest, alpha / 2)]
+    limits = [0.0, empirical_bernstein(scores.values[name], lowest, highest, (1 - CERTAINTY) / 2)]
     code = space.get(name)
     if isinstance(code, Categorical):
-        limits.append(fano_bound(_errors(name, scores), scores.count, code.size, alpha / 2))
+        limits.append(
+            fano_bound(_errors(name, scores), scores.count, code.size, (1 - CERTAINTY) / 2)
+        )
     return max(limits)
 
 
