@@ -130,8 +130,8 @@ def targets(found: Estimate) -> Iterator[tuple[str, Information]]:
 
 def run_channels(arguments: argparse.Namespace) -> None:
     names = arguments.only or list(CHANNELS)
-    jobs = [(name, seed) for name in names for seed in arguments.seeds]
-    table = run_all(jobs, arguments)
+    jobs = [(name, seed) for seed in arguments.seeds for name in names]
+    table = run_all(jobs, arguments, arguments.table or RESULTS / "information-channels.csv")
     summary = table.groupby(["channel", "code"], sort=False).agg(
         truth=("truth", "first"),
         mean=("value", "mean"),
@@ -142,25 +142,35 @@ def run_channels(arguments: argparse.Namespace) -> None:
         seconds=("seconds", "median"),
     )
     print(summary.round(4).to_string())
-    save(table, arguments.table or RESULTS / "information-channels.csv")
 
 
 def run_coverage(arguments: argparse.Namespace) -> None:
     each = math.ceil(arguments.runs / len(CHEAP))
     jobs = [(name, 100 + seed) for name in CHEAP for seed in range(each)]
-    table = run_all(jobs, arguments)
+    table = run_all(jobs, arguments, arguments.table or RESULTS / "information-coverage.csv")
     print(table.groupby("channel", sort=False)[["covers", "certified above"]].agg(["sum", "count"]))
     print(f"covered: {table['covers'].sum()} of {len(table)}")
     print(f"certified bound above the truth: {table['certified above'].sum()}")
-    save(table, arguments.table or RESULTS / "information-coverage.csv")
 
 
-def run_all(jobs: list[tuple[str, int]], arguments: argparse.Namespace) -> pd.DataFrame:
-    done = Parallel(n_jobs=arguments.jobs, verbose=10)(
+def run_all(jobs: list[tuple[str, int]], arguments: argparse.Namespace, path: Path) -> pd.DataFrame:
+    """Run what the table at `path` does not hold yet, and write each row as it comes."""
+    table = pd.read_csv(path) if path.exists() else pd.DataFrame()
+    known = set(zip(table["channel"], table["seed"], strict=True)) if len(table) else set()
+    found = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
         delayed(run_channel)(name, seed, arguments.size, arguments.budget, arguments.threads)
         for name, seed in jobs
+        if (name, seed) not in known
     )
-    return pd.DataFrame([row for rows in done for row in rows])
+    for rows in found:
+        table = pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
+        save(table, path)
+        print(rows[0]["channel"], rows[0]["seed"], rows[0]["seconds"], "s", flush=True)
+    order = {name: place for place, name in enumerate(CHANNELS)}
+    keys = table["channel"].map(order)
+    table = table.assign(order=keys).sort_values(["order", "seed"], kind="stable")
+    save(table.drop(columns="order"), path)
+    return table
 
 
 def save(table: pd.DataFrame, path: Path) -> None:
@@ -269,8 +279,10 @@ def draw(found: dict[str, Any], path: Path) -> None:
     for column, code in enumerate(codes):
         for name, style in zip(MODELS, ("o-", "s--", "^:"), strict=True):
             each = found[name]["post hoc"][code]
-            widest = max(point["width"] for point in each["curve"])
-            points = [p for p in each["curve"] if p["width"] == widest]
+            last = each["curve"][-1]
+            points = [
+                p for p in each["curve"] if (p["width"], p["rate"]) == (last["width"], last["rate"])
+            ]
             axes[0, column].plot(
                 [p["steps"] for p in points], [p["value"] for p in points], style, label=name
             )

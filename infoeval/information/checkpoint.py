@@ -11,7 +11,7 @@ from infoeval.devices import has_bfloat16
 from infoeval.errors import UserError
 from infoeval.information.budgets import Budget, find_budget
 from infoeval.information.estimate import Estimate, estimate_from
-from infoeval.information.fitting import Say, draw, train, weights_from
+from infoeval.information.fitting import RATES, Say, draw, train, weights_from
 from infoeval.information.own import OwnBound, own_lower_bound
 from infoeval.information.recognition import Heads, Reading
 from infoeval.information.scores import score
@@ -77,10 +77,10 @@ def estimate_checkpoint(
     own = own_lower_bound(model, count=count, seed=seed, level=level)
     if not all(math.isfinite(bound.low) and math.isfinite(bound.high) for bound in own.values()):
         raise UserError("the checkpoint's networks compute numbers that are not finite")
+    heads = refitted(model, source, recipe, level, tell)
+    known = {name: max(own[name].low, heads[name].low) for name in own}
     return CheckpointInformation(
-        own,
-        refitted(model, source, recipe, level, tell),
-        estimate_from(source, recipe, device, level, say),
+        own, heads, estimate_from(source, recipe, device, level, say, known=known)
     )
 
 
@@ -125,7 +125,7 @@ def refitted(
 
     with weights_from(source.generator(Stream.INIT, REFITTED)):
         network = _Refitted(features).to(model.device)
-    train(network, features, 0, steps, recipe, step_done)
+    train(network, features, 0, steps, recipe, step_done, rate=RATES[-1])
     validation = draw(features, Stream.VALIDATION, recipe.validation)
     scores = score(network, features, recipe, say, validation=validation, count=recipe.test)
     found = {}

@@ -171,8 +171,14 @@ def estimate_from(
     device: str | torch.device,
     level: float = 0.95,
     say: Say | None = None,
+    *,
+    known: Mapping[str, float] | None = None,
 ) -> Estimate:
-    """The estimate of a source of codes and images; see `estimate`."""
+    """The estimate of a source of codes and images; see `estimate`.
+
+    `known` are lower limits of what some other Q reads of a code: where they are above what this
+    one reads, it has not converged, whatever its own learning curve says.
+    """
     recipe, where = find_budget(budget), find_device(str(device))
     check_level(level)
     tell = say or (lambda text, share: None)
@@ -183,12 +189,17 @@ def estimate_from(
         validation = draw(source, Stream.VALIDATION, recipe.validation)
         scores = score(fitted.network, source, recipe, tell, validation=validation)
     with clock("noise curve"):
-        noise = noise_curve(fitted.network, source, recipe, level, tell)
+        noise = noise_curve(fitted.network, source, recipe, level, tell, rate=fitted.rate)
     with clock("self-test"):
         checks = self_test(source, recipe, where, level, tell)
     space = source.space
+    behind = {name for name, limit in (known or {}).items() if scores.values[name].mean() < limit}
+    converged = {
+        name: fitted.converged(name) and name not in behind and not (name == JOINT and behind)
+        for name in [*space, JOINT]
+    }
     found = {
-        name: _information(name, space, fitted, scores, noise[name], level)
+        name: _information(name, space, fitted, converged[name], scores, noise[name], level)
         for name in [*space, JOINT]
     }
     joint = found.pop(JOINT)
@@ -215,6 +226,7 @@ def _information(
     name: str,
     space: CodeSpace,
     fitted: Fit,
+    converged: bool,
     scores: Scores,
     noise: list[NoisePoint],
     level: float,
@@ -222,7 +234,7 @@ def _information(
     values = scores.values[name]
     value, low, high = normal_interval(values, level)
     head = scores.heads.get(Reading(name))
-    converged, missed = fitted.converged(name), fitted.missed[name]
+    missed = fitted.missed[name]
     ceiling = ceilings_of(space)[name]
     mixing = -math.log1p(-PRIOR_SHARE) * (len(space) if name == JOINT else 1)
     upper = min(high + mixing + missed, ceiling) if converged else ceiling

@@ -38,7 +38,11 @@ __all__ = [
     "weights_from",
 ]
 
-RATE = 6e-3
+RATES = (6e-3, 2e-3)
+"""Learning rates that are tried: strong signals are learned faster at the higher one, weak ones
+only at the lower."""
+RISING_SHARE, RISING_LEAST = 0.02, 0.0005
+"""A last round that gained this share of the bound, and as many nats, leaves it still rising."""
 WARM_UP = 100
 WINDOW = 8
 """Chunks that are shuffled together."""
@@ -57,11 +61,13 @@ Disturb = Callable[[Tensor], tuple[Tensor, Tensor]]
 class Point:
     """One point of a learning curve: L_I on the validation stream, nats.
 
-    `width` is the size of Q and `steps` its training so far. `gain` is the upper 95 % limit of
-    what it is above the point before it, on the same samples; None for the first.
+    `width` is the size of Q, `rate` its learning rate and `steps` its training so far. `gain` is
+    the upper 95 % limit of what it is above the best point before it, on the same samples; None
+    for the first.
     """
 
     width: int
+    rate: float
     steps: int
     value: float
     gain: float | None
@@ -72,61 +78,132 @@ class Fit:
     """A trained Q and how it came about; `curve` and `missed` are by code name and for `JOINT`.
 
     `missed` is the upper 95 % limit, nats, of what the last round or the larger size gained:
-    about what another doubling might gain, if gains go on shrinking as they do.
+    about what another doubling might gain, if gains go on shrinking as they do. `rising` tells
+    which bounds the last round raised by a share that shows no end: a weak signal can be learned
+    so slowly that every round gains less than the tolerance.
     """
 
     network: PostHocRecognition
+    rate: float
     curve: dict[str, list[Point]]
     missed: dict[str, float]
+    rising: dict[str, bool]
 
     def converged(self, name: str) -> bool:
         """Whether neither more training nor a larger Q would be missed."""
-        return self.missed[name] < TOLERANCE
+        return self.missed[name] < TOLERANCE and not self.rising[name]
 
 
 def fit(source: Samples, budget: Budget, device: torch.device, say: Say) -> Fit:
     """Climb the ladder of sizes, then go on training until nothing is gained.
 
-    Every size is trained for the first round, on the same samples. Where the next size gains
-    less than `TOLERANCE` for every code and for all together, it is left and the one before it
-    kept. What is kept is trained on, each round with a learning rate that decays to zero, until
-    the upper 95 % limit of what a round gained is below `TOLERANCE`, or the budget ends. No code
-    can gain more than is left to H(c).
+    The smallest size is trained for the first round at each of `RATES`, of which the better one
+    is kept, then every larger size at that rate, all on the same samples. Where the next size
+    gains less than `TOLERANCE` for every code and for all together, it is left and the one before
+    it kept. What is kept is trained on, each round with a learning rate that decays to zero,
+    until the upper 95 % limit of what a round gained is below `TOLERANCE` and nothing is still
+    rising, or the budget ends. No code can gain more than is left to H(c).
     """
-    names = [*source.space, JOINT]
-    curve: dict[str, list[Point]] = {name: [] for name in names}
-    validation = draw(source, Stream.VALIDATION, budget.validation)
-    plan = _Plan(budget, say)
-
-    network, values = _first_rung(source, budget, device, budget.widths[0], validation, plan)
-    _record(curve, network, budget.rounds[0], values, None)
-    by_size = dict.fromkeys(names, math.inf)
+    climb = _Climb(source, budget, device, _Plan(budget, say))
+    for rate in RATES:
+        climb.try_rung(budget.widths[0], rate)
     for width in budget.widths[1:]:
-        larger, read = _first_rung(source, budget, device, width, validation, plan)
-        by_size = _gains(read, values)
-        _record(curve, larger, budget.rounds[0], read, by_size)
-        if max(by_size.values()) < TOLERANCE:
+        if max(climb.try_rung(width, climb.rate).values()) < TOLERANCE:
             break
-        network, values = larger, read
+    for steps in budget.rounds[1:]:
+        climb.train_on(steps)
+        if climb.settled():
+            break
+    climb.plan.finished()
+    return Fit(climb.network, climb.rate, climb.curve, climb.missed(), climb.rising)
 
-    by_training = dict.fromkeys(names, math.inf)
-    steps, chunk = budget.rounds[0], _chunks(budget, budget.rounds[0])
-    for round_steps in budget.rounds[1:]:
-        kept, before = copy.deepcopy(network), values
-        train(network, source, chunk, round_steps, budget, plan.step)
-        steps, chunk = steps + round_steps, chunk + _chunks(budget, round_steps)
-        values = validate(network, source.space, validation)
-        by_training = _gains(values, before)
-        _record(curve, network, steps, values, by_training)
-        plan.bound(curve, by_training)
-        if values[JOINT].mean() < before[JOINT].mean():
-            network, values = kept, before
-        if max(_missed(source.space, values, by_training, by_size).values()) < TOLERANCE:
-            break
-        if max(by_training.values()) < TOLERANCE:
-            break
-    plan.finished()
-    return Fit(network, curve, _missed(source.space, values, by_training, by_size))
+
+class _Climb:
+    """The best Q so far, and what has been gained on the way to it."""
+
+    network: PostHocRecognition
+    values: Values
+
+    def __init__(
+        self, source: Samples, budget: Budget, device: torch.device, plan: "_Plan"
+    ) -> None:
+        self.source, self.budget, self.device, self.plan = source, budget, device, plan
+        self.validation = draw(source, Stream.VALIDATION, budget.validation)
+        names = [*source.space, JOINT]
+        self.curve: dict[str, list[Point]] = {name: [] for name in names}
+        self.by_size = dict.fromkeys(names, math.inf)
+        self.by_training = dict.fromkeys(names, math.inf)
+        self.rising = dict.fromkeys(names, False)
+        self.rate, self.steps, self.chunk = RATES[0], 0, 0
+
+    def try_rung(self, width: int, rate: float) -> dict[str, float]:
+        """Train a fresh Q for the first round, and keep it if it is better. Returns the gains."""
+        network = new_network(self.source, width, self.device)
+        self.steps = self.budget.rounds[0]
+        self.chunk = _chunks(self.budget, self.steps)
+        train(network, self.source, 0, self.steps, self.budget, self.plan.step, rate=rate)
+        values = validate(network, self.source.space, self.validation)
+        if not any(self.curve.values()):
+            gains = dict.fromkeys(values, math.inf)
+            self._record(network, rate, values, None)
+            better = True
+        else:
+            gains = _gains(values, self.values)
+            self._record(network, rate, values, gains)
+            better = float(values[JOINT].mean()) > float(self.values[JOINT].mean())
+        if width > self.budget.widths[0]:
+            self.by_size = gains
+            better = better and max(gains.values()) >= TOLERANCE
+        if better:
+            self.network, self.values, self.rate = network, values, rate
+        return gains
+
+    def train_on(self, steps: int) -> None:
+        """One more round for the Q that was kept; what it was stays where that was better."""
+        kept, before = copy.deepcopy(self.network), self.values
+        source, budget = self.source, self.budget
+        train(self.network, source, self.chunk, steps, budget, self.plan.step, rate=self.rate)
+        self.steps += steps
+        self.chunk += _chunks(budget, steps)
+        self.values = validate(self.network, source.space, self.validation)
+        self.by_training = _gains(self.values, before)
+        self.rising = {name: _is_rising(self.values[name], before[name]) for name in before}
+        self._record(self.network, self.rate, self.values, self.by_training)
+        self.plan.bound(self.curve, self.by_training)
+        if self.values[JOINT].mean() < before[JOINT].mean():
+            self.network, self.values = kept, before
+
+    def missed(self) -> dict[str, float]:
+        """What may be missed of each code, nats: not more than is left to H(c)."""
+        ceilings = ceilings_of(self.source.space)
+        return {
+            name: max(
+                0.0,
+                min(
+                    max(self.by_training[name], self.by_size[name]),
+                    ceilings[name] - float(values.mean()),
+                ),
+            )
+            for name, values in self.values.items()
+        }
+
+    def settled(self) -> bool:
+        """Whether another round is not worth it: it cannot make a larger Q unnecessary."""
+        if any(self.rising.values()):
+            return False
+        return min(max(self.by_training.values()), max(self.missed().values())) < TOLERANCE
+
+    def _record(
+        self,
+        network: PostHocRecognition,
+        rate: float,
+        values: Values,
+        gains: dict[str, float] | None,
+    ) -> None:
+        width = network.trunk.width // 8
+        for name, points in self.curve.items():
+            gain = gains[name] if gains else None
+            points.append(Point(width, rate, self.steps, float(values[name].mean()), gain))
 
 
 def new_network(source: Samples, width: int, device: torch.device) -> PostHocRecognition:
@@ -152,6 +229,7 @@ def train(
     budget: Budget,
     step_done: Callable[[], None],
     disturb: Disturb | None = None,
+    rate: float = RATES[0],
 ) -> None:
     """Maximise L_I of every reading by every family over one round, by Adam.
 
@@ -159,13 +237,13 @@ def train(
     stream from `first_chunk` on.
     """
     device = next(network.parameters()).device
-    optimizer = torch.optim.Adam(network.parameters(), RATE, betas=(0.9, 0.99), fused=True)
+    optimizer = torch.optim.Adam(network.parameters(), rate, betas=(0.9, 0.99), fused=True)
     shuffle = source.generator(Stream.INIT, 1_000 + first_chunk)
     batches = _batches(source, first_chunk, steps, budget, shuffle)
     network.train()
     for step, (codes, images) in enumerate(batches):
         for group in optimizer.param_groups:
-            group["lr"] = _rate(step, steps)
+            group["lr"] = rate * _share_of_rate(step, steps)
         noise = None
         if disturb is not None:
             images, noise = disturb(images)
@@ -222,7 +300,8 @@ class _Plan:
     """How far the training is, for whoever waits."""
 
     def __init__(self, budget: Budget, say: Say) -> None:
-        self.total = budget.rounds[0] * len(budget.widths) + sum(budget.rounds[1:])
+        rungs = len(RATES) + len(budget.widths) - 1
+        self.total = budget.rounds[0] * rungs + sum(budget.rounds[1:])
         self.done, self.say, self.text = 0, say, "training Q"
 
     def step(self) -> None:
@@ -237,19 +316,6 @@ class _Plan:
 
     def finished(self) -> None:
         self.say(self.text, 1.0)
-
-
-def _first_rung(
-    source: Samples,
-    budget: Budget,
-    device: torch.device,
-    width: int,
-    validation: Chunks,
-    plan: _Plan,
-) -> tuple[PostHocRecognition, Values]:
-    network = new_network(source, width, device)
-    train(network, source, 0, budget.rounds[0], budget, plan.step)
-    return network, validate(network, source.space, validation)
 
 
 def _chunks(budget: Budget, steps: int) -> int:
@@ -277,9 +343,9 @@ def _batches(
                 done += 1
 
 
-def _rate(step: int, steps: int) -> float:
+def _share_of_rate(step: int, steps: int) -> float:
     warm = min(1.0, (step + 1) / min(WARM_UP, max(steps // 5, 1)))
-    return RATE * warm * 0.5 * (1 + math.cos(math.pi * step / steps))
+    return warm * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
 def _gains(values: Values, before: Values) -> dict[str, float]:
@@ -292,16 +358,12 @@ def _gains(values: Values, before: Values) -> dict[str, float]:
     return limits
 
 
-def _missed(
-    space: CodeSpace, values: Values, by_training: dict[str, float], by_size: dict[str, float]
-) -> dict[str, float]:
-    """What may be missed of each code: not more than is left to H(c)."""
-    missed = {name: max(by_training[name], by_size[name]) for name in values}
-    ceilings = ceilings_of(space)
-    return {
-        name: max(0.0, min(missed[name], ceilings[name] - float(values[name].mean())))
-        for name in values
-    }
+def _is_rising(values: NDArray[np.float64], before: NDArray[np.float64]) -> bool:
+    """Whether the gain is beyond chance, and a share of the bound that shows no end."""
+    gained = values - before
+    error = float(gained.std(ddof=1)) / math.sqrt(len(gained))
+    least = max(RISING_LEAST, RISING_SHARE * float(values.mean()))
+    return float(gained.mean()) > max(least, 2 * error)
 
 
 def ceilings_of(space: CodeSpace) -> dict[str, float]:
@@ -311,15 +373,3 @@ def ceilings_of(space: CodeSpace) -> dict[str, float]:
         for name, code in space.items()
     }
     return {**limits, JOINT: sum(limits.values())}
-
-
-def _record(
-    curve: dict[str, list[Point]],
-    network: PostHocRecognition,
-    steps: int,
-    values: Values,
-    gains: dict[str, float] | None,
-) -> None:
-    for name, points in curve.items():
-        gain = gains[name] if gains else None
-        points.append(Point(network.trunk.width // 8, steps, float(values[name].mean()), gain))

@@ -38,12 +38,19 @@ class NoisePoint:
 
 
 def noise_curve(
-    trained: PostHocRecognition, source: Samples, budget: Budget, level: float, say: Say
+    trained: PostHocRecognition,
+    source: Samples,
+    budget: Budget,
+    level: float,
+    say: Say,
+    *,
+    rate: float,
 ) -> dict[str, list[NoisePoint]]:
     """L_I at every level of `LEVELS`, by code name and for `JOINT`.
 
-    A copy of Q is trained on for one more round with noise of all levels on its images, and told
-    the level; families and temperatures are fitted for each level by itself.
+    A copy of Q is trained on for one more round, at the learning `rate` that was best so far, with
+    noise of all levels on its images, and told the level. Families and temperatures are fitted for
+    each level by itself.
     """
     network = copy.deepcopy(trained)
     done = [0]
@@ -59,7 +66,7 @@ def noise_curve(
         deviations = torch.tensor(LEVELS)[chosen]
         return add_noise(images, deviations, generator), deviations
 
-    train(network, source, 0, budget.noise_steps, budget, step_done, disturb)
+    train(network, source, 0, budget.noise_steps, budget, step_done, disturb, rate)
     curve: dict[str, list[NoisePoint]] = {name: [] for name in [*source.space, JOINT]}
     for number, deviation in enumerate(LEVELS):
         fitting, levels = _noisy(source, Stream.CALIBRATION, budget.calibration // 2, number)
