@@ -370,7 +370,7 @@ def test_information_of_every_code_and_of_all(path: Path) -> None:
         assert result.settings == {"budget": "tiny", "seed": 3, "device": "cpu", "pixels": "8 bits"}
         assert result.details["entropy"] == ours.entropy
         assert result.details["standard_error"] == ours.standard_error
-        assert [point["steps"] for point in result.details["curve"]] == [3, 6]
+        assert [point["steps"] for point in result.details["curve"]] == [3, 3, 6]
         assert len(result.details["noise"]) == len(ours.noise)
     assert found["mi-synergy", "all codes"].value == direct.post_hoc.synergy.value
     assert found["mi-refitted", "digit"].value == direct.refitted["digit"].value

@@ -14,10 +14,11 @@ TOLERANCE = 0.005
 class Budget:
     """How Q is trained and scored; the same for every model that is compared.
 
-    `widths` is the ladder of trunk widths, each trained for the first of `rounds` steps; the
-    chosen one goes on for the others, each as long as all before it or longer. `passes` tells how
-    often a training sample is used. The test stream has `test` samples, or as many up to
-    `most_test` as the interval needs to be ±0.004 nats.
+    `rates` are the learning rates that are tried with the smallest size: strong signals are
+    learned faster at the high one, weak ones only at the low one. `widths` is the ladder of trunk
+    widths, each trained for the first of `rounds` steps; the chosen one goes on for the others.
+    `passes` tells how often a training sample is used. The test stream has `test` samples, or as
+    many up to `most_test` as the interval of a categorical code needs to be ±0.005 nats.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Budget:
     most_test: int
     noise_steps: int
     check_steps: int
+    rates: tuple[float, ...] = (6e-3, 2e-3)
 
 
 BUDGETS: dict[str, Budget] = {

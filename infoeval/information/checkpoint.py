@@ -11,7 +11,7 @@ from infoeval.devices import has_bfloat16
 from infoeval.errors import UserError
 from infoeval.information.budgets import Budget, find_budget
 from infoeval.information.estimate import Estimate, estimate_from
-from infoeval.information.fitting import RATES, Say, draw, train, weights_from
+from infoeval.information.fitting import Say, draw, train, weights_from
 from infoeval.information.own import OwnBound, own_lower_bound
 from infoeval.information.recognition import Heads, Reading
 from infoeval.information.scores import score
@@ -125,7 +125,7 @@ def refitted(
 
     with weights_from(source.generator(Stream.INIT, REFITTED)):
         network = _Refitted(features).to(model.device)
-    train(network, features, 0, steps, recipe, step_done, rate=RATES[-1])
+    train(network, features, 0, steps, recipe, step_done, rate=recipe.rates[-1])
     validation = draw(features, Stream.VALIDATION, recipe.validation)
     scores = score(network, features, recipe, say, validation=validation, count=recipe.test)
     found = {}

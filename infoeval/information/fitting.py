@@ -38,9 +38,6 @@ __all__ = [
     "weights_from",
 ]
 
-RATES = (6e-3, 2e-3)
-"""Learning rates that are tried: strong signals are learned faster at the higher one, weak ones
-only at the lower."""
 RISING_SHARE, RISING_LEAST = 0.02, 0.0005
 """A last round that gained this share of the bound, and as many nats, leaves it still rising."""
 WARM_UP = 100
@@ -97,15 +94,15 @@ class Fit:
 def fit(source: Samples, budget: Budget, device: torch.device, say: Say) -> Fit:
     """Climb the ladder of sizes, then go on training until nothing is gained.
 
-    The smallest size is trained for the first round at each of `RATES`, of which the better one
-    is kept, then every larger size at that rate, all on the same samples. Where the next size
-    gains less than `TOLERANCE` for every code and for all together, it is left and the one before
-    it kept. What is kept is trained on, each round with a learning rate that decays to zero,
-    until the upper 95 % limit of what a round gained is below `TOLERANCE` and nothing is still
-    rising, or the budget ends. No code can gain more than is left to H(c).
+    The smallest size is trained for the first round at each rate of the budget, of which the
+    better one is kept, then every larger size at that rate, all on the same samples. Where the
+    next size gains less than `TOLERANCE` for every code and for all together, it is left and the
+    one before it kept. What is kept is trained on, each round with a learning rate that decays to
+    zero, until the upper 95 % limit of what a round gained is below `TOLERANCE` and nothing is
+    still rising, or the budget ends. No code can gain more than is left to H(c).
     """
     climb = _Climb(source, budget, device, _Plan(budget, say))
-    for rate in RATES:
+    for rate in budget.rates:
         climb.try_rung(budget.widths[0], rate)
     for width in budget.widths[1:]:
         if max(climb.try_rung(width, climb.rate).values()) < TOLERANCE:
@@ -134,7 +131,7 @@ class _Climb:
         self.by_size = dict.fromkeys(names, math.inf)
         self.by_training = dict.fromkeys(names, math.inf)
         self.rising = dict.fromkeys(names, False)
-        self.rate, self.steps, self.chunk = RATES[0], 0, 0
+        self.rate, self.steps, self.chunk = budget.rates[0], 0, 0
 
     def try_rung(self, width: int, rate: float) -> dict[str, float]:
         """Train a fresh Q for the first round, and keep it if it is better. Returns the gains."""
@@ -174,18 +171,8 @@ class _Climb:
             self.network, self.values = kept, before
 
     def missed(self) -> dict[str, float]:
-        """What may be missed of each code, nats: not more than is left to H(c)."""
-        ceilings = ceilings_of(self.source.space)
-        return {
-            name: max(
-                0.0,
-                min(
-                    max(self.by_training[name], self.by_size[name]),
-                    ceilings[name] - float(values.mean()),
-                ),
-            )
-            for name, values in self.values.items()
-        }
+        """What may be missed of each code, nats."""
+        return _missed(self.source.space, self.values, self.by_training, self.by_size)
 
     def settled(self) -> bool:
         """Whether another round is not worth it: it cannot make a larger Q unnecessary."""
@@ -229,7 +216,8 @@ def train(
     budget: Budget,
     step_done: Callable[[], None],
     disturb: Disturb | None = None,
-    rate: float = RATES[0],
+    *,
+    rate: float,
 ) -> None:
     """Maximise L_I of every reading by every family over one round, by Adam.
 
@@ -300,7 +288,7 @@ class _Plan:
     """How far the training is, for whoever waits."""
 
     def __init__(self, budget: Budget, say: Say) -> None:
-        rungs = len(RATES) + len(budget.widths) - 1
+        rungs = len(budget.rates) + len(budget.widths) - 1
         self.total = budget.rounds[0] * rungs + sum(budget.rounds[1:])
         self.done, self.say, self.text = 0, say, "training Q"
 
@@ -364,6 +352,17 @@ def _is_rising(values: NDArray[np.float64], before: NDArray[np.float64]) -> bool
     error = float(gained.std(ddof=1)) / math.sqrt(len(gained))
     least = max(RISING_LEAST, RISING_SHARE * float(values.mean()))
     return float(gained.mean()) > max(least, 2 * error)
+
+
+def _missed(
+    space: CodeSpace, values: Values, by_training: dict[str, float], by_size: dict[str, float]
+) -> dict[str, float]:
+    """The larger of the two gains, and not more than is left to H(c)."""
+    ceilings = ceilings_of(space)
+    left = {name: ceilings[name] - float(each.mean()) for name, each in values.items()}
+    return {
+        name: max(0.0, min(max(by_training[name], by_size[name]), left[name])) for name in values
+    }
 
 
 def ceilings_of(space: CodeSpace) -> dict[str, float]:

@@ -66,7 +66,7 @@ def noise_curve(
         deviations = torch.tensor(LEVELS)[chosen]
         return add_noise(images, deviations, generator), deviations
 
-    train(network, source, 0, budget.noise_steps, budget, step_done, disturb, rate)
+    train(network, source, 0, budget.noise_steps, budget, step_done, disturb, rate=rate)
     curve: dict[str, list[NoisePoint]] = {name: [] for name in [*source.space, JOINT]}
     for number, deviation in enumerate(LEVELS):
         fitting, levels = _noisy(source, Stream.CALIBRATION, budget.calibration // 2, number)

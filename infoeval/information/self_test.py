@@ -55,8 +55,10 @@ def self_test(
     source: Samples, budget: Budget, device: torch.device, level: float, say: Say
 ) -> SelfTest:
     """Run the null and the known channel."""
-    short = replace(budget, widths=budget.widths[:1], rounds=(budget.check_steps,))
-    few = replace(short, test=min(budget.test, SAMPLES))
+    short = replace(
+        budget, widths=budget.widths[:1], rates=budget.rates[:1], rounds=(2 * budget.check_steps,)
+    )
+    few = replace(short, rounds=(budget.check_steps,), test=min(budget.test, SAMPLES))
     known = side_by_side(symmetric_noise(0.1, size=12), blob_with_gaussian_noise(0.1, size=12))
     truth = {**known.truth, JOINT: known.joint}
     nothing = dict.fromkeys([*source.space, JOINT], 0.0)

@@ -25,14 +25,16 @@ from infoeval.information.fitting import (
     _batches,
     _chunks,
     _gains,
+    _is_rising,
     _missed,
-    _rate,
+    _share_of_rate,
     ceilings_of,
     draw,
     fit,
     new_network,
     validate,
 )
+from infoeval.information.recognition import PostHocRecognition
 from infoeval.information.streams import CHUNK, Source, Stream
 
 CPU = torch.device("cpu")
@@ -74,7 +76,9 @@ def test_the_curve_has_a_point_for_every_round_and_size() -> None:
     for points in result.curve.values():
         first = [point for point in points if point.steps == 10]
         later = [point for point in points if point.steps > 10]
-        assert [point.width for point in first] == [2, 4, 8][: len(first)]
+        assert [point.width for point in first] == [2, 2, 4, 8][: len(first)]
+        assert [point.rate for point in first[:2]] == list(budget.rates)
+        assert {point.rate for point in points[2:]} == {result.rate}
         assert [point.steps for point in later] == [25, 55][: len(later)]
         assert [point.gain is None for point in points] == [True] + [False] * (len(points) - 1)
     shares = [share for _, share in said]
@@ -109,7 +113,7 @@ def test_nothing_is_missed_beyond_the_entropy(channel: Channel) -> None:
             assert missed == math.inf  # there was only one size
         else:
             assert best <= ceiling + 1e-6
-        assert result.converged(name) == (missed < TOLERANCE)
+        assert result.converged(name) == (missed < TOLERANCE and not result.rising[name])
 
 
 def test_an_easy_channel_ends_before_the_budget() -> None:
@@ -126,7 +130,7 @@ def test_a_larger_size_that_gains_nothing_is_left() -> None:
     budget = replace(TINY, widths=(2, 4, 8, 16), rounds=(80, 80))
     result = fitted(independent(Categorical(3), size=8), budget)
     widths = [point.width for point in result.curve["code"] if point.steps == 80]
-    assert widths == [2, 4]
+    assert widths == [2, 2, 4]
     assert result.network.trunk.width == 8 * 2
     assert abs(result.curve["code"][-1].value) < 0.02
 
@@ -138,10 +142,10 @@ def test_a_round_that_spoils_the_network_is_undone(monkeypatch: pytest.MonkeyPat
     source = Source(channel.space, channel.render, 0)
     honest, rounds = fitting.train, []
 
-    def spoil(network: torch.nn.Module, *rest: object) -> None:
-        honest(network, *rest)  # type: ignore[arg-type]
+    def spoil(network: torch.nn.Module, *rest: object, rate: float) -> None:
+        honest(network, *rest, rate=rate)  # type: ignore[arg-type]
         rounds.append(rest)
-        if len(rounds) > 1:
+        if len(rounds) > len(TINY.rates):
             for parameter in network.heads.parameters():  # type: ignore[union-attr]
                 parameter.data.normal_()
 
@@ -149,8 +153,25 @@ def test_a_round_that_spoils_the_network_is_undone(monkeypatch: pytest.MonkeyPat
     result = fit(source, replace(TINY, rounds=(100, 10)), CPU, lambda text, share: None)
     points = result.curve["category"]
     values = validate(result.network, source.space, draw(source, Stream.VALIDATION, 2_000))
-    assert points[1].value < points[0].value
-    assert float(values["category"].mean()) == pytest.approx(points[0].value, abs=1e-9)
+    kept = max(point.value for point in points[:-1])
+    assert points[-1].value < kept
+    assert float(values["category"].mean()) == pytest.approx(kept, abs=1e-9)
+
+
+def test_a_weak_signal_that_is_still_being_learned_has_not_converged() -> None:
+    random = np.random.default_rng(0)
+    before = random.normal(0.010, 0.05, 20_000)
+    slow = before + random.normal(0.001, 0.01, 20_000)
+    assert _is_rising(slow, before)
+    assert not _is_rising(slow + 2, before + 2)  # a thousandth of a nat of two is nothing
+    assert not _is_rising(before, slow)
+    assert not _is_rising(before + random.normal(0.001, 0.1, 20_000), before)  # chance
+    assert not _is_rising(before - 0.01 + 0.0001, before - 0.01)  # nothing to nothing
+    space = CodeSpace(a=Categorical(2), noise=0)
+    network = PostHocRecognition(space, torch.zeros(2, 1, 8, 8, dtype=torch.uint8), 2)
+    result = Fit(network, 1e-3, {}, {"a": 0.001, "b": 0.001}, {"a": True, "b": False})
+    assert not result.converged("a")
+    assert result.converged("b")
 
 
 def test_gains_are_upper_limits_of_paired_differences() -> None:
@@ -215,14 +236,14 @@ def test_rounds_use_fresh_samples() -> None:
     result = fit(source, budget, CPU, lambda text, share: None)
     assert result.curve[JOINT][-1].steps == 264
     often = [seen.count(number) for number in range(3 + 4 + 4)]
-    assert often[0] == 2  # by both sizes
+    assert often[0] == 3  # by both sizes, and the first at both rates
     assert often[3:] == [1] * 8
     assert max(seen) == 10
 
 
 def test_the_rate_warms_up_and_decays() -> None:
     for steps in (1, 3, 20, 1000):
-        rates = [_rate(step, steps) for step in range(steps)]
+        rates = [_share_of_rate(step, steps) for step in range(steps)]
         peak = int(np.argmax(rates))
         assert all(rate > 0 for rate in rates)
         assert rates[: peak + 1] == sorted(rates[: peak + 1])
