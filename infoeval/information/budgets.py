@@ -54,7 +54,7 @@ BUDGETS: dict[str, Budget] = {
         Budget(
             name="standard",
             widths=(16, 32),
-            rounds=(500, 1_000, 1_500),
+            rounds=(400, 800, 1_200),
             batch=256,
             passes=1,
             validation=20_000,
