@@ -16,12 +16,12 @@ def test_lines_elsewhere_are_few(
     with progress.activity(Console(file=io.StringIO())) as say:
         for step in range(100):
             now[0] = step * 0.5
-            say(f"training Q, gained ≤ {step}", step / 100)
+            say(f"training Q, missing ≤ {step}", step / 100)
         say("scoring", None)
     lines = capsys.readouterr().err.splitlines()
     assert lines == [
         "training Q",
-        *(f"training Q, gained ≤ {step} ({step}%)" for step in (20, 40, 60, 80)),
+        *(f"training Q, missing ≤ {step} ({step}%)" for step in (20, 40, 60, 80)),
         "scoring",
     ]
 

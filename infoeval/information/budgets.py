@@ -7,7 +7,7 @@ from infoeval.errors import UserError
 __all__ = ["BUDGETS", "TOLERANCE", "Budget", "find_budget"]
 
 TOLERANCE = 0.005
-"""Nats: a doubling of the training, or the next size of Q, that gains less is not missed."""
+"""Nats: what more training, or the next size of Q, would gain is not missed below this."""
 
 
 @dataclass(frozen=True)
@@ -16,9 +16,10 @@ class Budget:
 
     `rates` are the learning rates that are tried with the smallest size: strong signals are
     learned faster at the high one, weak ones only at the low one. `widths` is the ladder of trunk
-    widths, each trained for the first of `rounds` steps; the chosen one goes on for the others.
+    widths, each trained for the first of `rounds` steps; the chosen one goes on for the others,
+    each at half the rate of the one before.
     `passes` tells how often a training sample is used. The test stream has `test` samples, or as
-    many up to `most_test` as the interval of a categorical code needs to be ±0.005 nats.
+    many up to `most_test` as the interval of a categorical code needs to be ±0.004 nats.
     """
 
     name: str
@@ -60,7 +61,7 @@ BUDGETS: dict[str, Budget] = {
             validation=20_000,
             calibration=20_000,
             test=100_000,
-            most_test=300_000,
+            most_test=400_000,
             noise_steps=300,
             check_steps=300,
         ),
@@ -73,7 +74,7 @@ BUDGETS: dict[str, Budget] = {
             validation=40_000,
             calibration=20_000,
             test=200_000,
-            most_test=400_000,
+            most_test=600_000,
             noise_steps=2_000,
             check_steps=1_000,
         ),

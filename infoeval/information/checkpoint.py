@@ -10,12 +10,13 @@ from torch import Tensor, nn
 from infoeval.devices import has_bfloat16
 from infoeval.errors import UserError
 from infoeval.information.budgets import Budget, find_budget
-from infoeval.information.estimate import Estimate, estimate_from
-from infoeval.information.fitting import Say, draw, train, weights_from
-from infoeval.information.own import OwnBound, own_lower_bound
+from infoeval.information.fitting import Say, draw
+from infoeval.information.own import LowerBound, own_lower_bound
+from infoeval.information.post_hoc import Estimate, estimate_from
 from infoeval.information.recognition import Heads, Reading
 from infoeval.information.scores import score
 from infoeval.information.streams import Chunk, Samples, Source, Stream
+from infoeval.information.training import train, weights_from
 from infoeval.intervals import normal_interval
 from infoeval.model import CheckpointModel, Recognition
 
@@ -28,15 +29,9 @@ REFITTED = 1 << 20
 
 
 @dataclass(frozen=True)
-class RefittedBound:
+class RefittedBound(LowerBound):
     """L_I of one code by the checkpoint's own features under a new head, nats."""
 
-    value: float
-    low: float
-    high: float
-    level: float
-    count: int
-    entropy: float
     family: str
     temperature: float
 
@@ -51,7 +46,7 @@ class CheckpointInformation:
     one where Q never taught G (λ = 0).
     """
 
-    own: dict[str, OwnBound]
+    own: dict[str, LowerBound]
     refitted: dict[str, RefittedBound]
     post_hoc: Estimate
 

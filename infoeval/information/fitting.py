@@ -2,8 +2,7 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,7 @@ from infoeval.information.recognition import (
     log_ratios,
 )
 from infoeval.information.streams import CHUNK, JOINT, Chunk, Samples, Stream
+from infoeval.information.training import chunks_of_round, train, weights_from
 
 __all__ = [
     "Chunks",
@@ -33,34 +33,25 @@ __all__ = [
     "fit",
     "new_network",
     "read",
-    "train",
     "validate",
-    "weights_from",
 ]
 
-RISING_SHARE, RISING_LEAST = 0.02, 0.0005
-"""A last round that gained this share of the bound, and as many nats, leaves it still rising."""
-WARM_UP = 100
-WINDOW = 8
-"""Chunks that are shuffled together."""
-LARGEST_GRADIENT = 1.0
-
+SLOWEST = 1 / 3
+"""What is still missing shrinks at least as this power of the steps: see `still_missing`."""
 Say = Callable[[str, float], None]
 """Told what is being done, and which share of it is done."""
 Values = dict[str, NDArray[np.float64]]
 """log q(c|x)/p(c) of every sample, nats, (n,), by code name and for `JOINT`."""
 Chunks = Sequence[Chunk]
-Disturb = Callable[[Tensor], tuple[Tensor, Tensor]]
-"""uint8 images to images with noise, and its deviations (n,)."""
 
 
 @dataclass(frozen=True)
 class Point:
     """One point of a learning curve: L_I on the validation stream, nats.
 
-    `width` is the size of Q, `rate` its learning rate and `steps` its training so far. `gain` is
-    the upper 95 % limit of what it is above the best point before it, on the same samples; None
-    for the first.
+    `width` is the size of Q, `rate` its learning rate in the first round and `steps` its training
+    so far. `gain` is the upper 95 % limit of what it is above the best point before it, on the
+    same samples; None for the first.
     """
 
     width: int
@@ -74,21 +65,18 @@ class Point:
 class Fit:
     """A trained Q and how it came about; `curve` and `missed` are by code name and for `JOINT`.
 
-    `missed` is the upper 95 % limit, nats, of what the last round or the larger size gained:
-    about what another doubling might gain, if gains go on shrinking as they do. `rising` tells
-    which bounds the last round raised by a share that shows no end: a weak signal can be learned
-    so slowly that every round gains less than the tolerance.
+    `missed` is the upper 95 % limit, nats, of what more training might gain, or of what the larger
+    size did, whichever is more.
     """
 
     network: PostHocRecognition
     rate: float
     curve: dict[str, list[Point]]
     missed: dict[str, float]
-    rising: dict[str, bool]
 
     def converged(self, name: str) -> bool:
         """Whether neither more training nor a larger Q would be missed."""
-        return self.missed[name] < TOLERANCE and not self.rising[name]
+        return self.missed[name] < TOLERANCE
 
 
 def fit(source: Samples, budget: Budget, device: torch.device, say: Say) -> Fit:
@@ -97,9 +85,9 @@ def fit(source: Samples, budget: Budget, device: torch.device, say: Say) -> Fit:
     The smallest size is trained for the first round at each rate of the budget, of which the
     better one is kept, then every larger size at that rate, all on the same samples. Where the
     next size gains less than `TOLERANCE` for every code and for all together, it is left and the
-    one before it kept. What is kept is trained on, each round with a learning rate that decays to
-    zero, until the upper 95 % limit of what a round gained is below `TOLERANCE` and nothing is
-    still rising, or the budget ends. No code can gain more than is left to H(c).
+    one before it kept. What is kept is trained on, each round from half the learning rate of the
+    one before down to zero, until what more training might gain is below `TOLERANCE`, or the
+    budget ends. No code can gain more than is left to H(c).
     """
     climb = _Climb(source, budget, device, _Plan(budget, say))
     for rate in budget.rates:
@@ -107,12 +95,12 @@ def fit(source: Samples, budget: Budget, device: torch.device, say: Say) -> Fit:
     for width in budget.widths[1:]:
         if max(climb.try_rung(width, climb.rate).values()) < TOLERANCE:
             break
-    for steps in budget.rounds[1:]:
-        climb.train_on(steps)
+    for number, steps in enumerate(budget.rounds[1:], 1):
+        climb.train_on(steps, climb.rate / 2**number)
         if climb.settled():
             break
     climb.plan.finished()
-    return Fit(climb.network, climb.rate, climb.curve, climb.missed(), climb.rising)
+    return Fit(climb.network, climb.rate, climb.curve, climb.missed())
 
 
 class _Climb:
@@ -130,14 +118,13 @@ class _Climb:
         self.curve: dict[str, list[Point]] = {name: [] for name in names}
         self.by_size = dict.fromkeys(names, math.inf)
         self.by_training = dict.fromkeys(names, math.inf)
-        self.rising = dict.fromkeys(names, False)
         self.rate, self.steps, self.chunk = budget.rates[0], 0, 0
 
     def try_rung(self, width: int, rate: float) -> dict[str, float]:
         """Train a fresh Q for the first round, and keep it if it is better. Returns the gains."""
         network = new_network(self.source, width, self.device)
         self.steps = self.budget.rounds[0]
-        self.chunk = _chunks(self.budget, self.steps)
+        self.chunk = chunks_of_round(self.budget, self.steps)
         train(network, self.source, 0, self.steps, self.budget, self.plan.step, rate=rate)
         values = validate(network, self.source.space, self.validation)
         if not any(self.curve.values()):
@@ -155,17 +142,20 @@ class _Climb:
             self.network, self.values, self.rate = network, values, rate
         return gains
 
-    def train_on(self, steps: int) -> None:
+    def train_on(self, steps: int, rate: float) -> None:
         """One more round for the Q that was kept; what it was stays where that was better."""
         kept, before = copy.deepcopy(self.network), self.values
         source, budget = self.source, self.budget
-        train(self.network, source, self.chunk, steps, budget, self.plan.step, rate=self.rate)
-        self.steps += steps
-        self.chunk += _chunks(budget, steps)
+        train(self.network, source, self.chunk, steps, budget, self.plan.step, rate=rate)
+        self.chunk += chunks_of_round(budget, steps)
         self.values = validate(self.network, source.space, self.validation)
-        self.by_training = _gains(self.values, before)
-        self.rising = {name: _is_rising(self.values[name], before[name]) for name in before}
-        self._record(self.network, self.rate, self.values, self.by_training)
+        gains = _gains(self.values, before)
+        self.by_training = {
+            name: still_missing(gain, self.steps, self.steps + steps)
+            for name, gain in gains.items()
+        }
+        self.steps += steps
+        self._record(self.network, self.rate, self.values, gains)
         self.plan.bound(self.curve, self.by_training)
         if self.values[JOINT].mean() < before[JOINT].mean():
             self.network, self.values = kept, before
@@ -176,8 +166,6 @@ class _Climb:
 
     def settled(self) -> bool:
         """Whether another round is not worth it: it cannot make a larger Q unnecessary."""
-        if any(self.rising.values()):
-            return False
         return min(max(self.by_training.values()), max(self.missed().values())) < TOLERANCE
 
     def _record(
@@ -198,56 +186,6 @@ def new_network(source: Samples, width: int, device: torch.device) -> PostHocRec
     with weights_from(source.generator(Stream.INIT, width)):
         network = PostHocRecognition(source.space, source.example, width)
     return network.to(device).to(memory_format=torch.channels_last)
-
-
-@contextmanager
-def weights_from(generator: torch.Generator) -> Iterator[None]:
-    """Layers made inside have weights from this generator; torch's own stays as it was."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(generator.initial_seed())
-        yield
-
-
-def train(
-    network: nn.Module,
-    source: Samples,
-    first_chunk: int,
-    steps: int,
-    budget: Budget,
-    step_done: Callable[[], None],
-    disturb: Disturb | None = None,
-    *,
-    rate: float,
-) -> None:
-    """Maximise L_I of every reading by every family over one round, by Adam.
-
-    The learning rate warms up and decays along a cosine to zero. Samples are those of the training
-    stream from `first_chunk` on.
-    """
-    device = next(network.parameters()).device
-    optimizer = torch.optim.Adam(network.parameters(), rate, betas=(0.9, 0.99), fused=True)
-    shuffle = source.generator(Stream.INIT, 1_000 + first_chunk)
-    batches = _batches(source, first_chunk, steps, budget, shuffle)
-    network.train()
-    for step, (codes, images) in enumerate(batches):
-        for group in optimizer.param_groups:
-            group["lr"] = rate * _share_of_rate(step, steps)
-        noise = None
-        if disturb is not None:
-            images, noise = disturb(images)
-            noise = noise.to(device)
-        codes = {name: values.to(device) for name, values in codes.items()}
-        parameters = network(images.to(device), codes, noise)
-        bounds = [
-            each.mean(1).sum() for each in log_ratios(source.space, parameters, codes).values()
-        ]
-        loss = -torch.stack(bounds).sum()
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
-        optimizer.step()
-        step_done()
-    network.eval()
 
 
 def draw(source: Samples, stream: Stream, count: int) -> Chunks:
@@ -296,44 +234,14 @@ class _Plan:
         self.done += 1
         self.say(self.text, self.done / self.total)
 
-    def bound(self, curve: Mapping[str, list[Point]], gains: Mapping[str, float]) -> None:
-        value, gain = curve[JOINT][-1].value, max(gains.values())
-        rule = "stop" if gain < TOLERANCE else f"goes on, needs < {TOLERANCE:g}"
-        self.text = f"training Q, L_I of all codes {value:.3f} nats, gained ≤ {gain:.4f} ({rule})"
+    def bound(self, curve: Mapping[str, list[Point]], missing: Mapping[str, float]) -> None:
+        value, most = curve[JOINT][-1].value, max(missing.values())
+        rule = "stop" if most < TOLERANCE else f"goes on, needs < {TOLERANCE:g}"
+        self.text = f"training Q, L_I of all codes {value:.3f} nats, missing ≤ {most:.4f} ({rule})"
         self.say(self.text, self.done / self.total)
 
     def finished(self) -> None:
         self.say(self.text, 1.0)
-
-
-def _chunks(budget: Budget, steps: int) -> int:
-    """Fresh chunks of a round."""
-    return math.ceil(steps * budget.batch / (budget.passes * CHUNK))
-
-
-def _batches(
-    source: Samples, first: int, steps: int, budget: Budget, shuffle: torch.Generator
-) -> Iterator[Chunk]:
-    """`steps` batches: every pass over the round's chunks in a new order."""
-    count = _chunks(budget, steps)
-    done = 0
-    while done < steps:
-        order = (first + torch.randperm(count, generator=shuffle)).tolist()
-        for start in range(0, count, WINDOW):
-            parts = [source.chunk(Stream.TRAIN, number) for number in order[start : start + WINDOW]]
-            images = torch.cat([part for _, part in parts])
-            codes = {name: torch.cat([each[name] for each, _ in parts]) for name in source.space}
-            rows = torch.randperm(len(images), generator=shuffle)
-            for batch in torch.split(rows, budget.batch):
-                if done == steps:
-                    return
-                yield {name: values[batch] for name, values in codes.items()}, images[batch]
-                done += 1
-
-
-def _share_of_rate(step: int, steps: int) -> float:
-    warm = min(1.0, (step + 1) / min(WARM_UP, max(steps // 5, 1)))
-    return warm * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
 def _gains(values: Values, before: Values) -> dict[str, float]:
@@ -346,18 +254,24 @@ def _gains(values: Values, before: Values) -> dict[str, float]:
     return limits
 
 
-def _is_rising(values: NDArray[np.float64], before: NDArray[np.float64]) -> bool:
-    """Whether the gain is beyond chance, and a share of the bound that shows no end."""
-    gained = values - before
-    error = float(gained.std(ddof=1)) / math.sqrt(len(gained))
-    least = max(RISING_LEAST, RISING_SHARE * float(values.mean()))
-    return float(gained.mean()) > max(least, 2 * error)
+def still_missing(gain: float, before: int, after: int) -> float:
+    """What is still missing, nats, if training from `before` to `after` steps gained `gain`.
+
+    A bound b(n) that falls short of its limit by a n^-s gains a (before^-s − after^-s), and
+    a after^-s is still missing. The smaller s, the more that is; s is taken as `SLOWEST`.
+
+    >>> round(still_missing(0.001, 1_000, 2_000), 6)
+    0.003847
+    >>> still_missing(-0.001, 1_000, 2_000)
+    0.0
+    """
+    return max(0.0, gain) / (math.pow(after / before, SLOWEST) - 1)
 
 
 def _missed(
     space: CodeSpace, values: Values, by_training: dict[str, float], by_size: dict[str, float]
 ) -> dict[str, float]:
-    """The larger of the two gains, and not more than is left to H(c)."""
+    """The larger of the two, and not more than is left to H(c)."""
     ceilings = ceilings_of(space)
     left = {name: ceilings[name] - float(each.mean()) for name, each in values.items()}
     return {

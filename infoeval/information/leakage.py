@@ -7,16 +7,15 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import chdtri, rel_entr
+from scipy.special import chdtri
 
+from infoeval.contingency import plug_in_information, table_of_occurring
 from infoeval.errors import UserError
 
-__all__ = ["Leakage", "contingency_table", "leakage", "plug_in_information"]
+__all__ = ["Leakage", "leakage"]
 
 #: Level of the limit that codes without a relation stay under.
 CHANCE_LEVEL = 0.95
-#: Cells of the largest table; beyond it the categories are row numbers rather than categories.
-MOST_CELLS = 2**20
 
 
 @dataclass(frozen=True)
@@ -88,38 +87,6 @@ def leakage(
     )
 
 
-def contingency_table(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.int64]:
-    """Count rows by the values that occur: ``(R, C)`` from two ``(n,)`` vectors of categories.
-
-    Raises UserError for more than a million cells.
-
-    >>> contingency_table(np.array([3, 3, 7]), np.array([1, 1, 0]))
-    array([[0, 2],
-           [1, 0]])
-    """
-    row_names, rows = np.unique(first, return_inverse=True)
-    column_names, columns = np.unique(second, return_inverse=True)
-    shape = len(row_names), len(column_names)
-    if shape[0] * shape[1] > MOST_CELLS:
-        raise UserError(
-            f"{shape[0]} x {shape[1]} categories: more than {MOST_CELLS} cells; "
-            "give categories, not one number for every row"
-        )
-    counts = np.bincount(rows * shape[1] + columns, minlength=shape[0] * shape[1])
-    return counts.reshape(shape)
-
-
-def plug_in_information(table: NDArray[np.int64]) -> float:
-    """Mutual information of row and column, nats, as if the ``(R, C)`` counts were the law.
-
-    >>> print(f"{plug_in_information(np.array([[5, 0], [0, 5]])):.4f}")
-    0.6931
-    """
-    shares = table / table.sum()
-    product = np.outer(shares.sum(axis=1), shares.sum(axis=0))
-    return max(0.0, float(rel_entr(shares, product).sum()))
-
-
 def _categories(values: NDArray[Any], bins: int, name: str) -> NDArray[np.int64]:
     """Return ``(n,)`` numbers of the categories, or of the bins of equal counts."""
     array = np.asarray(values)
@@ -143,7 +110,7 @@ def _categories(values: NDArray[Any], bins: int, name: str) -> NDArray[np.int64]
 
 def _estimate(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[float, float]:
     """Return the corrected estimate and its limit under independence, nats."""
-    table = contingency_table(first, second)
+    table = table_of_occurring(first, second)
     degrees = math.prod(size - 1 for size in table.shape)
     if degrees == 0:
         return 0.0, 0.0

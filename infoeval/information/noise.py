@@ -12,10 +12,11 @@ from torch import Tensor
 
 from infoeval.information.budgets import Budget
 from infoeval.information.calibration import calibrate
-from infoeval.information.fitting import Chunks, Say, draw, train
+from infoeval.information.fitting import Chunks, Say, draw
 from infoeval.information.recognition import PostHocRecognition
 from infoeval.information.scores import best_families, score_chunks
 from infoeval.information.streams import CHUNK, JOINT, Samples, Stream
+from infoeval.information.training import train
 from infoeval.intervals import normal_interval
 
 __all__ = ["LEVELS", "NoisePoint", "noise_curve"]
@@ -63,7 +64,7 @@ def noise_curve(
 
     def disturb(images: Tensor) -> tuple[Tensor, Tensor]:
         chosen = torch.randint(len(LEVELS), (len(images),), generator=generator)
-        deviations = torch.tensor(LEVELS)[chosen]
+        deviations = torch.tensor(LEVELS)[chosen].to(images.device)
         return add_noise(images, deviations, generator), deviations
 
     train(network, source, 0, budget.noise_steps, budget, step_done, disturb, rate=rate)
@@ -84,7 +85,7 @@ def noise_curve(
 
 def add_noise(images: Tensor, deviations: Tensor, generator: torch.Generator) -> Tensor:
     """uint8 images plus Gaussian noise of these deviations (n,), as floats from 0 to 255."""
-    noise = torch.randn(images.shape, generator=generator)
+    noise = torch.randn(images.shape, generator=generator).to(images.device)
     return images.float() + 255 * deviations[:, None, None, None] * noise
 
 

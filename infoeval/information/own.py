@@ -1,21 +1,19 @@
 """The checkpoint's own L_I(G, Q), eq. 5, on fresh samples: what the paper plots in Figure 1."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from scipy import stats
 from torch import Tensor
 
+from infoeval.intervals import normal_interval
 from infoeval.model import CheckpointModel, Model, Recognition
 
-__all__ = ["OwnBound", "own_lower_bound", "sample"]
+__all__ = ["LowerBound", "own_lower_bound", "sample"]
 
 
 @dataclass(frozen=True)
-class OwnBound:
+class LowerBound:
     """L_I of one code by the checkpoint's own Q, nats.
 
     `value` is H(c) + mean log q(c|x) over `count` fresh samples; `low` and `high` are its
@@ -35,7 +33,7 @@ class OwnBound:
 @torch.no_grad()
 def own_lower_bound(
     model: CheckpointModel, *, count: int = 20_000, seed: int = 0, level: float = 0.95
-) -> dict[str, OwnBound]:
+) -> dict[str, LowerBound]:
     """L_I of each code, from 8-bit images of freshly drawn codes and noise.
 
     Q's batch-norm statistics are estimated on generated images of another stream, because
@@ -57,7 +55,12 @@ def own_lower_bound(
     codes, images = sample(model, count, streams[1])
     log_q = model.codes.log_likelihood(recognition(images).cpu(), codes)
     return {
-        name: _bound(log_q[name].double().numpy(), code.entropy, level)
+        name: LowerBound(
+            *normal_interval(code.entropy + log_q[name].double().numpy(), level),
+            level=level,
+            count=count,
+            entropy=code.entropy,
+        )
         for name, code in model.codes.items()
     }
 
@@ -68,9 +71,3 @@ def sample(
     """Fresh codes and the uint8 images that the model draws from them."""
     codes = model.codes.sample(count, generator)
     return codes, model.generate(codes, model.codes.sample_noise(count, generator))
-
-
-def _bound(log_q: NDArray[np.float64], entropy: float, level: float) -> OwnBound:
-    value = entropy + float(log_q.mean())
-    half = float(stats.norm.ppf(0.5 + level / 2)) * float(log_q.std(ddof=1)) / math.sqrt(len(log_q))
-    return OwnBound(value, value - half, value + half, level, len(log_q), entropy)

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import entr, xlogy
 
+from infoeval.contingency import plug_in_information, table_of_occurring, whole_numbers
 from infoeval.errors import UserError
-from infoeval.information.leakage import contingency_table, plug_in_information
 from infoeval.intervals import check_level, normal_interval
 
 __all__ = ["RealImageScore", "label_information", "sorting_information"]
@@ -108,13 +108,13 @@ def label_information(codes: ArrayLike, labels: ArrayLike, level: float = 0.95) 
     0.6926 of 0.6931
     """
     check_level(level)
-    first, second = _whole_numbers(codes, "codes"), _whole_numbers(labels, "labels")
+    first, second = whole_numbers(codes, "codes"), whole_numbers(labels, "labels")
     n = len(first)
     if n != len(second):
         raise UserError(f"{n} codes for {len(second)} labels; give one of each per row")
     if n < 2:
         raise UserError(f"{n} rows; give two or more")
-    table = contingency_table(first, second)
+    table = table_of_occurring(first, second)
     categories, classes = table.shape
     entropies = [float(entr(table.sum(axis=axis) / n).sum()) for axis in (1, 0)]
     uncorrected = plug_in_information(table)
@@ -171,20 +171,3 @@ def _probabilities(values: ArrayLike) -> NDArray[np.float64]:
     if wrong.any():
         raise UserError(f"probabilities: a row sums to {sums[wrong][0]:.6g}; each must sum to 1")
     return np.asarray(array / sums, dtype=np.float64)
-
-
-def _whole_numbers(values: ArrayLike, name: str) -> NDArray[Any]:
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise UserError(f"{name}: rows differ in length; give one number per row") from None
-    if array.ndim != 1:
-        raise UserError(f"{name}: shape {array.shape}; give one number per row")
-    if array.size == 0:
-        raise UserError(f"{name}: empty; give two rows or more")
-    if array.dtype.kind not in "biuf":
-        raise UserError(f"{name}: type {array.dtype}; give whole numbers, one per row")
-    if array.dtype.kind == "f" and not np.all(np.isfinite(array) & (array == np.floor(array))):
-        wrong = array[~(np.isfinite(array) & (array == np.floor(array)))][0]
-        raise UserError(f"{name}: {wrong} is not a whole number; give category and class numbers")
-    return array

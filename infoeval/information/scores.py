@@ -21,7 +21,7 @@ from infoeval.information.streams import CHUNK, JOINT, Samples, Stream
 
 __all__ = ["Scores", "best_families", "score", "score_chunks"]
 
-HALF_WIDTH = 0.005
+HALF_WIDTH = 0.004
 """Nats: the test stream is as long as an interval this wide needs for categorical codes."""
 GAUSSIAN = len(CONTINUOUS) - 1
 

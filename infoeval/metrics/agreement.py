@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from infoeval.contingency import contingency_table, paired
 from infoeval.errors import UserError
 from infoeval.intervals import basic_bootstrap, check_level
-from infoeval.metrics.contingency import contingency_table, paired
 from infoeval.metrics.score import Score
 
 __all__ = ["Statistic", "agreement"]

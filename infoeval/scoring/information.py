@@ -4,16 +4,16 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any
 
 from infoeval.errors import UserError
 from infoeval.information.checkpoint import (
     CheckpointInformation,
-    RefittedBound,
     estimate_checkpoint,
 )
-from infoeval.information.estimate import Estimate, Information
-from infoeval.information.own import OwnBound, own_lower_bound
+from infoeval.information.own import LowerBound, own_lower_bound
+from infoeval.information.post_hoc import Estimate, Information
 from infoeval.information.self_test import Check, SelfTest
 from infoeval.model import CheckpointModel
 from infoeval.results import Result
@@ -55,33 +55,70 @@ def information_results(recipe: Recipe) -> list[Result]:
         say=recipe.say,
     )
     seconds = time.perf_counter() - started
-    refitted = [_refitted(name, bound, found, seconds) for name, bound in found.refitted.items()]
-    synergy = _synergy(found.post_hoc, seconds)
-    own = _own(found.own, recipe, seconds)
-    return [*_post_hoc(found.post_hoc, seconds), *synergy, *refitted, *own]
+    return [
+        *_post_hoc(found.post_hoc, seconds),
+        *_synergy(found.post_hoc, seconds),
+        *_refitted(found, seconds),
+        *_own(found.own, recipe, seconds),
+    ]
 
 
-def _own(bounds: Mapping[str, OwnBound], recipe: Recipe, seconds: float) -> list[Result]:
+def _own(bounds: Mapping[str, LowerBound], recipe: Recipe, seconds: float) -> list[Result]:
     if not all(math.isfinite(bound.low) and math.isfinite(bound.high) for bound in bounds.values()):
         raise UserError("the checkpoint's networks compute numbers that are not finite")
     return [
-        Result(
-            metric=OWN,
-            target=name,
-            value=bound.value,
-            low=bound.low,
-            high=bound.high,
-            level=bound.level,
-            n=bound.count,
-            unit="nats",
-            higher_is_better=True,
+        _lower_bound(
+            OWN,
+            name,
+            bound,
             settings={"seed": recipe.seed, "samples": bound.count, "pixels": "8 bits"},
             seconds=seconds,
             reference="Chen et al. 2016, eq. 5",
-            details={"entropy": bound.entropy, "interval": NORMAL},
         )
         for name, bound in bounds.items()
     ]
+
+
+def _refitted(found: CheckpointInformation, seconds: float) -> list[Result]:
+    return [
+        _lower_bound(
+            f"{INFORMATION}-refitted",
+            name,
+            bound,
+            settings=dict(found.post_hoc.settings),
+            seconds=seconds,
+            reference=REFERENCE,
+            details={"family": bound.family, "temperature": bound.temperature},
+        )
+        for name, bound in found.refitted.items()
+    ]
+
+
+def _lower_bound(
+    metric: str,
+    name: str,
+    bound: LowerBound,
+    *,
+    settings: dict[str, Any],
+    seconds: float,
+    reference: str,
+    details: Mapping[str, Any] = MappingProxyType({}),
+) -> Result:
+    return Result(
+        metric=metric,
+        target=name,
+        value=bound.value,
+        low=bound.low,
+        high=bound.high,
+        level=bound.level,
+        n=bound.count,
+        unit="nats",
+        higher_is_better=True,
+        settings=settings,
+        seconds=seconds,
+        reference=reference,
+        details={"entropy": bound.entropy, "interval": NORMAL, **details},
+    )
 
 
 def _post_hoc(estimate: Estimate, seconds: float) -> list[Result]:
@@ -140,31 +177,6 @@ def _synergy(estimate: Estimate, seconds: float) -> list[Result]:
             details={"interval": "normal, paired, over fresh samples"},
         )
     ]
-
-
-def _refitted(
-    name: str, bound: RefittedBound, found: CheckpointInformation, seconds: float
-) -> Result:
-    return Result(
-        metric=f"{INFORMATION}-refitted",
-        target=name,
-        value=bound.value,
-        low=bound.low,
-        high=bound.high,
-        level=bound.level,
-        n=bound.count,
-        unit="nats",
-        higher_is_better=True,
-        settings=dict(found.post_hoc.settings),
-        seconds=seconds,
-        reference=REFERENCE,
-        details={
-            "entropy": bound.entropy,
-            "family": bound.family,
-            "temperature": bound.temperature,
-            "interval": NORMAL,
-        },
-    )
 
 
 def _self_test(checks: SelfTest) -> dict[str, Any]:

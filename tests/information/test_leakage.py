@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from infoeval.errors import UserError
-from infoeval.information.leakage import contingency_table, leakage, plug_in_information
+from infoeval.information.leakage import leakage
 
 N = 16_000
 
@@ -170,16 +170,3 @@ def test_row_numbers_are_not_categories() -> None:
 def test_one_bin_is_none() -> None:
     with pytest.raises(UserError, match="1 bins"):
         leakage(codes_of(0), codes_of(1), bins=1)
-
-
-def test_plug_in_information_of_a_known_law() -> None:
-    """Symmetric label noise of 0.1 among ten: 1.757780 nats."""
-    table = np.full((10, 10), 10)
-    np.fill_diagonal(table, 810)
-    assert plug_in_information(table) == pytest.approx(1.757780, abs=1e-6)
-    assert plug_in_information(np.outer([3, 1], [2, 5])) == pytest.approx(0, abs=1e-12)
-
-
-def test_the_table_counts_what_occurs() -> None:
-    table = contingency_table(np.array([9, -1, 9]), np.array([True, True, False]))
-    assert table.tolist() == [[0, 1], [1, 1]]

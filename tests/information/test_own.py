@@ -11,7 +11,7 @@ from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Trainer, Uniform
 from infoeval.checkpoint import Checkpoint
-from infoeval.information.own import OwnBound, own_lower_bound
+from infoeval.information.own import LowerBound, own_lower_bound
 from infoeval.model import CheckpointModel
 from infoeval.networks import Dense, Reshape
 from tests.tiny import tiny_trainer
@@ -108,7 +108,7 @@ def test_the_interval_contains_the_truth_as_often_as_it_says() -> None:
 def test_the_seed_decides() -> None:
     model = channel(erasing=1e6)
 
-    def value(seed: int) -> OwnBound:
+    def value(seed: int) -> LowerBound:
         return own_lower_bound(model, count=200, seed=seed)["k"]
 
     torch.manual_seed(1)

@@ -11,7 +11,7 @@ from torch import Tensor
 from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.errors import UserError
 from infoeval.information import streams
-from infoeval.information.estimate import estimate
+from infoeval.information.post_hoc import estimate
 from infoeval.information.streams import CHUNK, Source, Stream
 
 SPACE = CodeSpace(digit=Categorical(5), slant=Uniform(-1, 1), noise=0)

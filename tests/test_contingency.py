@@ -3,9 +3,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from infoeval.contingency import (
+    class_numbers,
+    contingency_table,
+    paired,
+    plug_in_information,
+    table_of_occurring,
+)
 from infoeval.errors import UserError
 from infoeval.metrics import cluster_accuracy, cluster_ari, cluster_nmi
-from infoeval.metrics.contingency import class_numbers, contingency_table, paired
 
 
 @pytest.mark.parametrize(
@@ -77,3 +83,16 @@ def test_table_counts_rows_by_category_and_class() -> None:
     assert table.shape == (5, 3)
     for (category, label), count in np.ndenumerate(table):
         assert count == np.sum((codes == category) & (labels == label))
+
+
+def test_plug_in_information_of_a_known_law() -> None:
+    """Symmetric label noise of 0.1 among ten: 1.757780 nats."""
+    table = np.full((10, 10), 10)
+    np.fill_diagonal(table, 810)
+    assert plug_in_information(table) == pytest.approx(1.757780, abs=1e-6)
+    assert plug_in_information(np.outer([3, 1], [2, 5])) == pytest.approx(0, abs=1e-12)
+
+
+def test_the_table_counts_what_occurs() -> None:
+    table = table_of_occurring(np.array([9, -1, 9]), np.array([True, True, False]))
+    assert table.tolist() == [[0, 1], [1, 1]]

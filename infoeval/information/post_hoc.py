@@ -44,9 +44,9 @@ class Information:
     rather than what Q reads, and can lie above `value`.
 
     `entropy` is H(c), differential for continuous codes. `missed` is the upper 95 % limit of what
-    the last doubling of the training, or the larger Q, gained. `family` and `temperature` are
-    those of the winning q; `gaussian` is the bound by the paper's Gaussian of learned σ, for
-    continuous codes. `curve` is the learning curve, `noise` the noise curve.
+    more training might gain, judged by the last round, or of what the larger Q did. `family` and
+    `temperature` are those of the winning q; `gaussian` is the bound by the paper's Gaussian of
+    learned σ, for continuous codes. `curve` is the learning curve, `noise` the noise curve.
     """
 
     code: str
@@ -154,7 +154,6 @@ def estimate(
         UserError: `render` returns something else than such images, or ignores its generator;
             there are no codes; an unknown budget or device.
 
-    >>> from infoeval.information.budgets import BUDGETS
     >>> from infoeval.information.channels import symmetric_noise
     >>> channel = symmetric_noise(0.1, size=8)
     >>> found = estimate(channel.space, channel.render, budget="quick")

@@ -23,8 +23,8 @@ from infoeval.information.channels import (
     sum_of_two,
     symmetric_noise,
 )
-from infoeval.information.estimate import Estimate, Information, estimate, estimate_from
 from infoeval.information.noise import LEVELS
+from infoeval.information.post_hoc import Estimate, Information, estimate, estimate_from
 from infoeval.information.streams import Render, Source
 
 SMALL = Budget("small", (4,), (80, 160), 64, 2, 2_000, 4_000, 10_000, 10_000, 10, 10)
