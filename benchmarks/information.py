@@ -7,7 +7,8 @@
 
 `channels` runs every channel of known truth, `coverage` counts how often the intervals of cheap
 ones hold the truth, `models` sets a λ = 1 checkpoint beside its λ = 0 twin and an untrained
-generator, `cost` tells where the time goes. Every run is shown, good and bad alike.
+generator, `cost` tells where the time goes. Rows are written as they come, every run, good and
+bad alike; information_tables.py beside this file makes tables and figures of them.
 """
 
 import argparse
@@ -18,10 +19,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import matplotlib
-
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import pandas as pd
 import torch
 from joblib import Parallel, delayed
@@ -36,9 +33,8 @@ from infoeval.model import CheckpointModel
 from infoeval.networks import Networks
 
 ROOT = Path(__file__).resolve().parent.parent
-RESULTS, IMAGES = ROOT / "docs" / "results", ROOT / "docs" / "images"
+RESULTS = ROOT / "docs" / "results"
 JOINT = "all codes"
-
 
 MODELS = ("λ = 1", "λ = 0", "untrained")
 
@@ -132,30 +128,17 @@ def targets(found: Estimate) -> Iterator[tuple[str, Information]]:
 def run_channels(arguments: argparse.Namespace) -> None:
     names = arguments.only or list(CHANNELS)
     jobs = [(name, seed) for seed in arguments.seeds for name in names]
-    table = run_all(jobs, arguments, arguments.table or RESULTS / "information-channels.csv")
-    summary = table.groupby(["channel", "code"], sort=False).agg(
-        truth=("truth", "first"),
-        mean=("value", "mean"),
-        worst=("error", lambda errors: errors.loc[errors.abs().idxmax()]),
-        covered=("covers", "mean"),
-        certified_above=("certified above", "sum"),
-        converged=("converged", "mean"),
-        seconds=("seconds", "median"),
-    )
-    print(summary.round(4).to_string())
+    run_all(jobs, arguments, arguments.table or RESULTS / "information-channels.csv")
 
 
 def run_coverage(arguments: argparse.Namespace) -> None:
     each = math.ceil(arguments.runs / len(CHEAP))
     # A seed of its own for every run: with equal ones, channels of equal codes share their draws.
     jobs = [(name, 100 + run) for run, name in enumerate(CHEAP * each)]
-    table = run_all(jobs, arguments, arguments.table or RESULTS / "information-coverage.csv")
-    print(table.groupby("channel", sort=False)[["covers", "certified above"]].agg(["sum", "count"]))
-    print(f"covered: {table['covers'].sum()} of {len(table)}")
-    print(f"certified bound above the truth: {table['certified above'].sum()}")
+    run_all(jobs, arguments, arguments.table or RESULTS / "information-coverage.csv")
 
 
-def run_all(jobs: list[tuple[str, int]], arguments: argparse.Namespace, path: Path) -> pd.DataFrame:
+def run_all(jobs: list[tuple[str, int]], arguments: argparse.Namespace, path: Path) -> None:
     """Run what the table at `path` does not hold yet, and write each row as it comes."""
     table = pd.read_csv(path) if path.exists() else pd.DataFrame()
     known = set(zip(table["channel"], table["seed"], strict=True)) if len(table) else set()
@@ -172,7 +155,6 @@ def run_all(jobs: list[tuple[str, int]], arguments: argparse.Namespace, path: Pa
     keys = table["channel"].map(order)
     table = table.assign(order=keys).sort_values(["order", "seed"], kind="stable")
     save(table.drop(columns="order"), path)
-    return table
 
 
 def save(table: pd.DataFrame, path: Path) -> None:
@@ -217,8 +199,6 @@ def run_models(arguments: argparse.Namespace) -> None:
         known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
         whole = {each: {**known, name: found}[each] for each in models if each in {*known, name}}
         write_text(path, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
-    if set(whole) == set(models):
-        draw(whole, IMAGES / f"information-{arguments.budget}.png")
 
 
 def run_cost(arguments: argparse.Namespace) -> None:
@@ -272,37 +252,6 @@ def line(name: str) -> Callable[[str, float], None]:
             print(f"{name}: {text}", flush=True)
 
     return say
-
-
-def draw(found: dict[str, Any], path: Path) -> None:
-    """Learning curves and noise curves of the models, a column for each code."""
-    codes = list(found["λ = 1"]["post hoc"])
-    figure, axes = plt.subplots(2, len(codes), figsize=(3.2 * len(codes), 5.6), squeeze=False)
-    for column, code in enumerate(codes):
-        for name, style in zip(MODELS, ("o-", "s--", "^:"), strict=True):
-            each = found[name]["post hoc"][code]
-            last = each["curve"][-1]
-            points = [
-                p for p in each["curve"] if (p["width"], p["rate"]) == (last["width"], last["rate"])
-            ]
-            axes[0, column].plot(
-                [p["steps"] for p in points], [p["value"] for p in points], style, label=name
-            )
-            noise = [(0.0, each["value"]), *((p["deviation"], p["value"]) for p in each["noise"])]
-            axes[1, column].plot(*zip(*noise, strict=True), style, label=name)
-        entropy = found["λ = 1"]["post hoc"][code]["entropy"]
-        axes[0, column].set_title(code)
-        axes[0, column].set_xlabel("training steps of the post hoc Q")
-        axes[1, column].set_xlabel("σ of the pixel noise")
-        for row in range(2):
-            axes[row, column].set_ylim(bottom=min(0.0, axes[row, column].get_ylim()[0]))
-            if code == codes[0]:
-                axes[row, column].axhline(entropy, color="grey", linewidth=0.8)
-                axes[row, column].set_ylabel("L_I, nats")
-    axes[0, 0].legend()
-    figure.tight_layout()
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary, dpi=80, format="png")
 
 
 def seed_range(text: str) -> list[int]:

@@ -1,0 +1,148 @@
+"""Make tables and figures of what benchmarks/information.py wrote.
+
+    python benchmarks/information_tables.py
+
+Prints Markdown of the rows in docs/results, and draws the learning and noise curves of the models.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("Agg")
+import matplotlib.pyplot as plt
+import pandas as pd
+
+from infoeval.files import atomic_path
+from infoeval.information.budgets import BUDGETS
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS, IMAGES = ROOT / "docs" / "results", ROOT / "docs" / "images"
+NOISE = {f"σ = {deviation}/255": deviation for deviation in (2, 8, 32, 64, 128)}
+"""Columns of pixel noise; the last two are a quarter and a half."""
+STYLES = ("o-", "s--", "^:")
+
+
+def main() -> None:
+    """Print and draw whatever there is."""
+    rows = RESULTS / "information-channels.csv"
+    if rows.exists():
+        print("\n".join(["", *channel_table(pd.read_csv(rows))]))
+    rows = RESULTS / "information-coverage.csv"
+    if rows.exists():
+        print("\n".join(["", *coverage_table(pd.read_csv(rows))]))
+    for budget in BUDGETS:
+        rows = RESULTS / f"information-models-{budget}.json"
+        if rows.exists():
+            found = json.loads(rows.read_text(encoding="utf-8"))
+            print("\n".join(["", budget, "", *model_table(found), "", *cost_table(found)]))
+            draw(found, IMAGES / f"information-{budget}.png")
+
+
+def channel_table(table: pd.DataFrame) -> list[str]:
+    """Markdown: a row for every channel and code, with the error of every seed."""
+    columns = "channel", "code", "truth", "error of each seed", "inside", "converged", "seconds"
+    rows = []
+    for (channel, code), runs in table.groupby(["channel", "code"], sort=False):
+        rows.append(
+            (
+                channel,
+                code,
+                f"{runs['truth'].iloc[0]:.4f}",
+                ", ".join(f"{error:+.4f}" for error in runs["error"]),
+                f"{runs['covers'].sum()} of {len(runs)}",
+                f"{runs['converged'].sum()} of {len(runs)}",
+                f"{runs['seconds'].median():.0f}",
+            )
+        )
+    above = f"Certified bounds above the truth: {table['certified above'].sum()} of {len(table)}."
+    return [*markdown(columns, rows), "", above]
+
+
+def coverage_table(table: pd.DataFrame) -> list[str]:
+    """Markdown: how often the intervals of each channel hold the truth."""
+    columns = "channel", "runs", "inside", "converged", "certified above", "largest error"
+    names = ["all", *dict.fromkeys(table["channel"])]
+    rows = []
+    for name in names:
+        runs = table if name == "all" else table[table["channel"] == name]
+        worst = max(runs["error"], key=abs)
+        counts = (runs[each].sum() for each in ("covers", "converged", "certified above"))
+        rows.append((name, len(runs), *counts, f"{worst:+.4f}"))
+    return markdown(columns, rows)
+
+
+def model_table(found: dict[str, Any]) -> list[str]:
+    """Markdown: every code of every model by the three columns, and under pixel noise."""
+    columns = "model", "code", "own Q", "refitted", "post hoc", "interval", "converged", *NOISE
+    rows = []
+    for model, each in found.items():
+        for code, value in each["post hoc"].items():
+            high = "∞" if value["high"] is None else f"{value['high']:.3f}"
+            others = each["own"].get(code), each["refitted"].get(code)
+            noise = {round(point["deviation"] * 255): point["value"] for point in value["noise"]}
+            rows.append(
+                (
+                    model,
+                    code,
+                    *("" if bound is None else f"{bound:.3f}" for bound in others),
+                    f"{value['value']:.4f}",
+                    f"{value['low']:.3f} to {high}",
+                    "yes" if value["converged"] else "no",
+                    *(f"{noise[deviation]:.3f}" for deviation in NOISE.values()),
+                )
+            )
+    return markdown(tuple(columns), rows)
+
+
+def cost_table(found: dict[str, Any]) -> list[str]:
+    """Markdown: seconds by activity."""
+    activities = list(next(iter(found.values()))["seconds"])
+    rows = [
+        (model, each["threads"], *(f"{each['seconds'][name]:.0f}" for name in activities))
+        for model, each in found.items()
+    ]
+    return markdown(("model", "threads", *activities), rows)
+
+
+def markdown(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]:
+    lines = [columns, ("---",) * len(columns), *rows]
+    return ["| " + " | ".join(map(str, line)) + " |" for line in lines]
+
+
+def draw(found: dict[str, Any], path: Path) -> None:
+    """Learning curves and noise curves of the models, a column for each code."""
+    first = next(iter(found.values()))["post hoc"]
+    codes = list(first)
+    figure, axes = plt.subplots(2, len(codes), figsize=(3.2 * len(codes), 5.6), squeeze=False)
+    for column, code in enumerate(codes):
+        for name, style in zip(found, STYLES, strict=False):
+            each = found[name]["post hoc"][code]
+            last = each["curve"][-1]
+            points = [
+                p for p in each["curve"] if (p["width"], p["rate"]) == (last["width"], last["rate"])
+            ]
+            axes[0, column].plot(
+                [p["steps"] for p in points], [p["value"] for p in points], style, label=name
+            )
+            noise = [(0.0, each["value"]), *((p["deviation"], p["value"]) for p in each["noise"])]
+            axes[1, column].plot(*zip(*noise, strict=True), style, label=name)
+        entropy = first[code]["entropy"]
+        axes[0, column].set_title(code)
+        axes[0, column].set_xlabel("training steps of the post hoc Q")
+        axes[1, column].set_xlabel("σ of the pixel noise")
+        for row in range(2):
+            axes[row, column].set_ylim(bottom=min(0.0, axes[row, column].get_ylim()[0]))
+            if code == codes[0]:
+                axes[row, column].axhline(entropy, color="grey", linewidth=0.8)
+                axes[row, column].set_ylabel("L_I, nats")
+    axes[0, 0].legend()
+    figure.tight_layout()
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary, dpi=80, format="png")
+
+
+if __name__ == "__main__":
+    main()
