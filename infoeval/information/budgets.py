@@ -4,10 +4,12 @@ from dataclasses import dataclass
 
 from infoeval.errors import UserError
 
-__all__ = ["BUDGETS", "TOLERANCE", "Budget", "find_budget"]
+__all__ = ["BUDGETS", "TOLERANCE", "WORTH_A_SIZE", "Budget", "find_budget"]
 
-TOLERANCE = 0.005
-"""Nats: what more training, or the next size of Q, would gain is not missed below this."""
+TOLERANCE = 0.01
+"""Nats: Q has converged where less than this may be missed."""
+WORTH_A_SIZE = 0.005
+"""Nats: a larger Q that gains less, for every code, is left."""
 
 
 @dataclass(frozen=True)

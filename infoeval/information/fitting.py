@@ -12,7 +12,7 @@ from scipy import stats
 from torch import Tensor, nn
 
 from infoeval.codes import CodeSpace
-from infoeval.information.budgets import TOLERANCE, Budget
+from infoeval.information.budgets import TOLERANCE, WORTH_A_SIZE, Budget
 from infoeval.information.recognition import (
     PostHocRecognition,
     Reading,
@@ -84,7 +84,7 @@ def fit(source: Samples, budget: Budget, device: torch.device, say: Say) -> Fit:
 
     The smallest size is trained for the first round at each rate of the budget, of which the
     better one is kept, then every larger size at that rate, all on the same samples. Where the
-    next size gains less than `TOLERANCE` for every code and for all together, it is left and the
+    next size gains less than `WORTH_A_SIZE` for every code and for all together, it is left and the
     one before it kept. What is kept is trained on, each round from half the learning rate of the
     one before down to zero, until what more training might gain is below `TOLERANCE`, or the
     budget ends. No code can gain more than is left to H(c).
@@ -93,7 +93,7 @@ def fit(source: Samples, budget: Budget, device: torch.device, say: Say) -> Fit:
     for rate in budget.rates:
         climb.try_rung(budget.widths[0], rate)
     for width in budget.widths[1:]:
-        if max(climb.try_rung(width, climb.rate).values()) < TOLERANCE:
+        if max(climb.try_rung(width, climb.rate).values()) < WORTH_A_SIZE:
             break
     for number, steps in enumerate(budget.rounds[1:], 1):
         climb.train_on(steps, climb.rate / 2**number)
@@ -137,7 +137,7 @@ class _Climb:
             better = float(values[JOINT].mean()) > float(self.values[JOINT].mean())
         if width > self.budget.widths[0]:
             self.by_size = gains
-            better = better and max(gains.values()) >= TOLERANCE
+            better = better and max(gains.values()) >= WORTH_A_SIZE
         if better:
             self.network, self.values, self.rate = network, values, rate
         return gains

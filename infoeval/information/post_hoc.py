@@ -26,7 +26,7 @@ from infoeval.intervals import check_level, empirical_bernstein, fano_bound, nor
 
 __all__ = ["Estimate", "Information", "Synergy", "estimate", "estimate_from"]
 
-CERTAINTY = 0.999
+CERTAINTY = 0.9999
 """Confidence of a certified bound. Fano's inequality is tight where the errors of a code are all
 alike, so a bound of 95 % would be above the truth in one of forty such estimates."""
 
