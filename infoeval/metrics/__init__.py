@@ -3,6 +3,11 @@
 from infoeval.metrics.cluster_accuracy import cluster_accuracy
 from infoeval.metrics.cluster_ari import cluster_ari
 from infoeval.metrics.cluster_nmi import cluster_nmi
+from infoeval.metrics.dcimig import dcimig
+from infoeval.metrics.jemmig import jemmig
+from infoeval.metrics.mig import mig
+from infoeval.metrics.mig_sup import mig_sup
+from infoeval.metrics.modularity import modularity
 from infoeval.metrics.registry import METRICS, Metric, metric
 from infoeval.metrics.score import Score
 
@@ -13,5 +18,10 @@ __all__ = [
     "cluster_accuracy",
     "cluster_ari",
     "cluster_nmi",
+    "dcimig",
+    "jemmig",
     "metric",
+    "mig",
+    "mig_sup",
+    "modularity",
 ]

@@ -1,0 +1,182 @@
+"""A table of codes and factors, checked: what metrics of disentanglement are computed from."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from infoeval.errors import UserError
+
+__all__ = ["CODE_TYPES", "FACTOR_TYPES", "Column", "Table", "as_table"]
+
+FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
+CODE_TYPES = ("continuous", "categorical")
+CATEGORIES = ("discrete", "categorical")
+
+
+@dataclass(frozen=True)
+class Column:
+    """One code or factor: its name, its type, and a number for every row, ``(n,)`` float64.
+
+    A discrete factor and a categorical code hold class numbers 0, 1, 2, …, which have no order;
+    an ordinal factor holds values in order; a periodic one, angles in [0, 2π).
+    """
+
+    name: str
+    type: str
+    values: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Codes and factors of the same ``n`` rows."""
+
+    codes: tuple[Column, ...]
+    factors: tuple[Column, ...]
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return len(self.codes[0].values)
+
+    def matrix(self, columns: Sequence[Column]) -> NDArray[np.float64]:
+        """The values of some columns, ``(n, number of columns)``."""
+        return np.stack([column.values for column in columns], axis=1)
+
+    def rows(self, rows: NDArray[np.intp]) -> "Table":
+        """The table of these rows, in this order."""
+        codes, factors = (
+            tuple(replace(column, values=column.values[rows]) for column in columns)
+            for columns in (self.codes, self.factors)
+        )
+        return Table(codes, factors)
+
+
+def as_table(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    *,
+    code_types: Sequence[str] | None = None,
+    factor_types: Sequence[str] | None = None,
+) -> Table:
+    """Check codes ``(n, D)`` and factors ``(n, K)`` and give every column its type.
+
+    Arrays, lists of rows and data frames serve; one-dimensional ones are a single column. A data
+    frame's columns give the names; others are called "code 0", "factor 0" and so on.
+
+    Types may be given by name or first letter, one a column: of factors ``discrete``,
+    ``ordinal``, ``continuous`` or ``periodic`` (angles in radians; ``periodic:360`` for another
+    period), of codes ``continuous`` or ``categorical``. Left out, whole numbers, booleans and
+    words are discrete factors and whole numbers of an integer type categorical codes; floats are
+    continuous, except factors that are whole throughout, which are discrete.
+
+    Raises UserError for what is not such a table: columns of different lengths, values that are
+    missing or not finite, words in a column that is not discrete or categorical, a factor of one
+    value, fewer than two rows.
+
+    >>> table = as_table([[0.1, 2.0], [0.7, 3.0]], [[0, 0.5], [1, 0.25]])
+    >>> [(column.name, column.type) for column in table.factors]
+    [('factor 0', 'discrete'), ('factor 1', 'continuous')]
+    """
+    code_columns = _columns(codes, "code")
+    factor_columns = _columns(factors, "factor")
+    if len(code_columns[0][1]) != len(factor_columns[0][1]):
+        raise UserError(
+            f"{len(code_columns[0][1])} rows of codes for {len(factor_columns[0][1])} rows of "
+            "factors; give one of each per row"
+        )
+    if len(code_columns[0][1]) < 2:
+        raise UserError("one row; give two or more")
+    table = Table(
+        _typed(code_columns, code_types, CODE_TYPES, "code"),
+        _typed(factor_columns, factor_types, FACTOR_TYPES, "factor"),
+    )
+    for factor in table.factors:
+        if (factor.values == factor.values[0]).all():
+            raise UserError(f"{factor.name} has the same value in every row; leave it out")
+    return table
+
+
+def _columns(values: Any, what: str) -> list[tuple[str, NDArray[Any]]]:
+    """Name and values of every column."""
+    if hasattr(values, "columns"):
+        columns = [(str(name), np.asarray(values[name])) for name in values.columns]
+    else:
+        try:
+            array = np.asarray(values)
+        except ValueError:
+            raise UserError(f"{what}s: rows differ in length; give one number a column") from None
+        if array.ndim == 1:
+            array = array[:, None]
+        if array.ndim != 2:
+            raise UserError(f"{what}s: shape {array.shape}; give (rows, columns)")
+        columns = [(f"{what} {number}", array[:, number]) for number in range(array.shape[1])]
+    if not columns or len(columns[0][1]) == 0:
+        raise UserError(f"no {what}s; give one column and two rows at least")
+    return columns
+
+
+def _typed(
+    columns: list[tuple[str, NDArray[Any]]],
+    types: Sequence[str] | None,
+    known: tuple[str, ...],
+    what: str,
+) -> tuple[Column, ...]:
+    if types is not None and len(types) != len(columns):
+        raise UserError(f"{len(types)} types for {len(columns)} {what}s; give one for each")
+    given = types if types is not None else [_inferred(values, what) for _, values in columns]
+    return tuple(
+        _column(name, values, str(kind), known)
+        for (name, values), kind in zip(columns, given, strict=True)
+    )
+
+
+def _inferred(values: NDArray[Any], what: str) -> str:
+    whole = values.dtype.kind != "f"
+    if what == "code":
+        return "categorical" if whole else "continuous"
+    if not whole:
+        whole = bool(np.isfinite(values).all() and (values == np.floor(values)).all())
+    return "discrete" if whole else "continuous"
+
+
+def _column(name: str, values: NDArray[Any], kind: str, known: tuple[str, ...]) -> Column:
+    word, _, period = kind.partition(":")
+    matches = [each for each in known if word and each.startswith(word)]
+    if len(matches) != 1 or (period and matches != ["periodic"]):
+        raise UserError(f"{name}: no type {kind!r}; there are {', '.join(known)}")
+    (word,) = matches
+    numbers = _numbers(name, values, word)
+    if word in CATEGORIES:
+        numbers = np.unique(numbers, return_inverse=True)[1].astype(np.float64)
+    if word == "periodic":
+        numbers = numbers / _period(name, period) * 2 * math.pi % (2 * math.pi)
+    return Column(name, word, numbers)
+
+
+def _numbers(name: str, values: NDArray[Any], kind: str) -> NDArray[np.float64]:
+    """The values as numbers; words become class numbers where they may."""
+    if values.dtype.kind in "OUS" and kind in CATEGORIES:
+        if any(value is None or value != value for value in values.tolist()):
+            raise UserError(f"{name}: a value is missing; leave its row out")
+        return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64)
+    try:
+        numbers = values.astype(np.float64)
+    except (TypeError, ValueError):
+        raise UserError(f"{name}: {values.dtype} is not a number in every row") from None
+    if not np.isfinite(numbers).all():
+        raise UserError(f"{name}: {numbers[~np.isfinite(numbers)][0]} is not a finite number")
+    return numbers
+
+
+def _period(name: str, text: str) -> float:
+    try:
+        period = float(text) if text else 2 * math.pi
+    except ValueError:
+        period = math.nan
+    if not (math.isfinite(period) and period > 0):
+        raise UserError(f"{name}: period {text!r} is not a number above 0")
+    return period
