@@ -4,6 +4,12 @@ from infoeval.metrics.cluster_accuracy import cluster_accuracy
 from infoeval.metrics.cluster_ari import cluster_ari
 from infoeval.metrics.cluster_nmi import cluster_nmi
 from infoeval.metrics.dcimig import dcimig
+from infoeval.metrics.dependence import (
+    code_information,
+    total_correlation,
+    wasserstein_correlation,
+)
+from infoeval.metrics.irs import irs
 from infoeval.metrics.jemmig import jemmig
 from infoeval.metrics.mig import mig
 from infoeval.metrics.mig_sup import mig_sup
@@ -18,10 +24,14 @@ __all__ = [
     "cluster_accuracy",
     "cluster_ari",
     "cluster_nmi",
+    "code_information",
     "dcimig",
+    "irs",
     "jemmig",
     "metric",
     "mig",
     "mig_sup",
     "modularity",
+    "total_correlation",
+    "wasserstein_correlation",
 ]

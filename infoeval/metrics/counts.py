@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import xlogy
 
 from infoeval.errors import UserError
-from infoeval.metrics.table import CATEGORIES, Column
+from infoeval.metrics.table import Column
 
 __all__ = ["BINS", "class_numbers_of", "entropies", "information_matrix"]
 
@@ -32,7 +32,7 @@ def class_numbers_of(
     numbers = []
     for column in columns:
         values: NDArray[Any] = column.values
-        if column.type in cut and column.type not in CATEGORIES:
+        if column.type in cut:
             edges = np.histogram_bin_edges(values, bins)[:-1]
             values = np.digitize(values, edges)
         numbers.append(np.unique(values, return_inverse=True)[1])

@@ -47,7 +47,9 @@ class Options(TypedDict, total=False):
     seed: int
 
 
-def table_of(codes: ArrayLike, factors: ArrayLike, options: Options) -> tuple[Table, list[str]]:
+def table_of(
+    codes: ArrayLike, factors: ArrayLike | None, options: Options
+) -> tuple[Table, list[str]]:
     """The table to be scored, and the names of the codes that were pruned.
 
     Raises UserError for what is not a table, and where all codes are dead.

@@ -57,15 +57,16 @@ class Table:
 
 def as_table(
     codes: ArrayLike,
-    factors: ArrayLike,
+    factors: ArrayLike | None,
     *,
     code_types: Sequence[str] | None = None,
     factor_types: Sequence[str] | None = None,
 ) -> Table:
     """Check codes ``(n, D)`` and factors ``(n, K)`` and give every column its type.
 
-    Arrays, lists of rows and data frames serve; one-dimensional ones are a single column. A data
-    frame's columns give the names; others are called "code 0", "factor 0" and so on.
+    Metrics that need no factors give None for them. Arrays, lists of rows and data frames serve;
+    one-dimensional ones are a single column. A data frame's columns give the names; others are
+    called "code 0", "factor 0" and so on.
 
     Types may be given by name or first letter, one a column: of factors ``discrete``,
     ``ordinal``, ``continuous`` or ``periodic`` (angles in radians; ``periodic:360`` for another
@@ -82,13 +83,14 @@ def as_table(
     [('factor 0', 'discrete'), ('factor 1', 'continuous')]
     """
     code_columns = _columns(codes, "code")
-    factor_columns = _columns(factors, "factor")
-    if len(code_columns[0][1]) != len(factor_columns[0][1]):
+    factor_columns = [] if factors is None else _columns(factors, "factor")
+    n = len(code_columns[0][1])
+    if any(len(values) != n for _, values in factor_columns):
         raise UserError(
-            f"{len(code_columns[0][1])} rows of codes for {len(factor_columns[0][1])} rows of "
-            "factors; give one of each per row"
+            f"{n} rows of codes for {len(factor_columns[0][1])} rows of factors; give one of each "
+            "per row"
         )
-    if len(code_columns[0][1]) < 2:
+    if n < 2:
         raise UserError("one row; give two or more")
     table = Table(
         _typed(code_columns, code_types, CODE_TYPES, "code"),

@@ -1,0 +1,155 @@
+"""How far codes depend on each other, whatever the factors: the unsupervised scores."""
+
+from collections.abc import Callable
+from typing import Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from infoeval.errors import UserError
+from infoeval.metrics.counts import class_numbers_of, information_matrix
+from infoeval.metrics.resampling import Options, Rows, score_table, table_of
+from infoeval.metrics.score import Score
+from infoeval.metrics.table import Table
+
+__all__ = ["code_information", "total_correlation", "wasserstein_correlation"]
+
+REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
+
+
+def total_correlation(codes: ArrayLike, **options: Unpack[Options]) -> Score:
+    """Total correlation of codes as if they were Gaussian: (sum log C_jj - log det C) / 2, nats.
+
+    C is their covariance. 0 where no two codes are correlated; infinite where one is a linear
+    function of the others, which is an error here. It sees linear dependence only.
+
+    Args:
+        codes: ``(n, D)``, two or more continuous ones.
+        **options: see :class:`infoeval.metrics.resampling.Options`.
+
+    ``details``: ``covariance`` (D x D), ``pruned`` codes.
+
+    Raises UserError for what is not a table of continuous codes, for a constant code (leave it
+    out, or ``prune=True``), and for codes that determine one another.
+
+    >>> random = np.random.default_rng(0).normal(size=(10_000, 2))
+    >>> correlated = random @ np.array([[1.0, 0.6], [0.0, 0.8]])  # by 0.6: 0.2231 nats
+    >>> abs(float(total_correlation(correlated)) - 0.2231) < 0.02
+    True
+
+    """
+    return _of_covariance(codes, _gaussian, "nats", options)
+
+
+def wasserstein_correlation(codes: ArrayLike, **options: Unpack[Options]) -> Score:
+    """Squared 2-Wasserstein distance of Gaussian codes from independent ones, over their variance.
+
+    (2 tr C - 2 tr (C diag C)^(1/2)) / tr C, C the covariance: 0 where no two codes are correlated.
+    It grows less than the total correlation does where codes nearly determine one another, and
+    counts codes of large variance most. Arguments, details and errors are those of
+    :func:`total_correlation`.
+
+    >>> codes = np.random.default_rng(0).normal(size=(10_000, 2))
+    >>> float(wasserstein_correlation(codes)) < 0.001
+    True
+
+    """
+    return _of_covariance(codes, _wasserstein, "fraction", options)
+
+
+def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Options]) -> Score:
+    """Mean mutual information of two codes, nats, over all pairs, by counts of bins.
+
+    Codes are cut into bins of equal width, categorical ones are counted as they are. It sees any
+    dependence of two codes, and has a bias of (B - 1)^2 / 2n nats: look at the null beside it,
+    for which every code is shuffled by itself.
+
+    Args:
+        codes: ``(n, D)``, two or more.
+        bins: of equal width; 20 as in disentanglement_lib.
+        **options: see :class:`infoeval.metrics.resampling.Options`.
+
+    ``details``: ``information`` (D x D, nats), ``pruned`` codes.
+
+    Raises UserError for what is not a table of codes.
+
+    >>> codes = np.random.default_rng(0).normal(size=(10_000, 3))
+    >>> float(code_information(codes)) < 0.02
+    True
+
+    """
+    table, pruned = _codes(codes, options)
+    classes = class_numbers_of(table.codes, bins)
+
+    def statistic(rows: Rows, other: Rows) -> float:
+        return _mean_of_pairs(information_matrix(classes[rows], classes[other]))
+
+    whole = information_matrix(classes, classes)
+    return score_table(
+        table,
+        _mean_of_pairs(whole),
+        statistic,
+        options,
+        bounds=(0.0, float("inf")),
+        unit="nats",
+        reference=REFERENCE,
+        details={"information": whole.tolist(), "pruned": pruned, "bins": bins},
+        higher_is_better=False,
+    )
+
+
+def _of_covariance(
+    codes: ArrayLike,
+    score: Callable[[NDArray[np.float64]], float],
+    unit: str,
+    options: Options,
+) -> Score:
+    table, pruned = _codes(codes, options)
+    for code in table.codes:
+        if code.type == "categorical":
+            raise UserError(f"{code.name} is categorical; it has no covariance")
+        if code.values.std() == 0:
+            raise UserError(f"{code.name} is constant; leave it out, or prune dead codes")
+    if options.get("null", 0):
+        raise UserError("a score of one table of codes has no null: shuffled, it is 0")
+    values = table.matrix(table.codes)
+    covariance = np.cov(values, rowvar=False)
+    if np.linalg.matrix_rank(covariance, hermitian=True) < len(covariance):
+        raise UserError("some codes are linear functions of others: the score is infinite")
+    return score_table(
+        table,
+        score(covariance),
+        lambda rows, _: score(np.cov(values[rows], rowvar=False)),
+        options,
+        bounds=(0.0, float("inf")),
+        unit=unit,
+        reference=REFERENCE,
+        details={"covariance": covariance.tolist(), "pruned": pruned},
+        higher_is_better=False,
+        resample="jackknife",
+    )
+
+
+def _codes(codes: ArrayLike, options: Options) -> tuple[Table, list[str]]:
+    table, pruned = table_of(codes, None, options)
+    if len(table.codes) < 2:
+        raise UserError("one code does not depend on others; give two or more")
+    return table, pruned
+
+
+def _gaussian(covariance: NDArray[np.float64]) -> float:
+    return float(np.log(np.diag(covariance)).sum() - np.linalg.slogdet(covariance)[1]) / 2
+
+
+def _wasserstein(covariance: NDArray[np.float64]) -> float:
+    # C diag(C) has the eigenvalues of the symmetric diag(C)^(1/2) C diag(C)^(1/2).
+    scale = np.sqrt(np.diag(covariance))
+    eigenvalues = np.linalg.eigvalsh(scale[:, None] * covariance * scale)
+    variance = float(np.trace(covariance))
+    root = float(np.sqrt(np.clip(eigenvalues, 0, None)).sum())
+    return max(0.0, 2 * variance - 2 * root) / variance
+
+
+def _mean_of_pairs(matrix: NDArray[np.float64]) -> float:
+    count = len(matrix)
+    return float(matrix.sum() - np.trace(matrix)) / (count * (count - 1))
