@@ -15,6 +15,7 @@ from infoeval.metrics.mig import mig
 from infoeval.metrics.mig_sup import mig_sup
 from infoeval.metrics.modularity import modularity
 from infoeval.metrics.registry import METRICS, Metric, metric
+from infoeval.metrics.sap import sap
 from infoeval.metrics.score import Score
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "mig",
     "mig_sup",
     "modularity",
+    "sap",
     "total_correlation",
     "wasserstein_correlation",
 ]

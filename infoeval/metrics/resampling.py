@@ -93,10 +93,14 @@ def score_table(
     details: dict[str, Any],
     higher_is_better: bool = True,
     resample: Resample = "bootstrap",
+    shuffled: Callable[[Rows], float] | None = None,
+    fit: int = 0,
 ) -> Score:
     """Score a table, with an interval over its rows within ``bounds``, the metric's range.
 
-    ``value`` is the metric of the whole table, and ``statistic`` computes it of some of its rows.
+    ``value`` is the metric of the whole table, and ``statistic`` computes it of some of its rows;
+    ``shuffled`` that of a table with its factors in another order, where ``statistic`` cannot. The
+    first ``fit`` rows and the others are drawn apart.
 
     "bootstrap" is the basic one: reflecting it about the value takes out the bias that counts of
     few rows have, so that the limits are those of the metric at a large number of rows.
@@ -115,7 +119,8 @@ def score_table(
     low, high, kind = None, None, "none: no replicates"
     if replicates:
         interval = _bootstrap if resample == "bootstrap" else _jackknife
-        low, high, kind = interval(statistic, value, table.n, replicates, level, bounds, resampling)
+        parts = [np.arange(fit), np.arange(fit, table.n)] if fit else [everything]
+        low, high, kind = interval(statistic, value, parts, replicates, level, bounds, resampling)
     details = {
         **details,
         "codes": [code.name for code in table.codes],
@@ -124,15 +129,11 @@ def score_table(
         "seed": seed,
     }
     if permutations:
-        shuffled = [
-            statistic(everything, shuffling.permutation(table.n)) for _ in range(permutations)
-        ]
-        details["null"] = {
-            "mean": float(np.mean(shuffled)),
-            "low": float(np.quantile(shuffled, (1 - level) / 2)),
-            "high": float(np.quantile(shuffled, (1 + level) / 2)),
-            "tables": permutations,
-        }
+        details["null"] = _null(
+            shuffled or (lambda order: statistic(everything, order)),
+            [shuffling.permutation(table.n) for _ in range(permutations)],
+            level,
+        )
     return Score(
         value,
         low,
@@ -146,10 +147,24 @@ def score_table(
     )
 
 
+def _null(
+    shuffled: Callable[[Rows], float], orders: Sequence[Rows], level: float
+) -> dict[str, float]:
+    """What tables score whose rows have other rows' factors: mean, and the middle `level`."""
+    scores = [shuffled(order) for order in orders]
+    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+    return {
+        "mean": float(np.mean(scores)),
+        "low": float(low),
+        "high": float(high),
+        "tables": len(orders),
+    }
+
+
 def _bootstrap(
     statistic: Statistic,
     value: float,
-    n: int,
+    parts: Sequence[Rows],
     replicates: int,
     level: float,
     bounds: tuple[float, float],
@@ -157,7 +172,7 @@ def _bootstrap(
 ) -> tuple[float, float, str]:
     drawn = np.empty(replicates)
     for number in range(replicates):
-        rows = generator.integers(n, size=n)
+        rows = np.concatenate([generator.choice(part, len(part)) for part in parts])
         drawn[number] = statistic(rows, rows)
     low, high = basic_bootstrap(value, drawn, value, level, bounds)
     return low, high, f"basic bootstrap over rows, {replicates} replicates"
@@ -166,18 +181,20 @@ def _bootstrap(
 def _jackknife(
     statistic: Statistic,
     value: float,
-    n: int,
+    parts: Sequence[Rows],
     replicates: int,
     level: float,
     bounds: tuple[float, float],
     generator: np.random.Generator,
 ) -> tuple[float, float, str]:
     """Delete-a-group jackknife (Shao and Tu 1995, section 2.3), Student's t with groups - 1."""
-    groups = max(2, min(GROUPS, replicates, n // 2))
-    left_out = np.array_split(generator.permutation(n), groups)
+    groups = max(2, min(GROUPS, replicates, *(len(part) // 2 for part in parts)))
+    left_out = [np.array_split(generator.permutation(part), groups) for part in parts]
     drawn = np.empty(groups)
-    for number, rows in enumerate(left_out):
-        kept = np.delete(np.arange(n), rows)
+    for number in range(groups):
+        kept = np.concatenate(
+            [np.setdiff1d(part, out[number]) for part, out in zip(parts, left_out, strict=True)]
+        )
         drawn[number] = statistic(kept, kept)
     error = math.sqrt((groups - 1) * float(drawn.var()))
     half = float(stats.t.ppf(0.5 + level / 2, groups - 1)) * error

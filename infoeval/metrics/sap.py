@@ -1,0 +1,175 @@
+"""SAP: how far the code that predicts a factor best is ahead of the next one."""
+
+from typing import Any, Literal, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.svm import LinearSVC
+
+from infoeval.metrics.mutual_information import check_choice, gap
+from infoeval.metrics.resampling import Options, Rows, score_table
+from infoeval.metrics.score import Score
+from infoeval.metrics.split import Split, TestRows, split_table
+from infoeval.metrics.table import CATEGORIES, Column
+
+__all__ = ["sap"]
+
+REFERENCE = "Kumar et al. 2018, Variational inference of disentangled latent concepts"
+LEAST_VARIANCE = 1e-12
+BINS = 64
+
+Preset = Literal["disentanglement_lib", "scale-free"]
+
+
+def sap(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    *,
+    test: TestRows | None = None,
+    preset: Preset = "disentanglement_lib",
+    **options: Unpack[Options],
+) -> Score:
+    """Separated attribute predictability: mean gap between a factor's two best predictors.
+
+    A code predicts a discrete factor with the accuracy of a classifier of that code alone, on rows
+    that it was not fitted on; an ordinal or continuous factor with their squared correlation, and
+    a periodic one with the squared multiple correlation with its sine and cosine, on the rows to
+    fit on. From 0 to 1; codes that have nothing to do with the factors score about 0.
+
+    Args:
+        codes: ``(n, D)``.
+        factors: ``(n, K)``.
+        test: codes and factors of the rows to score; None: a third of the rows.
+        preset: "disentanglement_lib": a linear classifier, LinearSVC(C=0.01, balanced). It tells
+            no more than two or three classes apart by one number, so that perfect codes of ten
+            classes score 0.5, and it depends on the codes' scale and offset and on the order of
+            the classes. "scale-free": the most frequent class in each of 64 quantiles of the
+            code, which no increasing function of a code and no names of classes change.
+        **options: see :class:`infoeval.metrics.resampling.Options`.
+
+    The interval is over the rows, with fitted classifiers as they are. ``details``: ``score``
+    (D x K), ``per_factor`` (K), ``best_code`` of each factor, ``fit_n``, ``pruned`` codes.
+
+    Raises UserError for what is not a table of codes and factors, and for unknown choices.
+
+    >>> factors = np.indices((4, 5)).reshape(2, -1).T.repeat(5, axis=0)
+    >>> float(sap(factors * 1.5, factors, preset="scale-free")) > 0.5
+    True
+
+    """
+    check_choice("preset", preset, Preset)
+    split = split_table(codes, factors, test, options)
+    table = split.table
+    every = np.arange(table.n)
+    right = _correct(split, preset, every)
+
+    def matrix(correct: dict[int, NDArray[np.bool_]], rows: Rows, order: Rows) -> NDArray[Any]:
+        fit, scored = split.parts(rows)
+        scores = np.empty((len(table.codes), len(table.factors)))
+        for k, factor in enumerate(table.factors):
+            if k in correct:
+                scores[:, k] = correct[k][:, scored - split.fit].mean(axis=1)
+            else:
+                scores[:, k] = [_correlation(c, factor, fit, order) for c in table.codes]
+        return scores
+
+    def of(scores: NDArray[np.float64]) -> float:
+        return float(gap(scores, axis=0).mean())
+
+    def shuffled(order: Rows) -> float:
+        return of(matrix(_correct(split, preset, order), every, order))
+
+    whole = matrix(right, every, every)
+    details = {
+        "score": whole.tolist(),
+        "per_factor": gap(whole, axis=0).tolist(),
+        "best_code": [table.codes[j].name for j in whole.argmax(axis=0)],
+        "fit_n": split.fit,
+        "pruned": split.pruned,
+        "preset": preset,
+    }
+    return score_table(
+        table,
+        of(whole),
+        lambda rows, _: of(matrix(right, rows, every)),
+        options,
+        bounds=(0.0, 1.0),
+        unit="fraction",
+        reference=REFERENCE,
+        details=details,
+        shuffled=shuffled,
+        fit=split.fit,
+    )
+
+
+def _correct(split: Split, preset: Preset, order: Rows) -> dict[int, NDArray[np.bool_]]:
+    """Which rows to score each code reads rightly, ``(D, rows)``, by number of a discrete factor.
+
+    `order` says which row's factors stand beside each row's codes.
+    """
+    found = {}
+    for k, factor in enumerate(split.table.factors):
+        if factor.type in CATEGORIES:
+            classes = factor.values[order].astype(np.intp)
+            fit, scored = classes[: split.fit], classes[split.fit :]
+            predict = _quantile_classes if preset == "scale-free" else _linear_classes
+            found[k] = np.stack(
+                [predict(code, fit, split.fit) == scored for code in split.table.codes]
+            )
+    return found
+
+
+def _linear_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
+    if len(np.unique(classes)) == 1:
+        return np.full(len(code.values) - fit, classes[0])
+    values = _as_inputs(code)
+    classifier = LinearSVC(C=0.01, class_weight="balanced", random_state=0)
+    classifier.fit(values[:fit], classes)
+    return np.asarray(classifier.predict(values[fit:]), dtype=np.intp)
+
+
+def _as_inputs(code: Column) -> NDArray[np.float64]:
+    """The code itself, or a column for every category."""
+    if code.type == "categorical":
+        return np.eye(int(code.values.max()) + 1)[code.values.astype(np.intp)]
+    return code.values[:, None]
+
+
+def _quantile_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
+    """The most frequent class of each quantile of a code, or of each of its categories."""
+    if code.type == "categorical":
+        cells = code.values.astype(np.intp)
+    else:
+        # Values of the rows to fit on, so that only their order counts.
+        ordered = np.sort(code.values[:fit])
+        places = np.linspace(0, fit - 1, BINS + 1)[1:-1].round().astype(np.intp)
+        cells = np.searchsorted(np.unique(ordered[places]), code.values, side="right")
+    counts = np.zeros((cells.max() + 1, classes.max() + 1))
+    np.add.at(counts, (cells[:fit], classes), 1)
+    # A cell without rows to fit on says what is most frequent anywhere.
+    counts[~counts.any(axis=1)] = np.bincount(classes)
+    return np.asarray(counts.argmax(axis=1)[cells[fit:]], dtype=np.intp)
+
+
+def _correlation(code: Column, factor: Column, rows: Rows, order: Rows) -> float:
+    """Squared correlation of a code, or of its categories' means, with a factor."""
+    values, target = code.values[rows], factor.values[order][rows]
+    targets = [np.sin(target), np.cos(target)] if factor.type == "periodic" else [target]
+    if code.type == "categorical":
+        return max(_explained(values, each) for each in targets)
+    if values.var(ddof=1) <= LEAST_VARIANCE:
+        return 0.0
+    inputs = np.stack([each - each.mean() for each in targets], axis=1)
+    centred = values - values.mean()
+    fitted = inputs @ np.linalg.lstsq(inputs, centred, rcond=None)[0]
+    return float((fitted**2).sum() / (centred**2).sum())
+
+
+def _explained(categories: NDArray[np.float64], values: NDArray[np.float64]) -> float:
+    """Share of the variance of values that lies between categories."""
+    numbers = categories.astype(np.intp)
+    counts = np.maximum(np.bincount(numbers), 1)
+    means = np.bincount(numbers, values) / counts
+    total = float(((values - values.mean()) ** 2).sum())
+    within = float(((values - means[numbers]) ** 2).sum())
+    return 1 - within / total if total > 0 else 0.0
