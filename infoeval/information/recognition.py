@@ -10,7 +10,15 @@ from infoeval.codes import Categorical, Code, CodeSpace
 from infoeval.devices import has_bfloat16
 from infoeval.information.posteriors import CONTINUOUS, families, standard_values
 
-__all__ = ["Heads", "PostHocRecognition", "Reading", "joint_readings", "log_ratios", "readings"]
+__all__ = [
+    "Heads",
+    "JointHeads",
+    "PostHocRecognition",
+    "Reading",
+    "joint_readings",
+    "log_ratios",
+    "readings",
+]
 
 SMALLEST_MAP = 8
 """Convolutions halve the image until its shorter side is at most this."""
@@ -57,7 +65,7 @@ class PostHocRecognition(nn.Module):
     def __init__(self, space: CodeSpace, images: Tensor, width: int) -> None:
         super().__init__()
         self.trunk = Trunk(images, width)
-        self.heads = Heads(space, self.trunk.width)
+        self.heads = JointHeads(space, self.trunk.width)
 
     def forward(
         self, images: Tensor, codes: Mapping[str, Tensor], noise: Tensor | None = None
@@ -120,20 +128,14 @@ class Trunk(nn.Module):
 
 
 class Heads(nn.Module):
-    """From features to the parameters of every family of q, for every reading.
-
-    A head that is given other codes adds a correction to the parameters of the head that is not,
-    so that what it finds beyond is what the codes tell of each other through the image.
-    """
+    """From features to the parameters of every family of q, for every code by itself."""
 
     def __init__(self, space: CodeSpace, features: int) -> None:
         super().__init__()
         self.space = space
-        widths = {name: sum(f.width for f in families(code)) for name, code in space.items()}
-        self.alone = nn.ModuleList(_silent(nn.Linear(features, widths[name])) for name in space)
-        self.given = nn.ModuleList(
-            Correction(features, [space[other] for other in reading.given], widths[reading.code])
-            for reading in joint_readings(space)[1:]
+        self.widths = {name: sum(f.width for f in families(code)) for name, code in space.items()}
+        self.alone = nn.ModuleList(
+            _silent(nn.Linear(features, self.widths[name])) for name in space
         )
 
     def forward(self, features: Tensor, codes: Mapping[str, Tensor]) -> dict[Reading, Tensor]:
@@ -141,9 +143,30 @@ class Heads(nn.Module):
 
         `codes` are the true ones: what a reading is given, it is given truly.
         """
-        found: dict[Reading, Tensor] = {}
-        for name, head in zip(self.space, self.alone, strict=True):
-            found[Reading(name)] = head(features)
+        del codes
+        heads = zip(self.space, self.alone, strict=True)
+        return {Reading(name): head(features) for name, head in heads}
+
+
+class JointHeads(Heads):
+    """Heads for every reading: each code by itself, and given all codes before it.
+
+    A head that is given other codes adds a correction to the parameters of the head that is not,
+    so that what it finds beyond is what the codes tell of each other through the image.
+    """
+
+    def __init__(self, space: CodeSpace, features: int) -> None:
+        super().__init__(space, features)
+        self.given = nn.ModuleList(
+            Correction(
+                features, [space[other] for other in reading.given], self.widths[reading.code]
+            )
+            for reading in joint_readings(space)[1:]
+        )
+
+    def forward(self, features: Tensor, codes: Mapping[str, Tensor]) -> dict[Reading, Tensor]:
+        """See `Heads.forward`."""
+        found = super().forward(features, codes)
         for reading, correction in zip(joint_readings(self.space)[1:], self.given, strict=True):
             context = [describe(self.space[other], codes[other]) for other in reading.given]
             alone = found[Reading(reading.code)].detach()

@@ -30,7 +30,8 @@ GAUSSIAN = len(CONTINUOUS) - 1
 class Scores:
     """What a calibrated Q made of a stream; arrays over its samples, (n,).
 
-    `values` are log q'(c|x)/p(c), nats, by code name and for `JOINT`. `codes` are the true codes
+    `values` are log q'(c|x)/p(c), nats, by code name, and for `JOINT` where all its factors are
+    read. `codes` are the true codes
     and `read` what was read instead: the likeliest category, or the mean on [0, 1]. `gaussian` is
     log q/p by the paper's plain Gaussian, of continuous codes.
     """
@@ -44,7 +45,7 @@ class Scores:
     @property
     def count(self) -> int:
         """How many samples were read."""
-        return len(self.values[JOINT])
+        return len(next(iter(self.values.values())))
 
 
 def best_families(
@@ -133,7 +134,9 @@ def _score(
                 CONTINUOUS[GAUSSIAN].log_ratio(plain, unit).double().cpu().numpy()
             )
     each = {name: ratios[Reading(name)] for name in space}
-    each[JOINT] = np.sum([ratios[reading] for reading in joint_readings(space)], axis=0)
+    factors = joint_readings(space)
+    if ratios.keys() >= set(factors):
+        each[JOINT] = np.sum([ratios[reading] for reading in factors], axis=0)
     true = {name: values.cpu().numpy() for name, values in codes.items()}
     return Scores(heads, each, true, read_as, gaussian)
 
