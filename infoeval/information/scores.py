@@ -31,9 +31,8 @@ class Scores:
     """What a calibrated Q made of a stream; arrays over its samples, (n,).
 
     `values` are log q'(c|x)/p(c), nats, by code name, and for `JOINT` where all its factors are
-    read. `codes` are the true codes
-    and `read` what was read instead: the likeliest category, or the mean on [0, 1]. `gaussian` is
-    log q/p by the paper's plain Gaussian, of continuous codes.
+    read. `codes` are the true codes and `read` what was read instead: the likeliest category, or
+    the mean on [0, 1]. `gaussian` is log q/p by the paper's plain Gaussian, of continuous codes.
     """
 
     heads: dict[Reading, Head]
