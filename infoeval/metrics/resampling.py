@@ -1,7 +1,7 @@
 """Scores of a table: the value, its bootstrap interval, and what a shuffled table would score."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, TypedDict
 
 import numpy as np
@@ -13,18 +13,31 @@ from infoeval.intervals import basic_bootstrap, check_level
 from infoeval.metrics.score import Score
 from infoeval.metrics.table import Column, Table, as_table
 
-__all__ = ["Options", "Rows", "Statistic", "active_codes", "score_table", "table_of"]
+__all__ = [
+    "Options",
+    "Rows",
+    "Statistic",
+    "active_codes",
+    "score_parts",
+    "score_table",
+    "table_of",
+]
 
 DEAD_SHARE = 0.05
 """A code whose deviation is a smaller share of the largest one's is dead."""
 
 GROUPS = 20
-"""Of a jackknife."""
+"""Of a jackknife; and tables of a bootstrap whose deviation alone is used."""
+BLOCKS = 10
 
 Rows = NDArray[np.intp]
-Resample = Literal["bootstrap", "jackknife"]
+Array = NDArray[np.float64]
+Resample = Literal["bootstrap", "deviation", "jackknife", "blocks"]
 Statistic = Callable[[Rows, Rows], float]
 """A metric's value from the codes of some rows and the factors of some, in the same order."""
+PartStatistic = Callable[[Rows, Rows], Sequence[float]]
+"""The same for a metric of several numbers."""
+Limits = tuple[Array, Array, str]
 
 
 class Options(TypedDict, total=False):
@@ -52,8 +65,14 @@ def table_of(
 ) -> tuple[Table, list[str]]:
     """The table to be scored, and the names of the codes that were pruned.
 
-    Raises UserError for what is not a table, and where all codes are dead.
+    Raises UserError for what is not a table, for options that there are not, and where all codes
+    are dead.
     """
+    unknown = sorted(options.keys() - Options.__annotations__.keys())
+    if unknown:
+        raise UserError(
+            f"no option {unknown[0]!r}; there are {', '.join(sorted(Options.__annotations__))}"
+        )
     table = as_table(
         codes,
         factors,
@@ -96,17 +115,56 @@ def score_table(
     shuffled: Callable[[Rows], float] | None = None,
     fit: int = 0,
 ) -> Score:
-    """Score a table, with an interval over its rows within ``bounds``, the metric's range.
+    """Score a table by one number; see :func:`score_parts`, which does it for several."""
+    score = score_parts(
+        table,
+        {"value": value},
+        lambda code_rows, factor_rows: [statistic(code_rows, factor_rows)],
+        options,
+        bounds=bounds,
+        unit=unit,
+        reference=reference,
+        details=details,
+        higher_is_better=higher_is_better,
+        resample=resample,
+        shuffled=None if shuffled is None else (lambda order: [shuffled(order)]),
+        fit=fit,
+    )
+    del score.details["parts"]
+    return score
 
-    ``value`` is the metric of the whole table, and ``statistic`` computes it of some of its rows;
-    ``shuffled`` that of a table with its factors in another order, where ``statistic`` cannot. The
-    first ``fit`` rows and the others are drawn apart.
+
+def score_parts(
+    table: Table,
+    values: Mapping[str, float],
+    statistic: PartStatistic,
+    options: Options,
+    *,
+    bounds: tuple[float, float],
+    unit: str,
+    reference: str,
+    details: dict[str, Any],
+    higher_is_better: bool = True,
+    resample: Resample = "bootstrap",
+    shuffled: Callable[[Rows], Sequence[float]] | None = None,
+    fit: int = 0,
+) -> Score:
+    """Score a table by several numbers, each with an interval over rows within ``bounds``.
+
+    ``values`` are those of the whole table by name, and ``statistic`` computes them, in this
+    order, of some of its rows; ``shuffled`` those of a table with its factors in another order,
+    where ``statistic`` cannot. The first ``fit`` rows and the others are drawn apart. The score
+    is that of the first name, and ``details["parts"]`` holds ``value``, ``low`` and ``high`` of
+    every one, with the ``null`` where that was asked for.
 
     "bootstrap" is the basic one: reflecting it about the value takes out the bias that counts of
     few rows have, so that the limits are those of the metric at a large number of rows.
-    "jackknife" leaves out one of up to `GROUPS` groups of rows at a time and is for metrics that
-    rows drawn twice would mislead, or that take long. Raises UserError for a level outside (0, 1)
-    and for negative counts.
+    "deviation" is for a metric that draws at random itself, afresh at every call: of a few
+    bootstrap tables only the deviation is used, by Student's t. "jackknife" leaves out one of up
+    to `GROUPS` groups of rows at a time and is for metrics that rows drawn twice would mislead.
+    "blocks" scores up to `BLOCKS` separate blocks of rows, each alone, and is for metrics that take
+    long: all blocks together cost as much as the table. Raises UserError for a level outside
+    (0, 1) and for negative counts.
     """
     level, seed = options.get("level", 0.95), options.get("seed", 0)
     replicates, permutations = options.get("replicates", 200), options.get("null", 0)
@@ -116,87 +174,151 @@ def score_table(
             raise UserError(f"{name} is {number}; give a whole number >= 0")
     resampling, shuffling = np.random.default_rng(seed).spawn(2)
     everything = np.arange(table.n)
-    low, high, kind = None, None, "none: no replicates"
+    whole = np.array(list(values.values()), dtype=np.float64)
+    entries: list[dict[str, Any]] = [
+        {"value": float(value), "low": None, "high": None} for value in whole
+    ]
+    kind = "none: no replicates"
     if replicates:
-        interval = _bootstrap if resample == "bootstrap" else _jackknife
-        parts = [np.arange(fit), np.arange(fit, table.n)] if fit else [everything]
-        low, high, kind = interval(statistic, value, parts, replicates, level, bounds, resampling)
-    details = {
-        **details,
-        "codes": [code.name for code in table.codes],
-        "factors": [factor.name for factor in table.factors],
-        "interval": kind,
-        "seed": seed,
-    }
+        groups = [np.arange(fit), np.arange(fit, table.n)] if fit else [everything]
+        interval = _INTERVALS[resample]
+        low, high, kind = interval(statistic, whole, groups, replicates, level, resampling)
+        for entry, lower, upper in zip(entries, low, high, strict=True):
+            entry["low"] = float(min(max(lower, bounds[0]), entry["value"]))
+            entry["high"] = float(max(min(upper, bounds[1]), entry["value"]))
     if permutations:
-        details["null"] = _null(
-            shuffled or (lambda order: statistic(everything, order)),
-            [shuffling.permutation(table.n) for _ in range(permutations)],
-            level,
-        )
+        of_order = shuffled or (lambda order: statistic(everything, order))
+        orders = [shuffling.permutation(table.n) for _ in range(permutations)]
+        for entry, null in zip(entries, _null(of_order, orders, level), strict=True):
+            entry["null"] = null
+    first = entries[0]
     return Score(
-        value,
-        low,
-        high,
+        first["value"],
+        first["low"],
+        first["high"],
         level if replicates else None,
         table.n,
         unit,
         higher_is_better,
         reference,
-        details,
+        {
+            **details,
+            "codes": [code.name for code in table.codes],
+            "factors": [factor.name for factor in table.factors],
+            "interval": kind,
+            "seed": seed,
+            **({"null": first["null"]} if permutations else {}),
+            "parts": dict(zip(values, entries, strict=True)),
+        },
     )
 
 
 def _null(
-    shuffled: Callable[[Rows], float], orders: Sequence[Rows], level: float
-) -> dict[str, float]:
+    shuffled: Callable[[Rows], Sequence[float]], orders: Sequence[Rows], level: float
+) -> list[dict[str, float]]:
     """What tables score whose rows have other rows' factors: mean, and the middle `level`."""
-    scores = [shuffled(order) for order in orders]
-    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
-    return {
-        "mean": float(np.mean(scores)),
-        "low": float(low),
-        "high": float(high),
-        "tables": len(orders),
-    }
+    scores = np.array([shuffled(order) for order in orders])
+    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return [
+        {"mean": float(mean), "low": float(lower), "high": float(upper), "tables": len(orders)}
+        for mean, lower, upper in zip(scores.mean(axis=0), low, high, strict=True)
+    ]
 
 
 def _bootstrap(
-    statistic: Statistic,
-    value: float,
-    parts: Sequence[Rows],
+    statistic: PartStatistic,
+    values: Array,
+    groups: Sequence[Rows],
     replicates: int,
     level: float,
-    bounds: tuple[float, float],
     generator: np.random.Generator,
-) -> tuple[float, float, str]:
-    drawn = np.empty(replicates)
-    for number in range(replicates):
-        rows = np.concatenate([generator.choice(part, len(part)) for part in parts])
-        drawn[number] = statistic(rows, rows)
-    low, high = basic_bootstrap(value, drawn, value, level, bounds)
-    return low, high, f"basic bootstrap over rows, {replicates} replicates"
+) -> Limits:
+    drawn = _drawn(statistic, groups, replicates, generator)
+    limits = np.array(
+        [
+            basic_bootstrap(value, column, value, level, (-math.inf, math.inf))
+            for value, column in zip(values, drawn.T, strict=True)
+        ]
+    )
+    return limits[:, 0], limits[:, 1], f"basic bootstrap over rows, {replicates} replicates"
+
+
+def _deviation(
+    statistic: PartStatistic,
+    values: Array,
+    groups: Sequence[Rows],
+    replicates: int,
+    level: float,
+    generator: np.random.Generator,
+) -> Limits:
+    count = max(2, min(GROUPS, replicates))
+    error = _drawn(statistic, groups, count, generator).std(axis=0, ddof=1)
+    half = _student(level, count) * error
+    kind = f"Student's t, deviation of {count} bootstrap tables and draws"
+    return values - half, values + half, kind
+
+
+def _drawn(
+    statistic: PartStatistic,
+    groups: Sequence[Rows],
+    replicates: int,
+    generator: np.random.Generator,
+) -> Array:
+    """The metric's numbers of tables whose rows are drawn with replacement."""
+    drawn = []
+    for _ in range(replicates):
+        rows = np.concatenate([generator.choice(group, len(group)) for group in groups])
+        drawn.append(statistic(rows, rows))
+    return np.array(drawn, dtype=np.float64)
 
 
 def _jackknife(
-    statistic: Statistic,
-    value: float,
-    parts: Sequence[Rows],
+    statistic: PartStatistic,
+    values: Array,
+    groups: Sequence[Rows],
     replicates: int,
     level: float,
-    bounds: tuple[float, float],
     generator: np.random.Generator,
-) -> tuple[float, float, str]:
+) -> Limits:
     """Delete-a-group jackknife (Shao and Tu 1995, section 2.3), Student's t with groups - 1."""
-    groups = max(2, min(GROUPS, replicates, *(len(part) // 2 for part in parts)))
-    left_out = [np.array_split(generator.permutation(part), groups) for part in parts]
-    drawn = np.empty(groups)
-    for number in range(groups):
+    count = max(2, min(GROUPS, replicates, *(len(group) // 2 for group in groups)))
+    left_out = [np.array_split(generator.permutation(group), count) for group in groups]
+    drawn = []
+    for number in range(count):
         kept = np.concatenate(
-            [np.setdiff1d(part, out[number]) for part, out in zip(parts, left_out, strict=True)]
+            [np.setdiff1d(group, out[number]) for group, out in zip(groups, left_out, strict=True)]
         )
-        drawn[number] = statistic(kept, kept)
-    error = math.sqrt((groups - 1) * float(drawn.var()))
-    half = float(stats.t.ppf(0.5 + level / 2, groups - 1)) * error
-    low, high = max(value - half, bounds[0]), min(value + half, bounds[1])
-    return min(low, value), max(high, value), f"jackknife over {groups} groups of rows"
+        drawn.append(statistic(kept, kept))
+    half = _student(level, count) * np.sqrt((count - 1) * np.var(drawn, axis=0))
+    return values - half, values + half, f"jackknife over {count} groups of rows"
+
+
+def _blocks(
+    statistic: PartStatistic,
+    values: Array,
+    groups: Sequence[Rows],
+    replicates: int,
+    level: float,
+    generator: np.random.Generator,
+) -> Limits:
+    """The error of a block of rows, scaled to all rows (Politis, Romano and Wolf 1999, ch. 2)."""
+    count = max(2, min(BLOCKS, replicates, *(len(group) // 2 for group in groups)))
+    blocks = [np.array_split(generator.permutation(group), count) for group in groups]
+    drawn = []
+    for number in range(count):
+        rows = np.concatenate([np.sort(parts[number]) for parts in blocks])
+        drawn.append(statistic(rows, rows))
+    half = _student(level, count) * np.std(drawn, axis=0, ddof=1) / math.sqrt(count)
+    return values - half, values + half, f"deviation of {count} separate blocks of rows"
+
+
+_INTERVALS = {
+    "bootstrap": _bootstrap,
+    "deviation": _deviation,
+    "jackknife": _jackknife,
+    "blocks": _blocks,
+}
+
+
+def _student(level: float, count: int) -> float:
+    return float(stats.t.ppf(0.5 + level / 2, count - 1))
