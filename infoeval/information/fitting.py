@@ -51,7 +51,7 @@ class Point:
 
     `width` is the size of Q, `rate` its learning rate in the first round and `steps` its training
     so far. `gain` is the upper 95 % limit of what it is above the best point before it, on the
-    same samples; None for the first.
+    same samples, and below 0 where it fell significantly; None for the first.
     """
 
     width: int
@@ -66,7 +66,7 @@ class Fit:
     """A trained Q and how it came about; `curve` and `missed` are by code name and for `JOINT`.
 
     `missed` is the upper 95 % limit, nats, of what more training might gain, or of what the larger
-    size did, whichever is more.
+    size did, or the lower 95 % limit of what the last round lost, whichever is more.
     """
 
     network: PostHocRecognition
@@ -151,7 +151,7 @@ class _Climb:
         self.values = validate(self.network, source.space, self.validation)
         gains = _gains(self.values, before)
         self.by_training = {
-            name: still_missing(gain, self.steps, self.steps + steps)
+            name: may_be_missing(gain, self.steps, self.steps + steps)
             for name, gain in gains.items()
         }
         self.steps += steps
@@ -266,6 +266,18 @@ def still_missing(gain: float, before: int, after: int) -> float:
     0.0
     """
     return max(0.0, gain) / (math.pow(after / before, SLOWEST) - 1)
+
+
+def may_be_missing(gain: float, before: int, after: int) -> float:
+    """The larger of what is still missing and what the round has lost at least, nats.
+
+    `gain` is an upper 95 % limit: where it is below 0, the bound fell significantly, and −`gain` is
+    the lower 95 % limit of the fall. A round that spoils a code does not show that it converged.
+
+    >>> may_be_missing(-0.02, 1_000, 2_000)
+    0.02
+    """
+    return max(still_missing(gain, before, after), -gain)
 
 
 def _missed(

@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Mapping
 from dataclasses import asdict
-from types import MappingProxyType
 from typing import Any
 
 from infoeval.errors import UserError
@@ -102,7 +101,7 @@ def _lower_bound(
     settings: dict[str, Any],
     seconds: float,
     reference: str,
-    details: Mapping[str, Any] = MappingProxyType({}),
+    details: dict[str, Any] | None = None,
 ) -> Result:
     return Result(
         metric=metric,
@@ -117,7 +116,7 @@ def _lower_bound(
         settings=settings,
         seconds=seconds,
         reference=reference,
-        details={"entropy": bound.entropy, "interval": NORMAL, **details},
+        details={"entropy": bound.entropy, "interval": NORMAL, **(details or {})},
     )
 
 

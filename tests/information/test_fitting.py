@@ -27,6 +27,7 @@ from infoeval.information.fitting import (
     ceilings_of,
     draw,
     fit,
+    may_be_missing,
     new_network,
     still_missing,
     validate,
@@ -155,6 +156,48 @@ def test_a_round_that_spoils_the_network_is_undone(monkeypatch: pytest.MonkeyPat
     assert float(values["category"].mean()) == pytest.approx(kept, abs=1e-9)
 
 
+def test_a_code_that_the_last_round_spoiled_has_not_converged(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from infoeval.information import fitting
+
+    # Nothing can be read, so the larger size gains nothing and what is missed is seen in training.
+    channel = independent(Categorical(3), size=8)
+    source = Source(channel.space, channel.render, 0)
+    budget = replace(TINY, widths=(2, 4), rounds=(80, 80))
+    honest = fitting.train
+
+    def spoil(network: PostHocRecognition, *rest: object, rate: float) -> None:
+        honest(network, *rest, rate=rate)  # type: ignore[arg-type]
+        if rate not in budget.rates:
+            for weights in network.heads.parameters():
+                weights.data += torch.linspace(-0.2, 0.2, weights.numel()).view_as(weights)
+
+    assert fit(source, budget, CPU, lambda text, share: None).converged("code")
+    monkeypatch.setattr(fitting, "train", spoil)
+    result = fit(source, budget, CPU, lambda text, share: None)
+    for name in ("code", JOINT):
+        points = result.curve[name]
+        fall = max(point.value for point in points) - points[-1].value
+        assert TOLERANCE < result.missed[name] < fall
+        assert result.missed[name] == -(points[-1].gain or 0)
+        assert not result.converged(name)
+
+
+def test_only_a_significant_fall_is_missed() -> None:
+    generator = np.random.default_rng(0)
+    before = generator.normal(size=5_000)
+    for lost, significant in ((0.001, False), (0.1, True)):
+        change = generator.normal(-lost, 0.2, size=5_000)
+        gain = _gains({"a": before + change}, {"a": before})["a"]
+        least = stats.ttest_1samp(-change, 0).confidence_interval(0.9).low
+        missing = may_be_missing(gain, 1_000, 2_000)
+        assert missing == pytest.approx(
+            least if significant else still_missing(gain, 1_000, 2_000), abs=1e-5
+        )
+        assert (least > 0) == significant
+
+
 @pytest.mark.parametrize("power", [1 / 3, 1 / 2, 1])
 @pytest.mark.parametrize("rounds", [(400, 1_200), (1_200, 2_400), (2_000, 6_000)])
 def test_what_is_still_missing_is_seen_in_the_last_gain(
@@ -202,6 +245,26 @@ def test_missed_is_the_larger_gain_and_not_more_than_is_left() -> None:
     assert missed(-1, math.inf) == pytest.approx({"a": left, "b": math.inf, JOINT: math.inf})
     ceilings = ceilings_of(space)
     assert ceilings == {"a": math.log(2), "b": math.inf, JOINT: math.inf}
+
+
+def test_every_round_has_half_the_learning_rate_of_the_one_before(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from infoeval.information import fitting
+
+    honest, rates = fitting.train, []
+
+    def watch(*arguments: object, rate: float) -> None:
+        rates.append(rate)
+        honest(*arguments, rate=rate)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(fitting, "train", watch)
+    monkeypatch.setattr(fitting, "TOLERANCE", 0)  # no round is spared
+    # The first rate learns nothing, so the second one is kept and halved.
+    budget = replace(TINY, rates=(1e-7, 8e-3), rounds=(10, 5, 5, 5))
+    result = fitted(mixed(), budget)
+    assert result.rate == 8e-3
+    assert rates == [1e-7, 8e-3, 4e-3, 2e-3, 1e-3]
 
 
 def test_rounds_use_fresh_samples() -> None:
