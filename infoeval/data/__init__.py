@@ -2,6 +2,6 @@
 
 from infoeval.data.images import ImageSet
 from infoeval.data.location import root
-from infoeval.data.registry import CatalogueEntry, catalogue, load
+from infoeval.data.registry import CatalogueEntry, catalogue, load, renderer
 
-__all__ = ["CatalogueEntry", "ImageSet", "catalogue", "load", "root"]
+__all__ = ["CatalogueEntry", "ImageSet", "catalogue", "load", "renderer", "root"]

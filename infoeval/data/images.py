@@ -1,6 +1,7 @@
 """What every data set is once loaded: images, and where known their labels and factors."""
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,10 +10,35 @@ from numpy.typing import NDArray
 
 from infoeval.errors import UserError
 
-__all__ = ["CHANNELS", "SPLITS", "ImageSet"]
+__all__ = ["CHANNELS", "FACTOR_TYPES", "SPLITS", "ImageSet", "whole_factor_type"]
 
 SPLITS = ("train", "test")
 CHANNELS = (1, 3)
+FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
+
+
+def whole_factor_type(text: str) -> str | None:
+    """Spell out a factor type given by name or first letter, or return None if there is none such.
+
+    A periodic factor may have a period, a number above 0, which is kept.
+
+    >>> whole_factor_type("d"), whole_factor_type("p:360"), whole_factor_type("periodic")
+    ('discrete', 'periodic:360', 'periodic')
+    >>> whole_factor_type("p:-1"), whole_factor_type("d:360"), whole_factor_type("odd")
+    (None, None, None)
+    """
+    word, colon, period = text.partition(":")
+    whole = next((each for each in FACTOR_TYPES if word in (each, each[0])), None)
+    if whole is None or (colon and not (whole == "periodic" and _is_period(period))):
+        return None
+    return whole + colon + period
+
+
+def _is_period(text: str) -> bool:
+    try:
+        return 0 < float(text) < math.inf
+    except ValueError:
+        return False
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +57,8 @@ class ImageSet:
         label_names: what class 0, 1, ... is called; empty if the classes have no names.
         factors: true generative factors in their own units, ``float64``, shape ``(n, k)``, finite.
         factor_names: what factor 0, 1, ... is called; empty if the factors have no names.
+        factor_types: of each factor ``"discrete"``, ``"ordinal"``, ``"continuous"`` or
+            ``"periodic"`` (``"periodic:360"`` where the period is not 2π); empty if not known.
 
     Raises:
         UserError: an array has the wrong type, shape, length or range.
@@ -48,6 +76,7 @@ class ImageSet:
     label_names: tuple[str, ...] = ()
     factors: NDArray[np.float64] | None = None
     factor_names: tuple[str, ...] = ()
+    factor_types: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
@@ -105,8 +134,9 @@ class ImageSet:
 
     def _check_factors(self) -> None:
         if self.factors is None:
-            if self.factor_names:
-                raise UserError(f"{self.name}: factor_names are given without factors")
+            for what in ("factor_names", "factor_types"):
+                if getattr(self, what):
+                    raise UserError(f"{self.name}: {what} are given without factors")
             return
         self._check_type("factors", self.factors, np.float64)
         shape = self.factors.shape
@@ -117,10 +147,16 @@ class ImageSet:
             )
         if not np.isfinite(self.factors).all():
             raise UserError(f"{self.name}: factors must be finite, but some are NaN or infinite")
-        if self.factor_names and len(self.factor_names) != shape[1]:
-            raise UserError(
-                f"{self.name}: {len(self.factor_names)} factor_names for {shape[1]} factors"
-            )
+        for what in ("factor_names", "factor_types"):
+            count = len(getattr(self, what))
+            if count not in (0, shape[1]):
+                raise UserError(f"{self.name}: {count} {what} for {shape[1]} factors")
+        for kind in self.factor_types:
+            if whole_factor_type(kind) != kind:
+                raise UserError(
+                    f"{self.name}: each of factor_types must be {' or '.join(FACTOR_TYPES)}, "
+                    f"not {kind!r}"
+                )
 
     def _check_type(self, what: str, array: object, dtype: type[np.generic]) -> None:
         if not isinstance(array, np.ndarray) or array.dtype != dtype:

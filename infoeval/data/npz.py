@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.images import CHANNELS, ImageSet
+from infoeval.data.images import CHANNELS, FACTOR_TYPES, ImageSet, whole_factor_type
 from infoeval.data.npz_file import NpzFile
 from infoeval.data.splits import split_indices
 
@@ -26,6 +26,9 @@ def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
       integers that index it;
     - ``label_names``, ``factor_names``, optional: strings;
     - ``factors``, optional: numbers of shape ``(n, k)`` or ``(n,)``;
+    - ``factor_types``, optional: a string for each factor, ``discrete``, ``ordinal``,
+      ``continuous``, ``periodic`` or their first letters, ``periodic:360`` where the period is not
+      2π;
     - ``test_images``, optional, with ``test_labels`` and ``test_factors``: the test split. Without
       it, a fixed random fifth of the images is the test split.
 
@@ -57,6 +60,8 @@ def _read_split(arrays: NpzFile, split: str) -> ImageSet:
         images = images[chosen]
         labels = None if labels is None else labels[chosen]
         factors = None if factors is None else factors[chosen]
+    factor_names = () if factors is None else _as_names(arrays, "factor_names")
+    factor_types = () if factors is None else _as_factor_types(arrays, factors.shape[1])
     return ImageSet(
         name=arrays.path.stem,
         split=split,
@@ -64,7 +69,8 @@ def _read_split(arrays: NpzFile, split: str) -> ImageSet:
         labels=labels,
         label_names=label_names,
         factors=factors,
-        factor_names=() if factors is None else _as_names(arrays, "factor_names"),
+        factor_names=factor_names,
+        factor_types=factor_types,
     )
 
 
@@ -143,6 +149,20 @@ def _as_factors(arrays: NpzFile, name: str) -> NDArray[np.float64] | None:
             name, f"must be (n, k) numbers, not {factors.dtype} of shape {factors.shape}"
         )
     return factors.reshape(len(factors), -1).astype(np.float64)
+
+
+def _as_factor_types(arrays: NpzFile, count: int) -> tuple[str, ...]:
+    given = _as_names(arrays, "factor_types")
+    if given and len(given) != count:
+        raise arrays.error("factor_types", f"has {len(given)} entries for {count} factors")
+    whole = tuple(whole_factor_type(kind) for kind in given)
+    if None in whole:
+        raise arrays.error(
+            "factor_types",
+            f"must be {' or '.join(FACTOR_TYPES)}, or the first letter of one, "
+            f"not {given[whole.index(None)]!r}",
+        )
+    return tuple(filter(None, whole))
 
 
 def _as_names(arrays: NpzFile, name: str) -> tuple[str, ...]:

@@ -2,18 +2,27 @@
 
 import difflib
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from infoeval.data import location
+from infoeval.data.celeba import CELEBA
+from infoeval.data.coil20 import COIL20
 from infoeval.data.digits import DIGITS
 from infoeval.data.fashion_mnist import FASHION_MNIST
 from infoeval.data.folder import load_folder
 from infoeval.data.images import SPLITS, ImageSet
+from infoeval.data.isomap_faces import ISOMAP_FACES
 from infoeval.data.mnist import MNIST
 from infoeval.data.npz import load_npz
+from infoeval.data.source import Source
+from infoeval.data.sprites import SPRITES
 from infoeval.errors import UserError
 
-__all__ = ["CatalogueEntry", "catalogue", "load"]
+__all__ = ["CatalogueEntry", "catalogue", "load", "renderer"]
 
 # A new data set is a file that makes a Source, and its line here.
 _SOURCES = {
@@ -22,6 +31,10 @@ _SOURCES = {
         MNIST,
         FASHION_MNIST,
         DIGITS,
+        SPRITES,
+        ISOMAP_FACES,
+        COIL20,
+        CELEBA,
     )
 }
 
@@ -47,7 +60,7 @@ def catalogue(root: str | os.PathLike[str] | None = None) -> list[CatalogueEntry
     Only the presence of files is looked at; ``load`` verifies what they hold.
 
     >>> [entry.name for entry in catalogue("/nowhere") if entry.present]
-    ['digits']
+    ['digits', 'sprites']
     """
     folder = location.root(root)
     entries = []
@@ -92,10 +105,9 @@ def load(
     """
     if split not in SPLITS:
         raise UserError(f"split must be 'train' or 'test', not {split!r}")
-    if isinstance(name_or_path, str):
-        source = _SOURCES.get(_normal(name_or_path))
-        if source is not None:
-            return source.load(location.root(root), split, download)
+    source = _source(name_or_path)
+    if source is not None:
+        return source.load(location.root(root), split, download)
     path = os.path.expanduser(name_or_path)
     if path and os.path.isdir(path):
         return load_folder(path, split)
@@ -104,6 +116,28 @@ def load(
             raise UserError(f"{path}: a data set is a .npz file or a folder of images")
         return load_npz(path, split)
     raise _not_found(name_or_path)
+
+
+def renderer(
+    name_or_path: str | os.PathLike[str],
+) -> Callable[[NDArray[np.float64]], NDArray[np.uint8]] | None:
+    """Return what draws images ``(n, c, h, w)`` of any factor values ``(n, k)`` of a data set.
+
+    It raises UserError for factor values that the set does not have. Sets of given pictures, and
+    so all that are loaded by path, have no such function: for them it is None.
+
+    >>> draw = renderer("sprites")
+    >>> draw(np.array([[2, 1, 0, 0.5, 0.5]])).shape
+    (1, 1, 64, 64)
+    >>> renderer("digits") is None
+    True
+    """
+    source = _source(name_or_path)
+    return None if source is None else source.render
+
+
+def _source(name_or_path: str | os.PathLike[str]) -> Source | None:
+    return _SOURCES.get(_normal(name_or_path)) if isinstance(name_or_path, str) else None
 
 
 def _normal(name: str) -> str:

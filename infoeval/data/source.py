@@ -4,6 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from infoeval.data.images import ImageSet
 
 __all__ = ["Source"]
@@ -14,12 +17,14 @@ class Source:
     """A data set that has a name.
 
     Args:
-        name: lower case, words joined by ``-``.
+        name: lower case, words joined by ``_``.
         description: one line for ``infoeval data ls``.
         where: from the data root, where the set lies.
         present: from the data root, whether all its files are there.
         what_to_do: from the data root, how to get the set when it is not there; one line.
         load: from the data root, a split and whether it may be downloaded, the images.
+        render: for sets that are drawn, the images ``(n, channels, height, width)`` of any factor
+            values ``(n, k)``; it raises UserError for values that the set does not have.
 
     """
 
@@ -29,3 +34,4 @@ class Source:
     present: Callable[[Path], bool]
     what_to_do: Callable[[Path], str]
     load: Callable[[Path, str, bool], ImageSet]
+    render: Callable[[NDArray[np.float64]], NDArray[np.uint8]] | None = None

@@ -5,9 +5,21 @@ from numpy.typing import NDArray
 
 from infoeval.errors import UserError
 
-__all__ = ["split_indices"]
+__all__ = ["fixed_order", "split_indices"]
 
 _SEED = 1606  # fixed for good: another seed would be another test set
+
+
+def fixed_order(n: int) -> NDArray[np.intp]:
+    """Return ``0 .. n - 1`` in an order that looks random and is the same everywhere, for good.
+
+    It sorts raw words of PCG64, whose stream numpy promises not to change, unlike that of
+    ``Generator.permutation``.
+
+    >>> fixed_order(5).tolist()
+    [0, 2, 3, 1, 4]
+    """
+    return np.argsort(np.random.PCG64(_SEED).random_raw(n), kind="stable")
 
 
 def split_indices(name: str, n: int, split: str) -> NDArray[np.intp]:
@@ -15,8 +27,7 @@ def split_indices(name: str, n: int, split: str) -> NDArray[np.intp]:
 
     The images are permuted with a fixed seed, which depends on nothing but ``n`` (labels are not
     looked at), the first ``max(1, n // 5)`` are the test part, and each part keeps the permuted
-    order, so that its first images are a random sample. The permutation sorts raw words of PCG64,
-    whose stream numpy promises not to change, unlike that of ``Generator.permutation``.
+    order, so that its first images are a random sample.
 
     Args:
         name: of the data set, for the error.
@@ -34,6 +45,6 @@ def split_indices(name: str, n: int, split: str) -> NDArray[np.intp]:
         raise UserError(
             f"{name}: {n} image(s) cannot be split into train and test; give at least 2"
         )
-    order = np.argsort(np.random.PCG64(_SEED).random_raw(n), kind="stable")
+    order = fixed_order(n)
     test = max(1, n // 5)
     return order[:test] if split == "test" else order[test:]

@@ -49,7 +49,14 @@ def thin(images: ImageSet, count: int) -> ImageSet:
     """At most `count` of the images, evenly spaced."""
     rows = np.linspace(0, len(images) - 1, min(count, len(images))).astype(int)
     labels = images.labels[rows] if images.labels is not None else None
-    return replace(images, images=images.images[rows], labels=labels, factors=None, factor_names=())
+    return replace(
+        images,
+        images=images.images[rows],
+        labels=labels,
+        factors=None,
+        factor_names=(),
+        factor_types=(),
+    )
 
 
 def _calibration(recipe: Recipe, train: ImageSet) -> NDArray[np.uint8] | None:

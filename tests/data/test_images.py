@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from infoeval.data import ImageSet
+from infoeval.data.images import FACTOR_TYPES
 from infoeval.errors import UserError
+from infoeval.metrics import table
 
 IMAGES = np.arange(2 * 3 * 4 * 5, dtype=np.uint8).reshape(2, 3, 4, 5)
 LABELS = np.array([0, 1])
@@ -32,6 +34,17 @@ def test_fingerprint_is_the_same_on_every_machine():
         + struct.pack("<2d", 0.5, 1.5)
     )
     assert whole.fingerprint == hashlib.sha256(described).hexdigest()
+
+
+def test_factor_types_are_those_of_the_metrics():
+    assert FACTOR_TYPES == table.FACTOR_TYPES
+    kinds = ("discrete", "ordinal", "continuous", "periodic", "periodic:360", "periodic:0.5")
+    factors = np.arange(12.0).reshape(2, 6)
+    known = make(factors=factors, factor_types=kinds)
+    assert known.factor_types == kinds
+    assert known.fingerprint == make(factors=factors).fingerprint
+    columns = table.as_table(factors, factors, factor_types=known.factor_types).factors
+    assert [column.type for column in columns] == [kind.partition(":")[0] for kind in kinds]
 
 
 def test_fingerprint_ignores_names_and_memory_layout():
@@ -83,6 +96,15 @@ def test_set_is_frozen():
         ({"factors": np.array([[0.5], [np.inf]])}, "factors must be finite"),
         ({"factors": FACTORS, "factor_names": ("a", "b")}, "2 factor_names for 1 factors"),
         ({"factor_names": ("a",)}, "factor_names are given without factors"),
+        ({"factor_types": ("discrete",)}, "factor_types are given without factors"),
+        ({"factors": FACTORS, "factor_types": ("discrete",) * 2}, "2 factor_types for 1 factors"),
+        *(
+            ({"factors": FACTORS, "factor_types": (kind,)}, f"must be discrete or .*{kind!r}")
+            for kind in (
+                *("", "d", "Discrete", "angle", "p:360", "discrete:2", "periodic:", "periodic:0"),
+                *("periodic:-1", "periodic:nan", "periodic:inf", "periodic:x", "periodic:1:2"),
+            )
+        ),
     ],
 )
 def test_wrong_contents_are_refused(changes, reason):

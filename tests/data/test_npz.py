@@ -94,6 +94,22 @@ def test_factors_and_their_names(tmp_path):
     np.testing.assert_array_equal(joined("factors"), factors.astype(np.float64))
 
 
+@pytest.mark.parametrize(
+    ("given", "whole"),
+    [
+        (["discrete", "periodic:360"], ("discrete", "periodic:360")),
+        (["o", "p:360"], ("ordinal", "periodic:360")),
+        ([b"c", b"p"], ("continuous", "periodic")),
+    ],
+)
+def test_factor_types_are_written_out(tmp_path, given, whole):
+    factors = RNG.normal(size=(10, 2))
+    path = save(tmp_path, images=GREY, factors=factors, factor_types=np.array(given))
+    for split in ("train", "test"):
+        assert load(path, split).factor_types == whole
+    assert load(save(tmp_path, images=GREY, factors=factors)).factor_types == ()
+
+
 def test_a_single_factor_may_be_a_vector(tmp_path):
     _, joined = whole(save(tmp_path, images=GREY, factors=np.arange(10)))
     np.testing.assert_array_equal(joined("factors"), np.arange(10.0)[:, None])
@@ -179,6 +195,19 @@ def test_real_factors(shared_data):
         ({"images": GREY, "factors": np.arange(9)}, "factors has 9 entries for 10 images"),
         ({"images": GREY, "factors": np.array(["a"] * 10)}, "factors must be (n, k) numbers"),
         ({"images": GREY, "factors": np.full(10, np.nan)}, "factors must be finite"),
+        (
+            {"images": GREY, "factors": np.arange(10), "factor_types": np.array(["d", "d"])},
+            "factor_types has 2 entries for 1 factors",
+        ),
+        (
+            {"images": GREY, "factors": np.arange(10), "factor_types": np.array(["red\n"])},
+            "factor_types must be discrete or ordinal or continuous or periodic, or the first "
+            "letter of one, not 'red\\n'",
+        ),
+        (
+            {"images": GREY, "factors": np.arange(10), "factor_types": np.array([0])},
+            "factor_types must be a list of strings, not int64",
+        ),
         ({"images": GREY, "test_labels": np.arange(3)}, "test_labels is there without test_images"),
         (
             {

@@ -3,7 +3,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infoeval.data import catalogue, load, root
+from infoeval.data import catalogue, load, renderer, root
 from infoeval.errors import UserError
 
 
@@ -30,11 +30,20 @@ def test_the_variable_is_where_load_looks(monkeypatch, tmp_path):
 
 def test_catalogue_of_an_empty_root_says_what_to_do(tmp_path):
     entries = {entry.name: entry for entry in catalogue(tmp_path)}
-    assert {name for name, entry in entries.items() if entry.present} == {"digits"}
-    for name, folder in (("mnist", "MNIST"), ("fashion_mnist", "FashionMNIST")):
-        assert entries[name].where == str(tmp_path / folder / "raw")
+    assert {name for name, entry in entries.items() if entry.present} == {"digits", "sprites"}
+    for name, folder in (
+        ("mnist", "MNIST/raw"),
+        ("fashion_mnist", "FashionMNIST/raw"),
+        ("isomap_faces", "isomap_faces"),
+        ("coil20", "coil20"),
+        ("celeba", "celeba"),
+    ):
+        assert entries[name].where == str(tmp_path / folder)
         assert entries[name].where in entries[name].what_to_do
         assert "\n" not in entries[name].what_to_do
+        with pytest.raises(UserError) as caught:
+            load(name, root=tmp_path, download=False)
+        assert str(caught.value) == f"{name} is not there: {entries[name].what_to_do}"
     assert entries["digits"].what_to_do == ""
 
 
@@ -42,6 +51,14 @@ def test_catalogue_of_the_real_root_finds_all(shared_data):
     for entry in catalogue(shared_data):
         assert entry.present
         assert entry.what_to_do == ""
+
+
+def test_drawn_sets_have_a_renderer_and_others_none():
+    drawn = {entry.name for entry in catalogue() if renderer(entry.name) is not None}
+    assert drawn == {"sprites"}
+    assert renderer("Sprites") is renderer("sprites")
+    for other in ("nonsense", "sprites.npz", Path("sprites")):
+        assert renderer(other) is None
 
 
 def test_a_set_with_a_missing_file_is_not_present(tmp_path):
@@ -64,7 +81,10 @@ def test_names_are_read_leniently(tmp_path, name):
 def test_unknown_names_are_answered_with_what_there_is(name):
     with pytest.raises(UserError) as caught:
         load(name)
-    for expected in ("mnist", "fashion_mnist", "digits", ".npz file", "folder of images"):
+    for expected in (
+        *("mnist", "fashion_mnist", "digits", "sprites", "isomap_faces", "coil20", "celeba"),
+        *(".npz file", "folder of images"),
+    ):
         assert expected in str(caught.value)
     assert "did you mean" not in str(caught.value)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from infoeval.data.splits import split_indices
+from infoeval.data.splits import fixed_order, split_indices
 from infoeval.errors import UserError
 
 
@@ -15,6 +15,10 @@ def test_splits_share_nothing_and_leave_nothing_out(n, test):
 def test_split_never_changes():
     assert split_indices("set", 10, "test").tolist() == [9, 0]
     assert split_indices("set", 10, "train").tolist() == [6, 2, 8, 3, 1, 4, 7, 5]
+
+
+def test_fixed_order_never_changes():
+    assert fixed_order(10).tolist() == [9, 0, 6, 2, 8, 3, 1, 4, 7, 5]
 
 
 def test_both_parts_are_spread_over_the_whole_set():
