@@ -28,7 +28,7 @@ DEAD_SHARE = 0.05
 
 GROUPS = 20
 """Of a jackknife; and tables of a bootstrap whose deviation alone is used."""
-BLOCKS = 10
+BLOCKS = 5
 
 Rows = NDArray[np.intp]
 Array = NDArray[np.float64]

@@ -1,0 +1,236 @@
+"""The best splits of many trees at once: coarsely among bins, then row by row where it matters."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+__all__ = ["Order", "Split", "Sums", "best_splits", "child_sums", "root_sums"]
+
+BINS = 96
+"""Of neighbouring rows, about equally many in each; of each code."""
+
+CANDIDATES = 3
+"""Codes of each node whose best bin is searched row by row."""
+
+LEAST_GAIN = 1e-9
+
+Single = NDArray[np.float32]
+Numbers = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Order:
+    """Rows ``(n, D)`` in the order of every code, and cut into bins of neighbours.
+
+    Place 0 of a code is its smallest value. ``rows`` ``(D, n)`` holds the row at each place, and
+    ``ends`` whether a split may follow it, as no equal value does. Bin b of code d reaches from
+    place ``edges[d, b]`` to ``edges[d, b + 1]``; codes of fewer values have empty bins behind, and
+    one more follows for all. ``bin_of`` is the bin of each place. ``sums`` times rows gives what
+    they sum to in each bin, ``(D bins, n)``. ``exact``: every value has a bin of its own.
+    """
+
+    rows: Numbers
+    ends: NDArray[np.bool_]
+    edges: Numbers
+    bin_of: Numbers
+    sums: sparse.csr_array
+    exact: bool
+
+    @classmethod
+    def of(cls, codes: NDArray[np.float64]) -> "Order":
+        """Sort every code and choose its bins."""
+        n, count = codes.shape
+        rows = np.argsort(codes, axis=0, kind="stable").T
+        values = np.take_along_axis(codes.T, rows, axis=1)
+        last = np.append(values[:, 1:] != values[:, :-1], np.ones((count, 1), bool), axis=1)
+        starts = [_starts(np.flatnonzero(each)) for each in last]
+        bins = max(len(each) for each in starts)
+        edges = np.full((count, bins + 2), n)
+        for code, each in enumerate(starts):
+            edges[code, : len(each)] = each
+        bin_of = np.stack([np.searchsorted(each, np.arange(n), "right") - 1 for each in starts])
+        cells = (bin_of + bins * np.arange(count)[:, None]).ravel()
+        filled = np.concatenate([[0], np.bincount(cells, minlength=count * bins).cumsum()])
+        sums = sparse.csr_array(
+            (np.ones(count * n, np.float32), rows.ravel(), filled), shape=(count * bins, n)
+        )
+        exact = all(np.count_nonzero(e) == len(s) for e, s in zip(last, starts, strict=True))
+        last[:, -1] = False
+        return cls(np.ascontiguousarray(rows), last, edges, bin_of, sums, exact)
+
+    @property
+    def codes(self) -> int:
+        """The number of codes."""
+        return len(self.rows)
+
+    @property
+    def n(self) -> int:
+        """The number of rows."""
+        return int(self.rows.shape[1])
+
+    @property
+    def bins(self) -> int:
+        """The largest number of bins of a code."""
+        return int(self.edges.shape[1]) - 2
+
+
+def _starts(last: Numbers) -> Numbers:
+    """The first place of every bin; bins end with the last one of equal values."""
+    n = last[-1] + 1
+    if len(last) > BINS:
+        wanted = n * np.arange(1, BINS + 1) // BINS - 1
+        last = last[np.unique(np.searchsorted(last, wanted))]
+    return np.concatenate([[0], last[last < n - 1] + 1])
+
+
+@dataclass(frozen=True)
+class Sums:
+    """What lies below the end of each bin, in each node of each tree.
+
+    ``values`` and ``weights`` are ``(D, bins, nodes, trees)``.
+    """
+
+    values: Single
+    weights: Single
+
+
+@dataclass(frozen=True)
+class Split:
+    """The best split of every node, ``(nodes, trees)``: rows up to ``place`` of ``code`` go left.
+
+    Where no split gains, place is n: all rows go left.
+    """
+
+    code: Numbers
+    place: Numbers
+    gain: Single
+
+
+def root_sums(order: Order, values: Single, weights: Single) -> Sums:
+    """Of values ``(n, trees)`` of rows of some weights ``(n,)``, all in one node."""
+    shape = order.codes, order.bins, 1, values.shape[1]
+    below = (order.sums @ values).reshape(shape).cumsum(axis=1)
+    beside = (order.sums @ weights).reshape(*shape[:2], 1, 1).cumsum(axis=1)
+    return Sums(below, np.broadcast_to(beside, shape))
+
+
+def child_sums(
+    order: Order, sums: Sums, values: Single, weights: Single, nodes: NDArray[np.uint8]
+) -> Sums:
+    """The sums of the children of all nodes, ``nodes`` ``(trees, n)`` telling the child of a row.
+
+    Only those of the left ones are counted: the right ones are what their parents have beside.
+    """
+    _, bins, parents, trees = sums.values.shape
+    columns = np.empty((order.n, parents, 2, trees), np.float32)
+    for parent in range(parents):
+        inside = np.ascontiguousarray((nodes == 2 * parent).T)
+        np.multiply(values, inside, out=columns[:, parent, 0])
+        np.multiply(weights[:, None], inside, out=columns[:, parent, 1])
+    found = (order.sums @ columns.reshape(order.n, -1)).reshape(-1, bins, parents, 2, trees)
+    below = found.cumsum(axis=1)
+    left = below[:, :, :, 0], below[:, :, :, 1]
+    values, weights = (
+        np.stack([child, parent - child], axis=3).reshape(-1, bins, 2 * parents, trees)
+        for child, parent in zip(left, (sums.values, sums.weights), strict=True)
+    )
+    return Sums(values, weights)
+
+
+def best_splits(
+    order: Order,
+    sums: Sums,
+    values: Single,
+    weights: Single,
+    nodes: NDArray[np.uint8],
+    above: list[Split],
+) -> Split:
+    """The split of every node with the largest gain, the fall of the squared error.
+
+    ``above`` are the splits of the levels above. A coarse search looks at the ends of bins. Around
+    the best one of each of the most promising codes, and next to where nodes end by the splits
+    above (from there, too, single rows are cut off), all places are looked at.
+    """
+    whole = Sums(sums.values[:1, -1:], sums.weights[:1, -1:])
+    gains = _gains(sums.values, sums.weights, whole)
+    bins = gains.argmax(axis=1)
+    largest = np.take_along_axis(gains, bins[:, None], axis=1)[:, 0]
+    if order.exact:
+        code = largest.argmax(axis=0)[None]
+        places = order.edges[code, np.take_along_axis(bins, code, axis=0) + 1] - 1
+        gain = np.take_along_axis(largest, code, axis=0)
+    else:
+        code, bins = _windows(order, largest, bins, above)
+        gain, places = _search(order, sums, whole, values, weights, nodes, code, bins)
+    best = gain.argmax(axis=0)[None]
+    code, places, gain = (np.take_along_axis(each, best, 0)[0] for each in (code, places, gain))
+    split = gain > LEAST_GAIN
+    return Split(code, np.where(split, places, order.n), np.where(split, gain, np.float32(0)))
+
+
+def _gains(values: Single, weights: Single, whole: Sums) -> Single:
+    """n_l n_r / n (difference of the means)^2, and 0 where a side has no rows."""
+    others = whole.weights - weights
+    both = weights * others
+    off = values * whole.weights
+    off -= whole.values * weights
+    np.square(off, out=off)
+    off /= np.where(both > 0, both * np.maximum(whole.weights, 1), np.inf)
+    return off
+
+
+def _windows(
+    order: Order, largest: Single, bins: Numbers, above: list[Split]
+) -> tuple[Numbers, Numbers]:
+    """Codes, and bins that with the next one are to be searched: ``(windows, nodes, trees)``."""
+    count = min(CANDIDATES, order.codes)
+    codes = np.argpartition(-largest, count - 1, axis=0)[:count]
+    chosen = [np.take_along_axis(bins, codes, axis=0)]
+    columns = [codes]
+    nodes = len(largest[0])
+    for split in above:
+        down = nodes // len(split.code)
+        # The later half of the nodes below a split lies to the right of it.
+        right = (np.arange(nodes) % down >= down // 2)[:, None]
+        code = np.repeat(split.code, down, axis=0)
+        place = np.repeat(split.place, down, axis=0)
+        at = order.bin_of[code, np.minimum(place + right, order.n - 1)]
+        columns.append(code[None])
+        chosen.append(np.maximum(at - ~right, 0)[None])
+    return np.concatenate(columns), np.concatenate(chosen)
+
+
+def _search(
+    order: Order,
+    sums: Sums,
+    whole: Sums,
+    values: Single,
+    weights: Single,
+    nodes: NDArray[np.uint8],
+    code: Numbers,
+    bins: Numbers,
+) -> tuple[Single, Numbers]:
+    """Gain and place of the best split in each window of two bins."""
+    width = int((order.edges[:, 2:] - order.edges[:, :-2]).max())
+    node, tree = np.arange(code.shape[1])[:, None], np.arange(code.shape[2])
+    below = code, np.maximum(bins - 1, 0), node, tree
+    places = order.edges[code, bins][..., None] + np.arange(width)
+    inside = places < order.edges[code, bins + 2][..., None]
+    at = code[..., None] * order.n + np.minimum(places, order.n - 1)
+    row = order.rows.ravel()[at]
+    member = nodes.ravel()[tree[:, None] * order.n + row] == node[..., None]
+    moved = np.where(member, values.ravel()[row * len(tree) + tree[:, None]], np.float32(0))
+    weight = np.where(member, weights[row], np.float32(0))
+    gains = _gains(
+        moved.cumsum(axis=-1) + np.where(bins > 0, sums.values[below], 0)[..., None],
+        weight.cumsum(axis=-1) + np.where(bins > 0, sums.weights[below], 0)[..., None],
+        Sums(whole.values[0, 0][..., None], whole.weights[0, 0][..., None]),
+    )
+    gains *= inside & order.ends.ravel()[at]
+    best = gains.argmax(axis=-1)[..., None]
+    return (
+        np.take_along_axis(gains, best, axis=-1)[..., 0],
+        np.take_along_axis(places, best, axis=-1)[..., 0],
+    )
