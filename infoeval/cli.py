@@ -12,7 +12,7 @@ import click
 import infoeval
 from infoeval import content
 from infoeval.errors import UserError
-from infoeval.printing import print_catalogue, print_comparison, print_results
+from infoeval.printing import print_catalogue, print_comparison, print_metrics, print_results
 from infoeval.progress import activity, training_progress
 
 if TYPE_CHECKING:
@@ -75,6 +75,14 @@ device_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 
 
+def _words(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> list[str] | None:
+    """The words of a list with commas."""
+    del context, parameter
+    return None if value is None else [word.strip() for word in value.split(",")]
+
+
 def scoring_options(command: Command) -> Command:
     """Give a command the options that every scoring takes."""
     options = (
@@ -97,6 +105,39 @@ def scoring_options(command: Command) -> Command:
             "--level", type=float, default=0.95, show_default=True, help="Of the intervals."
         ),
         click.option("--fit-images", type=int, help="Fit the matching on so many; all by default."),
+        click.option(
+            "--rows",
+            type=int,
+            default=10_000,
+            show_default=True,
+            help="Images of each split that metrics of codes and factors read, at most.",
+        ),
+        click.option(
+            "--replicates",
+            type=int,
+            help="Of the intervals of these metrics; 0 for none. As many as each needs by default.",
+        ),
+        click.option(
+            "--null",
+            type=int,
+            default=0,
+            show_default=True,
+            help="Tables with shuffled factors to score beside the model's.",
+        ),
+        click.option("--prune", is_flag=True, help="Leave dead codes out of these metrics."),
+        click.option(
+            "--code-types",
+            callback=_words,
+            metavar="TYPE,…",
+            help="continuous or categorical, one for each code; as they come by default.",
+        ),
+        click.option(
+            "--factor-types",
+            callback=_words,
+            metavar="TYPE,…",
+            help="discrete, ordinal, continuous, periodic or periodic:360, one for each factor; "
+            "as the data say by default.",
+        ),
         click.option(
             "--batch-norm",
             type=click.Choice(["real", "running", "generated"]),
@@ -195,42 +236,65 @@ def train(
 
 
 @main.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @click.option(
     "--metric",
     "metrics",
+    metavar="NAME[:SETTING=VALUE,…]",
     multiple=True,
-    help="mi, mi-own, cluster-acc, cluster-nmi, cluster-ari, real-sorting or "
-    "real-label-information; may be repeated. All but mi by default.",
+    help="One of `infoeval metrics`; may be repeated. All that apply but mi by default.",
 )
 @scoring_options
 def score(
-    checkpoint: Path, metrics: Sequence[str], strict: bool, as_json: bool, **options: Any
+    models: Sequence[str], metrics: Sequence[str], strict: bool, as_json: bool, **options: Any
 ) -> None:
-    """Score a checkpoint: each number with its interval.
+    """Score a model: each number with its interval.
+
+    MODEL is a checkpoint; an .npz file of codes and factors; or FILE.py:FUNCTION, a function that
+    returns an encoder of the images of --data (FILE.py is run). Several models are compared by
+    udr.
 
     \b
     For example:
       infoeval score ckpt.pt
-      infoeval score ckpt.pt --metric mi
       infoeval score ckpt.pt --metric mi --budget strict --strict --json
-      infoeval score ckpt.pt --metric mi-own --metric cluster-nmi
+      infoeval score codes.npz
+      infoeval score codes.npz --metric mig --metric mig:estimator=ksg --null 20
+      infoeval score vae.py:encoder --data sprites
+      infoeval score seed0.npz seed1.npz seed2.npz --metric udr
     """
     from infoeval import scoring
 
     _check_asked(metrics, strict)
     with activity() as say:
-        document = scoring.score(checkpoint, list(metrics) or None, say=say, **options)
+        document = scoring.score(list(models), list(metrics) or None, say=say, **options)
     click.echo(document.to_json(), nl=False) if as_json else print_results(document)
     _check_converged({"": document}, strict)
 
 
+@main.command("metrics")
+@json_option
+def list_metrics(as_json: bool) -> None:
+    """Show every metric: what it needs, where it can lie, what it tells, what can be set.
+
+    \b
+    For example:
+      infoeval metrics
+      infoeval metrics --json
+    """
+    from infoeval.scoring import catalogue
+
+    entries = catalogue()
+    click.echo(_json([vars(entry) for entry in entries])) if as_json else print_metrics(entries)
+
+
 @main.command()
-@click.argument("first", type=click.Path(path_type=Path))
-@click.argument("second", type=click.Path(path_type=Path))
+@click.argument("first")
+@click.argument("second")
 @click.option(
     "--metric",
     "metrics",
+    metavar="NAME[:SETTING=VALUE,…]",
     multiple=True,
     default=["mi"],
     show_default=True,
@@ -238,20 +302,21 @@ def score(
 )
 @scoring_options
 def compare(
-    first: Path,
-    second: Path,
+    first: str,
+    second: str,
     metrics: Sequence[str],
     strict: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Score two checkpoints by the same recipe, and print FIRST − SECOND with its interval.
+    """Score two models by the same recipe, and print FIRST − SECOND with its interval.
 
     \b
     For example:
       infoeval compare ckpt.pt ckpt0.pt
       infoeval compare ckpt.pt ckpt0.pt --budget quick --json
       infoeval compare ckpt.pt ckpt0.pt --metric cluster-acc --metric mi-own
+      infoeval compare vae.npz factorvae.npz --metric dci --metric mig
     """
     from infoeval import scoring
 

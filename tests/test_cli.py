@@ -144,15 +144,25 @@ def parse(arguments: list[str]) -> None:
 
 def test_commands_are_these() -> None:
     assert {" ".join(path) for path in commands(main)} == {
-        *("", "train", "score", "compare", "report", "data", "data ls")
+        *("", "train", "score", "metrics", "compare", "report", "data", "data ls")
     }
 
 
 def test_help_names_what_there_is() -> None:
     text = " ".join(succeeds("train", "--help").stdout.split())
     assert ", ".join(content.trainers()) in text
-    text = succeeds("score", "--help").stdout.replace("-\n", "-").replace(" ", "")
-    assert all(name in text for name in scoring.ALL_METRICS)
+    assert "infoeval metrics" in " ".join(succeeds("score", "--help").stdout.split())
+
+
+def test_every_metric_is_listed_with_what_can_be_set() -> None:
+    text = succeeds("metrics").stdout
+    assert all(f" {name} " in text for name in scoring.ALL_METRICS)
+    assert "preset=disentanglement_lib" in text
+    entries = {entry["name"]: entry for entry in json.loads(succeeds("metrics", "--json").stdout)}
+    assert list(entries) == [entry.name for entry in scoring.catalogue()]
+    assert set(entries) == set(scoring.ALL_METRICS)
+    assert entries["mig"]["needs"] == "codes and factors"
+    assert entries["mig"]["settings"] == {"preset": "disentanglement_lib", "estimator": "plug-in"}
 
 
 def test_version() -> None:
@@ -263,7 +273,7 @@ def test_scores_are_those_of_the_library() -> None:
     printed = of_json(succeeds("score", "run/ckpt.pt", "--json", *arguments))
     direct = json.loads(scoring.score("run/ckpt.pt", **options).to_json())  # type: ignore[arg-type]
     assert without_time(printed) == without_time(direct)
-    assert len(printed["results"]) == 7
+    assert len(printed["results"]) == 8
 
 
 def test_one_metric_or_two() -> None:
@@ -285,7 +295,7 @@ def test_scores_for_people() -> None:
 
 def test_what_was_skipped_is_said() -> None:
     text = succeeds("score", "run/ckpt.pt", "--data", "unlabelled.npz").stdout
-    assert "cluster-acc skipped" in text
+    assert "cluster-acc, cluster-nmi, cluster-ari, real-label-information skipped: " in text
 
 
 def test_names_in_brackets_are_names(tmp_path: Path) -> None:

@@ -33,12 +33,14 @@ def neighbour_information(
     fewer all rows are neighbours.
     """
     sizes = np.bincount(classes)
-    kept = sizes[classes] > 1
-    values, classes = values[kept], classes[kept]
+    if (sizes == 1).any():
+        kept = sizes[classes] > 1
+        values, classes = values[kept], classes[kept]
     n = len(values)
     if n == 0:
         return 0.0
-    by_class = np.argsort(classes, kind="stable")
+    # Small integers are sorted in linear time.
+    by_class = np.argsort(classes.astype(np.min_scalar_type(len(sizes))), kind="stable")
     counts = sizes[classes[by_class]]
     radius = np.empty(n)
     radius[by_class] = _radius(values[by_class], counts, neighbours)
@@ -56,25 +58,26 @@ def _radius(
 
     `counts` is the size of each value's class, whose values stand together.
     """
-    n = len(ordered)
-    place = np.arange(n)
-    first = np.repeat(*_starts(counts))
-    last = first + counts - 1
-    # All of a small class are neighbours.
-    best = np.where(
-        counts <= neighbours,
-        np.maximum(ordered[last] - ordered, ordered - ordered[first]),
-        np.inf,
+    starts, sizes = _starts(counts)
+    # Between two classes stand places that are infinitely far away.
+    place = np.arange(len(ordered)) + neighbours * np.repeat(np.arange(1, len(sizes) + 1), sizes)
+    here, above, below = (
+        np.full(len(ordered) + neighbours * (len(sizes) + 1), far) for far in (0.0, np.inf, -np.inf)
     )
+    here[place] = above[place] = below[place] = ordered
+    inner = len(here) - 2 * neighbours
+    middle = here[neighbours:][:inner]
+    best = np.full(inner, np.inf)
     for right in range(neighbours + 1):
         # `right` of the neighbours stand above, the others below.
-        below, above = place - (neighbours - right), place + right
-        inside = (below >= first) & (above <= last)
-        below, above = below[inside], above[inside]
-        here = ordered[inside]
-        width = np.maximum(ordered[above] - here, here - ordered[below])
-        best[inside] = np.minimum(best[inside], width)
-    return best
+        width = np.maximum(
+            above[neighbours + right :][:inner] - middle, middle - below[right:][:inner]
+        )
+        np.minimum(best, width, out=best)
+    # All of a small class are neighbours.
+    last = ordered[np.repeat(starts + sizes - 1, sizes)]
+    widest = np.maximum(last - ordered, ordered - ordered[np.repeat(starts, sizes)])
+    return np.where(counts <= neighbours, widest, best[place - neighbours])
 
 
 def _starts(counts: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -89,14 +92,22 @@ def _starts(counts: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp
 
 def _count_nearer(ordered: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.intp]:
     """How many values, itself among them, are nearer to each one than its radius."""
+    n = len(ordered)
     padded = np.concatenate([[-np.inf], ordered, [np.inf]])
-    first = np.searchsorted(ordered, ordered - radius, "left") + 1
-    last = np.searchsorted(ordered, ordered + radius, "right") + 1
-    # Sums round: the values at either end are compared by their distance itself.
-    first = first + (ordered - padded[first] >= radius)
-    first = first - (ordered - padded[first - 1] < radius)
-    last = last - (padded[last - 1] - ordered >= radius)
-    last = last + (padded[last] - ordered < radius)
+    # Both ends of every row's interval are sorted in among the values: less work than to search.
+    merged = np.argsort(np.concatenate([ordered, ordered - radius, ordered + radius]))
+    below = np.empty(3 * n, dtype=np.intp)
+    below[merged] = np.cumsum(merged < n)
+    first, last = below[n : 2 * n] + 1, below[2 * n :] + 1
+    # Sums round, and equal numbers are merged in any order: the distances themselves decide.
+    while (out := ordered - padded[first] >= radius).any():
+        first += out
+    while (inside := ordered - padded[first - 1] < radius).any():
+        first -= inside
+    while (out := padded[last - 1] - ordered >= radius).any():
+        last -= out
+    while (inside := padded[last] - ordered < radius).any():
+        last += inside
     return np.asarray(np.maximum(last - first, 1))
 
 

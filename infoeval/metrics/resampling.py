@@ -18,6 +18,7 @@ __all__ = [
     "Rows",
     "Statistic",
     "active_codes",
+    "check_options",
     "score_parts",
     "score_table",
     "table_of",
@@ -65,14 +66,9 @@ def table_of(
 ) -> tuple[Table, list[str]]:
     """The table to be scored, and the names of the codes that were pruned.
 
-    Raises UserError for what is not a table, for options that there are not, and where all codes
-    are dead.
+    Raises UserError for what is not a table, as `check_options` does, and where all codes are dead.
     """
-    unknown = sorted(options.keys() - Options.__annotations__.keys())
-    if unknown:
-        raise UserError(
-            f"no option {unknown[0]!r}; there are {', '.join(sorted(Options.__annotations__))}"
-        )
+    check_options(options)
     table = as_table(
         codes,
         factors,
@@ -86,6 +82,20 @@ def table_of(
         raise UserError("all codes are constant; there is nothing to score")
     names = {code.name for code in kept}
     return Table(kept, table.factors), [c.name for c in table.codes if c.name not in names]
+
+
+def check_options(options: Options) -> None:
+    """Raise UserError for options that there are not, a level outside (0, 1), negative counts."""
+    unknown = sorted(options.keys() - Options.__annotations__.keys())
+    if unknown:
+        raise UserError(
+            f"no option {unknown[0]!r}; there are {', '.join(sorted(Options.__annotations__))}"
+        )
+    check_level(options.get("level", 0.95))
+    for name in ("replicates", "null", "seed"):
+        number = options.get(name, 0)
+        if not isinstance(number, int | np.integer) or number < 0:
+            raise UserError(f"{name} is {number}; give a whole number >= 0")
 
 
 def active_codes(codes: Sequence[Column]) -> tuple[Column, ...]:
@@ -163,15 +173,10 @@ def score_parts(
     bootstrap tables only the deviation is used, by Student's t. "jackknife" leaves out one of up
     to `GROUPS` groups of rows at a time and is for metrics that rows drawn twice would mislead.
     "blocks" scores up to `BLOCKS` separate blocks of rows, each alone, and is for metrics that take
-    long: all blocks together cost as much as the table. Raises UserError for a level outside
-    (0, 1) and for negative counts.
+    long: all blocks together cost as much as the table.
     """
     level, seed = options.get("level", 0.95), options.get("seed", 0)
     replicates, permutations = options.get("replicates", 200), options.get("null", 0)
-    check_level(level)
-    for name, number in (("replicates", replicates), ("null", permutations), ("seed", seed)):
-        if number < 0:
-            raise UserError(f"{name} is {number}; give a whole number >= 0")
     resampling, shuffling = np.random.default_rng(seed).spawn(2)
     everything = np.arange(table.n)
     whole = np.array(list(values.values()), dtype=np.float64)

@@ -1,10 +1,10 @@
-"""The table of two checkpoints and their differences."""
+"""The table of two models and their differences."""
 
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from infoeval.printing.tables import interval, name_of, table
+from infoeval.printing.tables import interval, model_of, name_of, table
 
 if TYPE_CHECKING:
     from infoeval.scoring import Comparison
@@ -30,7 +30,7 @@ def print_comparison(comparison: "Comparison") -> None:
             interval(each.low, each.high, "+"),
         )
     for name, document in (("first", comparison.first), ("second", comparison.second)):
-        console.print(f"{name}: {document.subject['checkpoint']}", markup=False, soft_wrap=True)
+        console.print(f"{name}: {model_of(document)}", markup=False, soft_wrap=True)
     console.print(found)
     for skipped in comparison.first.skipped:
         console.print(f"{skipped.metric} skipped: {skipped.reason}", markup=False)

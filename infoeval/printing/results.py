@@ -1,4 +1,4 @@
-"""The results of one checkpoint as a table, with what they need to be understood."""
+"""The results of one model as a table, with what they need to be understood."""
 
 from typing import TYPE_CHECKING
 
@@ -19,24 +19,44 @@ def print_results(document: "Document") -> None:
     console = Console(highlight=False)
     levels = {result.level for result in document.results if result.level is not None}
     share = f"{100 * levels.pop():g} % " if levels else ""
-    found = table("metric", "of", "value", f"{share}interval", "n")
+    shuffled = any("null" in result.details for result in document.results)
+    headers = ["metric", "of", "value", f"{share}interval", *["shuffled"] * shuffled, "n"]
+    found = table(*headers)
     for column in found.columns[2:]:
         column.no_wrap = True
     for result in document.results:
+        null = result.details.get("null")
         found.add_row(
-            result.metric,
+            _metric(result),
             name_of(result.target),
             _value(result),
             interval(result.low, result.high),
+            *["" if null is None else f"{null['mean']:.4f}"] * shuffled,
             f"{result.n:,}",
         )
-    console.print(found)
+    if document.results:
+        console.print(found)
     for result in document.results:
-        if "confusion" in result.details:
+        if "matching" in result.details:
             _print_matching(console, result)
     print_information(console, document.results)
+    _print_skipped(console, document)
+
+
+def _metric(result: "Result") -> str:
+    """Its name, with the settings that were asked for."""
+    own = result.settings.get("own") or {}
+    told = ",".join(f"{name}={value}" for name, value in own.items())
+    return escape(f"{result.metric}:{told}" if told else result.metric)
+
+
+def _print_skipped(console: Console, document: "Document") -> None:
+    """Every reason once, with all that were skipped for it."""
+    by_reason: dict[str, list[str]] = {}
     for skipped in document.skipped:
-        console.print(f"{skipped.metric} skipped: {skipped.reason}", markup=False)
+        by_reason.setdefault(skipped.reason, []).append(skipped.metric)
+    for reason, metrics in by_reason.items():
+        console.print(f"{', '.join(metrics)} skipped: {reason}", markup=False)
 
 
 def _value(result: "Result") -> str:

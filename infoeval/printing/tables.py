@@ -1,9 +1,14 @@
 """What all tables share."""
 
+from typing import TYPE_CHECKING
+
 from rich.markup import escape
 from rich.table import Table
 
-__all__ = ["interval", "name_of", "table"]
+if TYPE_CHECKING:
+    from infoeval.results import Document
+
+__all__ = ["interval", "model_of", "name_of", "table"]
 
 
 def table(*headers: str, right: bool = False) -> Table:
@@ -29,3 +34,9 @@ def interval(low: float | None, high: float | None, sign: str = "") -> str:
 def name_of(target: str | None) -> str:
     """A name that other people gave: the terminal's markup is not theirs to use."""
     return escape(target or "")
+
+
+def model_of(document: "Document") -> str:
+    """What was scored: a checkpoint, a file of codes, or a function."""
+    subject = document.subject
+    return str(next(subject[key] for key in ("checkpoint", "codes", "model") if key in subject))

@@ -142,7 +142,7 @@ class Image:
 
 @dataclass(frozen=True)
 class Document:
-    """All that a page shows."""
+    """All that a page shows; ``skipped`` gives what was skipped together, and why."""
 
     run: Run
     baseline: Run | None
@@ -183,9 +183,7 @@ def read(document: Mapping[str, Any]) -> Document:
             "fingerprint": data.optional_text("fingerprint"),
         },
         environment=whole.object("environment").values,
-        skipped=tuple(
-            (item.text("metric"), item.text("reason")) for item in whole.objects("skipped")
-        ),
+        skipped=_skipped(whole),
         command=whole.optional_text("command"),
         created=whole.optional_text("created"),
         codes=tuple(_code(item) for item in whole.objects("codes")),
@@ -300,6 +298,14 @@ def _clean(value: Any) -> Any:
 
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _skipped(whole: "_Fields") -> tuple[tuple[str, str], ...]:
+    """Every reason once, with the metrics that were skipped for it."""
+    by_reason: dict[str, list[str]] = {}
+    for item in whole.objects("skipped"):
+        by_reason.setdefault(item.text("reason"), []).append(item.text("metric"))
+    return tuple((", ".join(metrics), reason) for reason, metrics in by_reason.items())
 
 
 def _run(fields: _Fields) -> Run:

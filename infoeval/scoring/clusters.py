@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from infoeval.checkpoint import Checkpoint
 from infoeval.codes import Categorical
 from infoeval.data import ImageSet
 from infoeval.metrics.registry import METRICS
@@ -19,6 +20,7 @@ Codes = dict[str, NDArray[np.int64]]
 
 
 def cluster_results(
+    checkpoint: Checkpoint,
     recipe: Recipe,
     names: Sequence[str],
     fit_codes: Codes,
@@ -35,11 +37,14 @@ def cluster_results(
     for target in test_codes:
         for name in names:
             recipe.say(f"{name} of {target}", None)
-            results.append(_cluster(recipe, name, target, fit_codes, test_codes, fit, test))
+            results.append(
+                _cluster(checkpoint, recipe, name, target, fit_codes, test_codes, fit, test)
+            )
     return results
 
 
 def _cluster(
+    checkpoint: Checkpoint,
     recipe: Recipe,
     name: str,
     target: str,
@@ -51,17 +56,17 @@ def _cluster(
     metric = METRICS[name]
     settings: dict[str, Any] = {"batch_norm": recipe.batch_norm, "split": test.split}
     arguments: dict[str, Any] = {"level": recipe.level}
-    if metric.fits:
-        code = recipe.checkpoint.trainer.codes[target]
+    if "fit_codes" in metric.arguments:
+        code = checkpoint.trainer.codes[target]
         assert isinstance(code, Categorical)
         arguments |= {"fit_codes": fit_codes[target], "fit_labels": fit.labels}
         arguments |= {"categories": code.size, "classes": len(fit.label_names) or None}
         settings["matching_fitted_on"] = fit.split
-    if metric.resamples:
+    if "replicates" in metric.arguments:
         arguments["seed"] = settings["seed"] = recipe.seed
     started = time.perf_counter()
     found = metric.function(test_codes[target], test.labels, **arguments)
-    if metric.fits:
+    if "fit_codes" in metric.arguments:
         found.details["class_names"] = list(test.label_names)
     seconds = time.perf_counter() - started
     return Result.of(found, metric=name, target=target, settings=settings, seconds=seconds)

@@ -1,4 +1,4 @@
-"""Two checkpoints by the same recipe, and what lies between them."""
+"""Two models by the same recipe, and what lies between them."""
 
 import json
 import math
@@ -13,9 +13,9 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
 from infoeval.information.streams import JOINT
 from infoeval.results import SCHEMA_VERSION, Document, Result
-from infoeval.scoring.catalogue import INFORMATION
-from infoeval.scoring.checkpoint import check_metrics, score
+from infoeval.scoring.catalogue import INFORMATION, parse
 from infoeval.scoring.recipe import Options, Say
+from infoeval.scoring.score import is_checkpoint, score
 
 __all__ = ["Comparison", "Difference", "compare"]
 
@@ -39,7 +39,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """All results of two checkpoints, and the differences of those that both have."""
+    """All results of two models, and the differences of those that both have."""
 
     first: Document
     second: Document
@@ -65,15 +65,15 @@ def compare(
     metrics: Sequence[str] | None = (INFORMATION,),
     **options: Unpack[Options],
 ) -> Comparison:
-    """Score the checkpoints `first` and `second` by the same recipe, and subtract.
+    """Score the models `first` and `second` by the same recipe, and subtract.
 
-    Only codes of the same name are compared, and all codes together only where both checkpoints
-    have the same codes. The interval of a difference takes its two sides as independent; the same
+    Only codes of the same name are compared, and all codes of checkpoints together only where both
+    have the same. The interval of a difference takes its two sides as independent; the same
     seed or the same images on both sides make it wider than need be. It is about two checkpoints,
     not two recipes of training: seeds differ among themselves.
 
     Args:
-        first: a checkpoint.
+        first: a model, as `infoeval.scoring.score` takes it.
         second: the one that is subtracted.
         metrics: names from `ALL_METRICS`; None: all that apply but `mi`.
         options: see `infoeval.scoring.score`.
@@ -82,30 +82,34 @@ def compare(
         UserError: as `score`, and where the two have no code or no result in common.
 
     """
-    check_metrics(metrics)
-    codes = [dict(Checkpoint.open(path).trainer.codes) for path in (first, second)]
-    targets = {name for name in codes[0] if name in codes[1]}
-    if not targets:
-        raise UserError(
-            f"{first} and {second} have no code in common: "
-            f"{', '.join(codes[0])} and {', '.join(codes[1])}"
-        )
-    if codes[0] == codes[1]:
-        targets.add(JOINT)
+    parse(metrics or ())
+    same_codes = True
+    if all(is_checkpoint(path) for path in (first, second)):
+        ours, theirs = (dict(Checkpoint.open(path).trainer.codes) for path in (first, second))
+        same_codes = ours == theirs
+        if not ours.keys() & theirs.keys():
+            raise UserError(
+                f"{first} and {second} have no code in common: "
+                f"{', '.join(ours)} and {', '.join(theirs)}"
+            )
     documents = []
     for which, path in (("first", first), ("second", second)):
         told: Options = {**options, "say": _named(options.get("say"), which)}
         documents.append(score(path, metrics, **told))
-    ours, theirs = documents
-    others = {(result.metric, result.target): result for result in theirs.results}
+    others = {_key(result): result for result in documents[1].results}
     pairs = [
-        (result, others[result.metric, result.target])
-        for result in ours.results
-        if result.target in targets and (result.metric, result.target) in others
+        (result, others[_key(result)])
+        for result in documents[0].results
+        if _key(result) in others and (same_codes or result.target != JOINT)
     ]
     if not pairs:
         raise UserError(f"{first} and {second} have no result in common")
-    return Comparison(ours, theirs, tuple(_difference(*pair) for pair in pairs))
+    return Comparison(documents[0], documents[1], tuple(_difference(*pair) for pair in pairs))
+
+
+def _key(result: Result) -> tuple[str, str | None, str]:
+    """What two results have to share: the metric with its own settings, and what it is of."""
+    return result.metric, result.target, str(result.settings.get("own", ""))
 
 
 def _difference(first: Result, second: Result) -> Difference:

@@ -2,24 +2,31 @@
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
+import torch
+from torch import Tensor
+
+from infoeval.checkpoint import Checkpoint
+from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 from infoeval.information.checkpoint import (
     CheckpointInformation,
     estimate_checkpoint,
 )
 from infoeval.information.own import LowerBound, own_lower_bound
-from infoeval.information.post_hoc import Estimate, Information
+from infoeval.information.post_hoc import Estimate, Information, estimate
 from infoeval.information.self_test import Check, SelfTest
 from infoeval.model import CheckpointModel
 from infoeval.results import Result
 from infoeval.scoring.catalogue import INFORMATION, OWN
 from infoeval.scoring.recipe import Recipe
 
-__all__ = ["information_results", "own_results"]
+__all__ = ["drawn_results", "information_results", "own_results"]
+
+Generate = Callable[[Mapping[str, Tensor], Tensor], Tensor]
 
 REFERENCE = "Barber and Agakov 2003; Chen et al. 2016, eq. 5"
 NORMAL = "normal, over fresh samples"
@@ -27,16 +34,16 @@ IN_THE_RESULT = ("code", "value", "low", "high", "level", "samples")
 """Fields of an `Information` that a result has outside its details."""
 
 
-def own_results(recipe: Recipe) -> list[Result]:
+def own_results(checkpoint: Checkpoint, recipe: Recipe) -> list[Result]:
     """`mi-own` of every code. Raises UserError for networks that compute no finite numbers."""
     recipe.say(f"L_I by the checkpoint's own Q, {recipe.samples:,} fresh samples", None)
     started = time.perf_counter()
-    model = CheckpointModel(recipe.checkpoint, recipe.device)
+    model = CheckpointModel(checkpoint, recipe.device)
     bounds = own_lower_bound(model, count=recipe.samples, seed=recipe.seed, level=recipe.level)
     return _own(bounds, recipe, time.perf_counter() - started)
 
 
-def information_results(recipe: Recipe) -> list[Result]:
+def information_results(checkpoint: Checkpoint, recipe: Recipe) -> list[Result]:
     """`mi`, `mi-synergy`, `mi-refitted` and `mi-own`, all from one estimate.
 
     The leakage matrix, the self-test and the seconds by activity are details of the result of all
@@ -46,7 +53,7 @@ def information_results(recipe: Recipe) -> list[Result]:
     """
     started = time.perf_counter()
     found = estimate_checkpoint(
-        CheckpointModel(recipe.checkpoint, recipe.device),
+        CheckpointModel(checkpoint, recipe.device),
         budget=recipe.budget,
         seed=recipe.seed,
         device=str(recipe.device),
@@ -60,6 +67,30 @@ def information_results(recipe: Recipe) -> list[Result]:
         *_refitted(found, seconds),
         *_own(found.own, recipe, seconds),
     ]
+
+
+def drawn_results(codes: CodeSpace, generate: Generate, recipe: Recipe) -> list[Result]:
+    """`mi` and `mi-synergy` of any generator: `generate(codes, noise)` as in `infoeval.Model`.
+
+    Raises UserError for one that returns no images.
+    """
+    started = time.perf_counter()
+
+    def render(values: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
+        count = len(next(iter(values.values())))
+        return generate(values, codes.sample_noise(count, generator))
+
+    found = estimate(
+        codes,
+        render,
+        budget=recipe.budget,
+        seed=recipe.seed,
+        device=str(recipe.device),
+        level=recipe.level,
+        say=recipe.say,
+    )
+    seconds = time.perf_counter() - started
+    return [*_post_hoc(found, seconds), *_synergy(found, seconds)]
 
 
 def _own(bounds: Mapping[str, LowerBound], recipe: Recipe, seconds: float) -> list[Result]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet
 from infoeval.information.real_images import (
     RealImageScore,
@@ -11,7 +12,7 @@ from infoeval.information.real_images import (
 )
 from infoeval.metrics.registry import METRICS
 from infoeval.results import Result
-from infoeval.scoring.catalogue import LABELS, SORTING
+from infoeval.scoring.catalogue import CLUSTERING, LABELS, SORTING
 from infoeval.scoring.clusters import cluster_results
 from infoeval.scoring.reading import Posteriors, most_probable, read, reader, thin
 from infoeval.scoring.recipe import Recipe
@@ -25,7 +26,11 @@ REFERENCES = {
 
 
 def real_image_results(
-    recipe: Recipe, names: Sequence[str], train: ImageSet, test: ImageSet
+    checkpoint: Checkpoint,
+    recipe: Recipe,
+    names: Sequence[str],
+    train: ImageSet,
+    test: ImageSet,
 ) -> list[Result]:
     """The metrics of `names` on the test images, for every categorical code.
 
@@ -34,13 +39,15 @@ def real_image_results(
 
     Raises UserError for networks that compute no finite numbers.
     """
-    model = reader(recipe, train)
-    clustering = [name for name in names if name in METRICS]
+    model = reader(checkpoint, recipe, train)
+    clustering = [name for name in names if name in CLUSTERING]
     fit = train if recipe.fit_images is None else thin(train, recipe.fit_images)
-    fits = any(METRICS[name].fits for name in clustering)
+    fits = any("fit_codes" in METRICS[name].arguments for name in clustering)
     fit_codes = most_probable(read(recipe, model, fit)) if fits else {}
     posteriors = read(recipe, model, test)
-    results = cluster_results(recipe, clustering, fit_codes, most_probable(posteriors), fit, test)
+    results = cluster_results(
+        checkpoint, recipe, clustering, fit_codes, most_probable(posteriors), fit, test
+    )
     for name in (SORTING, LABELS):
         if name in names:
             results += _information(recipe, name, posteriors, test)

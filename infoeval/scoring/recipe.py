@@ -1,15 +1,15 @@
-"""What a scoring is told: the options, and the checkpoint they are for."""
+"""What a scoring is told."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypedDict
 
 import torch
 
-from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
 from infoeval.information.budgets import Budget
+from infoeval.metrics.resampling import Options as TableOptions
 
 __all__ = ["BatchNorm", "Options", "Recipe", "Say"]
 
@@ -30,17 +30,22 @@ class Options(TypedDict, total=False):
     batch_norm: BatchNorm
     budget: str
     device: str
+    rows: int
+    replicates: int | None
+    null: int
+    prune: bool
+    code_types: Sequence[str] | None
+    factor_types: Sequence[str] | None
     say: Say | None
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """One checkpoint and how to score it; see `infoeval.scoring.score` for the fields.
+    """How to score a model; see `infoeval.scoring.score` for the fields.
 
     Raises UserError for a number that is out of range.
     """
 
-    checkpoint: Checkpoint
     device: torch.device
     seed: int
     level: float
@@ -48,7 +53,24 @@ class Recipe:
     fit_images: int | None
     batch_norm: BatchNorm
     budget: Budget
+    rows: int
+    replicates: int | None
+    null: int
+    prune: bool
+    code_types: Sequence[str] | None
+    factor_types: Sequence[str] | None
     say: Say
+
+    @property
+    def table(self) -> TableOptions:
+        """What every metric of a table takes."""
+        options: TableOptions = {
+            "seed": self.seed,
+            "level": self.level,
+            "null": self.null,
+            "prune": self.prune,
+        }
+        return options if self.replicates is None else {**options, "replicates": self.replicates}
 
     def __post_init__(self) -> None:
         if not 0 < self.level < 1:
@@ -59,3 +81,9 @@ class Recipe:
             raise UserError(f"samples must be at least 2, not {self.samples}")
         if self.fit_images is not None and self.fit_images < 2:
             raise UserError(f"fit_images must be at least 2, not {self.fit_images}")
+        if self.rows < 2:
+            raise UserError(f"rows must be at least 2, not {self.rows}")
+        for name in ("null", "replicates"):
+            number = getattr(self, name)
+            if number is not None and number < 0:
+                raise UserError(f"{name} must be 0 or more, not {number}")

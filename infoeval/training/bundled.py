@@ -1,18 +1,14 @@
 """Finding a trainer: a bundled one by name, or a Python file of the user's own."""
 
 import difflib
-import importlib.util
-import itertools
-import sys
 from pathlib import Path
 
 from infoeval import content
 from infoeval.errors import UserError
+from infoeval.programs import run_file
 from infoeval.training.trainer import Trainer
 
 __all__ = ["load_trainer"]
-
-_numbers = itertools.count()
 
 
 def load_trainer(name: str) -> Trainer:
@@ -36,23 +32,7 @@ def load_trainer(name: str) -> Trainer:
         hint = f" (did you mean {near[0]}?)" if near else ""
         known = ", ".join(bundled)
         raise UserError(f"no trainer called {name!r}{hint}; there are {known}, or a Python file")
-    return _run_file(path)
-
-
-def _run_file(path: Path) -> Trainer:
-    spec = importlib.util.spec_from_file_location(f"infoeval_trainer_{next(_numbers)}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module.__name__] = module
-    try:
-        spec.loader.exec_module(module)
-    except UserError:
-        raise
-    except (Exception, SystemExit) as error:
-        what = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise UserError(f"{path} could not be run: {what}") from error
-    trainer = getattr(module, "trainer", None)
+    trainer = getattr(run_file(path), "trainer", None)
     if not isinstance(trainer, Trainer):
         raise UserError(f"{path} defines no `trainer = Trainer(...)`")
     return trainer

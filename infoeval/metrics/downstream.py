@@ -1,0 +1,208 @@
+"""Downstream accuracy: how well factors are learnt from codes with few labels and with many."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.ensemble import GradientBoostingRegressor
+
+from infoeval.errors import UserError
+from infoeval.metrics.boosting import boost
+from infoeval.metrics.mutual_information import check_choice, share
+from infoeval.metrics.probes import fit_softmax, inputs_of, one_thread
+from infoeval.metrics.resampling import Options, Rows, score_parts
+from infoeval.metrics.score import Score
+from infoeval.metrics.split import TestRows, split_table
+from infoeval.metrics.table import CATEGORIES, Column
+
+__all__ = ["downstream_accuracy"]
+
+REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
+DRAWS = 5
+"""Most sets of rows that are fitted on at one size."""
+
+FEW = 100
+RIDGE = 1.0
+
+Model = Literal["logistic", "gradient boosting"]
+Array = NDArray[np.float64]
+
+
+def downstream_accuracy(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    *,
+    test: TestRows | None = None,
+    sizes: Sequence[int] = (100, 1_000, 10_000),
+    probe: Model = "logistic",
+    **options: Unpack[Options],
+) -> Score:
+    """Mean over factors of how well a probe of all codes reads them, by the number of labels.
+
+    A probe is fitted for each factor on so many rows and scored on others: by its accuracy on a
+    discrete factor, and on others by R^2 = 1 - squared error / variance, of a periodic one that of
+    its sine and cosine together, or 0 where that is below 0. From 0 to 1. Codes that tell nothing
+    score what guessing does, 0 on factors that are not discrete. The sample efficiency is the
+    accuracy at 100 rows over that at the largest size: whether few labels do as well as many.
+
+    Args:
+        codes: ``(n, D)``; scaled to deviation 1 on all rows to fit on, categorical ones a column
+            per category.
+        factors: ``(n, K)``.
+        test: codes and factors of the rows to score; None: a third of the rows.
+        sizes: numbers of rows to fit on. Those that the table lacks are left out. A small size is
+            drawn up to 5 times, without a row in common, and the mean taken.
+        probe: "logistic": multinomial logistic regression penalised with |weights|^2 / 2, and
+            ridge regression with as much; "gradient boosting": 100 trees of depth 3 a class.
+        **options: see :class:`infoeval.metrics.resampling.Options`.
+
+    The value is that of the largest size; ``details["parts"]`` holds "accuracy at 100" and so on
+    with their intervals, over the rows that are scored and the draws. ``details``: ``per_factor``
+    (sizes x K), ``draws`` of each size, ``sizes`` and those ``left_out``, ``sample_efficiency``
+    (None without 100 rows, or where nothing is learnt), ``fit_n``, ``pruned`` codes, and whether
+    all regressions ``converged``.
+
+    Raises UserError for what is not a table of codes and factors, for unknown choices, and for
+    fewer rows to fit on than the smallest size.
+
+    >>> factors = np.indices((4, 5)).reshape(2, -1).T.repeat(20, axis=0)
+    >>> score = downstream_accuracy(factors * 1.5, factors, sizes=[10, 100])
+    >>> score.value > 0.95 > score.details["parts"]["accuracy at 10"]["value"]
+    True
+
+    """
+    check_choice("probe", probe, Model)
+    split = split_table(codes, factors, test, options)
+    table = split.table
+    possible, left_out = _sizes(sizes, split.fit)
+    order = np.random.default_rng([options.get("seed", 0), 2]).permutation(split.fit)
+    draws = [
+        [order[start : start + size] for start in range(0, split.fit - size + 1, size)][:DRAWS]
+        for size in possible
+    ]
+
+    def learn(factors: Sequence[Column]) -> list[_Learnt]:
+        inputs = inputs_of(table.codes, split.fit)
+        with one_thread():
+            return [_learn(factors, inputs, split.fit, rows, probe) for rows in draws]
+
+    def statistic(rows: Rows, _: Rows) -> list[float]:
+        scored = rows[rows >= split.fit] - split.fit
+        counts = np.bincount(scored, minlength=table.n - split.fit)
+        # The draws of a size are drawn again, too, and the same rows always draw the same.
+        again = np.random.default_rng(rows[:8])
+        means = [each.scores(counts).mean(axis=1) for each in whole]
+        return [float(again.choice(mean, len(mean)).mean()) for mean in means]
+
+    def shuffled(order: Rows) -> list[float]:
+        return [float(each.scores().mean()) for each in learn(table.rows(order).factors)]
+
+    whole = learn(table.factors)
+    accuracy = [float(each.scores().mean()) for each in whole]
+    by_size = dict(zip(possible, accuracy, strict=True))
+    details: dict[str, Any] = {
+        "per_factor": [each.scores().mean(axis=0).tolist() for each in whole],
+        "draws": [len(rows) for rows in draws],
+        "sizes": possible,
+        "left_out": left_out,
+        "sample_efficiency": by_size[FEW] / accuracy[0] if FEW in by_size and accuracy[0] else None,
+        "fit_n": split.fit,
+        "converged": all(each.converged for each in whole),
+        "pruned": split.pruned,
+        "probe": probe,
+    }
+    return score_parts(
+        table,
+        {f"accuracy at {size}": value for size, value in by_size.items()},
+        statistic,
+        options,
+        bounds=(0.0, 1.0),
+        unit="fraction",
+        reference=REFERENCE,
+        details=details,
+        shuffled=shuffled,
+        fit=split.fit,
+    )
+
+
+def _sizes(sizes: Sequence[int], fit: int) -> tuple[list[int], list[int]]:
+    """Those that the rows to fit on allow, the largest first, and the others."""
+    if not sizes or min(sizes) < 2:
+        raise UserError(f"sizes are {list(sizes)}; give numbers of rows to fit on, two or more")
+    possible = sorted({int(size) for size in sizes if size <= fit}, reverse=True)
+    if not possible:
+        raise UserError(f"{fit} rows to fit on; give more, or smaller sizes than {min(sizes)}")
+    return possible, sorted({int(size) for size in sizes if size > fit})
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """What probes of one size lost, ``(draws, K, rows)``, and what one that knows nothing does.
+
+    A discrete factor's row is lost or not, of at most 1; of others it is the squared error, and
+    ``most`` ``(K, rows)`` the squared distance from the mean.
+    """
+
+    lost: Array
+    most: Array
+    converged: bool
+
+    def scores(self, counts: NDArray[np.intp] | None = None) -> Array:
+        """1 - lost / most of every draw and factor, ``(draws, K)``, each row so many times."""
+        weights = np.ones(self.most.shape[1]) if counts is None else counts.astype(np.float64)
+        most = self.most @ weights
+        return np.asarray(
+            np.where(most > 0, np.maximum(1 - share(self.lost @ weights, most), 0), 0)
+        )
+
+
+def _learn(
+    factors: Sequence[Column], inputs: Array, fit: int, draws: Sequence[Rows], probe: Model
+) -> _Learnt:
+    lost = np.empty((len(draws), len(factors), len(inputs) - fit))
+    most = np.ones(lost.shape[1:])
+    converged = True
+    discrete = [k for k, factor in enumerate(factors) if factor.type in CATEGORIES]
+    if discrete:
+        classes = np.stack([factors[k].values.astype(np.intp) for k in discrete], axis=1)
+        for number, rows in enumerate(draws):
+            found, done = _read_classes(inputs[rows], classes[rows], inputs[fit:], probe)
+            lost[number, discrete] = (found != classes[fit:]).T
+            converged &= done
+    for k in set(range(len(factors))) - set(discrete):
+        targets = _targets(factors[k])
+        for number, rows in enumerate(draws):
+            read = _read_numbers(inputs[rows], targets[rows], inputs[fit:], probe)
+            lost[number, k] = ((read - targets[fit:]) ** 2).sum(axis=1)
+        most[k] = ((targets[fit:] - targets[fit:].mean(axis=0)) ** 2).sum(axis=1)
+    return _Learnt(lost, most, converged)
+
+
+def _read_classes(
+    known: Array, classes: NDArray[np.intp], others: Array, probe: Model
+) -> tuple[NDArray[np.intp], bool]:
+    """What other rows' classes are read to be, ``(m, factors)``; and whether all fits converged."""
+    if probe == "gradient boosting":
+        return boost(known, classes, others).scored, True
+    fitted = [fit_softmax(known, numbers) for numbers in classes.T]
+    read = np.stack([each.read(others) for each in fitted], axis=1)
+    return read, all(each.converged for each in fitted)
+
+
+def _read_numbers(known: Array, targets: Array, others: Array, probe: Model) -> Array:
+    if probe == "gradient boosting":
+        model = GradientBoostingRegressor(random_state=0)
+        return np.stack([model.fit(known, each).predict(others) for each in targets.T], axis=1)
+    centre, mean = known.mean(axis=0), targets.mean(axis=0)
+    moments = (known - centre).T @ (known - centre) + RIDGE * np.eye(known.shape[1])
+    weights = np.linalg.solve(moments, (known - centre).T @ (targets - mean))
+    return np.asarray((others - centre) @ weights + mean)
+
+
+def _targets(factor: Column) -> Array:
+    """The numbers that stand for a factor that is not discrete, ``(n, 1 or 2)``."""
+    if factor.type == "periodic":
+        return np.stack([np.sin(factor.values), np.cos(factor.values)], axis=1)
+    return factor.values[:, None]

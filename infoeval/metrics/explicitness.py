@@ -1,0 +1,199 @@
+"""Explicitness: how well a linear reader of all codes tells the classes of a factor apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from infoeval.errors import UserError
+from infoeval.metrics.counts import class_numbers_of
+from infoeval.metrics.mutual_information import check_choice
+from infoeval.metrics.probes import (
+    Probe,
+    fit_one_against_rest,
+    fit_softmax,
+    inputs_of,
+    one_thread,
+)
+from infoeval.metrics.resampling import Options, Rows, score_table, table_of
+from infoeval.metrics.score import Score
+from infoeval.metrics.split import Split, TestRows, split_table
+
+__all__ = ["explicitness"]
+
+REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings"
+CHANCE = 0.5
+
+Preset = Literal["disentanglement_lib", "laforge"]
+Array = NDArray[np.float64]
+Numbers = NDArray[np.intp]
+
+
+def explicitness(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    *,
+    test: TestRows | None = None,
+    preset: Preset = "disentanglement_lib",
+    **options: Unpack[Options],
+) -> Score:
+    """Mean area under the ROC curve of a logistic regression of all codes, for every class.
+
+    The area for a class c of a factor is the probability that a row of c is given a higher p(c)
+    than a row of another class, ties counted half; it is averaged over the classes of a factor,
+    then over the factors. Codes that tell nothing score 0.5, and codes from which every class can
+    be read by lines 1. It asks whether a factor can be read at all, not from how many codes.
+    Continuous and periodic factors are cut into bins of equal width.
+
+    Args:
+        codes: ``(n, D)``; continuous ones are scaled, categorical ones a column per category.
+        factors: ``(n, K)``.
+        test: codes and factors of the rows to score; None: a third of the rows.
+        preset: "disentanglement_lib": multinomial, penalised with |weights|^2 / 2, codes of mean 0
+            and deviation 1 on the rows to fit on, continuous factors in 20 bins (Locatello et al.
+            2019). "laforge": every class against all others, balanced, codes from 0 to 1,
+            continuous factors in 10 bins, and 2 (area - 0.5) of the rows that were fitted on, all
+            of them, so that codes that tell nothing score about 0 (Zaidi et al. 2020).
+        **options: see :class:`infoeval.metrics.resampling.Options`.
+
+    The interval is over the rows that are scored, with fitted regressions as they are. Classes
+    that the rows to fit on or to score lack are left out of the mean. ``details``: ``per_factor``
+    (K), ``fitted`` (K, the same on the rows fitted on), the number of ``classes`` scored (K),
+    ``fit_n``, ``pruned`` codes, and whether all regressions ``converged``.
+
+    Raises UserError for what is not a table of codes and factors, for a factor of which no class
+    can be scored, for unknown choices, and for test rows with the preset "laforge".
+
+    >>> factors = np.indices((4, 5)).reshape(2, -1).T.repeat(9, axis=0)
+    >>> round(float(explicitness(factors * 1.5, factors)), 4)
+    1.0
+
+    """
+    check_choice("preset", preset, Preset)
+    laforge = preset == "laforge"
+    split = _every_row(codes, factors, test, options) if laforge else None
+    split = split or split_table(codes, factors, test, options)
+    table = split.table
+    scored = np.arange(table.n) if laforge else np.arange(split.fit, table.n)
+    inputs = inputs_of(table.codes, split.fit, "range" if laforge else "deviation")
+    classes = class_numbers_of(table.factors, 10 if laforge else 20)
+
+    def probes(order: Rows) -> list[Probe]:
+        fit = [numbers[order[: split.fit]] for numbers in classes.T]
+        with one_thread():
+            if laforge:
+                return [
+                    fit_one_against_rest(inputs[: split.fit], each, balanced=True) for each in fit
+                ]
+            return [fit_softmax(inputs[: split.fit], each) for each in fit]
+
+    def areas(probes: Sequence[Probe], rows: Rows, order: Rows) -> list[_Areas]:
+        with one_thread():
+            return [
+                _areas(probe, inputs[rows], numbers[order[rows]])
+                for probe, numbers in zip(probes, classes.T, strict=True)
+            ]
+
+    def of(found: Sequence[_Areas], counts: Array) -> Array:
+        mean = np.array([each.mean(counts) for each in found])
+        return 2 * (mean - CHANCE) if laforge else mean
+
+    def statistic(rows: Rows, _: Rows) -> float:
+        counts = np.bincount(rows, minlength=table.n)[scored]
+        return float(of(whole, counts.astype(np.float64)).mean())
+
+    def shuffled(order: Rows) -> float:
+        return float(of(areas(probes(order), scored, order), np.ones(len(scored))).mean())
+
+    every = np.arange(table.n)
+    fitted = probes(every)
+    whole = areas(fitted, scored, every)
+    for factor, found in zip(table.factors, whole, strict=True):
+        if not found.scored(np.ones(len(scored))).any():
+            raise UserError(f"{factor.name}: no class to score; give more rows of every class")
+    per_factor = of(whole, np.ones(len(scored)))
+    known = whole if laforge else areas(fitted, every[: split.fit], every)
+    details: dict[str, Any] = {
+        "per_factor": per_factor.tolist(),
+        "fitted": of(known, np.ones(split.fit)).tolist(),
+        "classes": [int(each.scored(np.ones(len(scored))).sum()) for each in whole],
+        "fit_n": split.fit,
+        "converged": all(probe.converged for probe in fitted),
+        "pruned": split.pruned,
+        "preset": preset,
+    }
+    return score_table(
+        table,
+        float(per_factor.mean()),
+        statistic,
+        options,
+        bounds=(-1.0, 1.0) if laforge else (0.0, 1.0),
+        unit="fraction",
+        reference=REFERENCE,
+        details=details,
+        shuffled=shuffled,
+        fit=0 if laforge else split.fit,
+    )
+
+
+def _every_row(
+    codes: ArrayLike, factors: ArrayLike, test: TestRows | None, options: Options
+) -> Split:
+    if test is not None:
+        raise UserError("preset 'laforge' scores the rows that it was fitted on: give no others")
+    table, pruned = table_of(codes, factors, options)
+    return Split(table, table.n, pruned)
+
+
+@dataclass(frozen=True)
+class _Areas:
+    """Rows in the order of every class's probability: areas of any counts of them are sums.
+
+    ``order`` ``(classes, rows)``; ``row`` are the rows of known classes, ``number`` the place of
+    their class; ``below`` and ``upto`` say how many rows have a lower probability of that class
+    than they, and how many one that is not higher, as places in all classes' running sums.
+    """
+
+    order: NDArray[np.int32]
+    row: Numbers
+    number: Numbers
+    below: Numbers
+    upto: Numbers
+
+    def mean(self, counts: Array) -> float:
+        """Mean area of the classes when row i stands there ``counts[i]`` times; 0.5 if of none."""
+        inside, outside = self._weights(counts)
+        running = np.zeros((len(self.order), len(counts) + 1))
+        np.cumsum(counts[self.order], axis=1, out=running[:, 1:])
+        ranks = (running.ravel()[self.below] + running.ravel()[self.upto]) / 2
+        pairs = np.bincount(self.number, counts[self.row] * ranks, len(self.order))
+        both = self.scored(counts)
+        # Of pairs within the class, one half is in order.
+        ordered = pairs[both] - inside[both] ** 2 / 2
+        return float((ordered / (inside * outside)[both]).mean()) if both.any() else CHANCE
+
+    def scored(self, counts: Array) -> NDArray[np.bool_]:
+        """Which classes have rows, and rows of other classes beside them."""
+        inside, outside = self._weights(counts)
+        return np.asarray((inside > 0) & (outside > 0))
+
+    def _weights(self, counts: Array) -> tuple[Array, Array]:
+        inside = np.bincount(self.number, counts[self.row], len(self.order))
+        return np.asarray(inside, dtype=np.float64), counts.sum() - inside
+
+
+def _areas(probe: Probe, inputs: Array, classes: Numbers) -> _Areas:
+    likely = np.ascontiguousarray(probe.log_probabilities(inputs).T)
+    order = np.argsort(likely, axis=1).astype(np.int32)
+    place = np.searchsorted(probe.classes, classes)
+    row = np.flatnonzero(probe.classes[np.minimum(place, len(probe.classes) - 1)] == classes)
+    number = place[row]
+    below, upto = np.empty((2, len(row)), dtype=np.intp)
+    for k in range(len(order)):
+        ordered, own = likely[k, order[k]], number == k
+        start = k * (len(classes) + 1)
+        below[own] = start + np.searchsorted(ordered, likely[k, row[own]], "left")
+        upto[own] = start + np.searchsorted(ordered, likely[k, row[own]], "right")
+    return _Areas(order, row, number, below, upto)

@@ -1,0 +1,203 @@
+"""UDR: whether models trained apart found the same codes, which asks for no factors."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Literal, Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
+
+from infoeval.errors import UserError
+from infoeval.metrics.mutual_information import check_choice, share
+from infoeval.metrics.resampling import Options, Rows, active_codes, score_parts, table_of
+from infoeval.metrics.score import Score
+from infoeval.metrics.table import Column, Table
+
+__all__ = ["udr"]
+
+REFERENCE = "Duan et al. 2020, Unsupervised model selection for variational disentangled learning"
+LEAST_DIVERGENCE = 0.01
+PENALTY = 0.1
+SWEEPS = 1_000
+TOLERANCE = 1e-9
+
+Preset = Literal["lasso", "spearman"]
+Array = NDArray[np.float64]
+
+
+def udr(
+    models: Sequence[ArrayLike],
+    *,
+    preset: Preset = "lasso",
+    kl: Sequence[ArrayLike] | None = None,
+    **options: Unpack[Options],
+) -> Score:
+    """Unsupervised disentanglement ranking: how alike codes of models with other seeds are.
+
+    R_ij says how alike code i of one model and code j of another are. The score of the two models
+    is the mean over codes of (max R)^2 / sum R, over the rows of R and over its columns: high where
+    every code has one partner in the other model, and is like no other code there. The score of a
+    model is the median over its partners. Disentangled models tend to find the same codes up to
+    order and sign, entangled ones each a rotation of its own. It ranks models of one data set, and
+    models that fail alike score well, too. From 0, where nothing is alike, to 1.
+
+    Args:
+        models: of each model the codes of the same n rows, ``(n, D_m)``, continuous; two models or
+            more. Integers are categories; give floats.
+        preset: R_ij is "lasso": the absolute weight of code i in a Lasso regression, penalised by
+            0.1, of code j on all codes of the other model, so that equal codes score 0.9; and the
+            score of a model is that of the regressions that it is the target of. "spearman": the
+            absolute rank correlation. Codes have deviation 1.
+        kl: of each model the mean divergence of every code from its prior, nats, ``(D_m,)``: codes
+            below 0.01 are dead. None: those are whose deviation is less than a twentieth of the
+            model's largest. Dead codes are left out; a model without others scores 0.
+        **options: see :class:`infoeval.metrics.resampling.Options`, but for the types.
+
+    The value is the mean of the models' scores. Intervals are over the rows, not over models: how
+    far those of other seeds may be apart is to be seen in ``pairs``. ``details``: ``per_model``
+    (the score of each with its limits), ``pairs`` (M x M; of two models, the second as target),
+    ``best``, the number of the model of the highest score, ``pruned`` codes.
+
+    Raises UserError for fewer than two models, for codes that are no tables of the same number of
+    rows, or categorical, and for divergences of other codes.
+
+    >>> random = np.random.default_rng(0).normal(size=(1_000, 3))
+    >>> rotation = np.array([[0.6, 0.8, 0.0], [-0.8, 0.6, 0.0], [0.0, 0.0, 1.0]])
+    >>> score = udr([random, -random[:, ::-1], random @ rotation], preset="spearman")
+    >>> [round(model["value"], 2) for model in score.details["per_model"]], score.details["best"]
+    ([0.81, 0.81, 0.63], 0)
+
+    """
+    check_choice("preset", preset, Preset)
+    for name in ("code_types", "factor_types"):
+        if options.get(name) is not None:
+            raise UserError(f"udr has no option {name!r}: all codes are continuous")
+    if len(models) < 2:
+        raise UserError(f"models: {len(models)}; udr compares two or more")
+    if kl is not None and len(kl) != len(models):
+        raise UserError(f"kl: {len(kl)} models, not {len(models)}")
+    tables = [_columns(number, model, options) for number, model in enumerate(models)]
+    if len({len(codes[0].values) for codes in tables}) > 1:
+        raise UserError("models: the codes differ in their number of rows")
+    if kl is None:
+        kept = [active_codes(codes) for codes in tables]
+    else:
+        kept = [
+            _informed(number, *each) for number, each in enumerate(zip(tables, kl, strict=True))
+        ]
+    table = Table(tuple(code for codes in tables for code in codes), ())
+    values = [table.matrix(codes) if codes else np.empty((table.n, 0)) for codes in kept]
+    names = [f"model {number}" for number in range(len(models))]
+
+    def numbers(pairs: Array) -> list[float]:
+        scores = _of_models(pairs)
+        return [float(scores.mean()), *scores.tolist()]
+
+    def statistic(rows: Rows, _: Rows) -> list[float]:
+        return numbers(_pairs([each[rows] for each in values], preset))
+
+    def shuffled(order: Rows) -> list[float]:
+        mixed, rows = [], np.arange(table.n)
+        for each in values:
+            mixed.append(each[rows])
+            rows = order[rows]
+        return numbers(_pairs(mixed, preset))
+
+    pairs = _pairs(values, preset)
+    active = {code.name for codes in kept for code in codes}
+    details: dict[str, Any] = {
+        "pairs": pairs.tolist(),
+        "best": int(_of_models(pairs).argmax()),
+        "pruned": [code.name for code in table.codes if code.name not in active],
+        "preset": preset,
+    }
+    score = score_parts(
+        table,
+        dict(zip(["mean", *names], numbers(pairs), strict=True)),
+        statistic,
+        options,
+        bounds=(0.0, float("inf")),
+        unit="fraction",
+        reference=REFERENCE,
+        details=details,
+        resample="jackknife",
+        shuffled=shuffled,
+    )
+    score.details["per_model"] = [score.details["parts"][name] for name in names]
+    return score
+
+
+def _columns(number: int, model: ArrayLike, options: Options) -> tuple[Column, ...]:
+    """The codes of a model, named after it."""
+    table, _ = table_of(model, None, {**options, "prune": False})
+    for code in table.codes:
+        if code.type == "categorical":
+            raise UserError(f"model {number}: {code.name} is categorical; udr correlates numbers")
+    return tuple(replace(code, name=f"model {number}, {code.name}") for code in table.codes)
+
+
+def _informed(number: int, codes: tuple[Column, ...], kl: ArrayLike) -> tuple[Column, ...]:
+    try:
+        divergences = np.asarray(kl, dtype=np.float64)
+    except (TypeError, ValueError):
+        divergences = np.empty(0)
+    if divergences.shape != (len(codes),) or not np.isfinite(divergences).all():
+        raise UserError(
+            f"kl of model {number}: give a finite number for each of {len(codes)} codes"
+        )
+    return tuple(
+        code
+        for code, divergence in zip(codes, divergences, strict=True)
+        if divergence > LEAST_DIVERGENCE and code.values.std() > 0
+    )
+
+
+def _pairs(values: Sequence[Array], preset: Preset) -> Array:
+    """The score of every two models, ``(M, M)``, 0 on the diagonal."""
+    every = np.concatenate(values, axis=1)
+    if preset == "spearman":
+        every = rankdata(every, axis=0)
+    every = every - every.mean(axis=0)
+    every = share(every, np.sqrt((every**2).mean(axis=0)))
+    correlation = every.T @ every / len(every)
+    model_of = np.repeat(np.arange(len(values)), [each.shape[1] for each in values])
+    pairs = np.zeros((len(values), len(values)))
+    for source in range(len(values)):
+        own = model_of == source
+        alike = correlation[own]
+        if preset == "lasso":
+            alike = _lasso(correlation[np.ix_(own, own)], alike)
+        for target in range(len(values)):
+            if target != source:
+                pairs[source, target] = _relative_strength(np.abs(alike[:, model_of == target]))
+    return pairs
+
+
+def _of_models(pairs: Array) -> Array:
+    """The median over a model's partners, of which it is the target, ``(M,)``."""
+    others = ~np.eye(len(pairs), dtype=np.bool_)
+    return np.array([np.median(pairs[others[:, model], model]) for model in range(len(pairs))])
+
+
+def _relative_strength(alike: Array) -> float:
+    if alike.size == 0:
+        return 0.0
+    means = [share(alike.max(axis=a) ** 2, alike.sum(axis=a)).mean() for a in (0, 1)]
+    return float(np.mean(means))
+
+
+def _lasso(correlation: Array, targets: Array) -> Array:
+    """Weights ``(D, T)`` of D codes for T targets, from their correlations, by coordinate descent.
+
+    They minimise |y - X w|^2 / 2n + 0.1 |w|_1, y and the columns of X of deviation 1.
+    """
+    weights = np.zeros(targets.shape)
+    for _ in range(SWEEPS):
+        before = weights.copy()
+        for code in range(len(weights)):
+            rest = targets[code] - correlation[code] @ weights + weights[code]
+            weights[code] = np.sign(rest) * np.maximum(np.abs(rest) - PENALTY, 0.0)
+        if np.abs(weights - before).max(initial=0.0) < TOLERANCE:
+            break
+    return weights
