@@ -178,23 +178,24 @@ def _grow(
     splits: list[Split] = []
     for level in range(DEPTH):
         if level:
-            sums = child_sums(order, sums, values, weights, inside)
+            sums = child_sums(order, sums, values, weights, inside, splits[-1])
         splits.append(best_splits(order, sums, values, weights, inside, splits))
-        nodes = _children(places, nodes, splits[-1])
+        nodes = _children(places, nodes, splits[-1], order.n)
         inside = np.ascontiguousarray(nodes[:, : order.n])
     return splits, nodes
 
 
-def _children(places: Places, nodes: Nodes, split: Split) -> Nodes:
+def _children(places: Places, nodes: Nodes, split: Split, n: int) -> Nodes:
     """Go one level down: child 2 m of node m is the left one, 2 m + 1 the right one."""
     children = 2 * nodes
     chosen = split.code.T.tolist(), split.place.T.tolist()
     for tree, splits in enumerate(zip(*chosen, strict=True)):
         for node, (code, place) in enumerate(zip(*splits, strict=True)):
-            right = places[code] > place
-            if len(split.code) > 1:
-                right &= nodes[tree] == node
-            children[tree] += right
+            if place < n:
+                right = places[code] > place
+                if len(split.code) > 1:
+                    right &= nodes[tree] == node
+                children[tree] += right
     return children
 
 

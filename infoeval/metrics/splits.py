@@ -117,26 +117,34 @@ def root_sums(order: Order, values: Single, weights: Single) -> Sums:
 
 
 def child_sums(
-    order: Order, sums: Sums, values: Single, weights: Single, nodes: NDArray[np.uint8]
+    order: Order,
+    sums: Sums,
+    values: Single,
+    weights: Single,
+    nodes: NDArray[np.uint8],
+    split: Split,
 ) -> Sums:
     """The sums of the children of all nodes, ``nodes`` ``(trees, n)`` telling the child of a row.
 
-    Only those of the left ones are counted: the right ones are what their parents have beside.
+    Only those of left children of a split are counted: right ones are what their parents have
+    beside, and where no split was made the left one is its parent.
     """
-    _, bins, parents, trees = sums.values.shape
-    columns = np.empty((order.n, parents, 2, trees), np.float32)
-    for parent in range(parents):
-        inside = np.ascontiguousarray((nodes == 2 * parent).T)
-        np.multiply(values, inside, out=columns[:, parent, 0])
-        np.multiply(weights[:, None], inside, out=columns[:, parent, 1])
-    found = (order.sums @ columns.reshape(order.n, -1)).reshape(-1, bins, parents, 2, trees)
+    codes, bins, parents, trees = sums.values.shape
+    node, tree = np.nonzero(split.place < order.n)
+    inside = np.ascontiguousarray((nodes[tree] == 2 * node[:, None]).T)
+    columns = np.empty((order.n, 2, len(tree)), np.float32)
+    np.multiply(np.take(values, tree, axis=1), inside, out=columns[:, 0])
+    np.multiply(weights[:, None], inside, out=columns[:, 1])
+    found = (order.sums @ columns.reshape(order.n, -1)).reshape(codes, bins, 2, len(tree))
     below = found.cumsum(axis=1)
-    left = below[:, :, :, 0], below[:, :, :, 1]
-    values, weights = (
-        np.stack([child, parent - child], axis=3).reshape(-1, bins, 2 * parents, trees)
-        for child, parent in zip(left, (sums.values, sums.weights), strict=True)
-    )
-    return Sums(values, weights)
+    children = []
+    for number, parent in enumerate((sums.values, sums.weights)):
+        both = np.zeros((codes, bins, parents, 2, trees), np.float32)
+        both[:, :, :, 0] = parent
+        both[:, :, node, 0, tree] = below[:, :, number]
+        np.subtract(parent, both[:, :, :, 0], out=both[:, :, :, 1])
+        children.append(both.reshape(codes, bins, 2 * parents, trees))
+    return Sums(*children)
 
 
 def best_splits(
