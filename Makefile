@@ -20,8 +20,9 @@ lint: .venv/installed
 types: .venv/installed
 	$(BIN)/mypy
 
+# A file's tests stay in one process: they share what they trained. One thread for each.
 tests: .venv/installed
-	$(BIN)/python -m pytest
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

@@ -58,7 +58,7 @@ def downstream_accuracy(
             ridge regression with as much; "gradient boosting": 100 trees of depth 3 a class.
         **options: see :class:`infoeval.metrics.resampling.Options`.
 
-    The value is that of the largest size; ``details["parts"]`` holds "accuracy at 100" and so on
+    The value is that of the largest size; ``details["parts"]`` holds "at 100" and so on
     with their intervals, over the rows that are scored and the draws. ``details``: ``per_factor``
     (sizes x K), ``draws`` of each size, ``sizes`` and those ``left_out``, ``sample_efficiency``
     (None without 100 rows, or where nothing is learnt), ``fit_n``, ``pruned`` codes, and whether
@@ -69,7 +69,7 @@ def downstream_accuracy(
 
     >>> factors = np.indices((4, 5)).reshape(2, -1).T.repeat(20, axis=0)
     >>> score = downstream_accuracy(factors * 1.5, factors, sizes=[10, 100])
-    >>> score.value > 0.95 > score.details["parts"]["accuracy at 10"]["value"]
+    >>> score.value > 0.95 > score.details["parts"]["at 10"]["value"]
     True
 
     """
@@ -115,7 +115,7 @@ def downstream_accuracy(
     }
     return score_parts(
         table,
-        {f"accuracy at {size}": value for size, value in by_size.items()},
+        {f"at {size}": value for size, value in by_size.items()},
         statistic,
         options,
         bounds=(0.0, 1.0),

@@ -286,16 +286,12 @@ def _jackknife(
     generator: np.random.Generator,
 ) -> Limits:
     """Delete-a-group jackknife (Shao and Tu 1995, section 2.3), Student's t with groups - 1."""
-    count = max(2, min(GROUPS, replicates, *(len(group) // 2 for group in groups)))
-    left_out = [np.array_split(generator.permutation(group), count) for group in groups]
-    drawn = []
-    for number in range(count):
-        kept = np.concatenate(
-            [np.setdiff1d(group, out[number]) for group, out in zip(groups, left_out, strict=True)]
-        )
-        drawn.append(statistic(kept, kept))
-    half = _student(level, count) * np.sqrt((count - 1) * np.var(drawn, axis=0))
-    return values - half, values + half, f"jackknife over {count} groups of rows"
+    everything = np.concatenate(groups)
+    left_out = _parts(groups, min(GROUPS, replicates), generator)
+    kept = [np.setdiff1d(everything, part) for part in left_out]
+    drawn = [statistic(rows, rows) for rows in kept]
+    half = _student(level, len(drawn)) * np.sqrt((len(drawn) - 1) * np.var(drawn, axis=0))
+    return values - half, values + half, f"jackknife over {len(drawn)} groups of rows"
 
 
 def _blocks(
@@ -307,14 +303,18 @@ def _blocks(
     generator: np.random.Generator,
 ) -> Limits:
     """The error of a block of rows, scaled to all rows (Politis, Romano and Wolf 1999, ch. 2)."""
-    count = max(2, min(BLOCKS, replicates, *(len(group) // 2 for group in groups)))
-    blocks = [np.array_split(generator.permutation(group), count) for group in groups]
-    drawn = []
-    for number in range(count):
-        rows = np.concatenate([np.sort(parts[number]) for parts in blocks])
-        drawn.append(statistic(rows, rows))
-    half = _student(level, count) * np.std(drawn, axis=0, ddof=1) / math.sqrt(count)
-    return values - half, values + half, f"deviation of {count} separate blocks of rows"
+    blocks = _parts(groups, min(BLOCKS, replicates), generator)
+    drawn = [statistic(rows, rows) for rows in blocks]
+    error = np.std(drawn, axis=0, ddof=1) / math.sqrt(len(drawn))
+    half = _student(level, len(drawn)) * error
+    return values - half, values + half, f"deviation of {len(drawn)} separate blocks of rows"
+
+
+def _parts(groups: Sequence[Rows], most: int, generator: np.random.Generator) -> list[Rows]:
+    """All rows in two parts or more, up to `most`, each with its share of every group."""
+    count = max(2, min(most, *(len(group) // 2 for group in groups)))
+    pieces = [np.array_split(generator.permutation(group), count) for group in groups]
+    return [np.sort(np.concatenate(part)) for part in zip(*pieces, strict=True)]
 
 
 _INTERVALS = {

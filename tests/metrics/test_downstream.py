@@ -53,17 +53,17 @@ def test_the_largest_size_is_what_scikit_learn_scores(probe: Any) -> None:
         # Ours are trees that look for splits in another way.
         tolerance = 0.04 if (probe, kind) == ("gradient boosting", "discrete") else 1e-6
         assert score.details["per_factor"][0] == pytest.approx(expected, abs=tolerance)
-        assert list(values(score)) == ["accuracy at 400"]
+        assert list(values(score)) == ["at 400"]
 
 
 def test_more_labels_read_more() -> None:
     score = downstream_accuracy(*known(2, 8_000), sizes=[10, 100, 1_000])
     parts = values(score)
-    assert list(parts) == ["accuracy at 1000", "accuracy at 100", "accuracy at 10"]
-    assert parts["accuracy at 1000"] > parts["accuracy at 100"] > parts["accuracy at 10"]
-    assert float(score) == parts["accuracy at 1000"]
+    assert list(parts) == ["at 1000", "at 100", "at 10"]
+    assert parts["at 1000"] > parts["at 100"] > parts["at 10"]
+    assert float(score) == parts["at 1000"]
     assert score.details["draws"] == [5, 5, 5]
-    efficiency = parts["accuracy at 100"] / parts["accuracy at 1000"]
+    efficiency = parts["at 100"] / parts["at 1000"]
     assert score.details["sample_efficiency"] == pytest.approx(efficiency)
     for part in score.details["parts"].values():
         assert part["low"] <= part["value"] <= part["high"]
@@ -114,7 +114,7 @@ def test_intervals_hold_what_such_tables_score() -> None:
         downstream_accuracy(*known(100 + seed, 750), sizes=[50, 500], replicates=100)
         for seed in range(30)
     ]
-    for name in ("accuracy at 50", "accuracy at 500"):
+    for name in ("at 50", "at 500"):
         parts = [score.details["parts"][name] for score in scores]
         expected = float(np.mean([part["value"] for part in parts]))
         assert sum(part["low"] <= expected <= part["high"] for part in parts) >= 25

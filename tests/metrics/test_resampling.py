@@ -80,7 +80,7 @@ def test_rows_to_fit_on_and_rows_to_score_are_drawn_apart(kind: str) -> None:
 
 
 def test_several_numbers_each_have_their_interval() -> None:
-    codes = [*np.random.default_rng(0).normal(size=(200, 1)), [0.0, 5.0]]
+    codes = np.add(np.random.default_rng(0).normal(size=(200, 1)), [0.0, 5.0])
     table, _ = table_of(codes, np.arange(200), {})
     score = score_parts(
         table,
