@@ -1,15 +1,38 @@
-"""The README's promises that a machine can check."""
+"""What the README and the guides promise, where a machine can check it."""
 
+import importlib
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
+import torch
 from click.testing import CliRunner
 
 from infoeval.cli import main
+from infoeval.information.budgets import BUDGETS
+from infoeval.metrics import METRICS
+from infoeval.programs import run_file
+from tests.tiny import TINY_BUDGET
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+YOUR_MODEL = (ROOT / "docs" / "your-model.md").read_text(encoding="utf-8")
+
+
+def fenced(text: str, language: str = "") -> list[str]:
+    """The fenced blocks of a language."""
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    return [block for each, block in found if each == language]
+
+
+COMMANDS = "".join(fenced(YOUR_MODEL)).splitlines()
+SCORINGS = [line for line in COMMANDS if line.startswith("infoeval ")]
+PROGRAMS = [line for line in COMMANDS if line.startswith("python ")]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
@@ -32,3 +55,79 @@ def test_commands_in_the_readme_exist() -> None:
         assert result.exit_code == 0
         for option in (word for word in words if word.startswith("-")):
             assert option in result.output, option
+
+
+def test_tables_of_metrics_are_those_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every metric has its notes, and every table of docs/metrics.md is made of its CSV file."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    times, scores = (importlib.import_module(name) for name in ("metrics", "metric_scores"))
+    assert list(scores.NOTES) == list(METRICS)
+    page = (ROOT / "docs" / "metrics.md").read_text(encoding="utf-8")
+    scored, timed = pd.read_csv(scores.ROWS, keep_default_na=False), times.read_rows(times.ROWS)
+    for lines in (
+        scores.metrics_table(scored),
+        scores.variants_table(scored),
+        times.times_table(timed),
+        times.dci_table(timed),
+    ):
+        assert "\n".join(["", *lines, ""]) in page
+
+
+# docs/your-model.md: every file and every command of it is run, on fewer images.
+
+
+@pytest.fixture(scope="module")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of the page's files, and of what its programs make."""
+    folder = tmp_path_factory.mktemp("your-model")
+    for text in fenced(YOUR_MODEL, "python"):
+        name = re.match(r"# (\w+\.py)\n", text)
+        assert name is not None, text
+        (folder / name[1]).write_text(text, encoding="utf-8")
+    environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    for line in PROGRAMS:
+        program = [sys.executable, *shlex.split(line)[1:]]
+        subprocess.run(program, cwd=folder, env=environment, check=True, timeout=300)
+    return folder
+
+
+def expected(line: str) -> list[str]:
+    """What the page shows below a command of metrics that are left out."""
+    after = re.search(rf"^{re.escape(line)}$.*?^```text\n(.*?)^```$", YOUR_MODEL, re.M | re.S)
+    shown = after[1].splitlines() if after else []
+    return [each for each in shown if " skipped: " in each]
+
+
+def test_every_example_is_run(examples: Path) -> None:
+    assert len(SCORINGS) + len(PROGRAMS) == len(COMMANDS)
+    for path in examples.glob("*.py"):
+        assert path.name in " ".join(COMMANDS)
+    assert sum(len(expected(line)) for line in SCORINGS) >= 8
+
+
+@pytest.mark.parametrize("line", SCORINGS)
+def test_commands_about_your_model(
+    line: str, examples: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(examples)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setitem(BUDGETS, "quick", TINY_BUDGET)
+    words = shlex.split(re.sub(r"points=\d+", "points=20", line))[1:]
+    result = CliRunner().invoke(main, [*words, "--rows", "200", "--replicates", "2"])
+    assert result.exit_code == 0, result.output
+    asked = [name.partition(":")[0] for name in words if words[words.index(name) - 1] == "--metric"]
+    for name in asked or ["mig"]:
+        assert re.search(rf"^ {name}\b", result.stdout, flags=re.MULTILINE), name
+    printed = " ".join(result.stdout.split())
+    for reason in expected(line):
+        assert reason.strip() in printed
+
+
+def test_the_rank_of_a_normal_code_is_uniform(examples: Path) -> None:
+    normal = run_file(examples / "vae.py").normal
+    u = torch.rand(20_000, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    z = normal(u)
+    torch.testing.assert_close(2 * torch.special.ndtr(z) - 1, u, atol=1e-5, rtol=0)
+    moments = [float((z**power).mean()) for power in (1, 2, 3, 4)]
+    assert moments == pytest.approx([0, 1, 0, 3], abs=0.15)
+    assert bool(normal(torch.tensor([-1.0, 1.0])).isfinite().all())

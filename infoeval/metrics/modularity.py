@@ -35,10 +35,11 @@ def modularity(
 
     k* is the factor that z_j tells most about. From 0 to 1, but hard to read: counts have a bias,
     and so a code that has nothing to do with the factors scores 0.69 to 0.76 with 1,000 to 10,000
-    rows, and a rotation of perfect codes 0.88. ``estimator="corrected"`` and ``prune=True`` mend
-    the worst of it; look at the null score beside it. A constant code counts 0. The term of a code
-    that tells of nothing is the ratio of two chance numbers, whatever the number of rows, and no
-    interval over rows holds for it.
+    rows, and a rotation of perfect codes 0.88. ``prune=True`` leaves dead codes out, and
+    ``estimator="corrected"`` takes chance information off codes that tell of one factor; neither
+    mends the score of codes of noise, so look at the null beside it. A constant code counts 0. The
+    term of a code that tells of nothing is the ratio of two chance numbers, whatever the number of
+    rows, and no interval over rows holds for it.
 
     Args:
         codes: ``(n, D)``.

@@ -1,12 +1,13 @@
 """SAP: how far the code that predicts a factor best is ahead of the next one."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.svm import LinearSVC
 
-from infoeval.metrics.mutual_information import check_choice, gap
+from infoeval.metrics.mutual_information import check_choice, gap, share
 from infoeval.metrics.resampling import Options, Rows, score_table
 from infoeval.metrics.score import Score
 from infoeval.metrics.split import Split, TestRows, split_table
@@ -70,7 +71,7 @@ def sap(
             if k in correct:
                 scores[:, k] = correct[k][:, scored - split.fit].mean(axis=1)
             else:
-                scores[:, k] = [_correlation(c, factor, fit, order) for c in table.codes]
+                scores[:, k] = _correlations(table.codes, factor, fit, order)
         return scores
 
     def of(scores: NDArray[np.float64]) -> float:
@@ -123,7 +124,7 @@ def _linear_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArra
     if len(np.unique(classes)) == 1:
         return np.full(len(code.values) - fit, classes[0])
     values = _as_inputs(code)
-    classifier = LinearSVC(C=0.01, class_weight="balanced", random_state=0)
+    classifier = LinearSVC(C=0.01, class_weight="balanced", dual=False)
     classifier.fit(values[:fit], classes)
     return np.asarray(classifier.predict(values[fit:]), dtype=np.intp)
 
@@ -151,18 +152,28 @@ def _quantile_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDAr
     return np.asarray(counts.argmax(axis=1)[cells[fit:]], dtype=np.intp)
 
 
-def _correlation(code: Column, factor: Column, rows: Rows, order: Rows) -> float:
-    """Squared correlation of a code, or of its categories' means, with a factor."""
-    values, target = code.values[rows], factor.values[order][rows]
+def _correlations(
+    codes: Sequence[Column], factor: Column, rows: Rows, order: Rows
+) -> NDArray[np.float64]:
+    """Squared correlation of each code, or of its categories' means, with a factor, ``(D,)``."""
+    target = factor.values[order][rows]
     targets = [np.sin(target), np.cos(target)] if factor.type == "periodic" else [target]
-    if code.type == "categorical":
-        return max(_explained(values, each) for each in targets)
-    if values.var(ddof=1) <= LEAST_VARIANCE:
-        return 0.0
-    inputs = np.stack([each - each.mean() for each in targets], axis=1)
-    centred = values - values.mean()
-    fitted = inputs @ np.linalg.lstsq(inputs, centred, rcond=None)[0]
-    return float((fitted**2).sum() / (centred**2).sum())
+    values = np.stack([code.values[rows] for code in codes], axis=1)
+    found = _explained_by(np.stack(targets, axis=1), values)
+    for j, code in enumerate(codes):
+        if code.type == "categorical":
+            found[j] = max(_explained(values[:, j], each) for each in targets)
+    return found
+
+
+def _explained_by(targets: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of the variance of every column of values that is linear in the targets."""
+    inputs, centred = targets - targets.mean(axis=0), values - values.mean(axis=0)
+    crossed = inputs.T @ centred
+    weights = np.linalg.lstsq(inputs.T @ inputs, crossed, rcond=None)[0]
+    total = (centred**2).sum(axis=0)
+    varies = total > LEAST_VARIANCE * (len(values) - 1)
+    return np.asarray(share((weights * crossed).sum(axis=0) * varies, total))
 
 
 def _explained(categories: NDArray[np.float64], values: NDArray[np.float64]) -> float:

@@ -1,0 +1,340 @@
+"""What perfect, rotated, noisy and random codes score by every metric.
+
+    python benchmarks/metric_scores.py --out docs/results/metric-scores.csv
+    python benchmarks/metric_scores.py --table [--write docs/metrics.md]
+
+The tables are drawn here: 10,000 rows, and 5,000 more for metrics that score other rows than they
+fit on, of 5 independent factors of 3, 4, 6, 8 and 10 equally probable classes. The perfect codes
+are the factors with mean 0 and deviation 1, the others are made of them: see `codes_of`. A
+categorical code is one of the ten classes of the last factor: see `category_of`. UDR is given four
+models whose codes are of one kind, of the same rows. The rows of the CSV are the mean of the seeds
+with the smallest and the largest score. Takes minutes.
+"""
+
+import argparse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from metrics import hardware, markdown, write_between
+from numpy.typing import NDArray
+
+from infoeval.files import write_text
+from infoeval.metrics import METRICS, Score
+from infoeval.metrics.registry import Kind
+from infoeval.scoring.catalogue import parse
+
+ROWS = Path(__file__).resolve().parent.parent / "docs" / "results" / "metric-scores.csv"
+N, SCORED = 10_000, 5_000
+CLASSES = np.array([3, 4, 6, 8, 10])
+MODELS = 4
+SHOWN = "perfect", "rotated", "noisy", "random"
+KINDS = *SHOWN, "dead", "outlier"
+PRUNED = ", pruned"
+
+VARIANTS = (
+    "mig:estimator=corrected",
+    "mig:estimator=ksg",
+    "mig:preset=laforge",
+    "mig-sup:estimator=corrected",
+    "mig-sup" + PRUNED,
+    "jemmig:estimator=corrected",
+    "dcimig:estimator=corrected",
+    "modularity:estimator=corrected",
+    "modularity:preset=laforge",
+    "modularity" + PRUNED,
+    "sap:preset=scale-free",
+    "dci:predictor=lasso",
+    "dci:preset=laforge",
+    "med:estimator=corrected",
+    "med:top=1",
+    "explicitness:preset=laforge",
+    "irs:preset=laforge",
+    "irs" + PRUNED,
+    "beta-vae:preset=laforge",
+    "factor-vae:preset=laforge",
+    "udr:preset=spearman",
+)
+
+NEEDS: dict[Kind, str] = {
+    "labels": "category, label",
+    "table": "codes, factors",
+    "interventions": "codes, factors",
+    "codes": "codes",
+    "models": "codes of models",
+}
+
+NOTES = {
+    "cluster-acc": (
+        "two classes in one category cost one of them whole",
+        "a categorical code as an unlabelled classifier, as in the InfoGAN paper",
+    ),
+    "cluster-nmi": (
+        "counts raise it by chance",
+        "categories and classes differ in number",
+    ),
+    "cluster-ari": (
+        "large classes count most",
+        "the same, with 0 for chance",
+    ),
+    "mig": (
+        "an outlier spoils its bins; 0 for a factor that two codes share",
+        "one code for each factor; to compare with published numbers",
+    ),
+    "mig-sup": (
+        "codes that tell nothing count as 0; factors may be missing",
+        "whether a code mixes factors, beside `mig`",
+    ),
+    "jemmig": (
+        "random codes above 0; an outlier spoils its bins",
+        "`mig` with a price on codes that mix factors",
+    ),
+    "dcimig": (
+        "factors of many classes count most; an outlier spoils its bins",
+        "several codes of one factor are welcome",
+    ),
+    "modularity": (
+        "random codes far above 0, however it is estimated",
+        "only beside its null",
+    ),
+    "sap": (
+        "perfect codes below 1, as the other codes guess; depends on scale and offset",
+        "to compare with published numbers; else `preset=scale-free`",
+    ),
+    "dci": (
+        "D and C depend on the number of rows where codes are noisy; takes seconds",
+        "which code matters to which factor, whatever the shape of the dependence",
+    ),
+    "med": (
+        "bias of counts: compare tables of one size; an outlier spoils its bins",
+        "the questions of `dci` where time is short",
+    ),
+    "infomec": (
+        "InfoM and InfoC of random codes far above 0",
+        "the questions of `dci` by information, without bins",
+    ),
+    "explicitness": (
+        "random codes 0.5; blind to rotations; reads by lines only",
+        "whether factors can be read at all",
+    ),
+    "downstream-accuracy": (
+        "random codes 1 / classes; blind to rotations; reads by lines by default",
+        "how many labels a reader of the codes needs",
+    ),
+    "irs": (
+        "random codes above 0; codes of large deviation count most",
+        "whether a code stays where it is while other factors change",
+    ),
+    "beta-vae": (
+        "saturates; random codes 1 / factors; depends on the codes' scale",
+        "to compare with published numbers",
+    ),
+    "factor-vae": (
+        "saturates; random codes 1 / factors; depends on which codes count as dead",
+        "to compare with published numbers",
+    ),
+    "z-max-var": (
+        "noise codes drown the others in a table",
+        "codes without noise, or a function from factors to codes",
+    ),
+    "total-correlation": (
+        "sees linear dependence only: blind to rotations",
+        "whether codes are correlated; without factors",
+    ),
+    "wasserstein-correlation": (
+        "the same; codes of large variance count most",
+        "the same, where codes nearly determine one another",
+    ),
+    "code-information": (
+        "bias of counts; sees pairs only",
+        "whether codes depend on one another; without factors",
+    ),
+    "udr": (
+        "models that fail alike score well; equal codes score 0.9",
+        "to choose among seeds; without factors",
+    ),
+}
+"""Of each metric, what it cannot see and what it is for."""
+
+Array = NDArray[np.float64]
+Found = dict[tuple[str, str, str], list[float]]
+"""A score for each seed, by metric, number and kind of codes."""
+
+
+def main() -> None:
+    """Score and write the rows, or make tables of them."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, default=ROWS)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--table", action="store_true", help="make Markdown of the rows in --out")
+    parser.add_argument("--write", type=Path, help="page whose tables are replaced")
+    asked = parser.parse_args()
+    if asked.table:
+        show(pd.read_csv(asked.out, keep_default_na=False), asked.write)
+        return
+    print(hardware())
+    found: Found = {}
+    for seed in range(asked.seeds):
+        for kind in KINDS:
+            for metric, number, value in scores(kind, seed):
+                found.setdefault((metric, number, kind), []).append(value)
+            print(f"seed {seed}, {kind} codes", flush=True)
+    write_text(asked.out, rows_of(found).to_csv(index=False, lineterminator="\n"))
+
+
+def rows_of(found: Found) -> pd.DataFrame:
+    """Mean and range over the seeds, metric by metric."""
+    rows = [
+        (*key, np.mean(values), min(values), max(values), len(values))
+        for key, values in found.items()
+    ]
+    columns = ["metric", "number", "code", "mean", "lowest", "highest", "seeds"]
+    order = {text: number for number, text in enumerate((*METRICS, *VARIANTS))}
+    frame = pd.DataFrame(rows, columns=columns).round(6)
+    return frame.sort_values("metric", key=lambda texts: texts.map(order), kind="stable")
+
+
+def scores(kind: str, seed: int) -> Iterator[tuple[str, str, float]]:
+    """Metric, number and value of every metric for one kind of codes."""
+    random = np.random.default_rng(seed)
+    factors = random.integers(0, CLASSES, size=(N + SCORED, len(CLASSES)))
+    perfect = (factors - (CLASSES - 1) / 2) / np.sqrt((CLASSES**2 - 1) / 12)
+    codes = codes_of(kind, perfect, random)
+    category = category_of(kind, factors[:, -1], random)
+    models = [codes_of(kind, perfect, random)[:N] for _ in range(MODELS)]
+    for text in (*METRICS, *VARIANTS):
+        if METRICS[text.removesuffix(PRUNED).partition(":")[0]].kind == "labels":
+            score = _of_labels(text, category, factors[:, -1]) if kind in SHOWN else None
+        else:
+            score = _of_arrays(text, codes, factors, models)
+        if score is None:
+            continue
+        parts = score.details.get("parts") or {"": {"value": float(score)}}
+        for number, part in parts.items():
+            if not number.startswith("model "):
+                yield text, number, part["value"]
+
+
+def codes_of(kind: str, perfect: Array, random: np.random.Generator) -> Array:
+    """Codes made of perfect ones ``(n, 5)``.
+
+    "rotated": by an orthogonal matrix that is drawn. "noisy": with normal noise whose deviation is
+    half of the step from class to class, and five codes of noise beside them. "random": ten normal
+    codes that know nothing. "dead": perfect ones and five of deviation 0.01 that know nothing.
+    "outlier": perfect ones, but for the first row, which is 50 in all.
+    """
+    n, count = perfect.shape
+    if kind == "rotated":
+        return np.asarray(perfect @ np.linalg.qr(random.normal(size=(count, count)))[0])
+    if kind == "noisy":
+        steps = 1 / np.sqrt((CLASSES**2 - 1) / 12)
+        noise = random.normal(size=(n, 2 * count))
+        return np.hstack([perfect + 0.5 * steps * noise[:, :count], noise[:, count:]])
+    if kind == "random":
+        return random.normal(size=(n, 2 * count))
+    if kind == "dead":
+        return np.hstack([perfect, 0.01 * random.normal(size=(n, count))])
+    if kind == "outlier":
+        return np.vstack([np.full((1, count), 50.0), perfect[1:]])
+    return perfect
+
+
+def category_of(kind: str, labels: NDArray[Any], random: np.random.Generator) -> NDArray[Any]:
+    """A categorical code of ten classes.
+
+    "perfect": the classes renamed. "rotated" stands for a mixture: two classes share a category.
+    "noisy": half of the rows have any category. "random": all have.
+    """
+    classes = int(CLASSES[-1])
+    renamed = random.permutation(classes)[labels]
+    anything = random.integers(0, classes, size=len(labels))
+    if kind == "rotated":
+        return np.where(renamed == classes - 1, 0, renamed)
+    if kind == "noisy":
+        return np.where(random.random(len(labels)) < 0.5, anything, renamed)
+    return anything if kind == "random" else renamed
+
+
+def _of_labels(text: str, category: NDArray[Any], labels: NDArray[Any]) -> Score:
+    metric = METRICS[text]
+    others: dict[str, Any] = {}
+    if "fit_codes" in metric.arguments:
+        others = {"fit_codes": category[N:], "fit_labels": labels[N:]}
+    return metric.function(category[:N], labels[:N], **others)
+
+
+def _of_arrays(text: str, codes: Array, factors: NDArray[Any], models: list[Array]) -> Score:
+    (asked,) = parse([text.removesuffix(PRUNED)])
+    metric = METRICS[asked.name]
+    settings: dict[str, Any] = {**asked.settings, "replicates": 0, "prune": text.endswith(PRUNED)}
+    if metric.kind == "models":
+        return metric.function(models, **settings)
+    if metric.kind == "codes":
+        return metric.function(codes[:N], **settings)
+    if "test" in metric.arguments and asked.settings.get("preset") != "laforge":
+        settings["test"] = codes[N:], factors[N:]
+    return metric.function(codes[:N], factors[:N], **settings)
+
+
+def show(rows: pd.DataFrame, page: Path | None) -> None:
+    """Print both tables, or put them into a page."""
+    tables = {"scores": metrics_table(rows), "variants": variants_table(rows)}
+    for name, lines in tables.items():
+        if page:
+            write_between(page, name, lines)
+        else:
+            print(*lines, "", sep="\n")
+
+
+def metrics_table(rows: pd.DataFrame) -> list[str]:
+    """Markdown: every metric as it is by default."""
+    lines: list[tuple[Any, ...]] = []
+    for text, number, cells in _cells(rows, tuple(METRICS), SHOWN):
+        metric = METRICS[text]
+        first = not any(line[0].startswith(f"`{text}`") for line in lines)
+        about = (NEEDS[metric.kind], metric.range) if first else ("", "")
+        notes = NOTES[text] if first else ("", "")
+        lines.append((f"`{text}` {number}".strip(), *about, *cells, *notes))
+    columns = "metric", "needs", "range", *SHOWN, "weaknesses", "for"
+    return markdown(columns, lines)
+
+
+def variants_table(rows: pd.DataFrame) -> list[str]:
+    """Markdown: the numbers of all settings, with those of dead codes and of an outlier."""
+    table = tuple(name for name, metric in METRICS.items() if metric.kind != "labels")
+    texts = sorted((*table, *VARIANTS), key=_place)
+    lines: list[tuple[Any, ...]] = []
+    for text, number, cells in _cells(rows, tuple(texts), KINDS):
+        asked = text.removesuffix(PRUNED)
+        lines.append((f"`{asked}`{text[len(asked) :]} {number}".strip(), *cells))
+    return markdown(("metric", *KINDS), lines)
+
+
+def _place(text: str) -> int:
+    return list(METRICS).index(text.removesuffix(PRUNED).partition(":")[0])
+
+
+def _cells(
+    rows: pd.DataFrame, texts: tuple[str, ...], kinds: tuple[str, ...]
+) -> Iterator[tuple[str, str, list[str]]]:
+    """Each number of each metric, with a cell for each kind of codes."""
+    for text in texts:
+        own = rows[rows["metric"] == text]
+        for number in dict.fromkeys(own["number"]):
+            of_number = own[own["number"] == number].set_index("code")
+            yield text, number, [_cell(of_number.loc[kind]) for kind in kinds]
+
+
+def _cell(row: "pd.Series[Any]") -> str:
+    """The mean, and the range over the seeds where it is wider than rounding."""
+    mean, lowest, highest = (
+        f"{row[name]:.2f}".replace("-0.00", "0.00") for name in ("mean", "lowest", "highest")
+    )
+    narrow = row["highest"] - row["lowest"] < 0.02
+    return mean if narrow else f"{mean} ({lowest} to {highest})"
+
+
+if __name__ == "__main__":
+    main()
