@@ -7,17 +7,32 @@ from infoeval.errors import UserError
 
 if TYPE_CHECKING:
     from infoeval.codes import Categorical, CodeSpace, Uniform
+    from infoeval.model import Encoder, Generator, Model
     from infoeval.training.trainer import Trainer
     from infoeval.training.views import Affine
 
 __version__ = "0.1.0"
 
-__all__ = ["Affine", "Categorical", "CodeSpace", "Trainer", "Uniform", "UserError", "__version__"]
+__all__ = [
+    "Affine",
+    "Categorical",
+    "CodeSpace",
+    "Encoder",
+    "Generator",
+    "Model",
+    "Trainer",
+    "Uniform",
+    "UserError",
+    "__version__",
+]
 
 _HOMES = {
     "Affine": "infoeval.training.views",
     "Categorical": "infoeval.codes",
     "CodeSpace": "infoeval.codes",
+    "Encoder": "infoeval.model",
+    "Generator": "infoeval.model",
+    "Model": "infoeval.model",
     "Trainer": "infoeval.training.trainer",
     "Uniform": "infoeval.codes",
 }

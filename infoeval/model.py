@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,24 +15,47 @@ from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 from infoeval.networks import Networks
 
-__all__ = ["CheckpointModel", "Model", "Recognition"]
+__all__ = ["CheckpointModel", "CodeArray", "Encoder", "Generator", "Model", "Recognition"]
 
 CHUNK = 500
 CALIBRATION_IMAGES = 10_000
 
+CodeArray = Tensor | NDArray[Any]
+"""Codes of n images: (n,) or (n, D), floats, whole numbers or booleans."""
 
-class Model(Protocol):
-    """A generative model with latent codes, as the analysis sees it."""
+
+class Encoder(Protocol):
+    """Reads codes from images; see docs/your-model.md. For `infoeval score` a function will do."""
+
+    def encode(self, images: Tensor) -> CodeArray | Mapping[str, CodeArray]:
+        """Read the codes of images, which are uint8 (n, channels, height, width), 0 to 255.
+
+        Returns an array (n, D) of D codes, or one (n,) of a single code: floats are continuous,
+        whole numbers of an integer type and booleans are categories. Or a mapping from names to
+        such arrays, where floats (n, K) whose rows are probabilities are one categorical code.
+        """
+
+
+class Generator(Protocol):
+    """Draws images from codes of known prior; any further randomness is in its noise."""
 
     @property
     def codes(self) -> CodeSpace:
-        """The latent codes."""
+        """The latent codes and how many noise variables there are."""
 
     def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
-        """Images (n, channels, height, width), uint8, of codes and noise (n, codes.noise)."""
+        """Draw images (n, channels, height, width), uint8 in 0 to 255 or floats in [0, 1].
 
-    def encode(self, images: Tensor) -> dict[str, Tensor]:
-        """What each code is read as from uint8 images: q(c|x) (n, K), or the mean (n,)."""
+        Args:
+            codes: by name, class indices (n,) int64 of a categorical code and values (n,) float32
+                of a continuous one.
+            noise: standard normal, (n, codes.noise) float32.
+
+        """
+
+
+class Model(Encoder, Generator, Protocol):
+    """A generative model with latent codes, as the analysis sees it: it reads and it draws."""
 
 
 class Recognition:

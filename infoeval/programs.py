@@ -11,6 +11,8 @@ from infoeval.errors import UserError
 __all__ = ["run_file"]
 
 _numbers = itertools.count()
+_folders: dict[Path, frozenset[str]] = {}
+"""Folders of files that were run, and the modules that there were before the first of them."""
 
 
 def run_file(path: Path) -> ModuleType:
@@ -23,9 +25,7 @@ def run_file(path: Path) -> ModuleType:
         raise UserError(f"no Python file at {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module
-    folder = str(path.resolve().parent)
-    if folder not in sys.path:
-        sys.path.append(folder)
+    _import_from(path.resolve().parent)
     try:
         spec.loader.exec_module(module)
     except UserError:
@@ -34,3 +34,33 @@ def run_file(path: Path) -> ModuleType:
         what = f"{type(error).__name__}: {error}".splitlines()[0]
         raise UserError(f"{path} could not be run: {what}") from error
     return module
+
+
+def _import_from(folder: Path) -> None:
+    """Let what lies in this folder be imported, before anything else of the same name.
+
+    Modules that files of other folders found beside them are forgotten, though those files keep
+    them: two models may each have a module of one name beside them.
+    """
+    for other in _folders.keys() - {folder}:
+        for name in _found_in(other) - _folders[other]:
+            del sys.modules[name]
+    _folders.setdefault(folder, frozenset(sys.modules))
+    if str(folder) in sys.path:
+        sys.path.remove(str(folder))
+    sys.path.insert(0, str(folder))
+
+
+def _found_in(folder: Path) -> set[str]:
+    """Modules and packages that lie in a folder, by name, and all that is in these packages."""
+    names = {name.partition(".")[0] for name in sys.modules if not name.startswith("infoeval")}
+    found = {name for name in names if _home(sys.modules.get(name)) == folder}
+    return {name for name in sys.modules if name.partition(".")[0] in found}
+
+
+def _home(module: ModuleType | None) -> Path | None:
+    file = getattr(module, "__file__", None)
+    if file is None:
+        return None
+    path = Path(file).resolve()
+    return path.parent.parent if path.name == "__init__.py" else path.parent

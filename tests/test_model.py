@@ -243,3 +243,18 @@ def test_a_model_of_a_file(checkpoint: Checkpoint, tmp_path: Path) -> None:
     read = CheckpointModel.open(path).encode(pixels())
     expected = CheckpointModel(checkpoint).encode(pixels())
     assert same(expected, read)
+
+
+def test_public_names_are_there() -> None:
+    assert all(hasattr(infoeval, name) for name in infoeval.__all__)
+    assert infoeval.Model is infoeval.model.Model
+    with pytest.raises(AttributeError, match="no attribute 'Modell'"):
+        infoeval.Modell  # noqa: B018
+
+
+def test_a_checkpoint_is_all_that_a_model_has_to_be(checkpoint: Checkpoint) -> None:
+    model = CheckpointModel(checkpoint)
+    for protocol in (infoeval.Encoder, infoeval.Generator, infoeval.Model):
+        names = [name for name in vars(protocol) if not name.startswith("_")]
+        assert all(hasattr(model, name) for name in names)
+    assert set(dir(infoeval.Model)) >= {"codes", "encode", "generate"}

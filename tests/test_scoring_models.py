@@ -335,6 +335,31 @@ def test_arrays_of_other_frameworks() -> None:
     assert len(document.results[0].details["codes"]) == 8
 
 
+class InMemory:
+    """Two codes of digits."""
+
+    def encode(self, images: Any) -> Any:
+        return images.float().mean((1, 2))[:, :2]
+
+
+def test_models_in_memory() -> None:
+    model = InMemory()
+    document = score(model, ["mig"], data="digits")
+    assert document.subject == {"model": "InMemory", "sha256": None}
+    assert found(score(model.encode, ["mig"], data="digits")) == found(document)
+    assert found(score((model, None), ["mig"], data="digits")) == found(document)
+    several = score([model, model.encode, "model.py:arrays"], data="digits", rows=100)
+    assert several.subject["models"] == ["model 0", "model 1", "model.py:arrays"]
+    with pytest.raises(UserError, match="InMemory has no generator"):
+        score(model, ["mi"])
+    with pytest.raises(UserError, match="float returned float; return an encoder"):
+        score(3.0, data="digits")
+    with pytest.raises(UserError, match="no model"):
+        score([])
+    comparison = scoring.compare(model, "model.py:arrays", ["mig"], data="digits", replicates=5)
+    assert len(comparison.differences) == 1
+
+
 BAD_MODELS = {
     "model.py:encoder": "say which with --data",
     "nowhere.py:encoder": "no Python file at nowhere.py",

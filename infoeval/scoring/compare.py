@@ -4,7 +4,6 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any, Unpack
 
 from scipy.special import ndtri
@@ -15,7 +14,7 @@ from infoeval.information.streams import JOINT
 from infoeval.results import SCHEMA_VERSION, Document, Result
 from infoeval.scoring.catalogue import INFORMATION, parse
 from infoeval.scoring.recipe import Options, Say
-from infoeval.scoring.score import is_checkpoint, score
+from infoeval.scoring.score import Model, is_checkpoint, score
 
 __all__ = ["Comparison", "Difference", "compare"]
 
@@ -60,8 +59,8 @@ class Comparison:
 
 
 def compare(
-    first: str | Path,
-    second: str | Path,
+    first: Model,
+    second: Model,
     metrics: Sequence[str] | None = (INFORMATION,),
     **options: Unpack[Options],
 ) -> Comparison:
@@ -83,10 +82,9 @@ def compare(
 
     """
     parse(metrics or ())
-    same_codes = True
-    if all(is_checkpoint(path) for path in (first, second)):
-        ours, theirs = (dict(Checkpoint.open(path).trainer.codes) for path in (first, second))
-        same_codes = ours == theirs
+    checkpoints = [path for path in (first, second) if is_checkpoint(path)]
+    if len(checkpoints) == 2:
+        ours, theirs = (dict(Checkpoint.open(path).trainer.codes) for path in checkpoints)
         if not ours.keys() & theirs.keys():
             raise UserError(
                 f"{first} and {second} have no code in common: "
@@ -96,6 +94,7 @@ def compare(
     for which, path in (("first", first), ("second", second)):
         told: Options = {**options, "say": _named(options.get("say"), which)}
         documents.append(score(path, metrics, **told))
+    same_codes = _codes(documents[0]) == _codes(documents[1])
     others = {_key(result): result for result in documents[1].results}
     pairs = [
         (result, others[_key(result)])
@@ -105,6 +104,15 @@ def compare(
     if not pairs:
         raise UserError(f"{first} and {second} have no result in common")
     return Comparison(documents[0], documents[1], tuple(_difference(*pair) for pair in pairs))
+
+
+def _codes(document: Document) -> set[tuple[str | None, float]]:
+    """The codes that a document tells the information of, with their entropies."""
+    return {
+        (result.target, result.details["entropy"])
+        for result in document.results
+        if result.metric == INFORMATION
+    }
 
 
 def _key(result: Result) -> tuple[str, str | None, str]:

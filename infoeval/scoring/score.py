@@ -1,14 +1,18 @@
 """Scoring any model: a checkpoint, codes in a file, or a function in a Python file."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeGuard, cast
+
+from torch import Tensor
 
 from infoeval.data import ImageSet
 from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.information.budgets import find_budget
 from infoeval.metrics.registry import METRICS
+from infoeval.model import Encoder, Generator
 from infoeval.results import Document, Result, Skipped, environment, sha256
 from infoeval.scoring.arrays import read_arrays
 from infoeval.scoring.catalogue import (
@@ -25,13 +29,14 @@ from infoeval.scoring.encoding import code_table, describe, load_splits
 from infoeval.scoring.information import drawn_results
 from infoeval.scoring.recipe import BatchNorm, Recipe, Say
 from infoeval.scoring.tables import CodeTable, models_results, table_results
-from infoeval.user_model import UserModel, is_user_model, load_model, read_codes
+from infoeval.user_model import UserModel, find_model, is_user_model, read_codes
 
 __all__ = ["is_checkpoint", "score"]
 
 SEVERAL = "compares models: give several"
 
-Models = str | Path | Sequence[str | Path]
+Model = str | Path | Encoder | Callable[[Tensor], Any] | tuple[Any, Generator]
+Models = Model | Sequence[Model]
 
 
 def score(
@@ -59,9 +64,9 @@ def score(
 
     Args:
         model: a checkpoint, opening which runs nothing of its maker's; a `.npz` file of `codes`
-            and `factors` (see `infoeval.scoring.arrays.read_arrays`); or `FILE.py:FUNCTION`, which
-            is run and returns an encoder (see docs/your-model.md). Several of them for `udr`,
-            which compares them.
+            and `factors` (see `infoeval.scoring.arrays.read_arrays`); `FILE.py:FUNCTION`, which
+            is run and returns an encoder; or what such a function returns (see
+            docs/your-model.md). A list of several for `udr`, which compares them.
         metrics: names from `ALL_METRICS`, each with settings of its own where wanted, as in
             "mig:preset=laforge"; None: all that apply but `mi`, which takes minutes; the rest is
             skipped with a reason. `mi` brings `mi-synergy` and, of a checkpoint, `mi-refitted` and
@@ -111,34 +116,43 @@ def score(
         factor_types=factor_types,
         say=say or (lambda text, share: None),
     )
-    models = [model] if isinstance(model, str | Path) else list(model)
+    models = _each(model)
     if not models:
         raise UserError("no model; give a checkpoint, a .npz file or FILE.py:FUNCTION")
     if len(models) > 1:
         return _several(models, asked, recipe, data, data_dir)
-    (path,) = models
+    (one,) = models
     for each in asked or ():
         if each.name in MODELS:
             raise UserError(f"{each.name} {SEVERAL}")
-    if is_checkpoint(path):
-        document = score_checkpoint(path, asked, recipe, data, data_dir)
-    elif _holds_codes(path):
-        document = _codes(path, asked, recipe, data)
+    if is_checkpoint(one):
+        document = score_checkpoint(one, asked, recipe, data, data_dir)
+    elif _holds_codes(one):
+        document = _codes(one, asked, recipe, data)
     else:
-        document = _user_model(str(path), asked, recipe, data, data_dir)
+        document = _user_model(find_model(one), asked, recipe, data, data_dir)
     if asked is not None:
         return document
     others = tuple(Skipped(name, SEVERAL) for name in MODELS)
     return replace(document, skipped=(*document.skipped, *others))
 
 
-def is_checkpoint(model: str | Path) -> bool:
+def is_checkpoint(model: Model) -> TypeGuard[str | Path]:
     """Whether a model is a checkpoint of ours: no .npz file, and no function of a Python file."""
-    return not (_holds_codes(model) or is_user_model(str(model)))
+    is_path = isinstance(model, str | Path)
+    return is_path and not (_holds_codes(model) or is_user_model(str(model)))
 
 
-def _holds_codes(path: str | Path) -> bool:
-    return str(path).lower().endswith(".npz")
+def _holds_codes(model: Model) -> TypeGuard[str | Path]:
+    return isinstance(model, str | Path) and str(model).lower().endswith(".npz")
+
+
+def _each(models: Models) -> list[Model]:
+    """The models of a list, or of a tuple of paths; another tuple is an encoder and a generator."""
+    are_paths = isinstance(models, tuple) and all(isinstance(each, str | Path) for each in models)
+    if isinstance(models, list) or are_paths:
+        return list(cast(Sequence[Model], models))
+    return [cast(Model, models)]
 
 
 def _codes(
@@ -165,14 +179,13 @@ def _codes(
 
 
 def _user_model(
-    text: str,
+    model: UserModel,
     asked: Sequence[Asked] | None,
     recipe: Recipe,
     data: str | None,
     data_dir: str | Path | None,
 ) -> Document:
-    """The encoder, and perhaps the generator, that a function of a Python file returns."""
-    model = load_model(text)
+    """An encoder and perhaps a generator, of a Python file or in memory."""
     only_drawn = asked is not None and all(each.name == INFORMATION for each in asked)
     results: list[Result] = []
     skipped: list[Skipped] = []
@@ -186,10 +199,10 @@ def _user_model(
         results, skipped = _of_table(table, asked, recipe, why)
     if asked is not None and any(each.name == INFORMATION for each in asked):
         if model.generator is None:
-            raise UserError(f"{INFORMATION}: {text} has no generator")
+            raise UserError(f"{INFORMATION}: {model.name} has no generator")
         results += drawn_results(model.generator.codes, model.generator.generate, recipe)
     return Document(
-        subject={"model": text, "sha256": sha256(model.path)},
+        subject={"model": model.name, "sha256": sha256(model.path) if model.path else None},
         data=described,
         environment=environment(str(recipe.device)),
         results=tuple(results),
@@ -231,7 +244,7 @@ def _of_table(
 
 
 def _several(
-    models: Sequence[str | Path],
+    models: Sequence[Model],
     asked: Sequence[Asked] | None,
     recipe: Recipe,
     data: str | None,
@@ -243,15 +256,16 @@ def _several(
         if each.name not in MODELS:
             raise UserError(f"{each.name} is about one model; of several, {', '.join(MODELS)} is")
     tables = []
-    for path in models:
-        if is_checkpoint(path):
-            tables.append(checkpoint_table(path, recipe, data, data_dir))
-        elif _holds_codes(path):
-            tables.append(read_arrays(path, recipe.code_types, recipe.factor_types))
+    names = []
+    for number, model in enumerate(models):
+        names.append(str(model) if isinstance(model, str | Path) else f"model {number}")
+        if is_checkpoint(model):
+            tables.append(checkpoint_table(model, recipe, data, data_dir))
+        elif _holds_codes(model):
+            tables.append(read_arrays(model, recipe.code_types, recipe.factor_types))
         else:
-            tables.append(_encoded(load_model(str(path)), recipe, data, data_dir)[0])
+            tables.append(_encoded(find_model(model), recipe, data, data_dir)[0])
     codes = [table.rows.codes for table in tables]
-    names = [str(path) for path in models]
     results = [models_results(each, codes, names, recipe.table) for each in chosen]
     return Document(
         subject={"models": names},
