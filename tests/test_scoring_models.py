@@ -242,6 +242,7 @@ def test_options_reach_the_metrics() -> None:
 
 BAD_FILES: dict[str, tuple[dict[str, Any], str]] = {
     "no codes": ({"factors": [1, 2]}, "holds no array called codes"),
+    "images": ({"images": np.zeros((2, 8, 8))}, "images are given to a model with --data"),
     "three axes": ({"codes": np.zeros((2, 2, 2))}, r"codes has shape \(2, 2, 2\)"),
     "other rows": ({"codes": [1.0, 2.0], "factors": [1, 2, 3]}, "2 rows of codes for 3 rows"),
     "missing": ({"codes": [1.0, np.nan], "factors": [1, 2]}, "code 0: nan is not a finite"),

@@ -28,7 +28,8 @@ def read_arrays(
     """
     with NpzFile(Path(path)) as arrays:
         if "codes" not in arrays:
-            raise UserError(f"{path}: holds no array called codes; give (rows, codes)")
+            images = " (images are given to a model with --data)" if "images" in arrays else ""
+            raise UserError(f"{path}: holds no array called codes; give (rows, codes){images}")
         rows = _part(arrays, "")
         scored = _part(arrays, "_test") if "codes_test" in arrays else None
         if scored is not None:
