@@ -69,7 +69,8 @@ def beta_vae(
         **options: see :class:`infoeval.metrics.resampling.Options`.
 
     The fit is to the optimum, where disentanglement_lib stops after 100 steps; the accuracies
-    differ by 0.001 or less. The interval is over rows and draws at once, of a function over draws.
+    differ by 0.001 or less. The interval is over rows and draws at once, of a function over draws,
+    and holds Clopper and Pearson's of the test points, so that an accuracy of 1 is no certainty.
     ``details``: ``per_factor`` accuracy (K; None without a test point), ``confusion`` (K x K, rows
     are the factors that were shared), ``train_accuracy``, ``encodings`` of a function in all,
     ``rows_alone`` of a table (K), left out for their value of a factor, ``pruned`` codes, and the
@@ -103,9 +104,8 @@ def beta_vae(
         features = draws.differences(held, effort.batch, generator)
         found = _classified(features, held[:train], 10_000 if laforge else 100)
         right = found == held
-        cells = held[train:] * count + found[train:]
-        confusion = np.bincount(cells, minlength=count**2).reshape(count, count)
-        accuracy = float(right[train:].mean())
+        confusion = np.zeros((count, count), dtype=np.intp)
+        np.add.at(confusion, (held[train:], found[train:]), 1)
         details: dict[str, Any] = {
             "per_factor": [
                 int(row[k]) / int(row.sum()) if row.any() else None
@@ -114,14 +114,14 @@ def beta_vae(
             "confusion": confusion.tolist(),
             "train_accuracy": float(right[:train].mean()),
         }
-        return Outcome((accuracy - 1 / count) / (1 - 1 / count) if laforge else accuracy, details)
+        return Outcome(float(right[train:].mean()), details)
 
     return score_draws(
         source,
         measure,
         effort,
         options,
-        lowest=-1 / (count - 1) if laforge else 0.0,
+        above_chance=laforge,
         reference=REFERENCE,
         details={"preset": preset},
     )

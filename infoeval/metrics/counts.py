@@ -27,13 +27,14 @@ def class_numbers_of(
     one outlier can move them all. Class numbers are ``(n, columns)``. Raises UserError for fewer
     than two bins.
     """
-    if bins < 2:
-        raise UserError(f"{bins} bins; give two or more")
+    if not isinstance(bins, int | np.integer) or bins < 2:
+        raise UserError(f"{bins} bins; give two or more, a whole number")
     numbers = []
     for column in columns:
         values: NDArray[Any] = column.values
         if column.type in cut:
-            edges = np.histogram_bin_edges(values, bins)[:-1]
+            # As numpy's histogram has them, which refuses bins narrower than numbers lie apart.
+            edges = np.linspace(values.min(), values.max(), bins + 1)[:-1]
             values = np.digitize(values, edges)
         numbers.append(np.unique(values, return_inverse=True)[1])
     return np.stack(numbers, axis=1)

@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 from infoeval.metrics.counts import class_numbers_of, information_matrix
+from infoeval.metrics.mutual_information import share
 from infoeval.metrics.resampling import Options, Rows, score_table, table_of
 from infoeval.metrics.score import Score
 from infoeval.metrics.table import Table
@@ -108,18 +109,25 @@ def _of_covariance(
     for code in table.codes:
         if code.type == "categorical":
             raise UserError(f"{code.name} is categorical; it has no covariance")
-        if code.values.std() == 0:
+        if code.spread == 0:
             raise UserError(f"{code.name} is constant; leave it out, or prune dead codes")
     if options.get("null", 0):
         raise UserError("a score of one table of codes has no null: shuffled, it is 0")
     values = table.matrix(table.codes)
     covariance = np.cov(values, rowvar=False)
-    if np.linalg.matrix_rank(covariance, hermitian=True) < len(covariance):
+    if _is_singular(covariance):
         raise UserError("some codes are linear functions of others: the score is infinite")
+
+    def statistic(rows: Rows, _: Rows) -> float:
+        part = np.cov(values[rows], rowvar=False)
+        if _is_singular(part):
+            raise UserError("too few rows that differ for an interval; give more, or replicates=0")
+        return score(part)
+
     return score_table(
         table,
         score(covariance),
-        lambda rows, _: score(np.cov(values[rows], rowvar=False)),
+        statistic,
         options,
         bounds=(0.0, float("inf")),
         unit=unit,
@@ -135,6 +143,13 @@ def _codes(codes: ArrayLike, options: Options) -> tuple[Table, list[str]]:
     if len(table.codes) < 2:
         raise UserError("one code does not depend on others; give two or more")
     return table, pruned
+
+
+def _is_singular(covariance: NDArray[np.float64]) -> bool:
+    """Whether codes determine one another, however much each of them varies."""
+    deviation = np.sqrt(np.diag(covariance))
+    correlation = share(covariance, np.outer(deviation, deviation))
+    return bool(np.linalg.matrix_rank(correlation, hermitian=True) < len(covariance))
 
 
 def _gaussian(covariance: NDArray[np.float64]) -> float:

@@ -72,7 +72,8 @@ def factor_vae(
         batch: codes for each vote, two or more; None: the preset's.
         **options: see :class:`infoeval.metrics.resampling.Options`.
 
-    The interval is over rows and draws at once, of a function over draws. ``details``:
+    The interval is over rows and draws at once, of a function over draws, and holds Clopper and
+    Pearson's of the test points, so that a share of 1 is no certainty. ``details``:
     ``per_factor`` share (K; None without a test point), ``votes`` of the train points (D x K),
     ``factor_of`` each code (None without a vote), ``active`` codes, ``deviation`` (D),
     ``train_accuracy``, ``encodings`` of a function in all, ``rows_alone`` of a table (K),
@@ -103,7 +104,7 @@ def factor_vae(
         effort,
         options,
         stillest=True,
-        scaled=laforge,
+        above_chance=laforge,
         threshold=threshold,
         preset=preset,
         reference=REFERENCE,
@@ -116,14 +117,14 @@ def score_votes(
     options: Options,
     *,
     stillest: bool,
-    scaled: bool,
+    above_chance: bool,
     threshold: float,
     preset: str,
     reference: str,
 ) -> Score:
     """Score how often the stillest code, or the one that varies most, names the factor.
 
-    `scaled`: from 1/K = 0 to 1. Raises UserError where no code varies as much as `threshold`.
+    Raises UserError where no code varies as much as `threshold`.
     """
     if not (math.isfinite(threshold) and threshold >= 0):
         raise UserError(f"threshold is {threshold}; give a number >= 0")
@@ -132,18 +133,16 @@ def score_votes(
     _check_active(source.whole().spread, threshold)
 
     def measure(draws: Draws, generator: Generator) -> Outcome:
-        held = generator.integers(len(factors), size=effort.train_points + effort.test_points)
-        spread = draws.spread
-        active = np.flatnonzero(_active(spread, threshold))
+        active = np.flatnonzero(_active(draws.spread, threshold))
         if len(active) == 0:  # of a few rows that were drawn again and again
-            return Outcome(0.0 if scaled else 1 / len(factors), {})
-        ratio = draws.variances(held, effort.batch, generator)[:, active] / spread[active]
+            return Outcome(1 / len(factors), {})
+        held = generator.integers(len(factors), size=effort.train_points + effort.test_points)
+        ratio = draws.relative_variances(held, effort.batch, active, generator)
         code = active[ratio.argmin(axis=1) if stillest else ratio.argmax(axis=1)]
         train, test = np.split(np.arange(len(held)), [effort.train_points])
-        cells = code[train] * len(factors) + held[train]
-        votes = np.bincount(cells, minlength=len(names) * len(factors)).reshape(len(names), -1)
+        votes = np.zeros((len(names), len(factors)), dtype=np.intp)
+        np.add.at(votes, (code[train], held[train]), 1)
         right = votes.argmax(axis=1)[code] == held
-        share = float(right[test].mean())
         details = {
             "per_factor": [
                 float(right[test][held[test] == k].mean()) if k in held[test] else None
@@ -152,18 +151,17 @@ def score_votes(
             "votes": votes.tolist(),
             "factor_of": [factors[row.argmax()] if row.any() else None for row in votes],
             "active": [names[j] for j in active],
-            "deviation": np.sqrt(spread).tolist(),
+            "deviation": np.sqrt(draws.spread).tolist(),
             "train_accuracy": float(right[train].mean()),
         }
-        chance = 1 / len(factors)
-        return Outcome((share - chance) / (1 - chance) if scaled else share, details)
+        return Outcome(float(right[test].mean()), details)
 
     return score_draws(
         source,
         measure,
         effort,
         options,
-        lowest=-1 / (len(factors) - 1) if scaled else 0.0,
+        above_chance=above_chance,
         reference=reference,
         details={"threshold": threshold, "preset": preset},
     )

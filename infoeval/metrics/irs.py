@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.counts import class_numbers_of
 from infoeval.metrics.mutual_information import check_choice, share
-from infoeval.metrics.resampling import Options, Rows, score_table, table_of
+from infoeval.metrics.resampling import Options, Rows, names_without, score_table, table_of
 from infoeval.metrics.score import Score
 from infoeval.metrics.table import FACTOR_TYPES, Table
 
@@ -92,11 +92,10 @@ def irs(
 
 
 def _without_constant(table: Table) -> tuple[Table, list[str]]:
-    kept = tuple(code for code in table.codes if code.values.std() > 0)
+    kept = tuple(code for code in table.codes if code.spread > 0)
     if not kept:
         raise UserError("all codes are constant; there is nothing to score")
-    constant = [code.name for code in table.codes if not code.values.std() > 0]
-    return Table(kept, table.factors), constant
+    return Table(kept, table.factors), names_without(table.codes, kept)
 
 
 def _robustness(

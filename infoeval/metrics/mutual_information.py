@@ -71,9 +71,12 @@ class Information:
             )
             bias = np.outer(categories - 1, classes - 1) / (2 * len(codes))
             found = np.maximum(found - bias, 0.0)
+        entropy = entropies(codes)
         if self.estimator == "ksg":
             self._count_neighbours(found, code_rows, factors)
-        return Matrix(found, entropies(codes), entropies(factors))
+            # Neighbours tell of more than bins hold where an outlier makes the bins wide.
+            entropy = np.maximum(entropy, found.max(axis=1))
+        return Matrix(found, entropy, entropies(factors))
 
     def _count_neighbours(self, found: Array, code_rows: Rows, factors: NDArray[np.intp]) -> None:
         for row in np.flatnonzero(self.continuous):
@@ -102,10 +105,15 @@ def score_information(
     information = Information(table, estimator, bins, options.get("seed", 0))
     every = np.arange(table.n)
     whole = information.matrix(every, every)
+
+    def value(matrix: Matrix) -> float:
+        # Of few rows, neighbours may tell more than there is to know.
+        return min(metric(matrix), 1.0)
+
     return score_table(
         table,
-        metric(whole),
-        lambda code_rows, factor_rows: metric(information.matrix(code_rows, factor_rows)),
+        value(whole),
+        lambda code_rows, factor_rows: value(information.matrix(code_rows, factor_rows)),
         options,
         bounds=(0.0, 1.0),
         unit="fraction",

@@ -13,12 +13,13 @@ NOISE = 1e-10
 
 
 def separated(codes: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """Codes ``(n, D)`` of unit deviation, with so little noise that it only parts equal values."""
-    spread = codes.std(axis=0)
-    scaled = codes / np.where(spread > 0, spread, 1.0)
+    """Codes ``(n, D)`` of mean 0 and deviation 1, with noise that only parts equal values."""
+    # From the first row, so that equal values are 0; about the mean, so that no digits are lost.
+    apart = codes - codes[0]
+    apart -= apart.mean(axis=0)
+    spread = apart.std(axis=0)
     noise = np.random.RandomState(seed).standard_normal(codes.shape)
-    moved: NDArray[np.float64] = scaled + NOISE * np.maximum(1, np.abs(scaled).mean(axis=0)) * noise
-    return moved
+    return np.asarray(apart / np.where(spread > 0, spread, 1.0) + NOISE * noise)
 
 
 def neighbour_information(

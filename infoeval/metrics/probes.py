@@ -47,7 +47,7 @@ class Probe:
 
     def log_probabilities(self, inputs: Array) -> Array:
         """Of every known class, for inputs ``(n, columns)``: ``(n, classes)``."""
-        scores = inputs @ self.weights[:, :-1].T + self.weights[:, -1]
+        scores = self._scores(inputs)
         if self.one_against_rest:
             scores = log_expit(scores)
         largest = scores.max(axis=1, keepdims=True)
@@ -57,7 +57,10 @@ class Probe:
 
     def read(self, inputs: Array) -> Classes:
         """The likeliest class of every row, ``(n,)``."""
-        return np.asarray(self.classes[self.log_probabilities(inputs).argmax(axis=1)])
+        return np.asarray(self.classes[self._scores(inputs).argmax(axis=1)])
+
+    def _scores(self, inputs: Array) -> Array:
+        return np.asarray(inputs @ self.weights[:, :-1].T + self.weights[:, -1])
 
 
 def inputs_of(codes: Sequence[Column], fit: int, scale: Scale = "deviation") -> Array:

@@ -19,6 +19,7 @@ __all__ = [
     "Statistic",
     "active_codes",
     "check_options",
+    "names_without",
     "score_parts",
     "score_table",
     "table_of",
@@ -30,6 +31,11 @@ DEAD_SHARE = 0.05
 GROUPS = 20
 """Of a jackknife; and tables of a bootstrap whose deviation alone is used."""
 BLOCKS = 5
+LEAST_ROWS = 4
+"""Whose halves have two rows, which can differ; fewer tell nothing of how far a score moves."""
+
+LARGEST_SEED = 2**32 - 1
+"""That scikit-learn takes."""
 
 Rows = NDArray[np.intp]
 Array = NDArray[np.float64]
@@ -48,8 +54,9 @@ class Options(TypedDict, total=False):
     ``prune``: leave dead codes out, those whose standard deviation is less than a twentieth of the
     largest one's, and categorical ones of a single category (default: all codes are scored).
     ``level`` of the interval (0.95) and ``replicates`` of the table that it is made of (200, or as
-    many as the metric needs); 0 replicates: no interval. ``null``: how many tables with factors
-    shuffled among the rows are scored beside it (0). ``seed`` of all draws (0).
+    many as the metric needs); 0 replicates: no interval, nor is there one of fewer than 4 rows.
+    ``null``: how many tables with factors shuffled among the rows are scored beside it (0).
+    ``seed`` of all draws (0).
     """
 
     code_types: Sequence[str] | None
@@ -80,12 +87,11 @@ def table_of(
     kept = active_codes(table.codes)
     if not kept:
         raise UserError("all codes are constant; there is nothing to score")
-    names = {code.name for code in kept}
-    return Table(kept, table.factors), [c.name for c in table.codes if c.name not in names]
+    return Table(kept, table.factors), names_without(table.codes, kept)
 
 
 def check_options(options: Options) -> None:
-    """Raise UserError for options that there are not, a level outside (0, 1), negative counts."""
+    """Raise UserError for options that there are not, a level outside (0, 1), wrong counts."""
     unknown = sorted(options.keys() - Options.__annotations__.keys())
     if unknown:
         raise UserError(
@@ -96,18 +102,24 @@ def check_options(options: Options) -> None:
         number = options.get(name, 0)
         if not isinstance(number, int | np.integer) or number < 0:
             raise UserError(f"{name} is {number}; give a whole number >= 0")
+    if options.get("seed", 0) > LARGEST_SEED:
+        raise UserError(f"seed is {options['seed']}; give a whole number up to {LARGEST_SEED}")
 
 
 def active_codes(codes: Sequence[Column]) -> tuple[Column, ...]:
     """Those codes that are not dead: see `Options`, ``prune``."""
-    spreads = [float(c.values.std()) for c in codes if c.type == "continuous"]
+    spreads = [code.spread for code in codes if code.type == "continuous"]
     least = DEAD_SHARE * max(spreads, default=0.0)
 
     def active(code: Column) -> bool:
-        spread = float(code.values.std())
-        return spread > 0 and (code.type == "categorical" or spread >= least)
+        return code.spread > 0 and (code.type == "categorical" or code.spread >= least)
 
     return tuple(code for code in codes if active(code))
+
+
+def names_without(columns: Sequence[Column], kept: Sequence[Column]) -> list[str]:
+    """The names of those columns that are not kept; two columns may have the same name."""
+    return [each.name for each in columns if not any(each is other for other in kept)]
 
 
 def score_table(
@@ -184,8 +196,10 @@ def score_parts(
         {"value": float(value), "low": None, "high": None} for value in whole
     ]
     kind = "none: no replicates"
-    if replicates:
-        groups = [np.arange(fit), np.arange(fit, table.n)] if fit else [everything]
+    groups = [np.arange(fit), np.arange(fit, table.n)] if fit else [everything]
+    if replicates and min(map(len, groups)) < LEAST_ROWS:
+        kind = f"none: fewer than {LEAST_ROWS} rows, or of these to fit on or to score"
+    elif replicates:
         interval = _INTERVALS[resample]
         low, high, kind = interval(statistic, whole, groups, replicates, level, resampling)
         for entry, lower, upper in zip(entries, low, high, strict=True):
@@ -211,7 +225,7 @@ def score_parts(
             "codes": [code.name for code in table.codes],
             "factors": [factor.name for factor in table.factors],
             "interval": kind,
-            "seed": seed,
+            "seed": int(seed),
             **({"null": first["null"]} if permutations else {}),
             "parts": dict(zip(values, entries, strict=True)),
         },

@@ -63,6 +63,7 @@ def sap(
     table = split.table
     every = np.arange(table.n)
     right = _correct(split, preset, every)
+    least = 0.0 if preset == "scale-free" else LEAST_VARIANCE
 
     def matrix(correct: dict[int, NDArray[np.bool_]], rows: Rows, order: Rows) -> NDArray[Any]:
         fit, scored = split.parts(rows)
@@ -71,7 +72,7 @@ def sap(
             if k in correct:
                 scores[:, k] = correct[k][:, scored - split.fit].mean(axis=1)
             else:
-                scores[:, k] = _correlations(table.codes, factor, fit, order)
+                scores[:, k] = _correlations(table.codes, factor, fit, order, least)
         return scores
 
     def of(scores: NDArray[np.float64]) -> float:
@@ -153,26 +154,31 @@ def _quantile_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDAr
 
 
 def _correlations(
-    codes: Sequence[Column], factor: Column, rows: Rows, order: Rows
+    codes: Sequence[Column], factor: Column, rows: Rows, order: Rows, least: float
 ) -> NDArray[np.float64]:
-    """Squared correlation of each code, or of its categories' means, with a factor, ``(D,)``."""
+    """Squared correlation of each code, or of its categories' means, with a factor, ``(D,)``.
+
+    It is 0 of codes whose variance is not above `least`.
+    """
     target = factor.values[order][rows]
     targets = [np.sin(target), np.cos(target)] if factor.type == "periodic" else [target]
     values = np.stack([code.values[rows] for code in codes], axis=1)
-    found = _explained_by(np.stack(targets, axis=1), values)
+    found = _explained_by(np.stack(targets, axis=1), values, least)
     for j, code in enumerate(codes):
         if code.type == "categorical":
             found[j] = max(_explained(values[:, j], each) for each in targets)
     return found
 
 
-def _explained_by(targets: NDArray[np.float64], values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _explained_by(
+    targets: NDArray[np.float64], values: NDArray[np.float64], least: float
+) -> NDArray[np.float64]:
     """Share of the variance of every column of values that is linear in the targets."""
     inputs, centred = targets - targets.mean(axis=0), values - values.mean(axis=0)
     crossed = inputs.T @ centred
     weights = np.linalg.lstsq(inputs.T @ inputs, crossed, rcond=None)[0]
     total = (centred**2).sum(axis=0)
-    varies = total > LEAST_VARIANCE * (len(values) - 1)
+    varies = total > least * (len(values) - 1)
     return np.asarray(share((weights * crossed).sum(axis=0) * varies, total))
 
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from infoeval.errors import UserError
 from infoeval.metrics.resampling import Options, Rows, table_of
-from infoeval.metrics.table import Table
+from infoeval.metrics.table import Table, as_rows
 
 __all__ = ["Split", "TestRows", "split_table"]
 
@@ -40,10 +40,14 @@ def split_table(
     and for too few rows.
     """
     if test is not None:
-        fit = len(np.asarray(codes))
-        table, pruned = table_of(
-            _stacked(codes, test[0], "codes"), _stacked(factors, test[1], "factors"), options
-        )
+        all_codes, fit = _stacked(codes, test[0], "code")
+        all_factors, known = _stacked(factors, test[1], "factor")
+        if fit != known:
+            raise UserError(
+                f"{fit} rows of codes for {known} rows of factors to fit on; give one of each "
+                "per row"
+            )
+        table, pruned = table_of(all_codes, all_factors, options)
     else:
         table, pruned = table_of(codes, factors, options)
         fit = table.n - max(1, round(SCORED_SHARE * table.n))
@@ -54,12 +58,13 @@ def split_table(
     return Split(table, fit, pruned)
 
 
-def _stacked(first: Any, second: Any, what: str) -> Any:
+def _stacked(first: Any, second: Any, what: str) -> tuple[Any, int]:
+    """The rows of both, and how many are the first ones."""
     if isinstance(first, pd.DataFrame) and isinstance(second, pd.DataFrame):
         if list(first.columns) != list(second.columns):
-            raise UserError(f"the {what} of the test rows have other columns")
-        return pd.concat([first, second], ignore_index=True)
-    one, other = np.asarray(first), np.asarray(second)
+            raise UserError(f"the {what}s of the test rows have other columns")
+        return pd.concat([first, second], ignore_index=True), len(first)
+    one, other = as_rows(first, what), as_rows(second, what)
     if one.shape[1:] != other.shape[1:]:
-        raise UserError(f"the {what} of the test rows have shape {other.shape}, not {one.shape}")
-    return np.concatenate([one, other])
+        raise UserError(f"the {what}s of the test rows have shape {other.shape}, not {one.shape}")
+    return np.concatenate([one, other]), len(one)

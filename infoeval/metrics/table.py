@@ -6,15 +6,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 
-__all__ = ["CODE_TYPES", "FACTOR_TYPES", "Column", "Table", "as_table"]
+__all__ = ["CODE_TYPES", "FACTOR_TYPES", "Column", "Table", "as_rows", "as_table"]
 
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
 CODE_TYPES = ("continuous", "categorical")
 CATEGORIES = ("discrete", "categorical")
+
+SMALLEST, LARGEST = 1e-50, 1e50
+"""Of numbers whose fourth powers, too, are numbers; all that float32 holds are among them."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,11 @@ class Column:
     name: str
     type: str
     values: NDArray[np.float64]
+
+    @property
+    def spread(self) -> float:
+        """The standard deviation: exactly 0 of equal values, which those from a mean are not."""
+        return float((self.values - self.values[0]).std())
 
 
 @dataclass(frozen=True)
@@ -75,8 +84,9 @@ def as_table(
     continuous, except factors that are whole throughout, which are discrete.
 
     Raises UserError for what is not such a table: columns of different lengths, values that are
-    missing or not finite, words in a column that is not discrete or categorical, a factor of one
-    value, fewer than two rows.
+    missing or not finite, words in a column that is not discrete or categorical, numbers above
+    1e50 or so near to each other that all lie within 1e-50, a factor of one value, fewer than two
+    rows.
 
     >>> table = as_table([[0.1, 2.0], [0.7, 3.0]], [[0, 0.5], [1, 0.25]])
     >>> [(column.name, column.type) for column in table.factors]
@@ -102,23 +112,46 @@ def as_table(
     return table
 
 
+def as_rows(values: ArrayLike, what: str) -> NDArray[Any]:
+    """Values as an array ``(rows, columns)``. Raises UserError, beginning with `what`, if not."""
+    if np.ma.is_masked(values):
+        raise UserError(f"{what}s: values are masked; leave their rows out")
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise UserError(f"{what}s: rows differ in length; give one number a column") from None
+    if array.ndim == 1:
+        array = array[:, None]
+    if array.ndim != 2:
+        raise UserError(f"{what}s: shape {array.shape}; give (rows, columns)")
+    return array
+
+
 def _columns(values: Any, what: str) -> list[tuple[str, NDArray[Any]]]:
     """Name and values of every column."""
-    if hasattr(values, "columns"):
+    if isinstance(values, pd.DataFrame):
+        # By place, as two of them may have the same name.
+        columns = [(str(name), np.asarray(column)) for name, column in values.items()]
+    elif hasattr(values, "columns"):
         columns = [(str(name), np.asarray(values[name])) for name in values.columns]
     else:
-        try:
-            array = np.asarray(values)
-        except ValueError:
-            raise UserError(f"{what}s: rows differ in length; give one number a column") from None
-        if array.ndim == 1:
-            array = array[:, None]
-        if array.ndim != 2:
-            raise UserError(f"{what}s: shape {array.shape}; give (rows, columns)")
-        columns = [(f"{what} {number}", array[:, number]) for number in range(array.shape[1])]
+        columns = [
+            (f"{what} {number}", column) for number, column in enumerate(as_rows(values, what).T)
+        ]
     if not columns or len(columns[0][1]) == 0:
         raise UserError(f"no {what}s; give one column and two rows at least")
-    return columns
+    return [(name, _plain(name, column)) for name, column in columns]
+
+
+def _plain(name: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Numbers and words; objects are what they all have in common, or words."""
+    if values.dtype.kind in "OUSMm" and pd.isna(values).any():
+        raise UserError(f"{name}: a value is missing; leave its row out")
+    if values.dtype.kind == "O":
+        values = pd.Series(values).infer_objects().to_numpy()
+    if values.dtype.kind not in "biufOUSMm":
+        raise UserError(f"{name}: {values.dtype} is not a number in every row")
+    return values
 
 
 def _typed(
@@ -151,27 +184,43 @@ def _column(name: str, values: NDArray[Any], kind: str, known: tuple[str, ...]) 
     if len(matches) != 1 or (period and matches != ["periodic"]):
         raise UserError(f"{name}: no type {kind!r}; there are {', '.join(known)}")
     (word,) = matches
-    numbers = _numbers(name, values, word)
     if word in CATEGORIES:
-        numbers = np.unique(numbers, return_inverse=True)[1].astype(np.float64)
+        return Column(name, word, _class_numbers(name, values))
+    numbers = _numbers(name, values)
     if word == "periodic":
-        numbers = numbers / _period(name, period) * 2 * math.pi % (2 * math.pi)
+        turn = _period(name, period)
+        # Whole turns go first; a little below 0 is a whole turn, by rounding, and so 0.
+        numbers = numbers % turn / turn * 2 * math.pi % (2 * math.pi)
     return Column(name, word, numbers)
 
 
-def _numbers(name: str, values: NDArray[Any], kind: str) -> NDArray[np.float64]:
-    """The values as numbers; words become class numbers where they may."""
-    if values.dtype.kind in "OUS" and kind in CATEGORIES:
-        if any(value is None or value != value for value in values.tolist()):
-            raise UserError(f"{name}: a value is missing; leave its row out")
-        return np.unique(values.astype(str), return_inverse=True)[1].astype(np.float64)
+def _class_numbers(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
+    """0, 1, 2, … for each value or word."""
+    if values.dtype.kind == "f":
+        _check_finite(name, values)
+    if values.dtype.kind == "O":
+        values = values.astype(str)
+    return np.unique(values, return_inverse=True)[1].astype(np.float64)
+
+
+def _numbers(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
     try:
         numbers = values.astype(np.float64)
     except (TypeError, ValueError):
         raise UserError(f"{name}: {values.dtype} is not a number in every row") from None
+    _check_finite(name, numbers)
+    largest = float(np.abs(numbers).max())
+    if largest > LARGEST:
+        raise UserError(f"{name} reaches {largest:.3g}; scale it down, below {LARGEST:g}")
+    width = float(np.ptp(numbers))
+    if 0 < width < SMALLEST:
+        raise UserError(f"{name} varies by {width:.3g} in all; scale it up, or leave it out")
+    return numbers
+
+
+def _check_finite(name: str, numbers: NDArray[Any]) -> None:
     if not np.isfinite(numbers).all():
         raise UserError(f"{name}: {numbers[~np.isfinite(numbers)][0]} is not a finite number")
-    return numbers
 
 
 def _period(name: str, text: str) -> float:

@@ -10,7 +10,14 @@ from scipy.stats import rankdata
 
 from infoeval.errors import UserError
 from infoeval.metrics.mutual_information import check_choice, share
-from infoeval.metrics.resampling import Options, Rows, active_codes, score_parts, table_of
+from infoeval.metrics.resampling import (
+    Options,
+    Rows,
+    active_codes,
+    names_without,
+    score_parts,
+    table_of,
+)
 from infoeval.metrics.score import Score
 from infoeval.metrics.table import Column, Table
 
@@ -105,11 +112,10 @@ def udr(
         return numbers(_pairs(mixed, preset))
 
     pairs = _pairs(values, preset)
-    active = {code.name for codes in kept for code in codes}
     details: dict[str, Any] = {
         "pairs": pairs.tolist(),
         "best": int(_of_models(pairs).argmax()),
-        "pruned": [code.name for code in table.codes if code.name not in active],
+        "pruned": names_without(table.codes, [code for codes in kept for code in codes]),
         "preset": preset,
     }
     score = score_parts(
@@ -117,7 +123,7 @@ def udr(
         dict(zip(["mean", *names], numbers(pairs), strict=True)),
         statistic,
         options,
-        bounds=(0.0, float("inf")),
+        bounds=(0.0, 1.0),
         unit="fraction",
         reference=REFERENCE,
         details=details,
@@ -149,7 +155,7 @@ def _informed(number: int, codes: tuple[Column, ...], kl: ArrayLike) -> tuple[Co
     return tuple(
         code
         for code, divergence in zip(codes, divergences, strict=True)
-        if divergence > LEAST_DIVERGENCE and code.values.std() > 0
+        if divergence > LEAST_DIVERGENCE and code.spread > 0
     )
 
 
@@ -158,7 +164,9 @@ def _pairs(values: Sequence[Array], preset: Preset) -> Array:
     every = np.concatenate(values, axis=1)
     if preset == "spearman":
         every = rankdata(every, axis=0)
-    every = every - every.mean(axis=0)
+    # From the first row, so that codes that are constant in these rows are 0.
+    every = every - every[0]
+    every -= every.mean(axis=0)
     every = share(every, np.sqrt((every**2).mean(axis=0)))
     correlation = every.T @ every / len(every)
     model_of = np.repeat(np.arange(len(values)), [each.shape[1] for each in values])

@@ -83,7 +83,7 @@ def z_max_var(
         effort,
         options,
         stillest=False,
-        scaled=True,
+        above_chance=True,
         threshold=threshold,
         preset=preset,
         reference=REFERENCE,
