@@ -426,6 +426,25 @@ def test_two_tables_are_compared() -> None:
     }
 
 
+def test_functions_are_compared_with_one_another() -> None:
+    models = ["model.py:encoder", "model.py:named"]
+    comparison = scoring.compare(models[0], models[1], ["mig"], data="sprites", rows=200)
+    assert [each.metric for each in comparison.differences] == ["mig"]
+    document = score(["model.py:encoder", "model.py:encoder"], ["udr"], data="sprites", rows=200)
+    assert [result.target for result in document.results] == [None, *["model.py:encoder"] * 2]
+    assert document.results[0].value > 0.5
+
+
+def test_images_without_labels_or_factors() -> None:
+    images = np.random.default_rng(0).integers(0, 256, size=(40, 8, 8), dtype=np.uint8)
+    data = store("images.npz", images=images)
+    document = score("model.py:arrays", data=data)
+    assert {result.metric for result in document.results} <= set(metrics_of("codes"))
+    skipped = {each.metric: each.reason for each in document.skipped}
+    assert skipped["mig"] == "there are no factors"
+    assert skipped["cluster-acc"] == "there are no factors or labels"
+
+
 def test_what_is_asked_for() -> None:
     assert parse(["mig", "mig", "mi"]) == [Asked("mig"), Asked("mi")]
     assert parse(["dci:predictor=lasso,preset=laforge"]) == [
