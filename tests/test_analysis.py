@@ -162,7 +162,7 @@ def test_results_csv_holds_every_result_exactly(page: Path) -> None:
     results = document_of(page)["results"]
     assert len(rows) == len(results) == 8
     for row, result in zip(rows, results, strict=True):
-        assert (row["metric"], row["target"]) == (result["metric"], result["target"])
+        assert (row["metric"], row["target"]) == (result["metric"], result["target"] or "")
         for name in ("value", "low", "high", "level"):
             assert float(row[name]) == result[name]
         assert int(row["n"]) == result["n"]

@@ -39,7 +39,7 @@ def test_fingerprint_is_the_same_on_every_machine():
 def test_factor_types_are_those_of_the_metrics():
     assert FACTOR_TYPES == table.FACTOR_TYPES
     kinds = ("discrete", "ordinal", "continuous", "periodic", "periodic:360", "periodic:0.5")
-    factors = np.arange(12.0).reshape(2, 6)
+    factors = np.arange(12.0).reshape(2, 6) / 7
     known = make(factors=factors, factor_types=kinds)
     assert known.factor_types == kinds
     assert known.fingerprint == make(factors=factors).fingerprint
