@@ -210,7 +210,9 @@ def _timed(
             raise
         raise UserError(f"settings {asked.settings}: {error}") from error
     seconds = time.perf_counter() - started
-    settings = {"seed": options.get("seed", 0), "own": dict(asked.settings)}
+    settings: dict[str, Any] = {"seed": options.get("seed", 0)}
+    if asked.settings:
+        settings["own"] = dict(asked.settings)
     parts: dict[str, Any] = found.details.get("parts") or {"": {}}
     results: list[Result] = []
     for name, part in parts.items():
