@@ -68,11 +68,12 @@ def sap(
     def matrix(correct: dict[int, NDArray[np.bool_]], rows: Rows, order: Rows) -> NDArray[Any]:
         fit, scored = split.parts(rows)
         scores = np.empty((len(table.codes), len(table.factors)))
-        for k, factor in enumerate(table.factors):
-            if k in correct:
-                scores[:, k] = correct[k][:, scored - split.fit].mean(axis=1)
-            else:
-                scores[:, k] = _correlations(table.codes, factor, fit, order, least)
+        for k, found in correct.items():
+            scores[:, k] = found[:, scored - split.fit].mean(axis=1)
+        others = [k for k in range(len(table.factors)) if k not in correct]
+        if others:
+            numbers = [table.factors[k] for k in others]
+            scores[:, others] = _correlations(table.codes, numbers, fit, order, least)
         return scores
 
     def of(scores: NDArray[np.float64]) -> float:
@@ -154,32 +155,28 @@ def _quantile_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDAr
 
 
 def _correlations(
-    codes: Sequence[Column], factor: Column, rows: Rows, order: Rows, least: float
+    codes: Sequence[Column], factors: Sequence[Column], rows: Rows, order: Rows, least: float
 ) -> NDArray[np.float64]:
-    """Squared correlation of each code, or of its categories' means, with a factor, ``(D,)``.
+    """Squared correlation of each code, or of its categories' means, with each factor, ``(D, K)``.
 
     It is 0 of codes whose variance is not above `least`.
     """
-    target = factor.values[order][rows]
-    targets = [np.sin(target), np.cos(target)] if factor.type == "periodic" else [target]
     values = np.stack([code.values[rows] for code in codes], axis=1)
-    found = _explained_by(np.stack(targets, axis=1), values, least)
-    for j, code in enumerate(codes):
-        if code.type == "categorical":
-            found[j] = max(_explained(values[:, j], each) for each in targets)
-    return found
-
-
-def _explained_by(
-    targets: NDArray[np.float64], values: NDArray[np.float64], least: float
-) -> NDArray[np.float64]:
-    """Share of the variance of every column of values that is linear in the targets."""
-    inputs, centred = targets - targets.mean(axis=0), values - values.mean(axis=0)
-    crossed = inputs.T @ centred
-    weights = np.linalg.lstsq(inputs.T @ inputs, crossed, rcond=None)[0]
+    centred = values - values.mean(axis=0)
     total = (centred**2).sum(axis=0)
-    varies = total > least * (len(values) - 1)
-    return np.asarray(share((weights * crossed).sum(axis=0) * varies, total))
+    total[total <= least * (len(values) - 1)] = 0.0
+    found = np.empty((len(codes), len(factors)))
+    for k, factor in enumerate(factors):
+        target = factor.values[order[rows]]
+        targets = [np.sin(target), np.cos(target)] if factor.type == "periodic" else [target]
+        inputs = np.stack([each - each.mean() for each in targets])
+        crossed = inputs @ centred
+        weights = np.linalg.lstsq(inputs @ inputs.T, crossed, rcond=None)[0]
+        found[:, k] = share((weights * crossed).sum(axis=0), total)
+        for j, code in enumerate(codes):
+            if code.type == "categorical":
+                found[j, k] = max(_explained(values[:, j], each) for each in targets)
+    return found
 
 
 def _explained(categories: NDArray[np.float64], values: NDArray[np.float64]) -> float:
