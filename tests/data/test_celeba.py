@@ -104,7 +104,7 @@ def test_pictures_and_attributes_belong_together(tmp_path, write, packed):
     assert not {entry.name: entry.present for entry in catalogue(tmp_path)}["celeba"]
     path = write_attributes(tmp_path)
     if packed:
-        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
         path.unlink()
     assert {entry.name: entry.present for entry in catalogue(tmp_path)}["celeba"]
     parts = both(tmp_path)
@@ -252,7 +252,7 @@ def huge():
         b"hello",
         b"PK\x05\x06" + bytes(600),
         bytes(100),
-        gzip.compress(tar_bytes([(NAMES[0], PICTURES[NAMES[0]])])),
+        gzip.compress(tar_bytes([(NAMES[0], PICTURES[NAMES[0]])]), mtime=0),
         tar_bytes([(NAMES[0], PICTURES[NAMES[0]])])[:700],
         negative_size(),
         huge(),
@@ -379,7 +379,10 @@ def with_line(number, line):
         (with_line(5, "../000003.jpg 1 1 1"), "line 5 has '../000003.jpg' where a name"),
         (with_line(5, "000002.jpg 1 1 1"), "line 5 has '000002.jpg' twice"),
         (b"\xff" + text(attribute_lines()), "not a text file"),
-        (gzip.compress(text(attribute_lines()))[:-9], "the gzip file is truncated or damaged"),
+        (
+            gzip.compress(text(attribute_lines()), mtime=0)[:-9],
+            "the gzip file is truncated or damaged",
+        ),
     ],
 )
 def test_wrong_attributes_are_refused_with_the_line(tmp_path, content, reason):
