@@ -62,8 +62,8 @@ def dci(
 
     Args:
         codes: ``(n, D)``; a categorical one is a column for each category, summed up again.
-        factors: ``(n, K)``; for boosting, continuous and periodic ones are in 20 bins of equal
-            width; for regression all are numbers, periodic ones their sine and cosine.
+        factors: ``(n, K)``, two or more; for boosting, continuous and periodic ones are in 20 bins
+            of equal width; for regression all are numbers, periodic ones their sine and cosine.
         test: codes and factors of the rows to score; None: a third of the rows.
         preset: "disentanglement_lib" as in Locatello et al. 2019, with I the accuracy (of
             regressions: R^2, not below 0) on the scored rows; "laforge" as in Zaidi et al. 2020:
@@ -82,8 +82,8 @@ def dci(
     (D x K), ``per_code`` (D), ``per_factor`` (K), ``informativeness`` and ``fitted`` (K, the same
     on the rows fitted on), ``fit_n``, ``converged``, ``pruned`` codes.
 
-    Raises UserError for what is not a table of codes and factors, for unknown choices, and for
-    test rows or boosting with the preset "laforge".
+    Raises UserError for what is not a table of codes and factors, for a single factor, for unknown
+    choices, and for test rows or boosting with the preset "laforge".
 
     >>> factors = np.indices((4, 5)).reshape(2, -1).T.repeat(9, axis=0)
     >>> score = dci(factors * 1.5, factors)
@@ -100,6 +100,8 @@ def dci(
         raise UserError(f"preset 'laforge' has a regression, not predictor {chosen!r}")
     split = _all_rows(codes, factors, test, options) if published else None
     split = split or split_table(codes, factors, test, options)
+    if len(split.table.factors) < 2:
+        raise UserError("dci compares factors; give two or more")
     inputs, code_of = _inputs(split.table.codes)
     if classify:
         targets: Any = class_numbers_of(split.table.factors)

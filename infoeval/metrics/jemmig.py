@@ -5,7 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.metrics.mutual_information import Estimator, Matrix, gap, score_information
+from infoeval.metrics.mutual_information import Estimator, Matrix, gap, score_information, share
 from infoeval.metrics.resampling import Options, table_of
 from infoeval.metrics.score import Score
 from infoeval.metrics.table import Table
@@ -56,7 +56,7 @@ def jemmig(
         most = matrix.information.max(axis=0)
         together = matrix.factors + matrix.codes[best] - most
         missing = together - gap(matrix.information, axis=0)
-        return np.asarray(1 - missing / (matrix.factors + finest[best]))
+        return 1 - share(missing, matrix.factors + finest[best])
 
     def details(matrix: Matrix) -> dict[str, Any]:
         return {

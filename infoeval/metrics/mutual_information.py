@@ -106,14 +106,10 @@ def score_information(
     every = np.arange(table.n)
     whole = information.matrix(every, every)
 
-    def value(matrix: Matrix) -> float:
-        # Of few rows, neighbours may tell more than there is to know.
-        return min(metric(matrix), 1.0)
-
     return score_table(
         table,
-        value(whole),
-        lambda code_rows, factor_rows: value(information.matrix(code_rows, factor_rows)),
+        metric(whole),
+        lambda code_rows, factor_rows: metric(information.matrix(code_rows, factor_rows)),
         options,
         bounds=(0.0, 1.0),
         unit="fraction",

@@ -22,6 +22,7 @@ TOLERANCE = 1e-9
 FOREST_SETTINGS = {"max_depth": [8, 16, 32], "max_features": [0.2, 0.4, 0.8, 1.0]}
 FOREST_FOLDS = 3
 TREES = 10
+FARTHEST = 1e30
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.intp]
@@ -53,7 +54,11 @@ def boosting(codes: Array, classes: Numbers, others: Array, other_classes: Numbe
 def exact_boosting(
     codes: Array, classes: Numbers, others: Array, other_classes: Numbers, seed: int
 ) -> Prediction:
-    """The same trees by scikit-learn, which looks at every split."""
+    """The same trees by scikit-learn, which looks at every split.
+
+    Codes are scaled to [0, 1]: it would take values within 1e-7 of each other for equal.
+    """
+    codes, others = _scaled(codes, others)
     importance = np.zeros((codes.shape[1], classes.shape[1]))
     fitted, scored = np.empty(classes.shape), np.empty(other_classes.shape)
     for factor, numbers in enumerate(classes.T):
@@ -109,14 +114,8 @@ def _regression(
     other_targets: Array,
 ) -> Prediction:
     """One regression after the other; ``fit`` gives a model and the importance of its inputs."""
-    low, width = codes.min(axis=0), np.ptp(codes, axis=0)
-    inputs, other_inputs = (
-        (each - low) / np.where(width > 0, width, 1) for each in (codes, others)
-    )
-    low, width = targets.min(axis=0), np.ptp(targets, axis=0)
-    known, other_known = (
-        (each - low) / np.where(width > 0, width, 1) for each in (targets, other_targets)
-    )
+    inputs, other_inputs = _scaled(codes, others)
+    known, other_known = _scaled(targets, other_targets)
     importance = np.zeros((codes.shape[1], targets.shape[1]))
     fitted, scored = np.zeros(targets.shape[1]), np.zeros(targets.shape[1])
     errors = np.zeros(targets.shape[1])
@@ -131,6 +130,17 @@ def _regression(
                 scored[column] = _explained(other_known[:, column], model.predict(other_inputs))
     converged = not any(issubclass(each.category, ConvergenceWarning) for each in caught)
     return Prediction(importance, fitted, scored, errors, converged)
+
+
+def _scaled(known: Array, others: Array) -> tuple[Array, Array]:
+    """From 0 to 1 in the rows to fit on; a column that is constant there is 0."""
+    low, width = known.min(axis=0), np.ptp(known, axis=0)
+    # scikit-learn's trees have single precision, which ends at 3e38.
+    first, second = (
+        np.clip((each - low) / np.where(width > 0, width, 1), -FARTHEST, FARTHEST)
+        for each in (known, others)
+    )
+    return first, second
 
 
 def _explained(values: Array, found: Array) -> float:

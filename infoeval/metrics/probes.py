@@ -24,6 +24,9 @@ Scale = Literal["deviation", "range"]
 LARGEST_EXPONENT = 600.0
 """Of scores that may be put into exp as they are."""
 
+FARTHEST = 1e30
+"""From the rows to fit on; beyond lies what single precision, which trees have, cannot tell."""
+
 BLOCK = 2_000
 """Rows whose scores are computed at once."""
 
@@ -80,7 +83,7 @@ def inputs_of(codes: Sequence[Column], fit: int, scale: Scale = "deviation") -> 
         else:
             origin, unit = known.min(), np.ptp(known)
         columns.append(share(code.values - origin, unit)[:, None])
-    return np.concatenate(columns, axis=1)
+    return np.clip(np.concatenate(columns, axis=1), -FARTHEST, FARTHEST)
 
 
 def one_thread() -> AbstractContextManager[object]:

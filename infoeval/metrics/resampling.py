@@ -191,7 +191,8 @@ def score_parts(
     replicates, permutations = options.get("replicates", 200), options.get("null", 0)
     resampling, shuffling = np.random.default_rng(seed).spawn(2)
     everything = np.arange(table.n)
-    whole = np.array(list(values.values()), dtype=np.float64)
+    # Rounding, and neighbours among few rows, can carry a value over the metric's range.
+    whole = np.clip(list(values.values()), *bounds)
     entries: list[dict[str, Any]] = [
         {"value": float(value), "low": None, "high": None} for value in whole
     ]
@@ -208,8 +209,9 @@ def score_parts(
     if permutations:
         of_order = shuffled or (lambda order: statistic(everything, order))
         orders = [shuffling.permutation(table.n) for _ in range(permutations)]
-        for entry, null in zip(entries, _null(of_order, orders, level), strict=True):
-            entry["null"] = null
+        scores = np.clip([of_order(order) for order in orders], *bounds)
+        for entry, column in zip(entries, scores.T, strict=True):
+            entry["null"] = _null(column, level)
     first = entries[0]
     return Score(
         first["value"],
@@ -232,16 +234,15 @@ def score_parts(
     )
 
 
-def _null(
-    shuffled: Callable[[Rows], Sequence[float]], orders: Sequence[Rows], level: float
-) -> list[dict[str, float]]:
+def _null(scores: Array, level: float) -> dict[str, float]:
     """What tables score whose rows have other rows' factors: mean, and the middle `level`."""
-    scores = np.array([shuffled(order) for order in orders])
-    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return [
-        {"mean": float(mean), "low": float(lower), "high": float(upper), "tables": len(orders)}
-        for mean, lower, upper in zip(scores.mean(axis=0), low, high, strict=True)
-    ]
+    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+    return {
+        "mean": float(scores.mean()),
+        "low": float(low),
+        "high": float(high),
+        "tables": len(scores),
+    }
 
 
 def _bootstrap(

@@ -150,7 +150,7 @@ def _plain(name: str, values: NDArray[Any]) -> NDArray[Any]:
     if values.dtype.kind == "O":
         values = pd.Series(values).infer_objects().to_numpy()
     if values.dtype.kind not in "biufOUSMm":
-        raise UserError(f"{name}: {values.dtype} is not a number in every row")
+        raise UserError(f"{name}: {values.dtype} is not a number in every row; give numbers")
     return values
 
 
@@ -207,7 +207,9 @@ def _numbers(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
     try:
         numbers = values.astype(np.float64)
     except (TypeError, ValueError):
-        raise UserError(f"{name}: {values.dtype} is not a number in every row") from None
+        raise UserError(
+            f"{name}: {values.dtype} is not a number in every row; give numbers"
+        ) from None
     _check_finite(name, numbers)
     largest = float(np.abs(numbers).max())
     if largest > LARGEST:
@@ -220,7 +222,8 @@ def _numbers(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
 
 def _check_finite(name: str, numbers: NDArray[Any]) -> None:
     if not np.isfinite(numbers).all():
-        raise UserError(f"{name}: {numbers[~np.isfinite(numbers)][0]} is not a finite number")
+        wrong = numbers[~np.isfinite(numbers)][0]
+        raise UserError(f"{name}: {wrong} is not a finite number; leave its row out")
 
 
 def _period(name: str, text: str) -> float:

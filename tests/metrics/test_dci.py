@@ -177,9 +177,9 @@ def test_shuffled_factors_score_next_to_nothing() -> None:
 def test_classes_that_are_missing_on_one_side() -> None:
     random = np.random.default_rng(10)
     codes = random.normal(size=(60, 2))
-    test = random.normal(size=(9, 2)), np.array([0, 1, 2] * 3)
+    test = random.normal(size=(9, 2)), np.array([[0, 1], [1, 2], [2, 0]] * 3)
     for predictor in ("boosting", "exact-boosting", "lasso"):
-        score = dci(codes, np.zeros(60), test=test, predictor=predictor)  # type: ignore[arg-type]
+        score = dci(codes, np.zeros((60, 2)), test=test, predictor=predictor)  # type: ignore[arg-type]
         assert score.value == 0
         assert math.isfinite(parts(score)["informativeness"])
 
@@ -200,3 +200,5 @@ def test_what_does_not_go_together_is_said() -> None:
         dci(codes, factors, preset="laforge", predictor="boosting")
     with pytest.raises(UserError, match="give no others"):
         dci(codes, factors, preset="laforge", test=(codes, factors))
+    with pytest.raises(UserError, match="dci compares factors; give two or more"):
+        dci(codes, factors[:, :1])
