@@ -1,6 +1,7 @@
 """Where the tests find the real data sets and the reference arrays."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,14 @@ import torch
 torch.set_num_threads(1)
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Tests prepare data in a folder of their own, never in the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INFOEVAL_CACHE", str(tmp_path_factory.mktemp("prepared")))
+        yield
 
 
 def _existing(folder: Path) -> Path:

@@ -7,7 +7,7 @@ import numpy as np
 from infoeval.data.celeba_lists import read_attributes, read_partition
 from infoeval.data.celeba_pictures import decode, find_pictures
 from infoeval.data.images import ImageSet
-from infoeval.data.source import Source
+from infoeval.data.source import Request, Source
 from infoeval.data.splits import split_indices
 from infoeval.errors import UserError
 
@@ -50,11 +50,12 @@ def _what_to_do(root: Path) -> str:
     )
 
 
-def _load(root: Path, split: str, download: bool) -> ImageSet:
+def _load(request: Request) -> ImageSet:
     """Read one split of those pictures that are both there and in the list of attributes.
 
     The official partition decides, if it is there; its validation pictures are in neither split.
     """
+    root = request.root
     attributes_path, pictures_path = _list_path(root, _ATTRIBUTES), _pictures_path(root)
     if attributes_path is None or pictures_path is None:
         raise UserError(f"celeba is not there: {_what_to_do(root)}")
@@ -63,11 +64,11 @@ def _load(root: Path, split: str, download: bool) -> ImageSet:
     names = sorted(pictures.keys() & attributes.rows.keys())
     if not names:
         raise UserError(f"{pictures_path}: holds no picture that is listed in {attributes_path}")
-    chosen = _chosen(names, _list_path(root, _PARTITION), split)
+    chosen = _chosen(names, _list_path(root, _PARTITION), request.split)
     rows = [attributes.rows[name] for name in chosen]
     return ImageSet(
         name="celeba",
-        split=split,
+        split=request.split,
         images=decode([pictures[name] for name in chosen]),
         factors=attributes.values[rows].astype(np.float64),
         factor_names=attributes.names,

@@ -7,7 +7,7 @@ import numpy as np
 
 from infoeval.data.images import ImageSet
 from infoeval.data.npz import load_npz
-from infoeval.data.source import Source
+from infoeval.data.source import Request, Source
 from infoeval.errors import UserError
 
 __all__ = ["COIL20"]
@@ -28,12 +28,12 @@ def _what_to_do(root: Path) -> str:
     )
 
 
-def _load(root: Path, split: str, download: bool) -> ImageSet:
+def _load(request: Request) -> ImageSet:
     """Read one split; the azimuth becomes degrees in [0, 360), and the object is the label too."""
-    path = _path(root)
+    path = _path(request.root)
     if not path.is_file():
-        raise UserError(f"coil20 is not there: {_what_to_do(root)}")
-    views = load_npz(path, split)
+        raise UserError(f"coil20 is not there: {_what_to_do(request.root)}")
+    views = load_npz(path, request.split)
     if views.factors is None or views.factor_names != _NAMES:
         raise UserError(f"{path}: must hold factors, and factor_names {' and '.join(_NAMES)}")
     objects, steps = views.factors.T

@@ -1,11 +1,9 @@
 """The 8×8 digits that come with scikit-learn (Alpaydin and Kaynak, 1998)."""
 
-from pathlib import Path
-
 import numpy as np
 
 from infoeval.data.images import ImageSet
-from infoeval.data.source import Source
+from infoeval.data.source import Request, Source
 from infoeval.data.splits import split_indices
 
 __all__ = ["DIGITS"]
@@ -13,15 +11,15 @@ __all__ = ["DIGITS"]
 _LEVELS = 16  # pixels are counts 0..16
 
 
-def _load(root: Path, split: str, download: bool) -> ImageSet:
+def _load(request: Request) -> ImageSet:
     from sklearn.datasets import load_digits
 
     bundled = load_digits()
-    chosen = split_indices("digits", len(bundled.images), split)
+    chosen = split_indices("digits", len(bundled.images), request.split)
     images = np.round(bundled.images[chosen] * 255 / _LEVELS).astype(np.uint8)
     return ImageSet(
         name="digits",
-        split=split,
+        split=request.split,
         images=images[:, None],
         labels=bundled.target[chosen].astype(np.int64),
         label_names=tuple("0123456789"),

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from infoeval.data.idx import read_idx
 from infoeval.data.images import ImageSet
-from infoeval.data.source import Source
+from infoeval.data.source import Request, Source
 from infoeval.errors import UserError
 
 __all__ = ["IdxQuartet"]
@@ -80,15 +80,16 @@ class IdxQuartet:
             f"{self.folder(root)}, or name another data folder with --data-dir or INFOEVAL_DATA"
         )
 
-    def load(self, root: Path, split: str, download: bool) -> ImageSet:
-        """Read one split, after a download if its files are missing and ``download`` allows it.
+    def load(self, request: Request) -> ImageSet:
+        """Read one split, after a download if its files are missing and it is allowed.
 
         Raises:
             UserError: files are missing and cannot be had, or a file is not the official one.
 
         """
+        root, split = request.root, request.split
         if self._missing(root, split):
-            if not download:
+            if not request.download:
                 raise UserError(f"{self.name} is not there: {self.what_to_do(root)}")
             self._download(root)
         images_name, labels_name = _FILES[split]

@@ -59,6 +59,7 @@ class ImageSet:
         factor_names: what factor 0, 1, ... is called; empty if the factors have no names.
         factor_types: of each factor ``"discrete"``, ``"ordinal"``, ``"continuous"`` or
             ``"periodic"`` (``"periodic:360"`` where the period is not 2π); empty if not known.
+        left_out: names of pictures that could not be read and, as asked, were left out.
 
     Raises:
         UserError: an array has the wrong type, shape, length or range.
@@ -77,6 +78,7 @@ class ImageSet:
     factors: NDArray[np.float64] | None = None
     factor_names: tuple[str, ...] = ()
     factor_types: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:

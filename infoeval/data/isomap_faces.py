@@ -5,7 +5,7 @@ from pathlib import Path
 
 from infoeval.data.images import ImageSet
 from infoeval.data.npz import load_npz
-from infoeval.data.source import Source
+from infoeval.data.source import Request, Source
 from infoeval.errors import UserError
 
 __all__ = ["ISOMAP_FACES"]
@@ -25,15 +25,15 @@ def _what_to_do(root: Path) -> str:
     )
 
 
-def _load(root: Path, split: str, download: bool) -> ImageSet:
+def _load(request: Request) -> ImageSet:
     """Read one split: the light's azimuth and the head's horizontal and vertical pose as published.
 
     They come without units, each scaled to a mean of 0 and a standard deviation of 1.
     """
-    path = _path(root)
+    path = _path(request.root)
     if not path.is_file():
-        raise UserError(f"isomap_faces is not there: {_what_to_do(root)}")
-    faces = load_npz(path, split)
+        raise UserError(f"isomap_faces is not there: {_what_to_do(request.root)}")
+    faces = load_npz(path, request.split)
     if len(faces.factor_names) != _FACTORS:
         raise UserError(f"{path}: must hold {_FACTORS} factors and their factor_names")
     return replace(faces, name="isomap_faces", factor_types=("continuous",) * _FACTORS)

@@ -18,7 +18,7 @@ from infoeval.data.images import SPLITS, ImageSet
 from infoeval.data.isomap_faces import ISOMAP_FACES
 from infoeval.data.mnist import MNIST
 from infoeval.data.npz import load_npz
-from infoeval.data.source import Source
+from infoeval.data.source import Request, Source
 from infoeval.data.sprites import SPRITES
 from infoeval.errors import UserError
 
@@ -81,6 +81,7 @@ def load(
     *,
     root: str | os.PathLike[str] | None = None,
     download: bool = True,
+    skip_broken: bool = False,
 ) -> ImageSet:
     """Load one split of a data set.
 
@@ -91,6 +92,8 @@ def load(
         split: ``"train"`` or ``"test"``.
         root: the folder of the data sets; see ``infoeval.data.root``.
         download: whether a missing set may be fetched from the network.
+        skip_broken: whether pictures that cannot be read are left out (``ImageSet.left_out`` names
+            them) rather than an error.
 
     Returns:
         The images, with labels and factors where known. These two are evaluation data, which
@@ -107,7 +110,7 @@ def load(
         raise UserError(f"split must be 'train' or 'test', not {split!r}")
     source = _source(name_or_path)
     if source is not None:
-        return source.load(location.root(root), split, download)
+        return source.load(Request(location.root(root), split, download, skip_broken))
     path = os.path.expanduser(name_or_path)
     if path and os.path.isdir(path):
         return load_folder(path, split)

@@ -9,7 +9,25 @@ from numpy.typing import NDArray
 
 from infoeval.data.images import ImageSet
 
-__all__ = ["Source"]
+__all__ = ["Request", "Source"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be loaded.
+
+    Args:
+        root: the data root.
+        split: ``"train"`` or ``"test"``.
+        download: whether a missing set may be fetched from the network.
+        skip_broken: whether pictures that cannot be read are left out rather than an error.
+
+    """
+
+    root: Path
+    split: str
+    download: bool = True
+    skip_broken: bool = False
 
 
 @dataclass(frozen=True)
@@ -22,7 +40,7 @@ class Source:
         where: from the data root, where the set lies.
         present: from the data root, whether all its files are there.
         what_to_do: from the data root, how to get the set when it is not there; one line.
-        load: from the data root, a split and whether it may be downloaded, the images.
+        load: the images of a request.
         render: for sets that are drawn, the images ``(n, channels, height, width)`` of any factor
             values ``(n, k)``; it raises UserError for values that the set does not have.
 
@@ -33,5 +51,5 @@ class Source:
     where: Callable[[Path], str]
     present: Callable[[Path], bool]
     what_to_do: Callable[[Path], str]
-    load: Callable[[Path, str, bool], ImageSet]
+    load: Callable[[Request], ImageSet]
     render: Callable[[NDArray[np.float64]], NDArray[np.uint8]] | None = None

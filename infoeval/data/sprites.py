@@ -1,13 +1,12 @@
 """Sprites with known factors, drawn here from formulas on the grid that dSprites uses."""
 
 import math
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.data.images import ImageSet
-from infoeval.data.source import Source
+from infoeval.data.source import Request, Source
 from infoeval.data.splits import fixed_order
 from infoeval.errors import UserError
 
@@ -131,16 +130,16 @@ def _in_heart(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.bool
     return square | ((p - half) ** 2 + q**2 <= half**2) | (p**2 + (q - half) ** 2 <= half**2)
 
 
-def _load(root: Path, split: str, download: bool) -> ImageSet:
+def _load(request: Request) -> ImageSet:
     sizes = tuple(len(values) for values in _GRID)
     test, train = np.split(
         fixed_order(math.prod(sizes))[: sum(_COUNTS.values())], [_COUNTS["test"]]
     )
-    places = np.unravel_index(train if split == "train" else test, sizes)
+    places = np.unravel_index(train if request.split == "train" else test, sizes)
     factors = np.stack([values[k] for values, k in zip(_GRID, places, strict=True)], axis=1)
     return ImageSet(
         name="sprites",
-        split=split,
+        split=request.split,
         images=draw_sprites(factors),
         factors=factors,
         factor_names=_NAMES,
