@@ -32,6 +32,6 @@ def trainers() -> dict[str, Path]:
     """Name and file of every trainer that comes with infoeval.
 
     >>> list(trainers())
-    ['digits', 'fashion_mnist', 'mnist', 'mnist_invariant']
+    ['celeba', 'chairs', 'digits', 'faces', 'fashion_mnist', 'mnist', 'mnist_invariant', 'svhn']
     """
     return {path.stem: path for path in sorted(folder("trainers").glob("*.py"))}
