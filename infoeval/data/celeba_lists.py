@@ -1,6 +1,7 @@
 """The text files that come with CelebA: what is in each picture, and the split it belongs to."""
 
 import gzip
+import re
 import zlib
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -9,11 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.celeba_pictures import PICTURE_NAME
 from infoeval.data.reading import Readable, read_at_most
 from infoeval.errors import UserError
 
-__all__ = ["Attributes", "read_attributes", "read_partition"]
+__all__ = ["PICTURE_NAME", "Attributes", "read_attributes", "read_partition"]
+
+PICTURE_NAME = re.compile(r"[0-9]{6}\.jpg")
+"""What CelebA's pictures are called, such as ``000001.jpg``."""
 
 _MAX_BYTES = 2**26  # the official attributes have 27 MB
 _GZIP_MAGIC = b"\x1f\x8b"

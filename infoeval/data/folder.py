@@ -1,46 +1,52 @@
 """Any folder of pictures as an image set."""
 
-import contextlib
 import math
 import os
-import warnings
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import ImageOps
 
+from infoeval.data import decoding
+from infoeval.data.decoding import decode_all, opened, try_each
+from infoeval.data.fitting import fit, pixels
 from infoeval.data.images import SPLITS, ImageSet
+from infoeval.data.pictures import Picture, find_pictures
 from infoeval.data.reading import MAX_ARRAY_BYTES
 from infoeval.data.splits import split_indices
 from infoeval.errors import UserError
 
-__all__ = ["MAX_PIXELS", "load_folder"]
+__all__ = ["MAX_PIXELS", "common_form", "load_folder"]
 
 MAX_PIXELS = 4096 * 4096
-"""The largest picture that is decoded; more is taken for a decompression bomb."""
+"""The largest picture that is taken as it is, not resized."""
 
+_GREY = ("1", "L")
 _SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif")
-_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF")
-_MODES = {"1": "L", "L": "L", "P": "RGB", "RGB": "RGB"}  # a palette is only a way to store RGB
 
 
 @dataclass(frozen=True)
 class _Form:
-    """What all pictures of a set share; ``mode`` is Pillow's, a letter for each channel."""
+    """What all pictures of a set share."""
 
-    width: int
+    channels: int
     height: int
-    mode: str
+    width: int
 
     def __str__(self) -> str:
-        return f"{self.width}×{self.height} {'grey' if self.mode == 'L' else 'RGB'}"
+        return f"{self.width}×{self.height} {'grey' if self.channels == 1 else 'RGB'}"
 
 
-def load_folder(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
-    """Load one split of a folder of pictures, which all have one size and are all grey or all RGB.
+def load_folder(
+    path: str | os.PathLike[str],
+    split: str = "train",
+    *,
+    shape: tuple[int, int, int] | None = None,
+    skip_broken: bool = False,
+) -> ImageSet:
+    """Load one split of a folder of pictures.
 
     Pictures are the png, jpg, jpeg, bmp, webp and gif (first frame) files in the folder and its
     sub-folders, sorted by path; hidden files are passed over. If each lies in a sub-folder, the
@@ -48,45 +54,86 @@ def load_folder(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
     ``train`` and ``test``, these are the splits, with labels from the folders within, and pictures
     elsewhere are passed over; otherwise a fixed random fifth of the pictures is the test split.
 
-    All pictures are looked at, whichever split is asked for, but only its own are decoded.
+    Args:
+        path: the folder.
+        split: ``"train"`` or ``"test"``.
+        shape: ``(channels, height, width)`` that each picture is brought to while it is read: it
+            is turned upright as its EXIF says, and its middle is cut out and resized (see
+            ``fitting.fit``). Memory holds a few of the originals at a time. Without it, all must
+            have one size and be all grey or all RGB; then all are looked at, whichever split is
+            asked for, but only its own are decoded.
+        skip_broken: whether to leave out pictures that cannot be read. ``left_out`` of the result
+            names them; the others stay in the split that they are in anyway.
 
     Raises:
-        UserError: there are no pictures, one is broken or larger than ``MAX_PIXELS``, one differs
-            from the first in size or mode, or together they exceed 8 GiB.
+        UserError: there are no pictures; one cannot be read, or is larger than ``MAX_PIXELS`` or,
+            with a shape, ``decoding.MAX_PIXELS``; one differs from the first in size or mode; or
+            together they exceed 8 GiB.
 
     """
     path = Path(path)
-    files = _pictures(path)
-    official = set(SPLITS) <= {file.parts[0] for file in files if len(file.parts) > 1}
+    pictures, official = _pictures(path)
+    form = _only_form(pictures, skip_broken) if shape is None else _Form(*shape)
+    parts = [PurePosixPath(picture.name).parts for picture in pictures]
     if official:
-        files = [file for file in files if file.parts[0] in SPLITS]
-    form = _common_form([path / file for file in files])
-    if official:
-        chosen = [k for k, file in enumerate(files) if file.parts[0] == split]
+        chosen = [k for k, part in enumerate(parts) if part[0] == split]
     else:
-        chosen = split_indices(str(path), len(files), split).tolist()
+        chosen = split_indices(str(path), len(parts), split).tolist()
     depth = 1 if official else 0  # the folder train or test is no class
-    labels, label_names = _labels([file.parts[depth:-1] for file in files])
+    labels, label_names = _labels([part[depth:-1] for part in parts])
+    images = _empty(path, len(chosen), form)
+    kept, left_out = decode_all(
+        [pictures[k] for k in chosen],
+        images,
+        _whole if shape is None else lambda picture: _fitted(picture, shape),
+        skip_broken=skip_broken,
+    )
     return ImageSet(
         name=path.resolve().name,
         split=split,
-        images=_decode([path / files[k] for k in chosen], form),
-        labels=None if labels is None else labels[chosen],
+        images=images[: len(kept)],
+        labels=None if labels is None else labels[chosen][kept],
         label_names=label_names,
+        left_out=left_out,
     )
 
 
-def _pictures(path: Path) -> list[Path]:
-    """Return the pictures below a folder, relative to it, sorted."""
-    found = [
-        file.relative_to(path)
-        for file in path.rglob("*")
-        if file.suffix.lower() in _SUFFIXES and file.is_file()
-    ]
-    shown = [file for file in found if not any(part.startswith(".") for part in file.parts)]
-    if not shown:
+def common_form(
+    path: str | os.PathLike[str], *, skip_broken: bool = False
+) -> tuple[set[tuple[int, int]], int]:
+    """Look at the sizes and colours of all pictures of a folder, of which none is decoded.
+
+    Args:
+        path: the folder.
+        skip_broken: whether to pass over pictures that cannot be read.
+
+    Returns:
+        The sizes, (height, width), that there are, and the channels that hold all colours: 1 if
+        every picture is grey, else 3.
+
+    Raises:
+        UserError: there are no pictures, or one cannot be read.
+
+    """
+    pictures, _ = _pictures(Path(path))
+    forms = _forms(pictures, skip_broken).values()
+    return {(form.height, form.width) for form in forms}, max(form.channels for form in forms)
+
+
+def _pictures(path: Path) -> tuple[list[Picture], bool]:
+    """Return the pictures below a folder, and whether train and test folders part them."""
+    pictures, _ = find_pictures(path, _wanted)
+    if not pictures:
         raise UserError(f"{path}: holds no pictures ({', '.join(_SUFFIXES)})")
-    return sorted(shown, key=Path.as_posix)
+    tops = [picture.name.partition("/") for picture in pictures]
+    if not set(SPLITS) <= {top for top, slash, _ in tops if slash}:
+        return pictures, False
+    return [p for p, (top, _, _) in zip(pictures, tops, strict=True) if top in SPLITS], True
+
+
+def _wanted(name: str) -> bool:
+    hidden = name.startswith(".") or "/." in name
+    return name.lower().endswith(_SUFFIXES) and not hidden
 
 
 def _labels(folders: list[tuple[str, ...]]) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
@@ -97,64 +144,49 @@ def _labels(folders: list[tuple[str, ...]]) -> tuple[NDArray[np.int64] | None, t
     return labels.astype(np.int64), tuple(names.tolist())
 
 
-def _common_form(files: list[Path]) -> _Form:
-    """Return the form of all pictures, each of which is opened but not decoded."""
-    first = _form_of(files[0])
-    for file in files[1:]:
-        form = _form_of(file)
-        if form != first:
+def _only_form(pictures: list[Picture], skip_broken: bool) -> _Form:
+    """Return the form that all pictures have."""
+    forms = _forms(pictures, skip_broken, max_pixels=MAX_PIXELS)
+    first = next(iter(forms))
+    for k, form in forms.items():
+        if form != forms[first]:
             raise UserError(
-                f"{file}: is {form}, but {files[0]} is {first}; "
-                "all pictures must have one size and mode"
+                f"{pictures[k]}: is {form}, but {pictures[first]} is {forms[first]}; all pictures "
+                "must have one size and mode here (infoeval train FOLDER resizes them)"
             )
-    return first
+    return forms[first]
 
 
-def _form_of(file: Path) -> _Form:
-    with _opened(file) as picture:
-        return _Form(picture.width, picture.height, _MODES[picture.mode])
+def _forms(
+    pictures: list[Picture], skip_broken: bool, *, max_pixels: int = decoding.MAX_PIXELS
+) -> dict[int, _Form]:
+    """Return by index the form of each picture, which is opened but not decoded."""
+
+    def form(k: int) -> _Form:
+        with opened(pictures[k], max_pixels=max_pixels) as image:
+            return _Form(1 if image.mode in _GREY else 3, image.height, image.width)
+
+    return try_each(pictures, form, skip_broken=skip_broken)[0]
 
 
-def _decode(files: list[Path], form: _Form) -> NDArray[np.uint8]:
-    """Return the pixels of pictures of one form, shape (n, channels, height, width)."""
-    channels = len(form.mode)
-    shape = (len(files), channels, form.height, form.width)
+def _empty(path: Path, count: int, form: _Form) -> NDArray[np.uint8]:
+    shape = (count, form.channels, form.height, form.width)
     if math.prod(shape) > MAX_ARRAY_BYTES:
         raise UserError(
-            f"{files[0].parent}: {len(files)} pictures of {form} take {math.prod(shape)} bytes; "
+            f"{path}: {count} pictures of {form} take {math.prod(shape)} bytes; "
             f"the limit is {MAX_ARRAY_BYTES}"
         )
-    images = np.empty(shape, dtype=np.uint8)
-    for image, file in zip(images, files, strict=True):
-        with _opened(file) as picture:
-            pixels = np.asarray(picture.convert(form.mode))
-        image[:] = np.moveaxis(np.atleast_3d(pixels), 2, 0)
-    return images
+    return np.empty(shape, dtype=np.uint8)
 
 
-@contextlib.contextmanager
-def _opened(file: Path) -> Iterator[Image.Image]:
-    """Open a picture that may be decoded; whatever goes wrong with it names the file."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(file, formats=_FORMATS) as picture:
-                _check(file, picture)
-                yield picture
-    except UserError:
-        raise
-    except UnidentifiedImageError as error:
-        raise UserError(f"{file}: broken, or not a picture") from error
-    except Exception as error:  # Pillow's decoders raise almost anything on broken files
-        raise UserError(f"{file}: a broken picture ({error})") from error
+def _whole(picture: Picture) -> NDArray[np.uint8]:
+    with opened(picture, max_pixels=MAX_PIXELS) as image:
+        return pixels(image.convert("L" if image.mode in _GREY else "RGB"))
 
 
-def _check(file: Path, picture: Image.Image) -> None:
-    if picture.width * picture.height > MAX_PIXELS:
-        raise UserError(
-            f"{file}: has {picture.width}×{picture.height} pixels; the limit is {MAX_PIXELS}"
-        )
-    if picture.has_transparency_data:
-        raise UserError(f"{file}: has transparency; save it as plain grey or RGB")
-    if picture.mode not in _MODES:
-        raise UserError(f"{file}: has mode {picture.mode}; save it as 8-bit grey or RGB")
+def _fitted(picture: Picture, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    with opened(picture) as image:
+        # A large JPEG is decoded at the smallest of its own scales that leaves twice the size.
+        image.draft(None, (2 * max(shape[1:]),) * 2)
+        ImageOps.exif_transpose(image, in_place=True)
+        return fit(image, shape)

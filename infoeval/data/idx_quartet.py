@@ -1,9 +1,7 @@
 """Data sets published as MNIST was: four idx files, in the folders that torchvision uses."""
 
-import http.client
 import os
 import tempfile
-import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from infoeval.data.downloading import DOWNLOAD_ERRORS
 from infoeval.data.idx import read_idx
 from infoeval.data.images import ImageSet
 from infoeval.data.source import Request, Source
@@ -24,18 +23,6 @@ _FILES = {
 }
 _COUNTS = {"train": 60_000, "test": 10_000}
 _SIDE = 28
-
-# What a download can end in: no network, a refusing server, a damaged archive, a full or read-only
-# disk, or a torchvision that does not import.
-_DOWNLOAD_ERRORS = (
-    ImportError,
-    OSError,
-    RuntimeError,
-    EOFError,
-    ValueError,
-    zlib.error,
-    http.client.HTTPException,
-)
 
 
 @dataclass(frozen=True)
@@ -137,7 +124,7 @@ class IdxQuartet:
                 self.folder(root).mkdir(parents=True, exist_ok=True)
                 for name in self._missing(root, *_FILES):
                     os.replace(self.folder(Path(aside)) / name, self.folder(root) / name)
-        except _DOWNLOAD_ERRORS as error:
+        except DOWNLOAD_ERRORS as error:
             raise UserError(
                 f"{self.name} could not be downloaded ({type(error).__name__}): "
                 f"{self.what_to_do(root)}"

@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,11 +11,15 @@ from numpy.typing import NDArray
 
 from infoeval.errors import UserError
 
-__all__ = ["CHANNELS", "FACTOR_TYPES", "SPLITS", "ImageSet", "whole_factor_type"]
+__all__ = ["CHANNELS", "FACTOR_TYPES", "SPLITS", "ImageSet", "Render", "whole_factor_type"]
 
 SPLITS = ("train", "test")
 CHANNELS = (1, 3)
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
+
+
+Render = Callable[[NDArray[np.float64]], NDArray[np.uint8]]
+"""From factor values ``(n, k)`` to images ``(n, channels, height, width)``."""
 
 
 def whole_factor_type(text: str) -> str | None:
@@ -60,6 +65,9 @@ class ImageSet:
         factor_types: of each factor ``"discrete"``, ``"ordinal"``, ``"continuous"`` or
             ``"periodic"`` (``"periodic:360"`` where the period is not 2π); empty if not known.
         left_out: names of pictures that could not be read and, as asked, were left out.
+        resized_from: what the pictures looked like, such as ``"89×109 RGB"``, where they were
+            brought to another form; empty where they were not.
+        render: for sets that are drawn, what draws the images of any factor values ``(n, k)``.
 
     Raises:
         UserError: an array has the wrong type, shape, length or range.
@@ -79,6 +87,8 @@ class ImageSet:
     factor_names: tuple[str, ...] = ()
     factor_types: tuple[str, ...] = ()
     left_out: tuple[str, ...] = ()
+    resized_from: str = ""
+    render: Render | None = None
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:

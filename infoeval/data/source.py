@@ -4,10 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from infoeval.data.images import ImageSet
+from infoeval.data.images import ImageSet, Render
 
 __all__ = ["Request", "Source"]
 
@@ -52,4 +49,4 @@ class Source:
     present: Callable[[Path], bool]
     what_to_do: Callable[[Path], str]
     load: Callable[[Request], ImageSet]
-    render: Callable[[NDArray[np.float64]], NDArray[np.uint8]] | None = None
+    render: Render | None = None

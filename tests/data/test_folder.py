@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 
 from infoeval.data import folder, load
+from infoeval.data.fitting import fit
+from infoeval.data.folder import common_form, load_folder
 from infoeval.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -201,3 +203,123 @@ def test_too_few_pictures_are_refused(tmp_path):
     save(tmp_path / "0.png", GREY[0])
     with pytest.raises(UserError, match="cannot be split"):
         load(tmp_path)
+
+
+MIXED = {
+    "a/wide.png": Image.fromarray(RNG.integers(0, 256, (20, 50, 3), dtype=np.uint8)),
+    "a/high.bmp": Image.fromarray(RNG.integers(0, 256, (90, 31), dtype=np.uint8)),
+    "a/other.jpg": Image.fromarray(RNG.integers(0, 256, (30, 45, 3), dtype=np.uint8)),
+    "b/tiny.png": Image.fromarray(RNG.integers(0, 256, (3, 4), dtype=np.uint8) > 127),
+    "b/palette.gif": Image.new("RGB", (40, 40), (200, 30, 30)).quantize(4),
+}
+
+
+def write_mixed(base):
+    for name, picture in MIXED.items():
+        (base / name).parent.mkdir(parents=True, exist_ok=True)
+        picture.save(base / name)
+
+
+@pytest.mark.parametrize("shape", [(1, 28, 28), (3, 16, 24)])
+def test_pictures_of_any_size_and_colour_are_brought_to_one(tmp_path, shape):
+    write_mixed(tmp_path)
+    parts = [load_folder(tmp_path, split, shape=shape) for split in ("train", "test")]
+    expected = [fit(Image.open(tmp_path / name), shape) for name in MIXED]
+    assert contents(*parts) == sorted(bytes(image) for image in expected)
+    for part in parts:
+        assert part.images.shape[1:] == shape
+        assert part.label_names == ("a", "b")
+
+
+def test_the_same_split_is_taken_whatever_the_shape(tmp_path):
+    fill(tmp_path, GREY, [f"{k}.png" for k in range(10)])
+    for split in ("train", "test"):
+        as_they_are = load_folder(tmp_path, split)
+        again = load_folder(tmp_path, split, shape=(1, 6, 5))
+        assert as_they_are.fingerprint == again.fingerprint
+
+
+def test_pictures_that_differ_are_told_of_the_command_that_resizes(tmp_path):
+    write_mixed(tmp_path)
+    with pytest.raises(UserError, match=r"one size and mode here \(infoeval train FOLDER resizes"):
+        load_folder(tmp_path)
+
+
+def test_a_picture_is_turned_upright_where_it_is_resized(tmp_path):
+    upright = np.zeros((80, 40), dtype=np.uint8)
+    upright[:40] = 255
+    lying = Image.fromarray(np.rot90(upright).copy())
+    exif = Image.Exif()
+    exif[0x0112] = 6  # the camera was turned: to be shown turned clockwise
+    for name in ("0.jpg", "1.jpg"):
+        lying.save(tmp_path / name, exif=exif, quality=100)
+    found = load_folder(tmp_path, shape=(1, 8, 8)).images[0, 0].astype(int)
+    assert found[:3].min() > 250
+    assert found[-3:].max() < 5
+
+
+def test_a_large_jpeg_is_not_held_whole(tmp_path, monkeypatch):
+    """Its own coarser scales are decoded, which show nearly the same."""
+    rng = np.random.default_rng(0)
+    rough = Image.fromarray(rng.integers(0, 256, (9, 12, 3), dtype=np.uint8))
+    large = rough.resize((2400, 1800), Image.Resampling.BICUBIC)
+    for name in ("0.jpg", "1.jpg"):
+        large.save(tmp_path / name, quality=95)
+    sizes = []
+
+    def noted(image, shape):
+        sizes.append(image.size)
+        return fit(image, shape)
+
+    monkeypatch.setattr(folder, "fit", noted)
+    found = load_folder(tmp_path, shape=(3, 64, 64)).images[0].astype(int)
+    assert sizes == [(300, 225)]
+    difference = abs(found - fit(large, (3, 64, 64)))
+    assert difference.max() <= 12
+    assert difference.mean() <= 3
+
+
+def test_broken_pictures_are_left_out_on_request(tmp_path):
+    fill(tmp_path, GREY, [f"{'ab'[k % 2]}/{k}.png" for k in range(10)])
+    for name in ("a/4.png", "b/7.png"):
+        path = tmp_path / name
+        path.write_bytes(path.read_bytes()[:45])
+    (tmp_path / "b" / "3.png").write_bytes(b"no picture")
+    for shape in (None, (1, 6, 5), (3, 4, 4)):
+        with pytest.raises(UserError, match=r"\.png: .*; add --skip-broken to leave"):
+            [load_folder(tmp_path, split, shape=shape) for split in ("train", "test")]
+        parts = [
+            load_folder(tmp_path, split, shape=shape, skip_broken=True)
+            for split in ("train", "test")
+        ]
+        assert sum(map(len, parts)) == 7
+        names = {name for part in parts for name in part.left_out}
+        assert names == {str(tmp_path / name) for name in ("a/4.png", "b/7.png", "b/3.png")}
+        for part in parts:
+            assert part.label_names == ("a", "b")
+            assert len(part.labels) == len(part)
+        if shape == (1, 6, 5):
+            for part in parts:
+                for image, label in zip(part.images[:, 0], part.labels, strict=True):
+                    assert next(k for k in range(10) if (GREY[k] == image).all()) % 2 == label
+
+
+def test_the_form_of_a_folder_is_all_its_sizes_and_the_channels_for_all(tmp_path):
+    write_mixed(tmp_path)
+    sizes = {(20, 50), (90, 31), (30, 45), (3, 4), (40, 40)}
+    assert common_form(tmp_path) == (sizes, 3)
+    for name in ("a/wide.png", "a/other.jpg", "b/palette.gif"):
+        (tmp_path / name).unlink()
+    assert common_form(tmp_path) == ({(90, 31), (3, 4)}, 1)
+    (tmp_path / "b" / "9.png").write_bytes(b"no picture")
+    with pytest.raises(UserError, match=r"9\.png: broken, or not a picture .*--skip-broken"):
+        common_form(tmp_path)
+    assert common_form(tmp_path, skip_broken=True) == ({(90, 31), (3, 4)}, 1)
+
+
+def test_a_picture_that_is_resized_may_be_larger_than_one_that_is_not(tmp_path):
+    for name in ("0.png", "1.png"):
+        Image.new("1", (4200, 4000)).save(tmp_path / name)
+    with pytest.raises(UserError, match=f"4200×4000 pixels; the limit is {folder.MAX_PIXELS}"):
+        load_folder(tmp_path)
+    assert load_folder(tmp_path, shape=(1, 28, 28)).images.shape == (1, 1, 28, 28)

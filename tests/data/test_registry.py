@@ -2,9 +2,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
-from infoeval.data import catalogue, load, renderer, root
+from infoeval.data import catalogue, form_of, load, renderer, root
 from infoeval.errors import UserError
+
+DRAWN = {"sprites", "faces", "chairs", "street_numbers"}
 
 
 def test_root_is_the_argument_then_the_variable_then_the_cache(monkeypatch, tmp_path):
@@ -30,13 +33,14 @@ def test_the_variable_is_where_load_looks(monkeypatch, tmp_path):
 
 def test_catalogue_of_an_empty_root_says_what_to_do(tmp_path):
     entries = {entry.name: entry for entry in catalogue(tmp_path)}
-    assert {name for name, entry in entries.items() if entry.present} == {"digits", "sprites"}
+    assert {name for name, entry in entries.items() if entry.present} == {"digits", *DRAWN}
     for name, folder in (
         ("mnist", "MNIST/raw"),
         ("fashion_mnist", "FashionMNIST/raw"),
         ("isomap_faces", "isomap_faces"),
         ("coil20", "coil20"),
         ("celeba", "celeba"),
+        ("svhn", "svhn"),
     ):
         assert entries[name].where == str(tmp_path / folder)
         assert entries[name].where in entries[name].what_to_do
@@ -47,15 +51,16 @@ def test_catalogue_of_an_empty_root_says_what_to_do(tmp_path):
     assert entries["digits"].what_to_do == ""
 
 
-def test_catalogue_of_the_real_root_finds_all(shared_data):
+def test_catalogue_of_the_real_root_finds_what_is_there(shared_data):
+    missing = {entry.name for entry in catalogue(shared_data) if not entry.present}
+    assert missing == {"svhn", "rendered_chairs"}
     for entry in catalogue(shared_data):
-        assert entry.present
-        assert entry.what_to_do == ""
+        assert (entry.what_to_do == "") == entry.present
 
 
 def test_drawn_sets_have_a_renderer_and_others_none():
     drawn = {entry.name for entry in catalogue() if renderer(entry.name) is not None}
-    assert drawn == {"sprites"}
+    assert drawn == DRAWN
     assert renderer("Sprites") is renderer("sprites")
     for other in ("nonsense", "sprites.npz", Path("sprites")):
         assert renderer(other) is None
@@ -106,8 +111,50 @@ def test_a_path_that_does_not_exist_is_called_so(given):
 def test_other_files_are_refused(tmp_path):
     path = tmp_path / "images.csv"
     path.write_text("1,2,3")
-    with pytest.raises(UserError, match=f"{path}: a data set is a .npz file or a folder"):
+    with pytest.raises(UserError, match=f"{path}: a data set is a .npz file, a folder of"):
         load(path)
+
+
+@pytest.mark.parametrize("name", ["mine.npz", "pictures"])
+def test_images_of_another_form_are_brought_to_a_shape(tmp_path, name):
+    """Grey, 12 wide and 8 high, bright on the left; what is left of a column is the middle."""
+    image = np.zeros((8, 12), dtype=np.uint8)
+    image[:, :6] = 200
+    np.savez(tmp_path / "mine.npz", images=np.stack([image] * 5))
+    (tmp_path / "pictures").mkdir()
+    for number in range(5):
+        Image.fromarray(image).save(tmp_path / "pictures" / f"{number}.png")
+    path = tmp_path / name
+    assert form_of(path) == ({(8, 12)}, 1)
+    plain = load(path)
+    assert plain.images.shape == (4, 1, 8, 12)
+    assert plain.resized_from == ""
+    assert np.array_equal(load(path, shape=(1, 8, 12)).images, plain.images)
+    assert load(path, shape=(1, 8, 12)).resized_from == ""
+    small = load(path, shape=(3, 4, 4))
+    assert small.images.shape == (4, 3, 4, 4)
+    assert small.resized_from == "12×8 grey"
+    assert (small.images[..., 0] > 150).all()
+    assert (small.images[..., 3] < 50).all()
+
+
+def test_pictures_of_several_sizes_need_a_shape(tmp_path):
+    for number, size in enumerate([(10, 10), (20, 30), (16, 16)] * 2):
+        mode = "RGB" if number == 4 else "L"
+        Image.new(mode, size, "white").save(tmp_path / f"{number}.png")
+    assert form_of(tmp_path) == ({(10, 10), (30, 20), (16, 16)}, 3)
+    with pytest.raises(UserError, match="one size and mode"):
+        load(tmp_path)
+    images = load(tmp_path, shape=(1, 8, 8))
+    assert images.images.shape == (5, 1, 8, 8)
+    assert (images.images == 255).all()
+    assert images.resized_from == "3 sizes from 10×10 to 20×30, RGB"
+
+
+@pytest.mark.parametrize("given", ["no/such/folder", "nonsense"])
+def test_the_form_of_nothing_is_an_error(given):
+    with pytest.raises(UserError):
+        form_of(given)
 
 
 def test_a_path_may_be_text(tmp_path):

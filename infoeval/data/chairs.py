@@ -1,0 +1,148 @@
+"""Chairs with known factors, put together from parts and rendered here.
+
+The factors of the set are the same everywhere; so are its pictures for one version of VTK and of
+the OpenGL it finds. Others may round a few grey levels differently, and the fingerprint tells.
+"""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from infoeval.data.cache import Writer, prepared
+from infoeval.data.chair_parts import BACKS, LEGS, chair
+from infoeval.data.images import ImageSet
+from infoeval.data.rendering import Stage
+from infoeval.data.source import Request, Source
+from infoeval.errors import UserError
+
+__all__ = ["CHAIRS", "COUNTS", "draw_chairs"]
+
+COUNTS = {"train": 16_000, "test": 3_000}
+
+_NAMES = ("back", "legs", "width", "rotation")
+_TYPES = ("discrete", "discrete", "continuous", "periodic:360")
+_WIDTHS = (0.7, 1.3)
+
+_VERSION = 1  # of all that decides the pictures: raise it when they change
+_SEEDS = {"train": 2014, "test": 7126}
+
+_SIDE = 64
+_WHITE = 255
+_ELEVATION = 25.0
+# The light stands above the camera and to its left, so that the two sides of a chair differ in
+# shade, and the brightest face is darker than the background.
+_LIGHT_AZIMUTH, _LIGHT_ELEVATION = -35.0, 45.0
+_AMBIENT, _DIFFUSE = 0.2, 0.65
+
+_REPORT = 100  # pictures between two reports of progress
+
+
+def draw_chairs(factors: ArrayLike) -> NDArray[np.uint8]:
+    """Render chairs of any back, legs, width and rotation: grey on white.
+
+    Args:
+        factors: shape ``(n, 4)``. Back: 0 panel, 1 slats, 2 rungs, 3 hoop. Legs: 0 straight,
+            1 splayed, 2 runners, 3 pedestal. Width of the seat: 0.7 to 1.3, in units of its
+            depth. Rotation: degrees in [0, 360): the chair is seen from its front at 0, and faces
+            the picture's left at 90.
+
+    Returns:
+        Images of shape ``(n, 1, 64, 64)``.
+
+    Raises:
+        UserError: not four factors, one outside its range, or no renderer is installed.
+
+    """
+    checked = _checked(factors)
+    images = np.empty((len(checked), 1, _SIDE, _SIDE), dtype=np.uint8)
+    for row, picture in enumerate(_pictures(checked)):
+        images[row, 0] = picture
+    return images
+
+
+def _pictures(factors: NDArray[np.float64]) -> Iterator[NDArray[np.uint8]]:
+    with Stage(_SIDE, background=_WHITE) as stage:
+        for back, legs, width, rotation in factors:
+            yield stage.picture(
+                *chair(int(back), int(legs), width),
+                azimuth=rotation,
+                elevation=_ELEVATION,
+                light_azimuth=_LIGHT_AZIMUTH,
+                light_elevation=_LIGHT_ELEVATION,
+                ambient=_AMBIENT,
+                diffuse=_DIFFUSE,
+                smooth=False,
+            )
+
+
+def _checked(factors: ArrayLike) -> NDArray[np.float64]:
+    try:
+        checked = np.asarray(factors, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise UserError("chairs: factors must be numbers of shape (n, 4)") from error
+    if checked.ndim != 2 or checked.shape[1] != len(_NAMES):
+        raise UserError(f"chairs: factors must have shape (n, 4), not {checked.shape}")
+    back, legs, width, rotation = checked.T
+    ranges = (
+        ("0, 1, 2 or 3", np.isin(back, range(len(BACKS)))),
+        ("0, 1, 2 or 3", np.isin(legs, range(len(LEGS)))),
+        ("0.7 to 1.3", (width >= _WIDTHS[0]) & (width <= _WIDTHS[1])),
+        ("in [0, 360)", (rotation >= 0) & (rotation < 360)),
+    )
+    for name, values, (wanted, good) in zip(_NAMES, checked.T, ranges, strict=True):
+        if not good.all():
+            raise UserError(f"chairs: {name} must be {wanted}, not {values[~good][0]:g}")
+    return checked
+
+
+def _sample(split: str) -> NDArray[np.float64]:
+    """Draw the factors, independent and uniform.
+
+    They come from raw words of PCG64, whose stream numpy promises not to change.
+    """
+    words = np.random.PCG64(_SEEDS[split]).random_raw(COUNTS[split] * len(_NAMES))
+    back, legs, width, rotation = (words >> 11).reshape(-1, len(_NAMES)).T / 2.0**53
+    low, high = _WIDTHS
+    return np.stack(
+        [
+            np.floor(len(BACKS) * back),
+            np.floor(len(LEGS) * legs),
+            low + (high - low) * width,
+            360 * rotation,
+        ],
+        axis=1,
+    )
+
+
+def _load(request: Request) -> ImageSet:
+    factors = _sample(request.split)
+
+    def build(writer: Writer) -> None:
+        images = writer.create("images", (len(factors), 1, _SIDE, _SIDE), np.uint8)
+        for row, picture in enumerate(_pictures(factors)):
+            images[row, 0] = picture
+            if row % _REPORT == 0:
+                writer.advance(row, len(factors))
+
+    recipe = {"version": _VERSION, "seed": _SEEDS[request.split], "count": len(factors)}
+    return ImageSet(
+        name="chairs",
+        split=request.split,
+        images=prepared("chairs", recipe, build)["images"],
+        factors=factors,
+        factor_names=_NAMES,
+        factor_types=_TYPES,
+    )
+
+
+CHAIRS = Source(
+    name="chairs",
+    description="19,000 chairs rendered here, 64×64, grey, 4 factors",
+    where=lambda root: "rendered on demand, once",
+    present=lambda root: find_spec("vtkmodules") is not None,
+    what_to_do=lambda root: "pip install 'infoeval[render]', which renders them",
+    load=_load,
+    render=draw_chairs,
+)
