@@ -90,8 +90,9 @@ def training_progress(steps: int, batch: int, entropy: Mapping[str, float]) -> I
             text = describe(step, row)
             if step == steps or time.monotonic() - last[0] >= PLAIN_INTERVAL:
                 last[0] = time.monotonic()
-                left = (last[0] - started) / max(step - first[0], 1) * (steps - step)
-                click.echo(f"step {step:,} of {steps:,}  {text}  {left:,.0f} s left", err=True)
+                pace = (last[0] - started) / (step - first[0]) if step > first[0] else None
+                left = "" if pace is None else f"  {pace * (steps - step):,.0f} s left"
+                click.echo(f"step {step:,} of {steps:,}  {text}{left}", err=True)
 
         yield line
         return

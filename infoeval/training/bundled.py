@@ -31,7 +31,10 @@ def load_trainer(name: str) -> Trainer:
         near = difflib.get_close_matches(name, bundled, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         known = ", ".join(bundled)
-        raise UserError(f"no trainer called {name!r}{hint}; there are {known}, or a Python file")
+        raise UserError(
+            f"no trainer called {name!r}{hint}; there are {known}; or give "
+            "a Python file, a folder of images or a .npz file"
+        )
     trainer = getattr(run_file(path), "trainer", None)
     if not isinstance(trainer, Trainer):
         raise UserError(f"{path} defines no `trainer = Trainer(...)`")

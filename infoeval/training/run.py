@@ -105,7 +105,8 @@ class Run:
         if data.images.shape[1:] != tuple(trainer.image_shape):
             raise UserError(
                 f"{trainer.name} is made for images of {_size(trainer.image_shape)}; "
-                f"{data.name} has {_size(data.images.shape[1:])} (channels × height × width)"
+                f"{data.name} has {_size(data.images.shape[1:])} (channels × height × width); "
+                "`infoeval train` with the path of images alone chooses networks of their size"
             )
         if len(data) < trainer.batch:
             raise UserError(
@@ -130,6 +131,8 @@ class Run:
             "split": data.split,
             "n": len(data),
             "fingerprint": data.fingerprint,
+            "resized_from": data.resized_from,
+            "left_out": len(data.left_out),
         }
         step = Step(trainer, networks, images, of_training)
         run = cls(trainer, folder, seed, variant, described, networks, step)

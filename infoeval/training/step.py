@@ -103,8 +103,9 @@ class Step:
         if self._invariant:
             batches["moved"] = trainer.invariance_view(real, self.generator, background)
         count = len(batches)
+        seen = self._noisy(torch.cat(list(batches.values())))
         with self.autocast:
-            together = networks.shared(torch.cat(list(batches.values())), groups=count)
+            together = networks.shared(seen, groups=count)
             features = dict(zip(batches, together.chunk(count), strict=True))
             logits = networks.discriminator(torch.cat([features["real"], features["fake"]]))
             adversarial = discriminator_loss(*logits.chunk(2))
@@ -129,10 +130,11 @@ class Step:
         trainer, networks = self.trainer, self.networks
         with self.autocast:
             if trainer.recognition_view is None:
-                seen_by_d = seen_by_q = networks.shared(fake)
+                seen_by_d = seen_by_q = networks.shared(self._noisy(fake))
             else:
                 moved = trainer.recognition_view(fake, self.generator, networks.pixel_range[0])
-                seen_by_d, seen_by_q = networks.shared(torch.cat([fake, moved]), groups=2).chunk(2)
+                both = self._noisy(torch.cat([fake, moved]))
+                seen_by_d, seen_by_q = networks.shared(both, groups=2).chunk(2)
             adversarial = generator_loss(networks.discriminator(seen_by_d))
             if not trainer.information_weight:
                 seen_by_q = seen_by_q.detach()
@@ -143,6 +145,16 @@ class Step:
             learners.append(self.recognition_optimizer)
         _descend(loss, learners)
         return adversarial, bounds
+
+    def _noisy(self, images: Tensor) -> Tensor:
+        """The images with fresh noise of the settings' size."""
+        if not self.trainer.image_noise:
+            return images
+        low, high = self.networks.pixel_range
+        deviation = self.trainer.image_noise * (high - low)
+        drawn = torch.randn(images.shape, generator=self.generator, device=images.device)
+        noise = drawn.to(memory_format=torch.channels_last)
+        return images + deviation * noise
 
     @property
     def _invariant(self) -> bool:

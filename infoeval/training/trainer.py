@@ -41,6 +41,8 @@ class Trainer:
         recognition_learns: "with_generator": Q's head is updated in G's step and D's shared layers
             get no gradient from L_I. "with_discriminator": head and shared layers are updated on
             L_I in D's step, as in the paper's authors' code.
+        image_noise: standard deviation of the Gaussian noise on all images that D and Q see, real
+            and generated, as a share of the range of pixels; 0 in the paper.
         recognition_view: Q reads generated images through this random map, so that a code has to
             be readable from slightly moved images too; None: Q reads them as they are.
         invariance_weight: weight of I(ĉ; ĉ') between real images and moved copies of them
@@ -71,6 +73,7 @@ class Trainer:
     discriminator_rate: float = 2e-4
     adam_betas: tuple[float, float] = (0.5, 0.999)
     recognition_learns: Literal["with_generator", "with_discriminator"] = "with_generator"
+    image_noise: float = 0.0
     recognition_view: Affine | None = None
     invariance_weight: float = 0.0
     invariance_starts: int = 0
@@ -93,7 +96,7 @@ class Trainer:
         _require_whole("steps", self.steps, 1)
         _require_whole("batch", self.batch, 2)
         _require_whole("invariance_starts", self.invariance_starts, 0)
-        for name in ("information_weight", "invariance_weight"):
+        for name in ("information_weight", "invariance_weight", "image_noise"):
             _require_number(name, getattr(self, name), minimum=0)
         for name in ("generator_rate", "discriminator_rate"):
             _require_number(name, getattr(self, name), minimum=0)

@@ -44,6 +44,7 @@ def test_every_setting_survives_the_round_trip() -> None:
         recognition_learns="with_discriminator",
         recognition_view=Affine(rotation=0.5),
         invariance_weight=0.25,
+        image_noise=0.05,
         invariance_view=Affine(shift=0.3, shear=0),
         precision="bfloat16",
         recognition=(),
@@ -110,6 +111,7 @@ def test_a_variant_is_checked_like_any_setting() -> None:
             for name in (
                 "information_weight",
                 "invariance_weight",
+                "image_noise",
                 "generator_rate",
                 "discriminator_rate",
             )

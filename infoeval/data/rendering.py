@@ -1,0 +1,220 @@
+"""Pictures of triangle meshes, drawn offscreen on the CPU by VTK (the extra ``render``)."""
+
+import math
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infoeval.errors import UserError
+
+if TYPE_CHECKING:
+    from vtkmodules.vtkRenderingCore import vtkRenderWindow
+
+__all__ = ["Stage", "vertex_normals"]
+
+_SAMPLES = 4  # a pixel is the mean of 4 × 4 samples
+
+
+class Stage:
+    """An offscreen stage of ``side`` × ``side`` pixels on which one mesh at a time is drawn.
+
+    The object stands at the origin, with y up and its front towards +z. A camera without
+    perspective looks at the origin, and what it sees is a square of ``field`` × ``field`` units of
+    the object: its size in the picture is never fitted. To be used in a ``with``, or closed.
+
+    Args:
+        side: of the pictures, in pixels.
+        background: grey level of what the object leaves free, 0 to 255.
+        field: side of the square that is seen, in the object's units.
+
+    Raises:
+        UserError: VTK is not installed, or finds no way to draw offscreen.
+
+    """
+
+    def __init__(self, side: int, *, background: int = 0, field: float = 2.0) -> None:
+        _require_vtk()
+        from vtkmodules.vtkCommonCore import vtkUnsignedCharArray
+        from vtkmodules.vtkCommonDataModel import vtkPolyData
+        from vtkmodules.vtkRenderingCore import vtkActor, vtkLight, vtkPolyDataMapper, vtkRenderer
+
+        self.side = side
+        self._mesh: tuple[NDArray[np.float32], NDArray[np.int64]] | None = None
+        self._radius = 1.0
+        self._surface = vtkPolyData()
+        mapper = vtkPolyDataMapper()
+        mapper.SetInputData(self._surface)
+        self._actor = vtkActor()
+        self._actor.SetMapper(mapper)
+        self._light = vtkLight()
+        self._light.SetLightTypeToCameraLight()
+        renderer = vtkRenderer()
+        grey = background / 255
+        renderer.SetBackground(grey, grey, grey)
+        renderer.AutomaticLightCreationOff()
+        renderer.AddLight(self._light)
+        renderer.AddActor(self._actor)
+        self._camera = renderer.GetActiveCamera()
+        self._camera.ParallelProjectionOn()
+        self._camera.SetParallelScale(field / 2)
+        self._window = _window(side * _SAMPLES)
+        self._window.AddRenderer(renderer)
+        self._pixels = vtkUnsignedCharArray()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Free what the window holds; the stage cannot draw afterwards."""
+        self._window.Finalize()
+
+    def picture(
+        self,
+        vertices: NDArray[Any],
+        triangles: NDArray[Any],
+        *,
+        azimuth: float,
+        elevation: float,
+        light_azimuth: float = 0.0,
+        light_elevation: float = 0.0,
+        ambient: float = 0.15,
+        diffuse: float = 0.85,
+        smooth: bool = True,
+        scale: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    ) -> NDArray[np.uint8]:
+        """Draw a mesh. The same call gives the same bytes.
+
+        The grey level is 255 · (ambient + diffuse · max(0, cosine between normal and light)). A
+        face that is seen from behind is lit like one seen from the front. A mesh that was drawn
+        just before costs less, so pictures of one mesh are best drawn one after another.
+
+        Args:
+            vertices: shape ``(v, 3)``.
+            triangles: three rows of ``vertices`` each, shape ``(t, 3)``.
+            azimuth: where the camera stands, in degrees: 0 before the object's front, 90 on +x.
+            elevation: how far the camera is raised, in degrees, up to 90 above the object.
+            light_azimuth: where the light comes from, as seen by the camera and not by the
+                object, so that it stays a factor of its own when the object turns: 0 from the
+                camera, 90 from the picture's right.
+            light_elevation: how far above the camera the light is, in degrees.
+            ambient: light that comes from everywhere, 0 to 1.
+            diffuse: light that comes from the one direction, 0 to 1.
+            smooth: whether normals are interpolated between the vertices, or each triangle is flat.
+            scale: factors along x, y and z by which the object is stretched first.
+
+        Returns:
+            Grey levels, shape ``(side, side)``, row 0 on top.
+
+        """
+        self._place_mesh(vertices, triangles)
+        surface = self._actor.GetProperty()
+        surface.SetAmbient(ambient)
+        surface.SetDiffuse(diffuse)
+        surface.SetSpecular(0.0)
+        surface.SetInterpolation(1 if smooth else 0)
+        self._actor.SetScale(*scale)
+        self._light.SetPosition(*_direction(light_azimuth, light_elevation))
+        self._place_camera(azimuth, elevation, self._radius * max(scale))
+        self._window.Render()
+        return self._averaged()
+
+    def _place_mesh(self, vertices: NDArray[Any], triangles: NDArray[Any]) -> None:
+        from vtkmodules.util.numpy_support import numpy_to_vtk, numpy_to_vtkIdTypeArray
+        from vtkmodules.vtkCommonCore import vtkPoints
+        from vtkmodules.vtkCommonDataModel import vtkCellArray
+
+        points = np.array(vertices, dtype=np.float32, order="C")
+        corners = np.array(triangles, dtype=np.int64, order="C")
+        if self._mesh is not None:
+            known_points, known_corners = self._mesh
+            if np.array_equal(points, known_points) and np.array_equal(corners, known_corners):
+                return
+        self._mesh = points, corners
+        self._radius = float(np.linalg.norm(points, axis=1).max())
+        holder = vtkPoints()
+        holder.SetData(numpy_to_vtk(points, deep=True))
+        cells = vtkCellArray()
+        cells.SetData(3, numpy_to_vtkIdTypeArray(corners.ravel(), deep=True))
+        self._surface.SetPoints(holder)
+        self._surface.SetPolys(cells)
+        normals = numpy_to_vtk(vertex_normals(points, corners), deep=True)
+        self._surface.GetPointData().SetNormals(normals)
+        self._surface.Modified()
+
+    def _place_camera(self, azimuth: float, elevation: float, radius: float) -> None:
+        distance = 2 * radius
+        self._camera.SetFocalPoint(0, 0, 0)
+        self._camera.SetPosition(*(distance * x for x in _direction(azimuth, elevation)))
+        self._camera.SetViewUp(*_direction(azimuth, elevation + 90))
+        self._camera.SetClippingRange(0.9 * radius, 3.1 * radius)
+
+    def _averaged(self) -> NDArray[np.uint8]:
+        from vtkmodules.util.numpy_support import vtk_to_numpy
+
+        last = self.side * _SAMPLES - 1
+        self._window.GetRGBACharPixelData(0, 0, last, last, 0, self._pixels, 0)
+        colours = vtk_to_numpy(self._pixels)
+        samples = colours[:, 0].reshape(self.side, _SAMPLES, self.side, _SAMPLES)
+        mean: NDArray[np.float64] = samples.mean(axis=(1, 3))
+        return np.ascontiguousarray(np.rint(mean)[::-1].astype(np.uint8))
+
+
+def vertex_normals(vertices: NDArray[Any], triangles: NDArray[Any]) -> NDArray[np.float32]:
+    """Return a unit normal for each vertex: the mean of its triangles' normals by their area.
+
+    Shape ``(v, 3)``; zero for a vertex that is in no triangle with an area.
+    """
+    a, b, c = (vertices[triangles[:, k]].astype(np.float64) for k in range(3))
+    areas = np.cross(b - a, c - a)
+    corners = triangles.ravel()
+    normals = np.stack(
+        [np.bincount(corners, np.repeat(areas[:, k], 3), len(vertices)) for k in range(3)], axis=1
+    )
+    lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+    unit: NDArray[np.float32] = np.divide(
+        normals, lengths, out=np.zeros_like(normals), where=lengths > 0
+    ).astype(np.float32)
+    return unit
+
+
+def _direction(azimuth: float, elevation: float) -> tuple[float, float, float]:
+    turn, rise = math.radians(azimuth), math.radians(elevation)
+    return math.sin(turn) * math.cos(rise), math.sin(rise), math.cos(turn) * math.cos(rise)
+
+
+def _require_vtk() -> None:
+    try:
+        import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - it is what draws
+    except ImportError as error:
+        raise UserError("drawing 3D objects needs VTK: pip install 'infoeval[render]'") from error
+
+
+def _window(side: int) -> "vtkRenderWindow":
+    from vtkmodules.vtkCommonCore import vtkLogger
+    from vtkmodules.vtkRenderingCore import vtkRenderWindow
+
+    # Without a screen VTK warns before it goes on to what needs none.
+    cutoff = vtkLogger.GetCurrentVerbosityCutoff()
+    vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_ERROR)
+    window = vtkRenderWindow()
+    window.SetOffScreenRendering(True)
+    window.SetMultiSamples(0)  # samples of our own are as smooth, and three times faster
+    window.SetSize(side, side)
+    window.Initialize()
+    vtkLogger.SetStderrVerbosity(cutoff)
+    # To draw without a context would end the process.
+    if window.GetGenericContext() is None:
+        raise UserError(
+            "VTK finds nothing to draw with here: install EGL (Debian's libegl1) or OSMesa"
+        )
+    return window
