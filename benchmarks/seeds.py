@@ -4,7 +4,8 @@
     python benchmarks/seeds.py mnist --setting "fixed sigma" --steps 1000 --seeds 0-4 --jobs 4
 
 Every run lies in its own folder below --runs and is taken up again where it stopped; what is
-complete is not trained again. Every seed is shown, good and bad alike.
+complete is not trained again. Every seed is shown, good and bad alike. Unlike
+`infoeval train NAME --seeds 0-4` it varies settings, scores at several stages, and reads labels.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from joblib import Parallel, delayed
 from infoeval import CodeSpace, Trainer, Uniform
 from infoeval.data import load
 from infoeval.files import atomic_path
+from infoeval.lists import seed_list
 from infoeval.results import Document
 from infoeval.scoring import score
 from infoeval.training.bundled import load_trainer
@@ -103,18 +105,12 @@ def summarise(document: Document, folder: Path) -> dict[str, Any]:
     return row
 
 
-def seed_range(text: str) -> list[int]:
-    """Parse "0-4" or "3"."""
-    first, _, last = text.partition("-")
-    return list(range(int(first), int(last or first) + 1))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("trainer")
     parser.add_argument("--variant", default="default", help="what the settings start from")
     parser.add_argument("--setting", action="append", choices=SETTINGS)
-    parser.add_argument("--seeds", type=seed_range, default=seed_range("0-4"))
+    parser.add_argument("--seeds", type=seed_list, default=seed_list("0-4"))
     parser.add_argument("--steps", type=int, nargs="*", default=[], help="stages to score at")
     parser.add_argument("--fit-images", type=int, help="fit the matching on so many; all")
     parser.add_argument("--jobs", type=int, default=1)

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "infoeval"
 SHOWN_ONLY = (
     *("torch", "numpy", "content", "files", "data", "codes", "networks", "training", "checkpoint"),
     *("model", "information", "metrics", "results", "scoring", "analysis", "report", "intervals"),
-    *("devices", "traversals", "cli"),
+    *("devices", "traversals", "sweep", "cli"),
 )
 
 # Left to right as the design draws it; a part is a module or a package of infoeval.
@@ -37,7 +37,9 @@ NOT_IMPORTED_BY: dict[str, tuple[str, ...]] = {
     "codes": ("networks", "data", "training", "checkpoint", "model", "metrics", "report"),
     "networks": ("data", "training", "checkpoint", "model", "metrics", "report"),
     "traversals": ("data", "training", "checkpoint", "model", "metrics", "report", "networks"),
-    "training": ("model", "information", "metrics", "results", "scoring", "analysis", "report"),
+    "training": (
+        *("model", "information", "metrics", "results", "scoring", "sweep", "analysis", "report"),
+    ),
     "checkpoint": ("model", "information", "metrics", "results", "scoring", "analysis", "report"),
     "model": ("information", "metrics", "results", "scoring", "analysis", "report", "data"),
     "information": ("metrics", "results", "scoring", "analysis", "report"),
@@ -49,7 +51,9 @@ NOT_IMPORTED_BY: dict[str, tuple[str, ...]] = {
         *("torch", "data", "codes", "networks", "training", "checkpoint", "model"),
         *("information", "scoring", "analysis", "report"),
     ),
-    "scoring": ("analysis", "report", "printing", "progress", "cli"),
+    "scoring": ("sweep", "analysis", "report", "printing", "progress", "cli"),
+    "sweep": ("analysis", "report", "printing", "progress", "cli"),
+    "lists": ("torch", "numpy", "training", "sweep", "cli"),
     "printing": SHOWN_ONLY,
     "progress": SHOWN_ONLY,
     "report": (

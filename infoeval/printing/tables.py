@@ -6,9 +6,9 @@ from rich.markup import escape
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from infoeval.results import Document
+    from infoeval.results import Document, Result
 
-__all__ = ["interval", "model_of", "name_of", "table"]
+__all__ = ["interval", "metric_of", "model_of", "name_of", "table"]
 
 
 def table(*headers: str, right: bool = False) -> Table:
@@ -34,6 +34,13 @@ def interval(low: float | None, high: float | None, sign: str = "") -> str:
 def name_of(target: str | None) -> str:
     """A name that other people gave: the terminal's markup is not theirs to use."""
     return escape(target or "")
+
+
+def metric_of(result: "Result") -> str:
+    """The name of a metric, with the settings that were asked for."""
+    own = result.settings.get("own") or {}
+    told = ",".join(f"{name}={value}" for name, value in own.items())
+    return escape(f"{result.metric}:{told}" if told else result.metric)
 
 
 def model_of(document: "Document") -> str:

@@ -1,0 +1,161 @@
+"""Train a system of the paper with several seeds, and tell which factor each code found.
+
+    python benchmarks/systems.py faces --seeds 0-4 --steps 2000 --jobs 3
+    python benchmarks/systems.py chairs --seeds 0-4 --steps 1000 --batch 32 --jobs 3
+    python benchmarks/systems.py svhn --data street_numbers --name street_numbers --seeds 0-2
+    python benchmarks/systems.py celeba --seeds 0
+
+Runs lie in --runs/NAME and are taken up again where they stopped; what is scored is not scored
+again. Three files are written for every system: docs/results/system-NAME.csv, each code against
+each factor in every seed, on real images and, of factors that can be measured, on generated ones;
+docs/results/system-NAME-runs.csv, a row for each seed; and docs/images/NAME-traversals.png, of the
+seed that was chosen without labels, or the first.
+"""
+
+import argparse
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from infoeval import Categorical, Uniform
+from infoeval.data import load
+from infoeval.files import atomic_path
+from infoeval.lists import seed_list
+from infoeval.model import CheckpointModel
+from infoeval.printing import print_runs
+from infoeval.results import Document, sha256
+from infoeval.scoring import score
+from infoeval.sweep import Summary, train_many
+from infoeval.training.choice import choose_trainer
+from infoeval.traversal_figures import draw_traversals
+
+ROOT = Path(__file__).resolve().parent.parent
+METRICS = ("mi-own", "code-factors")
+GENERATED = "code-factors:images=generated"
+PANELS = 6
+
+
+def train(arguments: argparse.Namespace) -> Summary:
+    """All seeds of a system, each in its own folder."""
+    choice = choose_trainer(
+        arguments.system, variant=arguments.variant, codes=arguments.codes, size=arguments.size
+    )
+    given = {"data": arguments.data, "steps": arguments.steps, "batch": arguments.batch}
+    trainer = replace(
+        choice.trainer, **{name: value for name, value in given.items() if value is not None}
+    )
+    return train_many(
+        trainer,
+        load(trainer.data, shape=choice.shape),
+        arguments.runs / arguments.name,
+        seeds=arguments.seeds,
+        variant=arguments.variant,
+        device=arguments.device,
+        jobs=arguments.jobs,
+        resume=True,
+    )
+
+
+def score_run(folder: Path, metrics: list[str]) -> Document:
+    """The scores of a run; those that were made of this checkpoint before are kept."""
+    kept = folder / "scores.json"
+    if kept.exists():
+        document = Document.read(kept)
+        if document.subject["sha256"] == sha256(folder / "ckpt.pt"):
+            return document
+    document = score(folder / "ckpt.pt", metrics)
+    document.write(kept)
+    return document
+
+
+def associations(document: Document, chosen: bool) -> list[dict[str, Any]]:
+    """A row for each code and factor, on real and on generated images."""
+    return [
+        {
+            "seed": document.subject["seed"],
+            "chosen": chosen,
+            "images": result.settings.get("own", {}).get("images", "real"),
+            "code": result.details["code"],
+            "factor": result.details["factor"],
+            "measure": result.details["measure"],
+            "paired": result.details["paired"],
+            "value": round(result.value, 4),
+            "low": None if result.low is None else round(result.low, 4),
+            "high": None if result.high is None else round(result.high, 4),
+            "n": result.n,
+        }
+        for result in document.results
+        if result.metric == "code-factors" and "code" in result.details
+    ]
+
+
+def titles(document: Document) -> dict[str, str]:
+    """What stands above each code's panel: the factor it is paired with, on real images."""
+    return {
+        row["code"]: f"{row['code']}: {row['factor']}, {row['measure']} {row['value']:.2f}"
+        for row in associations(document, False)
+        if row["paired"] and row["images"] == "real"
+    }
+
+
+def draw(folder: Path, document: Document, path: Path) -> None:
+    """The panels of the codes that found most, as the paper shows some of them."""
+    found = {
+        row["code"]: row["value"]
+        for row in associations(document, False)
+        if row["paired"] and row["images"] == "real"
+    }
+    model = CheckpointModel.open(folder / "ckpt.pt")
+    shown = sorted(found, key=lambda name: -found[name])[:PANELS] or list(model.codes)[:PANELS]
+    largest = max(
+        (code.size for code in model.codes.values() if isinstance(code, Categorical)), default=10
+    )
+    columns = largest if any(isinstance(model.codes[name], Uniform) for name in shown) else 10
+    draw_traversals(model, path, codes=shown, columns=columns, titles=titles(document))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("system", help="a trainer, or images as `infoeval train` takes them")
+    parser.add_argument("--name", help="of the results; the system's own")
+    parser.add_argument("--data")
+    parser.add_argument("--codes")
+    parser.add_argument("--size", type=int)
+    parser.add_argument("--variant", default="default")
+    parser.add_argument("--seeds", type=seed_list, default=seed_list("0-4"))
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--batch", type=int)
+    parser.add_argument("--jobs", type=int)
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--generated", action="store_true", help="generated images too")
+    parser.add_argument("--no-figure", action="store_true", help="where pictures may not be shown")
+    parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "six")
+    parser.add_argument("--out", type=Path, default=ROOT / "docs")
+    arguments = parser.parse_args()
+    arguments.name = arguments.name or arguments.system
+    summary = train(arguments)
+    print_runs(summary)
+    metrics = [*METRICS, *([GENERATED] if arguments.generated else [])]
+    rows: list[dict[str, Any]] = []
+    documents = {}
+    for run in summary.rows:
+        if run.status == "complete":
+            folder = arguments.runs / arguments.name / run.folder
+            documents[run.folder] = score_run(folder, metrics)
+            rows += associations(documents[run.folder], run.picked)
+    results = arguments.out / "results"
+    for suffix, table in (("", pd.DataFrame(rows)), ("-runs", summary.table())):
+        with atomic_path(results / f"system-{arguments.name}{suffix}.csv") as temporary:
+            table.to_csv(temporary, index=False)
+    shown = next((run.folder for run in summary.rows if run.picked), next(iter(documents), None))
+    if shown is not None and not arguments.no_figure:
+        folder = arguments.runs / arguments.name / shown
+        draw(
+            folder, documents[shown], arguments.out / "images" / f"{arguments.name}-traversals.png"
+        )
+
+
+if __name__ == "__main__":
+    main()

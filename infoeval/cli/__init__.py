@@ -1,0 +1,60 @@
+"""The command line: each command parses, calls one function, and prints."""
+
+import sys
+from typing import Any, NoReturn
+
+import click
+
+import infoeval
+from infoeval.cli.data import data
+from infoeval.cli.pages import report, traverse
+from infoeval.cli.scoring import compare, list_metrics, score
+from infoeval.cli.train import train
+from infoeval.errors import UserError
+
+__all__ = ["main"]
+
+USER_ERROR = 2
+
+
+class Commands(click.Group):
+    """A group whose user errors are one line and exit code 2, with no traceback."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        """Remember the whole command line, for the report's provenance."""
+        context.obj = ["infoeval", *args]
+        return super().parse_args(context, args)
+
+    def invoke(self, context: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(context)
+        except UserError as error:
+            _fail(str(error))
+        except KeyboardInterrupt:
+            _fail("interrupted; a training goes on from its last checkpoint with --resume")
+        except BrokenPipeError:
+            sys.exit(0)
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    sys.exit(USER_ERROR)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(infoeval.__version__, prog_name="infoeval")
+def main() -> None:
+    """What each latent code of a generative model means, and how sure one can be.
+
+    \b
+    For example:
+      infoeval train digits
+      infoeval score runs/digits-000/ckpt.pt
+      infoeval compare runs/digits-000/ckpt.pt runs/digits-001/ckpt.pt
+      infoeval report runs/digits-000/ckpt.pt -o report.html
+    """
+
+
+for command in (train, score, list_metrics, compare, report, traverse, data):
+    main.add_command(command)

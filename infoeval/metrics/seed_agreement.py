@@ -1,0 +1,164 @@
+"""How alike models that were trained apart read the same rows, and which is most like the rest."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import linear_sum_assignment
+from scipy.stats import rankdata
+
+from infoeval.contingency import MOST_CELLS, class_numbers, table_of_occurring
+from infoeval.errors import UserError
+from infoeval.metrics.counts import entropies, information_matrix
+from infoeval.metrics.mutual_information import share
+
+__all__ = ["LEAST_MODELS", "SeedAgreement", "seed_agreement"]
+
+LEAST_MODELS = 3
+"""Of two models each is as like the other as the other is like it."""
+
+RENAMED = "share of rows in the same category after the best renaming"
+INFORMATION = "normalised mutual information, mean over the best pairing of categorical codes"
+CORRELATION = "|Spearman|, mean over the best pairing of continuous codes"
+
+Array = NDArray[np.float64]
+Codes = list[NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class SeedAgreement:
+    """Agreement of every two of M models, in [0, 1].
+
+    Args:
+        pairs: ``(M, M)``, symmetric, 1 on the diagonal.
+        measure: what was measured, in words.
+
+    """
+
+    pairs: Array
+    measure: str
+
+    @property
+    def means(self) -> Array:
+        """The mean agreement of each model with the others, ``(M,)``; 0 of a model alone."""
+        return np.asarray((self.pairs.sum(axis=1) - 1) / max(len(self.pairs) - 1, 1))
+
+    @property
+    def medoid(self) -> int | None:
+        """The model of the highest mean agreement, the first of equals.
+
+        None for fewer than three models, and where no two models agree on anything.
+        """
+        if len(self.pairs) < LEAST_MODELS or not self.means.max() > 0:
+            return None
+        return int(self.means.argmax())
+
+
+def seed_agreement(models: Sequence[Sequence[ArrayLike]]) -> SeedAgreement:
+    """Agreement of models that read the same rows: label-free, and blind to names, order and sign.
+
+    Models of one experiment tend to find the same codes where these are in the data, and each its
+    own where they are not; so the model that agrees most with the others, the medoid, is a choice
+    among seeds that needs no labels. It cannot tell what all models get wrong alike.
+
+    Codes of two models are paired one to one so that the sum of their agreement is largest
+    (Hungarian method), and the mean over the pairs is the models' agreement; a code without a
+    partner counts as 0, and so does a code that is the same in all rows. Two codes agree:
+
+    - where each model has one categorical code: by the share of rows that the best one-to-one
+      renaming of categories puts into the same category;
+    - where there are several: by normalised mutual information (arithmetic mean). By the share of
+      rows a code that hardly ever changes would agree with any other such;
+    - where there are only continuous codes: by |Spearman|.
+
+    Continuous codes beside categorical ones are not compared.
+
+    Args:
+        models: of each model its codes, ``(n,)`` each, of the same n rows: whole numbers of an
+            integer type are categories, floats are continuous.
+
+    Raises:
+        UserError: no model, one without codes, codes of other lengths or that are not finite, or
+            some models with categorical codes and some without.
+
+    >>> same = [[[0, 0, 1, 1, 2, 2]], [[2, 2, 0, 0, 1, 1]], [[2, 2, 0, 0, 1, 0]]]
+    >>> agreement = seed_agreement(same)
+    >>> agreement.means.round(3), agreement.medoid
+    (array([0.917, 0.917, 0.833]), 0)
+
+    """
+    tables = [_columns(number, model) for number, model in enumerate(models)]
+    if not tables:
+        raise UserError("models: none given")
+    if len({len(code) for codes in tables for code in codes}) > 1:
+        raise UserError("models: the codes differ in their number of rows")
+    categorical = [[code for code in codes if code.dtype.kind == "i"] for codes in tables]
+    pairs = np.eye(len(tables))
+    if not any(categorical):
+        measure, compare = CORRELATION, _correlations
+    elif not all(categorical):
+        raise UserError("models: some have categorical codes and some have none")
+    else:
+        tables = categorical
+        single = max(map(len, tables)) == 1
+        measure, compare = (RENAMED, _renamed) if single else (INFORMATION, _information)
+    for first in range(len(tables)):
+        for second in range(first):
+            alike = compare(tables[first], tables[second])
+            pairs[first, second] = pairs[second, first] = _best_pairing(alike)
+    return SeedAgreement(pairs, measure)
+
+
+def _columns(number: int, model: Sequence[ArrayLike]) -> Codes:
+    """The codes of a model: categories as int64, numbers as float64."""
+    codes: Codes = []
+    for code in map(np.asarray, model):
+        name = f"model {number}, code {len(codes)}"
+        if code.dtype.kind in "biu":
+            codes.append(class_numbers(code, name))
+            continue
+        if code.dtype.kind != "f" or code.ndim != 1 or not code.size:
+            raise UserError(f"{name}: give one number for each row")
+        if not np.isfinite(code).all():
+            raise UserError(f"{name}: some numbers are not finite")
+        codes.append(code.astype(np.float64))
+    if not codes:
+        raise UserError(f"model {number} has no codes")
+    return codes
+
+
+def _best_pairing(alike: Array) -> float:
+    """Mean over the best one-to-one pairing of codes; those without a partner count as 0."""
+    best = float(alike[linear_sum_assignment(alike, maximize=True)].sum())
+    return best / max(len(alike), len(alike.T))
+
+
+def _renamed(first: Codes, second: Codes) -> Array:
+    table = table_of_occurring(first[0], second[0])
+    if min(table.shape) == 1:
+        return np.zeros((1, 1))
+    same = table[linear_sum_assignment(table, maximize=True)].sum()
+    return np.full((1, 1), same / table.sum())
+
+
+def _information(first: Codes, second: Codes) -> Array:
+    rows, columns = _numbered(first), _numbered(second)
+    if (rows.max() + 1) * (columns.max() + 1) > MOST_CELLS:
+        raise UserError(f"more than {MOST_CELLS} cells; give categories, not numbers of rows")
+    means = (entropies(rows)[:, None] + entropies(columns)) / 2
+    return np.minimum(share(information_matrix(rows, columns), means), 1.0)
+
+
+def _numbered(codes: Codes) -> NDArray[np.intp]:
+    """Categories numbered as they occur, ``(n, codes)``: a table of counts then stays small."""
+    return np.stack([np.unique(code, return_inverse=True)[1] for code in codes], axis=1)
+
+
+def _correlations(first: Codes, second: Codes) -> Array:
+    ranks = rankdata(np.stack([*first, *second], axis=1), axis=0)
+    ranks -= ranks.mean(axis=0)
+    lengths = np.sqrt((ranks**2).sum(axis=0))
+    alike = np.abs(share(ranks.T @ ranks, np.outer(lengths, lengths)))
+    return np.minimum(alike[: len(first), len(first) :], 1.0)

@@ -1,0 +1,168 @@
+"""What one process does: it trains its runs one after the other, scores each and reads images."""
+
+import traceback
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from infoeval.checkpoint import Checkpoint
+from infoeval.data import ImageSet
+from infoeval.devices import find_device
+from infoeval.errors import UserError
+from infoeval.files import write_text
+from infoeval.scoring import score
+from infoeval.scoring.reading import thin
+from infoeval.sweep.reading import Reading, read_unlabelled
+from infoeval.sweep.summary import Bound, Row
+from infoeval.training.run import CHECKPOINT, train
+from infoeval.training.trainer import Trainer
+
+__all__ = ["ERROR", "STEP", "Settings", "Task", "reached", "train_in_turn"]
+
+STEP = ".step"
+"""File of a run folder that says how far the run is, for whoever waits."""
+ERROR = "error.txt"
+"""File of a run folder with the traceback of an error that is not the user's."""
+LOSSES = ("discriminator_loss", "generator_loss")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One run: its trainer, λ and steps already set, its seed, and the folder it is kept in."""
+
+    trainer: Trainer
+    seed: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all runs share; see `infoeval.sweep.train_many`.
+
+    `threads` is of each process; `images` is how many images are read for the choice.
+    """
+
+    data: ImageSet
+    variant: str
+    device: str
+    threads: int
+    samples: int
+    images: int
+    checkpoint_every: int
+    log_every: int
+
+
+def train_in_turn(
+    process: int, tasks: Sequence[Task], settings: Settings
+) -> list[tuple[Row, Reading | None]]:
+    """Train, score and read each run in process number `process`; a failed one stops no other."""
+    torch.set_num_threads(settings.threads)
+    device = _own_device(settings.device, process)
+    return [_outcome(task, settings, device) for task in tasks]
+
+
+def reached(task: Task) -> int:
+    """The step that a run that is being trained has reached; 0 where that is not known."""
+    try:
+        return int((task.folder / STEP).read_text())
+    except (OSError, ValueError):
+        return 0
+
+
+def _own_device(name: str, process: int) -> str:
+    """One process a GPU: they are dealt out in turn, unless one is named."""
+    count = torch.cuda.device_count() if name in ("auto", "cuda") else 0
+    return f"cuda:{process % count}" if count > 1 else name
+
+
+def _outcome(task: Task, settings: Settings, device: str) -> tuple[Row, Reading | None]:
+    row = Row(
+        folder=task.folder.name,
+        information_weight=task.trainer.information_weight,
+        seed=task.seed,
+        status="complete",
+        steps=task.trainer.steps,
+    )
+    reading = None
+    try:
+        row, reading = _train(row, task, settings, device)
+    except UserError as error:
+        row = replace(_as_far_as_it_went(row, task), status="failed", reason=_line(error))
+    except Exception as error:  # whatever it is, the other runs go on
+        reason = f"{type(error).__name__}: {_line(error)} (see {ERROR} in its folder)"
+        with suppress(UserError):  # the disk may be what failed
+            write_text(task.folder / ERROR, traceback.format_exc())
+        row = replace(_as_far_as_it_went(row, task), status="failed", reason=reason)
+    else:
+        (task.folder / ERROR).unlink(missing_ok=True)
+    return row, reading
+
+
+def _train(row: Row, task: Task, settings: Settings, device: str) -> tuple[Row, Reading]:
+    def note(step: int, _: object) -> None:
+        write_text(task.folder / STEP, str(step))
+
+    # A run that another process of a cluster began, before it was lost, is always taken up again.
+    path = train(
+        task.trainer,
+        settings.data,
+        task.folder,
+        seed=task.seed,
+        device=device,
+        variant=settings.variant,
+        resume=True,
+        checkpoint_every=settings.checkpoint_every,
+        log_every=settings.log_every,
+        progress=note,
+    )
+    note(task.trainer.steps, None)
+    row = replace(row, **_trained(path))
+    document = score(path, ["mi-own"], samples=settings.samples, device=device)
+    bounds = {
+        str(each.target): Bound(
+            each.value, each.low, each.high, each.level, each.details["entropy"]
+        )
+        for each in document.results
+        if each.low is not None and each.high is not None and each.level is not None
+    }
+    reading = read_unlabelled(
+        Checkpoint.open(path),
+        thin(settings.data, settings.images).images,
+        calibration=settings.data.images,
+        device=find_device(device),
+    )
+    row = replace(
+        row,
+        bounds=bounds,
+        information_on_images=reading.information,
+        kept_when_moved=reading.kept_when_moved,
+    )
+    return row, reading
+
+
+def _as_far_as_it_went(row: Row, task: Task) -> Row:
+    try:
+        return replace(row, **_trained(task.folder / CHECKPOINT))
+    except UserError:
+        return row
+
+
+def _trained(path: Path) -> dict[str, Any]:
+    """What a checkpoint says of its training."""
+    checkpoint = Checkpoint.open(path)
+    last = {name: column[-1] for name, column in checkpoint.history.items() if column}
+    return {
+        "step": checkpoint.step,
+        "seconds": last.get("seconds"),
+        "device": checkpoint.run.get("device"),
+        "threads": checkpoint.run.get("threads"),
+        "losses": {name: last[name] for name in LOSSES if name in last},
+    }
+
+
+def _line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,485 @@
+"""Many runs: each is the run that training alone makes, and none of them stops another."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from joblib.parallel import ThreadingBackend
+
+import infoeval.sweep.run as process
+import infoeval.sweep.train as many
+from infoeval import CodeSpace, Uniform
+from infoeval.checkpoint import Checkpoint
+from infoeval.data import ImageSet
+from infoeval.errors import UserError
+from infoeval.printing.sweep import print_runs
+from infoeval.scoring import score
+from infoeval.sweep import Pick, Row, Summary, train_many
+from infoeval.sweep.reading import Reading, read_unlabelled
+from infoeval.sweep.summary import summarise
+from infoeval.training import run as runs
+from tests.comparing import identical
+from tests.tiny import tiny_images, tiny_trainer
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Sums are added in the same order only with the same number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+def train(folder: Path, **options: Any) -> Summary:
+    """Three seeds of 4 steps; `options` change that."""
+    settings: dict[str, Any] = {"seeds": [0, 1, 2], "device": "cpu", "samples": 50}
+    settings |= {"log_every": 2, "checkpoint_every": 4} | options
+    trainer = settings.pop("trainer", tiny_trainer())
+    return train_many(trainer, settings.pop("data", tiny_images()), folder, **settings)
+
+
+def weights(folder: Path) -> dict[str, Any]:
+    checkpoint = Checkpoint.open(folder / "ckpt.pt")
+    return {"weights": checkpoint.weights, "optimizers": checkpoint.optimizers}
+
+
+def test_each_run_is_the_run_that_training_alone_makes(tmp_path: Path) -> None:
+    summary = train(tmp_path / "many", variant="mine")
+    for row in summary.rows:
+        alone = tmp_path / f"alone-{row.seed}"
+        runs.train(tiny_trainer(), tiny_images(), alone, seed=row.seed, device="cpu")
+        assert identical(weights(tmp_path / "many" / row.folder), weights(alone))
+        kept = Checkpoint.open(tmp_path / "many" / row.folder / "ckpt.pt")
+        assert (kept.seed, kept.variant) == (row.seed, "mine")
+    assert [row.folder for row in summary.rows] == ["seed-0", "seed-1", "seed-2"]
+    assert [row.status for row in summary.rows] == ["complete"] * 3
+    assert summary.complete
+
+
+def test_the_summary_says_what_the_runs_and_the_scores_say(tmp_path: Path) -> None:
+    summary = train(tmp_path, seeds=[5, 3])
+    for row in summary.rows:
+        path = tmp_path / row.folder / "ckpt.pt"
+        checkpoint = Checkpoint.open(path)
+        results = score(path, ["mi-own"], samples=50, device="cpu").results
+        assert {r.target: (r.value, r.low, r.high) for r in results} == {
+            name: (bound.value, bound.low, bound.high) for name, bound in row.bounds.items()
+        }
+        assert row.bounds["digit"].entropy == pytest.approx(np.log(4))
+        assert (row.step, row.steps, row.threads, row.device) == (4, 4, 1, "cpu")
+        assert row.seconds == checkpoint.history["seconds"][-1]
+        assert row.losses["generator_loss"] == checkpoint.history["generator_loss"][-1]
+    told = json.loads((tmp_path / "summary.json").read_text())
+    assert told["rows"][1]["seed"] == 3
+    assert told["rows"][1]["bounds"]["slant"]["high"] == summary.rows[1].bounds["slant"].high
+    assert told["data"]["fingerprint"] == tiny_images().fingerprint
+    with (tmp_path / "summary.csv").open() as file:
+        table = list(csv.DictReader(file))
+    assert [line["run"] for line in table] == ["seed-5", "seed-3"]
+    assert float(table[0]["L_I digit"]) == summary.rows[0].bounds["digit"].value
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        *("seed-3", "seed-5", "summary.csv", "summary.json")
+    ]
+
+
+def test_every_weight_is_trained_with_every_seed(tmp_path: Path) -> None:
+    summary = train(tmp_path, information_weights=[0, 0.5], samples=20)
+    names = [f"lambda-{weight}-seed-{seed}" for weight in ("0", "0.5") for seed in range(3)]
+    assert [row.folder for row in summary.rows] == names
+    for row in summary.rows:
+        trainer = Checkpoint.open(tmp_path / row.folder / "ckpt.pt").trainer
+        assert trainer.information_weight == row.information_weight
+    assert [pick.information_weight for pick in summary.picks] == [0, 0.5]
+    assert summary.picks[0].folder is None
+    assert "without the information term" in summary.picks[0].reason
+    assert not any(row.picked for row in summary.rows[:3])
+
+
+def test_one_weight_does_not_change_the_names(tmp_path: Path) -> None:
+    (row,) = train(tmp_path, information_weights=[0.5], seeds=[7]).rows
+    assert (row.folder, row.information_weight) == ("seed-7", 0.5)
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_any_backend_gives_the_same(tmp_path: Path, backend: str) -> None:
+    """And so do images that are mapped from a file, which processes then share."""
+    images = tiny_images()
+    mapped = np.memmap(tmp_path / "images", np.uint8, "w+", shape=images.images.shape)
+    mapped[:] = images.images
+    mapped.flush()
+    shown = np.memmap(tmp_path / "images", np.uint8, "c", shape=images.images.shape)
+    alone = train(tmp_path / "alone", seeds=[0, 1])
+    with joblib.parallel_config(backend=backend):
+        data = replace(images, images=shown)
+        together = train(tmp_path / "together", seeds=[0, 1], jobs=2, data=data)
+    for first, second in zip(alone.rows, together.rows, strict=True):
+        assert replace(first, seconds=None) == replace(second, seconds=None)
+        folders = tmp_path / "alone" / first.folder, tmp_path / "together" / second.folder
+        assert identical(*map(weights, folders))
+
+
+def test_a_killed_process_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many, "train_in_turn", end_at_once)
+    with (
+        joblib.parallel_config(backend="loky"),
+        pytest.raises(UserError, match="go on with --resume"),
+    ):
+        train(tmp_path, jobs=2)
+
+
+def end_at_once(*_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Counting(ThreadingBackend):  # type: ignore[misc]
+    """A backend of somebody else's, as a cluster's is."""
+
+    submitted: list[Any]
+
+    def submit(self, func: Any, callback: Any = None) -> Any:
+        Counting.submitted.append(func)
+        return super().submit(func, callback)
+
+    def effective_n_jobs(self, n_jobs: int | None) -> int:
+        return 2 if n_jobs is None or n_jobs < 0 else n_jobs
+
+
+def test_the_active_backend_is_respected(tmp_path: Path) -> None:
+    """As many processes as it has, each with its runs, and none beside it."""
+    Counting.submitted = []
+    joblib.register_parallel_backend("counting", Counting)
+    with joblib.parallel_config(backend="counting"):
+        summary = train(tmp_path)
+    assert len(Counting.submitted) == 2
+    assert summary.complete
+    assert [row.folder for row in summary.rows] == ["seed-0", "seed-1", "seed-2"]
+
+
+def test_runs_that_are_complete_are_not_trained_again(tmp_path: Path) -> None:
+    first = train(tmp_path, seeds=[0, 1])
+    before = {path: path.read_bytes() for path in tmp_path.glob("*/ckpt.pt")}
+    again = train(tmp_path, seeds=[0, 1, 2], resume=True)
+    assert len(before) == 2
+    assert all(path.read_bytes() == content for path, content in before.items())
+    assert again.rows[0].seconds == first.rows[0].seconds
+    assert again.rows[2].status == "complete"
+
+
+def test_a_run_that_is_half_done_goes_on(tmp_path: Path) -> None:
+    unbroken = train(tmp_path / "unbroken", trainer=tiny_trainer(steps=8))
+    train(tmp_path / "broken", trainer=tiny_trainer(steps=4), seeds=[0, 1])
+    resumed = train(tmp_path / "broken", trainer=tiny_trainer(steps=8), resume=True)
+    for row in unbroken.rows:
+        folders = (tmp_path / name / row.folder for name in ("unbroken", "broken"))
+        assert identical(*map(weights, folders))
+    assert [row.step for row in resumed.rows] == [8, 8, 8]
+    assert [row.agreement for row in resumed.rows] == [row.agreement for row in unbroken.rows]
+
+
+KILLED = """
+from pathlib import Path
+from tests.test_sweep import train
+from tests.tiny import tiny_trainer
+if __name__ == "__main__":
+    train(Path({folder!r}), trainer=tiny_trainer(steps=100_000))
+"""
+
+
+def test_a_killed_training_is_taken_up_again(tmp_path: Path) -> None:
+    folder = tmp_path / "runs"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    program = KILLED.format(folder=str(folder))
+    training = subprocess.Popen([sys.executable, "-c", program], env=environment)
+    try:
+        deadline = time.monotonic() + 120
+        while steps_noted(folder, 0) < 4:
+            assert training.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        training.kill()
+        training.wait()
+    steps = Checkpoint.open(folder / "seed-0" / "ckpt.pt").step + 2
+    assert steps >= 4
+    train(folder, trainer=tiny_trainer(steps=steps), resume=True, seeds=[0, 1])
+    train(tmp_path / "unbroken", trainer=tiny_trainer(steps=steps), seeds=[0, 1])
+    for name in ("seed-0", "seed-1"):
+        assert identical(weights(folder / name), weights(tmp_path / "unbroken" / name))
+        assert not (folder / name / ".step").exists()
+
+
+def steps_noted(folder: Path, seed: int) -> int:
+    return process.reached(process.Task(tiny_trainer(), seed, folder / f"seed-{seed}"))
+
+
+def test_what_is_there_is_not_trained_over(tmp_path: Path) -> None:
+    train(tmp_path, seeds=[1])
+    before = (tmp_path / "seed-1" / "ckpt.pt").read_bytes()
+    with pytest.raises(UserError, match=r"seed-1 already holds a run: add --resume"):
+        train(tmp_path, seeds=[0, 1])
+    assert (tmp_path / "seed-1" / "ckpt.pt").read_bytes() == before
+    assert not (tmp_path / "seed-0").exists()
+
+
+def test_a_failed_run_is_a_row_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(tmp_path, seeds=[1], trainer=tiny_trainer(batch=4))  # other settings
+    good = process.train
+
+    def train_but(*arguments: Any, **options: Any) -> Path:
+        if options["seed"] == 2:
+            raise RuntimeError("out of memory\nand more")
+        return good(*arguments, **options)
+
+    monkeypatch.setattr(process, "train", train_but)
+    summary = train(tmp_path, seeds=[0, 1, 2, 3, 4], resume=True)
+    assert [row.status for row in summary.rows] == [
+        *("complete", "failed", "failed", "complete", "complete")
+    ]
+    assert "other settings (batch)" in summary.rows[1].reason
+    assert summary.rows[2].reason.startswith("RuntimeError: out of memory and more")
+    assert "out of memory" in (tmp_path / "seed-2" / "error.txt").read_text()
+    assert summary.rows[1].agreement is None
+    assert summary.picks[0].folder in ("seed-0", "seed-3", "seed-4")
+    assert not summary.complete
+    monkeypatch.setattr(process, "train", good)
+    assert train(tmp_path, seeds=[2], resume=True).complete
+    assert not (tmp_path / "seed-2" / "error.txt").exists()
+
+
+def test_a_run_that_diverges_says_how_far_it_came(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = runs.Step.__call__
+
+    def poisoned(self: Any) -> torch.Tensor:
+        found = step(self)
+        return found * torch.nan if self.done > 3 else found
+
+    monkeypatch.setattr(runs.Step, "__call__", poisoned)
+    (row,) = train(tmp_path, seeds=[0], trainer=tiny_trainer(steps=6), checkpoint_every=2).rows
+    assert (row.status, row.step, row.steps) == ("failed", 2, 6)
+    assert row.reason.startswith("training diverged")
+    assert set(row.losses) == {"discriminator_loss", "generator_loss"}
+    assert row.bounds == {}
+    text = (tmp_path / "summary.json").read_text()
+    assert json.loads(text)["rows"][0]["reason"] == row.reason
+
+
+def test_images_that_do_not_fit_fail_every_run(tmp_path: Path) -> None:
+    blank = ImageSet("blank", "train", np.zeros((20, 1, 4, 4), np.uint8))
+    summary = train(tmp_path, data=blank)
+    assert {row.status for row in summary.rows} == {"failed"}
+    assert all("images of 1×8×8" in row.reason for row in summary.rows)
+    assert summary.picks == (Pick(1.0, None, "a medoid needs 3 complete runs, not 0"),)
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"seeds": []}, "no seeds"),
+    ({"seeds": [1, 1]}, "same λ and seed"),
+    ({"information_weights": [1, 1.0000000001]}, "same λ and seed"),
+    ({"information_weights": [-1]}, "information_weight"),
+    ({"jobs": 0}, "jobs is 0"),
+]
+
+
+@pytest.mark.parametrize(("options", "why"), WRONG)
+def test_wrong_settings_are_one_line_and_leave_nothing(
+    tmp_path: Path, options: dict[str, Any], why: str
+) -> None:
+    with pytest.raises(UserError, match=why):
+        train(tmp_path / "runs", **options)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_labels_and_factors_change_nothing(tmp_path: Path) -> None:
+    """Codes, agreement and choice are the same when every label is another."""
+    images = tiny_images(200)
+    other = replace(images, labels=images.labels[::-1].copy(), factors=np.ones((200, 1)))
+    first = train(tmp_path / "first", data=images)
+    second = train(tmp_path / "second", data=other)
+    for one, two in zip(first.rows, second.rows, strict=True):
+        assert replace(one, seconds=None) == replace(two, seconds=None)
+    assert first.picks == second.picks
+
+
+def test_threads_are_shared_out_and_given_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    torch.set_num_threads(2)
+    seen = []
+    good = process.train
+
+    def noting(*arguments: Any, **options: Any) -> Path:
+        seen.append(torch.get_num_threads())
+        return good(*arguments, **options)
+
+    monkeypatch.setattr(process, "train", noting)
+    with joblib.parallel_config(backend="threading"):
+        summary = train(tmp_path, jobs=2, seeds=[0, 1])
+    assert seen == [1, 1]
+    assert [row.threads for row in summary.rows] == [1, 1]
+    assert torch.get_num_threads() == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "gpus", "devices"),
+    [
+        ("auto", 0, ["auto", "auto", "auto"]),
+        ("auto", 1, ["auto", "auto", "auto"]),
+        ("auto", 2, ["cuda:0", "cuda:1", "cuda:0"]),
+        ("cuda", 4, ["cuda:0", "cuda:1", "cuda:2"]),
+        ("cuda:1", 4, ["cuda:1", "cuda:1", "cuda:1"]),
+        ("cpu", 4, ["cpu", "cpu", "cpu"]),
+    ],
+)
+def test_processes_have_a_gpu_each(
+    monkeypatch: pytest.MonkeyPatch, name: str, gpus: int, devices: list[str]
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    assert [process._own_device(name, number) for number in range(3)] == devices
+
+
+@pytest.mark.parametrize(
+    ("jobs", "device", "gpus", "processes"),
+    [
+        (None, "auto", 0, 1),
+        (None, "auto", 4, 4),
+        (None, "cuda", 20, 10),
+        (None, "cpu", 4, 1),
+        (None, "cuda:2", 4, 1),
+        (3, "auto", 4, 3),
+        (20, "cpu", 0, 10),
+    ],
+)
+def test_how_many_processes_there_are(
+    monkeypatch: pytest.MonkeyPatch, jobs: int | None, device: str, gpus: int, processes: int
+) -> None:
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
+    assert many._processes(jobs, device, 10) == processes
+
+
+def test_it_says_how_far_the_runs_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(many, "LOOK_EVERY", 0.01)
+    said: list[tuple[str, float | None]] = []
+    train(tmp_path, say=lambda text, share: said.append((text, share)))
+    shares = [share for _, share in said if share is not None]
+    assert shares == sorted(shares)
+    assert any(share > 0 for share in shares)
+    assert all(text.startswith("training 3 runs, ") for text, _ in said)
+
+
+def test_what_is_said_counts_steps_of_all_runs(tmp_path: Path) -> None:
+    tasks = [process.Task(tiny_trainer(steps=8), seed, tmp_path / str(seed)) for seed in range(3)]
+    for seed, noted in ((0, "8"), (1, "4"), (2, "")):
+        (tmp_path / str(seed)).mkdir()
+        (tmp_path / str(seed) / ".step").write_text(noted)
+    assert many._how_far(tasks) == ("training 3 runs, 1 trained, 1 at step 4 of 8", 0.5)
+
+
+def reading(seed: int, blur: float) -> Reading:
+    """One categorical code of 900 images, with a share of wrong readings."""
+    random = np.random.default_rng(seed)
+    truth = np.arange(900) % 5
+    code = np.where(random.random(900) < blur, random.integers(0, 5, 900), truth)
+    return Reading({"digit": random.permutation(5)[code]}, {"digit": 1.0}, {"digit": 1.0})
+
+
+def chosen(blurs: list[float | None], weight: float = 1.0) -> Summary:
+    """What is chosen of runs that read so many images wrongly; None: of a failed run."""
+    rows = [
+        Row(f"seed-{n}", weight, n, "failed" if blur is None else "complete")
+        for n, blur in enumerate(blurs)
+    ]
+    readings = [None if blur is None else reading(n, blur) for n, blur in enumerate(blurs)]
+    data = {"name": "made"}
+    return summarise(rows, readings, trainer="t", variant="v", data=data, images=900)
+
+
+def test_the_choice_is_the_run_that_agrees_most_with_the_others() -> None:
+    summary = chosen([0.4, None, 0.02, 1.0, 0.2])
+    assert [row.picked for row in summary.rows] == [False, False, True, False, False]
+    assert summary.picks[0].folder == "seed-2"
+    assert summary.rows[1].agreement is None
+    assert summary.measure is not None
+    assert "renaming" in summary.measure
+
+
+@pytest.mark.parametrize("blurs", [[], [0.1], [0.1, 0.2], [0.1, None, 0.2]])
+def test_fewer_than_three_have_no_medoid(blurs: list[float | None]) -> None:
+    summary = chosen([*blurs, None])
+    assert summary.picks[0].folder is None
+    assert "a medoid needs 3 complete runs" in summary.picks[0].reason
+    assert not any(row.picked for row in summary.rows)
+
+
+def test_runs_without_the_information_term_are_never_chosen() -> None:
+    summary = chosen([0.0, 0.0, 0.0], weight=0.0)
+    assert summary.picks == (
+        Pick(0.0, None, "runs without the information term are not chosen from"),
+    )
+    assert all(row.agreement == 1.0 for row in summary.rows)
+
+
+def test_runs_of_other_weights_are_not_compared() -> None:
+    rows = [Row(f"r{n}", float(n < 3), n, "complete") for n in range(6)]
+    readings = [reading(n, 0.0 if n < 3 else 1.0) for n in range(6)]
+    summary = summarise(rows, readings, trainer="t", variant="v", data={}, images=900)
+    assert [row.agreement == 1.0 for row in summary.rows] == [True] * 3 + [False] * 3
+
+
+def test_reading_continuous_codes(tmp_path: Path) -> None:
+    codes = CodeSpace(a=Uniform(-1, 1), b=Uniform(-1, 1), noise=3)
+    trainer = tiny_trainer(codes=codes, code_weights={})
+    summary = train(tmp_path, trainer=trainer)
+    assert summary.measure is not None
+    assert "Spearman" in summary.measure
+    assert summary.rows[0].kept_when_moved == {}
+    images = tiny_images().images
+    found = read_unlabelled(
+        Checkpoint.open(tmp_path / "seed-0" / "ckpt.pt"), images, calibration=images
+    )
+    assert {name: code.dtype.kind for name, code in found.codes.items()} == {"a": "f", "b": "f"}
+
+
+def test_what_is_read_of_images_that_are_all_equal(tmp_path: Path) -> None:
+    train(tmp_path, seeds=[0])
+    checkpoint = Checkpoint.open(tmp_path / "seed-0" / "ckpt.pt")
+    blank = np.zeros((30, 1, 8, 8), np.uint8)
+    found = read_unlabelled(checkpoint, blank, calibration=tiny_images().images)
+    assert found.information["digit"] == pytest.approx(0, abs=1e-6)
+    assert found.kept_when_moved["digit"] == 1.0  # a blank image that is moved is blank
+    assert len(set(found.codes["digit"])) == 1
+
+
+def test_the_table_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    summary = train(tmp_path)
+    failed = replace(summary.rows[0], status="failed", reason="it [bold]burnt", bounds={})
+    print_runs(replace(summary, rows=(failed, *summary.rows[1:])))
+    shown = capsys.readouterr().out
+    assert shown.count("← chosen") == sum(row.picked for row in summary.rows[1:])
+    assert "seed-0 failed: it [bold]burnt" in shown
+    assert "H(c)" in shown
+    assert f"{summary.rows[1].bounds['digit'].value:.3f} ±" in shown
+    assert f"chosen of λ = 1: {summary.picks[0].folder}" in shown
+
+
+def test_the_table_of_runs_that_all_failed(capsys: pytest.CaptureFixture[str]) -> None:
+    print_runs(chosen([None, None]))
+    assert "a medoid needs 3 complete runs, not 0" in capsys.readouterr().out
