@@ -33,12 +33,12 @@ def seed_list(text: str) -> list[int]:
     return seeds
 
 
-def number_list(text: str) -> list[float]:
-    """The numbers of a list with commas, in the order given.
+def number_list(text: str, name: str) -> list[float]:
+    """The numbers of a list with commas, in the order given; `name` is what they are of.
 
     Raises UserError for anything else, for what is not finite, and for a number given twice.
 
-    >>> number_list("0, 0.5,1")
+    >>> number_list("0, 0.5,1", "information_weight")
     [0.0, 0.5, 1.0]
     """
     numbers: list[float] = []
@@ -48,10 +48,10 @@ def number_list(text: str) -> list[float]:
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise UserError(f"{text!r}: {part.strip()!r} is no number; give e.g. 1 or 0,1")
+            raise UserError(f"{name}: {part.strip()!r} is no number; give e.g. 1 or 0,1")
         numbers.append(number)
     if len(set(numbers)) < len(numbers):
-        raise UserError(f"{text!r}: one number is given twice")
+        raise UserError(f"{name}: one number of {text!r} is given twice")
     return numbers
 
 

@@ -45,15 +45,15 @@ def test_what_is_no_list_of_seeds_is_one_line(text: str, why: str) -> None:
 
 
 def test_numbers_are_in_the_order_given() -> None:
-    assert number_list("1,0, 0.5,1e-3") == [1.0, 0.0, 0.5, 0.001]
+    assert number_list("1,0, 0.5,1e-3", "λ") == [1.0, 0.0, 0.5, 0.001]
 
 
 @pytest.mark.parametrize("text", ["", "1,", "one", "nan", "inf", "1;2", "1-2"])
 def test_what_is_no_number_is_named(text: str) -> None:
-    with pytest.raises(UserError, match="is no number"):
-        number_list(text)
+    with pytest.raises(UserError, match=r"λ: .* is no number"):
+        number_list(text, "λ")
 
 
 def test_equal_numbers_are_refused_however_they_are_written() -> None:
     with pytest.raises(UserError, match="given twice"):
-        number_list("1,0,1.0")
+        number_list("1,0,1.0", "λ")

@@ -86,5 +86,5 @@ def test_what_makes_no_figure_is_one_line(
 
 
 def test_other_suffixes_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"figure.gif: a figure is \.png, \.pdf, \.svg"):
+    with pytest.raises(UserError, match=r"figure\.gif: a figure is \.png, \.pdf, \.svg"):
         draw_traversals(Drawing(), tmp_path / "figure.gif")

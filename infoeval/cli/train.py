@@ -101,7 +101,9 @@ def train(
 
     if resume and out is None:
         raise UserError("--resume needs --out, the folder of the run to go on with")
-    weights = [] if information_weight is None else number_list(information_weight)
+    weights = []
+    if information_weight is not None:
+        weights = number_list(information_weight, "information_weight")
     many = seeds is not None or len(weights) > 1
     if seeds is not None and seed is not None:
         raise UserError("--seed is one run and --seeds are many: give one of them")
