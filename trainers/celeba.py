@@ -7,13 +7,15 @@ Beside the paper, D and Q see all images through a little noise: without it D so
 codes are written into patterns that no eye sees. The variant `paper` is without.
 """
 
-from infoeval import Categorical, CodeSpace, Trainer
-from infoeval.networks import Convolution, Dense, Reshape, UpConvolution
+from dataclasses import replace
 
-trainer = Trainer(
+from infoeval import Categorical, CodeSpace
+from infoeval.training.bundled import load_trainer
+
+trainer = replace(
+    load_trainer("svhn"),
     name="celeba",
     data="celeba",
-    image_shape=(3, 32, 32),
     codes=CodeSpace(
         category_1=Categorical(10),
         category_2=Categorical(10),
@@ -27,26 +29,5 @@ trainer = Trainer(
         category_10=Categorical(10),
         noise=128,
     ),
-    generator=(
-        Dense(2 * 2 * 448, "relu", batch_norm=True),
-        Reshape(448, 2, 2),
-        UpConvolution(256, "relu", batch_norm=True),
-        UpConvolution(128, "relu"),
-        UpConvolution(64, "relu"),
-        UpConvolution(3, "tanh"),
-    ),
-    shared=(
-        Convolution(64, "leaky_relu"),
-        Convolution(128, "leaky_relu", batch_norm=True),
-        Convolution(256, "leaky_relu", batch_norm=True),
-    ),
-    recognition=(Dense(128, "leaky_relu", batch_norm=True),),
-    information_weight=1.0,
-    generator_rate=1e-3,
-    discriminator_rate=2e-4,
-    recognition_learns="with_discriminator",
-    image_noise=0.1,
-    batch=128,
-    steps=5000,
-    variants={"paper": {"image_noise": 0.0}},
+    code_weights={},
 )

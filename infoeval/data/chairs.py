@@ -12,18 +12,24 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.data.cache import Writer, prepared
 from infoeval.data.chair_parts import BACKS, LEGS, chair
+from infoeval.data.factor_ranges import Range, checked_factors
 from infoeval.data.images import ImageSet
 from infoeval.data.rendering import Stage
 from infoeval.data.source import Request, Source
-from infoeval.errors import UserError
 
 __all__ = ["CHAIRS", "COUNTS", "draw_chairs"]
 
 COUNTS = {"train": 16_000, "test": 3_000}
 
-_NAMES = ("back", "legs", "width", "rotation")
 _TYPES = ("discrete", "discrete", "continuous", "periodic:360")
 _WIDTHS = (0.7, 1.3)
+_RANGES = {
+    "back": Range(0, len(BACKS) - 1, "whole"),
+    "legs": Range(0, len(LEGS) - 1, "whole"),
+    "width": Range(*_WIDTHS),
+    "rotation": Range(0, 360, "angle"),
+}
+_NAMES = tuple(_RANGES)
 
 _VERSION = 1  # of all that decides the pictures: raise it when they change
 _SEEDS = {"train": 2014, "test": 7126}
@@ -55,7 +61,7 @@ def draw_chairs(factors: ArrayLike) -> NDArray[np.uint8]:
         UserError: not four factors, one outside its range, or no renderer is installed.
 
     """
-    checked = _checked(factors)
+    checked = checked_factors("chairs", _RANGES, factors)
     images = np.empty((len(checked), 1, _SIDE, _SIDE), dtype=np.uint8)
     for row, picture in enumerate(_pictures(checked)):
         images[row, 0] = picture
@@ -75,26 +81,6 @@ def _pictures(factors: NDArray[np.float64]) -> Iterator[NDArray[np.uint8]]:
                 diffuse=_DIFFUSE,
                 smooth=False,
             )
-
-
-def _checked(factors: ArrayLike) -> NDArray[np.float64]:
-    try:
-        checked = np.asarray(factors, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise UserError("chairs: factors must be numbers of shape (n, 4)") from error
-    if checked.ndim != 2 or checked.shape[1] != len(_NAMES):
-        raise UserError(f"chairs: factors must have shape (n, 4), not {checked.shape}")
-    back, legs, width, rotation = checked.T
-    ranges = (
-        ("0, 1, 2 or 3", np.isin(back, range(len(BACKS)))),
-        ("0, 1, 2 or 3", np.isin(legs, range(len(LEGS)))),
-        ("0.7 to 1.3", (width >= _WIDTHS[0]) & (width <= _WIDTHS[1])),
-        ("in [0, 360)", (rotation >= 0) & (rotation < 360)),
-    )
-    for name, values, (wanted, good) in zip(_NAMES, checked.T, ranges, strict=True):
-        if not good.all():
-            raise UserError(f"chairs: {name} must be {wanted}, not {values[~good][0]:g}")
-    return checked
 
 
 def _sample(split: str) -> NDArray[np.float64]:

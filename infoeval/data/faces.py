@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.data import location
 from infoeval.data.cache import Writer, prepared, sha256_of
 from infoeval.data.face_model_files import FaceModelFile, face_model_at, find_face_model
+from infoeval.data.factor_ranges import Range, checked_factors
 from infoeval.data.images import ImageSet
 from infoeval.data.rendering import Stage
 from infoeval.data.source import Request, Source
@@ -18,10 +19,16 @@ from infoeval.errors import UserError
 
 __all__ = ["FACES", "draw_faces", "load_faces_of"]
 
-_NAMES = ("azimuth", "elevation", "lighting", "width", "identity")
 _TYPES = ("continuous", "continuous", "continuous", "continuous", "discrete")
 _PEOPLE = 200
-_RANGES = ((-60, 60), (-30, 30), (-80, 80), (0.85, 1.15), (0, _PEOPLE - 1))
+_RANGES = {
+    "azimuth": Range(-60, 60),
+    "elevation": Range(-30, 30),
+    "lighting": Range(-80, 80),
+    "width": Range(0.85, 1.15),
+    "identity": Range(0, _PEOPLE - 1, "whole"),
+}
+_NAMES = tuple(_RANGES)
 _COUNTS = {"train": 20_000, "test": 4_000}
 _SEED = 20160612
 _VERSION = 1  # of factors and pictures: to be raised with every change of what is drawn
@@ -67,33 +74,16 @@ def load_faces_of(path: str | os.PathLike[str], split: str) -> ImageSet:
 
 
 def _pictures(file: FaceModelFile, factors: ArrayLike) -> NDArray[np.uint8]:
-    checked = _checked(factors)
+    checked = checked_factors("faces", _RANGES, factors)
     images = np.empty((len(checked), 1, _SIDE, _SIDE), dtype=np.uint8)
     _draw(file, checked, images, None)
     return images
 
 
-def _checked(factors: ArrayLike) -> NDArray[np.float64]:
-    try:
-        checked = np.asarray(factors, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise UserError("faces: factors must be numbers of shape (n, 5)") from error
-    if checked.ndim != 2 or checked.shape[1] != len(_NAMES):
-        raise UserError(f"faces: factors must have shape (n, 5), not {checked.shape}")
-    for name, values, (low, high) in zip(_NAMES, checked.T, _RANGES, strict=True):
-        good = (values >= low) & (values <= high)
-        if name == "identity":
-            good &= values == np.rint(values)
-        if not good.all():
-            kind = "a whole number from " if name == "identity" else ""
-            wrong = values[~good][0]
-            raise UserError(f"faces: {name} must be {kind}{low:g} to {high:g}, not {wrong:g}")
-    return checked
-
-
 def _factors(split: str) -> NDArray[np.float64]:
     rng = np.random.Generator(np.random.PCG64([_SEED, list(_COUNTS).index(split)]))
-    columns = [rng.uniform(low, high, _COUNTS[split]) for low, high in _RANGES[:-1]]
+    *ranges, _ = _RANGES.values()
+    columns = [rng.uniform(each.low, each.high, _COUNTS[split]) for each in ranges]
     people = rng.integers(_PEOPLE, size=_COUNTS[split])
     return np.stack([*columns, people], axis=1)
 

@@ -5,14 +5,21 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from infoeval.data.factor_ranges import Range, checked_factors
 from infoeval.data.images import ImageSet
 from infoeval.data.source import Request, Source
 from infoeval.data.splits import fixed_order
-from infoeval.errors import UserError
 
 __all__ = ["SPRITES", "draw_sprites"]
 
-_NAMES = ("shape", "scale", "orientation", "x", "y")
+_RANGES = {
+    "shape": Range(0, 2, "whole"),
+    "scale": Range(0.5, 1),
+    "orientation": Range(0, 2 * math.pi, "angle"),
+    "x": Range(0, 1),
+    "y": Range(0, 1),
+}
+_NAMES = tuple(_RANGES)
 _TYPES = ("discrete", "ordinal", "periodic", "ordinal", "ordinal")
 _GRID = (
     np.arange(3.0),
@@ -65,7 +72,7 @@ def draw_sprites(factors: ArrayLike) -> NDArray[np.uint8]:
     400
 
     """
-    checked = _checked(factors)
+    checked = checked_factors("sprites", _RANGES, factors)
     images = np.empty((len(checked), 1, _SIDE, _SIDE), dtype=np.uint8)
     for shape, inside in enumerate((_in_square, _in_ellipse, _in_heart)):
         rows = np.flatnonzero(checked[:, 0] == shape)
@@ -73,26 +80,6 @@ def draw_sprites(factors: ArrayLike) -> NDArray[np.uint8]:
             chunk = rows[start : start + _CHUNK]
             images[chunk, 0] = inside(*_own_axes(checked[chunk])) * np.uint8(255)
     return images
-
-
-def _checked(factors: ArrayLike) -> NDArray[np.float64]:
-    try:
-        checked = np.asarray(factors, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise UserError("sprites: factors must be numbers of shape (n, 5)") from error
-    if checked.ndim != 2 or checked.shape[1] != len(_NAMES):
-        raise UserError(f"sprites: factors must have shape (n, 5), not {checked.shape}")
-    ranges = (
-        ("0, 1 or 2", np.isin(checked[:, 0], _GRID[0])),
-        ("0.5 to 1", (checked[:, 1] >= 0.5) & (checked[:, 1] <= 1)),
-        ("in [0, 2π)", (checked[:, 2] >= 0) & (checked[:, 2] < 2 * math.pi)),
-        ("0 to 1", (checked[:, 3] >= 0) & (checked[:, 3] <= 1)),
-        ("0 to 1", (checked[:, 4] >= 0) & (checked[:, 4] <= 1)),
-    )
-    for name, values, (wanted, good) in zip(_NAMES, checked.T, ranges, strict=True):
-        if not good.all():
-            raise UserError(f"sprites: {name} must be {wanted}, not {values[~good][0]:g}")
-    return checked
 
 
 def _own_axes(factors: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

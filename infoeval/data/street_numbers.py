@@ -4,12 +4,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.data.cache import Writer, prepared
+from infoeval.data.factor_ranges import Kind, Range, checked_factors
 from infoeval.data.images import ImageSet
 from infoeval.data.source import Request, Source
 from infoeval.data.street_drawing import FONTS, NONE, SIDE, Scene, glyph_hash, paint, uniform
-from infoeval.errors import UserError
 
 __all__ = ["STREET_NUMBERS", "draw_street_numbers"]
+
+_KINDS: dict[str, Kind] = {"discrete": "whole", "continuous": "any", "periodic:360": "angle"}
 
 # Of each factor the type, and the least and the most value; a hue of 360 is that of 0.
 _FACTORS = {
@@ -25,6 +27,7 @@ _FACTORS = {
 }
 _NAMES = tuple(_FACTORS)
 _TYPES = tuple(kind for kind, _, _ in _FACTORS.values())
+_RANGES = {name: Range(low, high, _KINDS[kind]) for name, (kind, low, high) in _FACTORS.items()}
 
 _COUNTS = {"train": 30_000, "test": 6_000}
 _ALONE = 0.3  # how often there is no digit on one side
@@ -61,7 +64,7 @@ def draw_street_numbers(factors: ArrayLike, first_row: int = 0) -> NDArray[np.ui
     (1, 3, 32, 32)
 
     """
-    checked = _checked(factors)
+    checked = checked_factors("street_numbers", _RANGES, factors)
     column = dict(zip(_NAMES, checked.T, strict=True))
     scene = Scene(
         glyphs=np.stack([column[name] for name in ("left", "digit", "right")], 1).astype(np.intp),
@@ -73,28 +76,6 @@ def draw_street_numbers(factors: ArrayLike, first_row: int = 0) -> NDArray[np.ui
         lighting=column["lighting"],
     )
     return paint(scene, first_row)
-
-
-def _checked(factors: ArrayLike) -> NDArray[np.float64]:
-    wanted = f"street_numbers: factors must have shape (n, {len(_NAMES)})"
-    try:
-        checked = np.asarray(factors, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise UserError(f"{wanted} and be numbers") from error
-    if checked.ndim != 2 or checked.shape[1] != len(_NAMES):
-        raise UserError(f"{wanted}, not {checked.shape}")
-    for (name, (kind, least, most)), values in zip(_FACTORS.items(), checked.T, strict=True):
-        good = (values >= least) & (values <= most)
-        says = f"{least:g} to {most:g}"
-        if kind == "discrete":
-            good &= values % 1 == 0
-            says = f"a whole number, {says}"
-        elif kind != "continuous":
-            good &= values < most
-            says = f"in [{least:g}, {most:g})"
-        if not good.all():
-            raise UserError(f"street_numbers: {name} must be {says}, not {values[~good][0]:g}")
-    return checked
 
 
 def _chosen_factors() -> NDArray[np.float64]:
