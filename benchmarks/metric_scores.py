@@ -1,6 +1,6 @@
 """What perfect, rotated, noisy and random codes score by every metric.
 
-    python benchmarks/metric_scores.py --out docs/results/metric-scores.csv
+    python benchmarks/metric_scores.py --out docs/results/metric-scores.csv [--only mig sap]
     python benchmarks/metric_scores.py --table [--write docs/metrics.md]
 
 The tables are drawn here: 10,000 rows, and 5,000 more for metrics that score other rows than they
@@ -8,11 +8,12 @@ fit on, of 5 independent factors of 3, 4, 6, 8 and 10 equally probable classes. 
 are the factors with mean 0 and deviation 1, the others are made of them: see `codes_of`. A
 categorical code is one of the ten classes of the last factor: see `category_of`. UDR is given four
 models whose codes are of one kind, of the same rows. The rows of the CSV are the mean of the seeds
-with the smallest and the largest score. Takes minutes.
+with the smallest and the largest score; metrics that are not asked for keep the rows that they
+have. Takes minutes.
 """
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ KINDS = *SHOWN, "dead", "outlier"
 PRUNED = ", pruned"
 
 VARIANTS = (
+    "code-factors:estimator=adjusted",
+    "code-factors:normalization=min",
     "mig:estimator=corrected",
     "mig:estimator=ksg",
     "mig:preset=laforge",
@@ -78,6 +81,11 @@ NOTES = {
     "cluster-ari": (
         "large classes count most",
         "the same, with 0 for chance",
+    ),
+    "code-factors": (
+        "discrete factors by counts: an outlier spoils its bins; a factor that two codes share "
+        "counts for the better one alone",
+        "which code is which factor, pair by pair; angles",
     ),
     "mig": (
         "an outlier spoils its bins; 0 for a factor that two codes share",
@@ -168,6 +176,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--out", type=Path, default=ROWS)
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="metrics, as in the registry")
     parser.add_argument("--table", action="store_true", help="make Markdown of the rows in --out")
     parser.add_argument("--write", type=Path, help="page whose tables are replaced")
     asked = parser.parse_args()
@@ -175,37 +184,50 @@ def main() -> None:
         show(pd.read_csv(asked.out, keep_default_na=False), asked.write)
         return
     print(hardware())
+    texts = [text for text in (*METRICS, *VARIANTS) if _name(text) in (asked.only or METRICS)]
     found: Found = {}
     for seed in range(asked.seeds):
         for kind in KINDS:
-            for metric, number, value in scores(kind, seed):
+            for metric, number, value in scores(kind, seed, texts):
                 found.setdefault((metric, number, kind), []).append(value)
             print(f"seed {seed}, {kind} codes", flush=True)
-    write_text(asked.out, rows_of(found).to_csv(index=False, lineterminator="\n"))
+    rows = rows_of(found)
+    if asked.only and asked.out.exists():
+        before = pd.read_csv(asked.out, keep_default_na=False)
+        rows = pd.concat([before[~before["metric"].isin(texts)], rows])
+    write_text(asked.out, _sorted(rows).to_csv(index=False, lineterminator="\n"))
 
 
 def rows_of(found: Found) -> pd.DataFrame:
-    """Mean and range over the seeds, metric by metric."""
+    """Mean and range over the seeds of each score."""
     rows = [
         (*key, np.mean(values), min(values), max(values), len(values))
         for key, values in found.items()
     ]
     columns = ["metric", "number", "code", "mean", "lowest", "highest", "seeds"]
+    return pd.DataFrame(rows, columns=columns).round(6)
+
+
+def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
+    """Metric by metric."""
     order = {text: number for number, text in enumerate((*METRICS, *VARIANTS))}
-    frame = pd.DataFrame(rows, columns=columns).round(6)
-    return frame.sort_values("metric", key=lambda texts: texts.map(order), kind="stable")
+    return rows.sort_values("metric", key=lambda texts: texts.map(order), kind="stable")
 
 
-def scores(kind: str, seed: int) -> Iterator[tuple[str, str, float]]:
-    """Metric, number and value of every metric for one kind of codes."""
+def _name(text: str) -> str:
+    return text.removesuffix(PRUNED).partition(":")[0]
+
+
+def scores(kind: str, seed: int, texts: Sequence[str]) -> Iterator[tuple[str, str, float]]:
+    """Metric, number and value of metrics for one kind of codes."""
     random = np.random.default_rng(seed)
     factors = random.integers(0, CLASSES, size=(N + SCORED, len(CLASSES)))
     perfect = (factors - (CLASSES - 1) / 2) / np.sqrt((CLASSES**2 - 1) / 12)
     codes = codes_of(kind, perfect, random)
     category = category_of(kind, factors[:, -1], random)
     models = [codes_of(kind, perfect, random)[:N] for _ in range(MODELS)]
-    for text in (*METRICS, *VARIANTS):
-        if METRICS[text.removesuffix(PRUNED).partition(":")[0]].kind == "labels":
+    for text in texts:
+        if METRICS[_name(text)].kind == "labels":
             score = _of_labels(text, category, factors[:, -1]) if kind in SHOWN else None
         else:
             score = _of_arrays(text, codes, factors, models)
@@ -313,7 +335,7 @@ def variants_table(rows: pd.DataFrame) -> list[str]:
 
 
 def _place(text: str) -> int:
-    return list(METRICS).index(text.removesuffix(PRUNED).partition(":")[0])
+    return list(METRICS).index(_name(text))
 
 
 def _cells(

@@ -117,6 +117,7 @@ COMPARED = (
     Compared(("factor-vae:preset=laforge",), "laforge.z_min_var"),
     Compared(("z-max-var",), "laforge.z_max_var"),
     Compared(tuple(UNSUPERVISED), "dlib.unsupervised", UNSUPERVISED),
+    Compared(("code-factors",), "", {}),
     Compared(("udr",), "", {}),
     Compared(("cluster-acc",), "sklearn.hungarian_acc", known=True),
     Compared(("cluster-nmi",), "sklearn.nmi", known=True),

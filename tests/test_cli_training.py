@@ -127,7 +127,7 @@ def test_broken_pictures_are_left_out_and_named_and_so_when_scored() -> None:
     assert "round/0.png" in fails("train", "pictures", *QUICK)
     options = ("--codes", "3", "--size", 28, *QUICK, "--out", "run", "--skip-broken")
     result = succeeds("train", "pictures", *options)
-    left_out = Checkpoint.open(Path("run/ckpt.pt")).data["left_out"]
+    left_out = Checkpoint.open(Path("run/ckpt.pt")).data.get("left_out", 0)
     in_test = load("pictures", "test", shape=(3, 28, 28), skip_broken=True).left_out
     assert left_out + len(in_test) == 1
     assert ("left out 1 broken" in result.stderr) == bool(left_out)

@@ -4,6 +4,7 @@ from infoeval.metrics.beta_vae import beta_vae
 from infoeval.metrics.cluster_accuracy import cluster_accuracy
 from infoeval.metrics.cluster_ari import cluster_ari
 from infoeval.metrics.cluster_nmi import cluster_nmi
+from infoeval.metrics.code_factors import code_factors
 from infoeval.metrics.dci import dci
 from infoeval.metrics.dcimig import dcimig
 from infoeval.metrics.dependence import (
@@ -35,6 +36,7 @@ __all__ = [
     "cluster_accuracy",
     "cluster_ari",
     "cluster_nmi",
+    "code_factors",
     "code_information",
     "dci",
     "dcimig",

@@ -14,6 +14,7 @@ from infoeval.metrics.beta_vae import beta_vae
 from infoeval.metrics.cluster_accuracy import cluster_accuracy
 from infoeval.metrics.cluster_ari import cluster_ari
 from infoeval.metrics.cluster_nmi import cluster_nmi
+from infoeval.metrics.code_factors import code_factors
 from infoeval.metrics.dci import dci
 from infoeval.metrics.dcimig import dcimig
 from infoeval.metrics.dependence import (
@@ -100,6 +101,13 @@ METRICS: dict[str, Metric] = {
             "labels",
             "-0.5 to 1",
             "agreement of a categorical code and the labels on pairs, above chance",
+        ),
+        Metric(
+            "code-factors",
+            code_factors,
+            "table",
+            "0 to 1",
+            "each code against each factor, and the mean of the best one-to-one pairing",
         ),
         Metric(
             "mig",

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 from rich.markup import escape
 
+from infoeval.printing.code_factors import is_aside, print_code_factors
 from infoeval.printing.information import print_information
-from infoeval.printing.tables import interval, name_of, table
+from infoeval.printing.tables import interval, metric_of, name_of, table
 
 if TYPE_CHECKING:
     from infoeval.results import Document, Result
@@ -15,7 +16,7 @@ __all__ = ["print_results"]
 
 
 def print_results(document: "Document") -> None:
-    """Print all results, then more of cluster accuracies and of information."""
+    """Print all results, then more of cluster accuracies, of codes and factors, of information."""
     console = Console(highlight=False)
     levels = {result.level for result in document.results if result.level is not None}
     share = f"{100 * levels.pop():g} % " if levels else ""
@@ -25,9 +26,11 @@ def print_results(document: "Document") -> None:
     for column in found.columns[2:]:
         column.no_wrap = True
     for result in document.results:
+        if is_aside(result):
+            continue
         null = result.details.get("null")
         found.add_row(
-            _metric(result),
+            metric_of(result),
             name_of(result.target),
             _value(result),
             interval(result.low, result.high),
@@ -39,15 +42,9 @@ def print_results(document: "Document") -> None:
     for result in document.results:
         if "matching" in result.details:
             _print_matching(console, result)
+    print_code_factors(console, document.results)
     print_information(console, document.results)
     _print_skipped(console, document)
-
-
-def _metric(result: "Result") -> str:
-    """Its name, with the settings that were asked for."""
-    own = result.settings.get("own") or {}
-    told = ",".join(f"{name}={value}" for name, value in own.items())
-    return escape(f"{result.metric}:{told}" if told else result.metric)
 
 
 def _print_skipped(console: Console, document: "Document") -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from infoeval.data.npz_file import NpzFile
 from infoeval.errors import UserError
-from infoeval.scoring.tables import CodeTable, Part
+from infoeval.scoring.code_table import CodeTable, Part
 
 __all__ = ["read_arrays"]
 

@@ -30,6 +30,7 @@ INFORMATION = "mi"
 OWN = "mi-own"
 SORTING = "real-sorting"
 LABELS = "real-label-information"
+PAIRS = "code-factors"
 
 CLUSTERING = metrics_of("labels")
 TABLE = metrics_of("table", "interventions", "codes")
@@ -98,6 +99,8 @@ def _settings(name: str) -> dict[str, Any]:
         return {}
     metric = METRICS[name]
     own = {each: value for each, value in metric.arguments.items() if each != "test"}
+    if name == PAIRS:
+        own["images"] = "real"
     return own | {"simulate": False} if metric.kind == "interventions" else own
 
 

@@ -1,6 +1,8 @@
 """Scoring a checkpoint of ours."""
 
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +25,14 @@ from infoeval.scoring.catalogue import (
     UNSUPERVISED,
     Asked,
 )
+from infoeval.scoring.code_table import CodeTable
 from infoeval.scoring.encoding import Splits, code_table, describe, load_splits
+from infoeval.scoring.generated_factors import generated_table
 from infoeval.scoring.information import information_results, own_results
 from infoeval.scoring.reading import columns, reader
 from infoeval.scoring.real_images import real_image_results
 from infoeval.scoring.recipe import Recipe
-from infoeval.scoring.tables import CodeTable, Found, table_results
+from infoeval.scoring.tables import Found, table_results
 
 __all__ = ["checkpoint_table", "score_checkpoint"]
 
@@ -53,7 +57,9 @@ def score_checkpoint(
     tables = [each for each in chosen if each.name in TABLE]
     wanted = [name for name in names if name in REAL_IMAGES]
     source = data or checkpoint.trainer.data
-    images = _images(checkpoint, source, data_dir, bool(tables)) if wanted or tables else None
+    images = (
+        _images(checkpoint, recipe, source, data_dir, bool(tables)) if wanted or tables else None
+    )
     reasons = {name: why for name in wanted if (why := _reason(name, checkpoint, source, images))}
     if asked is None and images is not None and images[1].factors is None:
         why = f"{source} has no factors; ask for it by name, and labels are the one factor"
@@ -90,7 +96,7 @@ def checkpoint_table(
 ) -> CodeTable:
     """The codes that a checkpoint reads of images, with their factors. UserError as for scoring."""
     checkpoint = Checkpoint.open(path)
-    images = _images(checkpoint, data or checkpoint.trainer.data, data_dir, True)
+    images = _images(checkpoint, recipe, data or checkpoint.trainer.data, data_dir, True)
     assert images is not None
     return _table(checkpoint, recipe, images)
 
@@ -108,16 +114,24 @@ def _table(checkpoint: Checkpoint, recipe: Recipe, images: Splits) -> CodeTable:
     def read(pictures: NDArray[np.uint8]) -> pd.DataFrame:
         return columns(model, pictures)
 
-    return code_table(read, images, recipe)
+    table = code_table(read, images, recipe)
+    return replace(table, generated=cache(lambda: generated_table(model, images, recipe)))
 
 
 def _images(
-    checkpoint: Checkpoint, name: str, data_dir: str | Path | None, any_code: bool
+    checkpoint: Checkpoint,
+    recipe: Recipe,
+    name: str,
+    data_dir: str | Path | None,
+    any_code: bool,
 ) -> Splits | None:
     """Train and test split; None where the checkpoint has no code that is to be read of them."""
     if not (any_code or checkpoint.trainer.categorical_codes):
         return None
-    splits = load_splits(name, data_dir)
+    shape = checkpoint.trainer.image_shape if checkpoint.data.get("resized_from") else None
+    if checkpoint.data.get("left_out") and name == checkpoint.trainer.data:
+        recipe = replace(recipe, skip_broken=True)
+    splits = load_splits(name, data_dir, recipe, shape)
     for images in splits:
         if images.images.shape[1:] != tuple(checkpoint.trainer.image_shape):
             raise UserError(

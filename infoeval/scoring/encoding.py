@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from infoeval.data import ImageSet, load, renderer
+from infoeval.data import ImageSet, load, reporting
+from infoeval.scoring.code_table import CodeTable, Part
 from infoeval.scoring.reading import thin
 from infoeval.scoring.recipe import Recipe
-from infoeval.scoring.tables import CodeTable, Part
 
-__all__ = ["Read", "Splits", "code_table", "describe", "load_splits"]
+__all__ = ["Read", "Splits", "code_table", "describe", "factors_of", "load_splits"]
 
 Read = Callable[[NDArray[np.uint8]], pd.DataFrame]
 """From uint8 images ``(n, channels, height, width)`` to their codes, a column for each."""
@@ -21,9 +21,22 @@ Splits = tuple[ImageSet, ImageSet]
 """Train and test images."""
 
 
-def load_splits(name: str, root: str | Path | None) -> Splits:
-    """The train and the test split of a data set. Raises UserError where there is none."""
-    return load(name, "train", root=root), load(name, "test", root=root)
+def load_splits(
+    name: str,
+    root: str | Path | None,
+    recipe: Recipe,
+    shape: tuple[int, int, int] | None = None,
+) -> Splits:
+    """The train and the test split of a data set, brought to a shape where one is given.
+
+    Raises UserError where there is none.
+    """
+
+    def load_split(split: str) -> ImageSet:
+        return load(name, split, root=root, skip_broken=recipe.skip_broken, shape=shape)
+
+    with reporting(recipe.say):
+        return load_split("train"), load_split("test")
 
 
 def describe(images: ImageSet) -> dict[str, Any]:
@@ -33,6 +46,8 @@ def describe(images: ImageSet) -> dict[str, Any]:
         "split": images.split,
         "n": len(images),
         "fingerprint": images.fingerprint,
+        **({"resized_from": images.resized_from} if images.resized_from else {}),
+        **({"left_out": list(images.left_out)} if images.left_out else {}),
     }
 
 
@@ -47,7 +62,7 @@ def code_table(read: Read, splits: Splits, recipe: Recipe) -> CodeTable:
     types = recipe.factor_types
     if types is None and images.factors is not None:
         types = images.factor_types or None
-    draw = renderer(images.name)
+    draw = images.render
 
     def encode(factors: NDArray[np.float64]) -> pd.DataFrame:
         assert draw is not None
@@ -66,10 +81,15 @@ def code_table(read: Read, splits: Splits, recipe: Recipe) -> CodeTable:
 def _part(read: Read, images: ImageSet, recipe: Recipe) -> Part:
     recipe.say(f"reading the codes of {len(images):,} {images.split} images", None)
     codes = read(images.images)
+    return Part(codes, factors_of(images))
+
+
+def factors_of(images: ImageSet) -> pd.DataFrame | None:
+    """The factors by name; labels are the only factor where there are no others."""
     if images.factors is not None:
         count = images.factors.shape[1]
         names = list(images.factor_names) or [f"factor {number}" for number in range(count)]
-        return Part(codes, pd.DataFrame(images.factors, columns=names))
+        return pd.DataFrame(images.factors, columns=names)
     if images.labels is not None:
-        return Part(codes, pd.DataFrame({"label": images.labels}))
-    return Part(codes, None)
+        return pd.DataFrame({"label": images.labels})
+    return None

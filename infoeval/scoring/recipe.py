@@ -36,6 +36,7 @@ class Options(TypedDict, total=False):
     prune: bool
     code_types: Sequence[str] | None
     factor_types: Sequence[str] | None
+    skip_broken: bool
     say: Say | None
 
 
@@ -59,6 +60,7 @@ class Recipe:
     prune: bool
     code_types: Sequence[str] | None
     factor_types: Sequence[str] | None
+    skip_broken: bool
     say: Say
 
     @property

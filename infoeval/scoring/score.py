@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeGuard, cast
 
@@ -25,10 +26,12 @@ from infoeval.scoring.catalogue import (
     parse,
 )
 from infoeval.scoring.checkpoint import checkpoint_table, score_checkpoint
+from infoeval.scoring.code_table import CodeTable
 from infoeval.scoring.encoding import code_table, describe, load_splits
+from infoeval.scoring.generated_factors import generated_table
 from infoeval.scoring.information import drawn_results
 from infoeval.scoring.recipe import BatchNorm, Recipe, Say
-from infoeval.scoring.tables import CodeTable, models_results, table_results
+from infoeval.scoring.tables import models_results, table_results
 from infoeval.user_model import UserModel, find_model, is_user_model, read_codes
 
 __all__ = ["is_checkpoint", "score"]
@@ -58,6 +61,7 @@ def score(
     prune: bool = False,
     code_types: Sequence[str] | None = None,
     factor_types: Sequence[str] | None = None,
+    skip_broken: bool = False,
     say: Say | None = None,
 ) -> Document:
     """Score a model.
@@ -92,6 +96,8 @@ def score(
         code_types: "continuous" or "categorical" for every code; None: as they come.
         factor_types: "discrete", "ordinal", "continuous" or "periodic" for every factor; None: as
             the data set says.
+        skip_broken: whether pictures that cannot be read are left out, rather than an error. For
+            what a checkpoint was trained on, they are where they were left out of its training.
         say: told in a few words what is being done, and which share of it is done, if known.
 
     Raises:
@@ -114,6 +120,7 @@ def score(
         prune=prune,
         code_types=code_types,
         factor_types=factor_types,
+        skip_broken=skip_broken,
         say=say or (lambda text, share: None),
     )
     models = _each(model)
@@ -215,8 +222,12 @@ def _encoded(
 ) -> tuple[CodeTable, ImageSet]:
     if data is None:
         raise UserError(f"{model.name} reads images: say which with --data")
-    splits = load_splits(data, data_dir)
+    splits = load_splits(data, data_dir, recipe)
     table = code_table(lambda images: read_codes(model, images, recipe.seed), splits, recipe)
+    generator = model.generator
+    if generator is not None:
+        drawn = cache(lambda: generated_table(generator, splits, recipe))
+        table = replace(table, generated=drawn)
     return table, splits[1]
 
 

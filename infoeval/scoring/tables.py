@@ -2,84 +2,31 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 from infoeval.metrics.registry import METRICS, Kind
 from infoeval.metrics.resampling import Options
 from infoeval.metrics.score import Score
-from infoeval.metrics.table import CATEGORIES, as_table
+from infoeval.metrics.table import CATEGORIES
 from infoeval.results import Result, Skipped
 from infoeval.scoring.catalogue import Asked
+from infoeval.scoring.code_table import CodeTable
 from infoeval.scoring.recipe import Say
 
-__all__ = ["CodeTable", "Found", "Part", "models_results", "table_results"]
+__all__ = ["Found", "models_results", "table_results"]
 
 Found = tuple[list[Result], list[Skipped]]
 
+ASSOCIATION = ("code", "factor", "measure", "paired", "null")
+"""What a result of one code and one factor tells of them; of other results, the null alone."""
 
-class Part(NamedTuple):
-    """Codes and factors of some rows, as data frames of named columns."""
-
-    codes: pd.DataFrame
-    factors: pd.DataFrame | None
-
-
-@dataclass(frozen=True)
-class CodeTable:
-    """Codes of a model, and the factors of what they are codes of.
-
-    ``fit`` are the rows that predictors and matchings are fitted on, and ``scored`` those that
-    they are scored on; where both are None, metrics split ``rows`` themselves. ``encode`` gives the
-    codes of any factor values, for a model of images that can be drawn.
-    """
-
-    rows: Part
-    code_types: list[str]
-    factor_types: list[str]
-    fit: Part | None = None
-    scored: Part | None = None
-    encode: Callable[[NDArray[np.float64]], ArrayLike] | None = None
-
-    @classmethod
-    def of(
-        cls,
-        rows: Part,
-        code_types: Sequence[str] | None,
-        factor_types: Sequence[str] | None,
-        **others: Any,
-    ) -> "CodeTable":
-        """A table whose types, where none are given, are inferred from all its rows.
-
-        Raises UserError for what is no table.
-        """
-        parts = [rows, *(part for part in (others.get("fit"), others.get("scored")) if part)]
-        codes = pd.concat([part.codes for part in parts], ignore_index=True)
-        factors = None
-        if rows.factors is not None:
-            factors = pd.concat([part.factors for part in parts], ignore_index=True)
-        table = as_table(codes, factors, code_types=code_types, factor_types=factor_types)
-        return cls(
-            rows,
-            [column.type for column in table.codes],
-            # A period is told by the word that was given.
-            [
-                given if given.startswith("p") else column.type
-                for given, column in zip(
-                    factor_types or [""] * len(table.factors), table.factors, strict=True
-                )
-            ],
-            **others,
-        )
-
-    def options(self, options: Options) -> Options:
-        """The options with the types of the columns."""
-        return {**options, "code_types": self.code_types, "factor_types": self.factor_types}
+IMAGES = ("real", "generated")
+"""What codes are compared with factors on."""
 
 
 def table_results(
@@ -94,12 +41,30 @@ def table_results(
     for number, each in enumerate(asked):
         say(f"{each.name}, {number} of {len(asked)} metrics done", number / len(asked))
         try:
-            results += _RUN[METRICS[each.name].kind](table, each, options)
+            found, left_out = _results(table, each, options)
+            results += found
+            skipped += left_out
         except UserError as error:
             if strict:
                 raise UserError(f"{each.name}: {error}") from error
             skipped.append(Skipped(each.name, str(error)))
     return results, skipped
+
+
+def _results(table: CodeTable, asked: Asked, options: Options) -> Found:
+    run = _RUN[METRICS[asked.name].kind]
+    images = asked.settings.get("images", "real")
+    if images not in IMAGES:
+        raise UserError(f"no images {images!r}; there are {', '.join(IMAGES)}")
+    if images == "real":
+        return run(table, asked, options), []
+    if table.generated is None:
+        raise UserError("images=generated needs a model with a generator, and images with factors")
+    generated = table.generated()
+    first, *others = run(generated.table, asked, options)
+    details = {**first.details, "measuring": generated.accuracies}
+    left_out = [Skipped(asked.name, reason) for reason in generated.unmeasured]
+    return [replace(first, details=details), *others], left_out
 
 
 def _of_labels(table: CodeTable, asked: Asked, options: Options) -> list[Result]:
@@ -152,6 +117,7 @@ def _of_table(table: CodeTable, asked: Asked, options: Options) -> list[Result]:
     if table.rows.factors is None:
         raise UserError("there are no factors")
     metric, told = METRICS[asked.name], {**table.options(options), **asked.settings}
+    told.pop("images", None)  # these have been read
     rows = table.rows
     if "test" in metric.arguments and (table.fit or table.scored):
         rows, told["test"] = table.fit or table.rows, table.scored or table.rows
@@ -213,19 +179,20 @@ def _timed(
     settings: dict[str, Any] = {"seed": options.get("seed", 0)}
     if asked.settings:
         settings["own"] = dict(asked.settings)
+    # Each of them has a result of its own.
+    associations: list[dict[str, Any]] = found.details.pop("associations", [])
     parts: dict[str, Any] = found.details.get("parts") or {"": {}}
     results: list[Result] = []
-    for name, part in parts.items():
+    for name, part in (*parts.items(), *(("", each) for each in associations)):
         first = not results
         details = found.details if first else {"interval": found.details["interval"]}
         limits = {end: part[end] for end in ("value", "low", "high") if end in part}
-        if "null" in part:
-            details = {**details, "null": part["null"]}
+        details = details | {key: part[key] for key in ASSOCIATION if key in part}
         results.append(
             Result.of(
                 Score(**{**_fields(found), **limits, "details": details}),
                 metric=f"{asked.name}-{name.replace(' ', '-')}" if name else asked.name,
-                target=target,
+                target=f"{part['code']} × {part['factor']}" if "code" in part else target,
                 settings=settings,
                 seconds=seconds if first else 0.0,
             )

@@ -126,14 +126,16 @@ class Run:
         networks = trainer.networks().initialise(of_weights).train()
         networks = networks.to(where).to(memory_format=torch.channels_last)
         images = torch.from_numpy(data.images).to(where)
-        described = {
+        described: dict[str, Any] = {
             "name": data.name,
             "split": data.split,
             "n": len(data),
             "fingerprint": data.fingerprint,
-            "resized_from": data.resized_from,
-            "left_out": len(data.left_out),
         }
+        if data.resized_from:
+            described["resized_from"] = data.resized_from
+        if data.left_out:
+            described["left_out"] = len(data.left_out)
         step = Step(trainer, networks, images, of_training)
         run = cls(trainer, folder, seed, variant, described, networks, step)
         if begun:

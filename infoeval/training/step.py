@@ -164,8 +164,12 @@ class Step:
 
     @property
     def _weight(self) -> float:
-        """λ; at λ = 0 Q reads detached features, and 1 lets Q itself learn."""
-        return self.trainer.information_weight or 1.0
+        """λ so far; at λ = 0 Q reads detached features, and 1 lets Q itself learn."""
+        trainer = self.trainer
+        if not trainer.information_weight:
+            return 1.0
+        reached = min(1.0, (self.done + 1) / max(trainer.information_warmup, 1))
+        return trainer.information_weight * reached
 
     def _information(
         self, features: Tensor, codes: dict[str, Tensor]

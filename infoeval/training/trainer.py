@@ -34,6 +34,8 @@ class Trainer:
         information_weight: λ of eq. 6. At 0 Q is trained on detached features, and L_I reaches
             neither G nor the shared layers: the plain GAN of Figure 1 (as long as
             `invariance_weight` is 0 too).
+        information_warmup: steps over which λ grows from 0, in proportion to the steps done; 0 in
+            the paper.
         code_weights: how much each code's L_I counts in λ L_I; 1 for a code not named.
         generator_rate, discriminator_rate: Adam's learning rates. Q's head learns at the rate
             of the network it learns with.
@@ -68,6 +70,7 @@ class Trainer:
     steps: int = 5000
     batch: int = 128
     information_weight: float = 1.0
+    information_warmup: int = 0
     code_weights: Mapping[str, float] = field(default_factory=dict)
     generator_rate: float = 1e-3
     discriminator_rate: float = 2e-4
@@ -95,7 +98,8 @@ class Trainer:
             raise UserError(f"invariance_view must be a view, not {self.invariance_view!r}")
         _require_whole("steps", self.steps, 1)
         _require_whole("batch", self.batch, 2)
-        _require_whole("invariance_starts", self.invariance_starts, 0)
+        for name in ("invariance_starts", "information_warmup"):
+            _require_whole(name, getattr(self, name), 0)
         for name in ("information_weight", "invariance_weight", "image_noise"):
             _require_number(name, getattr(self, name), minimum=0)
         for name in ("generator_rate", "discriminator_rate"):
