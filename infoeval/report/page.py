@@ -250,10 +250,10 @@ def _curve_rows(
 
 
 def _results(whole: Document) -> list[tuple[Result, Result | None]]:
-    """Return every result with the twin's of the same metric and target."""
-    twins = (
-        {(result.metric, result.target): result for result in whole.baseline.results}
-        if whole.baseline
-        else {}
-    )
-    return [(result, twins.get((result.metric, result.target))) for result in whole.run.results]
+    """Return every result with the twin's of the same metric, settings of its own and target."""
+    twins = {_key(result): result for result in whole.baseline.results} if whole.baseline else {}
+    return [(result, twins.get(_key(result))) for result in whole.run.results]
+
+
+def _key(result: Result) -> tuple[str, str, str | None]:
+    return result.metric, str(result.settings.get("own", "")), result.target
