@@ -32,8 +32,7 @@ from infoeval.training.choice import choose_trainer
 from infoeval.traversal_figures import draw_traversals
 
 ROOT = Path(__file__).resolve().parent.parent
-METRICS = ("mi-own", "code-factors")
-GENERATED = "code-factors:images=generated"
+METRICS = ("mi-own", "code-factors", "code-factors:images=generated")
 PANELS = 6
 
 
@@ -77,6 +76,7 @@ def associations(document: Document, chosen: bool) -> list[dict[str, Any]]:
             "seed": document.subject["seed"],
             "chosen": chosen,
             "images": result.settings.get("own", {}).get("images", "real"),
+            "settings": _told(result.settings.get("own", {})),
             "code": result.details["code"],
             "factor": result.details["factor"],
             "measure": result.details["measure"],
@@ -89,6 +89,11 @@ def associations(document: Document, chosen: bool) -> list[dict[str, Any]]:
         for result in document.results
         if result.metric == "code-factors" and "code" in result.details
     ]
+
+
+def _told(settings: dict[str, Any]) -> str:
+    """Settings of the metric's own but which images, as the command line takes them."""
+    return ",".join(f"{name}={value}" for name, value in settings.items() if name != "images")
 
 
 def titles(document: Document) -> dict[str, str]:
@@ -129,7 +134,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int)
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--device", default="auto")
-    parser.add_argument("--generated", action="store_true", help="generated images too")
+    parser.add_argument("--metric", action="append", dest="metrics", help="instead of the usual")
     parser.add_argument("--no-figure", action="store_true", help="where pictures may not be shown")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "six")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
@@ -137,13 +142,12 @@ def main() -> None:
     arguments.name = arguments.name or arguments.system
     summary = train(arguments)
     print_runs(summary)
-    metrics = [*METRICS, *([GENERATED] if arguments.generated else [])]
     rows: list[dict[str, Any]] = []
     documents = {}
     for run in summary.rows:
         if run.status == "complete":
             folder = arguments.runs / arguments.name / run.folder
-            documents[run.folder] = score_run(folder, metrics)
+            documents[run.folder] = score_run(folder, arguments.metrics or list(METRICS))
             rows += associations(documents[run.folder], run.picked)
     results = arguments.out / "results"
     for suffix, table in (("", pd.DataFrame(rows)), ("-runs", summary.table())):

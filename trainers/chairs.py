@@ -3,7 +3,8 @@
 Section 7.2 has four categorical codes, C.5 has three; only three give Table 6's input width of
 189. Table 7 has a configuration for each variation that was sought, with a λ of its own for the
 continuous code and for the categories; they are variants here, and that of rotation is the default.
-The variant `small` has a quarter of Table 6's channels, for those who have no accelerator.
+The variant `small` has a quarter of Table 6's channels, for those who have no accelerator. These
+learn no chairs while λ is large, so it grows from 0, to less.
 
 Beside the paper, D and Q see all images through a little noise: without it D soon wins, and the
 codes are written into patterns that no eye sees. The variant `paper` is without.
@@ -70,6 +71,10 @@ trainer = Trainer(
                 Convolution(64, "leaky_relu", batch_norm=True, stride=1),
                 Dense(256, "leaky_relu", batch_norm=True),
             ),
+            "information_weight": 0.3,
+            "information_warmup": 2000,
+            "batch": 64,
+            "steps": 2000,
         },
         "rotation": {
             "discriminator_rate": 2e-4,
