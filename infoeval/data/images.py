@@ -5,6 +5,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +116,20 @@ class ImageSet:
                 digest.update(f"{what}{array.shape}".encode())
                 digest.update(np.ascontiguousarray(array, dtype=stored).data)
         return digest.hexdigest()
+
+    def describe(self) -> dict[str, Any]:
+        """Say what a checkpoint or a document keeps of the images, as plain data."""
+        described: dict[str, Any] = {
+            "name": self.name,
+            "split": self.split,
+            "n": len(self),
+            "fingerprint": self.fingerprint,
+        }
+        if self.resized_from:
+            described["resized_from"] = self.resized_from
+        if self.left_out:
+            described["left_out"] = len(self.left_out)
+        return described
 
     def _check_images(self) -> None:
         images = self.images

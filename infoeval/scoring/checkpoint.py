@@ -26,7 +26,7 @@ from infoeval.scoring.catalogue import (
     Asked,
 )
 from infoeval.scoring.code_table import CodeTable
-from infoeval.scoring.encoding import Splits, code_table, describe, load_splits
+from infoeval.scoring.encoding import Splits, code_table, load_splits
 from infoeval.scoring.generated_factors import generated_table
 from infoeval.scoring.information import information_results, own_results
 from infoeval.scoring.reading import columns, reader
@@ -84,7 +84,7 @@ def score_checkpoint(
         reasons[INFORMATION] = "takes minutes: ask for it with --metric mi"
     return Document(
         subject=_subject(checkpoint, path),
-        data=describe(images[1]) if images is not None else dict(checkpoint.data),
+        data=images[1].describe() if images is not None else dict(checkpoint.data),
         environment=environment(str(recipe.device)),
         results=tuple(results),
         skipped=(*(Skipped(name, reason) for name, reason in reasons.items()), *skipped),

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ from infoeval.scoring.code_table import CodeTable, Part
 from infoeval.scoring.reading import thin
 from infoeval.scoring.recipe import Recipe
 
-__all__ = ["Read", "Splits", "code_table", "describe", "factors_of", "load_splits"]
+__all__ = ["Read", "Splits", "code_table", "factors_of", "load_splits"]
 
 Read = Callable[[NDArray[np.uint8]], pd.DataFrame]
 """From uint8 images ``(n, channels, height, width)`` to their codes, a column for each."""
@@ -37,18 +36,6 @@ def load_splits(
 
     with reporting(recipe.say):
         return load_split("train"), load_split("test")
-
-
-def describe(images: ImageSet) -> dict[str, Any]:
-    """What a document says of the images that were scored."""
-    return {
-        "name": images.name,
-        "split": images.split,
-        "n": len(images),
-        "fingerprint": images.fingerprint,
-        **({"resized_from": images.resized_from} if images.resized_from else {}),
-        **({"left_out": list(images.left_out)} if images.left_out else {}),
-    }
 
 
 def code_table(read: Read, splits: Splits, recipe: Recipe) -> CodeTable:

@@ -27,7 +27,7 @@ from infoeval.scoring.catalogue import (
 )
 from infoeval.scoring.checkpoint import checkpoint_table, score_checkpoint
 from infoeval.scoring.code_table import CodeTable
-from infoeval.scoring.encoding import code_table, describe, load_splits
+from infoeval.scoring.encoding import code_table, load_splits
 from infoeval.scoring.generated_factors import generated_table
 from infoeval.scoring.information import drawn_results
 from infoeval.scoring.recipe import BatchNorm, Recipe, Say
@@ -199,7 +199,7 @@ def _user_model(
     described: dict[str, object] = {}
     if not only_drawn:
         table, images = _encoded(model, recipe, data, data_dir)
-        described = describe(images)
+        described = images.describe()
         why = "takes minutes: ask for it with --metric mi"
         if model.generator is None:
             why = "the model has no generator"

@@ -97,12 +97,7 @@ def train_many(
         checkpoint_every=checkpoint_every,
         log_every=log_every,
     )
-    described = {
-        "name": data.name,
-        "split": data.split,
-        "n": len(data),
-        "fingerprint": data.fingerprint,  # kept with the images, so that no process reads them all
-    }
+    described = data.describe()  # with the images, so that no process reads them all again
     # Private copies of mapped pages: torch warns of arrays that it could not write to.
     parallel = joblib.Parallel(n_jobs=processes, batch_size=1, mmap_mode="c")
     _forget_steps(tasks)

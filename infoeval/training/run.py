@@ -126,18 +126,8 @@ class Run:
         networks = trainer.networks().initialise(of_weights).train()
         networks = networks.to(where).to(memory_format=torch.channels_last)
         images = torch.from_numpy(data.images).to(where)
-        described: dict[str, Any] = {
-            "name": data.name,
-            "split": data.split,
-            "n": len(data),
-            "fingerprint": data.fingerprint,
-        }
-        if data.resized_from:
-            described["resized_from"] = data.resized_from
-        if data.left_out:
-            described["left_out"] = len(data.left_out)
         step = Step(trainer, networks, images, of_training)
-        run = cls(trainer, folder, seed, variant, described, networks, step)
+        run = cls(trainer, folder, seed, variant, data.describe(), networks, step)
         if begun:
             run._restore(Checkpoint.open(existing))
         return run
