@@ -1,6 +1,5 @@
 """A trainer for images that no trainer was written for: InfoGAN as a data discovery tool."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ DEFAULT_CODES = "10,u,u"
 SIDES = (28, 32, 64)
 """Sides of the images that there are networks for."""
 CONTINUOUS_WEIGHT = 0.1
-"""Of a continuous code beside categories, whose L_I it would otherwise crowd out."""
+"""Of a continuous code: its L_I has no ceiling, and with more G learns it before any image."""
 
 # Tables 1, 4, 2 and 6: the networks for images of a side, and of a number of channels.
 _NETWORKS = {
@@ -81,13 +80,16 @@ def trainer_for_images(path: str, channels: int, side: int, codes: str = DEFAULT
 
 
 def with_codes(trainer: Trainer, codes: str) -> Trainer:
-    """Give a trainer other codes, and weights of 1 and, beside categories, 0.1 for continuous ones.
+    """Give a trainer other codes: categories weigh 1 and continuous codes 0.1.
 
     The number of noise variables stays. Raises UserError as `parse_codes`.
     """
     parsed = parse_codes(codes)
     space = CodeSpace(noise=trainer.codes.noise, **parsed)
-    return replace(trainer, codes=space, code_weights=_weights(parsed), variants={})
+    weights = {
+        name: CONTINUOUS_WEIGHT for name, code in parsed.items() if isinstance(code, Uniform)
+    }
+    return replace(trainer, codes=space, code_weights=weights, variants={})
 
 
 def parse_codes(text: str) -> dict[str, Code]:
@@ -112,15 +114,6 @@ def parse_codes(text: str) -> dict[str, Code]:
                 'write for example "10,10,u,u"'
             )
     return codes
-
-
-def _weights(codes: Mapping[str, Code]) -> dict[str, float]:
-    mixed = any(isinstance(code, Categorical) for code in codes.values())
-    return {
-        name: CONTINUOUS_WEIGHT
-        for name, code in codes.items()
-        if mixed and isinstance(code, Uniform)
-    }
 
 
 def _drawing(generator: tuple[Layer, ...], channels: int) -> tuple[Layer, ...]:
