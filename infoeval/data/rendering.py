@@ -1,6 +1,8 @@
 """Pictures of triangle meshes, drawn offscreen on the CPU by VTK (the extra ``render``)."""
 
 import math
+from contextlib import suppress
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -193,6 +195,13 @@ def _direction(azimuth: float, elevation: float) -> tuple[float, float, float]:
 
 
 def _require_vtk() -> None:
+    """Load VTK. Raises UserError where it is not installed.
+
+    Triton, which torch loads with its first optimiser, and the software renderer of Mesa each
+    bring an LLVM; the process dies where Mesa's comes first.
+    """
+    with suppress(ImportError):
+        import_module("triton._C.libtriton")
     try:
         import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - it is what draws
     except ImportError as error:

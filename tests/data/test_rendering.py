@@ -1,4 +1,5 @@
 import math
+import subprocess
 import sys
 
 import numpy as np
@@ -241,3 +242,15 @@ def test_a_machine_that_cannot_draw_is_told_what_it_lacks(monkeypatch):
     monkeypatch.setattr("vtkmodules.vtkRenderingCore.vtkRenderWindow", Window)
     with pytest.raises(UserError, match="install EGL"):
         Stage(8)
+
+
+def test_an_optimiser_can_be_made_after_drawing():
+    """Both bring an LLVM of their own; in the wrong order the process dies."""
+    program = (
+        "import torch\n"
+        "from infoeval.data.chairs import draw_chairs\n"
+        "draw_chairs([[0, 0, 1, 30]])\n"
+        "torch.optim.Adam([torch.zeros(2, requires_grad=True)])\n"
+        "draw_chairs([[0, 0, 1, 60]])\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, timeout=300)
