@@ -33,6 +33,7 @@ def report(
     data_dir: str | Path | None = None,
     seed: int = 0,
     device: str = "auto",
+    skip_broken: bool = False,
     command: str = "",
     say: Say | None = None,
 ) -> Path:
@@ -49,6 +50,7 @@ def report(
         data_dir: see `infoeval.scoring.score`.
         seed: of fresh samples, resampling, and the fixed noise of the traversals.
         device: see `infoeval.scoring.score`.
+        skip_broken: see `infoeval.scoring.score`.
         command: what the page gives as the command that made it.
         say: see `infoeval.scoring.score`.
 
@@ -59,7 +61,7 @@ def report(
     output = Path(output)
     folder = output.parent / f"{output.stem}_files"
     options: dict[str, Any] = {"data": data, "data_dir": data_dir, "seed": seed}
-    options |= {"device": device, "say": say}
+    options |= {"device": device, "skip_broken": skip_broken, "say": say}
     checkpoint = Checkpoint.open(path)
     twin = Checkpoint.open(baseline) if baseline is not None else None
     if twin is not None and twin.trainer.codes != checkpoint.trainer.codes:

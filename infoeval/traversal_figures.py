@@ -16,7 +16,7 @@ FORMATS = (".png", ".pdf", ".svg")
 PANELS_ACROSS = 2
 PANEL_WIDTH = 5.0
 """Inches."""
-DOTS_PER_INCH = 150
+DOTS_PER_INCH = 100
 
 
 def draw_traversals(

@@ -133,6 +133,7 @@ def test_broken_pictures_are_left_out_and_named_and_so_when_scored() -> None:
     assert ("left out 1 broken" in result.stderr) == bool(left_out)
     options = ("--fit-images", 4, "--device", "cpu", "--skip-broken", "--json")
     succeeds("score", "run/ckpt.pt", "--metric", "cluster-acc", *options)
+    succeeds("report", "run/ckpt.pt", "-o", "page.html", "--device", "cpu", "--skip-broken")
 
 
 def test_arrays_of_images_need_no_option() -> None:

@@ -13,6 +13,7 @@ from infoeval.cli.options import (
     data_option,
     device_option,
     json_option,
+    skip_broken_option,
 )
 from infoeval.progress import activity
 
@@ -32,6 +33,7 @@ __all__ = ["report", "traverse"]
 )
 @data_option
 @data_dir_option
+@skip_broken_option
 @click.option("--seed", type=int, default=0, show_default=True, help="Of samples and traversals.")
 @device_option
 @click.option("--open", "open_it", is_flag=True, help="Open the page when it is written.")
@@ -42,6 +44,7 @@ def report(
     output: Path,
     data: str | None,
     data_dir: Path | None,
+    skip_broken: bool,
     seed: int,
     device: str,
     open_it: bool,
@@ -65,6 +68,7 @@ def report(
             data_dir=data_dir,
             seed=seed,
             device=device,
+            skip_broken=skip_broken,
             command=shlex.join(click.get_current_context().find_root().obj),
             say=say,
         )
