@@ -133,7 +133,9 @@ def test_broken_pictures_are_left_out_and_named_and_so_when_scored() -> None:
     assert ("left out 1 broken" in result.stderr) == bool(left_out)
     options = ("--fit-images", 4, "--device", "cpu", "--skip-broken", "--json")
     succeeds("score", "run/ckpt.pt", "--metric", "cluster-acc", *options)
-    succeeds("report", "run/ckpt.pt", "-o", "page.html", "--device", "cpu", "--skip-broken")
+    told = infoeval("report", "run/ckpt.pt", "-o", "page.html", "--device", "cpu", "--skip-broken")
+    assert "0.png" not in told.output
+    assert "reading the codes of test images" in told.stderr
 
 
 def test_arrays_of_images_need_no_option() -> None:
