@@ -19,8 +19,8 @@ def folder(name: Literal["trainers", "reports"]) -> Path:
 
     Raises UserError when it is in neither place, which means a damaged installation.
 
-    >>> sorted(path.name for path in folder("reports").iterdir())
-    ['page.html', 'style.css']
+    >>> sorted(path.name for path in folder("reports").glob("*.js"))
+    ['live.js', 'script.js']
     """
     for place in (_PACKAGE / "bundled" / name, _PACKAGE.parent / name):
         if place.is_dir():

@@ -10,7 +10,7 @@ from infoeval.files import atomic_path
 from infoeval.model import Generator
 from infoeval.traversals import tile, traverse
 
-__all__ = ["FORMATS", "draw_traversals"]
+__all__ = ["FORMATS", "check_choice", "draw_traversals"]
 
 FORMATS = (".png", ".pdf", ".svg")
 PANELS_ACROSS = 2
@@ -50,7 +50,9 @@ def draw_traversals(
         UserError: no such code, another suffix, or numbers that make no figure.
 
     """
-    chosen = _checked(model.codes, codes, Path(path), rows, columns, stretch)
+    if Path(path).suffix.lower() not in FORMATS:
+        raise UserError(f"{path}: a figure is {', '.join(FORMATS)}; an animation .gif or .webp")
+    chosen = check_choice(model.codes, codes, rows, columns, stretch)
     import matplotlib
 
     matplotlib.use("agg", force=False)
@@ -94,19 +96,16 @@ def _title(space: CodeSpace, name: str, values: Sequence[float]) -> str:
     return f"{name}: {values[0]:+g} … {values[-1]:+g}".replace("-", "−")
 
 
-def _checked(
-    space: CodeSpace,
-    codes: Sequence[str] | None,
-    path: Path,
-    rows: int,
-    columns: int,
-    stretch: float,
+def check_choice(
+    space: CodeSpace, codes: Sequence[str] | None, rows: int, columns: int, stretch: float
 ) -> list[str]:
+    """The codes that are asked for, each once; all where None is.
+
+    Raises UserError for a code that there is not, and numbers that make no figure.
+    """
     for name in codes or ():
         if name not in space:
             raise UserError(f"no code called {name!r}; there are {', '.join(space)}")
-    if path.suffix.lower() not in FORMATS:
-        raise UserError(f"{path}: a figure is {', '.join(FORMATS)}")
     if not 1 <= rows <= 100 or not 2 <= columns <= 100:
         raise UserError("a figure has 1 to 100 rows and 2 to 100 columns")
     if not 0 < stretch <= 100:

@@ -12,9 +12,15 @@ from torch import Tensor
 
 from infoeval.codes import CodeSpace
 
-__all__ = ["tile", "traverse"]
+__all__ = ["fixed_rows", "tile", "traverse"]
 
 Generate = Callable[[Mapping[str, Tensor], Tensor], Tensor]
+
+
+def fixed_rows(space: CodeSpace, rows: int, seed: int) -> tuple[dict[str, Tensor], Tensor]:
+    """Codes and noise of `rows` samples: what stays fixed in a row, the same for one `seed`."""
+    generator = torch.Generator().manual_seed(seed)
+    return space.sample(rows, generator), space.sample_noise(rows, generator)
 
 
 def traverse(
@@ -26,6 +32,7 @@ def traverse(
     columns: int | None = None,
     stretch: float = 1.0,
     seed: int = 0,
+    most: int | None = None,
 ) -> tuple[NDArray[np.uint8], list[float]]:
     """Images of the code `name` at evenly spaced values.
 
@@ -37,14 +44,14 @@ def traverse(
         columns: how many values; all categories of a categorical code, else 10 by default.
         stretch: 2 shows a continuous code over twice its range, as the paper's −2 … 2.
         seed: of the fixed noise and codes.
+        most: show no more values than the first so many; None: all.
 
     Returns:
         Images (rows, columns, channels, height, width), uint8, and the value of each column.
 
     """
-    generator = torch.Generator().manual_seed(seed)
-    fixed, noise = space.sample(rows, generator), space.sample_noise(rows, generator)
-    values = space[name].traversal(columns, stretch)
+    fixed, noise = fixed_rows(space, rows, seed)
+    values = space[name].traversal(columns, stretch)[:most]
     count = len(values)
     codes = {other: fixed[other].repeat_interleave(count) for other in space}
     codes[name] = values.repeat(rows)

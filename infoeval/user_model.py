@@ -45,6 +45,10 @@ class UserModel:
     generator: Generator | None = None
     path: Path | None = None
 
+    def __str__(self) -> str:
+        """What it is called in messages."""
+        return self.name
+
 
 @dataclass(frozen=True)
 class _Drawing:
@@ -98,6 +102,8 @@ def load_model(text: str) -> UserModel:
 
 def find_model(model: Any) -> UserModel:
     """A model that is in memory, called by its name or type, or that FILE.py:FUNCTION returns."""
+    if isinstance(model, UserModel):
+        return model
     if isinstance(model, str | Path):
         return load_model(str(model))
     named = model[0] if isinstance(model, tuple) and model else model

@@ -1,11 +1,17 @@
-"""Where the tests find the real data sets and the reference arrays."""
+"""Where the tests find the real data sets, the reference arrays and a browser."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import torch
+
+from tests.browser.opening import chromium
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Tiny networks gain nothing from threads, and lose much when cores are shared.
 torch.set_num_threads(1)
@@ -39,3 +45,10 @@ def shared_data() -> Path:
 def shared_fixtures() -> Path:
     """Folder of the reference arrays: ../shared/fixtures beside the checkout."""
     return _existing(_SHARED / "fixtures")
+
+
+@pytest.fixture(scope="session")
+def browser() -> "Iterator[Browser]":
+    """The system's Chromium, one for all tests of a process."""
+    with chromium() as started:
+        yield started

@@ -53,12 +53,13 @@ NOT_IMPORTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "scoring": ("sweep", "analysis", "report", "printing", "progress", "cli"),
     "sweep": ("analysis", "report", "printing", "progress", "cli"),
+    "live": ("information", "metrics", "results", "scoring", "sweep", "analysis", "cli"),
     "lists": ("torch", "numpy", "training", "sweep", "cli"),
     "printing": SHOWN_ONLY,
     "progress": SHOWN_ONLY,
     "report": (
         *("torch", "data", "codes", "networks", "training", "checkpoint", "model"),
-        *("information", "metrics", "results", "scoring", "analysis", "traversals"),
+        *("information", "metrics", "results", "scoring", "analysis", "traversals", "live"),
     ),
 }
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner, Result
+from PIL import Image
 
 from infoeval import Categorical, CodeSpace, Trainer, content, scoring
 from infoeval.checkpoint import Checkpoint
@@ -62,9 +63,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "raises.py").write_text("raise ValueError('one line\\nand another')")
     (folder / "exits.py").write_text("raise SystemExit(0)")
     (folder / "file").write_text("I am no folder")
+    (folder / "bare").mkdir()
+    (folder / "file.json").write_text("I am no JSON")
     trainer = tiny_trainer(data=str(folder / "images.npz"))
     path = runs.train(trainer, load(folder / "images.npz"), folder / "run", device="cpu")
     runs.train(trainer, load(folder / "images.npz"), folder / "other", seed=1, device="cpu")
+    gan = tiny_trainer(data=trainer.data, information_weight=0.0)
+    runs.train(gan, load(folder / "images.npz"), folder / "gan", device="cpu")
     codes = CodeSpace(colour=Categorical(3), noise=3)
     foreign = tiny_trainer(data=trainer.data, codes=codes, code_weights={})
     runs.train(foreign, load(folder / "images.npz"), folder / "foreign", device="cpu")
@@ -402,14 +407,43 @@ def test_a_strict_comparison_names_both_sides() -> None:
     assert "second: slant" in line
 
 
+@pytest.mark.usefixtures("tiny_budget")
+def test_a_strict_comparison_needs_information() -> None:
+    message = fails(*COMPARE, "--metric", "mi-own", "--strict")
+    assert "--strict checks that mi has converged" in message
+    result = infoeval(*COMPARE, "--metric", "mi-own", "--information", "tiny", "--strict")
+    assert result.exit_code == 1
+
+
+def test_models_are_compared_on_a_page(tmp_path: Path) -> None:
+    page = tmp_path / "new" / "page.html"
+    options = ("--metric", "mi-own", "-o", page, "--format", "html,md", "--animate", "gif")
+    models = ("run/ckpt.pt", "other/ckpt.pt", "run/ckpt.pt")
+    result = succeeds("compare", *models, *options, COLUMNS="100")
+    assert "model 3" in result.stdout
+    assert f"report: {page}" in result.stderr
+    document = json.loads((tmp_path / "new" / "page_files" / "metrics.json").read_text())
+    assert document["arrangement"] == "comparison"
+    assert document["command"].startswith("infoeval compare run/ckpt.pt other/ckpt.pt")
+    assert {each["kind"] for each in document["images"]} >= {"animation", "sprites"}
+    assert page.read_text().lstrip().lower().startswith("<!doctype html>")
+    assert page.with_suffix(".md").is_file()
+    printed = of_json(succeeds("compare", *models, *options, "--json"))
+    assert printed["differences"] == document["differences"]
+
+
 def test_report_writes_a_page(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
-    result = succeeds("report", "run/ckpt.pt", "--baseline", "run/ckpt.pt", "-o", page, "--json")
+    result = succeeds("report", "run/ckpt.pt", "--baseline", "gan/ckpt.pt", "-o", page, "--json")
     assert of_json(result) == {"page": str(page)}
     assert page.read_text().lstrip().lower().startswith("<!doctype html>")
     document = json.loads((tmp_path / "page_files" / "metrics.json").read_text())
     assert document["command"].startswith("infoeval report run/ckpt.pt --baseline")
-    assert document["baseline"]["subject"] == document["subject"]
+    (baseline,) = document["models"]
+    assert baseline["subject"]["information_weight"] == 0
+    again = succeeds("report", tmp_path / "page_files" / "metrics.json", "-o", tmp_path / "2.html")
+    assert again.stdout == f"report: {tmp_path / '2.html'}\n"
+    assert (tmp_path / "2.html").read_bytes() == page.read_bytes()
 
 
 def test_report_can_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -417,6 +451,48 @@ def test_report_can_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(click, "launch", opened.append)
     succeeds("report", "run/ckpt.pt", "-o", tmp_path / "page.html", "--open")
     assert opened == [str(tmp_path / "page.html")]
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_a_strict_report(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "page.html"
+    options = ("--metric", "mi-own", "--format", "json", "--device", "cpu", "--strict")
+    assert "--strict checks" in fails("report", "run/ckpt.pt", *options, "-o", page)
+    told = infoeval("report", "run/ckpt.pt", *options, "--information", "tiny", "-o", page)
+    assert told.exit_code == 1
+    assert "Not converged: " in told.stderr
+    assert "slant" in told.stderr.splitlines()[-1]
+    metrics = tmp_path / "page_files" / "metrics.json"
+    assert infoeval("report", metrics, "--strict", "-o", page).exit_code == 1
+    assert page.exists(), "the page is there all the same"
+    twins = infoeval(
+        *("report", "run/ckpt.pt", "--baseline", "gan/ckpt.pt", *options),
+        *("--information", "tiny", "-o", page),
+    )
+    assert twins.exit_code == 1
+    assert "baseline" in twins.stderr.splitlines()[-1]
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_a_strict_report_ends_with_zero_where_q_has_converged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(BUDGETS, "tiny", replace(TINY_BUDGET, widths=(2, 3)))
+    monkeypatch.setattr("infoeval.information.fitting.TOLERANCE", 10.0)
+    options = ("--metric", "mi", "--budget", "tiny", "--format", "json", "--strict")
+    succeeds("report", "run/ckpt.pt", *options, "-o", tmp_path / "page.html")
+    metrics = tmp_path / "page_files" / "metrics.json"
+    succeeds("report", metrics, "--strict", "-o", tmp_path / "page.html")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".gif", ".webp"])
+def test_traversals_are_drawn(tmp_path: Path, suffix: str) -> None:
+    figure = tmp_path / f"figure{suffix}"
+    result = succeeds("traverse", "run/ckpt.pt", "--code", "slant", "-o", figure, "--json")
+    assert of_json(result) == {"figure": str(figure)}
+    with Image.open(figure) as picture:
+        assert picture.format == suffix[1:].upper()
+        assert getattr(picture, "n_frames", 1) == (1 if suffix == ".png" else 38)
 
 
 # Data sets.
@@ -514,6 +590,33 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
     "report below a file": (("report", "run/ckpt.pt", "-o", "file/page.html"), "cannot write"),
     "report over a folder": (("report", "run/ckpt.pt", "-o", "run"), "cannot write run"),
     "report seed negative": (("report", "run/ckpt.pt", "--seed", -1), "seed must be"),
+    "report beside no twin": (
+        ("report", "run/ckpt.pt", "--baseline", "other/ckpt.pt"),
+        "other/ckpt.pt is no baseline: its λ is 1, not 0",
+    ),
+    "report of two experiments": (
+        ("report", "run/ckpt.pt", "gan/ckpt.pt"),
+        "infoeval compare A B -o page.html",
+    ),
+    "report of an empty folder": (("report", "bare"), "holds no ckpt.pt"),
+    "report of no seed": (("report", "run/ckpt.pt", "--show", 7), "no model is of that seed"),
+    "report in no format": (("report", "run/ckpt.pt", "--format", "pdf"), "no format 'pdf'"),
+    "report opened unwritten": (
+        ("report", "run/ckpt.pt", "--format", "json", "--open"),
+        "--open needs a page",
+    ),
+    "report strict about nothing": (("report", "run/ckpt.pt", "--strict"), "--strict checks"),
+    "report of no JSON": (("report", "file.json"), "file.json: it is no JSON"),
+    "report with more": (("report", "file.json", "--animate", "gif"), "shown again as it is"),
+    "report alive without runtime": (
+        ("report", "run/ckpt.pt", "--live", "--runtime", "nothing"),
+        "onnxruntime-web",
+    ),
+    "compare a page without a place": ((*COMPARE, "--open"), "add -o"),
+    "compare on a page over a folder": ((*COMPARE, "-o", "run"), "cannot write run"),
+    "compare one": (("compare", "run/ckpt.pt"), "two models or more"),
+    "traverse other code": (("traverse", "run/ckpt.pt", "--code", "x", "-o", "a.gif"), "'x'"),
+    "traverse other format": (("traverse", "run/ckpt.pt", "-o", "a.mp4"), "animation .gif or"),
     "report seed too large": (("report", "run/ckpt.pt", "--seed", 2**64), "seed must be"),
 }
 

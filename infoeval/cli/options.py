@@ -1,6 +1,7 @@
 """Options that several commands take, and what they print with."""
 
 import json
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -8,12 +9,14 @@ import click
 
 __all__ = [
     "as_text",
+    "command_line",
     "data_dir_option",
     "data_option",
     "device_option",
     "json_option",
     "note",
     "skip_broken_option",
+    "words",
 ]
 
 data_option = click.option("--data", metavar="NAME|PATH", help="Data set, .npz file or folder.")
@@ -40,3 +43,16 @@ def as_text(value: Any) -> str:
 def note(line: str) -> None:
     """Say something that is no result: to the error stream."""
     click.echo(line, err=True)
+
+
+def words(
+    context: click.Context, parameter: click.Parameter, value: str | None
+) -> list[str] | None:
+    """The words of a list with commas."""
+    del context, parameter
+    return None if value is None else [word.strip() for word in value.split(",")]
+
+
+def command_line() -> str:
+    """The whole command, as one would type it."""
+    return shlex.join(click.get_current_context().find_root().obj)

@@ -1,28 +1,30 @@
 """The commands that draw: report and traverse."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from infoeval.cli.options import (
-    as_text,
-    data_dir_option,
-    data_option,
-    device_option,
-    json_option,
-    skip_broken_option,
-)
+from infoeval.cli.options import as_text, command_line, device_option, json_option
+from infoeval.cli.page_options import check_open, page_options
+from infoeval.cli.scoring import check_asked, fail_if_not_converged, scoring_options
 from infoeval.progress import activity
 
 __all__ = ["report", "traverse"]
 
+MOVING = (".gif", ".webp")
+
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
-@click.option("--baseline", type=click.Path(path_type=Path), help="Checkpoint of the λ = 0 twin.")
+@click.argument("models", metavar="INPUT...", nargs=-1, required=True)
+@click.option(
+    "--baseline",
+    "baselines",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Checkpoint of a λ = 0 twin; may be repeated.",
+)
 @click.option(
     "-o",
     "--output",
@@ -31,50 +33,74 @@ __all__ = ["report", "traverse"]
     show_default=True,
     help="The page; its data and pictures go to NAME_files beside it.",
 )
-@data_option
-@data_dir_option
-@skip_broken_option
-@click.option("--seed", type=int, default=0, show_default=True, help="Of samples and traversals.")
-@device_option
-@click.option("--open", "open_it", is_flag=True, help="Open the page when it is written.")
-@json_option
+@click.option(
+    "--metric",
+    "metrics",
+    metavar="NAME[:SETTING=VALUE,…]",
+    multiple=True,
+    help="One of `infoeval metrics`; may be repeated. All that apply but mi by default.",
+)
+@click.option(
+    "--show",
+    type=int,
+    metavar="SEED",
+    help="The seed shown first. By default the one most like the others, chosen without labels.",
+)
+@page_options
+@click.option("--live", is_flag=True, help="Put the generator itself into the page.")
+@click.option(
+    "--runtime",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of onnxruntime-web, for --live.",
+)
+@scoring_options
 def report(
-    checkpoint: Path,
-    baseline: Path | None,
+    models: Sequence[str],
     output: Path,
-    data: str | None,
-    data_dir: Path | None,
-    skip_broken: bool,
-    seed: int,
-    device: str,
+    metrics: Sequence[str],
     open_it: bool,
+    strict: bool,
     as_json: bool,
+    **options: Any,
 ) -> None:
-    """Write one self-contained page about a checkpoint.
+    """Write one self-contained page about a model.
+
+    INPUT is a checkpoint; a folder with ckpt.pt in it, or with a folder for each run; checkpoints
+    of one trainer with different seeds; an .npz file of codes and factors, or FILE.py:FUNCTION,
+    as infoeval score takes them; or a metrics.json, which is shown again with the pictures beside
+    it.
 
     \b
     For example:
       infoeval report ckpt.pt -o report.html
-      infoeval report ckpt.pt --baseline ckpt0.pt -o report.html --open
+      infoeval report ckpt.pt --baseline ckpt0.pt --information quick -o report.html --open
+      infoeval report runs/mnist-000 -o seeds.html --animate webp
+      infoeval report report_files/metrics.json -o report.html --figures figures --format md
     """
     from infoeval import analysis
 
+    check_open(options["formats"], open_it)
+    given = analysis.metrics_given(list(models))
+    if given is None:
+        check_asked(metrics, options["information"], strict)
+    elif strict:
+        analysis.not_converged(given)
     with activity() as say:
         page = analysis.report(
-            checkpoint,
+            list(models),
             output,
-            baseline=baseline,
-            data=data,
-            data_dir=data_dir,
-            seed=seed,
-            device=device,
-            skip_broken=skip_broken,
-            command=shlex.join(click.get_current_context().find_root().obj),
+            metrics=list(metrics) or None,
+            command=command_line(),
             say=say,
+            **options,
         )
     click.echo(as_text({"page": str(page)}) if as_json else f"report: {page}")
     if open_it:
         click.launch(str(page))
+    if strict:
+        metrics_file = given or analysis.metrics_beside(output)
+        fail_if_not_converged(analysis.not_converged(metrics_file))
 
 
 @click.command()
@@ -85,14 +111,18 @@ def report(
     type=click.Path(path_type=Path),
     default=Path("traversals.png"),
     show_default=True,
-    help="The figure: PNG, PDF or SVG by its suffix.",
+    help="The figure: PNG, PDF or SVG by its suffix; GIF or WebP moves.",
 )
 @click.option(
     "--code", "codes", multiple=True, help="A code to show; may be repeated. All if none."
 )
 @click.option("--rows", type=int, default=5, show_default=True, help="Samples of all else.")
 @click.option(
-    "--columns", type=int, default=10, show_default=True, help="Values of a continuous code."
+    "--columns",
+    type=int,
+    default=10,
+    show_default=True,
+    help="Values of a continuous code.",
 )
 @click.option(
     "--stretch",
@@ -113,11 +143,18 @@ def traverse(
     For example:
       infoeval traverse ckpt.pt -o figure.png
       infoeval traverse ckpt.pt --code style_1 --stretch 2 --rows 8 -o style_1.pdf
+      infoeval traverse ckpt.pt --stretch 2 -o moving.gif
     """
     from infoeval.devices import find_device
     from infoeval.model import CheckpointModel
     from infoeval.traversal_figures import draw_traversals
 
     model = CheckpointModel.open(checkpoint, find_device(device))
-    path = draw_traversals(model, output, codes=codes or None, **options)
+    if output.suffix.lower() in MOVING:
+        from infoeval.analysis.animation import animate
+
+        del options["columns"]
+        path = animate(model, output, codes=codes or None, **options)
+    else:
+        path = draw_traversals(model, output, codes=codes or None, **options)
     click.echo(as_text({"figure": str(path)}) if as_json else f"figure: {path}")

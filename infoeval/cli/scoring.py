@@ -2,19 +2,23 @@
 
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from infoeval.cli.options import (
     as_text,
+    command_line,
     data_dir_option,
     data_option,
     device_option,
     json_option,
     note,
     skip_broken_option,
+    words,
 )
+from infoeval.cli.page_options import check_open, page_options
 from infoeval.errors import UserError
 from infoeval.printing import print_comparison, print_metrics, print_results
 from infoeval.progress import activity
@@ -22,18 +26,17 @@ from infoeval.progress import activity
 if TYPE_CHECKING:
     from infoeval.results import Document
 
-__all__ = ["compare", "list_metrics", "score"]
+__all__ = [
+    "check_asked",
+    "compare",
+    "fail_if_not_converged",
+    "list_metrics",
+    "score",
+    "scoring_options",
+]
 
 Command = Callable[..., None]
 NOT_CONVERGED = 1
-
-
-def _words(
-    context: click.Context, parameter: click.Parameter, value: str | None
-) -> list[str] | None:
-    """The words of a list with commas."""
-    del context, parameter
-    return None if value is None else [word.strip() for word in value.split(",")]
 
 
 def scoring_options(command: Command) -> Command:
@@ -44,7 +47,12 @@ def scoring_options(command: Command) -> Command:
             metavar="quick|standard|strict",
             default="standard",
             show_default=True,
-            help="What mi may cost.",
+            help="What mi may cost where --metric asks for it.",
+        ),
+        click.option(
+            "--information",
+            metavar="quick|standard|strict",
+            help="Measure mi at this cost beside what else is asked for.",
         ),
         click.option(
             "--strict", is_flag=True, help="Exit with 1 if mi of any code has not converged."
@@ -81,13 +89,13 @@ def scoring_options(command: Command) -> Command:
         click.option("--prune", is_flag=True, help="Leave dead codes out of these metrics."),
         click.option(
             "--code-types",
-            callback=_words,
+            callback=words,
             metavar="TYPE,…",
             help="continuous or categorical, one for each code; as they come by default.",
         ),
         click.option(
             "--factor-types",
-            callback=_words,
+            callback=words,
             metavar="TYPE,…",
             help="discrete, ordinal, continuous, periodic or periodic:360, one for each factor; "
             "as the data say by default.",
@@ -137,7 +145,7 @@ def score(
     """
     from infoeval import scoring
 
-    _check_asked(metrics, strict)
+    check_asked(metrics, options["information"], strict)
     with activity() as say:
         document = scoring.score(list(models), list(metrics) or None, say=say, **options)
     click.echo(document.to_json(), nl=False) if as_json else print_results(document)
@@ -161,27 +169,36 @@ def list_metrics(as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("first")
-@click.argument("second")
+@click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
 @click.option(
     "--metric",
     "metrics",
     metavar="NAME[:SETTING=VALUE,…]",
     multiple=True,
-    default=["mi"],
-    show_default=True,
-    help="A metric of infoeval score; may be repeated.",
+    help="A metric of infoeval score; may be repeated. mi by default, and for a page all that "
+    "apply but mi.",
 )
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    help="Write a page of the models side by side, too; see infoeval report.",
+)
+@page_options
 @scoring_options
 def compare(
-    first: str,
-    second: str,
+    models: Sequence[str],
     metrics: Sequence[str],
+    output: Path | None,
+    formats: Sequence[str] | None,
+    figures: Path | None,
+    animation: str | None,
+    open_it: bool,
     strict: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Score two models by the same recipe, and print FIRST − SECOND with its interval.
+    """Score models by the same recipe, and print the first less each other with its interval.
 
     \b
     For example:
@@ -189,20 +206,46 @@ def compare(
       infoeval compare ckpt.pt ckpt0.pt --budget quick --json
       infoeval compare ckpt.pt ckpt0.pt --metric cluster-acc --metric mi-own
       infoeval compare vae.npz factorvae.npz --metric dci --metric mig
+      infoeval compare ckpt.pt ckpt0.pt other.pt --information quick -o page.html
     """
-    from infoeval import scoring
+    from infoeval import analysis, scoring
 
-    _check_asked(metrics, strict)
-    with activity() as say:
-        comparison = scoring.compare(first, second, list(metrics), say=say, **options)
+    if len(models) < 2:
+        raise UserError("a comparison needs two models or more")
+    asked = list(metrics) or (["mi"] if output is None else None)
+    check_asked(asked or (), options["information"], strict)
+    if output is None:
+        if formats or figures or animation or open_it:
+            raise UserError("--format, --figures, --animate and --open need a page: add -o")
+        with activity() as say:
+            first, second, *others = models
+            comparison = scoring.compare(first, second, asked, others=others, say=say, **options)
+    else:
+        check_open(formats, open_it)
+        with activity() as say:
+            page, comparison = analysis.compare(
+                list(models),
+                output,
+                metrics=asked,
+                formats=formats,
+                figures=figures,
+                animation=animation,
+                command=command_line(),
+                say=say,
+                **options,
+            )
+        note(f"report: {page}")
     click.echo(comparison.to_json(), nl=False) if as_json else print_comparison(comparison)
-    documents = {"first: ": comparison.first, "second: ": comparison.second}
+    if open_it:
+        click.launch(str(output))
+    names = ("first", "second", *(f"model {k}" for k in range(3, len(models) + 1)))
+    documents = dict(zip((f"{name}: " for name in names), comparison.documents, strict=True))
     _check_converged(documents, strict)
 
 
-def _check_asked(metrics: Sequence[str], strict: bool) -> None:
+def check_asked(metrics: Sequence[str], information: str | None, strict: bool) -> None:
     """A strict check of nothing would always pass."""
-    if strict and "mi" not in metrics:
+    if strict and "mi" not in metrics and information is None:
         raise UserError("--strict checks that mi has converged: ask for it with --metric mi")
 
 
@@ -214,6 +257,12 @@ def _check_converged(documents: "dict[str, Document]", strict: bool) -> None:
         for result in document.results
         if result.metric == "mi" and not result.details["converged"]
     ]
-    if strict and missing:
-        note(f"Not converged: {', '.join(missing)}. A larger --budget trains for longer.")
+    if strict:
+        fail_if_not_converged(missing)
+
+
+def fail_if_not_converged(missing: Sequence[str]) -> None:
+    """Exit with 1 where `missing` names anything."""
+    if missing:
+        note(f"Not converged: {', '.join(missing)}. A larger budget trains for longer.")
         sys.exit(NOT_CONVERGED)

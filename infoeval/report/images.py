@@ -1,49 +1,142 @@
 """Image files beside metrics.json, read into the page."""
 
 import base64
-import struct
+import io
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
+from PIL import Image
+
 from infoeval.errors import UserError
 
-__all__ = ["Png", "read_png"]
+__all__ = ["ImageFile", "address", "open_pixels", "plain_path", "read_image", "still"]
 
-_SIGNATURE = b"\x89PNG\r\n\x1a\n"
-# Signature, length and name of the header chunk, then width and height.
-_HEADER = struct.Struct(">8sI4sII")
+MOST_BYTES = 64 * 2**20
+MOST_PIXELS = 2**25
+"""Of one file, all frames together: a page of a few sheets stays within a browser's memory."""
+
+_SIGNATURES = {
+    "PNG": b"\x89PNG\r\n\x1a\n",
+    "WEBP": b"RIFF",
+    "GIF": b"GIF8",
+}
+# What Pillow raises for damaged files differs from format to format.
+_DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError, TypeError)
 
 
 @dataclass(frozen=True)
-class Png:
-    """A PNG file as a ``data:`` address, with its size in pixels."""
+class ImageFile:
+    """A picture file: its bytes, its format ("PNG", "WEBP" or "GIF"), its size in pixels."""
 
-    address: str
+    name: str
+    content: bytes
+    format: str
     width: int
     height: int
 
+    @property
+    def address(self) -> str:
+        """The file as it is, as a ``data:`` address."""
+        return address(self.content, self.format)
 
-def read_png(folder: Path, name: str) -> Png:
-    """Read the PNG file called ``name`` that lies in ``folder``.
+
+def read_image(folder: Path, name: str) -> ImageFile:
+    """Read the PNG, WebP or GIF file called ``name`` that lies in ``folder``.
 
     metrics.json may come from a stranger, so it can only name plain files of its own folder:
-    no path, no link that leads elsewhere.
+    no path, no link that leads elsewhere. Its kind is told by its content, its size before any
+    pixel is decoded.
 
-    Raises UserError when the name is not a plain file name, or there is no PNG file of that name.
+    Raises UserError when the name is not a plain file name, there is no picture of that name, or
+    it is too large.
+    """
+    content = _content(plain_path(folder, name, "image"), name)
+    found = [kind for kind, start in _SIGNATURES.items() if content.startswith(start)]
+    if not found or (found == ["WEBP"] and content[8:12] != b"WEBP"):
+        raise UserError(f"image {name!r} is not a PNG, WebP or GIF file: save it as one of these")
+    picture = _open(content, found[0], name)
+    width, height = picture.size
+    try:
+        frames = getattr(picture, "n_frames", 1)
+    except _DAMAGED as error:
+        raise _damaged(name) from error
+    if not 0 < width * height * frames <= MOST_PIXELS:
+        raise UserError(
+            f"image {name!r} has {width} x {height} pixels in {frames} frames, and a page takes "
+            f"{MOST_PIXELS:,} at most: make it smaller"
+        )
+    return ImageFile(name, content, found[0], width, height)
+
+
+def plain_path(folder: Path, name: str, kind: str) -> Path:
+    """Return the path of the file ``name`` in ``folder``, and of no other folder.
+
+    Raises UserError when the name is not a plain file name, or there is no such file.
     """
     path = folder / name
     plain = name not in ("", ".", "..") and not set(name) & set("/\\:\0")
     if not plain or path.resolve().parent != folder.resolve():
         raise UserError(
-            f"metrics.json: image {name!r} must be the plain name of a file in its own folder"
+            f"metrics.json: {kind} {name!r} must be the plain name of a file in its own folder"
         )
     if not path.is_file():
-        raise UserError(f"image {name!r} is missing: put it beside metrics.json in {folder}")
-    content = path.read_bytes()
-    if len(content) < _HEADER.size or not content.startswith(_SIGNATURE):
-        raise UserError(f"image {name!r} is not a PNG file: save it as PNG")
-    _, _, chunk, width, height = _HEADER.unpack_from(content)
-    if chunk != b"IHDR" or not width or not height:
-        raise UserError(f"image {name!r} is a damaged PNG file: make it again")
-    encoded = base64.b64encode(content).decode("ascii")
-    return Png(f"data:image/png;base64,{encoded}", width, height)
+        raise UserError(f"{kind} {name!r} is missing: put it beside metrics.json in {folder}")
+    return path
+
+
+def open_pixels(file: ImageFile) -> Image.Image:
+    """Decode the first frame: 8-bit grey, or colour with or without transparency.
+
+    Raises UserError for a damaged file.
+    """
+    picture = _open(file.content, file.format, file.name)
+    try:
+        picture.load()
+        modes = ("L", "RGB", "RGBA")
+        return picture.copy() if picture.mode in modes else picture.convert("RGBA")
+    except _DAMAGED as error:
+        raise _damaged(file.name) from error
+
+
+def still(file: ImageFile) -> str:
+    """Return the first frame of a moving picture as a ``data:`` address."""
+    buffer = io.BytesIO()
+    open_pixels(file).save(buffer, "PNG", optimize=True)
+    return address(buffer.getvalue(), "PNG")
+
+
+def address(content: bytes, kind: str) -> str:
+    """Return a ``data:`` address that an ``<img>`` shows.
+
+    >>> address(b"GIF89a", "GIF")
+    'data:image/gif;base64,R0lGODlh'
+    """
+    return f"data:image/{kind.lower()};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def _content(path: Path, name: str) -> bytes:
+    try:
+        with path.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
+    except OSError as error:
+        raise UserError(f"image {name!r} cannot be read: {error.strerror}") from error
+    if len(content) > MOST_BYTES:
+        raise UserError(
+            f"image {name!r} is larger than {MOST_BYTES // 2**20} MiB, the most that a page takes"
+        )
+    return content
+
+
+def _open(content: bytes, kind: str, name: str) -> Image.Image:
+    try:
+        with warnings.catch_warnings():
+            # The limit on pixels here is far below the one that Pillow warns of.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            return Image.open(io.BytesIO(content), formats=[kind])
+    except (Image.DecompressionBombError, *_DAMAGED) as error:
+        raise _damaged(name) from error
+
+
+def _damaged(name: str) -> UserError:
+    return UserError(f"image {name!r} is a damaged file: make it again")

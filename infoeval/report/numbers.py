@@ -1,6 +1,10 @@
 """How numbers are written on a page: few digits, a real minus sign, never a NaN."""
 
-__all__ = ["MISSING", "interval", "nats", "number", "percent", "share"]
+from collections.abc import Callable
+
+from infoeval.report.table import Cell, Estimate, Kind
+
+__all__ = ["MISSING", "interval", "nats", "number", "parts", "percent", "share", "written"]
 
 MISSING = "–"
 _DIGITS = 4
@@ -53,16 +57,63 @@ def share(value: float) -> str:
 
 
 def interval(low: float | None, high: float | None, digits: int = _DIGITS) -> str:
-    """Write an interval, or a dash where there is none.
+    """Write an interval, also one that is open at an end; a dash where there is none.
 
-    >>> interval(0.93, 0.95, 2), interval(None, None)
-    ('0.93 to 0.95', '–')
+    >>> interval(0.93, 0.95, 2), interval(0.93, None, 2), interval(None, None)
+    ('0.93 to 0.95', '0.93 or more', '–')
     """
-    if low is None or high is None:
-        return MISSING
-    return _signed(
-        f"{round(low, digits) + 0.0:.{digits}f} to {round(high, digits) + 0.0:.{digits}f}"
-    )
+    return _between(low, high, lambda end: _signed(f"{round(end, digits) + 0.0:.{digits}f}"))
+
+
+def parts(cell: Cell, kind: Kind) -> tuple[str, str]:
+    """Write a cell of a table: its value, and its interval or nothing.
+
+    >>> parts(Estimate(2.2996, 2.2956, 2.3026), "nats"), parts(Estimate(1.3, 1.2), "nats")
+    (('2.30', '2.30 to 2.30'), ('1.30', '1.20 or more'))
+    >>> parts(Estimate(0.0588, 0.0543, 0.0637), "percent"), parts(None, "number")
+    (('5.9 %', '5.4 to 6.4 %'), ('–', ''))
+    """
+    if isinstance(cell, str):
+        return cell, ""
+    if not isinstance(cell, Estimate):
+        return _value(cell, kind), ""
+    limits = _limits(cell, kind) if cell.value is not None else MISSING
+    return _value(cell.value, kind), "" if limits == MISSING else limits
+
+
+def written(cell: Cell, kind: Kind) -> str:
+    """Write a cell of a table on one line.
+
+    >>> written(Estimate(2.2996, 2.2856, 2.3026), "nats"), written(10000, "count")
+    ('2.30 (2.29 to 2.30)', '10,000')
+    """
+    value, limits = parts(cell, kind)
+    return f"{value} ({limits})" if limits else value
+
+
+def _value(value: float | None, kind: Kind) -> str:
+    if kind == "nats":
+        return nats(value)
+    if kind == "percent":
+        return percent(value)
+    if kind == "count" and value is not None and float(value).is_integer():
+        return number(int(value))
+    return number(value)
+
+
+def _limits(cell: Estimate, kind: Kind) -> str:
+    if kind != "percent":
+        return _between(cell.low, cell.high, lambda end: _value(end, kind))
+    limits = _between(cell.low, cell.high, lambda end: percent(end).removesuffix(" %"))
+    return limits if limits == MISSING else f"{limits} %"
+
+
+def _between(low: float | None, high: float | None, write: Callable[[float], str]) -> str:
+    if low is not None and high is not None:
+        return f"{write(low)} to {write(high)}"
+    if low is not None:
+        return f"{write(low)} or more"
+    return MISSING if high is None else f"{write(high)} or less"
 
 
 def _signed(text: str) -> str:

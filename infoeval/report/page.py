@@ -1,87 +1,51 @@
-"""The page: metrics.json and its images in, one self-contained HTML file out."""
+"""The page: metrics.json and the files beside it in, one self-contained HTML file out."""
 
-import json
+import base64
+import hashlib
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from infoeval import content
 from infoeval.files import write_text
-from infoeval.report import figures, numbers, verdict
-from infoeval.report.document import Clustering, Code, Document, Image, Result, Run, read
-from infoeval.report.images import read_png
+from infoeval.report import numbers
+from infoeval.report.document import Document, read
+from infoeval.report.sections import Page, gather
+from infoeval.report.table import Cell, Estimate
+from infoeval.report.words import count_of
 
 __all__ = ["render", "write"]
-
-_TABLE_ROWS = 11
-# A column of a grid is at least as wide as its label and at most as wide as leaves room for two
-# grids side by side.
-_NARROWEST, _WIDEST = 42, 72
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A traversal grid as the page shows it."""
-
-    image: Image
-    model: str
-    address: str
-    alt: str
-    width: int
-
-
-@dataclass(frozen=True)
-class CurvePanel:
-    """A training curve with its table: rows of (step, this run, twin)."""
-
-    title: str
-    figure: Markup
-    rows: Sequence[tuple[int, float | None, float | None]]
-
-
-@dataclass(frozen=True)
-class ConfusionPanel:
-    """A confusion matrix; ``order`` is the Hungarian one."""
-
-    code: str
-    figure: Markup
-    result: Result
-    clusters: Clustering
-    order: Sequence[int]
 
 
 def render(document: Mapping[str, Any], folder: str | os.PathLike[str]) -> str:
     """Return the report as one HTML page, a pure function of its input.
 
-    ``document`` is metrics.json as ``json.load`` gives it; in ``folder`` lie the image files that
-    its ``images`` name.
+    ``document`` is metrics.json as ``json.load`` gives it; in ``folder`` lie the files that it
+    names.
 
-    Raises UserError when the document is malformed, or an image is missing, not a PNG, or not a
-    plain file name of that folder.
+    Raises UserError when the document is malformed, or a file is missing, not what the document
+    says, too large, or not a plain file of that folder.
     """
     whole = read(document)
+    page = gather(whole, Path(folder))
+    script = _script() if page.moves else ""
     return (
         _environment()
         .get_template("page.html")
         .render(
             document=whole,
-            this_run=verdict.model_name(whole.run, twin=False),
-            twin=verdict.model_name(whole.baseline, twin=True) if whole.baseline else None,
-            codes=verdict.about_codes(whole),
-            clusters=verdict.about_clusters(whole),
-            runs=verdict.about_runs(whole),
-            bars=_bars(whole),
-            bounds=_bounds(whole),
-            confusions=_confusions(whole),
-            galleries=_galleries(whole, Path(folder)),
-            curves=_curves(whole),
-            results=_results(whole),
+            heading=_heading(whole),
+            lead=_lead(whole),
+            script=script,
+            policy=_policy(script, page),
+            sections=page.sections,
+            colours=page.colours,
+            **page.content,
         )
     )
 
@@ -108,152 +72,75 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "number": numbers.number,
-        "nats": numbers.nats,
-        "percent": numbers.percent,
-        "plain": _plain,
+        "parts": numbers.parts,
+        "exact": _exact,
+        "unbroken": _unbroken,
+        "subscript": _subscript,
+        "seeds": _seeds,
     }
-    environment.globals["interval"] = numbers.interval
     return environment
 
 
-def _plain(value: object) -> str:
-    """Write nested plain data readably, always in the same order."""
-    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+def _script() -> Markup:
+    """Return the page's own script, which is no user's text."""
+    return Markup((content.folder("reports") / "script.js").read_text(encoding="utf-8"))
 
 
-def _bounds(whole: Document) -> list[tuple[Code, Result | None, Result | None]]:
-    """Return each code with its L_I here and in the twin."""
-    return [
-        (
-            code,
-            whole.run.find(verdict.OWN_BOUND, code.name),
-            whole.baseline.find(verdict.OWN_BOUND, code.name) if whole.baseline else None,
-        )
-        for code in whole.codes
-    ]
+def _policy(script: str, page: Page) -> str:
+    """Return the Content-Security-Policy: nothing but what stands in the page itself."""
+    sources: Sequence[str] = []
+    if script:
+        digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+        sources = [f"'sha256-{digest}'"]
+    if page.live is not None:
+        sources = [*sources, *page.live.script_sources]
+    rules = ["default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"]
+    if sources:
+        rules.append(f"script-src {' '.join(sources)}")
+    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
 
 
-def _bars(whole: Document) -> Markup | None:
-    rows = _bounds(whole)
-    if not any(mine and mine.value is not None for _, mine, _ in rows):
-        return None
-    groups = [
-        figures.BarGroup(
-            code.name,
-            code.entropy,
-            _bar(whole.run, mine, "this run"),
-            _bar(whole.baseline, twins, "twin") if whole.baseline else None,
-        )
-        for code, mine, twins in rows
-    ]
-    return figures.bars(groups, name="bars", title="L_I of each code against H(c), in nats")
+def _heading(document: Document) -> str:
+    subject = document.shown.subject
+    name = subject.trainer or subject.source
+    if document.arrangement != "comparison":
+        return f"What the codes of {name} mean"
+    models = count_of(len(document.models), "model")
+    if len({model.subject.trainer for model in document.models}) > 1:
+        return f"What the codes of {models} mean"
+    return f"What the codes of {name} mean, in {models}"
 
 
-def _bar(run: Run, result: Result | None, otherwise: str) -> figures.Bar:
-    weight = run.subject.information_weight
-    label = otherwise if weight is None else f"λ = {weight:g}"
-    if result is None:
-        return figures.Bar(label, None, None, None)
-    return figures.Bar(label, result.value, result.low, result.high)
+def _lead(document: Document) -> str:
+    subject, data = document.shown.subject, document.data
+    source = " ".join(str(part) for part in (data["name"], data["split"]) if part)
+    images = "" if data["n"] is None else f", {data['n']:,} images"
+    told = [f"Data: {source}{images}"]
+    if len(document.peers) == 1:
+        if subject.information_weight is not None:
+            told.append(f"λ = {subject.information_weight:g}")
+        if subject.seed is not None:
+            told.append(f"seed {subject.seed}")
+    if subject.step is not None and document.arrangement != "comparison":
+        told.append(f"{subject.step:,} steps")
+    return f"{' · '.join(told)}."
 
 
-def _confusions(whole: Document) -> list[ConfusionPanel]:
-    panels: list[ConfusionPanel] = []
-    for result in whole.run.results:
-        if result.clustering is None:
-            continue
-        code = result.target or ""
-        order = figures.code_order(result.clustering)
-        figure = figures.confusion(
-            result.clustering,
-            order,
-            name=f"confusion-{len(panels)}",
-            title=f"Share of each class that is given each code of {code}, in percent",
-        )
-        panels.append(ConfusionPanel(code, figure, result, result.clustering, order))
-    return panels
+def _unbroken(text: str) -> str:
+    """Keep what belongs together on one line: "λ = 0", "5.9 %"."""
+    return text.replace(" = ", "\u00a0=\u00a0").replace(" %", "\u00a0%")
 
 
-def _galleries(whole: Document, folder: Path) -> list[tuple[str, list[list[Picture]]]]:
-    """Return for each code its grids: a row per range of values, this run's before the twin's."""
-    names = [code.name for code in whole.codes]
-    names += [image.code for image in whole.images if image.code not in names]
-    galleries = []
-    for name in dict.fromkeys(names):
-        rows: dict[tuple[float | None, float | None], list[Picture]] = {}
-        for image in whole.images:
-            if image.code == name:
-                rows.setdefault((image.low, image.high), []).append(_picture(image, whole, folder))
-        if rows:
-            ordered = [sorted(row, key=_is_twin) for row in rows.values()]
-            galleries.append((name, ordered))
-    return galleries
+def _seeds(count: int) -> str:
+    return count_of(count, "seed")
 
 
-def _is_twin(picture: Picture) -> bool:
-    return picture.image.model == "baseline"
+def _subscript(text: str) -> Markup:
+    """Write L_I as the paper does."""
+    return escape(text).replace("L_I", Markup("L<sub>I</sub>"))
 
 
-def _picture(image: Image, whole: Document, folder: Path) -> Picture:
-    png = read_png(folder, image.file)
-    if image.model == "subject":
-        model = verdict.model_name(whole.run, twin=False)
-    else:
-        model = verdict.model_name(whole.baseline, twin=True) if whole.baseline else "twin"
-    values = ""
-    if image.low is not None and image.high is not None:
-        values = f" from {image.low:g} to {image.high:g}"
-    alt = (
-        f"Grid of generated images, {model}: {image.rows} rows of fixed noise, "
-        f"{image.columns} columns of {image.code}{values}"
-    )
-    column = min(max(png.width // image.columns, _NARROWEST), _WIDEST)
-    return Picture(image, model, png.address, alt, column * image.columns)
-
-
-def _curves(whole: Document) -> list[CurvePanel]:
-    wanted: list[tuple[str, str, str, float | None]] = [
-        (f"information_{code.name}", f"L_I of {code.name}", "nats", code.entropy)
-        for code in whole.codes
-    ]
-    wanted += [
-        ("generator_loss", "Generator loss", "loss", None),
-        ("discriminator_loss", "Discriminator loss", "loss", None),
-    ]
-    panels: list[CurvePanel] = []
-    for series, title, unit, limit in wanted:
-        mine = _line(whole.run, series)
-        if mine is None:
-            continue
-        twins = _line(whole.baseline, series) if whole.baseline else None
-        figure = figures.curves(
-            mine, twins, limit=limit, unit=unit, name=f"curve-{len(panels)}", title=title
-        )
-        panels.append(CurvePanel(title, figure, _curve_rows(mine, twins)))
-    return panels
-
-
-def _line(run: Run, series: str) -> figures.Line | None:
-    values = run.curve(series)
-    return figures.Line(run.history.step, values) if run.history and values else None
-
-
-def _curve_rows(
-    mine: figures.Line, twins: figures.Line | None
-) -> list[tuple[int, float | None, float | None]]:
-    """Return about ten evenly spaced records; the twin's value where it recorded that step."""
-    last = len(mine.steps) - 1
-    kept = sorted({round(last * i / (_TABLE_ROWS - 1)) for i in range(_TABLE_ROWS)})
-    beside = dict(zip(twins.steps, twins.values, strict=True)) if twins else {}
-    return [(mine.steps[i], mine.values[i], beside.get(mine.steps[i])) for i in kept]
-
-
-def _results(whole: Document) -> list[tuple[Result, Result | None]]:
-    """Return every result with the twin's of the same metric, settings of its own and target."""
-    twins = {_key(result): result for result in whole.baseline.results} if whole.baseline else {}
-    return [(result, twins.get(_key(result))) for result in whole.run.results]
-
-
-def _key(result: Result) -> tuple[str, str, str | None]:
-    return result.metric, str(result.settings.get("own", "")), result.target
+def _exact(cell: Cell) -> float | int | None:
+    """Return a cell's number as it was measured, for those who copy it."""
+    value = cell.value if isinstance(cell, Estimate) else cell
+    return None if isinstance(value, str) else value

@@ -1,4 +1,4 @@
-"""matplotlib drawings as inline SVG.
+"""Figures as inline SVG.
 
 Colours are CSS variables (``var(--ink)`` …), so that one drawing is readable on a light and on a
 dark page; ``reports/style.css`` gives them their values. Text stays text: the reader's browser
@@ -7,88 +7,66 @@ sets it, and a screen reader or a search finds it.
 
 import io
 import re
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from xml.etree import ElementTree
 
 from markupsafe import Markup
-from matplotlib import style
-from matplotlib.figure import Figure
 
-__all__ = ["COLOURS", "canvas", "inline"]
+from infoeval.report.canvas import POINTS, drawn
+from infoeval.report.figure import Figure
 
-_INCHES_PER_PIXEL = 1 / 96
+__all__ = ["COLOURS", "inline"]
 
-# Stand-ins that matplotlib can draw with; each is replaced by the CSS variable of its name.
-COLOURS = {
-    "ink": "#010101",
-    "grid": "#010102",
-    "subject": "#010103",
-    "baseline": "#010104",
-    "strong": "#010105",
-    "on-middle": "#010106",
-    "on-strong": "#010107",
-}
-_VARIABLES = {colour: f"var(--{name})" for name, colour in COLOURS.items()}
+_ROLES = (
+    *("ink", "soft", "grid", "card", "subject", "baseline", "strong", "on-middle", "on-strong"),
+    *(f"model-{number}" for number in range(2, 6)),
+)
+COLOURS = {role: f"#0101{number:02d}" for number, role in enumerate(_ROLES, 1)}
+"""Stand-ins that matplotlib can draw with; each is replaced by the CSS variable of its name."""
 
-_STYLE = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "infoeval",
-    # Code and class names are the user's: a dollar sign in them is a dollar sign.
-    "text.parse_math": False,
-    "axes.unicode_minus": True,
-    "font.size": 10.5,  # 14 px
-    "text.color": COLOURS["ink"],
-    "axes.labelcolor": COLOURS["ink"],
-    "axes.edgecolor": COLOURS["grid"],
-    "axes.facecolor": "none",
-    "figure.facecolor": "none",
-    "xtick.color": COLOURS["grid"],
-    "ytick.color": COLOURS["grid"],
-    "xtick.labelcolor": COLOURS["ink"],
-    "ytick.labelcolor": COLOURS["ink"],
-    "grid.color": COLOURS["grid"],
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-}
+_VARIABLES = {colour: f"var(--{role})" for role, colour in COLOURS.items()}
+_SIZE = f"font-size: {POINTS:g}px"
+"""Of text that has none of its own; the drawing's unit is a point."""
+_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 
 
-@contextmanager
-def canvas(width: float, height: float) -> Iterator[Figure]:
-    """Open a figure of that many pixels whose look depends on nobody's matplotlib settings."""
-    with style.context(["default", _STYLE]), warnings.catch_warnings():
-        # The browser sets the text, with fonts that know more scripts than matplotlib's own.
-        warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        size = width * _INCHES_PER_PIXEL, height * _INCHES_PER_PIXEL
-        yield Figure(figsize=size, layout="constrained")
-
-
-def inline(figure: Figure, name: str, title: str) -> Markup:
+def inline(figure: Figure) -> Markup:
     """Return the drawing as an ``<svg>`` element fit to stand in a page with others.
 
-    Names of a page's elements must differ, so those that are referred to get ``name`` in front
-    and the rest go; matplotlib's own style sheet would reach beyond its figure, and goes too.
+    Names of a page's elements must differ, so those that are
+    referred to get the figure's in front and the rest go; matplotlib's own style sheet would reach
+    beyond its figure, and goes too.
     """
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
+    with drawn(figure, COLOURS) as drawing:
+        drawing.savefig(buffer, format="svg", metadata={"Date": None})
     root = ElementTree.fromstring(buffer.getvalue())
-    text = ElementTree.tostring(root, encoding="unicode")
-    used = set(re.findall(r'(?:="#|url\(#)([\w-]+)', text))
-    for parent in root.iter():
-        for child in list(parent):
-            if child.tag.endswith(("}metadata", "}style")):
-                parent.remove(child)
+    used = set(re.findall(r'(?:="#|url\(#)([\w-]+)', buffer.getvalue()))
     for element in root.iter():
         element.tag = element.tag.rpartition("}")[2]
         element.attrib = {
-            key.rpartition("}")[2]: _attribute(key, value, name)
+            key.rpartition("}")[2]: _attribute(key, value, figure.name)
             for key, value in element.attrib.items()
-            if key != "id" or value in used
+            if (key != "id" or value in used) and not value.startswith("rotate(-0 ")
         }
-    root.attrib |= {"role": "img", "aria-label": title}
+    _slim(root)
+    root.attrib |= {"role": "img", "aria-label": figure.title, "style": _SIZE}
     root.attrib.pop("version", None)
     return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+def _slim(parent: ElementTree.Element) -> None:
+    """Leave out what draws nothing, groups that say nothing, and white space between elements."""
+    children: list[ElementTree.Element] = []
+    for child in parent:
+        _slim(child)
+        if child.tag in ("metadata", "style") or child.get("style") == "fill: none":
+            continue
+        children += list(child) if child.tag == "g" and not child.attrib else [child]
+    if children or parent.tag in ("g", "defs", "svg"):
+        parent[:] = children
+        parent.text = None
+    for child in children:
+        child.tail = None
 
 
 def _attribute(key: str, value: str, name: str) -> str:
@@ -96,5 +74,13 @@ def _attribute(key: str, value: str, name: str) -> str:
         return f"{name}-{value}"
     if key == "style":
         value = re.sub(r"#0101\d\d", lambda match: _VARIABLES[match[0]], value)
-        value = re.sub(r" ?font-family: [^;]*;", "", value)
+        value = re.sub(r" ?font-family: [^;]*;", "", value).removeprefix(f"{_SIZE}; ")
+    if key in ("d", "transform", "x", "y", "width", "height"):
+        value = " ".join(_NUMBER.sub(_rounded, value).split())
+        return re.sub(r" ?([MLCQz]) ?", r"\1", value) if key == "d" else value
     return re.sub(r"^#|(?<=url\()#", f"#{name}-", value)
+
+
+def _rounded(match: re.Match[str]) -> str:
+    """Write a length to a hundredth of a point, finer than any screen."""
+    return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")

@@ -1,139 +1,250 @@
-"""What the numbers say, in plain sentences; nothing here is more certain than its number."""
+"""What the numbers say, one sentence a code; nothing here is more certain than its number."""
 
-import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 
-from infoeval.report.document import Code, Document, Result, Run
-from infoeval.report.numbers import interval, nats, percent, share
+from infoeval.report.confused import confused_pairs
+from infoeval.report.details import CLUSTER_ACCURACY, Clustering
+from infoeval.report.document import INFORMATION, OWN_BOUND, Code, Document, Model, Result
+from infoeval.report.factors import followed
+from infoeval.report.numbers import interval, nats, percent
+from infoeval.report.words import count_of, in_words, listed, spread
 
-__all__ = ["Finding", "about_clusters", "about_codes", "about_runs", "model_name"]
+__all__ = ["Finding", "sentences"]
 
-OWN_BOUND = "mi-own"
-CLUSTER_ACCURACY = "cluster-acc"
+_NOTHING = 0.005
+"""Nats that are written 0.00."""
+_LITTLE = 0.1
+"""Nats that are called next to nothing."""
+_MATCHED, _PARTLY = 0.15, 0.5
+"""Errors up to which a code is said to match its classes, or to match them in part."""
+_DIGITS = tuple("0123456789")
+_OF_DIGITS = ("mnist", "digits", "svhn", "street_numbers")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence or two about one thing; ``topic`` is the code it is about."""
+    """What is found about a code: ``topic`` is its name, and ``text`` goes on from there."""
 
     topic: str
     text: str
 
+    @property
+    def sentence(self) -> str:
+        """The whole sentence, as plain text.
 
-def model_name(run: Run, *, twin: bool) -> str:
-    """Say which of the two models a number belongs to: "this run, λ = 1"."""
-    weight = run.subject.information_weight
-    name = "twin" if twin else "this run"
-    return name if weight is None else f"{name}, λ = {weight:g}"
-
-
-def about_codes(document: Document) -> list[Finding]:
-    """Say for each code how much of it the checkpoint's own Q reads back, here and in the twin."""
-    return [Finding(code.name, _about_code(code, document)) for code in document.codes]
+        >>> Finding("slant", "carries nothing that Q finds.").sentence
+        'slant carries nothing that Q finds.'
+        """
+        return f"{self.topic} {self.text}"
 
 
-def about_clusters(document: Document) -> list[Finding]:
-    """Say for each labelled categorical code how real images cluster to their classes."""
-    return [
-        Finding(result.target or "", _about_cluster(result, document))
-        for result in document.run.results
-        if result.metric == CLUSTER_ACCURACY and result.value is not None
-    ]
+def sentences(document: Document) -> list[Finding]:
+    """Say of each code how much it carries and what it means, in one sentence."""
+    return [Finding(code.name, _about(code, document)) for code in document.codes]
 
 
-def about_runs(document: Document) -> list[str]:
-    """Say how many runs and seeds the page rests on, and how like the twin is."""
-    subject = document.run.subject
-    seed = "" if subject.seed is None else f" (seed {subject.seed})"
-    sentences = [
-        f"One run, one seed{seed}: another seed of the same trainer can come out very differently, "
-        "and nothing on this page measures that spread."
-    ]
-    if document.baseline is None:
-        sentences.append("There is no λ = 0 twin beside it to compare with.")
-        return sentences
-    twin = document.baseline.subject
-    unlike = [
-        f"{name} {theirs} instead of {ours}"
-        for name, ours, theirs in (
-            ("trainer", subject.trainer, twin.trainer),
-            ("variant", subject.variant, twin.variant),
-            ("seed", subject.seed, twin.seed),
-            ("step", subject.step, twin.step),
-        )
-        if ours != theirs
-    ]
-    name = model_name(document.baseline, twin=True)
-    if unlike:
-        sentences.append(f"The {name}, differs in more than λ: {', '.join(unlike)}.")
-    else:
-        sentences.append(f"The {name}, has the same trainer, variant, seed and step.")
-    return sentences
+def _about(code: Code, document: Document) -> str:
+    information = _information(code, document)
+    matching = _matching(code, document)
+    # Where a code is matched to classes, they are its factor.
+    meaning = matching or followed(code, document)
+    text = ", and ".join(part for part in (information, meaning) if part)
+    if matching:
+        text += _confusion(code, document)
+    return f"{text}."
 
 
-def _about_code(code: Code, document: Document) -> str:
-    result = document.run.find(OWN_BOUND, code.name)
+def _information(code: Code, document: Document) -> str:
+    result = document.shown.information(code.name)
     if result is None or result.value is None:
-        return "what the checkpoint's own Q reads back was not measured."
-    text = (
-        f"{_amount(code, result.value)} are read back by the checkpoint's own Q: "
-        f"{_judgement(code, result.value)}"
-    )
-    if document.baseline is not None:
-        twin = document.baseline.find(OWN_BOUND, code.name)
-        name = model_name(document.baseline, twin=True)
-        if twin is None or twin.value is None:
-            text += f" Not measured in the {name}."
+        return "was not measured for information"
+    if document.arrangement == "seeds":
+        found = _values(document.peers, result, code)
+        if len(found) > 1:
+            return _over_seeds(code, result, found) + _aside(_baselines(code, result, document))
+    text = _carries(code, result)
+    if document.arrangement == "comparison":
+        return text + _in_others(code, result, document)
+    own = _own(result, document.shown.find(OWN_BOUND, code.name))
+    return text + _aside(_missed(result), own, _baselines(code, result, document))
+
+
+def _carries(code: Code, result: Result) -> str:
+    value = result.value or 0.0
+    own = result.metric != INFORMATION
+    if value < _LITTLE:
+        amount = _amount(code, value)
+        if value < _NOTHING or (result.low is not None and result.low <= 0):
+            verb = "tells its own Q nothing" if own else "carries nothing that Q finds"
         else:
-            text += f" In the {name}: {_amount(code, twin.value)}."
-    return text
+            verb = "tells its own Q next to nothing" if own else "carries next to nothing"
+        return f"{verb}: {amount}"
+    verb = "tells its own Q" if own else "carries"
+    return f"{verb} {_least(result)}{_amount(code, value)}"
+
+
+def _over_seeds(code: Code, result: Result, found: Mapping[str, Result]) -> str:
+    values = {name: each.value or 0.0 for name, each in found.items()}
+    middle = median(values.values())
+    behind = {
+        name: value
+        for name, value in values.items()
+        if value < middle - max(0.1, 0.1 * middle) and code.kind == "categorical"
+    }
+    kept = [value for name, value in values.items() if name not in behind]
+    least = "at least " if any(map(_least, found.values())) else ""
+    verb = "carries" if result.metric == INFORMATION else "tells its own Q"
+    if max(kept) < _LITTLE:
+        verb, least = f"{verb} next to nothing:", ""
+    amount = f"{least}{spread(kept, nats)}{_of(code)} nats"
+    if not behind:
+        return f"{verb} {amount} over {count_of(len(values), 'seed')}"
+    rest = listed([f"{nats(value)} in {name}" for name, value in behind.items()])
+    return f"{verb} {amount} in {_most(kept, values)}, but only {rest}"
+
+
+def _aside(*remarks: str) -> str:
+    """Put remarks in brackets, those that there are."""
+    told = "; ".join(remark for remark in remarks if remark)
+    return f" ({told})" if told else ""
+
+
+def _baselines(code: Code, result: Result, document: Document) -> str:
+    found = _values(document.baselines, result, code)
+    if not found:
+        return ""
+    values = [each.value or 0.0 for each in found.values()]
+    if max(values) < _NOTHING:
+        return f"nothing in {_baseline_name(document)}"
+    least = "at least " if any(map(_least, found.values())) else ""
+    return f"{least}{spread(values, nats)} in {_baseline_name(document)}"
+
+
+def _baseline_name(document: Document) -> str:
+    weights = {model.subject.information_weight for model in document.baselines}
+    name = "baseline" if weights != {0.0} else "λ = 0 model"
+    return f"the {name}" if len(document.baselines) == 1 else f"the {name}s"
+
+
+def _in_others(code: Code, result: Result, document: Document) -> str:
+    others = _values([m for m in document.models if m.index], result, code)
+    if not others:
+        return ""
+    told = []
+    for name, other in others.items():
+        told.append(f"{nats(other.value)} in {name}{_difference(result, name, document)}")
+    return f" in {document.shown.name} against {listed(told)}"
+
+
+def _difference(result: Result, name: str, document: Document) -> str:
+    for each in document.differences:
+        same = (each.metric, each.target) == (result.metric, result.target)
+        if same and document.models[each.model].name == name and each.low is not None:
+            if each.high is None:
+                return ""
+            return f" (difference {nats(each.difference)}, {interval(each.low, each.high, 2)})"
+    return ""
+
+
+def _missed(result: Result) -> str:
+    convergence = result.details.convergence
+    if convergence is None or convergence.converged:
+        return ""
+    missed = "more" if not convergence.missed else nats(convergence.missed)
+    return f"Q had not converged, and may miss {missed}"
+
+
+def _own(result: Result, own: Result | None) -> str:
+    """Name the own Q's bound where it is the higher one: the other Q has not found it all."""
+    if own is None or own.low is None or own.low <= (result.value or 0.0) + _NOTHING:
+        return ""
+    return f"the model's own Q reads {nats(own.value)}"
+
+
+def _least(result: Result) -> str:
+    """Say that an amount is a bound only: by the own Q, or by one that had not converged."""
+    convergence = result.details.convergence
+    own = result.metric != INFORMATION
+    return "at least " if own or (convergence and not convergence.converged) else ""
 
 
 def _amount(code: Code, value: float) -> str:
-    """Write "2.30 of 2.30 nats (100 %)"; H(c) is no ceiling for a continuous code."""
-    if code.kind == "continuous" or code.entropy <= 0:
-        return f"{nats(value)} nats"
-    return f"{nats(value)} of {nats(code.entropy)} nats ({share(value / code.entropy)})"
+    """Write "2.30 of 2.30 nats"; H(c) is no ceiling for a continuous code."""
+    return f"{nats(value)}{_of(code)} nats"
 
 
-def _judgement(code: Code, value: float) -> str:
-    if value <= 0:
-        return "nothing. A lower bound at or below zero shows no information about the code."
-    if code.kind == "continuous":
-        if value < 0.1:
-            return "almost nothing. " + _EITHER
-        ranges = f"{math.exp(value):.1f}" if value < 5 else f"{math.exp(min(value, 20)):,.0f}"
-        return f"as much as telling {ranges} equally likely ranges of its value apart."
-    known = value / code.entropy if code.entropy > 0 else 0.0
-    if known >= 0.95:
-        return "the generator writes this code into its images, and Q can tell."
-    if known >= 0.5:
-        return "the larger part of the code, not all of it."
-    if known >= 0.1:
-        return "a smaller part of the code. " + _EITHER
-    return "almost nothing. " + _EITHER
+def _of(code: Code) -> str:
+    bounded = code.kind == "categorical" and code.entropy > 0
+    return f" of {nats(code.entropy)}" if bounded else ""
 
 
-_EITHER = "Either the generator leaves it unused, or Q has not learnt to read it."
+def _values(models: Sequence[Model], result: Result, code: Code) -> dict[str, Result]:
+    """Return the same metric of the same code of each model that has it, by the model's name."""
+    found = {model.name: model.find(result.metric, code.name) for model in models}
+    return {name: each for name, each in found.items() if each and each.value is not None}
 
 
-def _about_cluster(result: Result, document: Document) -> str:
-    value = result.value or 0.0
-    images = "real images" if result.n is None else f"{result.n:,} real images"
-    data = document.data
-    source = " ".join(str(part) for part in (data["name"], data["split"]) if part)
-    text = f"{percent(1 - value)} error on {images} ({source}"
-    if result.low is not None and result.high is not None:
-        level = "" if result.level is None else f"{100 * result.level:g} % "
-        bounds = interval(100 * (1 - result.high), 100 * (1 - result.low), 1)
-        text += f"; {level}interval {bounds} %"
-    text += f"): {percent(value)} are given the code that is matched to their class."
-    clusters = result.clustering
-    if clusters is not None:
-        fitted = f" on {clusters.fit_n:,} other images" if clusters.fit_n else ""
-        text += f" The matching is one-to-one (Hungarian), fitted{fitted}."
-    twin = document.baseline and document.baseline.find(CLUSTER_ACCURACY, result.target or "")
-    if document.baseline and twin and twin.value is not None:
-        name = model_name(document.baseline, twin=True)
-        text += f" In the {name}: {percent(1 - twin.value)} error."
+def _matching(code: Code, document: Document) -> str:
+    result = document.shown.find(CLUSTER_ACCURACY, code.name)
+    if result is None or result.value is None or result.details.clustering is None:
+        return ""
+    noun = _classes(result.details.clustering, document)
+    found = _values(document.peers, result, code)
+    errors = {name: 1 - (each.value or 0.0) for name, each in found.items()}
+    if document.arrangement == "seeds" and len(errors) > 1:
+        return _errors_of_seeds(errors, noun)
+    error = 1 - result.value
+    text = f"{_matches(error, noun)} {percent(error)} error"
+    if document.arrangement == "comparison":
+        others = [f"{percent(e)} in {name}" for name, e in list(errors.items())[1:]]
+        return text + (f" against {listed(others)}" if others else "")
+    baseline = _values(document.baselines, result, code)
+    if baseline:
+        theirs = [1 - (each.value or 0.0) for each in baseline.values()]
+        text += _aside(f"{spread(theirs, percent)} in {_baseline_name(document)}")
     return text
+
+
+def _errors_of_seeds(errors: Mapping[str, float], noun: str) -> str:
+    middle = median(errors.values())
+    odd = {name: e for name, e in errors.items() if e > middle + max(0.03, middle / 2)}
+    kept = [error for name, error in errors.items() if name not in odd]
+    text = f"{_matches(max(kept), noun)} {spread(kept, percent)} error"
+    if not odd:
+        return f"{text} in every one"
+    rest = listed([f"{percent(error)} in {name}" for name, error in odd.items()])
+    return f"{text} in {_most(kept, errors)}, but {rest}"
+
+
+def _most(kept: Sequence[float], values: Mapping[str, float]) -> str:
+    return f"{in_words(len(kept))} of {count_of(len(values), 'seed')}"
+
+
+def _matches(error: float, noun: str) -> str:
+    if error <= _MATCHED:
+        return f"matches {noun} with"
+    if error <= _PARTLY:
+        return f"matches {noun} only in part, with"
+    return f"does not match {noun}:"
+
+
+def _classes(clustering: Clustering, document: Document) -> str:
+    names = clustering.class_names
+    digits = names == _DIGITS and str(document.data["name"]).startswith(_OF_DIGITS)
+    return f"the {count_of(len(names), 'digit' if digits else 'class')}"
+
+
+def _confusion(code: Code, document: Document) -> str:
+    """Name the two classes that share a code most often, where no other two do so as often."""
+    result = document.shown.find(CLUSTER_ACCURACY, code.name)
+    clustering = result.details.clustering if result else None
+    if result is None or clustering is None or 1 - (result.value or 0.0) > _PARTLY:
+        return ""
+    ranked = confused_pairs(clustering)
+    if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
+        return ""
+    first, second = (clustering.class_names[cls] for cls in ranked[0][0])
+    where = f" in {document.shown.name}" if len(document.peers) > 1 else ""
+    return f"; {first} and {second} are the commonest confusion{where}"

@@ -34,7 +34,7 @@ from infoeval.scoring.real_images import real_image_results
 from infoeval.scoring.recipe import Recipe
 from infoeval.scoring.tables import Found, table_results
 
-__all__ = ["checkpoint_table", "score_checkpoint"]
+__all__ = ["checkpoint_images", "checkpoint_table", "score_checkpoint"]
 
 
 def score_checkpoint(
@@ -53,12 +53,15 @@ def score_checkpoint(
     checkpoint = Checkpoint.open(path)
     applicable = [name for name in ALL_METRICS if name not in MODELS]
     chosen = [Asked(name) for name in applicable] if asked is None else list(asked)
-    names = [each.name for each in chosen if asked is not None or each.name != INFORMATION]
+    drawn = asked is not None or recipe.information
+    names = [each.name for each in chosen if drawn or each.name != INFORMATION]
     tables = [each for each in chosen if each.name in TABLE]
     wanted = [name for name in names if name in REAL_IMAGES]
     source = data or checkpoint.trainer.data
     images = (
-        _images(checkpoint, recipe, source, data_dir, bool(tables)) if wanted or tables else None
+        checkpoint_images(checkpoint, recipe, source, data_dir)
+        if tables or (wanted and checkpoint.trainer.categorical_codes)
+        else None
     )
     reasons = {name: why for name in wanted if (why := _reason(name, checkpoint, source, images))}
     if asked is None and images is not None and images[1].factors is None:
@@ -80,7 +83,7 @@ def score_checkpoint(
     if images is not None and tables:
         found, skipped = _of_tables(checkpoint, recipe, images, tables, strict=asked is not None)
         results += found
-    if asked is None:
+    if not drawn:
         reasons[INFORMATION] = "takes minutes: ask for it with --metric mi"
     return Document(
         subject=_subject(checkpoint, path),
@@ -96,8 +99,7 @@ def checkpoint_table(
 ) -> CodeTable:
     """The codes that a checkpoint reads of images, with their factors. UserError as for scoring."""
     checkpoint = Checkpoint.open(path)
-    images = _images(checkpoint, recipe, data or checkpoint.trainer.data, data_dir, True)
-    assert images is not None
+    images = checkpoint_images(checkpoint, recipe, data or checkpoint.trainer.data, data_dir)
     return _table(checkpoint, recipe, images)
 
 
@@ -118,16 +120,14 @@ def _table(checkpoint: Checkpoint, recipe: Recipe, images: Splits) -> CodeTable:
     return replace(table, generated=cache(lambda: generated_table(model, images, recipe)))
 
 
-def _images(
-    checkpoint: Checkpoint,
-    recipe: Recipe,
-    name: str,
-    data_dir: str | Path | None,
-    any_code: bool,
-) -> Splits | None:
-    """Train and test split; None where the checkpoint has no code that is to be read of them."""
-    if not (any_code or checkpoint.trainer.categorical_codes):
-        return None
+def checkpoint_images(
+    checkpoint: Checkpoint, recipe: Recipe, name: str, data_dir: str | Path | None
+) -> Splits:
+    """Train and test split of a data set in the form that the checkpoint was trained on.
+
+    Pictures that were left out of its training are left out. Raises UserError for images of
+    another size, and where there are none.
+    """
     shape = checkpoint.trainer.image_shape if checkpoint.data.get("resized_from") else None
     if checkpoint.data.get("left_out") and name == checkpoint.trainer.data:
         recipe = replace(recipe, skip_broken=True)

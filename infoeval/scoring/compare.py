@@ -3,7 +3,8 @@
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 from typing import Any, Unpack
 
 from scipy.special import ndtri
@@ -15,15 +16,17 @@ from infoeval.results import SCHEMA_VERSION, Document, Result
 from infoeval.scoring.catalogue import INFORMATION, parse
 from infoeval.scoring.recipe import Options, Say
 from infoeval.scoring.score import Model, is_checkpoint, score
+from infoeval.user_model import UserModel
 
 __all__ = ["Comparison", "Difference", "compare"]
 
 
 @dataclass(frozen=True)
 class Difference:
-    """First less second of one metric of one code, in the unit of the metric.
+    """First less another model of one metric of one code, in the unit of the metric.
 
-    `low` and `high` are the limits of its interval at `level`; None where none is known.
+    `model` is the number of the other one, 1 for the second; `second` is its value. `low` and
+    `high` are the limits of the difference's interval at `level`; None where none is known.
     """
 
     metric: str
@@ -34,22 +37,31 @@ class Difference:
     low: float | None
     high: float | None
     level: float | None
+    model: int = 1
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """All results of two models, and the differences of those that both have."""
+    """All results of two models or more, and the differences of those that the first shares."""
 
     first: Document
     second: Document
     differences: tuple[Difference, ...]
+    others: tuple[Document, ...] = ()
+
+    @property
+    def documents(self) -> tuple[Document, ...]:
+        """Of all models, in the order given."""
+        return self.first, self.second, *self.others
 
     def to_dict(self) -> dict[str, Any]:
-        """As plain data, in the shape of its JSON."""
+        """As plain data, in the shape of its JSON: `others` is there for three models or more."""
+        plain = [json.loads(document.to_json()) for document in self.documents]
         return {
             "schema_version": SCHEMA_VERSION,
-            "first": json.loads(self.first.to_json()),
-            "second": json.loads(self.second.to_json()),
+            "first": plain[0],
+            "second": plain[1],
+            **({"others": plain[2:]} if self.others else {}),
             "differences": [asdict(difference) for difference in self.differences],
         }
 
@@ -62,9 +74,11 @@ def compare(
     first: Model,
     second: Model,
     metrics: Sequence[str] | None = (INFORMATION,),
+    *,
+    others: Sequence[Model] = (),
     **options: Unpack[Options],
 ) -> Comparison:
-    """Score the models `first` and `second` by the same recipe, and subtract.
+    """Score models by the same recipe, and subtract each of the others from the `first`.
 
     Only codes of the same name are compared, and all codes of checkpoints together only where both
     have the same. The interval of a difference takes its two sides as independent; the same
@@ -75,35 +89,50 @@ def compare(
         first: a model, as `infoeval.scoring.score` takes it.
         second: the one that is subtracted.
         metrics: names from `ALL_METRICS`; None: all that apply but `mi`.
+        others: further ones, each subtracted from the first.
         options: see `infoeval.scoring.score`.
 
     Raises:
-        UserError: as `score`, and where the two have no code or no result in common.
+        UserError: as `score`, and where one has no code or no result in common with the first.
 
     """
     parse(metrics or ())
-    checkpoints = [path for path in (first, second) if is_checkpoint(path)]
-    if len(checkpoints) == 2:
-        ours, theirs = (dict(Checkpoint.open(path).trainer.codes) for path in checkpoints)
-        if not ours.keys() & theirs.keys():
-            raise UserError(
-                f"{first} and {second} have no code in common: "
-                f"{', '.join(ours)} and {', '.join(theirs)}"
-            )
+    further = (second, *others)
+    for other in further:
+        _check_common(first, other)
+    names = _names(first, further)
     documents = []
-    for which, path in (("first", first), ("second", second)):
-        told: Options = {**options, "say": _named(options.get("say"), which)}
+    for name, path in zip(names, (first, *further), strict=True):
+        told: Options = {**options, "say": _named(options.get("say"), name)}
         documents.append(score(path, metrics, **told))
-    same_codes = _codes(documents[0]) == _codes(documents[1])
-    others = {_key(result): result for result in documents[1].results}
-    pairs = [
-        (result, others[_key(result)])
-        for result in documents[0].results
-        if _key(result) in others and (same_codes or result.target != JOINT)
+    differences = []
+    for number, (path, document) in enumerate(zip(further, documents[1:], strict=True), 1):
+        found = _differences(documents[0], document, number)
+        if not found:
+            raise UserError(f"{first} and {path} have no result in common")
+        differences += found
+    return Comparison(documents[0], documents[1], tuple(differences), tuple(documents[2:]))
+
+
+def _check_common(first: Model, other: Model) -> None:
+    """Whether two checkpoints have a code in common, before any is scored."""
+    if not (is_checkpoint(first) and is_checkpoint(other)):
+        return
+    ours, theirs = (dict(Checkpoint.open(path).trainer.codes) for path in (first, other))
+    if not ours.keys() & theirs.keys():
+        raise UserError(
+            f"{first} and {other} have no code in common: {', '.join(ours)} and {', '.join(theirs)}"
+        )
+
+
+def _differences(first: Document, other: Document, number: int) -> list[Difference]:
+    same_codes = _codes(first) == _codes(other)
+    theirs = {_key(result): result for result in other.results}
+    return [
+        replace(_difference(result, theirs[_key(result)]), model=number)
+        for result in first.results
+        if _key(result) in theirs and (same_codes or result.target != JOINT)
     ]
-    if not pairs:
-        raise UserError(f"{first} and {second} have no result in common")
-    return Comparison(documents[0], documents[1], tuple(_difference(*pair) for pair in pairs))
 
 
 def _codes(document: Document) -> set[tuple[str | None, float]]:
@@ -151,6 +180,16 @@ def _limits(result: Result) -> tuple[float | None, float | None]:
         return result.low, result.high
     half = float(ndtri(0.5 + result.level / 2)) * result.details["standard_error"]
     return result.value - half, result.value + half
+
+
+def _names(first: Model, others: Sequence[Model]) -> list[str]:
+    """What the models are called while they are scored."""
+    if len(others) == 1:
+        return ["first", "second"]
+    return [
+        str(model) if isinstance(model, str | Path | UserModel) else f"model {number}"
+        for number, model in enumerate((first, *others), 1)
+    ]
 
 
 def _named(say: Say | None, name: str) -> Say | None:

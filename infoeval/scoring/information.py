@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from infoeval.checkpoint import Checkpoint
-from infoeval.codes import CodeSpace
+from infoeval.codes import Code, CodeSpace
 from infoeval.errors import UserError
 from infoeval.information.checkpoint import (
     CheckpointInformation,
@@ -40,7 +40,7 @@ def own_results(checkpoint: Checkpoint, recipe: Recipe) -> list[Result]:
     started = time.perf_counter()
     model = CheckpointModel(checkpoint, recipe.device)
     bounds = own_lower_bound(model, count=recipe.samples, seed=recipe.seed, level=recipe.level)
-    return _own(bounds, recipe, time.perf_counter() - started)
+    return _own(bounds, checkpoint.trainer.codes, recipe, time.perf_counter() - started)
 
 
 def information_results(checkpoint: Checkpoint, recipe: Recipe) -> list[Result]:
@@ -65,7 +65,7 @@ def information_results(checkpoint: Checkpoint, recipe: Recipe) -> list[Result]:
         *_post_hoc(found.post_hoc, seconds),
         *_synergy(found.post_hoc, seconds),
         *_refitted(found, seconds),
-        *_own(found.own, recipe, seconds),
+        *_own(found.own, checkpoint.trainer.codes, recipe, seconds),
     ]
 
 
@@ -93,7 +93,9 @@ def drawn_results(codes: CodeSpace, generate: Generate, recipe: Recipe) -> list[
     return [*_post_hoc(found, seconds), *_synergy(found, seconds)]
 
 
-def _own(bounds: Mapping[str, LowerBound], recipe: Recipe, seconds: float) -> list[Result]:
+def _own(
+    bounds: Mapping[str, LowerBound], codes: Mapping[str, Code], recipe: Recipe, seconds: float
+) -> list[Result]:
     if not all(math.isfinite(bound.low) and math.isfinite(bound.high) for bound in bounds.values()):
         raise UserError("the checkpoint's networks compute numbers that are not finite")
     return [
@@ -104,6 +106,7 @@ def _own(bounds: Mapping[str, LowerBound], recipe: Recipe, seconds: float) -> li
             settings={"seed": recipe.seed, "samples": bound.count, "pixels": "8 bits"},
             seconds=seconds,
             reference="Chen et al. 2016, eq. 5",
+            details={"kind": codes[name].kind},
         )
         for name, bound in bounds.items()
     ]

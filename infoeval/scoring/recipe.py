@@ -8,7 +8,7 @@ from typing import Literal, TypedDict
 import torch
 
 from infoeval.errors import UserError
-from infoeval.information.budgets import Budget
+from infoeval.information.budgets import BUDGETS, Budget
 from infoeval.metrics.resampling import Options as TableOptions
 
 __all__ = ["BatchNorm", "Options", "Recipe", "Say"]
@@ -29,6 +29,7 @@ class Options(TypedDict, total=False):
     fit_images: int | None
     batch_norm: BatchNorm
     budget: str
+    information: str | None
     device: str
     rows: int
     replicates: int | None
@@ -44,24 +45,26 @@ class Options(TypedDict, total=False):
 class Recipe:
     """How to score a model; see `infoeval.scoring.score` for the fields.
 
-    Raises UserError for a number that is out of range.
+    `information` is whether `mi` is measured beside what is asked for. Raises UserError for a
+    number that is out of range.
     """
 
     device: torch.device
-    seed: int
-    level: float
-    samples: int
-    fit_images: int | None
-    batch_norm: BatchNorm
-    budget: Budget
-    rows: int
-    replicates: int | None
-    null: int
-    prune: bool
-    code_types: Sequence[str] | None
-    factor_types: Sequence[str] | None
-    skip_broken: bool
-    say: Say
+    seed: int = 0
+    level: float = 0.95
+    samples: int = 20_000
+    fit_images: int | None = None
+    batch_norm: BatchNorm = "real"
+    budget: Budget = BUDGETS["standard"]
+    information: bool = False
+    rows: int = 10_000
+    replicates: int | None = None
+    null: int = 0
+    prune: bool = False
+    code_types: Sequence[str] | None = None
+    factor_types: Sequence[str] | None = None
+    skip_broken: bool = False
+    say: Say = lambda text, share: None
 
     @property
     def table(self) -> TableOptions:

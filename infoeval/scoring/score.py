@@ -54,6 +54,7 @@ def score(
     fit_images: int | None = None,
     batch_norm: BatchNorm = "real",
     budget: str = "standard",
+    information: str | None = None,
     device: str = "auto",
     rows: int = 10_000,
     replicates: int | None = None,
@@ -87,6 +88,8 @@ def score(
             training images, "generated" on fresh samples of G, "running" takes those that the
             training left behind.
         budget: what `mi` may cost: "quick", "standard" or "strict".
+        information: measure `mi` beside what `metrics` says, even if that is None, at the cost of
+            this budget.
         device: "auto", "cpu", "cuda" or "cuda:N".
         rows: images of each split that metrics of codes and factors read, at most.
         replicates: of the intervals of metrics of codes and factors; 0: none; None: as many as
@@ -106,6 +109,8 @@ def score(
 
     """
     asked = None if metrics is None else parse(metrics)
+    if asked is not None and information and INFORMATION not in {each.name for each in asked}:
+        asked.append(Asked(INFORMATION))
     recipe = Recipe(
         device=find_device(device),
         seed=seed,
@@ -113,7 +118,8 @@ def score(
         samples=samples,
         fit_images=fit_images,
         batch_norm=batch_norm,
-        budget=find_budget(budget),
+        budget=find_budget(information or budget),
+        information=information is not None,
         rows=rows,
         replicates=replicates,
         null=null,
@@ -168,6 +174,8 @@ def _codes(
     """Codes and factors of a file."""
     if data is not None:
         raise UserError(f"{path} holds codes and factors: --data has no use")
+    if recipe.information:
+        raise UserError(f"{INFORMATION}: {path} holds codes, and no generator")
     table = read_arrays(path, recipe.code_types, recipe.factor_types)
     fingerprint = sha256(path)
     results, skipped = _of_table(table, asked, recipe, "codes of a file have no generator")
@@ -194,6 +202,9 @@ def _user_model(
 ) -> Document:
     """An encoder and perhaps a generator, of a Python file or in memory."""
     only_drawn = asked is not None and all(each.name == INFORMATION for each in asked)
+    drawn = recipe.information or any(each.name == INFORMATION for each in asked or ())
+    if drawn and model.generator is None:
+        raise UserError(f"{INFORMATION}: {model.name} has no generator")
     results: list[Result] = []
     skipped: list[Skipped] = []
     described: dict[str, object] = {}
@@ -204,9 +215,9 @@ def _user_model(
         if model.generator is None:
             why = "the model has no generator"
         results, skipped = _of_table(table, asked, recipe, why)
-    if asked is not None and any(each.name == INFORMATION for each in asked):
-        if model.generator is None:
-            raise UserError(f"{INFORMATION}: {model.name} has no generator")
+    if drawn:
+        assert model.generator is not None
+        skipped = [each for each in skipped if each.metric != INFORMATION]
         results += drawn_results(model.generator.codes, model.generator.generate, recipe)
     return Document(
         subject={"model": model.name, "sha256": sha256(model.path) if model.path else None},

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infoeval.report import render
-from tests.report.sample import sample
+from tests.report.sample import comparison, five_seeds, sample
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +28,17 @@ def page(original: dict[str, Any], folder: Path) -> str:
 def document(original: dict[str, Any]) -> dict[str, Any]:
     """A sample document that a test may change."""
     return copy.deepcopy(original)
+
+
+@pytest.fixture(scope="session")
+def seeds_page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of five seeds and their baseline."""
+    folder = tmp_path_factory.mktemp("seeds")
+    return render(five_seeds(folder), folder)
+
+
+@pytest.fixture(scope="session")
+def comparison_page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The page of three models side by side."""
+    folder = tmp_path_factory.mktemp("comparison")
+    return render(comparison(folder), folder)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "img", "br", "hr", "input", "link", "path", "use", "rect"}
+VOID = {"meta", "img", "br", "hr", "input", "link", "source", "path", "use", "rect"}
 
 
 @dataclass

@@ -2,35 +2,91 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
-LOG_TEN = float(np.log(10))
-LOG_TWO = float(np.log(2))
-MATCHING = [7, 3, 0, 9, 1, 6, 2, 5, 8, 4]
-CODES = ("digit", "slant", "width")
+from tests.report.sample_pictures import CODES, MATCHING, pictures
+from tests.report.sample_results import ENTROPIES, FACTORS, LOG_TEN, LOG_TWO, confusion, results
+
+__all__ = [
+    "CODES",
+    "ENTROPIES",
+    "FACTORS",
+    "LOG_TEN",
+    "LOG_TWO",
+    "MATCHING",
+    "comparison",
+    "confusion",
+    "five_seeds",
+    "sample",
+    "without_extras",
+]
+
+INFORMED, EMPTY = (2.2996, 1.214, 0.982), (0.031, -0.042, 0.013)
+Document = dict[str, Any]
 
 
-def sample(folder: Path) -> dict[str, Any]:
-    """Write the images into ``folder`` and return the document that names them."""
-    subject = {
-        "subject": _subject("runs/mnist/checkpoint.pt", 1.0, "9f3c"),
-        "results": _results((2.2996, 1.214, 0.982), error=0.0588),
-        "history": _history((2.2996, 1.214, 0.982)),
-        "training": _training(1.0),
-    }
-    baseline = {
-        "subject": _subject("runs/mnist-gan/checkpoint.pt", 0.0, "77ab"),
-        "results": _results((0.031, -0.042, 0.013), error=0.7421),
-        "history": _history((0.031, -0.042, 0.013)),
-        "training": _training(0.0),
-    }
-    document: dict[str, Any] = {
+def sample(folder: Path) -> Document:
+    """A model and its λ = 0 baseline, with every kind of result and of image.
+
+    Writes the images into ``folder`` and returns the document that names them.
+    """
+    document = _common("one", "infoeval report runs/mnist/ckpt.pt --baseline runs/mnist-gan")
+    document["models"] = [{"role": "baseline", **_baseline()}]
+    document["images"] = pictures(folder, models=2)
+    return document
+
+
+def five_seeds(folder: Path) -> Document:
+    """Five seeds, one of which has not learned its digits, and a baseline."""
+    document = _common("seeds", "infoeval report runs/seed-0 runs/seed-1 runs/seed-2")
+    document["reason"] = "highest mean agreement with the others, without labels"
+    learned = ((2.2991, 1.1, 0.9), (1.61, 1.24, 0.4), (2.2987, 1.0, 1.02), (2.2994, 0.6, 0.99))
+    document["models"] = [
+        {"role": "seed", **_model(f"runs/seed-{seed}/ckpt.pt", seed, 1.0, bounds, error)}
+        for seed, bounds, error in zip((1, 2, 3, 4), learned, (0.07, 0.41, 0.05, 0.06), strict=True)
+    ]
+    document["models"].append({"role": "baseline", **_baseline()})
+    document["images"] = pictures(folder, models=6)
+    return document
+
+
+def comparison(folder: Path) -> Document:
+    """Three models side by side, with what the first has more than the others."""
+    document = _common("comparison", "infoeval compare runs/a.pt runs/b.pt runs/c.pt")
+    document["name"] = "Wide"
+    document["models"] = [
+        {"role": "compared", "name": name, **_model(f"runs/{name}.pt", 0, 1.0, bounds, error)}
+        for name, bounds, error in (
+            ("Narrow", (2.1, 1.3, 0.8), 0.12),
+            ("Short training", (1.2, 0.5, 0.3), 0.5),
+        )
+    ]
+    document["differences"] = _differences(document)
+    document["images"] = pictures(folder, models=3)
+    return document
+
+
+def without_extras(document: Document) -> Document:
+    """Return what ``infoeval score --json`` prints, of the own bound of one code only."""
+    kept = ("schema_version", "subject", "data", "environment", "skipped")
+    bare = {key: copy.deepcopy(document[key]) for key in kept}
+    bare["results"] = [
+        copy.deepcopy(result)
+        for result in document["results"]
+        if result["metric"] == "mi-own" and result["target"] == "digit"
+    ]
+    return bare
+
+
+def _common(arrangement: str, command: str) -> Document:
+    return {
         "schema_version": 1,
-        **subject,
+        **_model("runs/mnist/ckpt.pt", 0, 1.0, INFORMED, error=0.0588),
+        "arrangement": arrangement,
         "data": {"name": "mnist", "split": "test", "n": 10000, "fingerprint": "5b" * 32},
         "environment": {
             "infoeval": "0.1.0",
@@ -42,126 +98,59 @@ def sample(folder: Path) -> dict[str, Any]:
             "threads": 4,
         },
         "skipped": [
-            {"metric": "mig", "reason": "needs factors of variation, and mnist has labels only"},
-            {"metric": "dci", "reason": "needs factors of variation, and mnist has labels only"},
+            {"metric": "irs", "reason": "needs two factors or more"},
+            {"metric": "z-max-var", "reason": "needs two factors or more"},
         ],
-        "command": "infoeval report runs/mnist/checkpoint.pt --baseline runs/mnist-gan",
+        "command": command,
         "created": "2026-11-22",
         "codes": [
             {
                 "name": "digit",
                 "kind": "categorical",
                 "entropy": LOG_TEN,
-                "description": "Categorical(10)",
+                "description": "10 equally likely categories",
+                "size": 10,
             },
-            {
-                "name": "slant",
-                "kind": "continuous",
-                "entropy": LOG_TWO,
-                "description": "Uniform(-1, 1)",
-            },
-            {
-                "name": "width",
-                "kind": "continuous",
-                "entropy": LOG_TWO,
-                "description": "Uniform(-1, 1)",
-            },
+            *(
+                {
+                    "name": name,
+                    "kind": "continuous",
+                    "entropy": LOG_TWO,
+                    "description": "uniform on [-1, 1]",
+                    "low": -1.0,
+                    "high": 1.0,
+                }
+                for name in CODES[1:]
+            ),
         ],
-        "baseline": baseline,
-        "images": [],
     }
-    random = np.random.default_rng(0)
-    for model in ("subject", "baseline"):
-        document["images"] += [_grid(folder, random, model, "digit", None, None)]
-        for code in CODES[1:]:
-            for high in (1.0, 2.0):
-                document["images"] += [_grid(folder, random, model, code, -high, high)]
-    return document
 
 
-def without_extras(document: dict[str, Any]) -> dict[str, Any]:
-    """Return the document of a run without twin, labels, continuous codes, history and images."""
-    bare = {
-        key: value
-        for key, value in document.items()
-        if key not in ("history", "training", "images", "command", "created")
-    }
-    bare["baseline"] = None
-    bare["codes"] = document["codes"][:1]
-    bare["results"] = [
-        result
-        for result in document["results"]
-        if result["metric"] == "mi-own" and result["target"] == "digit"
-    ]
-    return bare
+def _baseline() -> Document:
+    return _model("runs/mnist-gan/ckpt.pt", 0, 0.0, EMPTY, error=0.7421)
 
 
-def confusion(error: float) -> list[list[int]]:
-    """Return counts whose matched share is 1 − ``error`` of 10,000 images."""
-    counts = np.full((10, 10), round(1000 * error / 9))
-    for code, cls in enumerate(MATCHING):
-        counts[code, cls] = 1000 - counts[0, 0] * 9
-    return [[int(count) for count in row] for row in counts]
-
-
-def _subject(checkpoint: str, weight: float, sha256: str) -> dict[str, Any]:
+def _model(
+    checkpoint: str, seed: int, weight: float, bounds: tuple[float, ...], error: float
+) -> Document:
     return {
-        "checkpoint": checkpoint,
-        "sha256": sha256 * 16,
-        "trainer": "mnist",
-        "variant": "default",
-        "step": 3000,
-        "seed": 0,
-        "information_weight": weight,
+        "subject": {
+            "checkpoint": checkpoint,
+            "sha256": ("77ab" if weight == 0 else f"9f3{'cdefa'[seed]}") * 16,
+            "trainer": "mnist",
+            "variant": "default",
+            "step": 3000,
+            "seed": seed,
+            "information_weight": weight,
+        },
+        "results": results(bounds, error),
+        "history": _history(bounds, seed),
+        "training": _training(weight),
     }
 
 
-def _results(bounds: tuple[float, ...], error: float) -> list[dict[str, Any]]:
-    results = [
-        _result("mi-own", name, bound, bound - 0.004, bound + 0.004, "nats", {"entropy": entropy})
-        for name, bound, entropy in zip(CODES, bounds, (LOG_TEN, LOG_TWO, LOG_TWO), strict=True)
-    ]
-    details = {
-        "matching": MATCHING,
-        "confusion": confusion(error),
-        "class_names": [str(cls) for cls in range(10)],
-        "many_to_one": 1 - 0.9 * error,
-        "many_to_one_low": 1 - 0.9 * error - 0.0046,
-        "many_to_one_high": 1 - 0.9 * error + 0.0046,
-        "error": error,
-        "fit_n": 60000,
-    }
-    value = 1 - error
-    results += [
-        _result("cluster-acc", "digit", value, value - 0.0047, value + 0.0045, "fraction", details),
-        _result("cluster-nmi", "digit", 0.8873, 0.8801, 0.8944, "fraction", {}),
-        _result("cluster-ari", "digit", 0.8761, 0.8672, 0.8849, "fraction", {}),
-    ]
-    return results
-
-
-def _result(
-    metric: str, target: str, value: float, low: float, high: float, unit: str, details: Any
-) -> dict[str, Any]:
-    return {
-        "metric": metric,
-        "target": target,
-        "value": value,
-        "low": low,
-        "high": high,
-        "level": 0.95,
-        "n": 10000,
-        "unit": unit,
-        "higher_is_better": True,
-        "settings": {"seed": 0, "resamples": 1000},
-        "seconds": 1.25,
-        "reference": "Chen et al. 2016, equation 4" if metric == "mi-own" else "Hungarian matching",
-        "details": details,
-    }
-
-
-def _history(bounds: tuple[float, ...]) -> dict[str, list[float]]:
-    random = np.random.default_rng(int(100 * bounds[0]))
+def _history(bounds: tuple[float, ...], seed: int) -> dict[str, list[float]]:
+    random = np.random.default_rng(100 * seed + int(100 * bounds[0]))
     steps = np.arange(0, 3001, 20)
     history = {
         "step": steps,
@@ -175,7 +164,7 @@ def _history(bounds: tuple[float, ...]) -> dict[str, list[float]]:
     return {name: [float(value) for value in values] for name, values in history.items()}
 
 
-def _training(weight: float) -> dict[str, Any]:
+def _training(weight: float) -> Document:
     return {
         "steps": 3000,
         "batch": 128,
@@ -189,29 +178,24 @@ def _training(weight: float) -> dict[str, Any]:
     }
 
 
-def _grid(
-    folder: Path,
-    random: np.random.Generator,
-    model: str,
-    code: str,
-    low: float | None,
-    high: float | None,
-) -> dict[str, Any]:
-    pixels = random.integers(0, 256, (5 * 7, 10 * 7), dtype=np.uint8).repeat(4, 0).repeat(4, 1)
-    file = f"{model}-{code}-{high or 'each'}.png"
-    Image.fromarray(pixels).save(folder / file)
-    values = range(10) if high is None else np.linspace(-high, high, 10)
-    ranged = "one column per category" if high is None else f"from {low:g} to {high:g}"
-    beyond = " The prior ends at −1 and 1." if high and high > 1 else ""
-    return {
-        "file": file,
-        "model": model,
-        "code": code,
-        "title": f"{code}: {ranged}",
-        "caption": f"Each row holds the noise and the other codes fixed.{beyond}",
-        "rows": 5,
-        "columns": 10,
-        "column_labels": [str(v) if high is None else f"{v:+.1f}" for v in values],
-        "low": low,
-        "high": high,
-    }
+def _differences(document: Document) -> list[Document]:
+    """Return every metric of the first model less that of each other."""
+    found = []
+    for index, model in enumerate(document["models"], 1):
+        for first, second in zip(document["results"], model["results"], strict=True):
+            if first["metric"] in ("mi", "cluster-acc", "mig"):
+                difference = first["value"] - second["value"]
+                found.append(
+                    {
+                        "metric": first["metric"],
+                        "target": first["target"],
+                        "model": index,
+                        "first": first["value"],
+                        "second": second["value"],
+                        "difference": difference,
+                        "low": difference - 0.02,
+                        "high": difference + 0.02,
+                        "level": 0.95,
+                    }
+                )
+    return found

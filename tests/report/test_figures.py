@@ -1,111 +1,252 @@
-import re
+import json
+from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
 
-from infoeval.report import figures
-from infoeval.report.document import Clustering
+from infoeval.report.figures.training import _frame, _thin
+from infoeval.report.svg import inline
+from infoeval.report.table import Estimate
+from tests.report.drawn import built, elements, points, texts, width
+from tests.report.sample import comparison, five_seeds, without_extras
+
+Document = dict[str, Any]
 
 
-def clustering(counts: list[list[int]], matching: list[int], names: list[str]) -> Clustering:
-    rows = tuple(tuple(row) for row in counts)
-    return Clustering(rows, tuple(matching), tuple(names), None, None, None, None)
+def result(document: Document, metric: str, target: str | None) -> Document:
+    found = [r for r in document["results"] if (r["metric"], r["target"]) == (metric, target)]
+    return found[0]
 
 
-def texts(drawing: str) -> list[str]:
-    return [element.text or "" for element in ElementTree.fromstring(drawing).iter("text")]
+def filled(document: Document, model: int = 0) -> list[float]:
+    """Return the widths of the bars of a model, its paths being the closed ones."""
+    colour = ("subject", "baseline")[model]
+    figure = built(document).information
+    assert figure is not None
+    return [width(path) for path in points(figure, colour) if len(path) in (4, 5) and width(path)]
 
 
-def paths(drawing: str, colour: str) -> list[list[tuple[float, float]]]:
-    """Return the points of every path drawn in a colour of the page."""
-    found = []
-    for element in ElementTree.fromstring(drawing).iter("path"):
-        if f"var(--{colour})" in element.get("style", ""):
-            points = re.findall(r"[ML] ([\d.-]+) ([\d.-]+)", element.get("d", ""))
-            found.append([(float(x), float(y)) for x, y in points])
-    return found
+def test_bars_are_as_long_as_their_information(document: Document) -> None:
+    mine = [result(document, "mi", name)["value"] for name in ("digit", "slant", "width")]
+    lengths = filled(document)
+    assert len(lengths) == 3
+    for length, value in zip(lengths, mine, strict=True):
+        assert length / lengths[0] == pytest.approx(value / mine[0], rel=1e-3)
+    twins = filled(document, 1)
+    assert twins[1] / lengths[1] == pytest.approx(0.258 / 1.514, rel=0.02)
 
 
-def width(path: list[tuple[float, float]]) -> float:
-    return max(x for x, _ in path) - min(x for x, _ in path)
+def test_own_bound_stands_in_for_what_was_not_measured(document: Document) -> None:
+    document["results"] = [r for r in document["results"] if r["metric"] != "mi"]
+    document["models"] = []
+    lengths = filled(document)
+    assert lengths[1] / lengths[0] == pytest.approx(1.214 / 2.2996, rel=1e-3)
+    figure = built(document).information
+    assert figure is not None
+    assert {row[3] for row in figure.table.rows} == {"its own Q"}
+    assert "as its own Q reads it" not in texts(figure)
 
 
-def test_bars_are_as_long_as_their_values() -> None:
-    group = figures.BarGroup(
-        "digit",
-        2.0,
-        figures.Bar("λ = 1", 2.0, None, None),
-        figures.Bar("λ = 0", 0.5, None, None),
-    )
-    drawing = figures.bars([group], name="bars", title="bars")
-    (mine,) = paths(drawing, "subject")
-    (twins,) = paths(drawing, "baseline")
-    assert width(mine) / width(twins) == pytest.approx(4, rel=1e-4)
-    assert {"λ = 1", "λ = 0", "digit, H(c) 2.00", "2.00", "0.50"} <= set(texts(drawing))
+def test_what_has_not_converged_is_hatched_and_said(document: Document) -> None:
+    figure = built(document).information
+    assert figure is not None
+    assert len(elements(figure, "pattern")) == 3  # mine, the baseline's, and the legend's
+    assert "Q not converged: may be more" in texts(figure)
+    read_by = {(row[0], row[1]): row[4] for row in figure.table.rows}
+    assert read_by["width", "this run, λ = 1"] == "a Q trained afterwards, not converged"
+    assert read_by["digit", "this run, λ = 1"] == "a Q trained afterwards, converged"
+    for each in document["results"]:
+        if each["metric"] == "mi":
+            each["details"]["converged"] = True
+    document["models"] = []
+    converged = built(document).information
+    assert converged is not None
+    assert not elements(converged, "pattern")
 
 
-def test_bar_without_a_value_says_so() -> None:
-    nothing = figures.Bar("λ = 0", None, None, None)
-    group = figures.BarGroup("digit", 2.0, figures.Bar("λ = 1", 1.0, 0.9, 1.1), nothing)
-    drawing = figures.bars([group], name="bars", title="bars")
-    assert not paths(drawing, "baseline")
-    assert any("not measured" in text for text in texts(drawing))
+def test_what_was_not_measured_says_so(document: Document) -> None:
+    for metric in ("mi", "mi-own"):
+        for each in document["models"][0]["results"]:
+            if (each["metric"], each["target"]) == (metric, "digit"):
+                each["value"] = None
+    figure = built(document).information
+    assert figure is not None
+    assert texts(figure).count(" not measured") == 1
+    assert figure.table.rows[1][3:] == (None, "not measured", None, None)
 
 
-def test_curve_passes_through_its_records_and_gaps_stay_gaps() -> None:
-    line = figures.Line((0, 10, 20, 30, 40, 50), (0.0, 1.0, 0.0, None, 1.0, 0.0))
-    drawing = figures.curves(line, None, limit=1.0, unit="nats", name="c", title="c")
-    (path,) = paths(drawing, "subject")
-    assert len(path) == 5
-    assert path[0][1] == path[2][1] == path[4][1] > path[1][1] == path[3][1]
-    assert path[3][0] - path[2][0] == pytest.approx(2 * (path[1][0] - path[0][0]), rel=1e-4)
+def test_nothing_is_drawn_of_what_was_not_measured(document: Document) -> None:
+    bare = built(without_extras(document))
+    assert [figure.name for figure in bare.figures()] == ["information"]
+    assert not built(without_extras(document) | {"results": []}).figures()
 
 
-def test_long_curve_keeps_its_ends_and_stays_small() -> None:
-    steps = tuple(range(100_000))
-    line = figures.Line(steps, tuple((step % 7) / 7 for step in steps))
-    drawing = figures.curves(line, None, limit=None, unit="loss", name="c", title="c")
-    (path,) = paths(drawing, "subject")
-    short = figures.Line((0, 99_999), (0.0, 6 / 7))
-    ends = paths(
-        figures.curves(short, None, limit=None, unit="loss", name="c", title="c"), "subject"
-    )[0]
-    assert len(path) <= 400
-    assert path[0][0] == pytest.approx(ends[0][0], abs=3)
-    assert path[-1][0] == pytest.approx(ends[-1][0], abs=3)
+def test_seeds_are_dots_and_the_shown_one_is_ringed(tmp_path: Path) -> None:
+    figure = built(five_seeds(tmp_path)).information
+    assert figure is not None
+    assert {"digit, H(c) 2.30", "seed 0 (shown)", "other seeds"} <= set(texts(figure))
+    assert not [path for path in points(figure, "subject") if width(path) > 20]
+    rings = [
+        e
+        for e in elements(figure, "use")
+        if e.get("style", "").startswith("fill-opacity: 0; stroke: var(--ink)")
+    ]
+    assert len(rings) == 3
+    assert len(figure.table.rows) == 3 * 6
+
+
+def test_seeds_are_compared_by_what_all_of_them_have(tmp_path: Path) -> None:
+    document = five_seeds(tmp_path)
+    seed = document["models"][1]
+    seed["results"] = [r for r in seed["results"] if r["metric"] != "mi"]
+    found = built(document)
+    assert found.information is not None
+    assert "its own Q" in found.information.caption
+    (panel,) = [each for each in found.seeds if each.name == "seeds-nats"]
+    names = [column.name for column in panel.table.columns]
+    values = [row[names.index("information of slant")] for row in panel.table.rows]
+    assert [value.value for value in values if isinstance(value, Estimate)] == [
+        *(1.214, 1.1, 1.24, 1.0, 0.6, -0.042)
+    ]
+
+
+def test_table_of_information_holds_the_exact_numbers(document: Document) -> None:
+    figure = built(document).information
+    assert figure is not None
+    measured = result(document, "mi", "slant")
+    cells = {(row[0], row[1]): row for row in figure.table.rows}
+    row = cells["slant", "this run, λ = 1"]
+    assert row[3] == Estimate(measured["value"], measured["low"], measured["high"])
+    assert row[6] == Estimate(1.214, pytest.approx(1.21), pytest.approx(1.218))
+
+
+def history(document: Document, steps: list[int], values: list[float | None]) -> Document:
+    document["history"] = {"step": steps, "information_digit": values}
+    document["models"] = []
+    return document
+
+
+def test_curve_passes_through_its_records_and_gaps_stay_gaps(document: Document) -> None:
+    steps, values = [0, 10, 20, 30, 40, 50], [0.0, 1.0, 0.0, None, 1.0, 0.0]
+    (panel,) = built(history(document, steps, values)).training
+    first, second = sorted(points(panel, "subject"), key=len, reverse=True)
+    assert (len(first), len(second)) == (3, 2)
+    assert first[0][1] == first[2][1] == second[1][1] > first[1][1] == second[0][1]
+    gap, step = second[0][0] - first[2][0], first[1][0] - first[0][0]
+    assert gap == pytest.approx(2 * step, rel=1e-2)
+
+
+def test_thin_keeps_the_ends_and_gaps() -> None:
+    steps, values = _thin(range(100_000), [None, *([0.5] * 99_998), 2.0], 400)
+    assert len(steps) == len(values) == 400
+    assert (steps[0], steps[-1], values[-1]) == (0, 99_999, 2.0)
+    assert values[0] != values[0]
 
 
 def test_early_depths_do_not_flatten_a_curve() -> None:
-    line = figures.Line((0, 1, 2, 3), (-500.0, 0.0, 0.3, 0.6))
-    drawing = figures.curves(line, None, limit=0.69, unit="nats", name="c", title="c")
-    (path,) = paths(drawing, "subject")
-    assert path[1][1] - path[3][1] > 30
+    import numpy as np
+
+    low, high = _frame(np.array([-500.0, 0.0, 0.3, 0.6, np.nan]), 0.69)
+    assert -1.2 < low < 0
+    assert 0.69 < high < 0.9
+    assert _frame(np.array([-500.0, 0.0]), None)[0] < -500
 
 
-def test_code_order_follows_the_matched_classes() -> None:
-    clusters = clustering([[0, 0, 5], [4, 0, 0], [1, 1, 1], [0, 6, 0]], [2, 0, -1, 1], ["a"] * 3)
-    assert figures.code_order(clusters) == [1, 3, 0, 2]
+def test_long_curves_of_many_models_stay_small(tmp_path: Path) -> None:
+    document = five_seeds(tmp_path)
+    for model in (document, *document["models"]):
+        steps = list(range(20_000))
+        model["history"] = {"step": steps, "generator_loss": [s % 7 / 7 for s in steps]}
+    (panel,) = built(document).training
+    assert len(inline(panel).encode()) < 40_000
 
 
-def test_confusion_shows_shares_of_each_class() -> None:
-    clusters = clustering([[1, 30], [3, 10]], [1, 0], ["cat", "$dog$"])
-    drawing = figures.confusion(clusters, [1, 0], name="m", title="m")
-    found = texts(drawing)
-    assert {"75", "25", "code 1", "code 0", "cat", "$dog$"} <= set(found)
-    assert found.index("code 1") < found.index("code 0")
-    assert found.count("75") == found.count("25") == 2
+def test_training_table_has_the_records_of_all_models(document: Document) -> None:
+    panel = built(document).training[0]
+    assert [column.name for column in panel.table.columns] == [
+        *("Step", "this run, λ = 1", "baseline, λ = 0")
+    ]
+    assert [row[0] for row in panel.table.rows] == list(range(0, 3001, 300))
+    mine, twins = (m["history"]["information_digit"] for m in (document, document["models"][0]))
+    assert panel.table.rows[3] == (900, mine[45], twins[45])
 
 
-def test_class_without_images_is_no_division_by_zero() -> None:
-    clusters = clustering([[5, 0], [0, 0]], [0, 1], ["a", "b"])
-    drawing = figures.confusion(clusters, [0, 1], name="m", title="m")
-    assert "100" in texts(drawing)
-    assert "nan" not in drawing
+def test_models_are_told_apart_by_more_than_colour(tmp_path: Path) -> None:
+    panel = built(comparison(tmp_path)).training[0]
+    assert {"Wide", "Narrow", "Short training"} <= set(texts(panel))
+    dashes = {
+        element.get("style", "").partition("stroke-dasharray: ")[2].partition(";")[0]
+        for element in elements(panel, "path")
+        if any(f"var(--{c})" in element.get("style", "") for c in ("model-2", "model-3"))
+    }
+    assert len(dashes) == 2
 
 
-def test_names_are_written_as_they_are() -> None:
+@pytest.fixture(scope="module")
+def drawings(original: Document) -> dict[str, str]:
+    """The drawings of the sample, made once for the tests that only read them."""
+    return {figure.name: str(inline(figure)) for figure in built(original).figures()}
+
+
+def test_same_document_gives_the_same_drawings(
+    document: Document, drawings: dict[str, str]
+) -> None:
+    again = json.loads(json.dumps(document))
+    found = built(again).figures()
+    assert [figure.name for figure in found] == list(drawings)
+    for figure in found[::3]:
+        assert inline(figure) == drawings[figure.name]
+
+
+def test_names_are_there_once_and_refer_to_what_is_there(document: Document) -> None:
+    document["codes"][1]["name"] = "digit"
+    for each in document["results"]:
+        if each["target"] == "slant":
+            each["target"] = "Digit!"
+    document["codes"][2]["name"] = "Digit!"
+    found = built(document)
+    names = [figure.name for figure in found.figures()]
+    assert len(set(names)) == len(names)
+    tables = [table.name for table in found.tables()]
+    assert len(set(tables)) == len(tables)
+    for figure in found.figures()[::4]:
+        drawing = inline(figure)
+        ids = [e.get("id") for e in ElementTree.fromstring(drawing).iter() if e.get("id")]
+        assert all(name.startswith(f"{figure.name}-") for name in ids)
+        for element in ElementTree.fromstring(drawing).iter():
+            target = element.get("href", "#").removeprefix("#")
+            assert not target or target in ids
+
+
+def test_text_is_written_as_it_is(document: Document) -> None:
     name = "<b>$\\frac{$ & 数字"
-    line = figures.Line((0, 1), (0.0, 1.0))
-    drawing = figures.curves(line, None, limit=None, unit="loss", name="c", title=name)
-    assert name in texts(drawing)
-    assert ElementTree.fromstring(drawing).get("aria-label") == name
+    document["codes"][0]["name"] = name
+    document["history"][f"information_{name}"] = document["history"]["information_digit"]
+    panel = built(document).training[0]
+    assert f"L_I of {name}" in texts(panel)
+    assert ElementTree.fromstring(inline(panel)).get("aria-label") == f"L_I of {name}"
+
+
+def test_drawings_leave_their_colours_to_the_page(drawings: dict[str, str]) -> None:
+    for drawing in drawings.values():
+        assert "#0101" not in drawing
+        assert "var(--ink)" in drawing
+        assert "<image" not in drawing, "no pixels"
+        assert "nan" not in drawing.lower()
+
+
+def test_drawings_do_not_depend_on_matplotlib_settings(
+    document: Document, drawings: dict[str, str]
+) -> None:
+    import matplotlib
+
+    with matplotlib.rc_context({"font.size": 30, "svg.fonttype": "path", "axes.grid": True}):
+        for figure in built(document).figures()[:3]:
+            assert inline(figure) == drawings[figure.name]
+
+
+def test_set_of_a_model_and_its_baseline_is_lean(drawings: dict[str, str]) -> None:
+    sizes = [len(drawing.encode()) for drawing in drawings.values()]
+    assert max(sizes) <= 60_000
+    assert sum(sizes) <= 350_000

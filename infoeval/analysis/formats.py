@@ -1,0 +1,131 @@
+"""The files of a report: the page, metrics.json, a table of all results, a text in Markdown."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from infoeval.errors import UserError
+from infoeval.files import write_text
+from infoeval.report.document import read
+
+__all__ = [
+    "ANIMATIONS",
+    "DEFAULT",
+    "METRICS",
+    "check_formats",
+    "check_place",
+    "files_of",
+    "not_converged",
+    "read_metrics",
+    "write_formats",
+]
+
+DEFAULT = ("html", "json", "csv")
+FORMATS = ("html", "json", "csv", "md")
+ANIMATIONS = ("gif", "webp")
+METRICS, RESULTS = "metrics.json", "results.csv"
+LARGEST = 200_000_000
+"""Bytes of a metrics.json."""
+_MODEL = ("model", "role", "seed")
+_RESULT = ("metric", "target", "value", "low", "high", "level", "n", "unit", "seconds")
+
+
+def files_of(output: Path) -> Path:
+    """The folder of a page's metrics.json and pictures: NAME_files beside it."""
+    return output.parent / f"{output.stem}_files"
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Raise UserError for a format that there is not, or none."""
+    for each in formats or ("",):
+        if each not in FORMATS:
+            raise UserError(f"no format {each!r}; there are {', '.join(FORMATS)}")
+
+
+def check_place(output: Path) -> None:
+    """Raise UserError for a page that cannot be written, before anything is computed."""
+    if output.is_dir():
+        raise UserError(f"cannot write {output}: it is a folder; give the name of a file")
+    parent = next(each for each in (*files_of(output).parents,) if each.exists())
+    for each in (files_of(output), parent):
+        if each.exists() and not each.is_dir():
+            raise UserError(f"cannot write {output}: {each} is a file, not a folder")
+
+
+def write_formats(
+    metrics: Path, output: Path, formats: Sequence[str], figures: str | Path | None
+) -> Path:
+    """Write what is asked for of a metrics.json, the page last; return the page, or what is there.
+
+    Raises UserError for a metrics.json that cannot be read, or a place that cannot be written.
+    """
+    from infoeval import report
+
+    document = read_metrics(metrics)
+    folder, written = metrics.parent, metrics
+    if "csv" in formats:
+        written = files_of(output) / RESULTS
+        write_text(written, _table(document))
+    if "md" in formats:
+        written = output.with_suffix(".md")
+        write_text(written, report.markdown(document))
+    if figures is not None:
+        report.write_figures(document, folder, Path(figures))
+    if "html" in formats:
+        written = output
+        report.write(document, folder, output)
+    return written
+
+
+def read_metrics(path: Path) -> dict[str, Any]:
+    """Read a metrics.json as plain data. Raises UserError where it is none."""
+    try:
+        if path.stat().st_size > LARGEST:
+            raise UserError(f"cannot read {path}: it is too large for a metrics.json")
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"cannot read {path}: it is no JSON ({error})") from error
+    if not isinstance(document, dict):
+        raise UserError(f"cannot read {path}: it is no results of infoeval")
+    return document
+
+
+def not_converged(metrics: Path) -> list[str]:
+    """Where `mi` has not converged: "digit", or "seed 3: digit" where there are several models.
+
+    Raises UserError where `mi` is not among the results.
+    """
+    models = read(read_metrics(metrics)).models
+    found = [
+        (model, result)
+        for model in models
+        for result in model.results
+        if result.details.convergence is not None
+    ]
+    if not found:
+        raise UserError(
+            "--strict checks that mi has converged, and it was not measured: add "
+            "--information quick, standard or strict"
+        )
+    return [
+        f"{model.name}: {result.target}" if len(models) > 1 else str(result.target)
+        for model, result in found
+        if result.details.convergence is not None and not result.details.convergence.converged
+    ]
+
+
+def _table(document: Mapping[str, Any]) -> str:
+    """CSV with a row for each result of each model."""
+    buffer = io.StringIO()
+    table = csv.writer(buffer, lineterminator="\n")
+    table.writerow([*_MODEL, *_RESULT])
+    for model in read(document).models:
+        told = [model.name, model.role, model.subject.seed]
+        for result in model.results:
+            table.writerow([*told, result.name, *(getattr(result, key) for key in _RESULT[1:])])
+    return buffer.getvalue()

@@ -1,0 +1,137 @@
+"""onnxruntime-web on the user's machine: found, checked, and copied beside the report."""
+
+import gzip
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+
+from infoeval.errors import UserError
+from infoeval.files import write_bytes, write_text
+from infoeval.report import onnxruntime
+
+__all__ = ["VARIABLE", "copy_runtime", "find_runtime"]
+
+VARIABLE = "INFOEVAL_ONNXRUNTIME_WEB"
+"""The environment variable that names the folder of onnxruntime-web."""
+
+_WANTED = f"{onnxruntime.NAME}@{onnxruntime.VERSION}"
+_LARGEST_TEXT = 1_000_000
+
+_MIT = """\
+MIT License
+
+{copyright}
+
+Permission is hereby granted, free of charge, to any person obtaining a copy
+of this software and associated documentation files (the "Software"), to deal
+in the Software without restriction, including without limitation the rights
+to use, copy, modify, merge, publish, distribute, sublicense, and/or sell
+copies of the Software, and to permit persons to whom the Software is
+furnished to do so, subject to the following conditions:
+
+The above copyright notice and this permission notice shall be included in all
+copies or substantial portions of the Software.
+
+THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR
+IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY,
+FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE
+AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER
+LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM,
+OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE
+SOFTWARE.
+"""
+
+
+def find_runtime(folder: Path | None = None) -> Path:
+    """Return the folder of onnxruntime-web, its files checked.
+
+    It is `folder` where given, else what the environment variable INFOEVAL_ONNXRUNTIME_WEB names,
+    else `node_modules/onnxruntime-web` of the working folder.
+
+    Raises UserError when it is not there, is another release than the one that pages run, or has
+    a changed file.
+    """
+    named = folder or _named_by_environment()
+    found = named or Path("node_modules", onnxruntime.NAME)
+    if not found.is_dir():
+        where = f"{named} is no folder" if named else "it is not in node_modules of this folder"
+        raise UserError(
+            f"--live needs {onnxruntime.NAME}, and {where}: "
+            f"run `npm install {_WANTED}` in this folder, or name its folder with --runtime FOLDER"
+        )
+    _check_release(found)
+    for name in onnxruntime.FILES:
+        _read(found, name)
+    return found
+
+
+def copy_runtime(source: Path, folder: Path) -> None:
+    """Copy what a page needs of onnxruntime-web to a folder of its own in `folder`.
+
+    The WebAssembly file is compressed by gzip; equal files give equal bytes. The licence lies
+    beside the files.
+    """
+    target = folder / onnxruntime.FOLDER
+    for name in (onnxruntime.SCRIPT, onnxruntime.LOADER):
+        write_bytes(target / name, _read(source, name))
+    packed = gzip.compress(_read(source, onnxruntime.WEBASSEMBLY), 9, mtime=0)
+    write_bytes(target / f"{onnxruntime.WEBASSEMBLY}.gz", packed)
+    write_text(target / onnxruntime.LICENSE, _license(source))
+
+
+def _named_by_environment() -> Path | None:
+    text = os.environ.get(VARIABLE)
+    return Path(text) if text else None
+
+
+def _check_release(folder: Path) -> None:
+    path = folder / "package.json"
+    try:
+        about = json.loads(_small_text(path)) if path.is_file() else None
+    except ValueError as error:
+        raise UserError(f"{path} is not readable: run `npm install {_WANTED}` again") from error
+    if not isinstance(about, dict) or about.get("name") != onnxruntime.NAME:
+        raise UserError(
+            f"{folder} is not the folder of {onnxruntime.NAME}, whose package.json says so: "
+            f"run `npm install {_WANTED}` and name node_modules/{onnxruntime.NAME}"
+        )
+    if about.get("version") != onnxruntime.VERSION:
+        raise UserError(
+            f"{folder} is release {str(about.get('version'))[:20]!r} of {onnxruntime.NAME}, and "
+            f"pages run {onnxruntime.VERSION}: run `npm install {_WANTED}`"
+        )
+
+
+def _read(folder: Path, name: str) -> bytes:
+    """Return a file of the release, known by its size and SHA-256."""
+    path = folder / "dist" / name
+    size, digest = onnxruntime.FILES[name]
+    if not path.is_file():
+        raise UserError(f"{path} is missing: run `npm install {_WANTED}` again")
+    content = path.read_bytes() if path.stat().st_size == size else b""
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise UserError(
+            f"{path} is not the file of release {onnxruntime.VERSION} (its SHA-256 differs): "
+            f"run `npm install {_WANTED}` again"
+        )
+    return content
+
+
+def _license(folder: Path) -> str:
+    """Return the package's own licence, or MIT's text with the copyright line of its script."""
+    own = folder / onnxruntime.LICENSE
+    if own.is_file():
+        return _small_text(own)
+    head = _read(folder, onnxruntime.SCRIPT)[:1000].decode("utf-8", "replace")
+    line = re.search(r"Copyright[^\n*]*", head)
+    if line is None:
+        raise UserError(f"{folder} has no LICENSE: run `npm install {_WANTED}` again")
+    return _MIT.format(copyright=line.group().strip())
+
+
+def _small_text(path: Path) -> str:
+    if path.stat().st_size > _LARGEST_TEXT:
+        raise UserError(f"{path} is too large: run `npm install {_WANTED}` again")
+    return path.read_text(encoding="utf-8", errors="replace")

@@ -1,0 +1,71 @@
+"""The figures of a report, each with its table; nothing is there that was not measured."""
+
+from dataclasses import dataclass
+
+from infoeval.report.document import Document
+from infoeval.report.figure import Figure
+from infoeval.report.figures.confusion import Confusion, confusions
+from infoeval.report.figures.differences import differences
+from infoeval.report.figures.factors import factors
+from infoeval.report.figures.information import information
+from infoeval.report.figures.leakage import leakage
+from infoeval.report.figures.learning import learning
+from infoeval.report.figures.metrics import metrics
+from infoeval.report.figures.noise import noise
+from infoeval.report.figures.seeds import seeds
+from infoeval.report.figures.training import training
+from infoeval.report.table import Table
+
+__all__ = ["Confusion", "Figures", "build"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """All figures, by the section they stand in."""
+
+    information: Figure | None
+    training: tuple[Figure, ...]
+    learning: tuple[Figure, ...]
+    noise: tuple[Figure, ...]
+    confusions: tuple[Confusion, ...]
+    factors: tuple[Figure, ...]
+    leakage: tuple[Figure, ...]
+    metrics: tuple[Figure, ...]
+    seeds: tuple[Figure, ...]
+    differences: tuple[Figure, ...]
+
+    def figures(self) -> tuple[Figure, ...]:
+        """Return all of them, in the order of a report."""
+        return (
+            *((self.information,) if self.information else ()),
+            *self.differences,
+            *(confusion.figure for confusion in self.confusions),
+            *self.factors,
+            *self.learning,
+            *self.noise,
+            *self.training,
+            *self.seeds,
+            *self.leakage,
+            *self.metrics,
+        )
+
+    def tables(self) -> tuple[Table, ...]:
+        """Return the table of every figure, and those that have none of their own."""
+        more = [table for confusion in self.confusions for table in confusion.tables[1:]]
+        return (*(figure.table for figure in self.figures()), *more)
+
+
+def build(document: Document) -> Figures:
+    """Return the figures of a report, before they are drawn."""
+    return Figures(
+        information=information(document),
+        training=training(document),
+        learning=learning(document),
+        noise=noise(document),
+        confusions=confusions(document),
+        factors=factors(document),
+        leakage=leakage(document),
+        metrics=metrics(document),
+        seeds=seeds(document),
+        differences=differences(document),
+    )

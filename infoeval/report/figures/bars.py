@@ -1,0 +1,175 @@
+"""Bars of the information of each code, a bar for each model, against H(c)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+
+from infoeval.report.document import Code, Result
+from infoeval.report.figure import Colours
+from infoeval.report.figures.drawing import WIDE, Look, legend
+from infoeval.report.figures.naming import short
+from infoeval.report.numbers import nats
+
+__all__ = ["ENTROPY", "Bar", "Groups", "draw_bars", "legend_labels", "rows_of"]
+
+ENTROPY = "H(c)"
+_NOT_CONVERGED = "Q not converged: may be more"
+_OWN = "as its own Q reads it"
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One model's information of a code; ``own`` is its own Q's bound beside that."""
+
+    look: Look
+    result: Result | None
+    own: float | None
+
+    @property
+    def value(self) -> float | None:
+        return self.result.value if self.result else None
+
+    @property
+    def open(self) -> bool:
+        """Whether its Q had not converged."""
+        convergence = self.result.details.convergence if self.result else None
+        return convergence is not None and not convergence.converged
+
+
+Groups = Sequence[tuple[Code, Sequence[Bar]]]
+
+
+def legend_labels(groups: Groups) -> list[str]:
+    """Return what the legend of ``draw_bars`` tells."""
+    bars = [bar for _, each in groups for bar in each]
+    return [
+        ENTROPY,
+        *([_OWN] if any(bar.own is not None for bar in bars) else []),
+        *([_NOT_CONVERGED] if any(bar.open for bar in bars) else []),
+    ]
+
+
+def draw_bars(groups: Groups, drawing: Drawing, colours: Colours) -> None:
+    """Draw a bar for each model under the name of each code."""
+    axes = drawing.add_subplot()
+    rows = rows_of(groups)
+    measured = {
+        row: bar for row, (_, bar) in enumerate(rows) if bar is not None and bar.value is not None
+    }
+    sns.barplot(
+        x=[bar.value for bar in measured.values()],
+        y=[str(row) for row in measured],
+        order=[str(row) for row in range(len(rows))],
+        width=0.62,
+        errorbar=None,
+        ax=axes,
+    )
+    for patch, found in zip(axes.patches, measured.values(), strict=True):
+        _style(patch, found, colours)
+    for row, (_, bar) in enumerate(rows):
+        if bar is not None:
+            _around(axes, row, bar, colours)
+    top = 0
+    for code, bars in groups:
+        if len(bars) > 1:
+            _heading(axes, top, code)
+            top += 1
+        _marks(axes, [top - 0.4, top + len(bars) - 0.6], code, colours)
+        top += len(bars)
+    axes.set_yticks(range(len(rows)), [label for label, _ in rows])
+    axes.set_ylim(len(rows) - 0.4, -0.5)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+    low, high = axes.get_xlim()
+    # Room for the number that stands at the end of the longest bar.
+    axes.set_xlim(min(low, 0), high + 0.14 * (high - low))
+    axes.set(xlabel="nats", ylabel="")
+    legend(drawing, _legend(groups, colours), WIDE)
+
+
+def rows_of(groups: Groups) -> list[tuple[str, Bar | None]]:
+    """Return label and bar of each row; a code of several models has a row for its name alone."""
+    rows: list[tuple[str, Bar | None]] = []
+    for code, bars in groups:
+        if len(bars) == 1:
+            rows.append((_title(code), bars[0]))
+        else:
+            rows += [("", None), *((bar.look.name, bar) for bar in bars)]
+    return rows
+
+
+def _title(code: Code) -> str:
+    return f"{short(code.name)}, {ENTROPY} {nats(code.entropy)}"
+
+
+def _heading(axes: Axes, row: int, code: Code) -> None:
+    place = axes.get_yaxis_transform()
+    axes.text(0, row + 0.08, _title(code), transform=place, va="center", weight="bold")
+
+
+def _marks(axes: Axes, ends: Sequence[float], code: Code, colours: Colours) -> None:
+    """Draw zero and H(c) along the bars of a code."""
+    ink = colours["ink"]
+    axes.plot([0, 0], ends, color=ink, linewidth=1)
+    axes.plot([code.entropy] * 2, ends, color=ink, linewidth=1.3, dashes=(2, 2))
+
+
+def _style(patch: Patch, bar: Bar, colours: Colours) -> None:
+    """Fill the bars of models that have an information term; hatch what has not converged."""
+    colour = colours[bar.look.colour]
+    filled = bar.look.colour != "baseline" and not bar.open
+    patch.set(facecolor=colour if filled else "none", edgecolor=colour, linewidth=1.5)
+    if bar.open:
+        patch.set_hatch("///")
+        patch.set_hatchcolor(colour)
+
+
+def _around(axes: Axes, row: int, bar: Bar, colours: Colours) -> None:
+    """Draw the interval, the own Q's bound and the number of one bar."""
+    if bar.result is None or bar.value is None:
+        axes.text(0, row, " not measured", va="center", color=colours["soft"])
+        return
+    low, high = (bar.value if end is None else end for end in (bar.result.low, bar.result.high))
+    axes.plot([low, high], [row, row], color=colours["ink"], linewidth=1.4)
+    end = max(bar.value, high, 0.0)
+    if bar.own is not None:
+        axes.plot([bar.own], [row], **_own_mark(colours))
+        end = max(end, bar.own)
+    axes.annotate(
+        nats(bar.value),
+        (end, row),
+        (7, 0),
+        textcoords="offset points",
+        va="center",
+        bbox={"facecolor": colours["card"], "edgecolor": "none", "pad": 1},
+    )
+
+
+def _own_mark(colours: Colours) -> dict[str, Any]:
+    return {
+        "marker": "D",
+        "markersize": 5.5,
+        "linestyle": "none",
+        "markerfacecolor": colours["card"],
+        "markeredgecolor": colours["ink"],
+        "markeredgewidth": 1.1,
+    }
+
+
+def _legend(groups: Groups, colours: Colours) -> list[Line2D | Patch]:
+    ink = colours["ink"]
+    handles: dict[str, Line2D | Patch] = {
+        ENTROPY: Line2D([], [], color=ink, linewidth=1.3, dashes=(2, 2)),
+        _OWN: Line2D([], [], **_own_mark(colours)),
+        _NOT_CONVERGED: Patch(facecolor="none", edgecolor=ink, hatch="///", linewidth=1),
+    }
+    labels = legend_labels(groups)
+    for label in labels:
+        handles[label].set_label(label)
+    return [handles[label] for label in labels]

@@ -1,0 +1,124 @@
+"""Which classes of real images are given which categories of a code."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from infoeval.report.details import Clustering
+from infoeval.report.document import Document, Model
+from infoeval.report.figure import Figure
+from infoeval.report.figures.heat import Map, draw_map, size_of
+from infoeval.report.figures.naming import numbered, stem
+from infoeval.report.table import Cell, Column, Table
+
+__all__ = ["Confusion", "code_order", "confusions"]
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """A code's confusion matrix, codes in Hungarian order; ``raw`` is in the order of the codes.
+
+    ``others`` has the tables of the other models, in Hungarian order.
+    """
+
+    code: str
+    figure: Figure
+    raw: Table
+    others: tuple[Table, ...]
+
+    @property
+    def tables(self) -> tuple[Table, ...]:
+        """All tables, that of the figure first."""
+        return (self.figure.table, self.raw, *self.others)
+
+
+def confusions(document: Document) -> tuple[Confusion, ...]:
+    """Return the matrix of each categorical code of the model shown that was compared to labels."""
+    found = []
+    clusterings = _clusterings(document.shown)
+    names = numbered(stem("confusion", target) for target, _ in clusterings)
+    for name, (target, clustering) in zip(names, clusterings, strict=True):
+        others = [
+            _table(
+                clusters, code_order(clusters), f"model-{model.index}-{name}", target, model.name
+            )
+            for model in document.models[1:]
+            for other, clusters in _clusterings(model)
+            if other == target
+        ]
+        found.append(_confusion(clustering, name, target, tuple(others)))
+    return tuple(found)
+
+
+def code_order(clustering: Clustering) -> list[int]:
+    """Return the codes in the order of the classes matched to them, unmatched codes last.
+
+    >>> clusters = Clustering(((0, 9), (8, 1), (2, 0)), (1, 0, -1), ("a", "b"), *[None] * 4)
+    >>> code_order(clusters)
+    [1, 0, 2]
+    """
+    matching = clustering.matching
+    return sorted(range(len(matching)), key=lambda code: (matching[code] < 0, matching[code], code))
+
+
+def _clusterings(model: Model) -> list[tuple[str, Clustering]]:
+    """Return each code's counts once, whatever settings they came with."""
+    found: dict[str, Clustering] = {}
+    for result in model.results:
+        if result.details.clustering is not None:
+            found.setdefault(result.target or "", result.details.clustering)
+    return list(found.items())
+
+
+def _confusion(
+    clustering: Clustering, name: str, target: str, others: tuple[Table, ...]
+) -> Confusion:
+    order = code_order(clustering)
+    heat = _map(clustering, order)
+    width, height = size_of(heat)
+    figure = Figure(
+        name=name,
+        title=f"Share of each class that is given each code of {target}, in percent",
+        caption="Each column adds up to 100 %. Codes stand in the order of the matched classes.",
+        width=width,
+        height=height,
+        draw=partial(draw_map, heat),
+        table=_table(clustering, order, name, target),
+    )
+    own = "codes in their own order"
+    raw = _table(clustering, range(len(order)), f"raw-{name}", target, own)
+    return Confusion(target, figure, raw, others)
+
+
+def _map(clustering: Clustering, order: Sequence[int]) -> Map:
+    counts = np.asarray(clustering.confusion, dtype=np.float64)[list(order)]
+    shares = counts / np.maximum(counts.sum(axis=0), 1)
+    return Map(
+        shares,
+        [[f"{100 * share:.0f}" if share >= 0.005 else "" for share in row] for row in shares],
+        [f"code {code}" for code in order],
+        clustering.class_names,
+        across="true class",
+        down="",
+    )
+
+
+def _table(
+    clustering: Clustering, order: Sequence[int], name: str, target: str, which: str = ""
+) -> Table:
+    """Return the counts, with the class that is matched to each code."""
+    names = clustering.class_names
+    rows: list[tuple[Cell, ...]] = []
+    for code in order:
+        matched = clustering.matching[code]
+        matched_name = names[matched] if matched >= 0 else "none"
+        rows.append((f"code {code}", matched_name, *clustering.confusion[code]))
+    title = f"Images of each class that are given each code of {target}"
+    return Table(
+        name,
+        f"{title}; {which}" if which else title,
+        (Column("Code"), Column("Matched class"), *(Column(cls, "count") for cls in names)),
+        tuple(rows),
+    )

@@ -1,0 +1,114 @@
+"""What the model shown first has more than the others, with intervals around zero."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from matplotlib.figure import Figure as Drawing
+
+from infoeval.report.document import Difference, Document
+from infoeval.report.figure import Colours, Figure
+from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
+from infoeval.report.figures.drawing import WIDE, Look, dots_legend, legend, legend_height, looks
+from infoeval.report.figures.metrics import kind_of
+from infoeval.report.figures.naming import apart, stem
+from infoeval.report.table import Cell, Column, Estimate, Table
+
+__all__ = ["differences"]
+
+Key = tuple[str, str | None]
+
+
+def differences(document: Document) -> tuple[Figure, ...]:
+    """Return a panel for each unit; none where models were not compared."""
+    units: dict[str, list[Difference]] = {}
+    for each in document.differences:
+        units.setdefault(_unit(document, each), []).append(each)
+    return apart(_panel(document, unit, found) for unit, found in units.items())
+
+
+def _unit(document: Document, difference: Difference) -> str:
+    for model in document.models:
+        result = model.find(difference.metric, difference.target)
+        if result is not None and result.unit:
+            return result.unit
+    return ""
+
+
+def _panel(document: Document, unit: str, found: Sequence[Difference]) -> Figure:
+    models = looks(document)
+    keys = list(dict.fromkeys((each.metric, each.target) for each in found))
+    rows = [
+        Row(
+            f"{metric} of {target}" if target else metric,
+            tuple(
+                _dot(models[each.model], each)
+                for each in found
+                if (each.metric, each.target) == (metric, target)
+            ),
+        )
+        for metric, target in keys
+    ]
+    shown = sorted({each.model for each in found})
+    labels = [models[index].label for index in shown]
+    name = document.shown.name
+    title = f"What {name} has more than the others"
+    return Figure(
+        name=stem("differences", unit or "no unit"),
+        title=f"{title}, in {unit}" if unit else title,
+        caption=f"{name} less each other model; hollow: the interval holds 0, and shows none.",
+        width=WIDE,
+        height=height_of(rows) + legend_height(labels, WIDE),
+        draw=partial(_draw, [models[index] for index in shown], rows, unit, models[0].name),
+        table=_table(document, unit, keys, found),
+    )
+
+
+def _dot(look: Look, difference: Difference) -> Dot:
+    low, high = difference.low, difference.high
+    nothing = low is not None and high is not None and low <= 0 <= high
+    return Dot(look, difference.difference, low, high, hollow=nothing)
+
+
+def _draw(
+    models: Sequence[Look],
+    rows: Sequence[Row],
+    unit: str,
+    name: str,
+    drawing: Drawing,
+    colours: Colours,
+) -> None:
+    axes = drawing.add_subplot()
+    axes.axvline(0, color=colours["ink"], linewidth=1)
+    draw_rows(axes, rows, colours, label_length=40)
+    most = max(abs(end) for end in axes.get_xlim())
+    axes.set_xlim(-most, most)
+    axes.set_xlabel(f"{unit}: how much more {models and name} has".strip(": "))
+    handles = dots_legend(models, colours)
+    for handle, look in zip(handles, models, strict=True):
+        handle.set_label(f"than {look.label}")
+    legend(drawing, handles, WIDE)
+
+
+def _table(
+    document: Document, unit: str, keys: Sequence[Key], found: Sequence[Difference]
+) -> Table:
+    """Return a row for each metric, and a column for each other model."""
+    indices = sorted({each.model for each in found})
+    kind = kind_of(unit)
+    by_place = {
+        (each.metric, each.target, each.model): Estimate(each.difference, each.low, each.high)
+        for each in found
+    }
+    rows: list[tuple[Cell, ...]] = [
+        (metric, target, *(by_place.get((metric, target, index)) for index in indices))
+        for metric, target in keys
+    ]
+    names = [f"more than {document.models[index].name}" for index in indices]
+    columns = Column("Metric"), Column("Of"), *(Column(name, kind) for name in names)
+    title = f"Differences of {document.shown.name}"
+    return Table(
+        stem("differences", unit or "no unit"),
+        f"{title}, in {unit}" if unit else title,
+        columns,
+        tuple(rows),
+    )

@@ -1,0 +1,122 @@
+"""Numbers as dots with their intervals, a row for each thing that was measured."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from infoeval.report.details import Null
+from infoeval.report.figure import Colours
+from infoeval.report.figures.drawing import Look, ring
+from infoeval.report.figures.naming import short
+
+__all__ = ["Dot", "Row", "draw_rows", "height_of"]
+
+_LANE = 17  # CSS pixels
+_AXIS = 60
+_GAP = 0.45
+"""Between rows, in lanes."""
+
+
+@dataclass(frozen=True)
+class Dot:
+    """One number; ``null`` is what shuffled factors score in its place."""
+
+    look: Look
+    value: float
+    low: float | None = None
+    high: float | None = None
+    null: Null | None = None
+    hollow: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """The dots of a row, a lane each of ``lane`` times the usual height, from the top.
+
+    ``median`` and ``limit`` are marked across the row where they are given.
+    """
+
+    label: str
+    dots: tuple[Dot, ...]
+    lane: float = 1.0
+    median: float | None = None
+    limit: float | None = None
+
+    @property
+    def height(self) -> float:
+        """In lanes."""
+        return max(self.lane * len(self.dots), 1.0) + _GAP
+
+
+def height_of(rows: Sequence[Row]) -> float:
+    """Return how high the axes are with their labels, in CSS pixels."""
+    return _AXIS + _LANE * sum(row.height for row in rows)
+
+
+def draw_rows(axes: Axes, rows: Sequence[Row], colours: Colours, *, label_length: int = 30) -> None:
+    """Draw all rows, the first at the top."""
+    top, ticks, placed = 0.0, [], []
+    for row in rows:
+        middle = top + row.height / 2
+        ticks.append(middle)
+        _marks(axes, row, top, colours)
+        for place, dot in enumerate(row.dots):
+            lane = middle + row.lane * (place - (len(row.dots) - 1) / 2)
+            _limits(axes, dot, lane, 0.4 * min(row.lane, 1.0), colours)
+            placed.append((dot, lane))
+        top += row.height
+        axes.axhline(top, color=colours["grid"], linewidth=0.5)
+    _dots(axes, placed, colours)
+    axes.set_yticks(ticks, [short(row.label, label_length) for row in rows])
+    axes.set_ylim(top, 0)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def _marks(axes: Axes, row: Row, top: float, colours: Colours) -> None:
+    ends = [top + 0.12, top + row.height - 0.12]
+    if row.limit is not None:
+        axes.plot([row.limit] * 2, ends, color=colours["ink"], linewidth=1.2, dashes=(2, 2))
+    if row.median is not None:
+        axes.plot([row.median] * 2, ends, color=colours["ink"], linewidth=1.8)
+
+
+def _limits(axes: Axes, dot: Dot, lane: float, half: float, colours: Colours) -> None:
+    """Draw the interval, over the band of the null scores."""
+    null = dot.null
+    if null is not None:
+        low = null.mean if null.low is None else null.low
+        high = null.mean if null.high is None else null.high
+        band = Rectangle((low, lane - half), high - low, 2 * half, alpha=0.55, linewidth=0)
+        band.set_facecolor(colours["grid"])
+        axes.add_patch(band)
+        axes.plot([null.mean] * 2, [lane - half, lane + half], color=colours["soft"], linewidth=1)
+    low, high = (dot.value if end is None else end for end in (dot.low, dot.high))
+    if low != high:
+        axes.plot([low, high], [lane, lane], color=colours[dot.look.colour], linewidth=1.5)
+
+
+def _dots(axes: Axes, placed: Sequence[tuple[Dot, float]], colours: Colours) -> None:
+    groups: dict[tuple[Look, bool], list[tuple[float, float]]] = {}
+    for dot, lane in placed:
+        groups.setdefault((dot.look, dot.hollow), []).append((dot.value, lane))
+        if dot.look.ringed:
+            ring(axes, dot.value, lane, colours)
+    for (look, hollow), places in groups.items():
+        values, lanes = zip(*places, strict=True)
+        sns.scatterplot(
+            x=values,
+            y=lanes,
+            ax=axes,
+            marker=look.marker,
+            s=36,
+            facecolor=colours["card" if hollow else look.colour],
+            edgecolor=colours[look.colour],
+            linewidth=1.3,
+            legend=False,
+            zorder=3,
+        )
+    axes.set_ylabel("")

@@ -1,0 +1,131 @@
+"""Heat maps of one hue, which the page's light and dark ground shines through."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_rgb
+from matplotlib.figure import Figure as Drawing
+from matplotlib.patches import Rectangle
+from numpy.typing import NDArray
+
+from infoeval.report.figure import Colours
+from infoeval.report.figures.naming import short
+
+__all__ = ["Map", "draw_map", "size_of"]
+
+_LETTER = 8.2  # CSS pixels
+_MOST_WRITTEN = 24
+"""Rows; with more, cells are too small for their numbers."""
+
+_WIDEST_WRITTEN = 720
+"""CSS pixels that all columns have at most, so that the map fits on a page of paper."""
+
+_CELL, _SMALL_CELL = 34.0, 18.0
+_LEAST = 0.004
+"""What no eye tells from an empty cell."""
+
+_WIDEST = 520
+"""CSS pixels that all columns have at most where their labels stand upright."""
+
+
+@dataclass(frozen=True)
+class Map:
+    """A table of numbers from 0 to 1 with what is written in each cell, ``""`` for nothing.
+
+    ``outlined`` cells get a frame, ``soft`` ones soft ink. A number that is not finite leaves its
+    cell empty.
+    """
+
+    values: NDArray[np.float64]
+    written: Sequence[Sequence[str]]
+    rows: Sequence[str]
+    columns: Sequence[str]
+    across: str
+    down: str
+    outlined: frozenset[tuple[int, int]] = frozenset()
+    soft: frozenset[tuple[int, int]] = frozenset()
+
+    @property
+    def small(self) -> bool:
+        """Whether there are too many cells to write in."""
+        rows, columns = self.values.shape
+        return bool(rows > _MOST_WRITTEN or columns * self._number > _WIDEST_WRITTEN)
+
+    @property
+    def upright(self) -> bool:
+        """Whether the columns' labels stand upright."""
+        return _letters(self.columns) * len(self.columns) <= _WIDEST
+
+    @property
+    def cell(self) -> tuple[float, float]:
+        """Width and height of a cell, CSS pixels."""
+        if self.small:
+            return _SMALL_CELL, _SMALL_CELL
+        return max(self._number, _letters(self.columns) if self.upright else 0.0), _CELL
+
+    @property
+    def _number(self) -> float:
+        """How wide a cell is for its number."""
+        return max(_CELL, *(_letters(row) for row in self.written))
+
+
+def size_of(heat: Map) -> tuple[float, float]:
+    """Return width and height of the whole drawing, CSS pixels."""
+    width, height = heat.cell
+    rows, columns = heat.values.shape
+    beneath = 60.0 if heat.upright else 40 + _letters(heat.columns)
+    return 40 + _letters(heat.rows) + width * columns, beneath + height * rows
+
+
+def _letters(labels: Sequence[str]) -> float:
+    """Return how long the longest label is, with some room, CSS pixels."""
+    return _LETTER * max((len(short(label)) for label in labels), default=0) + 10
+
+
+def draw_map(heat: Map, drawing: Drawing, colours: Colours) -> None:
+    """Draw the map; the more of its hue, the larger the number."""
+    axes = drawing.add_subplot()
+    strong = to_rgb(colours["strong"])
+    hue = LinearSegmentedColormap.from_list("hue", [(*strong, 0.0), (*strong, 1.0)])
+    rows, columns = heat.values.shape
+    sns.heatmap(
+        heat.values,
+        mask=~(heat.values >= _LEAST),
+        vmin=0,
+        vmax=1,
+        cmap=hue,
+        cbar=False,
+        xticklabels=[short(name) for name in heat.columns],
+        yticklabels=[short(name) for name in heat.rows],
+        clip_on=False,
+        ax=axes,
+    )
+    if not heat.small:
+        _write(axes, heat, colours)
+    edges: dict[str, Any] = {"color": colours["grid"], "linewidth": 0.6, "clip_on": False}
+    axes.hlines(np.arange(rows + 1), 0, columns, **edges)
+    axes.vlines(np.arange(columns + 1), 0, rows, **edges)
+    for row, column in sorted(heat.outlined):
+        frame = Rectangle((column, row), 1, 1, fill=False, linewidth=2.4, clip_on=False)
+        frame.set_edgecolor(colours["ink"])
+        axes.add_patch(frame)
+    axes.set(xlabel=heat.across, ylabel=heat.down)
+    axes.tick_params(length=0)
+    axes.tick_params(axis="x", rotation=0 if heat.upright else 90)
+    axes.tick_params(axis="y", rotation=0)
+    axes.set_xlim(0, columns)
+    axes.set_ylim(rows, 0)
+    axes.spines[:].set_visible(False)
+
+
+def _write(axes: Axes, heat: Map, colours: Colours) -> None:
+    """Write each number so that it can be read on its cell, on a light and on a dark page."""
+    for (row, column), value in np.ndenumerate(heat.values):
+        ink = "on-strong" if value >= 0.65 else "on-middle" if value >= 0.5 else "ink"
+        colour = colours["soft" if (row, column) in heat.soft else ink]
+        text = heat.written[row][column]
+        axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=colour)

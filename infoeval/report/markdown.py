@@ -1,0 +1,84 @@
+"""The report as Markdown: the verdict in sentences, and every table."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from infoeval.report import figures
+from infoeval.report.document import Document, read
+from infoeval.report.figure import Figure
+from infoeval.report.limits import limits
+from infoeval.report.provenance import origins, surroundings
+from infoeval.report.sureness import reasons
+from infoeval.report.table import Table
+from infoeval.report.tables import definitions, skipped
+from infoeval.report.verdict import sentences
+from infoeval.report.writing import markdown_table, markdown_text
+
+__all__ = ["markdown"]
+
+
+def markdown(document: Mapping[str, Any]) -> str:
+    """Return the whole report as Markdown, a pure function of metrics.json.
+
+    Pictures are left out: they are in the page. Raises UserError when the document is malformed.
+    """
+    whole = read(document)
+    found = figures.build(whole)
+    subject = whole.shown.subject
+    parts = [
+        f"# What the codes of {markdown_text(subject.trainer or subject.source)} mean\n",
+        *_verdict(whole),
+        *_figures("Information in each code", (found.information,) if found.information else ()),
+        *_figures("Differences", found.differences),
+        *_tables("Codes and classes", [t for c in found.confusions for t in c.tables]),
+        *_figures("Codes and factors", found.factors),
+        *_figures("What Q found, and how", (*found.learning, *found.noise)),
+        *_figures("Training", found.training),
+        *_figures("Every seed", found.seeds),
+        *_figures("Leakage between codes", found.leakage),
+        *_figures("Other metrics", found.metrics),
+        *_tables("How the numbers were made", [definitions(whole), skipped(whole)]),
+        *_provenance(whole),
+        *_limits(whole),
+    ]
+    return "\n".join(parts)
+
+
+def _verdict(document: Document) -> list[str]:
+    findings = [(each.topic, each.text) for each in sentences(document)]
+    sure = [(each.topic, each.text) for each in reasons(document)]
+    return ["## Verdict\n", _list(findings), "### How sure\n", _list(sure)]
+
+
+def _list(items: Sequence[tuple[str, str]]) -> str:
+    """Write a list of topics with what is said of each."""
+    lines = [f"- **{markdown_text(topic)}** {markdown_text(text)}\n" for topic, text in items]
+    return "".join(lines) or "Nothing was measured.\n"
+
+
+def _figures(title: str, found: Sequence[Figure]) -> list[str]:
+    return _tables(title, [figure.table for figure in found])
+
+
+def _tables(title: str, tables: Sequence[Table]) -> list[str]:
+    there = [table for table in tables if table.rows]
+    if not there:
+        return []
+    written = [f"**{markdown_text(table.title)}**\n\n{markdown_table(table)}" for table in there]
+    return [f"## {title}\n", *written]
+
+
+def _provenance(document: Document) -> list[str]:
+    groups = [(origin.name, origin.facts) for origin in origins(document)]
+    groups.append(("Data and machine", surroundings(document)))
+    written = ["## Provenance\n"]
+    if document.command:
+        written.append(f"Made with {markdown_text(document.command)}\n")
+    for name, facts in groups:
+        known = [(f"{fact}:", value) for fact, value in facts if value is not None]
+        written += [f"### {markdown_text(name)}\n", _list(known)]
+    return written
+
+
+def _limits(document: Document) -> list[str]:
+    return ["## How to read it, and its limits\n", _list(limits(document))]

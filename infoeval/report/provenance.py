@@ -1,0 +1,107 @@
+"""Where the numbers come from: checkpoints, training, data and machine, as names and values."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infoeval.report.document import Document, Model
+from infoeval.report.numbers import number
+
+__all__ = ["Origin", "origins", "plain", "surroundings"]
+
+Facts = tuple[tuple[str, str | None], ...]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """A model's facts; ``config`` is its trainer as text."""
+
+    name: str
+    facts: Facts
+    config: str | None
+
+
+def origins(document: Document) -> tuple[Origin, ...]:
+    """Return the facts of every model."""
+    return tuple(
+        Origin(
+            name=model.name,
+            facts=_facts(model),
+            config=_config(model.training.get("config")),
+        )
+        for model in document.models
+    )
+
+
+def surroundings(document: Document) -> Facts:
+    """Return the facts of the data and of the machine that scored."""
+    data = document.data
+    found: list[tuple[str, str | None]] = [
+        ("Data set", data["name"]),
+        ("Split scored", data["split"]),
+        ("Images", _count(data["n"])),
+        ("Data fingerprint (SHA-256)", data["fingerprint"]),
+    ]
+    found += [
+        (name, value if isinstance(value, str) else plain(value))
+        for name, value in sorted(document.environment.items())
+        if value is not None
+    ]
+    return tuple(found)
+
+
+def plain(value: object) -> str:
+    """Write nested plain data readably, always in the same order.
+
+    >>> print(plain({"b": [1, "ä"], "a": None}))
+    {
+      "a": null,
+      "b": [
+        1,
+        "ä"
+      ]
+    }
+    """
+    return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def _facts(model: Model) -> Facts:
+    subject, training = model.subject, model.training
+    seconds = training.get("seconds") or _last(model.curve("seconds"))
+    speed = training.get("images_per_second")
+    weight = subject.information_weight
+    return (
+        ("Model", subject.source),
+        ("SHA-256", subject.sha256),
+        ("Trainer", subject.trainer),
+        ("Variant", subject.variant),
+        ("Seed", None if subject.seed is None else str(subject.seed)),
+        ("λ (information weight)", None if weight is None else f"{weight:g}"),
+        ("Training step", _count(subject.step)),
+        ("Batch", _count(training.get("batch"))),
+        ("Training time", None if seconds is None else f"{seconds:,.0f} s"),
+        ("Images per second", None if speed is None else f"{speed:,.0f}"),
+        ("Scoring time", _scoring(model)),
+    )
+
+
+def _scoring(model: Model) -> str | None:
+    """Add up the seconds of all results; those of one run of a metric have the same number."""
+    runs: Mapping[tuple[str, str], float] = {
+        (result.metric.split("-")[0], f"{result.seconds:.6f}"): result.seconds
+        for result in model.results
+        if result.seconds
+    }
+    return f"{sum(runs.values()):,.0f} s" if runs else None
+
+
+def _config(value: object) -> str | None:
+    return None if value is None else plain(value)
+
+
+def _count(value: int | None) -> str | None:
+    return None if value is None else number(value)
+
+
+def _last(values: tuple[float | None, ...] | None) -> float | None:
+    return values[-1] if values else None

@@ -1,0 +1,191 @@
+"""Which sections a page has, in which order, and what stands in each."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from markupsafe import Markup
+
+from infoeval.report import figures, svg
+from infoeval.report.document import Document
+from infoeval.report.figure import Figure
+from infoeval.report.figures.drawing import looks
+from infoeval.report.grids import orders
+from infoeval.report.limits import limits
+from infoeval.report.live import Live, read_live
+from infoeval.report.moving import animations
+from infoeval.report.provenance import origins, surroundings
+from infoeval.report.sheets import galleries, strips, traversals
+from infoeval.report.sliders import panels
+from infoeval.report.sureness import reasons
+from infoeval.report.table import Table
+from infoeval.report.tables import definitions, mixed_up, skipped
+from infoeval.report.verdict import sentences
+
+__all__ = ["Drawn", "Page", "Section", "gather"]
+
+_NARROW, _FEW_COLUMNS = 440, 7
+"""CSS pixels that a figure has at most which leaves room beside it, for a table of few columns."""
+
+_LEARNING = (
+    "First what Q, the network that reads the codes, had found after each round of its training: "
+    "where the curve is still rising, there is more to be found. Then what is left of it when "
+    "Gaussian noise is added to the images, whose pixels lie from 0 to 1: information that noise "
+    "wipes out is nothing that an eye would see."
+)
+_TRAINING = (
+    "L_I is what the model's own Q reads back, recorded while the model was trained; the dashed "
+    "line is the code's entropy. Values far below zero, common in the first steps, lie outside."
+)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A figure as the page shows it."""
+
+    name: str
+    title: str
+    caption: str
+    width: float
+    svg: Markup
+    table: Table
+
+    @property
+    def narrow(self) -> bool:
+        """Whether its table has room beside it."""
+        return self.width <= _NARROW and len(self.table.columns) <= _FEW_COLUMNS
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: ``short`` is its name in the list of contents.
+
+    ``panels`` explains small drawings that stand side by side; "" where drawings are large.
+    """
+
+    id: str
+    short: str
+    title: str
+    template: str = "figures.html"
+    figures: tuple[Drawn, ...] = ()
+    panels: str = ""
+
+
+@dataclass(frozen=True)
+class Page:
+    """All that the templates show; ``colours`` names the colour of each model."""
+
+    sections: tuple[Section, ...]
+    colours: tuple[str, ...]
+    content: Mapping[str, Any]
+
+    @property
+    def live(self) -> Live | None:
+        """The generator in the page, where there is one."""
+        found: Live | None = self.content["live"]
+        return found
+
+    @property
+    def moves(self) -> bool:
+        """Whether there is anything that the page's script moves."""
+        groups = (*self.content["traversals"], *self.content["galleries"])
+        return bool(
+            self.content["panels"]
+            or self.content["confusions"]
+            or any(group.ordered for group in groups)
+        )
+
+
+def gather(document: Document, folder: Path) -> Page:
+    """Read the files in ``folder``, draw the figures, and put all in order.
+
+    Raises UserError as :func:`infoeval.report.render` does.
+    """
+    found = figures.build(document)
+    lined_up = orders(document)
+    content = {
+        "findings": sentences(document),
+        "strips": strips(document, folder, lined_up),
+        "reasons": reasons(document),
+        "traversals": traversals(document, folder, lined_up),
+        "panels": panels(document, folder, lined_up),
+        "live": read_live(document, folder),
+        "animations": animations(document, folder),
+        "galleries": galleries(document, folder, lined_up),
+        "confusions": [
+            (confusion, _drawn(confusion.figure), mixed_up(document, confusion.code))
+            for confusion in found.confusions
+        ],
+        "factors": _all_drawn(found.factors),
+        "definitions": definitions(document),
+        "skipped": skipped(document),
+        "metrics": _all_drawn(found.metrics),
+        "origins": origins(document),
+        "surroundings": surroundings(document),
+        "limits": limits(document),
+    }
+    return Page(
+        sections=tuple(_sections(document, found, content)),
+        colours=tuple(look.colour for look in looks(document)),
+        content=content,
+    )
+
+
+def _sections(
+    document: Document, found: figures.Figures, content: Mapping[str, Any]
+) -> Iterable[Section]:
+    """Yield the sections that have something to show, in the order a reader needs them."""
+    yield Section("verdict", "Verdict", "Verdict", "verdict.html")
+    information = (found.information,) if found.information else ()
+    yield from _of_figures("information", "Information", "Information in each code", information)
+    yield from _of_figures("differences", "Differences", "Differences", found.differences)
+    for name, short, title in (
+        ("traversals", "Traversals", "Traversals"),
+        ("sliders", "Sliders", "Move the codes"),
+        ("live", "Live", "The generator, live"),
+        ("animations", "Animations", "Animations"),
+        ("gallery", "Gallery", "Real images by code"),
+    ):
+        if content[_CONTENT.get(name, name)]:
+            yield Section(name, short, title, f"{name}.html")
+    if content["confusions"] or content["factors"]:
+        short = "Classes" if content["confusions"] else "Factors"
+        title = "Codes and classes" if content["confusions"] else "Codes and factors"
+        yield Section("confusion", short, title, "confusion.html")
+    asked = found.learning + found.noise
+    yield from _of_figures("learning", "Learning of Q", "How Q learned", asked, _LEARNING)
+    yield from _of_figures("training", "Training", "Training", found.training, _TRAINING)
+    if document.arrangement == "seeds":
+        yield from _of_figures("seeds", "Seeds", "Every seed", found.seeds)
+    yield from _of_figures("leakage", "Leakage", "Leakage between codes", found.leakage)
+    yield Section("results", "All results", "All results", "results.html")
+    yield Section("provenance", "Provenance", "Provenance", "provenance.html")
+    yield Section(
+        "limits", "How to read it", "How to read this page, and its limits", "limits.html"
+    )
+
+
+_CONTENT = {"sliders": "panels", "gallery": "galleries"}
+
+
+def _of_figures(
+    name: str, short: str, title: str, drawn: tuple[Figure, ...], panels: str = ""
+) -> Iterable[Section]:
+    if drawn:
+        yield Section(name, short, title, figures=_all_drawn(drawn), panels=panels)
+
+
+def _all_drawn(found: Iterable[Figure]) -> tuple[Drawn, ...]:
+    return tuple(map(_drawn, found))
+
+
+def _drawn(figure: Figure) -> Drawn:
+    return Drawn(
+        name=figure.name,
+        title=figure.title,
+        caption=figure.caption,
+        width=round(figure.width),
+        svg=svg.inline(figure),
+        table=figure.table,
+    )

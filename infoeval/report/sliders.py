@@ -1,0 +1,200 @@
+"""Sliders over pictures that were drawn beforehand: what stands where at the start.
+
+The page's script moves them; without it the pictures of the start stand there, and the controls
+are hidden.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from infoeval.errors import UserError
+from infoeval.report.document import Document, Model
+from infoeval.report.grids import Order, Orders
+from infoeval.report.images import read_image
+from infoeval.report.pictures import Slider, Sprites
+from infoeval.report.words import listed, minus
+
+__all__ = ["Control", "Panel", "Row", "Window", "panels"]
+
+# CSS pixels that a sprite is enlarged to, about, on a wide and on a narrow screen.
+_WIDTH, _NARROW = 112, 84
+
+
+@dataclass(frozen=True)
+class Control:
+    """A code's slider.
+
+    ``labels`` are what its positions are called in raw order, ``matched`` in Hungarian order
+    (None where there is no such order); ``start`` is the first position in the order shown first.
+    """
+
+    name: str
+    labels: tuple[str, ...]
+    matched: tuple[str, ...] | None
+    start: int
+
+    @property
+    def text(self) -> str:
+        """What the slider says at the start."""
+        return (self.matched or self.labels)[self.start]
+
+
+@dataclass(frozen=True)
+class Window:
+    """A sheet of sprites of which one shows, at first the one whose corner is at (x, y)."""
+
+    address: str
+    noise: int
+    x: int
+    y: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """The windows of a model, one for each noise; ``orders`` has its categories for each slider.
+
+    ``start`` names the categories that are shown first.
+    """
+
+    model: Model
+    windows: tuple[Window, ...]
+    orders: tuple[tuple[int, ...], ...]
+    start: str
+
+    @property
+    def orders_text(self) -> str:
+        """The orders as the script reads them: "7 3 0;;"."""
+        return ";".join(" ".join(map(str, order)) for order in self.orders)
+
+
+@dataclass(frozen=True)
+class Panel:
+    """Sliders and all windows that they move."""
+
+    controls: tuple[Control, ...]
+    rows: tuple[Row, ...]
+    joint: bool
+    width: int
+    height: int
+    columns: int
+    scale: int
+    small_scale: int
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """How many positions each slider has."""
+        return tuple(len(control.labels) for control in self.controls)
+
+    @property
+    def standing(self) -> str:
+        """Where the sliders stand at the start."""
+        if not self.joint:
+            return "each picture's own values"
+        return listed([f"{control.name}: {control.text}" for control in self.controls])
+
+    @property
+    def ordered(self) -> bool:
+        """Whether a slider has a Hungarian order."""
+        return any(control.matched for control in self.controls)
+
+
+def panels(document: Document, folder: Path, orders: Orders) -> tuple[Panel, ...]:
+    """Put all sheets that have the same sliders into one panel.
+
+    Raises UserError where a file is missing, or is not of the size that metrics.json says.
+    """
+    groups: dict[object, list[Sprites]] = {}
+    for picture in document.pictures:
+        if isinstance(picture, Sprites) and picture.sliders:
+            positions = tuple((each.name, each.values, each.labels) for each in picture.sliders)
+            shape = picture.joint, picture.width, picture.height, picture.columns
+            groups.setdefault((positions, shape), []).append(picture)
+    return tuple(_panel(group, document, folder, orders) for group in groups.values())
+
+
+def _panel(group: list[Sprites], document: Document, folder: Path, orders: Orders) -> Panel:
+    first = group[0]
+    indices = sorted({sprites.model for sprites in group})
+    leading = [orders.get((indices[0], slider.name)) for slider in first.sliders]
+    controls = tuple(
+        _control(slider, order, first.joint)
+        for slider, order in zip(first.sliders, leading, strict=True)
+    )
+    rows = []
+    for index in indices:
+        own = [
+            (_usable(orders.get((index, slider.name)), slider) if control.matched else None)
+            for slider, control in zip(first.sliders, controls, strict=True)
+        ]
+        sheets = sorted((each for each in group if each.model == index), key=lambda s: s.noise)
+        positions = [
+            order.categories[control.start] if order else control.start
+            for order, control in zip(own, controls, strict=True)
+        ]
+        rows.append(
+            Row(
+                model=document.models[index],
+                windows=tuple(_window(sheet, folder, positions) for sheet in sheets),
+                orders=tuple(order.categories if order else () for order in own),
+                start=", ".join(
+                    f"{control.name}: code {control.labels[position]}"
+                    for control, position, order in zip(controls, positions, own, strict=True)
+                    if order and first.joint
+                ),
+            )
+        )
+    return Panel(
+        controls=controls,
+        rows=tuple(rows),
+        joint=first.joint,
+        width=first.width,
+        height=first.height,
+        columns=first.columns,
+        scale=max(1, round(_WIDTH / first.width)),
+        small_scale=max(1, round(_NARROW / first.width)),
+    )
+
+
+def _control(slider: Slider, order: Order | None, joint: bool) -> Control:
+    usable = _usable(order, slider)
+    # Where each noise has values of its own, no position is that of all.
+    start = slider.start if joint else (len(slider.values) - 1) // 2
+    if usable is None:
+        return Control(slider.name, tuple(map(minus, slider.labels)), None, start)
+    matched = tuple(
+        f"code {slider.labels[category]} → {usable.classes[category] or 'no class'}"
+        for category in usable.categories
+    )
+    return Control(slider.name, slider.labels, matched, usable.categories.index(start))
+
+
+def _usable(order: Order | None, slider: Slider) -> Order | None:
+    """Return the order where the slider stands at every category once."""
+    count = len(slider.values)
+    if order is None or len(order.categories) != count or slider.values != tuple(range(count)):
+        return None
+    return order
+
+
+def _window(sprites: Sprites, folder: Path, positions: Sequence[int]) -> Window:
+    file = read_image(folder, sprites.file)
+    rows = -(-sprites.count // sprites.columns)
+    wanted = sprites.columns * sprites.width, rows * sprites.height
+    if (file.width, file.height) != wanted:
+        raise UserError(
+            f"image {file.name!r} has {file.width} x {file.height} pixels, and metrics.json says "
+            f"{wanted[0]} x {wanted[1]}: make it again"
+        )
+    row, column = divmod(_number(sprites, positions), sprites.columns)
+    return Window(file.address, sprites.noise, column * sprites.width, row * sprites.height)
+
+
+def _number(sprites: Sprites, positions: Sequence[int]) -> int:
+    """Return which sprite shows the positions; where not joint, one of the noise's own values."""
+    if not sprites.joint:
+        return sprites.sliders[0].start
+    number = 0
+    for slider, position in zip(sprites.sliders, positions, strict=True):
+        number = number * len(slider.values) + position
+    return number

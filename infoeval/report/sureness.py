@@ -1,0 +1,186 @@
+"""How sure the numbers are: the self-test, convergence, seeds and intervals, in short lines."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from infoeval.report.details import Check
+from infoeval.report.document import INFORMATION, OWN_BOUND, Document, Model, Result
+from infoeval.report.numbers import interval, nats
+from infoeval.report.words import count_of, in_words, listed
+
+__all__ = ["Reason", "reasons"]
+
+_TOLERANCE = 0.01
+"""Nats: the error that a self-test is allowed above the truth."""
+_WEIGHT = "information_weight"
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Something that the trust in the numbers rests on; ``good`` is None where it is neither."""
+
+    topic: str
+    good: bool | None
+    text: str
+
+
+def reasons(document: Document) -> list[Reason]:
+    """Say how sure the verdict is, the most important first."""
+    found = [_convergence(document), _self_test(document.shown), _seeds(document)]
+    found += [_unlike(document, model) for model in document.baselines[:1]]
+    found.append(_intervals(document))
+    return [reason for reason in found if reason is not None]
+
+
+def _convergence(document: Document) -> Reason | None:
+    by_model = {model.name: _not_converged(document, model) for model in document.models}
+    open_codes = {name: codes for name, codes in by_model.items() if codes}
+    measured = [
+        result
+        for code in document.codes
+        if (result := document.shown.information(code.name)) is not None
+    ]
+    if not measured:
+        return None
+    if all(result.metric == OWN_BOUND for result in measured):
+        return Reason(
+            "Lower bounds",
+            None,
+            "Each amount is what the model's own Q reads back. That is a lower bound: a Q trained "
+            "afterwards may find more.",
+        )
+    if not open_codes:
+        several = "all models" if len(document.models) > 1 else "every code"
+        return Reason(
+            "Convergence", True, f"Q converged for {several}: longer training would add nothing."
+        )
+    return Reason(
+        "Convergence",
+        False,
+        f"Q had not converged for {_where(open_codes, document)}: more training of Q may find "
+        "more.",
+    )
+
+
+def _where(open_codes: Mapping[str, tuple[str, ...]], document: Document) -> str:
+    """Say "digit and slant", "every code in seed 1 and seed 2", "slant in all six models"."""
+    models = len(document.models)
+    told = []
+    for codes in dict.fromkeys(open_codes.values()):
+        which = "every code" if len(codes) == len(document.codes) else listed(codes)
+        names = [name for name, theirs in open_codes.items() if theirs == codes]
+        if models > 1:
+            every = "both models" if models == 2 else f"all {in_words(models)} models"
+            which += f" in {every if len(names) == models else listed(names)}"
+        told.append(which)
+    return listed(told)
+
+
+def _not_converged(document: Document, model: Model) -> tuple[str, ...]:
+    found = []
+    for code in document.codes:
+        result = model.find(INFORMATION, code.name)
+        if result and result.details.convergence and not result.details.convergence.converged:
+            found.append(code.name)
+    return tuple(found)
+
+
+def _self_test(model: Model) -> Reason | None:
+    whole = model.together()
+    test = whole.details.self_test if whole else None
+    if test is None or not (test.null or test.known):
+        return None
+    null = max(test.null, key=_above, default=None)
+    known = max(test.known, key=_above, default=None)
+    good = all(_above(check) <= _TOLERANCE for check in (*test.null, *test.known))
+    parts = []
+    if null is not None:
+        parts.append(f"in shuffled codes the same estimate finds {_found(null)}")
+    if known is not None:
+        short = max(test.known, key=lambda check: check.truth - check.value)
+        worst = short if good else known
+        parts.append(
+            f"{nats(worst.value)} of the {nats(worst.truth)} nats in a channel made for the purpose"
+        )
+    told = " and ".join(parts)
+    if good:
+        return Reason("Self-test", True, f"Passed: {told}.")
+    return Reason("Self-test", False, f"Failed, so no amount on this page can be trusted: {told}.")
+
+
+def _above(check: Check) -> float:
+    """Return by how much even the lower end of an estimate exceeds the truth, nats."""
+    return (check.value if check.low is None else check.low) - check.truth
+
+
+def _found(check: Check) -> str:
+    text = f"{nats(check.value)} nats"
+    if check.low is None or check.high is None:
+        return text
+    return f"{text} ({interval(check.low, check.high, 3)})"
+
+
+def _seeds(document: Document) -> Reason:
+    peers = document.peers
+    if document.arrangement == "seeds" and len(peers) > 1:
+        text = f"{count_of(len(peers), 'seed').capitalize()}, every one of them on this page."
+        text += f" Shown first: {document.shown.name}"
+        reason = f" ({document.reason})" if document.reason else ""
+        return Reason("Seeds", None, f"{text}{reason}.")
+    if document.arrangement == "comparison":
+        return Reason(
+            "Seeds",
+            None,
+            "One checkpoint of each model: a difference is one of these checkpoints, and other "
+            "seeds may differ the other way.",
+        )
+    seed = document.shown.subject.seed
+    which = "" if seed is None else f" ({seed})"
+    return Reason("Seeds", None, f"One seed{which}: another one can come out very differently.")
+
+
+def _unlike(document: Document, baseline: Model) -> Reason | None:
+    mine, theirs = document.shown.subject, baseline.subject
+    unlike = [
+        f"{name} {other} instead of {own}"
+        for name, own, other in (
+            ("trainer", mine.trainer, theirs.trainer),
+            ("seed", mine.seed, theirs.seed),
+            ("step", mine.step, theirs.step),
+        )
+        if own != other
+    ]
+    unlike += _settings_unlike(document.shown, baseline)
+    if not unlike or len(document.peers) > 1:
+        return None
+    text = f"It differs in more than λ: {', '.join(unlike)}."
+    return Reason("Baseline", False, text)
+
+
+def _settings_unlike(model: Model, baseline: Model) -> list[str]:
+    """Name what the trainers of two models differ in beside λ; the variant where that is all known.
+
+    A variant has a name of its own also where it differs in λ alone.
+    """
+    mine, theirs = model.training.get("config"), baseline.training.get("config")
+    if isinstance(mine, dict) and isinstance(theirs, dict):
+        names = sorted((mine.keys() | theirs.keys()) - {_WEIGHT, "name", "variant"})
+        return [name for name in names if mine.get(name) != theirs.get(name)]
+    own, other = model.subject.variant, baseline.subject.variant
+    return [] if own == other else [f"variant {other} instead of {own}"]
+
+
+def _intervals(document: Document) -> Reason | None:
+    level = next((r.level for r in document.shown.results if _has_interval(r)), None)
+    if level is None:
+        return None
+    return Reason(
+        "Intervals",
+        None,
+        f"{100 * level:g} %, over the images that were drawn: neither the seed, the data set nor "
+        "the settings.",
+    )
+
+
+def _has_interval(result: Result) -> bool:
+    return result.level is not None and result.low is not None

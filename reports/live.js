@@ -1,0 +1,192 @@
+// The generator in the page: onnxruntime-web and the weights are unpacked from the page's own text,
+// the reference images are drawn and compared, and only then can the sliders be moved.
+// The runtime's blocks stand before this script, the weights' after it.
+"use strict";
+(() => {
+  const place = document.getElementById("live-generator");
+  const status = document.getElementById("live-status");
+  const button = document.getElementById("live-noise");
+  const sliders = [...place.querySelectorAll("input")];
+  const canvases = [...place.querySelectorAll("canvas")];
+  const { noise, width, rows, channels, imageHeight, imageWidth, tolerance } = Object.fromEntries(
+    Object.entries(place.dataset).map(([name, text]) => [name, Number(text)]),
+  );
+  const plane = imageHeight * imageWidth;
+  const imageSize = channels * plane;
+  const encoded = new Float32Array(rows * width);
+  let session;
+
+  function tell(state, text) {
+    place.dataset.state = state;
+    status.textContent = text;
+  }
+
+  function decode(text) {
+    if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text);
+    return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  }
+
+  async function bytesOf(id) {
+    const bytes = decode(document.getElementById(id).textContent);
+    if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
+    const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+  }
+
+  // A page from file:// can fetch nothing, but it can run what it made itself.
+  async function addressOf(id) {
+    return URL.createObjectURL(new Blob([await bytesOf(id)], { type: "text/javascript" }));
+  }
+
+  // The first session starts the runtime, which takes longer than the weights' own session does. So
+  // the first one is of a model that only hands its input on: the page is still being read then.
+  const IDENTITY =
+    "CAo6NwoQCgF4EgF5IghJZGVudGl0eRIBZ1oPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCBAoAEBQ=";
+
+  async function loadRuntime() {
+    const script = document.createElement("script");
+    script.src = await addressOf("live-script");
+    await new Promise((resolve, reject) => {
+      script.onload = resolve;
+      script.onerror = () => reject(new Error("onnxruntime-web could not be run"));
+      document.head.append(script);
+    });
+    const settings = globalThis.ort.env.wasm;
+    settings.numThreads = 1;
+    settings.wasmBinary = await bytesOf("live-webassembly");
+    settings.wasmPaths = { mjs: await addressOf("live-loader") };
+    await globalThis.ort.InferenceSession.create(decode(IDENTITY));
+  }
+
+  async function loadModel() {
+    if (document.readyState === "loading") {
+      await new Promise((resolve) => document.addEventListener("DOMContentLoaded", resolve));
+    }
+    return globalThis.ort.InferenceSession.create(await bytesOf("live-model"), {
+      executionProviders: ["wasm"],
+      graphOptimizationLevel: "extended",
+    });
+  }
+
+  async function generate(input) {
+    const tensor = new globalThis.ort.Tensor("float32", input, [rows, width]);
+    const { images } = await session.run({ encoded: tensor });
+    const size = [rows, channels, imageHeight, imageWidth];
+    if (images.dims.join() !== size.join()) throw new Error("it draws images of another size");
+    return images.data;
+  }
+
+  async function largestDifference() {
+    const reference = await bytesOf("live-reference");
+    const input = new Float32Array(reference.buffer.slice(0, 4 * rows * width));
+    const wanted = reference.subarray(4 * rows * width);
+    const drawn = await generate(input);
+    encoded.set(input);
+    return wanted.reduce((most, value, i) => Math.max(most, Math.abs(value - drawn[i])), 0);
+  }
+
+  function paint(images) {
+    canvases.forEach((canvas, row) => {
+      const picture = new ImageData(imageWidth, imageHeight);
+      for (let i = 0; i < plane; i++) {
+        for (let colour = 0; colour < 3; colour++) {
+          const channel = channels === 1 ? 0 : colour;
+          picture.data[4 * i + colour] = images[row * imageSize + channel * plane + i];
+        }
+        picture.data[4 * i + 3] = 255;
+      }
+      canvas.getContext("2d").putImageData(picture, 0, 0);
+    });
+  }
+
+  function writeCodes() {
+    for (const slider of sliders) {
+      const column = Number(slider.dataset.column);
+      const categories = Number(slider.dataset.categories);
+      for (let start = 0; start < encoded.length; start += width) {
+        if (categories) {
+          encoded.fill(0, start + column, start + column + categories);
+          encoded[start + column + slider.valueAsNumber] = 1;
+        } else {
+          encoded[start + column] = slider.valueAsNumber;
+        }
+      }
+    }
+  }
+
+  function describe(slider) {
+    const { low, high } = slider.dataset;
+    const value = slider.valueAsNumber;
+    const beyond = value < Number(low) || value > Number(high);
+    const text = String(Number(value.toPrecision(3))).replace("-", "\u2212");
+    slider.parentElement.querySelector("output").textContent = text + (beyond ? ", beyond" : "");
+  }
+
+  // While a row is being drawn the sliders move on; the next row shows where they are then.
+  let drawing = false;
+  let changed = false;
+  async function draw() {
+    changed = true;
+    if (drawing) return;
+    drawing = true;
+    try {
+      while (changed) {
+        changed = false;
+        const start = performance.now();
+        writeCodes();
+        paint(await generate(encoded));
+        performance.measure("live row", { start, end: performance.now() });
+      }
+    } catch (error) {
+      fail(error.message);
+    }
+    drawing = false;
+  }
+
+  function newNoise() {
+    for (let start = 0; start < encoded.length; start += width) {
+      for (let i = 0; i < noise; i++) {
+        // Box and Muller: a standard normal variable from two uniform ones.
+        const radius = Math.sqrt(-2 * Math.log(1 - Math.random()));
+        encoded[start + i] = radius * Math.cos(2 * Math.PI * Math.random());
+      }
+    }
+    draw();
+  }
+
+  function fail(reason) {
+    for (const control of [...sliders, button]) control.disabled = true;
+    tell("failed", `The generator is off: ${reason}. The rest of this page does without it.`);
+  }
+
+  async function start() {
+    document.getElementById("live-controls").hidden = false;
+    tell("loading", "The generator is being loaded.");
+    await loadRuntime();
+    session = await loadModel();
+    const difference = await largestDifference();
+    if (difference > tolerance) {
+      throw new Error(
+        `its images differ from the checkpoint's by ${difference} of 255 grey levels, ` +
+          `and ${tolerance} are allowed`,
+      );
+    }
+    await draw();
+    for (const slider of sliders) {
+      slider.addEventListener("input", () => {
+        describe(slider);
+        draw();
+      });
+    }
+    button.addEventListener("click", newNoise);
+    for (const control of [...sliders, button]) control.disabled = false;
+    performance.mark("live ready");
+    tell(
+      "ready",
+      `The generator is on. ${rows} reference images, drawn here, differ from the checkpoint's ` +
+        `by at most ${difference} of 255 grey levels.`,
+    );
+  }
+
+  start().catch((error) => fail(error.message));
+})();

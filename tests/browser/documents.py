@@ -1,0 +1,73 @@
+"""The sample's documents with pictures that a person can judge, and shorter histories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from tests.browser import drawings
+from tests.browser.drawings import Drawer
+from tests.report import sample
+from tests.report.sample import CODES
+
+Document = dict[str, Any]
+SHOWN = Drawer(0)
+
+
+def complete(folder: Path) -> Document:
+    """A model with every kind of result and picture, and its λ = 0 baseline."""
+    document = _shorter(sample.sample(folder))
+    models = (SHOWN, Drawer(1, dead=True))
+    document["images"] = [
+        *_traversals(folder, *models),
+        *(drawings.sprites(folder, n, model, joint=True) for model in models for n in range(3)),
+        drawings.gallery(folder),
+        drawings.animation(folder, "slant", SHOWN),
+    ]
+    return document
+
+
+def seeds(folder: Path) -> Document:
+    """Five seeds and a λ = 0 baseline; sliders move one code at a time."""
+    document = _shorter(sample.five_seeds(folder))
+    models = (*map(Drawer, range(5)), Drawer(5, dead=True))
+    document["images"] = [
+        *_traversals(folder, *models),
+        *(drawings.sprites(folder, n, SHOWN, joint=False) for n in range(2)),
+        drawings.gallery(folder),
+    ]
+    return document
+
+
+def comparison(folder: Path) -> Document:
+    """Three models side by side."""
+    document = _shorter(sample.comparison(folder))
+    models = tuple(map(Drawer, range(3)))
+    document["images"] = [
+        *_traversals(folder, *models),
+        *(drawings.sprites(folder, 0, model, joint=True) for model in models),
+    ]
+    return document
+
+
+def bare(folder: Path) -> Document:
+    """What ``infoeval score --json`` prints: no codes, no pictures, no history."""
+    keys = ("schema_version", "subject", "data", "environment", "results", "skipped")
+    document = sample.sample(folder)
+    return {key: document[key] for key in keys}
+
+
+def _traversals(folder: Path, *models: Drawer) -> list[Document]:
+    return [
+        drawings.traversal(folder, code, stretch, model)
+        for model in models
+        for code in CODES
+        for stretch in ((1.0,) if code == "digit" else (1.0, 2.0))
+    ]
+
+
+def _shorter(document: Document) -> Document:
+    """Keep every fifth record of the histories: axe looks at each cell of their tables."""
+    for model in (document, *document["models"]):
+        model["history"] = {name: series[::5] for name, series in model["history"].items()}
+    return document

@@ -1,0 +1,129 @@
+"""Every page opens from its file without the network, at every width, with script and without."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import pytest
+
+from tests.browser.conftest import Rendered
+from tests.browser.opening import NARROW, WIDE, opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+TROUBLES = (
+    "<script>console.error('mine')</script>",
+    "<script>console.warn('mine')</script>",
+    "<script>nonsense()</script>",
+    "<script>alert(1)</script>",
+    "<script>open('about:blank')</script>",
+    "<script>fetch('http://a.test/').catch(() => 0)</script>",
+    "<img src='http://a.test/picture.png'>",
+    "<link rel='stylesheet' href='https://a.test/style.css'>",
+    "<meta http-equiv='Content-Security-Policy' content=\"img-src 'none'\"><img src='data:,'>",
+)
+PAGES = ("complete", "seeds", "comparison", "bare")
+OVERFLOWING = """
+() => {
+  const root = document.documentElement;
+  const clipped = (element) => {
+    for (let at = element.parentElement; at; at = at.parentElement) {
+      if (getComputedStyle(at).overflowX !== "visible") return true;
+    }
+    return false;
+  };
+  return [...document.querySelectorAll("body *")]
+    .filter((element) => element.getBoundingClientRect().right > root.clientWidth + 1)
+    .filter((element) => !clipped(element))
+    .map((element) => `${element.tagName}.${element.className} ${element.textContent.trim()}`)
+    .map((text) => text.slice(0, 120))
+    .slice(0, 5);
+}
+"""
+UNFOLD = """
+document.querySelectorAll("details:not([open]) > summary").forEach((one) => one.click())
+"""
+HIDDEN = """
+() => [...document.querySelectorAll("table, svg[role=img], main img")]
+  .filter((one) => !one.checkVisibility() && !one.closest(".raw-only"))
+  .map((one) => one.outerHTML.slice(0, 200))
+"""
+
+
+@pytest.mark.parametrize("trouble", TROUBLES)
+def test_these_tests_hear_of_trouble(browser: "Browser", tmp_path: Path, trouble: str) -> None:
+    (tmp_path / "page.html").write_text(f"<!DOCTYPE html><title>page</title>{trouble}<p>text")
+    with pytest.raises(AssertionError), opened(browser, tmp_path / "page.html"):
+        pass
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_page_opens_offline_without_a_complaint(
+    browser: "Browser", rendered: Rendered, name: str, script: bool
+) -> None:
+    with opened(browser, rendered(name), script=script) as page:
+        assert page.get_by_role("heading", level=1).inner_text().strip()
+        assert page.get_by_role("heading", level=2).count() >= 4
+        page.mouse.wheel(0, 50_000)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_is_no_wider_than_the_window(
+    browser: "Browser", rendered: Rendered, name: str
+) -> None:
+    with opened(browser, rendered(name)) as page:
+        page.evaluate(UNFOLD)
+        for width in (WIDE, NARROW, 320):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.evaluate(OVERFLOWING) == [], width
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_can_be_read_without_script(browser: "Browser", rendered: Rendered, name: str) -> None:
+    with opened(browser, rendered(name)) as page:
+        titles = page.locator("main h2").all_inner_texts()
+        tables = page.locator("table").count()
+    with opened(browser, rendered(name), script=False) as page:
+        assert page.locator("main h2").all_inner_texts() == titles
+        assert page.locator("table").count() == tables
+        page.evaluate(UNFOLD)
+        assert page.evaluate(HIDDEN) == []
+        for control in page.locator("input:not([data-order]), select, button").all():
+            assert not control.is_visible() or not control.is_enabled()
+
+
+@pytest.mark.parametrize(
+    ("name", "scheme", "width"),
+    [
+        ("complete", "light", WIDE),
+        ("complete", "light", NARROW),
+        ("complete", "dark", WIDE),
+        ("complete", "dark", NARROW),
+        ("seeds", "light", WIDE),
+        ("seeds", "dark", NARROW),
+        ("comparison", "dark", WIDE),
+        ("comparison", "light", NARROW),
+        ("bare", "light", WIDE),
+    ],
+)
+def test_screenshots_are_left_behind(
+    browser: "Browser",
+    rendered: Rendered,
+    screenshots: Path,
+    name: str,
+    scheme: Literal["light", "dark"],
+    width: int,
+) -> None:
+    size = "wide" if width == WIDE else "narrow"
+    picture = screenshots / f"{name}-{size}-{scheme}.png"
+    picture.unlink(missing_ok=True)
+    with opened(browser, rendered(name), width=width, scheme=scheme) as page:
+        page.screenshot(path=picture, full_page=True)
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(map(int, ground.removeprefix("rgb(").rstrip(")").split(",")))
+    assert (brightness > 3 * 200) if scheme == "light" else (brightness < 3 * 60)
+    assert picture.stat().st_size > 20_000

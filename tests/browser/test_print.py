@@ -1,0 +1,76 @@
+"""Paper has every section, and what is folded on a screen."""
+
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.browser.conftest import Rendered
+from tests.browser.opening import opened
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytestmark = pytest.mark.browser
+
+PAGES = ("complete", "seeds", "comparison", "bare")
+
+
+PAPER = 718
+"""CSS pixels between the margins of A4; a page up to a third wider is printed smaller."""
+ON_PAPER = """
+() => {
+  const tables = [...document.querySelectorAll("table, svg[role=img], figure.sheet")];
+  const boxes = tables.filter((one) => one.checkVisibility()).map((one) => {
+    const { left, right, top, bottom } = one.getBoundingClientRect();
+    return { left, right, top, bottom, name: one.outerHTML.slice(0, 150) };
+  });
+  const over = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+  return {
+    missing: tables.length - boxes.length,
+    wide: boxes.filter((box) => box.right > innerWidth * 4 / 3).map((box) => box.name),
+    overlapping: boxes.filter((box, i) => boxes.slice(0, i).some((other) => over(box, other)))
+      .map((box) => box.name),
+  };
+}
+"""
+
+
+def squeezed(text: str) -> str:
+    """Without ligatures, and without the blanks and hyphens that a line's end adds."""
+    plain = unicodedata.normalize("NFKC", text)
+    return "".join(plain.split()).replace("\u00ad", "").replace("-", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "script"), [*((name, True) for name in PAGES), ("complete", False)]
+)
+def test_paper_has_all_sections_and_what_is_folded(
+    browser: "Browser", rendered: Rendered, tmp_path: Path, name: str, script: bool
+) -> None:
+    from pypdf import PdfReader
+
+    with opened(browser, rendered(name), scheme="dark", script=script) as page:
+        titles = page.locator("main h2").all_text_contents()
+        captions = page.locator("details caption").all_text_contents()
+        cells = page.locator("details tbody").all_text_contents()
+        page.pdf(path=tmp_path / "page.pdf", format="A4")
+    reader = PdfReader(tmp_path / "page.pdf")
+    text = squeezed("".join(sheet.extract_text() for sheet in reader.pages))
+    words = {word for cell in cells for word in cell.split()}
+    assert titles
+    assert captions
+    assert [title for title in titles if squeezed(title) not in text] == []
+    assert [caption for caption in captions if squeezed(caption) not in text] == []
+    assert [word for word in words if squeezed(word) not in text] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_nothing_is_cut_off_or_covered_on_paper(
+    browser: "Browser", rendered: Rendered, name: str
+) -> None:
+    with opened(browser, rendered(name), width=PAPER) as page:
+        page.emulate_media(media="print")
+        assert page.evaluate(ON_PAPER) == {"missing": 0, "wide": [], "overlapping": []}

@@ -1,0 +1,137 @@
+"""The sliders show the picture of their positions, at once, by mouse and by keyboard."""
+
+import io
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PIL import Image
+
+from tests.browser.conftest import Rendered
+from tests.browser.drawings import POSITIONS, SIZE, VALUES, Drawer
+from tests.browser.opening import NARROW, WIDE, opened
+from tests.report.sample import MATCHING
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Locator, Page
+
+pytestmark = pytest.mark.browser
+
+PANEL = "[data-sizes]"
+ALONE = [{code: value} for code, values in VALUES.items() for value in values]
+TOGETHER = [dict(zip(VALUES, values, strict=True)) for values in product(*VALUES.values())]
+
+
+def picture(image: "Locator") -> NDArray[np.float64]:
+    """What a person sees at the picture's place, as small as the sprite is."""
+    seen = Image.open(io.BytesIO(image.screenshot())).convert("L")
+    return np.asarray(seen.resize((SIZE, SIZE), Image.Resampling.BOX), dtype=np.float64)
+
+
+def rows(page: "Page") -> list[list["Locator"]]:
+    """The pictures of each model, one for each noise."""
+    return [row.locator("img").all() for row in page.locator(f"{PANEL} [data-orders]").all()]
+
+
+def slider(page: "Page", code: str) -> "Locator":
+    return page.locator(PANEL).get_by_role("slider", name=code)
+
+
+def said(page: "Page", code: str) -> str:
+    name = slider(page, code).get_attribute("id")
+    return page.locator(f"output[for='{name}']").inner_text()
+
+
+def nearest(image: "Locator", noise: int, places: list[dict[str, float]]) -> dict[str, float]:
+    """Where the codes stand in the picture: at the place whose sprite is most like it."""
+    seen = picture(image)
+    drawn = [np.asarray(Drawer(0).draw(noise, **place), dtype=np.float64) for place in places]
+    distances = [np.abs(seen - each).mean() for each in drawn]
+    return places[int(np.argmin(distances))]
+
+
+def shown(page: "Page", places: list[dict[str, float]]) -> list[dict[str, float]]:
+    """Where the codes stand in each picture of the first model."""
+    return [nearest(image, noise, places) for noise, image in enumerate(rows(page)[0])]
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW], ids=["wide", "narrow"])
+def test_arrow_keys_walk_through_the_sprites(
+    browser: "Browser", complete: Path, width: int
+) -> None:
+    with opened(browser, complete, width=width) as page:
+        place = {"digit": 5, "slant": 2, "width": 2}
+        slider(page, "digit").fill("5")
+        for code, key, step in (
+            ("slant", "ArrowRight", 1),
+            ("width", "ArrowLeft", -1),
+            ("slant", "ArrowRight", 1),
+            ("digit", "Home", -5),
+            ("digit", "ArrowUp", 1),
+            ("width", "End", 3),
+        ):
+            before, text = picture(rows(page)[0][0]), said(page, code)
+            slider(page, code).press(key)
+            place[code] += step
+            assert np.abs(picture(rows(page)[0][0]) - before).mean() > 1, (code, key)
+            assert said(page, code) != text
+            # The order shown first is that of the classes: position k has the digit k.
+            at = {"digit": MATCHING.index(place["digit"])}
+            at |= {code: POSITIONS[place[code]] for code in ("slant", "width")}
+            assert shown(page, TOGETHER) == [at] * 3
+
+
+def test_what_ignores_the_codes_stands_still(browser: "Browser", complete: Path) -> None:
+    with opened(browser, complete) as page:
+        before = [[picture(image) for image in row] for row in rows(page)]
+        slider(page, "digit").press("End")
+        slider(page, "slant").press("End")
+        after = [[picture(image) for image in row] for row in rows(page)]
+        assert not any(map(np.array_equal, before[0], after[0]))
+        assert all(map(np.array_equal, before[1], after[1]))
+
+
+def test_a_slider_follows_the_mouse(browser: "Browser", complete: Path) -> None:
+    with opened(browser, complete) as page:
+        slider(page, "slant").scroll_into_view_if_needed()
+        box = slider(page, "slant").bounding_box()
+        assert box is not None
+        middle = box["y"] + box["height"] / 2
+        page.mouse.move(box["x"] + box["width"] / 2, middle)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] - 1, middle, steps=5)
+        page.mouse.up()
+        assert slider(page, "slant").input_value() == str(len(POSITIONS) - 1)
+        assert said(page, "slant").endswith("1")
+
+
+def test_a_slider_tells_a_screen_reader_what_it_stands_at(
+    browser: "Browser", complete: Path
+) -> None:
+    with opened(browser, complete) as page:
+        for code in ("digit", "slant", "width"):
+            slider(page, code).press("Home")
+            spoken = slider(page, code).get_attribute("aria-valuetext")
+            assert spoken == said(page, code)
+
+
+def test_raw_order_is_that_of_the_codes(browser: "Browser", complete: Path) -> None:
+    with opened(browser, complete) as page:
+        slider(page, "digit").fill("3")
+        page.locator("input[data-order='raw']").first.check()
+        assert shown(page, TOGETHER) == [{"digit": 3, "slant": 0, "width": 0}] * 3
+
+
+def test_where_sprites_are_few_one_code_moves_at_a_time(
+    browser: "Browser", rendered: Rendered
+) -> None:
+    with opened(browser, rendered("seeds")) as page:
+        slider(page, "width").press("End")
+        assert shown(page, ALONE) == [{"width": 1}] * 2
+        slider(page, "slant").press("Home")
+        assert shown(page, ALONE) == [{"slant": -1}] * 2
+        slider(page, "digit").press("Home")
+        assert shown(page, ALONE) == [{"digit": MATCHING.index(0)}] * 2

@@ -1,0 +1,14 @@
+import pytest
+
+from infoeval.model import CheckpointModel
+from tests.live import models
+
+
+@pytest.fixture(scope="session")
+def grey() -> CheckpointModel:
+    return models.grey()
+
+
+@pytest.fixture(scope="session")
+def coloured() -> CheckpointModel:
+    return models.coloured()

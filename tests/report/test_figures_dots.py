@@ -1,0 +1,127 @@
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infoeval.report.table import Estimate
+from tests.report.drawn import built, elements, points, texts, width
+from tests.report.sample import comparison, five_seeds, without_extras
+
+Document = dict[str, Any]
+
+
+def test_learning_curve_is_of_the_kept_q(document: Document) -> None:
+    panels = built(document).learning
+    assert [panel.title for panel in panels] == [
+        *("Q learning digit", "Q learning slant", "Q learning width", "Q learning all codes")
+    ]
+    longest = max(points(panels[0], "subject"), key=len)
+    assert len(longest) == 4  # rounds of width 16; those of width 8 are crosses
+    assert "other sizes and rates of Q" in texts(panels[0])
+    assert "not converged" not in texts(panels[0])
+    assert "not converged" in texts(panels[2])
+    fates = [row[-1] for row in panels[2].table.rows[:6]]
+    assert fates == ["left", "left", "kept", "kept", "kept", "kept, not converged"]
+    assert [row[0] for row in panels[2].table.rows[:6]] == [100, 200, 400, 800, 1600, 3200]
+
+
+def test_noise_curve_has_every_level_with_its_interval(document: Document) -> None:
+    panel = built(document).noise[0]
+    assert len(max(points(panel, "subject"), key=len)) == 5
+    first = panel.table.rows[0]
+    assert first[0] == 1 / 128
+    assert isinstance(first[1], Estimate)
+    assert first[1].high == pytest.approx((1 - 1 / 128) * 2.3016 + 0.03)
+    bars = [path for path in points(panel, "subject") if len(path) == 2 and width(path) == 0]
+    assert len(bars) == 5
+
+
+def test_models_that_lack_a_level_of_noise_have_a_gap(document: Document) -> None:
+    for each in document["models"][0]["results"]:
+        if each["metric"] == "mi":
+            each["details"]["noise"] = each["details"]["noise"][:2]
+    panel = built(document).noise[0]
+    assert [row[2] is None for row in panel.table.rows] == [False, False, True, True, True]
+
+
+def test_units_share_no_axis(document: Document) -> None:
+    panels = built(document).metrics
+    assert [panel.name for panel in panels] == [
+        *("metrics-fraction", "metrics-index", "metrics-nats")
+    ]
+    rows = {row[0]: row for row in panels[0].table.rows}
+    assert set(rows) == {
+        *("cluster-acc of digit", "cluster-nmi of digit", "mig", "mig (estimator=ksg)"),
+        *("code-factors", "code-factors (images=generated)", "dci"),
+    }
+    assert rows["mig"][2] == Estimate(0.021, pytest.approx(0.0084), pytest.approx(0.0357))
+    assert rows["dci"][2] is None
+    assert "shuffled factors" in texts(panels[0])
+    assert "shuffled factors" not in texts(panels[1])
+
+
+def test_metrics_without_null_have_no_band(document: Document) -> None:
+    for model in (document, *document["models"]):
+        for each in model["results"]:
+            each["details"].pop("null", None)
+    panel = built(document).metrics[0]
+    assert "shuffled factors" not in texts(panel)
+    assert len(panel.table.columns) == 3
+
+
+def test_every_seed_has_a_row(tmp_path: Path) -> None:
+    fraction, _, nats = built(five_seeds(tmp_path)).seeds
+    names = ["seed 0", "seed 1", "seed 2", "seed 3", "seed 4", "λ = 0, seed 0"]
+    assert [row[0] for row in fraction.table.rows] == names
+    assert fraction.table.columns[1].name == "cluster error of digit (lower is better)"
+    assert fraction.table.columns[1].kind == "percent"
+    error = fraction.table.rows[2][1]
+    assert error == Estimate(
+        pytest.approx(0.41), pytest.approx(0.41 - 0.0045), pytest.approx(0.41 + 0.0047)
+    )
+    assert "information of digit" in [column.name for column in nats.table.columns]
+    assert "median of the seeds" in texts(nats)
+
+
+def test_only_seeds_have_a_figure_of_seeds(document: Document, tmp_path: Path) -> None:
+    assert not built(document).seeds
+    assert not built(comparison(tmp_path)).seeds
+
+
+def test_differences_stand_around_zero(tmp_path: Path) -> None:
+    document = comparison(tmp_path)
+    fraction, nats = built(document).differences
+    assert nats.table.columns[2].name == "more than Narrow"
+    assert nats.table.rows[0][:2] == ("mi", "digit")
+    assert fraction.table.rows[0][:2] == ("cluster-acc", "digit")
+    assert nats.table.rows[0][2] == Estimate(
+        pytest.approx(0.1996), pytest.approx(0.1796), pytest.approx(0.2196)
+    )
+    assert {"than Narrow", "than Short training"} <= set(texts(fraction))
+    (zero,) = [path for path in points(nats, "ink") if len(path) == 2]
+    assert width(zero) == 0
+
+
+def test_difference_that_may_be_none_is_hollow(tmp_path: Path) -> None:
+    document = comparison(tmp_path)
+    document["differences"] = document["differences"][:1]
+
+    def hollow() -> int:
+        (figure,) = built(document).differences
+        fills = [e.get("style", "") for e in elements(figure, "use")]
+        return sum("fill: var(--card)" in style for style in fills)
+
+    assert hollow() == 0
+    document["differences"][0] |= {"low": -0.1}
+    assert hollow() == 1
+
+
+def test_intervals_are_drawn_from_end_to_end(document: Document) -> None:
+    bare = without_extras(document)
+    mig = next(r for r in document["results"] if r["metric"] == "mig")
+    wide = mig | {"value": 0.5, "low": 0.1, "high": 0.9, "details": {}}
+    narrow = mig | {"metric": "sap", "value": 0.5, "low": 0.45, "high": 0.55, "details": {}}
+    bare["results"] = [wide, narrow]
+    (figure,) = built(bare).metrics
+    first, second = (width(path) for path in points(figure, "subject") if len(path) == 2)
+    assert first / second == pytest.approx(8, rel=1e-2)

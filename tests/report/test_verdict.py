@@ -1,0 +1,265 @@
+"""The verdict says what the numbers say, and nothing else."""
+
+import copy
+import itertools
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infoeval.report.document import read
+from infoeval.report.sureness import reasons
+from infoeval.report.verdict import sentences
+from tests.report.sample import comparison, confusion, five_seeds, sample
+
+Document = dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Document:
+    return five_seeds(tmp_path_factory.mktemp("seeds"))
+
+
+def said(document: Document) -> dict[str, str]:
+    return {finding.topic: finding.sentence for finding in sentences(read(document))}
+
+
+def told(document: Document) -> dict[str, str]:
+    return {reason.topic: reason.text for reason in reasons(read(document))}
+
+
+def result(document: Document, metric: str, target: str, model: int = 0) -> Document:
+    """The result of a model, that a test may change."""
+    models = [document, *document.get("models", [])]
+    found: Document
+    (found,) = (
+        each
+        for each in models[model]["results"]
+        if (each["metric"], each["target"]) == (metric, target) and "own" not in each["settings"]
+    )
+    return found
+
+
+def without(document: Document, *metrics: str) -> Document:
+    """The document without some metrics, in every model."""
+    for model in (document, *document.get("models", [])):
+        model["results"] = [r for r in model["results"] if r["metric"] not in metrics]
+    return document
+
+
+def test_information_baseline_and_error_are_one_sentence(document: Document) -> None:
+    assert said(document)["digit"] == (
+        "digit carries 2.30 of 2.30 nats (0.03 in the λ = 0 model), and matches the ten digits "
+        "with 5.9 % error (74.2 % in the λ = 0 model)."
+    )
+
+
+def test_a_continuous_code_has_no_ceiling_and_follows_a_factor(document: Document) -> None:
+    assert said(document)["slant"] == (
+        "slant carries 1.51 nats (0.26 in the λ = 0 model), and follows slant, |Spearman| 0.90, "
+        "on real images."
+    )
+
+
+def test_what_had_not_converged_is_a_lower_bound(document: Document) -> None:
+    assert said(document)["width"].startswith(
+        "width carries at least 1.28 nats (Q had not converged, and may miss 0.31; "
+        "at least 0.31 in the λ = 0 model), and follows stroke width"
+    )
+    assert "Q had not converged for width in both models" in told(document)["Convergence"]
+
+
+def test_what_has_converged_is_said_to_have(document: Document) -> None:
+    for model in (0, 1):
+        result(document, "mi", "width", model)["details"]["converged"] = True
+    assert said(document)["width"].startswith("width carries 1.28 nats (0.31 in the λ = 0 model)")
+    assert "Q converged for all models" in told(document)["Convergence"]
+
+
+def test_the_own_bound_is_named_as_such(document: Document) -> None:
+    text = said(without(document, "mi"))
+    assert text["digit"].startswith(
+        "digit tells its own Q at least 2.30 of 2.30 nats (at least 0.03 in the λ = 0 model), and "
+    )
+    assert text["slant"].startswith(
+        "slant tells its own Q at least 1.21 nats (nothing in the λ = 0"
+    )
+    assert "Q trained afterwards may find more" in told(document)["Lower bounds"]
+
+
+@pytest.mark.parametrize(
+    ("value", "low", "words"),
+    [
+        (2.3, 2.29, "digit carries 2.30 of 2.30 nats"),
+        (1.6, 1.5, "digit carries 1.60 of 2.30 nats"),
+        (0.05, 0.04, "digit carries next to nothing: 0.05 of 2.30 nats"),
+        (0.02, -0.01, "digit carries nothing that Q finds: 0.02 of 2.30 nats"),
+        (-0.3, -0.4, "digit carries nothing that Q finds: −0.30 of 2.30 nats"),
+    ],
+)
+def test_amounts_have_the_words_that_fit(
+    document: Document, value: float, low: float, words: str
+) -> None:
+    result(document, "mi", "digit").update(value=value, low=low)
+    assert said(document)["digit"].startswith(words)
+
+
+def test_no_amount_is_made_up(document: Document) -> None:
+    text = said(without(document, "mi", "mi-own", "cluster-acc", "code-factors"))
+    assert text["digit"] == "digit was not measured for information."
+    assert "Convergence" not in told(document)
+    assert "Self-test" not in told(document)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (0.031, "matches the ten digits with 3.1 % error"),
+        (0.3, "matches the ten digits only in part, with 30.0 % error"),
+        (0.8, "does not match the ten digits: 80.0 % error"),
+    ],
+)
+def test_errors_have_the_words_that_fit(document: Document, error: float, words: str) -> None:
+    found = result(document, "cluster-acc", "digit")
+    found["value"] = 1 - error
+    assert words in said(document)["digit"]
+
+
+def test_digits_are_called_so_where_the_data_have_digits(document: Document) -> None:
+    document["data"]["name"] = "photos"
+    assert "matches the ten classes" in said(document)["digit"]
+    document["data"]["name"] = "mnist"
+    result(document, "cluster-acc", "digit")["details"]["class_names"] = [*"abcdefghij"]
+    assert "matches the ten classes" in said(document)["digit"]
+
+
+def test_commonest_confusion_is_named_where_there_is_one(document: Document) -> None:
+    assert "confusion" not in said(document)["digit"], "all pairs are as frequent"
+    details = result(document, "cluster-acc", "digit")["details"]
+    counts = confusion(0.0588)
+    counts[details["matching"].index(9)][4] += 40
+    details["confusion"] = counts
+    assert said(document)["digit"].endswith("; 4 and 9 are the commonest confusion.")
+
+
+def test_confusion_counts_both_directions(document: Document) -> None:
+    details = result(document, "cluster-acc", "digit")["details"]
+    counts, code = confusion(0.0588), details["matching"].index
+    counts[code(9)][4] += 30
+    counts[code(3)][8] += 20
+    counts[code(8)][3] += 20
+    details["confusion"] = counts
+    assert "3 and 8 are the commonest confusion" in said(document)["digit"]
+
+
+def test_a_factor_that_is_barely_followed_is_none(document: Document) -> None:
+    for factor in ("class", "slant", "stroke width", "height"):
+        result(document, "code-factors", f"slant × {factor}")["value"] = 0.1
+    assert (
+        "follows no factor (nearest slant, |Spearman| 0.10, on real images)"
+        in (said(document)["slant"])
+    )
+
+
+def test_a_factor_within_chance_is_none(document: Document) -> None:
+    found = result(document, "code-factors", "slant × slant")
+    found["value"] = 0.4
+    assert "weakly follows slant" in said(document)["slant"]
+    found["details"]["null"] = {"mean": 0.3, "low": 0.1, "high": 0.5}
+    assert "follows no factor" in said(document)["slant"]
+
+
+def test_seeds_that_agree_are_one_range(seeds: Document) -> None:
+    document = copy.deepcopy(seeds)
+    for metric, value in (("mi", 2.298), ("cluster-acc", 0.962)):
+        result(document, metric, "digit", 2)["value"] = value
+    assert said(document)["digit"].startswith(
+        "digit carries 2.30 of 2.30 nats over five seeds (0.03 in the λ = 0 model), and matches "
+        "the ten digits with 3.8 to 7.0 % error in every one"
+    )
+
+
+def test_a_seed_that_disagrees_is_named(seeds: Document) -> None:
+    assert said(seeds)["digit"] == (
+        "digit carries 2.30 of 2.30 nats in four of five seeds, but only 1.61 in seed 2 (0.03 in "
+        "the λ = 0 model), and matches the ten digits with 5.0 to 7.0 % error in four of five "
+        "seeds, but 41.0 % in seed 2."
+    )
+
+
+def test_seeds_tell_which_is_shown_and_why(seeds: Document) -> None:
+    assert told(seeds)["Seeds"] == (
+        "Five seeds, every one of them on this page. Shown first: seed 0 "
+        "(highest mean agreement with the others, without labels)."
+    )
+
+
+def test_a_factor_is_looked_for_in_each_seed_by_its_own_code(seeds: Document) -> None:
+    document = copy.deepcopy(seeds)
+    # In seed 1 the two continuous codes have changed places.
+    for metric, names in itertools.product(("code-factors",), (("slant", "width"),)):
+        for each in document["models"][0]["results"]:
+            pair = each["details"]
+            if each["metric"] == metric and pair.get("code") in names:
+                pair["code"] = names[1 - names.index(pair["code"])]
+                each["target"] = f"{pair['code']} × {pair['factor']}"
+    assert said(document)["slant"] == said(seeds)["slant"]
+    assert "over five seeds)" in said(document)["slant"]
+
+
+def test_compared_models_stand_against_each_other(tmp_path: Path) -> None:
+    text = said(comparison(tmp_path))["digit"]
+    assert text == (
+        "digit carries 2.30 of 2.30 nats in Wide against 2.10 in Narrow (difference 0.20, 0.18 to "
+        "0.22) and 1.20 in Short training (difference 1.10, 1.08 to 1.12), and matches the ten "
+        "digits with 5.9 % error against 12.0 % in Narrow and 50.0 % in Short training."
+    )
+
+
+def test_one_seed_is_called_one(document: Document) -> None:
+    assert told(document)["Seeds"].startswith("One seed (0)")
+
+
+def test_self_test_passes_on_its_numbers(document: Document) -> None:
+    assert told(document)["Self-test"] == (
+        "Passed: in shuffled codes the same estimate finds 0.00 nats (−0.010 to 0.010) and "
+        "1.64 of the 1.67 nats in a channel made for the purpose."
+    )
+
+
+@pytest.mark.parametrize("which", ["null", "known"])
+def test_self_test_fails_where_something_is_made_up(document: Document, which: str) -> None:
+    check = result(document, "mi", "all codes")["details"]["self_test"][which][0]
+    check |= {"value": check["truth"] + 0.2, "low": check["truth"] + 0.15, "high": None}
+    assert told(document)["Self-test"].startswith("Failed, so no amount on this page")
+
+
+def test_a_baseline_unlike_in_more_than_its_weight_is_called_out(document: Document) -> None:
+    assert "Baseline" not in told(document)
+    document["models"][0]["subject"] |= {"seed": 4, "step": 1000}
+    assert told(document)["Baseline"] == (
+        "It differs in more than λ: seed 4 instead of 0, step 1000 instead of 3000."
+    )
+
+
+def test_settings_of_a_baseline_are_compared(document: Document) -> None:
+    document["models"][0]["subject"]["variant"] = "lambda 0"
+    assert "Baseline" not in told(document), "a name is no difference"
+    document["models"][0]["training"]["config"]["rates"] = {"discriminator": 1.0}
+    assert told(document)["Baseline"] == "It differs in more than λ: rates."
+
+
+def test_numbers_of_the_verdict_are_those_of_the_results(tmp_path: Path) -> None:
+    document = sample(tmp_path)
+    for value in (0.5, 1.234, 2.0):
+        result(document, "mi", "digit")["value"] = value
+        assert f" {value:.2f} of 2.30 nats" in said(document)["digit"]
+
+
+def test_own_bound_is_named_where_it_is_the_higher_one(document: Document) -> None:
+    assert "own Q" not in said(document)["width"]
+    result(document, "mi-own", "width").update(value=1.5, low=1.49, high=1.51)
+    assert (
+        "(Q had not converged, and may miss 0.31; the model's own Q reads 1.50; at least"
+        in (said(document)["width"])
+    )
