@@ -13,6 +13,7 @@ from infoeval.analysis.formats import METRICS, files_of
 from infoeval.analysis.gather import as_document, draw, recipe_of, score_model
 from infoeval.analysis.inputs import open_inputs
 from infoeval.analysis.models import Opened, Scored, open_model
+from infoeval.analysis.scored import find_scores
 from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
 from infoeval.files import write_bytes
@@ -31,6 +32,7 @@ def make_report(
     *,
     baselines: Sequence[str | Path],
     metrics: Sequence[str] | None,
+    scores: Sequence[str | Path],
     show: int | None,
     animation: str | None,
     live: bool,
@@ -40,6 +42,7 @@ def make_report(
 ) -> Path:
     """Score, draw and write metrics.json; see `infoeval.analysis.report`. Returns its path."""
     inputs = open_inputs(models, baselines)
+    find_scores(scores, (*inputs.models, *inputs.baselines))  # what is amiss is told at once
     recipe = recipe_of(**options)
     with tempfile.TemporaryDirectory() as staging:
         choice = choose(inputs.models, show, recipe, options.get("data"), options.get("data_dir"))
@@ -53,9 +56,13 @@ def make_report(
         roles = [(shown, "subject")]
         roles += [(each, "seed") for each in seeds]
         roles += [(each, "baseline") for each in inputs.baselines]
+        names = [str(opened) if len(roles) > 1 else "" for opened, _ in roles]
+        known = find_scores(scores, [opened for opened, _ in roles])
         scored = [
-            score_model(opened, role, metrics, str(opened) if len(roles) > 1 else "", **options)
-            for opened, role in roles
+            score_model(opened, role, metrics, name, **options)
+            if document is None
+            else Scored(opened, role, document)
+            for (opened, role), name, document in zip(roles, names, known, strict=True)
         ]
         return _write(scored, output, animation, command, extra, options, Path(staging))
 

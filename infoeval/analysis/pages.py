@@ -28,6 +28,7 @@ def report(
     *,
     baselines: Sequence[str | Path] = (),
     metrics: Sequence[str] | None = None,
+    scores: Sequence[str | Path] = (),
     show: int | None = None,
     formats: Sequence[str] | None = None,
     figures: str | Path | None = None,
@@ -51,6 +52,8 @@ def report(
         baselines: checkpoints of λ = 0 twins, or folders of them, shown beside the model. In a
             folder of runs, those of λ = 0 are baselines by themselves.
         metrics: see `infoeval.scoring.score`; `information` of the options adds `mi`.
+        scores: files that `infoeval score --json` printed; the models that they are of, by their
+            SHA-256, are not scored again. Several of one model are joined.
         show: the seed that is shown first; None: of three or more, the one most like the others,
             by a choice that reads no labels; of fewer, the first.
         formats: of "html", "json" (metrics.json), "csv" (results.csv) and "md" (NAME.md); None:
@@ -75,8 +78,8 @@ def report(
     _check(output, formats, animation)
     given, again = _each(models), metrics_given(models)
     if again is not None:
-        wanted = (baselines, metrics, animation, live, show is not None, options.get("information"))
-        if len(given) > 1 or any(wanted):
+        wanted = (baselines, metrics, scores, animation, live, options.get("information"))
+        if len(given) > 1 or show is not None or any(wanted):
             raise UserError(f"{again} is shown again as it is: nothing can be added to it")
         return write_formats(again, output, formats or ("html",), figures)
     from infoeval.analysis.making import make_report
@@ -86,6 +89,7 @@ def report(
         output,
         baselines=baselines,
         metrics=metrics,
+        scores=scores,
         show=show,
         animation=animation,
         live=live,

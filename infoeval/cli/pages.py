@@ -5,15 +5,19 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from infoeval.cli.options import as_text, command_line, device_option, json_option
 from infoeval.cli.page_options import check_open, page_options
 from infoeval.cli.scoring import check_asked, fail_if_not_converged, scoring_options
+from infoeval.errors import UserError
 from infoeval.progress import activity
 
 __all__ = ["report", "traverse"]
 
 MOVING = (".gif", ".webp")
+SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "as_json")
+"""Options that a metrics.json can be shown again with."""
 
 
 @click.command()
@@ -39,6 +43,13 @@ MOVING = (".gif", ".webp")
     metavar="NAME[:SETTING=VALUE,…]",
     multiple=True,
     help="One of `infoeval metrics`; may be repeated. All that apply but mi by default.",
+)
+@click.option(
+    "--scores",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    multiple=True,
+    help="What infoeval score --json printed: its model is not scored again; may be repeated.",
 )
 @click.option(
     "--show",
@@ -75,6 +86,7 @@ def report(
     For example:
       infoeval report ckpt.pt -o report.html
       infoeval report ckpt.pt --baseline ckpt0.pt --information quick -o report.html --open
+      infoeval report ckpt.pt --scores scores.json -o report.html
       infoeval report runs/mnist-000 -o seeds.html --animate webp
       infoeval report report_files/metrics.json -o report.html --figures figures --format md
     """
@@ -82,9 +94,11 @@ def report(
 
     check_open(options["formats"], open_it)
     given = analysis.metrics_given(list(models))
-    if given is None:
+    if given is not None:
+        _check_shown_again(given)
+    elif not options["scores"]:
         check_asked(metrics, options["information"], strict)
-    elif strict:
+    if given is not None and strict:
         analysis.not_converged(given)
     with activity() as say:
         page = analysis.report(
@@ -101,6 +115,16 @@ def report(
     if strict:
         metrics_file = given or analysis.metrics_beside(output)
         fail_if_not_converged(analysis.not_converged(metrics_file))
+
+
+def _check_shown_again(metrics: Path) -> None:
+    """What was scored before is shown as it is: an option that would change it has no use."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = option.name or ""
+        asked = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if asked and name not in SHOWN_AGAIN:
+            raise UserError(f"{metrics} is shown again as it is: {option.opts[0]} has no use")
 
 
 @click.command()

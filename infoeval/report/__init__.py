@@ -4,6 +4,8 @@ It knows metrics.json and nothing else of infoeval: no model, no torch. The page
 and no script, and the same input gives the same bytes.
 """
 
+from infoeval.report.markdown_report import markdown
 from infoeval.report.page import render, write
+from infoeval.report.paper import write_figures
 
-__all__ = ["render", "write"]
+__all__ = ["markdown", "render", "write", "write_figures"]

@@ -67,10 +67,17 @@ class Result:
     details: Details
 
     @property
-    def name(self) -> str:
-        """The metric with the settings that were asked of it: "mig:estimator=ksg"."""
+    def asked(self) -> str:
+        """The settings that were asked of the metric: "estimator=ksg", or nothing."""
         own = self.settings.get("own")
-        return f"{self.metric}:{own}" if own and isinstance(own, str) else self.metric
+        if isinstance(own, Mapping):
+            return ",".join(f"{name}={value}" for name, value in own.items())
+        return str(own) if own else ""
+
+    @property
+    def name(self) -> str:
+        """The metric as it was asked for: "mig:estimator=ksg"."""
+        return f"{self.metric}:{self.asked}" if self.asked else self.metric
 
     @property
     def key(self) -> tuple[str, str, str | None]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from infoeval.report.fields import Fields
 
@@ -120,7 +121,7 @@ def _picture(fields: Fields, models: int) -> Picture:
     model = fields.integer("model", least=0)
     if model >= models:
         raise fields.wrong(fields.where("model"), f"the number of one of {models} models")
-    common = {
+    common: dict[str, Any] = {
         "file": fields.text("file"),
         "model": model,
         "code": fields.optional_text("code") or "",
@@ -172,7 +173,7 @@ def _cell(fields: Fields) -> Cell:
     return Cell(fields.optional_text("label"), fields.optional_flag("right"))
 
 
-def _sprites(fields: Fields, common: dict[str, object]) -> Sprites:
+def _sprites(fields: Fields, common: dict[str, Any]) -> Sprites:
     sprites = Sprites(
         **common,
         noise=fields.integer("noise", least=0),

@@ -42,6 +42,16 @@ OVERFLOWING = """
     .slice(0, 5);
 }
 """
+TILES = """
+() => [...document.querySelectorAll("figure.sheet")].map((sheet) => {
+  const boxes = [...sheet.querySelectorAll("img")].map((one) => one.getBoundingClientRect());
+  return {
+    widths: boxes.map((box) => box.width),
+    rows: new Set(boxes.map((box) => Math.round(box.bottom))).size,
+    name: sheet.innerText.slice(0, 60),
+  };
+})
+"""
 UNFOLD = """
 document.querySelectorAll("details:not([open]) > summary").forEach((one) => one.click())
 """
@@ -80,6 +90,18 @@ def test_page_is_no_wider_than_the_window(
             page.set_viewport_size({"width": width, "height": 900})
             assert page.evaluate(OVERFLOWING) == [], width
             assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW, 320])
+def test_tiles_are_equally_large_and_in_line(
+    browser: "Browser", rendered: Rendered, width: int
+) -> None:
+    with opened(browser, rendered("comparison"), width=width) as page:
+        sheets = page.evaluate(TILES)
+        assert len(sheets) == 15
+        assert [sheet for sheet in sheets if sheet["rows"] != 1] == []
+        sizes = [size for sheet in sheets for size in sheet["widths"]]
+        assert max(sizes) - min(sizes) < 1
 
 
 @pytest.mark.parametrize("name", PAGES)

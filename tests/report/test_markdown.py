@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from infoeval.errors import UserError
+from infoeval.report import markdown
 from infoeval.report.document import read
-from infoeval.report.markdown import markdown
 from infoeval.report.verdict import sentences
 from infoeval.report.writing import markdown_text
 from tests.report.sample import comparison, five_seeds, without_extras

@@ -8,7 +8,7 @@ from infoeval.report.document import Document, Model, Result
 from infoeval.report.figure import Figure
 from infoeval.report.figures.drawing import estimate
 from infoeval.report.figures.heat import Map, draw_map, size_of
-from infoeval.report.figures.naming import apart, settings_of, stem
+from infoeval.report.figures.naming import apart, stem
 from infoeval.report.table import Cell, Column, Estimate, Table
 
 __all__ = ["factors"]
@@ -32,7 +32,7 @@ def _pairs(model: Model) -> dict[str, dict[Place, Result]]:
     for result in model.results:
         pair = result.details.pair
         if pair is not None:
-            by_pair = found.setdefault(settings_of(result), {})
+            by_pair = found.setdefault(result.asked, {})
             by_pair.setdefault((pair.code, pair.factor), result)
     return found
 

@@ -19,7 +19,7 @@ from infoeval.report.figures.drawing import (
     legend_height,
     looks,
 )
-from infoeval.report.figures.naming import apart, settings_of, stem
+from infoeval.report.figures.naming import apart, stem
 from infoeval.report.table import Cell, Column, Estimate, Kind, Table
 
 __all__ = ["Key", "kind_of", "metrics", "name_of", "others"]
@@ -53,7 +53,7 @@ def others(document: Document) -> dict[Key, Result]:
 
 def name_of(result: Result) -> str:
     """Name a metric with its target and settings: "cluster-nmi of digit", "mig (bins=10)"."""
-    settings = settings_of(result)
+    settings = result.asked
     name = f"{result.metric} of {result.target}" if result.target else result.metric
     return f"{name} ({settings})" if settings else name
 

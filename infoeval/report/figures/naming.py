@@ -1,13 +1,12 @@
 """Names: of figures and their files, and of codes and models where there is little room."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 
-from infoeval.report.document import Result
 from infoeval.report.figure import Figure
 
-__all__ = ["apart", "numbered", "settings_of", "short", "short_names", "stem"]
+__all__ = ["apart", "numbered", "short", "short_names", "stem"]
 
 _LONGEST_MODEL = 26
 """Letters of a model's name that a legend of a small panel has room for."""
@@ -71,11 +70,3 @@ def apart(figures: Iterable[Figure]) -> tuple[Figure, ...]:
         replace(figure, name=name, table=replace(figure.table, name=name))
         for figure, name in zip(given, names, strict=True)
     )
-
-
-def settings_of(result: Result) -> str:
-    """Write the settings that were asked of a metric: "estimator=ksg", or nothing."""
-    own = result.settings.get("own")
-    if isinstance(own, Mapping):
-        return ", ".join(f"{name}={value}" for name, value in own.items())
-    return str(own) if own else ""
