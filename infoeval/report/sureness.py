@@ -12,6 +12,8 @@ __all__ = ["Reason", "reasons"]
 
 _TOLERANCE = 0.01
 """Nats: the error that a self-test is allowed above the truth."""
+_SHORTFALL = 0.03
+"""Nats below the truth of a known channel from which the amounts are called too low."""
 _WEIGHT = "information_weight"
 
 
@@ -92,25 +94,36 @@ def _self_test(model: Model) -> Reason | None:
         return None
     null = max(test.null, key=_above, default=None)
     known = max(test.known, key=_above, default=None)
-    good = all(_above(check) <= _TOLERANCE for check in (*test.null, *test.known))
-    parts = []
-    if null is not None:
-        parts.append(f"in shuffled codes the same estimate finds {_found(null)}")
-    if known is not None:
-        short = max(test.known, key=lambda check: check.truth - check.value)
-        worst = short if good else known
-        parts.append(
-            f"{nats(worst.value)} of the {nats(worst.truth)} nats in a channel made for the purpose"
+    short = max(test.known, key=_below, default=None)
+    failed = any(_above(check) > _TOLERANCE for check in (*test.null, *test.known))
+    too_low = short is not None and _below(short) > _SHORTFALL
+    told = " and ".join(
+        [
+            *([f"in shuffled codes the same estimate finds {_found(null)}"] if null else []),
+            *([_of_channel(known if failed else short)] if known and short else []),
+        ]
+    )
+    if failed:
+        return Reason(
+            "Self-test", False, f"Failed, so no amount on this page can be trusted: {told}."
         )
-    told = " and ".join(parts)
-    if good:
-        return Reason("Self-test", True, f"Passed: {told}.")
-    return Reason("Self-test", False, f"Failed, so no amount on this page can be trusted: {told}.")
+    if too_low:
+        return Reason("Self-test", False, f"Amounts may be too low: {told}.")
+    return Reason("Self-test", True, f"Passed: {told}.")
+
+
+def _of_channel(check: Check) -> str:
+    return f"{nats(check.value)} of the {nats(check.truth)} nats in a channel made for the purpose"
 
 
 def _above(check: Check) -> float:
     """Return by how much even the lower end of an estimate exceeds the truth, nats."""
     return (check.value if check.low is None else check.low) - check.truth
+
+
+def _below(check: Check) -> float:
+    """Return by how much even the upper end of an estimate falls short of the truth, nats."""
+    return check.truth - (check.value if check.high is None else check.high)
 
 
 def _found(check: Check) -> str:

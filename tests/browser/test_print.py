@@ -45,7 +45,7 @@ def squeezed(text: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("name", "script"), [*((name, True) for name in PAGES), ("complete", False)]
+    ("name", "script"), [("complete", True), ("seeds", True), ("bare", True), ("bare", False)]
 )
 def test_paper_has_all_sections_and_what_is_folded(
     browser: "Browser", rendered: Rendered, tmp_path: Path, name: str, script: bool

@@ -1,6 +1,7 @@
 """The sliders show the picture of their positions, at once, by mouse and by keyboard."""
 
 import io
+from functools import cache
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,17 +46,20 @@ def said(page: "Page", code: str) -> str:
     return page.locator(f"output[for='{name}']").inner_text()
 
 
-def nearest(image: "Locator", noise: int, places: list[dict[str, float]]) -> dict[str, float]:
-    """Where the codes stand in the picture: at the place whose sprite is most like it."""
-    seen = picture(image)
-    drawn = [np.asarray(Drawer(0).draw(noise, **place), dtype=np.float64) for place in places]
-    distances = [np.abs(seen - each).mean() for each in drawn]
-    return places[int(np.argmin(distances))]
+@cache
+def drawn(noise: int, joint: bool) -> NDArray[np.float64]:
+    """Every sprite of the first model and a noise, in the order of the places."""
+    places = TOGETHER if joint else ALONE
+    return np.array([Drawer(0).draw(noise, **place) for place in places], dtype=np.float64)
 
 
-def shown(page: "Page", places: list[dict[str, float]]) -> list[dict[str, float]]:
-    """Where the codes stand in each picture of the first model."""
-    return [nearest(image, noise, places) for noise, image in enumerate(rows(page)[0])]
+def shown(page: "Page", *, joint: bool) -> list[dict[str, float]]:
+    """Where the codes stand in each picture of the first model: where the nearest sprite does."""
+    found = []
+    for noise, image in enumerate(rows(page)[0]):
+        distances = np.abs(drawn(noise, joint) - picture(image)).mean(axis=(1, 2))
+        found.append((TOGETHER if joint else ALONE)[int(np.argmin(distances))])
+    return found
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW], ids=["wide", "narrow"])
@@ -81,7 +85,7 @@ def test_arrow_keys_walk_through_the_sprites(
             # The order shown first is that of the classes: position k has the digit k.
             at = {"digit": MATCHING.index(place["digit"])}
             at |= {code: POSITIONS[place[code]] for code in ("slant", "width")}
-            assert shown(page, TOGETHER) == [at] * 3
+            assert shown(page, joint=True) == [at] * 3
 
 
 def test_what_ignores_the_codes_stands_still(browser: "Browser", complete: Path) -> None:
@@ -122,7 +126,7 @@ def test_raw_order_is_that_of_the_codes(browser: "Browser", complete: Path) -> N
     with opened(browser, complete) as page:
         slider(page, "digit").fill("3")
         page.locator("input[data-order='raw']").first.check()
-        assert shown(page, TOGETHER) == [{"digit": 3, "slant": 0, "width": 0}] * 3
+        assert shown(page, joint=True) == [{"digit": 3, "slant": 0, "width": 0}] * 3
 
 
 def test_where_sprites_are_few_one_code_moves_at_a_time(
@@ -130,8 +134,8 @@ def test_where_sprites_are_few_one_code_moves_at_a_time(
 ) -> None:
     with opened(browser, rendered("seeds")) as page:
         slider(page, "width").press("End")
-        assert shown(page, ALONE) == [{"width": 1}] * 2
+        assert shown(page, joint=False) == [{"width": 1}] * 2
         slider(page, "slant").press("Home")
-        assert shown(page, ALONE) == [{"slant": -1}] * 2
+        assert shown(page, joint=False) == [{"slant": -1}] * 2
         slider(page, "digit").press("Home")
-        assert shown(page, ALONE) == [{"digit": MATCHING.index(0)}] * 2
+        assert shown(page, joint=False) == [{"digit": MATCHING.index(0)}] * 2

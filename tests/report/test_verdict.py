@@ -234,6 +234,15 @@ def test_self_test_fails_where_something_is_made_up(document: Document, which: s
     assert told(document)["Self-test"].startswith("Failed, so no amount on this page")
 
 
+def test_self_test_that_falls_short_says_that_amounts_may_be_too_low(document: Document) -> None:
+    check = result(document, "mi", "all codes")["details"]["self_test"]["known"][0]
+    check |= {"value": 1.2, "low": 1.1, "high": 1.3, "truth": 1.5}
+    assert told(document)["Self-test"] == (
+        "Amounts may be too low: in shuffled codes the same estimate finds 0.00 nats (−0.010 to "
+        "0.010) and 1.20 of the 1.50 nats in a channel made for the purpose."
+    )
+
+
 def test_a_baseline_unlike_in_more_than_its_weight_is_called_out(document: Document) -> None:
     assert "Baseline" not in told(document)
     document["models"][0]["subject"] |= {"seed": 4, "step": 1000}
