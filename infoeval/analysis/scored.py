@@ -46,4 +46,11 @@ def _joined(first: Document, second: Document) -> Document:
     measured = {metric for metric, _, _ in results}
     both = (*first.skipped, *second.skipped)
     skipped = [each for each in dict.fromkeys(both) if each.metric not in measured]
-    return replace(first, results=tuple(results.values()), skipped=tuple(skipped))
+    # Fresh samples alone are scored without a test split: they tell what the training was on.
+    data = next((each.data for each in (first, second) if each.data.get("split") == "test"), None)
+    return replace(
+        first,
+        data=data or first.data,
+        results=tuple(results.values()),
+        skipped=tuple(skipped),
+    )

@@ -10,7 +10,8 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Drawing
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from infoeval.report.figure import Colours, Figure
+from infoeval.report.figure import Colours, Figure, Margins
+from infoeval.report.legend import LETTER, legend_height, named_once, put_legend
 
 __all__ = ["POINTS", "drawn"]
 
@@ -18,24 +19,49 @@ POINTS = 10.5
 """The size of text in points, 14 CSS pixels, that the sizes of all figures are made for."""
 
 _PIXELS_PER_INCH = 96
+_LABEL = 21
+"""Room for the name of an axis, CSS pixels."""
+_BESIDE_NUMBERS = _LABEL + 12
 
 
 @contextmanager
-def drawn(figure: Figure, colours: Colours, points: float = POINTS) -> Iterator[Drawing]:
+def drawn(
+    figure: Figure, colours: Colours, points: float = POINTS, *, legend: bool = True
+) -> Iterator[Drawing]:
     """Draw a figure, text in that many points, and hold its style while it is saved."""
     scale = points / POINTS / _PIXELS_PER_INCH
     with style.context(["default", _settings(colours, points)]), warnings.catch_warnings():
         # The browser sets the text, with fonts that know more scripts than matplotlib's own.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
-        size = figure.width * scale, figure.height * scale
-        layout = ConstrainedLayoutEngine()
-        drawing = Drawing(figsize=size, layout=layout)
+        handles = named_once(figure.legend(colours)) if legend else {}
+        above = legend_height(list(handles), figure.width)
+        drawing = Drawing(figsize=(figure.width * scale, (figure.height + above) * scale))
         FigureCanvasSVG(drawing)
         figure.draw(drawing, colours)
-        # Saving would lay it out anew.
-        layout.execute(drawing)
-        drawing.set_layout_engine(None)
+        if handles:
+            put_legend(drawing, list(handles.values()), figure.width)
+        if figure.margins is None:
+            share = figure.height / (figure.height + above)
+            ConstrainedLayoutEngine(rect=(0, 0, 1, share)).execute(drawing)
+        else:
+            _place(drawing, figure, figure.margins, above)
         yield drawing
+
+
+def _place(drawing: Drawing, figure: Figure, margins: Margins, above: float) -> None:
+    """Give the axes their margins, and more on the left where the numbers there are long."""
+    left, right, top, bottom = margins
+    for axes in drawing.axes:
+        ticks = axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))
+        left = max(left, LETTER * max(map(len, ticks), default=0) + _BESIDE_NUMBERS)
+    width, height = figure.width - left - right, figure.height - top - bottom
+    for axes in drawing.axes:
+        whole = figure.height + above
+        axes.set_position(
+            (left / figure.width, bottom / whole, width / figure.width, height / whole)
+        )
+        axes.yaxis.set_label_coords((_LABEL - left) / width, 0.5)
+        axes.xaxis.set_label_coords(0.5, (_LABEL - bottom) / height)
 
 
 def _settings(colours: Colours, points: float) -> dict[str, Any]:

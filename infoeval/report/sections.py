@@ -28,15 +28,20 @@ __all__ = ["Drawn", "Page", "Section", "gather"]
 _NARROW, _FEW_COLUMNS = 440, 7
 """CSS pixels that a figure has at most which leaves room beside it, for a table of few columns."""
 
+_Q = (
+    "Q is the network that reads the codes; here a new one, trained on the finished model's images."
+)
 _LEARNING = (
-    "First what Q, the network that reads the codes, had found after each round of its training: "
-    "where the curve is still rising, there is more to be found. Then what is left of it when "
-    "Gaussian noise is added to the images, whose pixels lie from 0 to 1: information that noise "
-    "wipes out is nothing that an eye would see."
+    "What Q had found after each round of its training: where the curve is still rising, there is "
+    "more to be found."
+)
+_NOISE = (
+    "What is left when Gaussian noise is added to the images, whose pixels lie from 0 to 1: "
+    "information that noise wipes out is nothing that an eye would see."
 )
 _TRAINING = (
-    "L_I is what the model's own Q reads back, recorded while the model was trained; the dashed "
-    "line is the code's entropy. Values far below zero, common in the first steps, lie outside."
+    "L_I is the lower bound on a code's information, in nats, that the model's own Q reached while "
+    "the model was trained. Values far below zero, common in the first steps, lie outside."
 )
 
 
@@ -58,18 +63,29 @@ class Drawn:
 
 
 @dataclass(frozen=True)
+class Panels:
+    """Small drawings that stand side by side, under a heading of their own where there is one."""
+
+    title: str
+    text: str
+    figures: tuple[Drawn, ...]
+
+
+@dataclass(frozen=True)
 class Section:
     """A part of the page: ``short`` is its name in the list of contents.
 
-    ``panels`` explains small drawings that stand side by side; "" where drawings are large.
+    Large drawings are its ``figures``; small ones its ``panels``, which have one ``key``.
     """
 
     id: str
     short: str
     title: str
     template: str = "figures.html"
+    text: str = ""
     figures: tuple[Drawn, ...] = ()
-    panels: str = ""
+    key: tuple[svg.Mark, ...] = ()
+    panels: tuple[Panels, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +130,12 @@ def gather(document: Document, folder: Path) -> Page:
         "animations": animations(document, folder),
         "galleries": galleries(document, folder, lined_up),
         "confusions": [
-            (confusion, _drawn(confusion.figure), mixed_up(document, confusion.code))
+            (
+                _drawn(confusion.figure),
+                _drawn(confusion.raw_figure),
+                confusion.others,
+                mixed_up(document, confusion.code),
+            )
             for confusion in found.confusions
         ],
         "factors": _all_drawn(found.factors),
@@ -153,9 +174,13 @@ def _sections(
         short = "Classes" if content["confusions"] else "Factors"
         title = "Codes and classes" if content["confusions"] else "Codes and factors"
         yield Section("confusion", short, title, "confusion.html")
-    asked = found.learning + found.noise
-    yield from _of_figures("learning", "Learning of Q", "How Q learned", asked, _LEARNING)
-    yield from _of_figures("training", "Training", "Training", found.training, _TRAINING)
+    asked = {
+        ("Q's learning", _LEARNING): found.learning,
+        ("Under pixel noise", _NOISE): found.noise,
+    }
+    yield from _of_panels("learning", "Learning of Q", "How Q learned", _Q, asked)
+    trained = {("", ""): found.training}
+    yield from _of_panels("training", "Training", "Training", _TRAINING, trained)
     if document.arrangement == "seeds":
         yield from _of_figures("seeds", "Seeds", "Every seed", found.seeds)
     yield from _of_figures("leakage", "Leakage", "Leakage between codes", found.leakage)
@@ -169,23 +194,39 @@ def _sections(
 _CONTENT = {"sliders": "panels", "gallery": "galleries"}
 
 
-def _of_figures(
-    name: str, short: str, title: str, drawn: tuple[Figure, ...], panels: str = ""
-) -> Iterable[Section]:
+def _of_figures(name: str, short: str, title: str, drawn: tuple[Figure, ...]) -> Iterable[Section]:
     if drawn:
-        yield Section(name, short, title, figures=_all_drawn(drawn), panels=panels)
+        yield Section(name, short, title, figures=_all_drawn(drawn))
+
+
+def _of_panels(
+    name: str,
+    short: str,
+    title: str,
+    text: str,
+    groups: Mapping[tuple[str, str], tuple[Figure, ...]],
+) -> Iterable[Section]:
+    """Yield a section of small drawings, by heading and text; their legend stands above all."""
+    there = {about: found for about, found in groups.items() if found}
+    if there:
+        marks = svg.key(name, [figure for found in there.values() for figure in found])
+        panels = [
+            Panels(heading, told, tuple(_drawn(figure, legend=False) for figure in found))
+            for (heading, told), found in there.items()
+        ]
+        yield Section(name, short, title, "panels.html", text, key=marks, panels=tuple(panels))
 
 
 def _all_drawn(found: Iterable[Figure]) -> tuple[Drawn, ...]:
     return tuple(map(_drawn, found))
 
 
-def _drawn(figure: Figure) -> Drawn:
+def _drawn(figure: Figure, *, legend: bool = True) -> Drawn:
     return Drawn(
         name=figure.name,
         title=figure.title,
         caption=figure.caption,
         width=round(figure.width),
-        svg=svg.inline(figure),
+        svg=svg.inline(figure, legend=legend),
         table=figure.table,
     )

@@ -7,14 +7,20 @@ sets it, and a screen reader or a search finds it.
 
 import io
 import re
+from collections.abc import Iterable
+from functools import partial
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 from markupsafe import Markup
+from matplotlib.figure import Figure as Drawing
 
 from infoeval.report.canvas import POINTS, drawn
-from infoeval.report.figure import Figure
+from infoeval.report.figure import Colours, Figure, Margins
+from infoeval.report.legend import named_once
+from infoeval.report.table import Table
 
-__all__ = ["COLOURS", "inline"]
+__all__ = ["COLOURS", "Mark", "inline", "key"]
 
 _ROLES = (
     *("ink", "soft", "grid", "card", "subject", "baseline", "strong", "on-middle", "on-strong"),
@@ -26,10 +32,13 @@ COLOURS = {role: f"#0101{number:02d}" for number, role in enumerate(_ROLES, 1)}
 _VARIABLES = {colour: f"var(--{role})" for role, colour in COLOURS.items()}
 _SIZE = f"font-size: {POINTS:g}px"
 """Of text that has none of its own; the drawing's unit is a point."""
+_MARK = (36, 18)
+"""Width and height of a mark that stands in a key, CSS pixels."""
+_NONE = Margins(0, 0, 0, 0)
 _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 
 
-def inline(figure: Figure) -> Markup:
+def inline(figure: Figure, *, legend: bool = True) -> Markup:
     """Return the drawing as an ``<svg>`` element fit to stand in a page with others.
 
     Names of a page's elements must differ, so those that are
@@ -37,7 +46,7 @@ def inline(figure: Figure) -> Markup:
     beyond its figure, and goes too.
     """
     buffer = io.StringIO()
-    with drawn(figure, COLOURS) as drawing:
+    with drawn(figure, COLOURS, legend=legend) as drawing:
         drawing.savefig(buffer, format="svg", metadata={"Date": None})
     root = ElementTree.fromstring(buffer.getvalue())
     used = set(re.findall(r'(?:="#|url\(#)([\w-]+)', buffer.getvalue()))
@@ -52,6 +61,34 @@ def inline(figure: Figure) -> Markup:
     root.attrib |= {"role": "img", "aria-label": figure.title, "style": _SIZE}
     root.attrib.pop("version", None)
     return Markup(ElementTree.tostring(root, encoding="unicode"))
+
+
+class Mark(NamedTuple):
+    """A mark that several drawings have in common, and its name."""
+
+    svg: Markup
+    label: str
+
+
+def key(name: str, figures: Iterable[Figure]) -> tuple[Mark, ...]:
+    """Return the marks of all legends, those of equal names once.
+
+    ``name`` is what the names of their elements begin with.
+    """
+    given = {label: figure for figure in figures for label in named_once(figure.legend(COLOURS))}
+    marks = []
+    for number, (label, figure) in enumerate(given.items()):
+        draw = partial(_draw_mark, figure, label)
+        table = Table("", "", (), ())
+        mark = Figure(f"key-{name}-{number}", label, "", *_MARK, draw, table, margins=_NONE)
+        marks.append(Mark(inline(mark), label))
+    return tuple(marks)
+
+
+def _draw_mark(figure: Figure, label: str, drawing: Drawing, colours: Colours) -> None:
+    # Made here, where the style is the figures' own.
+    handle = named_once(figure.legend(colours))[label]
+    drawing.legend([handle], [""], loc="center", borderaxespad=0, handletextpad=0)
 
 
 def _slim(parent: ElementTree.Element) -> None:

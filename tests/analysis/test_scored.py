@@ -78,12 +78,13 @@ def test_a_skipped_metric_that_another_file_has_is_not_skipped(
 ) -> None:
     whole = Document.read(scored)
     assert "mi" in {each.metric for each in whole.skipped}
-    mi = replace(whole, results=(replace(whole.results[0], metric="mi"),), skipped=())
-    mi.write(tmp_path / "mi.json")
-    page = analysis.report(
-        subject, tmp_path / "page.html", scores=[scored, tmp_path / "mi.json"], device="cpu"
-    )
+    trained_on = whole.data | {"split": "train"}
+    mi = replace(whole.results[0], metric="mi")
+    replace(whole, data=trained_on, results=(mi,), skipped=()).write(tmp_path / "mi.json")
+    files = [tmp_path / "mi.json", scored]
+    page = analysis.report(subject, tmp_path / "page.html", scores=files, device="cpu")
     assert "mi" not in {each["metric"] for each in document_of(page)["skipped"]}
+    assert document_of(page)["data"] == whole.data, "the images that were scored"
 
 
 def test_scores_of_another_model_are_refused(twin: Path, scored: Path, tmp_path: Path) -> None:

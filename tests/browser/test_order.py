@@ -73,17 +73,16 @@ def test_order_is_chosen_without_script(browser: "Browser", complete: Path) -> N
         assert sheets(page)[0] == RAW
 
 
-def test_confusion_matrix_gives_way_to_the_counts_in_raw_order(
-    browser: "Browser", complete: Path
-) -> None:
+def test_confusion_matrix_is_drawn_in_the_order_chosen(browser: "Browser", complete: Path) -> None:
     with opened(browser, complete) as page:
-        drawing = page.locator("#confusion .matched-only svg")
-        counts = page.locator("#confusion .raw-only table")
-        assert drawing.is_visible()
-        assert not counts.is_visible()
+        matched = page.locator("#confusion .matched-only svg")
+        raw = page.locator("#confusion .raw-only")
+        assert matched.is_visible()
+        assert not raw.locator("svg").is_visible()
         page.locator("#confusion input[data-order='raw']").check()
-        assert not drawing.is_visible()
-        names = counts.locator("tbody th").all_inner_texts()
-        assert names == [f"code {code}" for code in RAW]
+        assert not matched.is_visible()
+        assert raw.locator("svg").is_visible()
+        names = raw.locator("table tbody th").all_text_contents()
+        assert [name.strip() for name in names] == [f"code {code}" for code in RAW]
         page.locator("#confusion input[data-order='matched']").check()
-        assert drawing.is_visible()
+        assert matched.is_visible()

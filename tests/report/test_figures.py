@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -6,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from infoeval.report.figures.training import _frame, _thin
-from infoeval.report.svg import inline
+from infoeval.report.svg import inline, key
 from infoeval.report.table import Estimate
 from tests.report.drawn import built, elements, points, texts, width
 from tests.report.sample import comparison, five_seeds, without_extras
@@ -65,6 +67,35 @@ def test_what_has_not_converged_is_hatched_and_said(document: Document) -> None:
     assert not elements(converged, "pattern")
 
 
+def test_what_q_might_still_find_is_dotted_and_nothing_else_is_drawn_there(
+    document: Document,
+) -> None:
+    """A bar near zero whose Q has not converged looks like one, whatever its interval allows."""
+    for each in document["models"][0]["results"]:
+        if (each["metric"], each["target"]) == ("mi", "digit"):
+            each |= {"high": 2.3026}
+            each["details"] |= {"converged": False}
+    figure = built(document).information
+    assert figure is not None
+    assert "dotted: what a longer training of Q might still find" in figure.caption
+    dotted = [path for path in points(figure, "soft") if len(path) == 2]
+    assert len(dotted) == 3  # the widths, and the baseline's digit
+    entropy = max(x for path in points(figure, "subject") for x, _ in path)
+    ends = sorted(max(x for x, _ in path) for path in dotted)
+    assert ends[0] == pytest.approx(entropy, rel=0.01), "a category has H(c) at most"
+    assert ends[1] == ends[2] > ends[0] + 20, "a continuous code has no known end"
+    level = [path for path in points(figure, "ink") if {y for _, y in path} == {path[0][1]}]
+    assert level
+    assert max(width(path) for path in level) < 40, "the legend's own line is the longest"
+    for each in (*document["results"], *document["models"][0]["results"]):
+        if each["metric"] == "mi":
+            each["details"]["converged"] = True
+    converged = built(document).information
+    assert converged is not None
+    assert "dotted" not in converged.caption
+    assert not [path for path in points(converged, "soft") if len(path) == 2]
+
+
 def test_what_was_not_measured_says_so(document: Document) -> None:
     for metric in ("mi", "mi-own"):
         for each in document["models"][0]["results"]:
@@ -87,6 +118,9 @@ def test_seeds_are_dots_and_the_shown_one_is_ringed(tmp_path: Path) -> None:
     assert figure is not None
     assert {"digit, H(c) 2.30", "seed 0 (shown)", "other seeds"} <= set(texts(figure))
     assert not [path for path in points(figure, "subject") if width(path) > 20]
+    assert "hollow" in figure.caption
+    dotted = [path for path in points(figure, "soft") if len(path) == 2]
+    assert len(dotted) == 6, "the width of each model had not converged"
     rings = [
         e
         for e in elements(figure, "use")
@@ -183,6 +217,33 @@ def test_models_are_told_apart_by_more_than_colour(tmp_path: Path) -> None:
     assert len(dashes) == 2
 
 
+def test_key_holds_the_marks_of_all_panels_once(document: Document) -> None:
+    found = built(document)
+    labels = [mark.label for mark in key("learning", found.learning)]
+    models = ["this run, λ = 1", "baseline, λ = 0"]
+    assert labels == [*models, "H(c)", "other sizes and rates of Q", "not converged"]
+    marks = key("training", found.training)
+    assert [mark.label for mark in marks] == [*models, "H(c)"]
+    assert "var(--baseline)" in marks[1].svg
+    assert "stroke-dasharray" in marks[1].svg
+    losses = key("training", found.training[-2:])
+    assert [mark.label for mark in losses] == models
+    for each in document["results"]:
+        each["details"]["converged"] = True
+    document["models"] = []
+    labels = [mark.label for mark in key("learning", built(document).learning)]
+    assert labels == ["H(c)", "other sizes and rates of Q"]
+
+
+def test_panels_have_no_legend_where_a_key_stands_above_them(document: Document) -> None:
+    panel = built(document).training[0]
+    written = ElementTree.fromstring(inline(panel, legend=False))
+    told = {element.text for element in written.iter("text")}
+    assert {"digit", "step", "lower bound, nats"} <= told
+    assert not told & {"H(c)", "this run, λ = 1", "baseline, λ = 0"}
+    assert {"H(c)", "this run, λ = 1", "baseline, λ = 0"} <= set(texts(panel))
+
+
 @pytest.fixture(scope="module")
 def drawings(original: Document) -> dict[str, str]:
     """The drawings of the sample, made once for the tests that only read them."""
@@ -224,8 +285,9 @@ def test_text_is_written_as_it_is(document: Document) -> None:
     document["codes"][0]["name"] = name
     document["history"][f"information_{name}"] = document["history"]["information_digit"]
     panel = built(document).training[0]
-    assert f"L_I of {name}" in texts(panel)
-    assert ElementTree.fromstring(inline(panel)).get("aria-label") == f"L_I of {name}"
+    assert name in texts(panel)
+    label = ElementTree.fromstring(inline(panel)).get("aria-label")
+    assert label == f"Lower bound on the information of {name}"
 
 
 def test_drawings_leave_their_colours_to_the_page(drawings: dict[str, str]) -> None:
@@ -234,6 +296,7 @@ def test_drawings_leave_their_colours_to_the_page(drawings: dict[str, str]) -> N
         assert "var(--ink)" in drawing
         assert "<image" not in drawing, "no pixels"
         assert "nan" not in drawing.lower()
+        assert "L_I" not in drawing
 
 
 def test_drawings_do_not_depend_on_matplotlib_settings(
@@ -250,3 +313,8 @@ def test_set_of_a_model_and_its_baseline_is_lean(drawings: dict[str, str]) -> No
     sizes = [len(drawing.encode()) for drawing in drawings.values()]
     assert max(sizes) <= 60_000
     assert sum(sizes) <= 350_000
+
+
+def test_only_drawing_loads_what_is_slow_to_load() -> None:
+    code = "import sys, infoeval.report; sys.exit('seaborn' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

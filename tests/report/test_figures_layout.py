@@ -57,6 +57,9 @@ def check(figure: Figure) -> None:
             assert box.y0 > -SLACK, figure.name
             assert box.x1 < width + SLACK, figure.name
             assert box.y1 < height + SLACK, figure.name
+        for legend in drawing.legends:
+            top = max(axes.get_window_extent().y1 for axes in drawing.axes)
+            assert legend.get_window_extent().y0 > top, figure.name
         for axes in drawing.axes:
             found = [text.get_window_extent() for text in ticks(axes, "y")]
             found.sort(key=lambda box: box.y0)
@@ -76,6 +79,35 @@ def one_of_each(document: Document) -> list[Figure]:
 def test_nothing_is_cut_off_and_no_labels_overlap(make: Any, tmp_path: Path) -> None:
     for figure in one_of_each(make(tmp_path)):
         check(figure)
+
+
+def frame(figure: Figure) -> tuple[float, ...]:
+    """Return left end, right end, top and bottom of the axes as the page has them."""
+    with drawn(figure, COLOURS, legend=False) as drawing:
+        (axes,) = drawing.axes
+        box, whole = axes.get_window_extent(), drawing.bbox
+        return box.x0, whole.x1 - box.x1, whole.y1 - box.y1, box.y0
+
+
+@pytest.mark.parametrize("make", [sample, comparison])
+def test_panels_have_frames_alike(make: Any, tmp_path: Path) -> None:
+    found = built(make(tmp_path))
+    frames = [frame(panel) for panel in (*found.learning, *found.noise, *found.training)]
+    assert len(frames) == 13
+    assert all(each == pytest.approx(frames[0]) for each in frames)
+
+
+def test_long_numbers_move_the_left_end_of_a_frame_only(document: Document) -> None:
+    plain = frame(built(document).training[-1])
+    losses = document["history"]["discriminator_loss"]
+    document["history"]["discriminator_loss"] = [-1.25e15 * abs(loss) for loss in losses]
+    document["history"]["step"] = [step * 10**6 for step in document["history"]["step"]]
+    document["models"] = []
+    panel = built(document).training[-1]
+    left, *rest = frame(panel)
+    assert left > plain[0] + 10
+    assert rest == pytest.approx(plain[1:])
+    check(panel)
 
 
 def test_crowded_figures_stay_of_a_size(crowded: Document) -> None:

@@ -53,8 +53,18 @@ def test_confusion_tables_are_in_hungarian_and_in_raw_order(document: Document) 
     (found,) = built(document).confusions
     counts = confusion(0.0588)
     raw = [(f"code {code}", str(MATCHING[code]), *counts[code]) for code in range(10)]
-    assert found.raw.rows == tuple(raw)
+    assert found.raw_figure.table.rows == tuple(raw)
     assert found.figure.table.rows == tuple(raw[MATCHING.index(cls)] for cls in range(10))
+
+
+def test_raw_order_has_a_map_of_its_own(document: Document) -> None:
+    (found,) = built(confused(document, [[1, 30], [3, 10]], [1, 0], ["cat", "dog"])).confusions
+    written = texts(found.raw_figure)
+    assert written.index("code 0") < written.index("code 1")
+    opacities = [opacity for _, _, opacity in cells(found.raw_figure)]
+    assert opacities == pytest.approx([0.25, 0.75, 0.75, 0.25], abs=0.01)
+    assert found.raw_figure.name != found.figure.name
+    assert found.raw_figure.title != found.figure.title
 
 
 def test_every_seed_has_its_confusion_table(tmp_path: Path) -> None:
@@ -128,6 +138,9 @@ def test_leakage_under_chance_is_grey(document: Document) -> None:
     assert by_pair["slant", "width"][2:4] == (0.151, 0.151)
     assert by_pair["slant", "width"][-1] == "yes"
     assert by_pair["width", "digit"][-2:] == (0.0007, "no")
+    kinds = {column.kind for column in figure.table.columns[2:-1]}
+    assert kinds == {"number"}, "with the decimals that chance has"
+    assert figure.table.columns[-1].name == "Above chance, this run, λ = 1"
     assert set(by_pair) == {(a, b) for a in CODES for b in CODES}
 
 

@@ -27,7 +27,8 @@ def test_same_input_gives_the_same_bytes_wherever_it_lies(tmp_path: Path, page: 
     import matplotlib
 
     document = json.loads(json.dumps(sample(tmp_path), sort_keys=True))
-    with matplotlib.rc_context({"font.size": 30, "svg.fonttype": "path", "axes.grid": True}):
+    settings = {"font.size": 30, "svg.fonttype": "path", "axes.grid": True, "lines.markersize": 20}
+    with matplotlib.rc_context(settings):
         assert render(document, tmp_path) == page
 
 
@@ -161,6 +162,19 @@ def test_every_drawing_has_a_table(page: str) -> None:
     drawn = [figure.split("</figure>")[0] for figure in figures if "<svg" in figure]
     assert len(drawn) > 10
     assert all("<table" in figure for figure in drawn)
+
+
+def test_small_drawings_have_one_key_for_all(page: str) -> None:
+    for section, groups in (("learning", 2), ("training", 1)):
+        part = page.split(f'<section id="{section}"')[1].split("</section>")[0]
+        assert part.count('<ul class="key"') == 1
+        assert part.count('<div class="panels">') == groups
+        panels = part.split('<div class="panels">', 1)[1]
+        drawn = [drawing.split("</svg>")[0] for drawing in panels.split("<svg")[1:]]
+        assert len(drawn) > 4
+        assert not any(">H(c)<" in each or "λ = 1" in each for each in drawn)
+    titles = [heading.text for heading in Reading(page).all("h3")]
+    assert {"Q's learning", "Under pixel noise"} <= set(titles)
 
 
 def test_drawings_leave_their_colours_to_the_page(page: str) -> None:

@@ -39,7 +39,7 @@ class Figures:
         return (
             *((self.information,) if self.information else ()),
             *self.differences,
-            *(confusion.figure for confusion in self.confusions),
+            *(each for found in self.confusions for each in (found.figure, found.raw_figure)),
             *self.factors,
             *self.learning,
             *self.noise,
@@ -51,7 +51,7 @@ class Figures:
 
     def tables(self) -> tuple[Table, ...]:
         """Return the table of every figure, and those that have none of their own."""
-        more = [table for confusion in self.confusions for table in confusion.tables[1:]]
+        more = [table for confusion in self.confusions for table in confusion.others]
         return (*(figure.table for figure in self.figures()), *more)
 
 

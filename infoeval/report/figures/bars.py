@@ -4,21 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from infoeval.report.document import Code, Result
-from infoeval.report.figure import Colours
-from infoeval.report.figures.drawing import WIDE, Look, legend
+from infoeval.report.figure import Colours, Handle
+from infoeval.report.figures.drawing import ENTROPY, Look, draw_beyond, entropy_line, entropy_mark
 from infoeval.report.figures.naming import short
 from infoeval.report.numbers import nats
 
-__all__ = ["ENTROPY", "Bar", "Groups", "draw_bars", "legend_labels", "rows_of"]
+__all__ = ["Bar", "Groups", "draw_bars", "legend_of", "rows_of"]
 
-ENTROPY = "H(c)"
 _NOT_CONVERGED = "Q not converged: may be more"
 _OWN = "as its own Q reads it"
 
@@ -45,18 +43,28 @@ class Bar:
 Groups = Sequence[tuple[Code, Sequence[Bar]]]
 
 
-def legend_labels(groups: Groups) -> list[str]:
-    """Return what the legend of ``draw_bars`` tells."""
+def legend_of(groups: Groups, colours: Colours) -> list[Handle]:
+    """Return the entries of the legend of ``draw_bars``."""
     bars = [bar for _, each in groups for bar in each]
-    return [
-        ENTROPY,
-        *([_OWN] if any(bar.own is not None for bar in bars) else []),
-        *([_NOT_CONVERGED] if any(bar.open for bar in bars) else []),
-    ]
+    handles: list[Handle] = [entropy_mark(colours)]
+    if any(bar.own is not None for bar in bars):
+        handles.append(Line2D([], [], label=_OWN, **_own_mark(colours)))
+    if any(bar.open for bar in bars):
+        hatched: dict[str, Any] = {
+            "facecolor": "none",
+            "edgecolor": colours["ink"],
+            "hatch": "///",
+            "linewidth": 1,
+        }
+        handles.append(Patch(label=_NOT_CONVERGED, **hatched))
+    return handles
 
 
 def draw_bars(groups: Groups, drawing: Drawing, colours: Colours) -> None:
     """Draw a bar for each model under the name of each code."""
+    # Loaded when something is drawn: it brings much with it.
+    import seaborn as sns
+
     axes = drawing.add_subplot()
     rows = rows_of(groups)
     measured = {
@@ -89,8 +97,10 @@ def draw_bars(groups: Groups, drawing: Drawing, colours: Colours) -> None:
     low, high = axes.get_xlim()
     # Room for the number that stands at the end of the longest bar.
     axes.set_xlim(min(low, 0), high + 0.14 * (high - low))
+    for row, bar in measured.items():
+        if bar.open and bar.result is not None and bar.value is not None:
+            draw_beyond(axes, row, bar.value, bar.result.high, colours)
     axes.set(xlabel="nats", ylabel="")
-    legend(drawing, _legend(groups, colours), WIDE)
 
 
 def rows_of(groups: Groups) -> list[tuple[str, Bar | None]]:
@@ -117,7 +127,7 @@ def _marks(axes: Axes, ends: Sequence[float], code: Code, colours: Colours) -> N
     """Draw zero and H(c) along the bars of a code."""
     ink = colours["ink"]
     axes.plot([0, 0], ends, color=ink, linewidth=1)
-    axes.plot([code.entropy] * 2, ends, color=ink, linewidth=1.3, dashes=(2, 2))
+    axes.plot([code.entropy] * 2, ends, **entropy_line(colours))
 
 
 def _style(patch: Patch, bar: Bar, colours: Colours) -> None:
@@ -136,15 +146,18 @@ def _around(axes: Axes, row: int, bar: Bar, colours: Colours) -> None:
         axes.text(0, row, " not measured", va="center", color=colours["soft"])
         return
     low, high = (bar.value if end is None else end for end in (bar.result.low, bar.result.high))
+    if bar.open:
+        high = bar.value
     axes.plot([low, high], [row, row], color=colours["ink"], linewidth=1.4)
     end = max(bar.value, high, 0.0)
     if bar.own is not None:
         axes.plot([bar.own], [row], **_own_mark(colours))
         end = max(end, bar.own)
     axes.annotate(
-        nats(bar.value),
+        # The spaces keep what is dotted off the number: it would look like a minus sign.
+        f"\u00a0\u00a0{nats(bar.value)}\u00a0",
         (end, row),
-        (7, 0),
+        (2, 0),
         textcoords="offset points",
         va="center",
         bbox={"facecolor": colours["card"], "edgecolor": "none", "pad": 1},
@@ -159,17 +172,5 @@ def _own_mark(colours: Colours) -> dict[str, Any]:
         "markerfacecolor": colours["card"],
         "markeredgecolor": colours["ink"],
         "markeredgewidth": 1.1,
+        "zorder": 4,
     }
-
-
-def _legend(groups: Groups, colours: Colours) -> list[Line2D | Patch]:
-    ink = colours["ink"]
-    handles: dict[str, Line2D | Patch] = {
-        ENTROPY: Line2D([], [], color=ink, linewidth=1.3, dashes=(2, 2)),
-        _OWN: Line2D([], [], **_own_mark(colours)),
-        _NOT_CONVERGED: Patch(facecolor="none", edgecolor=ink, hatch="///", linewidth=1),
-    }
-    labels = legend_labels(groups)
-    for label in labels:
-        handles[label].set_label(label)
-    return [handles[label] for label in labels]

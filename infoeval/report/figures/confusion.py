@@ -1,7 +1,7 @@
 """Which classes of real images are given which categories of a code."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -15,23 +15,25 @@ from infoeval.report.table import Cell, Column, Table
 
 __all__ = ["Confusion", "code_order", "confusions"]
 
+_RAW = "codes in their own order"
+
 
 @dataclass(frozen=True)
 class Confusion:
-    """A code's confusion matrix, codes in Hungarian order; ``raw`` is in the order of the codes.
+    """A code's confusion matrix, codes in Hungarian order; ``raw_figure`` has their own order.
 
     ``others`` has the tables of the other models, in Hungarian order.
     """
 
     code: str
     figure: Figure
-    raw: Table
+    raw_figure: Figure
     others: tuple[Table, ...]
 
     @property
     def tables(self) -> tuple[Table, ...]:
-        """All tables, that of the figure first."""
-        return (self.figure.table, self.raw, *self.others)
+        """All tables, those of the figures first."""
+        return (self.figure.table, self.raw_figure.table, *self.others)
 
 
 def confusions(document: Document) -> tuple[Confusion, ...]:
@@ -75,21 +77,30 @@ def _clusterings(model: Model) -> list[tuple[str, Clustering]]:
 def _confusion(
     clustering: Clustering, name: str, target: str, others: tuple[Table, ...]
 ) -> Confusion:
+    title = f"Share of each class that is given each code of {target}, in percent"
+    adds_up = "Each column adds up to 100 %."
     order = code_order(clustering)
     heat = _map(clustering, order)
     width, height = size_of(heat)
     figure = Figure(
         name=name,
-        title=f"Share of each class that is given each code of {target}, in percent",
-        caption="Each column adds up to 100 %. Codes stand in the order of the matched classes.",
+        title=title,
+        caption=f"{adds_up} Codes stand in the order of the matched classes.",
         width=width,
         height=height,
         draw=partial(draw_map, heat),
         table=_table(clustering, order, name, target),
     )
-    own = "codes in their own order"
-    raw = _table(clustering, range(len(order)), f"raw-{name}", target, own)
-    return Confusion(target, figure, raw, others)
+    raw_order = range(len(order))
+    raw_figure = replace(
+        figure,
+        name=f"raw-{name}",
+        title=f"{title}; {_RAW}",
+        caption=f"{adds_up} Codes stand in their own order.",
+        draw=partial(draw_map, _map(clustering, raw_order)),
+        table=_table(clustering, raw_order, f"raw-{name}", target, _RAW),
+    )
+    return Confusion(target, figure, raw_figure, others)
 
 
 def _map(clustering: Clustering, order: Sequence[int]) -> Map:

@@ -6,9 +6,9 @@ from functools import partial
 from matplotlib.figure import Figure as Drawing
 
 from infoeval.report.document import Difference, Document
-from infoeval.report.figure import Colours, Figure
+from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
-from infoeval.report.figures.drawing import WIDE, Look, dots_legend, legend, legend_height, looks
+from infoeval.report.figures.drawing import WIDE, Look, dots_legend, looks
 from infoeval.report.figures.metrics import kind_of
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.table import Cell, Column, Estimate, Table
@@ -49,7 +49,6 @@ def _panel(document: Document, unit: str, found: Sequence[Difference]) -> Figure
         for metric, target in keys
     ]
     shown = sorted({each.model for each in found})
-    labels = [models[index].label for index in shown]
     name = document.shown.name
     title = f"What {name} has more than the others"
     return Figure(
@@ -57,9 +56,10 @@ def _panel(document: Document, unit: str, found: Sequence[Difference]) -> Figure
         title=f"{title}, in {unit}" if unit else title,
         caption=f"{name} less each other model; hollow: the interval holds 0, and shows none.",
         width=WIDE,
-        height=height_of(rows) + legend_height(labels, WIDE),
-        draw=partial(_draw, [models[index] for index in shown], rows, unit, models[0].name),
+        height=height_of(rows),
+        draw=partial(_draw, rows, unit, models[0].name),
         table=_table(document, unit, keys, found),
+        legend=partial(_legend, [models[index] for index in shown]),
     )
 
 
@@ -69,24 +69,20 @@ def _dot(look: Look, difference: Difference) -> Dot:
     return Dot(look, difference.difference, low, high, hollow=nothing)
 
 
-def _draw(
-    models: Sequence[Look],
-    rows: Sequence[Row],
-    unit: str,
-    name: str,
-    drawing: Drawing,
-    colours: Colours,
-) -> None:
+def _draw(rows: Sequence[Row], unit: str, name: str, drawing: Drawing, colours: Colours) -> None:
     axes = drawing.add_subplot()
     axes.axvline(0, color=colours["ink"], linewidth=1)
     draw_rows(axes, rows, colours, label_length=40)
     most = max(abs(end) for end in axes.get_xlim())
     axes.set_xlim(-most, most)
-    axes.set_xlabel(f"{unit}: how much more {models and name} has".strip(": "))
+    axes.set_xlabel(f"{unit}: how much more {name} has".strip(": "))
+
+
+def _legend(models: Sequence[Look], colours: Colours) -> Sequence[Handle]:
     handles = dots_legend(models, colours)
     for handle, look in zip(handles, models, strict=True):
         handle.set_label(f"than {look.label}")
-    legend(drawing, handles, WIDE)
+    return handles
 
 
 def _table(

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from infoeval.report.details import Null
 from infoeval.report.figure import Colours
-from infoeval.report.figures.drawing import Look, ring
+from infoeval.report.figures.drawing import Look, draw_beyond, ring
 from infoeval.report.figures.naming import short
 
 __all__ = ["Dot", "Row", "draw_rows", "height_of"]
@@ -22,7 +21,10 @@ _GAP = 0.45
 
 @dataclass(frozen=True)
 class Dot:
-    """One number; ``null`` is what shuffled factors score in its place."""
+    """One number; ``null`` is what shuffled factors score in its place.
+
+    A dot that is ``open`` is dotted up to ``most``, or as far as there is room.
+    """
 
     look: Look
     value: float
@@ -30,6 +32,8 @@ class Dot:
     high: float | None = None
     null: Null | None = None
     hollow: bool = False
+    open: bool = False
+    most: float | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,9 @@ def draw_rows(axes: Axes, rows: Sequence[Row], colours: Colours, *, label_length
         top += row.height
         axes.axhline(top, color=colours["grid"], linewidth=0.5)
     _dots(axes, placed, colours)
+    for dot, lane in placed:
+        if dot.open:
+            draw_beyond(axes, lane, dot.value, dot.most, colours)
     axes.set_yticks(ticks, [short(row.label, label_length) for row in rows])
     axes.set_ylim(top, 0)
     axes.tick_params(axis="y", length=0)
@@ -100,6 +107,9 @@ def _limits(axes: Axes, dot: Dot, lane: float, half: float, colours: Colours) ->
 
 
 def _dots(axes: Axes, placed: Sequence[tuple[Dot, float]], colours: Colours) -> None:
+    # Loaded when something is drawn: it brings much with it.
+    import seaborn as sns
+
     groups: dict[tuple[Look, bool], list[tuple[float, float]]] = {}
     for dot, lane in placed:
         groups.setdefault((dot.look, dot.hollow), []).append((dot.value, lane))

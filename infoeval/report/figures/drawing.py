@@ -1,13 +1,11 @@
-"""What all figures are drawn with: the look of each model, legends, labels that fit."""
+"""What all figures are drawn with: the look of each model, the entries of legends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
-from matplotlib.patches import Patch
 
 from infoeval.report.document import Document, Result
 from infoeval.report.figure import Colours
@@ -15,24 +13,25 @@ from infoeval.report.figures.naming import short_names
 from infoeval.report.table import Estimate
 
 __all__ = [
-    "PANEL",
+    "BEYOND",
+    "ENTROPY",
     "WIDE",
     "Look",
     "dots_legend",
+    "draw_beyond",
+    "entropy_line",
+    "entropy_mark",
     "estimate",
-    "legend",
-    "legend_height",
     "lines_legend",
     "looks",
     "ring",
 ]
 
-WIDE, PANEL = 640, 300
-"""Widths of a figure and of a small panel, CSS pixels."""
+WIDE = 640
+"""The width of a figure, CSS pixels."""
 
-# Wide enough for the letters of most fonts at the size of the figures' text, CSS pixels.
-_LETTER = 8.2
-_LEGEND_ROW = 22
+ENTROPY = "H(c)"
+BEYOND = "dotted: what a longer training of Q might still find"
 _COLOURS = ("subject", *(f"model-{number}" for number in range(2, 6)))
 _MARKERS = ("o", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 Dashes = tuple[float, ...]
@@ -104,20 +103,22 @@ def lines_legend(models: Sequence[Look], colours: Colours) -> list[Line2D]:
     return [Line2D([], [], label=look.label, **look.line(colours)) for look in models]
 
 
-def legend(drawing: Drawing, handles: Sequence[Line2D | Patch], width: float) -> None:
-    """Put a legend above the axes, each label once, in as many rows as ``legend_height`` knows."""
-    once = {str(handle.get_label()): handle for handle in handles}
-    if once:
-        columns = _columns(list(once), width)
-        drawing.legend(
-            handles=list(once.values()), loc="outside upper left", ncols=columns, columnspacing=1.4
-        )
+def entropy_mark(colours: Colours) -> Line2D:
+    """Return the entry of a legend for the line at a code's entropy."""
+    return Line2D([], [], label=ENTROPY, **entropy_line(colours))
 
 
-def legend_height(labels: Sequence[str], width: float) -> float:
-    """Return how much a legend adds to a figure's height, CSS pixels."""
-    once = list(dict.fromkeys(labels))
-    return _LEGEND_ROW * -(-len(once) // _columns(once, width)) + 8 if once else 0
+def entropy_line(colours: Colours) -> dict[str, Any]:
+    """Return the properties of the line at a code's entropy."""
+    return {"color": colours["ink"], "linewidth": 1.3, "dashes": (2, 2)}
+
+
+def draw_beyond(axes: Axes, row: float, value: float, most: float | None, colours: Colours) -> None:
+    """Dot what a longer training of Q might still find: up to ``most``, or to the axes' end."""
+    right = axes.get_xlim()[1]
+    ends = [value, right if most is None else min(most, right)]
+    style: dict[str, Any] = {"color": colours["soft"], "linewidth": 1, "dashes": (1, 2.5)}
+    axes.plot(ends, [row, row], scalex=False, zorder=1.5, **style)
 
 
 def ring(axes: Axes, x: float, y: float, colours: Colours) -> None:
@@ -133,8 +134,3 @@ def estimate(result: Result | None) -> Estimate | None:
     if result is None or result.value is None:
         return None
     return Estimate(result.value, result.low, result.high)
-
-
-def _columns(labels: Sequence[str], width: float) -> int:
-    longest = max(len(label) for label in labels)
-    return max(1, min(len(labels), int(width / (_LETTER * longest + 56))))

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
 from matplotlib.figure import Figure as Drawing
@@ -88,6 +87,9 @@ def _letters(labels: Sequence[str]) -> float:
 
 def draw_map(heat: Map, drawing: Drawing, colours: Colours) -> None:
     """Draw the map; the more of its hue, the larger the number."""
+    # Loaded when something is drawn: it brings much with it.
+    import seaborn as sns
+
     axes = drawing.add_subplot()
     strong = to_rgb(colours["strong"])
     hue = LinearSegmentedColormap.from_list("hue", [(*strong, 0.0), (*strong, 1.0)])
@@ -99,8 +101,9 @@ def draw_map(heat: Map, drawing: Drawing, colours: Colours) -> None:
         vmax=1,
         cmap=hue,
         cbar=False,
-        xticklabels=[short(name) for name in heat.columns],
-        yticklabels=[short(name) for name in heat.rows],
+        # With labels of its own it would draw everything once to see whether they overlap.
+        xticklabels=False,
+        yticklabels=False,
         clip_on=False,
         ax=axes,
     )
@@ -114,9 +117,10 @@ def draw_map(heat: Map, drawing: Drawing, colours: Colours) -> None:
         frame.set_edgecolor(colours["ink"])
         axes.add_patch(frame)
     axes.set(xlabel=heat.across, ylabel=heat.down)
+    turned = 0 if heat.upright else 90
+    axes.set_xticks(np.arange(columns) + 0.5, list(map(short, heat.columns)), rotation=turned)
+    axes.set_yticks(np.arange(rows) + 0.5, list(map(short, heat.rows)), va="center")
     axes.tick_params(length=0)
-    axes.tick_params(axis="x", rotation=0 if heat.upright else 90)
-    axes.tick_params(axis="y", rotation=0)
     axes.set_xlim(0, columns)
     axes.set_ylim(rows, 0)
     axes.spines[:].set_visible(False)
@@ -128,4 +132,5 @@ def _write(axes: Axes, heat: Map, colours: Colours) -> None:
         ink = "on-strong" if value >= 0.65 else "on-middle" if value >= 0.5 else "ink"
         colour = colours["soft" if (row, column) in heat.soft else ink]
         text = heat.written[row][column]
-        axes.text(column + 0.5, row + 0.5, text, ha="center", va="center", color=colour)
+        place = column + 0.5, row + 0.5
+        axes.text(*place, text, ha="center", va="center", color=colour, in_layout=False)

@@ -8,16 +8,17 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
 from infoeval.report.document import INFORMATION, OWN_BOUND, Code, Document, Model, Result
-from infoeval.report.figure import Colours, Figure
-from infoeval.report.figures.bars import ENTROPY, Bar, draw_bars, legend_labels, rows_of
+from infoeval.report.figure import Colours, Figure, Handle
+from infoeval.report.figures.bars import Bar, draw_bars, legend_of, rows_of
 from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
 from infoeval.report.figures.drawing import (
+    BEYOND,
+    ENTROPY,
     WIDE,
     Look,
     dots_legend,
+    entropy_mark,
     estimate,
-    legend,
-    legend_height,
     looks,
 )
 from infoeval.report.figures.naming import short
@@ -27,6 +28,7 @@ from infoeval.report.table import Cell, Column, Table
 __all__ = ["alike", "information"]
 
 _ROW = 25  # CSS pixels
+_MEDIAN = "median of the seeds"
 
 
 def information(document: Document) -> Figure | None:
@@ -39,15 +41,19 @@ def information(document: Document) -> Figure | None:
         return None
     if document.arrangement == "seeds":
         return _of_seeds(document)
-    labels = legend_labels(groups)
+    unsure = any(bar.open for _, bars in groups for bar in bars)
     return Figure(
         name="information",
         title="Information of each code against its entropy H(c), in nats",
-        caption="Bars: I(c; x) as a lower bound, with its interval; dashed: the code's entropy.",
+        caption=(
+            "Bars: I(c; x) as a lower bound, with its interval; dashed: the code's entropy"
+            f"{f'; {BEYOND}' if unsure else ''}."
+        ),
         width=WIDE,
-        height=56 + _ROW * len(rows_of(groups)) + legend_height(labels, WIDE),
+        height=56 + _ROW * len(rows_of(groups)),
         draw=partial(draw_bars, groups),
         table=_table(document),
+        legend=partial(legend_of, groups),
     )
 
 
@@ -87,23 +93,28 @@ def _of_seeds(document: Document) -> Figure:
     found = {bar.result.metric for _, bars in groups for bar in bars if bar.result}
     own = " As its own Q reads it." if found == {OWN_BOUND} else ""
     rows = [_seeds_row(code, bars) for code, bars in groups]
-    labels = [*(look.label for look in looks(document)), ENTROPY, "median of the seeds"]
+    unsure = any(dot.open for row in rows for dot in row.dots)
     return Figure(
         name="information",
         title="Information of each code in every seed, against its entropy H(c), in nats",
         caption=(
-            "A dot for each seed, the one shown ringed; hollow: its Q had not converged, and there "
-            f"may be more.{own}"
+            "A dot for each seed, the one shown ringed"
+            f"{f'; hollow: its Q had not converged; {BEYOND}' if unsure else ''}.{own}"
         ),
         width=WIDE,
-        height=height_of(rows) + legend_height(labels, WIDE),
-        draw=partial(_draw_dots, document, rows),
+        height=height_of(rows),
+        draw=partial(_draw_dots, rows),
         table=_table(document),
+        legend=partial(_dots_legend, document),
     )
 
 
 def _seeds_row(code: Code, bars: Sequence[Bar]) -> Row:
-    dots = [Dot(bar.look, bar.value, hollow=bar.open) for bar in bars if bar.value is not None]
+    dots = [
+        Dot(bar.look, bar.value, hollow=bar.open, open=bar.open, most=bar.result.high)
+        for bar in bars
+        if bar.result is not None and bar.value is not None
+    ]
     seeds = [dot.value for dot in dots if dot.look.colour != "baseline"]
     return Row(
         f"{short(code.name, 18)}, {ENTROPY} {nats(code.entropy)}",
@@ -114,17 +125,19 @@ def _seeds_row(code: Code, bars: Sequence[Bar]) -> Row:
     )
 
 
-def _draw_dots(document: Document, rows: Sequence[Row], drawing: Drawing, colours: Colours) -> None:
+def _draw_dots(rows: Sequence[Row], drawing: Drawing, colours: Colours) -> None:
     axes = drawing.add_subplot()
     draw_rows(axes, rows, colours)
     axes.set_xlim(left=min(0, axes.get_xlim()[0]))
     axes.set_xlabel("nats")
-    ink = colours["ink"]
-    marks = [
-        Line2D([], [], color=ink, linewidth=1.3, dashes=(2, 2), label=ENTROPY),
-        Line2D([], [], color=ink, linewidth=1.8, label="median of the seeds"),
+
+
+def _dots_legend(document: Document, colours: Colours) -> list[Handle]:
+    return [
+        *dots_legend(looks(document), colours),
+        entropy_mark(colours),
+        Line2D([], [], color=colours["ink"], linewidth=1.8, label=_MEDIAN),
     ]
-    legend(drawing, [*dots_legend(looks(document), colours), *marks], WIDE)
 
 
 def _table(document: Document) -> Table:

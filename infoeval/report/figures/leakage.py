@@ -58,8 +58,9 @@ def _table(document: Document, found: Leakage) -> Table:
     """Return a row for each pair of codes, and a column for each model."""
     several = len(document.models) > 1
     columns = [Column("True code"), Column("Code that Q reads")]
-    columns += [Column(f"{m.name}, nats" if several else "Nats", "nats") for m in document.models]
-    columns += [Column("Chance, nats", "number"), Column("Above chance")]
+    columns += [Column(f"{m.name}, nats" if several else "Nats", "number") for m in document.models]
+    whose = f", {document.shown.name}" if several else ""
+    columns += [Column(f"Chance, nats{whose}", "number"), Column(f"Above chance{whose}")]
     others = [_of(model) for model in document.models[1:]]
     rows: list[tuple[Cell, ...]] = []
     for i, true in enumerate(found.names):

@@ -8,14 +8,14 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
 from infoeval.report.document import Document
-from infoeval.report.figure import Colours, Figure
-from infoeval.report.figures.drawing import PANEL, Look, legend_height
+from infoeval.report.figure import Colours, Figure, Handle
+from infoeval.report.figures.drawing import Look
 from infoeval.report.figures.naming import apart, stem
+from infoeval.report.figures.panels import HEIGHT, MARGINS, WIDTH, axes_of
 from infoeval.report.figures.recognition import (
     Reading,
-    axes_of,
-    finish,
-    labels_of,
+    finish_from_zero,
+    legend_of,
     line,
     readings,
     targets,
@@ -39,11 +39,6 @@ def learning(document: Document) -> tuple[Figure, ...]:
 
 
 def _panel(target: str, limit: float | None, found: Sequence[Reading]) -> Figure:
-    labels = labels_of(found, limit)
-    if any(each.tried for each in found):
-        labels.append(_TRIED)
-    if not all(each.convergence.converged for each in found):
-        labels.append(_NOT_CONVERGED)
     title = f"Q learning {target}"
     name = stem("learning", target)
     return Figure(
@@ -53,10 +48,12 @@ def _panel(target: str, limit: float | None, found: Sequence[Reading]) -> Figure
             f"The bound on the information of {target} that Q reached after each round, "
             "over the steps it had been trained."
         ),
-        width=PANEL,
-        height=220 + legend_height(labels, PANEL),
-        draw=partial(_draw, title, limit, found, labels),
+        width=WIDTH,
+        height=HEIGHT,
+        draw=partial(_draw, target, limit, found),
         table=_table(name, title, found),
+        legend=partial(_legend, found, limit),
+        margins=MARGINS,
     )
 
 
@@ -64,26 +61,30 @@ def _draw(
     title: str,
     limit: float | None,
     found: Sequence[Reading],
-    labels: Sequence[str],
     drawing: Drawing,
     colours: Colours,
 ) -> None:
-    axes = axes_of(drawing, title, "steps of training", limit, colours)
+    axes = axes_of(drawing, title, "steps of training", "nats", limit, colours)
     # The model shown first lies on top of the others.
     for each in reversed(found):
         rounds = [(gain.steps, gain.value) for gain in each.kept]
         line(axes, rounds, each.look, colours)
         if not each.convergence.converged:
-            axes.plot(*rounds[-1], markersize=8, **_hollow(each.look, colours))
+            axes.plot(*rounds[-1], markersize=8, clip_on=False, **_hollow(each.look, colours))
         tried = [(gain.steps, gain.value) for gain in each.tried]
         if tried:
             axes.plot(*zip(*tried, strict=True), markersize=5, **_cross(each.look, colours))
+    finish_from_zero(axes)
+
+
+def _legend(found: Sequence[Reading], limit: float | None, colours: Colours) -> list[Handle]:
     ink = Look("", "", "ink", "o", (1, 0))
-    more = {
-        _TRIED: Line2D([], [], markersize=5, **_cross(ink, colours)),
-        _NOT_CONVERGED: Line2D([], [], markersize=8, **_hollow(ink, colours)),
-    }
-    finish(axes, drawing, found, labels, colours, more)
+    handles = legend_of(found, limit, colours)
+    if any(each.tried for each in found):
+        handles.append(Line2D([], [], label=_TRIED, markersize=5, **_cross(ink, colours)))
+    if not all(each.convergence.converged for each in found):
+        handles.append(Line2D([], [], label=_NOT_CONVERGED, markersize=8, **_hollow(ink, colours)))
+    return handles
 
 
 def _hollow(look: Look, colours: Colours) -> dict[str, Any]:

@@ -4,19 +4,16 @@ from collections.abc import Sequence
 from functools import partial
 
 from matplotlib.figure import Figure as Drawing
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from infoeval.report.document import INFORMATION, OWN_BOUND, Document, Result
-from infoeval.report.figure import Colours, Figure
+from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
 from infoeval.report.figures.drawing import (
     WIDE,
     Look,
     dots_legend,
     estimate,
-    legend,
-    legend_height,
     looks,
 )
 from infoeval.report.figures.naming import apart, stem
@@ -76,8 +73,6 @@ def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
         lane = 1.0 if len(models) <= _FEW else 0.62
         rows.append(Row(name_of(others(document)[key]), tuple(dots), lane))
     null = any(dot.null for row in rows for dot in row.dots)
-    labels = [look.label for look in models] if len(models) > 1 else []
-    labels += [_SHUFFLED] if null else []
     name = unit or "no unit"
     return Figure(
         name=stem("metrics", name),
@@ -85,9 +80,10 @@ def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
         caption="Dots with their intervals"
         + ("; grey: what shuffled factors score." if null else "."),
         width=WIDE,
-        height=height_of(rows) + legend_height(labels, WIDE),
-        draw=partial(_draw, models, rows, unit, null),
+        height=height_of(rows),
+        draw=partial(_draw, rows, unit),
         table=_table(document, unit, keys, null=null),
+        legend=partial(_legend, models, null),
     )
 
 
@@ -103,14 +99,7 @@ def _dot(look: Look, result: Result) -> Dot:
     return Dot(look, result.value or 0.0, result.low, result.high, result.details.null)
 
 
-def _draw(
-    models: Sequence[Look],
-    rows: Sequence[Row],
-    unit: str,
-    null: bool,
-    drawing: Drawing,
-    colours: Colours,
-) -> None:
+def _draw(rows: Sequence[Row], unit: str, drawing: Drawing, colours: Colours) -> None:
     axes = drawing.add_subplot()
     draw_rows(axes, rows, colours, label_length=40)
     low, high = axes.get_xlim()
@@ -118,10 +107,13 @@ def _draw(
         low, high = min(low, -0.02), max(high, 1.02)
     axes.set_xlim(min(low, 0), high)
     axes.set_xlabel(unit)
-    handles: list[Line2D | Patch] = list(dots_legend(models, colours)) if len(models) > 1 else []
+
+
+def _legend(models: Sequence[Look], null: bool, colours: Colours) -> list[Handle]:
+    handles: list[Handle] = list(dots_legend(models, colours)) if len(models) > 1 else []
     if null:
         handles.append(Patch(facecolor=colours["grid"], alpha=0.55, label=_SHUFFLED))
-    legend(drawing, handles, WIDE)
+    return handles
 
 
 def _table(document: Document, unit: str, keys: Sequence[Key], *, null: bool) -> Table:

@@ -7,13 +7,12 @@ from matplotlib.figure import Figure as Drawing
 
 from infoeval.report.document import Document
 from infoeval.report.figure import Colours, Figure
-from infoeval.report.figures.drawing import PANEL, legend_height
 from infoeval.report.figures.naming import apart, stem
+from infoeval.report.figures.panels import HEIGHT, MARGINS, WIDTH, axes_of
 from infoeval.report.figures.recognition import (
     Reading,
-    axes_of,
-    finish,
-    labels_of,
+    finish_from_zero,
+    legend_of,
     line,
     readings,
     targets,
@@ -34,7 +33,6 @@ def noise(document: Document) -> tuple[Figure, ...]:
 
 
 def _panel(target: str, limit: float | None, found: Sequence[Reading]) -> Figure:
-    labels = labels_of(found, limit)
     title = f"{target} under pixel noise"
     name = stem("noise", target)
     return Figure(
@@ -44,10 +42,12 @@ def _panel(target: str, limit: float | None, found: Sequence[Reading]) -> Figure
             f"The information of {target} that is left when Gaussian noise is added to the "
             "images, whose pixels lie from 0 to 1."
         ),
-        width=PANEL,
-        height=220 + legend_height(labels, PANEL),
-        draw=partial(_draw, title, limit, found, labels),
+        width=WIDTH,
+        height=HEIGHT,
+        draw=partial(_draw, target, limit, found),
         table=_table(name, title, found),
+        legend=partial(legend_of, found, limit),
+        margins=MARGINS,
     )
 
 
@@ -55,11 +55,10 @@ def _draw(
     title: str,
     limit: float | None,
     found: Sequence[Reading],
-    labels: Sequence[str],
     drawing: Drawing,
     colours: Colours,
 ) -> None:
-    axes = axes_of(drawing, title, "σ of the noise", limit, colours)
+    axes = axes_of(drawing, title, "σ of the noise", "nats", limit, colours)
     # The model shown first lies on top of the others.
     for each in reversed(found):
         steps = each.convergence.noise
@@ -68,7 +67,7 @@ def _draw(
             colour = colours[each.look.colour]
             axes.plot([step.deviation] * 2, ends, color=colour, linewidth=1.4)
         line(axes, [(step.deviation, step.value) for step in steps], each.look, colours)
-    finish(axes, drawing, found, labels, colours, {})
+    finish_from_zero(axes)
 
 
 def _table(name: str, title: str, found: Sequence[Reading]) -> Table:

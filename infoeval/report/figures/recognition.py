@@ -1,22 +1,18 @@
 """What the Qs that were trained afterwards found of a code: the common part of two figures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import seaborn as sns
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
 from infoeval.report.details import Convergence, Gain
 from infoeval.report.document import ALL_CODES, INFORMATION, Document
-from infoeval.report.figure import Colours
-from infoeval.report.figures.drawing import PANEL, Look, legend, looks
-from infoeval.report.figures.naming import short
+from infoeval.report.figure import Colours, Handle
+from infoeval.report.figures.drawing import Look, entropy_mark, looks
+from infoeval.report.figures.panels import curve, finish
 
-__all__ = ["Reading", "axes_of", "finish", "labels_of", "line", "readings", "targets"]
-
-_ENTROPY = "H(c)"
+__all__ = ["Reading", "finish_from_zero", "legend_of", "line", "readings", "targets"]
 
 
 @dataclass(frozen=True)
@@ -59,53 +55,27 @@ def readings(document: Document, target: str) -> list[Reading]:
     return found
 
 
-def labels_of(found: Sequence[Reading], limit: float | None) -> list[str]:
-    """Return what the legend tells: the models where there are several, and the dashed line."""
-    models = [each.look.label for each in found] if len(found) > 1 else []
-    return [*models, *([_ENTROPY] if limit is not None else [])]
-
-
-def axes_of(
-    drawing: Drawing, title: str, across: str, limit: float | None, colours: Colours
-) -> Axes:
-    """Return the axes of a panel in nats over ``across``, H(c) drawn where there is a limit."""
-    axes = drawing.add_subplot()
-    axes.set_title(short(title, 26))
-    axes.grid(axis="y")
-    axes.set(xlabel=across, ylabel="nats")
-    if limit is not None:
-        axes.axhline(limit, color=colours["ink"], linewidth=1.3, dashes=(2, 2))
-    return axes
+def legend_of(found: Sequence[Reading], limit: float | None, colours: Colours) -> list[Handle]:
+    """Return the entries of a legend: the models where there are several, and the dashed line."""
+    models = [_entry(each.look, colours) for each in found] if len(found) > 1 else []
+    return [*models, *([entropy_mark(colours)] if limit is not None else [])]
 
 
 def line(axes: Axes, points: Sequence[tuple[float, float]], look: Look, colours: Colours) -> None:
-    """Draw a model's line through points, which are in order."""
+    """Draw a model's line through points, which are in order, each with a dot."""
     x, y = zip(*points, strict=True)
-    axes.plot(x, y, markersize=5, **look.dot(colours))
-    sns.lineplot(x=x, y=y, ax=axes, estimator=None, errorbar=None, **look.line(colours))
+    # A dot on the frame is whole.
+    axes.plot(x, y, markersize=5, clip_on=False, **look.dot(colours))
+    curve(axes, x, y, look, colours)
 
 
-def finish(
-    axes: Axes,
-    drawing: Drawing,
-    found: Sequence[Reading],
-    labels: Sequence[str],
-    colours: Colours,
-    more: Mapping[str, Line2D],
-) -> None:
-    """Set the axes of a panel and its legend; ``more`` are the entries that no other panel has."""
+def finish_from_zero(axes: Axes) -> None:
+    """Set the ends of both axes, which show zero, and the numbers along them."""
     axes.set_ylim(bottom=min(axes.get_ylim()[0], 0))
     axes.set_xlim(left=0)
-    axes.locator_params(axis="both", nbins=5)
-    handles = {
-        _ENTROPY: Line2D([], [], color=colours["ink"], linewidth=1.3, dashes=(2, 2)),
-        **{each.look.label: _entry(each.look, colours) for each in found},
-        **more,
-    }
-    for label in labels:
-        handles[label].set_label(label)
-    legend(drawing, [handles[label] for label in labels], PANEL)
+    finish(axes)
 
 
 def _entry(look: Look, colours: Colours) -> Line2D:
-    return Line2D([], [], **{**look.dot(colours), **look.line(colours), "linestyle": "-"})
+    style = {**look.dot(colours), **look.line(colours), "linestyle": "-", "markersize": 5}
+    return Line2D([], [], label=look.label, **style)

@@ -9,9 +9,9 @@ from matplotlib.lines import Line2D
 
 from infoeval.report.details import CLUSTER_ACCURACY
 from infoeval.report.document import Document, Model, Result
-from infoeval.report.figure import Colours, Figure
+from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
-from infoeval.report.figures.drawing import WIDE, Look, dots_legend, legend, legend_height, looks
+from infoeval.report.figures.drawing import WIDE, Look, dots_legend, looks
 from infoeval.report.figures.information import alike
 from infoeval.report.figures.metrics import kind_of, name_of, others
 from infoeval.report.figures.naming import apart, stem
@@ -74,15 +74,15 @@ def _cell(result: Result) -> Estimate:
 def _panel(document: Document, unit: str, found: Mapping[str, Measured]) -> Figure:
     models = looks(document)
     rows = [_row(document, models, name, measured) for name, measured in found.items()]
-    labels = [*(look.label for look in models), _MEDIAN]
     return Figure(
         name=stem("seeds", unit or "no unit"),
         title=f"Every seed, in {unit}" if unit else "Every seed",
         caption="A dot for each seed, the one shown ringed.",
         width=WIDE,
-        height=height_of(rows) + legend_height(labels, WIDE),
-        draw=partial(_draw, models, rows, unit),
+        height=height_of(rows),
+        draw=partial(_draw, rows, unit),
         table=_table(document, unit, found),
+        legend=partial(_legend, models),
     )
 
 
@@ -95,16 +95,17 @@ def _row(document: Document, models: Sequence[Look], name: str, measured: Measur
     return Row(name, tuple(dots), lane=0.45, median=median(of_seeds) if of_seeds else None)
 
 
-def _draw(
-    models: Sequence[Look], rows: Sequence[Row], unit: str, drawing: Drawing, colours: Colours
-) -> None:
+def _draw(rows: Sequence[Row], unit: str, drawing: Drawing, colours: Colours) -> None:
     axes = drawing.add_subplot()
     draw_rows(axes, rows, colours, label_length=44)
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, -0.02), max(high, 1.02) if unit in ("fraction", "index") else high)
     axes.set_xlabel(unit)
+
+
+def _legend(models: Sequence[Look], colours: Colours) -> list[Handle]:
     mark = Line2D([], [], color=colours["ink"], linewidth=1.8, label=_MEDIAN)
-    legend(drawing, [*dots_legend(models, colours), mark], WIDE)
+    return [*dots_legend(models, colours), mark]
 
 
 def _table(document: Document, unit: str, found: Mapping[str, Measured]) -> Table:

@@ -7,16 +7,15 @@ from functools import partial
 from itertools import groupby
 
 import numpy as np
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
-from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from infoeval.report.document import Document
-from infoeval.report.figure import Colours, Figure
-from infoeval.report.figures.drawing import PANEL, Look, legend, legend_height, lines_legend, looks
-from infoeval.report.figures.naming import apart, short, stem
+from infoeval.report.figure import Colours, Figure, Handle
+from infoeval.report.figures.drawing import Look, entropy_mark, lines_legend, looks
+from infoeval.report.figures.naming import apart, stem
+from infoeval.report.figures.panels import HEIGHT, MARGINS, WIDTH, axes_of, curve, finish
 from infoeval.report.table import Cell, Column, Kind, Table
 
 __all__ = ["training"]
@@ -25,7 +24,7 @@ _MOST_POINTS = 400
 _FEWEST_POINTS = 60
 _POINTS_IN_ALL = 1000
 _TABLE_ROWS = 11
-_ENTROPY = "H(c)"
+_BOUND = "lower bound, nats"
 Array = NDArray[np.float64]
 
 
@@ -41,21 +40,19 @@ class _Curve:
 
 def training(document: Document) -> tuple[Figure, ...]:
     """Return a panel for each code that has a curve, and one for each loss."""
-    wanted: list[tuple[str, str, str, float | None]] = [
-        (f"information_{code.name}", f"L_I of {code.name}", "nats", code.entropy)
+    panels = [
+        _panel(document, f"information_{code.name}", code.name, code.entropy)
         for code in document.codes
     ]
-    wanted += [
-        ("generator_loss", "Generator loss", "loss", None),
-        ("discriminator_loss", "Discriminator loss", "loss", None),
-    ]
-    panels = [_panel(document, *each) for each in wanted]
+    panels.append(_panel(document, "generator_loss", "Generator loss"))
+    panels.append(_panel(document, "discriminator_loss", "Discriminator loss"))
     return apart(panel for panel in panels if panel is not None)
 
 
 def _panel(
-    document: Document, series: str, title: str, unit: str, limit: float | None
+    document: Document, series: str, heading: str, limit: float | None = None
 ) -> Figure | None:
+    """Return the panel of a loss, or of a code, which has a limit."""
     curves = [
         _Curve(look, model.name, model.history.step, values)
         for model, look in zip(document.models, looks(document), strict=True)
@@ -63,54 +60,42 @@ def _panel(
     ]
     if not curves:
         return None
-    labels = _labels(curves, limit)
-    more = "; dashed: the code's entropy H(c)" if limit is not None else ""
+    title = heading if limit is None else f"Lower bound on the information of {heading}"
+    more = "" if limit is None else ", as its own Q read it; dashed: the code's entropy H(c)"
     return Figure(
         name=stem("training", series.removeprefix("information_")),
         title=title,
         caption=f"{title} over training{more}.",
-        width=PANEL,
-        height=220 + legend_height(labels, PANEL),
-        draw=partial(_draw, curves, limit, unit, title),
-        table=_table(curves, stem("training", series), title, unit),
+        width=WIDTH,
+        height=HEIGHT,
+        draw=partial(_draw, curves, limit, heading),
+        table=_table(curves, title, "number" if limit is None else "nats"),
+        legend=partial(_legend, curves, limit),
+        margins=MARGINS,
     )
 
 
-def _labels(curves: Sequence[_Curve], limit: float | None) -> list[str]:
-    """Return what the legend tells: the models where there are several, and the dashed line."""
-    models = [curve.look.label for curve in curves] if len(curves) > 1 else []
-    return [*models, *([_ENTROPY] if limit is not None else [])]
+def _legend(curves: Sequence[_Curve], limit: float | None, colours: Colours) -> list[Handle]:
+    """Return the models where there are several, and the dashed line."""
+    models = lines_legend([each.look for each in curves], colours) if len(curves) > 1 else []
+    return [*models, *([entropy_mark(colours)] if limit is not None else [])]
 
 
 def _draw(
-    curves: Sequence[_Curve],
-    limit: float | None,
-    unit: str,
-    title: str,
-    drawing: Drawing,
-    colours: Colours,
+    curves: Sequence[_Curve], limit: float | None, title: str, drawing: Drawing, colours: Colours
 ) -> None:
-    axes = drawing.add_subplot()
-    axes.set_title(short(title, 26))
-    axes.grid(axis="y")
-    axes.set(xlabel="step", ylabel=unit)
-    ink = colours["ink"]
-    if limit is not None:
-        axes.axhline(limit, color=ink, linewidth=1.3, dashes=(2, 2))
+    unit = "loss" if limit is None else _BOUND
+    axes = axes_of(drawing, title, "step", unit, limit, colours)
     most = max(_FEWEST_POINTS, min(_MOST_POINTS, _POINTS_IN_ALL // len(curves)))
     shown = []
     # The model shown first lies on top of the others.
-    for curve in reversed(curves):
-        steps, values = _thin(curve.steps, curve.values, most)
-        _line(axes, steps, values, curve.look, colours)
+    for each in reversed(curves):
+        steps, values = _thin(each.steps, each.values, most)
+        _line(axes, steps, values, each.look, colours)
         shown.append(values)
     axes.set_ylim(*_frame(np.concatenate(shown), limit))
     axes.set_xlim(left=min(0, *axes.get_xlim()))
-    axes.locator_params(axis="both", nbins=5)
-    handles = lines_legend([curve.look for curve in curves], colours) if len(curves) > 1 else []
-    if limit is not None:
-        handles.append(Line2D([], [], color=ink, linewidth=1.3, dashes=(2, 2), label=_ENTROPY))
-    legend(drawing, handles, PANEL)
+    finish(axes)
 
 
 def _line(axes: Axes, steps: Array, values: Array, look: Look, colours: Colours) -> None:
@@ -118,15 +103,7 @@ def _line(axes: Axes, steps: Array, values: Array, look: Look, colours: Colours)
     for finite, places in groupby(range(len(values)), lambda place: math.isfinite(values[place])):
         if finite:
             kept = list(places)
-            sns.lineplot(
-                x=steps[kept],
-                y=values[kept],
-                ax=axes,
-                estimator=None,
-                errorbar=None,
-                sort=False,
-                **look.line(colours),
-            )
+            curve(axes, steps[kept], values[kept], look, colours)
 
 
 def _thin(
@@ -154,7 +131,7 @@ def _frame(values: Array, limit: float | None) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _table(curves: Sequence[_Curve], name: str, title: str, unit: str) -> Table:
+def _table(curves: Sequence[_Curve], title: str, kind: Kind) -> Table:
     """Return about ten evenly spaced records; another model's where it recorded that step."""
     steps = curves[0].steps
     last = len(steps) - 1
@@ -163,6 +140,5 @@ def _table(curves: Sequence[_Curve], name: str, title: str, unit: str) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (steps[place], *(values.get(steps[place]) for values in recorded)) for place in kept
     ]
-    kind: Kind = "nats" if unit == "nats" else "number"
     columns = Column("Step", "count"), *(Column(curve.model, kind) for curve in curves)
-    return Table(name, title, columns, tuple(rows))
+    return Table("", title, columns, tuple(rows))
