@@ -1,6 +1,6 @@
 """Layer tables, as the paper's appendix prints them, and the networks built from them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -89,18 +89,25 @@ def table_from_data(data: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
         raise UserError(f"not a layer table: {error}") from error
 
 
+Norm = nn.BatchNorm1d | nn.BatchNorm2d
+
+
 class BatchNorm(nn.Module):
     """Batch normalisation of vectors or images, each of `groups` parts of the batch by itself.
 
     Real and generated images travel through the discriminator together, for speed; normalising
-    them together would tell the discriminator which is which.
+    them together would tell the discriminator which is which. Where several processes share the
+    batch, `over_processes` normalises it as a whole.
     """
 
     def __init__(self, channels: int, image: bool) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm2d(channels) if image else nn.BatchNorm1d(channels)
+        self.norm: Norm = nn.BatchNorm2d(channels) if image else nn.BatchNorm1d(channels)
+        self.over_processes: Callable[[Norm, Tensor, int], Tensor] | None = None
 
     def forward(self, x: Tensor, groups: int) -> Tensor:
+        if self.over_processes is not None and self.training:
+            return self.over_processes(self.norm, x, groups)
         if groups == 1 or not self.training:
             return self.norm(x)  # type: ignore[no-any-return]
         return torch.cat([self.norm(part) for part in x.chunk(groups)])

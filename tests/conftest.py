@@ -1,4 +1,4 @@
-"""Where the tests find the real data sets, the reference arrays and a browser."""
+"""Where the tests find the real data sets, the reference arrays, a GPU and a browser."""
 
 import os
 from collections.abc import Iterator
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
+from infoeval.report.svg import inline
 from tests.browser.opening import chromium
+from tests.drawn_once import DrawnOnce
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -25,6 +27,31 @@ def _cache_of_prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Iterato
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INFOEVAL_CACHE", str(tmp_path_factory.mktemp("prepared")))
         yield
+
+
+@pytest.fixture(scope="session")
+def for_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A temporary folder that the processes of pytest-xdist share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "for-all-processes"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _figures_drawn_once(for_all_processes: Path) -> Iterator[None]:
+    """Pages share the drawings of equal figures."""
+    folder = for_all_processes / "drawings"
+    folder.mkdir(exist_ok=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("infoeval.report.svg.inline", DrawnOnce(folder))
+        yield
+
+
+@pytest.fixture
+def drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every figure of every page is drawn, as it is outside the tests."""
+    monkeypatch.setattr("infoeval.report.svg.inline", inline)
 
 
 def _existing(folder: Path) -> Path:
@@ -45,6 +72,14 @@ def shared_data() -> Path:
 def shared_fixtures() -> Path:
     """Folder of the reference arrays: ../shared/fixtures beside the checkout."""
     return _existing(_SHARED / "fixtures")
+
+
+@pytest.fixture(scope="session")
+def gpu() -> torch.device:
+    """The first CUDA device."""
+    if not torch.cuda.is_available():
+        pytest.skip("there is no CUDA device")
+    return torch.device("cuda:0")
 
 
 @pytest.fixture(scope="session")

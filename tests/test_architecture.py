@@ -196,3 +196,31 @@ def test_the_command_line_starts_without_torch() -> None:
     )
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=300)
+
+
+def test_a_dry_run_imports_torch_and_little_else() -> None:
+    """What resolves the settings of a training needs none of what trains, draws or scores."""
+    program = (
+        "import sys, infoeval.cli\n"
+        "from click.testing import CliRunner\n"
+        "result = CliRunner().invoke(infoeval.cli.main, ['train', 'mnist', '--dry-run'])\n"
+        "assert result.exit_code == 0, result.output\n"
+        "assert 'torch' in sys.modules\n"
+        "known = {'scipy', 'sklearn', 'pandas', 'matplotlib', 'seaborn', 'torchvision', 'joblib'}\n"
+        "heavy = known & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=300)
+
+
+def test_help_imports_nothing_that_computes() -> None:
+    program = (
+        "import sys, infoeval.cli\n"
+        "from click.testing import CliRunner\n"
+        "assert CliRunner().invoke(infoeval.cli.main, ['--help']).exit_code == 0\n"
+        "heavy = {'torch', 'numpy', 'scipy', 'pandas', 'PIL', 'matplotlib'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=300)

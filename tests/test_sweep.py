@@ -16,18 +16,21 @@ import joblib
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from joblib.parallel import ThreadingBackend
 
 import infoeval.sweep.run as process
 import infoeval.sweep.train as many
 from infoeval import CodeSpace, Uniform
 from infoeval.checkpoint import Checkpoint
+from infoeval.cli import main
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.printing.sweep import print_runs
 from infoeval.scoring import score
-from infoeval.sweep import Pick, Row, Summary, train_many
+from infoeval.sweep import Pick, Row, Summary, stacks, train_many
 from infoeval.sweep.reading import Reading, read_unlabelled
+from infoeval.sweep.stacks import SHARE, bytes_of_run, stack_size
 from infoeval.sweep.summary import summarise
 from infoeval.training import run as runs
 from tests.comparing import identical
@@ -108,6 +111,75 @@ def test_every_weight_is_trained_with_every_seed(tmp_path: Path) -> None:
     assert summary.picks[0].folder is None
     assert "without the information term" in summary.picks[0].reason
     assert not any(row.picked for row in summary.rows[:3])
+
+
+def test_runs_side_by_side_are_the_runs_one_after_another(tmp_path: Path) -> None:
+    """Up to rounding, three and then one; all are trained with either λ."""
+    options: dict[str, Any] = {"information_weights": [0, 1], "seeds": [0, 1]}
+    alone = train(tmp_path / "alone", **options)
+    together = train(tmp_path / "together", stack=3, **options)
+    for first, second in zip(alone.rows, together.rows, strict=True):
+        assert (second.status, second.step) == ("complete", 4)
+        assert (first.folder, first.threads) == (second.folder, second.threads)
+        assert second.losses == pytest.approx(first.losses, rel=1e-4)
+        own, found = (weights(tmp_path / name / first.folder) for name in ("alone", "together"))
+        torch.testing.assert_close(found["weights"], own["weights"], rtol=1e-4, atol=1e-4)
+    assert not list(tmp_path.glob("*/*/.step"))
+
+
+def test_a_run_that_fails_in_a_stack_is_a_row_and_the_others_go_on(tmp_path: Path) -> None:
+    train(tmp_path, seeds=[1], trainer=tiny_trainer(batch=4))  # other settings
+    summary = train(tmp_path, stack=3, resume=True)
+    assert [row.status for row in summary.rows] == ["complete", "failed", "complete"]
+    assert "other settings (batch)" in summary.rows[1].reason
+
+
+def test_a_stack_that_does_not_fit_is_trained_in_turn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(process, "train_stacked", full)
+    with pytest.warns(UserWarning, match="one after another: RuntimeError: out of memory"):
+        summary = train(tmp_path, stack=3)
+    assert summary.complete
+
+
+def test_on_a_cpu_runs_are_not_stacked_unless_asked(tmp_path: Path) -> None:
+    told: list[str] = []
+    train(tmp_path, tell=told.append)
+    assert len(told) == 1
+    assert told[0].startswith("runs are trained one after another: on a CPU")
+    assert stack_size("auto", tiny_trainer(), "cpu", 10)[0] == 1
+    assert stack_size("auto", tiny_trainer(), "cpu", 1) == (1, "")
+    assert stack_size(4, tiny_trainer(), "cpu", 10) == (4, "")
+    assert stack_size(20, tiny_trainer(), "cpu", 10) == (10, "")
+
+
+@pytest.mark.parametrize(
+    ("fitting", "size"), [(100.0, 10), (10.1, 10), (9.9, 5), (3.5, 3), (1.2, 1), (0.5, 1)]
+)
+def test_on_a_gpu_as_many_are_stacked_as_its_free_memory_holds(
+    monkeypatch: pytest.MonkeyPatch, fitting: float, size: int
+) -> None:
+    """Ten runs, in as few and as equal stacks as possible."""
+    free = int(fitting * bytes_of_run(tiny_trainer()) / SHARE)
+    monkeypatch.setattr(stacks, "find_device", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 2 * free))
+    assert stack_size("auto", tiny_trainer(), "auto", 10)[0] == size
+
+
+def test_the_command_takes_stacks(tmp_path: Path) -> None:
+    def settings(*arguments: str) -> Any:
+        return CliRunner().invoke(main, ["train", "digits", *arguments, "--dry-run"])
+
+    many = ("--seeds", "0-3")
+    for text, stack in (("auto", "auto"), ("off", 1), ("4", 4)):
+        assert json.loads(settings(*many, "--stack", text).stdout)["stack"] == stack
+    for wrong in ("0", "-1", "many", "1.5", "²"):
+        assert "give auto, off, or a number" in settings(*many, "--stack", wrong).output
+    assert "--stack is for many runs" in settings("--stack", "4").output
 
 
 def test_one_weight_does_not_change_the_names(tmp_path: Path) -> None:
@@ -296,6 +368,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"information_weights": [1, 1.0000000001]}, "same λ and seed"),
     ({"information_weights": [-1]}, "information_weight"),
     ({"jobs": 0}, "jobs is 0"),
+    ({"stack": 0}, "stack is 0"),
 ]
 
 

@@ -10,11 +10,9 @@ import os
 from dataclasses import dataclass
 from functools import lru_cache
 
-import matplotlib
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
-from scipy import ndimage
 
 __all__ = ["FONTS", "NONE", "SIDE", "Scene", "glyph_hash", "paint", "uniform"]
 
@@ -157,6 +155,8 @@ def _places(nuisances: dict[str, Array]) -> tuple[Array, Array]:
 
 def _cover(scene: Scene, nuisances: dict[str, Array], places: tuple[Array, Array]) -> Array:
     """Return how much of each pixel the digits cover, ``(n, 32, 32)``."""
+    from scipy import ndimage  # slow to import, and the catalogue of data sets needs none of it
+
     tables, heights, advances = _glyphs()
     along, below = places
     unit = (heights[scene.font] / nuisances["height"])[:, None, None]  # of the table, in a pixel
@@ -206,6 +206,8 @@ def _light(nuisances: dict[str, Array]) -> Array:
 @lru_cache(maxsize=1)
 def _masks() -> tuple[NDArray[np.bool_], Array, Array]:
     """Draw every digit of every font; return also the fonts' heights of digits and advances."""
+    import matplotlib
+
     masks = np.zeros((len(FONTS), NONE + 1, _SQUARE, _SQUARE), dtype=bool)
     heights, advances = np.empty(len(FONTS)), np.empty(len(FONTS))
     for k, name in enumerate(FONTS):
@@ -224,6 +226,8 @@ def _masks() -> tuple[NDArray[np.bool_], Array, Array]:
 @lru_cache(maxsize=1)
 def _glyphs() -> tuple[NDArray[np.float32], Array, Array]:
     """Return signed distances to the outlines, positive inside, and the fonts' measures."""
+    from scipy import ndimage
+
     masks, heights, advances = _masks()
     tables = np.full(masks.shape, _FAR, dtype=np.float32)
     for place in np.ndindex(len(FONTS), NONE):

@@ -1,6 +1,7 @@
-"""What one process does: it trains its runs one after the other, scores each and reads images."""
+"""What one process does: it trains its runs, scores each and reads images."""
 
 import traceback
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from infoeval.scoring.reading import thin
 from infoeval.sweep.reading import Reading, read_unlabelled
 from infoeval.sweep.summary import Bound, Row
 from infoeval.training.run import CHECKPOINT, train
+from infoeval.training.stacked.run import train_stacked
 from infoeval.training.trainer import Trainer
 
 __all__ = ["ERROR", "STEP", "Settings", "Task", "reached", "train_in_turn"]
@@ -43,7 +45,8 @@ class Task:
 class Settings:
     """What all runs share; see `infoeval.sweep.train_many`.
 
-    `threads` is of each process; `images` is how many images are read for the choice.
+    `threads` is of each process; `images` is how many images are read for the choice; `stack` is
+    how many runs a process trains side by side.
     """
 
     data: ImageSet
@@ -54,6 +57,7 @@ class Settings:
     images: int
     checkpoint_every: int
     log_every: int
+    stack: int = 1
 
 
 def train_in_turn(
@@ -62,6 +66,9 @@ def train_in_turn(
     """Train, score and read each run in process number `process`; a failed one stops no other."""
     torch.set_num_threads(settings.threads)
     device = _own_device(settings.device, process)
+    if settings.stack > 1:
+        for first in range(0, len(tasks), settings.stack):
+            _train_side_by_side(tasks[first : first + settings.stack], settings, device)
     return [_outcome(task, settings, device) for task in tasks]
 
 
@@ -77,6 +84,33 @@ def _own_device(name: str, process: int) -> str:
     """One process a GPU: they are dealt out in turn, unless one is named."""
     count = torch.cuda.device_count() if name in ("auto", "cuda") else 0
     return f"cuda:{process % count}" if count > 1 else name
+
+
+def _train_side_by_side(tasks: Sequence[Task], settings: Settings, device: str) -> None:
+    """Train the runs as one stack; whatever is not complete then is gone on with by itself.
+
+    So a run that failed fails again, alone, and says why.
+    """
+
+    def note(number: int, step: int, _: object) -> None:
+        write_text(tasks[number].folder / STEP, str(step))
+
+    try:
+        train_stacked(
+            [task.trainer for task in tasks],
+            settings.data,
+            [task.folder for task in tasks],
+            seeds=[task.seed for task in tasks],
+            device=device,
+            variant=settings.variant,
+            resume=True,
+            checkpoint_every=settings.checkpoint_every,
+            log_every=settings.log_every,
+            progress=note,
+        )
+    except Exception as error:  # such as a want of memory; the runs need less by themselves
+        reason = f"{type(error).__name__}: {_line(error)[:200]}"
+        warnings.warn(f"the runs go on one after another: {reason}", stacklevel=2)
 
 
 def _outcome(task: Task, settings: Settings, device: str) -> tuple[Row, Reading | None]:

@@ -1,7 +1,8 @@
 """Training one trainer with many seeds, through joblib."""
 
+import math
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.scoring import Say
 from infoeval.sweep.run import STEP, Settings, Task, reached, train_in_turn
+from infoeval.sweep.stacks import Stack, stack_size
 from infoeval.sweep.summary import Summary, summarise
 from infoeval.training.run import CHECKPOINT
 from infoeval.training.trainer import Trainer
@@ -36,20 +38,24 @@ def train_many(
     variant: str = "default",
     device: str = "auto",
     jobs: int | None = None,
+    stack: Stack = "auto",
     resume: bool = False,
     samples: int = 10_000,
     checkpoint_every: int = 500,
     log_every: int = 50,
     say: Say | None = None,
+    tell: Callable[[str], None] | None = None,
 ) -> Summary:
     """Train every seed with every λ, and summarise; neither training nor choice reads a label.
 
     Each run has a folder of its own: `seed-0`, `seed-1`, … in `folder`, or `lambda-0-seed-0`, …
     where several λ are given. `summary.csv` and `summary.json` are written beside them when all
     have ended. A run that fails is a row that says why, and the others go on. What a run leaves
-    behind is what `infoeval.training.run.train` does, bit for bit on a CPU with as many threads.
+    behind is what `infoeval.training.run.train` does, bit for bit on a CPU with as many threads;
+    runs that are trained side by side differ from that by the rounding of sums.
 
-    The runs are dealt out to processes, and each process trains its own in turn. Processes come
+    The runs are dealt out to processes, and each process trains its own in turn, or several at
+    once as one stack (see `infoeval.training.stacked.run.train_stacked`). Processes come
     from joblib: whichever backend is active serves, so `with joblib.parallel_config("dask"):` or
     `("ray", n_jobs=…)` around the call uses a cluster, whose machines must share `folder`.
 
@@ -67,15 +73,18 @@ def train_many(
             as there are enough.
         jobs: processes; None: as many as joblib's active backend says, else one for each GPU,
             else one. Each has its share of the CPU threads that torch now has.
+        stack: how many runs a process trains side by side; "auto": see
+            `infoeval.sweep.stacks.stack_size`.
         resume: go on with the runs in `folder`: what is complete is not trained again.
         samples: fresh samples of `mi-own`, the L_I of the summary.
         checkpoint_every: see `infoeval.training.run.train`.
         log_every: see `infoeval.training.run.train`.
         say: told what is being done, and which share of all steps is done.
+        tell: told in one line why runs are, or are not, trained side by side.
 
     Raises:
-        UserError: no or equal seeds, a λ below 0, `jobs` below 1, a folder that holds runs
-            already and no `resume`, or a process that was killed from outside.
+        UserError: no or equal seeds, a λ below 0, `jobs` or `stack` below 1, a folder that holds
+            runs already and no `resume`, or a process that was killed from outside.
 
     """
     tasks = _tasks(trainer, Path(folder), seeds, information_weights)
@@ -86,6 +95,10 @@ def train_many(
             "or choose another folder with --out"
         )
     processes = _processes(jobs, device, len(tasks))
+    share = math.ceil(len(tasks) / processes)
+    size, why = stack_size(stack, trainer, device, share)
+    if tell is not None and why:
+        tell(why)
     threads = torch.get_num_threads()
     settings = Settings(
         data=data,
@@ -96,6 +109,7 @@ def train_many(
         images=IMAGES,
         checkpoint_every=checkpoint_every,
         log_every=log_every,
+        stack=size,
     )
     described = data.describe()  # with the images, so that no process reads them all again
     # Private copies of mapped pages: torch warns of arrays that it could not write to.

@@ -4,9 +4,10 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -20,9 +21,14 @@ from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.files import atomic_path, write_text
 from infoeval.networks import Networks
+from infoeval.training.captured import Say, captured
+from infoeval.training.images import StreamedImages, place
 from infoeval.training.step import Step, resolve_precision
 from infoeval.training.trainer import Trainer
 from infoeval.traversals import tile, traverse
+
+if TYPE_CHECKING:
+    from infoeval.training.distributed import World
 
 __all__ = ["CHECKPOINT", "Run", "train"]
 
@@ -44,6 +50,10 @@ def train(
     checkpoint_every: int = 500,
     log_every: int = 50,
     progress: Progress | None = None,
+    capture: bool = True,
+    say: Say | None = None,
+    world: "World | None" = None,
+    device_memory: int | None = None,
 ) -> Path:
     """Train `trainer` on the images of `data` (never on its labels) and return the checkpoint.
 
@@ -62,6 +72,15 @@ def train(
         checkpoint_every: steps between checkpoints, a multiple of `log_every`.
         log_every: steps between rows of the history.
         progress: called every `log_every` steps.
+        capture: replay the steps as one CUDA graph where that is possible.
+        say: told in one line why it is not.
+        world: the processes that share the run (see `torchrun.join`), each with a part of
+            every batch. All must call this with the same arguments; `device` is the world's, and
+            its first process alone writes the folder, which all must see.
+
+        device_memory: bytes that the images may take on the device; larger sets are streamed to
+            it (`infoeval.training.images.place`), with the same result. None: on a GPU most of
+            what is free, on a CPU no limit.
 
     Raises:
         UserError: wrong settings, images that do not fit, a folder that cannot be written or
@@ -69,9 +88,22 @@ def train(
 
     """
     run = Run.start(
-        trainer, data, Path(folder), seed=seed, device=device, variant=variant, resume=resume
+        trainer,
+        data,
+        Path(folder),
+        seed=seed,
+        device=device,
+        variant=variant,
+        resume=resume,
+        world=world,
+        device_memory=device_memory,
     )
-    return run.train(checkpoint_every, log_every, progress)
+    images = run.step.images
+    with closing(images):
+        path = run.train(checkpoint_every, log_every, progress, capture=capture, say=say)
+    if isinstance(images, StreamedImages) and say is not None:
+        say(f"the images were streamed to the device; steps waited {images.waited:.1f} s for them")
+    return path
 
 
 @dataclass
@@ -98,6 +130,8 @@ class Run:
         device: str,
         variant: str,
         resume: bool,
+        world: "World | None" = None,
+        device_memory: int | None = None,
     ) -> "Run":
         """Prepare a new run, or take one up again."""
         if not 0 <= seed < 2**63:
@@ -113,7 +147,10 @@ class Run:
                 f"{data.name} has {len(data)} images, fewer than a batch of "
                 f"{trainer.batch}; choose a smaller batch"
             )
-        where = find_device(device)
+        if world is not None:
+            world.check_batch(trainer.batch)
+            world.folder = folder
+        where = find_device(device) if world is None else world.device
         trainer = replace(trainer, precision=resolve_precision(trainer.precision, where))
         existing = folder / CHECKPOINT
         begun = os.path.exists(existing)
@@ -125,20 +162,31 @@ class Run:
         of_weights, of_training = _random_streams(seed, where)
         networks = trainer.networks().initialise(of_weights).train()
         networks = networks.to(where).to(memory_format=torch.channels_last)
-        images = torch.from_numpy(data.images).to(where)
-        step = Step(trainer, networks, images, of_training)
+        images = place(torch.from_numpy(data.images), where, trainer, device_memory)
+        step = Step(trainer, networks, images, of_training, world)
         run = cls(trainer, folder, seed, variant, data.describe(), networks, step)
         if begun:
             run._restore(Checkpoint.open(existing))
+        if world is not None:
+            world.synchronise_batch_norm(networks)
+            # All have looked at the folder before the first of them writes into it.
+            world.agree("settings, data or checkpoint", json.dumps([run._config(), run.done]))
         return run
 
     def train(
-        self, checkpoint_every: int, log_every: int, progress: Progress | None = None
+        self,
+        checkpoint_every: int,
+        log_every: int,
+        progress: Progress | None = None,
+        *,
+        capture: bool = True,
+        say: Say | None = None,
     ) -> Path:
         """Train to the trainer's last step and return the path of the checkpoint."""
         if log_every < 1 or checkpoint_every < log_every or checkpoint_every % log_every:
             raise UserError("checkpoint_every must be a positive multiple of log_every")
-        self._write_config()
+        if self._writes:
+            write_text(self.folder / CONFIG, self._config())
         if self.done == 0:
             self.save()
         else:
@@ -146,13 +194,10 @@ class Run:
         names, last = self.step.statistics, self.trainer.steps
         before = self.history["seconds"][-1] if self.history.get("seconds") else 0.0
         started = time.monotonic()
-        window: list[Tensor] = []
+        steps = captured(self.step, say) if capture else self.step
         while self.done < last:
-            window.append(self.step())
-            if self.done % log_every and self.done < last:
-                continue
-            means = torch.stack(window).mean(0).tolist()
-            window.clear()
+            window = min(log_every - self.done % log_every, last - self.done)
+            means = self._mean(steps.advance(window)).tolist()
             row = dict(zip(names, means, strict=True))
             self._stop_if_diverged(row)
             row |= {"step": self.done, "seconds": before + time.monotonic() - started}
@@ -161,6 +206,8 @@ class Run:
                 self.save()
             if progress is not None:
                 progress(self.done, row)
+        if self.step.world is not None:
+            self.step.world.agree("end", "")  # of the first process's writing
         return self.folder / CHECKPOINT
 
     @property
@@ -170,6 +217,8 @@ class Run:
 
     def save(self) -> None:
         """Write the checkpoint, the history and a picture of every code, in that order."""
+        if not self._writes:
+            return
         step = self.step
         Checkpoint(
             trainer=self.trainer,
@@ -177,29 +226,22 @@ class Run:
             seed=self.seed,
             step=self.done,
             weights={name: value.cpu() for name, value in self.networks.state_dict().items()},
-            optimizers={name: each.state_dict() for name, each in self._optimizers.items()},
+            optimizers={name: each.state_dict() for name, each in step.optimizers.items()},
             random_state=step.generator.get_state(),
             history=self.history,
             data=self.data,
-            run={"device": _describe(step.images.device), "threads": torch.get_num_threads()},
+            run=self._machine(),
             versions=versions(),
         ).save(self.folder / CHECKPOINT)
         self._accompany()
 
     def _accompany(self) -> None:
         """Write what shows the checkpoint: the history and the pictures."""
+        if not self._writes:
+            return
         with atomic_path(self.folder / HISTORY) as path:
             pd.DataFrame(self.history).to_csv(path, index=False)
         self._draw_samples()
-
-    @property
-    def _optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        step = self.step
-        return {
-            "discriminator": step.discriminator_optimizer,
-            "generator": step.generator_optimizer,
-            "recognition": step.recognition_optimizer,
-        }
 
     def _remember(self, row: Mapping[str, float]) -> None:
         for name in ("step", "seconds", *self.step.statistics):
@@ -209,7 +251,9 @@ class Run:
         """Raise before anything is written, so that the last good checkpoint stays."""
         wrong = [name for name, value in row.items() if not np.isfinite(value)]
         weights = torch.stack([w.isfinite().all() for w in self.networks.state_dict().values()])
-        if not wrong and bool(weights.all()):
+        world = self.step.world
+        good = not wrong and bool(weights.all())
+        if good if world is None else world.all_agree(good):
             return
         what = wrong[0].replace("_", " ") if wrong else "a weight"
         last = self.history["step"][-1] if self.history.get("step") else 0
@@ -233,7 +277,7 @@ class Run:
             )
         try:
             self.networks.load_state_dict(checkpoint.weights)
-            for name, optimizer in self._optimizers.items():
+            for name, optimizer in self.step.optimizers.items():
                 _restore_optimizer(optimizer, checkpoint.optimizers[name])
             self.step.generator.set_state(checkpoint.random_state)
         except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
@@ -244,17 +288,40 @@ class Run:
         self.step.done = checkpoint.step
         self.history = {name: list(column) for name, column in checkpoint.history.items()}
 
-    def _write_config(self) -> None:
+    @property
+    def _writes(self) -> bool:
+        """Whether this process writes the folder."""
+        return self.step.world is None or self.step.world.rank == 0
+
+    def _mean(self, values: Tensor) -> Tensor:
+        """The mean over the processes that share the run."""
+        return values if self.step.world is None else self.step.world.mean(values)
+
+    def _machine(self) -> dict[str, Any]:
+        """What the run is computed on."""
+        world = self.step.world
+        machine = {
+            "device": _describe(self.step.images.device),
+            "threads": torch.get_num_threads(),
+        }
+        if world is None:
+            return machine
+        shared = {
+            "processes": world.size,
+            "synchronised_batch_norm": world.synchronised_batch_norm,
+        }
+        return machine | shared
+
+    def _config(self) -> str:
         config = {
             "trainer": self.trainer.to_dict(),
             "variant": self.variant,
             "seed": self.seed,
-            "device": _describe(self.step.images.device),
-            "threads": torch.get_num_threads(),
+            **self._machine(),
             "data": self.data,
             "versions": versions(),
         }
-        write_text(self.folder / CONFIG, json.dumps(config, indent=2, ensure_ascii=False) + "\n")
+        return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
 
     def _draw_samples(self) -> None:
         """One grid for each code, one above the other, as in Figure 2."""

@@ -2,12 +2,16 @@
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from infoeval.errors import UserError
+
+if TYPE_CHECKING:
+    from infoeval.training.distributed import World
 
 __all__ = ["Affine"]
 
@@ -37,14 +41,22 @@ class Affine:
                 raise UserError(f"{name} of a view must be a number from 0 up, not {largest!r}")
 
     def __call__(
-        self, images: Tensor, generator: torch.Generator, background: float = -1.0
+        self,
+        images: Tensor,
+        generator: torch.Generator,
+        background: float = -1.0,
+        world: "World | None" = None,
     ) -> Tensor:
-        """Move each of (n, channels, height, width) images; `background` fills what comes in."""
-        count = len(images)
+        """Move each of (n, channels, height, width) images; `background` fills what comes in.
+
+        Where they are a process's share of a batch, it draws for all of the batch.
+        """
+        count = len(images) * (1 if world is None else world.size)
 
         def draw(largest: float, columns: int = 1) -> Tensor:
             unit = torch.rand(count, columns, generator=generator, device=images.device)
-            return (2 * unit - 1) * largest
+            own = unit if world is None else world.share(unit)
+            return (2 * own - 1) * largest
 
         angle, shear = draw(self.rotation), draw(self.shear)
         size, shift = draw(self.scale, 2).exp(), draw(self.shift, 2)

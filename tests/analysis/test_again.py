@@ -182,10 +182,29 @@ def test_formats_are_what_is_asked_for(pair: Path, tmp_path: Path) -> None:
     assert made == tmp_path / "page.md"
     assert os.listdir(tmp_path) == ["page.md"]
     assert "digit" in made.read_text()
-    report(metrics, tmp_path / "page.html", formats=["html"], figures=tmp_path / "figures")
-    suffixes = {path.suffix for path in (tmp_path / "figures").iterdir()}
-    assert suffixes == {".svg", ".pdf", ".tex", ".csv"}
-    assert (tmp_path / "page.html").read_bytes() == pair.read_bytes()
+
+
+def test_figures_are_written_beside_the_page(pair: Path, tmp_path: Path) -> None:
+    metrics = tmp_path / "few" / "metrics.json"
+    shutil.copytree(files_of(pair), metrics.parent)
+    with_few_figures(metrics)
+    page = report(metrics, tmp_path / "page.html")
+    again = report(metrics, tmp_path / "again.html", figures=tmp_path / "figures")
+    assert again.read_bytes() == page.read_bytes()
+    files = [path.name for path in (tmp_path / "figures").iterdir()]
+    assert {Path(name).suffix for name in files} == {".svg", ".pdf", ".tex", ".csv"}
+    drawn = [name for name in files if name.endswith(".svg")]
+    assert {name.partition("-")[0] for name in drawn} == {"information.svg", "traversal"}
+
+
+def with_few_figures(metrics: Path) -> None:
+    """Leave a metrics.json the information of its codes and the pictures of one of them."""
+    document = json.loads(metrics.read_text())
+    for model in (document, *document["models"]):
+        model["history"] = None
+        model["results"] = [each for each in model["results"] if each["metric"] == "mi-own"]
+    document["images"] = [each for each in document["images"] if each.get("code") == "digit"]
+    metrics.write_text(json.dumps(document))
 
 
 @pytest.mark.parametrize("formats", [["pdf"], [""], []])

@@ -35,6 +35,7 @@ def test_every_file_beside_the_page_is_named_in_metrics_json(
     assert set(os.listdir(files_of(made))) == {"metrics.json", "results.csv", *named}
 
 
+@pytest.mark.usefixtures("drawn_anew")
 @pytest.mark.parametrize("name", ["page", "pair"])
 def test_page_is_a_function_of_its_files(name: str, request: pytest.FixtureRequest) -> None:
     made: Path = request.getfixturevalue(name)

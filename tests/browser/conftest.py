@@ -1,5 +1,6 @@
 """Pages rendered once for all tests that open them, and the folder of the screenshots."""
 
+import contextlib
 import json
 import os
 from collections.abc import Callable
@@ -20,22 +21,24 @@ MAKERS = {
 
 
 @pytest.fixture(scope="session")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+def rendered(for_all_processes: Path, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
     """Gives the page of one of ``tests.browser.documents`` by its name."""
-    home = tmp_path_factory.mktemp("pages")
-    made: dict[str, Path] = {}
 
-    def render(name: str) -> Path:
-        if name not in made:
-            files = home / f"{name}_files"
+    def page_of(name: str) -> Path:
+        folder = for_all_processes / f"page-{name}"
+        if not folder.exists():
+            new = tmp_path_factory.mktemp(name)
+            files = new / f"{name}_files"
             files.mkdir()
-            made[name] = home / f"{name}.html"
             document = MAKERS[name](files)
             (files / "metrics.json").write_text(json.dumps(document))
-            write(document, files, made[name])
-        return made[name]
+            write(document, files, new / f"{name}.html")
+            # Another process may have been faster: its page is the same.
+            with contextlib.suppress(OSError):
+                new.rename(folder)
+        return folder / f"{name}.html"
 
-    return render
+    return page_of
 
 
 @pytest.fixture(scope="session")

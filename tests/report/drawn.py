@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 from typing import Any
 from xml.etree import ElementTree
 
-from infoeval.report import figures
+from infoeval.report import figures, svg
 from infoeval.report.document import read
 from infoeval.report.figure import Figure
-from infoeval.report.svg import inline
 
 Points = list[tuple[float, float]]
 
@@ -22,12 +20,8 @@ def built(document: Mapping[str, Any]) -> figures.Figures:
 
 
 def elements(figure: Figure, tag: str) -> list[ElementTree.Element]:
-    return list(ElementTree.fromstring(_drawn(figure)).iter(tag))
-
-
-@lru_cache(maxsize=8)
-def _drawn(figure: Figure) -> str:
-    return inline(figure)
+    # By way of its module, where the tests keep what was drawn: see tests/drawn_once.py.
+    return list(ElementTree.fromstring(svg.inline(figure)).iter(tag))
 
 
 def texts(figure: Figure) -> list[str]:

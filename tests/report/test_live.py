@@ -17,14 +17,16 @@ from infoeval.report.document import read
 from infoeval.report.live import Live, read_live
 from tests.report.live_sample import PIXELS, ROWS, RUNTIME, WIDTH, live_sample
 from tests.report.reading import Reading
-from tests.report.sample import sample, without_extras
+from tests.report.sample import without_extras
 
 HOSTILE = "</script><img src=x onerror=alert(1)>{{ 7*7 }}\"'&"
 
 
 @pytest.fixture
-def whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    document = without_extras(sample(tmp_path))
+def whole(
+    original: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    document = without_extras(original)
     document["live"] = live_sample(tmp_path, monkeypatch)
     return document
 
@@ -99,6 +101,7 @@ def test_page_holds_the_files_and_allows_nothing_more(
     assert "connect-src" not in policy
 
 
+@pytest.mark.usefixtures("drawn_anew")
 def test_the_same_input_gives_the_same_page(whole: dict[str, Any], tmp_path: Path) -> None:
     assert render(whole, tmp_path) == render(whole, tmp_path)
 

@@ -23,6 +23,7 @@ HOSTILE = "</script><script>alert(1)</script> \"'&amp; $x$ $\\frac{ {{ 7*7 }} ]]
 HOSTILE_AS_SHOWN = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
 
 
+@pytest.mark.usefixtures("drawn_anew")
 def test_same_input_gives_the_same_bytes_wherever_it_lies(tmp_path: Path, page: str) -> None:
     import matplotlib
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from infoeval import Affine
 from infoeval.networks import Dense, Reshape, UpConvolution
+from infoeval.training.images import ResidentImages
 from infoeval.training.step import Step
 from tests.tiny import tiny_images, tiny_trainer
 
@@ -57,7 +58,8 @@ def test_noise_is_a_share_of_the_range_of_pixels() -> None:
         settings: dict[str, Any] = {"batch": 128, "generator": generator, "image_shape": (1, 4, 4)}
         noisy, with_noise = watched(image_noise=0.2, **settings)
         plain, without = watched(**settings)
-        noisy.images = plain.images = noisy.images[:, :, :4, :4]
+        small = torch.from_numpy(tiny_images().images)[:, :, :4, :4]
+        noisy.images = plain.images = ResidentImages(small)
         noisy()
         plain()
         spreads[activation] = (with_noise[0] - without[0]).std().item()

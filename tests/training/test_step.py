@@ -14,6 +14,7 @@ from infoeval import Affine, Trainer
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet
 from infoeval.networks import Dense, Reshape, UpConvolution
+from infoeval.training.images import ResidentImages
 from infoeval.training.objective import (
     discriminator_loss,
     generator_loss,
@@ -59,6 +60,12 @@ def step_of(
     networks = trainer.networks().initialise(torch.Generator().manual_seed(weights)).train()
     pixels = torch.from_numpy((images or tiny_images()).images)
     return Step(trainer, networks, pixels, torch.Generator().manual_seed(seed))
+
+
+def resident(step: Step) -> Tensor:
+    """The step's images."""
+    assert isinstance(step.images, ResidentImages)
+    return step.images.pixels
 
 
 def after(steps: int = 1, **changes: Any) -> Step:
@@ -409,7 +416,7 @@ def test_invariance_makes_q_cluster_real_images() -> None:
         for _ in range(25):
             step()
         networks = step.networks
-        real = networks.scale(step.images)
+        real = networks.scale(resident(step))
         views = [real, Affine()(real, torch.Generator().manual_seed(0))]
         with torch.no_grad():
             first, second = (
@@ -485,7 +492,7 @@ def test_statistics_are_those_of_eq_1_and_eq_5() -> None:
     codes = trainer.codes.sample(trainer.batch, draws)
     noise = trainer.codes.sample_noise(trainer.batch, draws)
     with torch.no_grad():
-        real = reference.scale(step.images[rows])
+        real = reference.scale(resident(step)[rows])
         fake = reference.generator(trainer.codes.encode(codes, noise))
         logits = [reference.discriminator(reference.shared(images)) for images in (real, fake)]
         torch.testing.assert_close(found[0], discriminator_loss(*logits), rtol=1e-4, atol=1e-5)

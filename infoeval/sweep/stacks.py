@@ -1,0 +1,66 @@
+"""How many runs of a sweep are trained side by side."""
+
+import math
+from collections.abc import Iterable
+from typing import Literal
+
+import torch
+from torch import nn
+
+from infoeval.devices import find_device
+from infoeval.errors import UserError
+from infoeval.networks import Block
+from infoeval.training.trainer import Trainer
+
+__all__ = ["Stack", "bytes_of_run", "stack_size"]
+
+Stack = int | Literal["auto"]
+
+SHARE = 0.6
+"""Of a GPU's free memory that a stack may take; images and libraries need some too."""
+COPIES_OF_WEIGHTS = 11
+"""A run's own and the stack's weights, their moments, gradients, and what a capture keeps."""
+COPIES_OF_OUTPUTS = 4
+"""Each layer keeps its linear map's, its norm's and its activation's output, and a gradient."""
+BATCHES_OF_D = 4
+"""Real, generated, read and moved images go through D and Q together, at most."""
+
+
+def stack_size(stack: Stack, trainer: Trainer, device: str, runs: int) -> tuple[int, str]:
+    """How many of a process's `runs` are trained side by side, and why, in one line.
+
+    Raises UserError for fewer than one.
+    """
+    if stack != "auto":
+        if stack < 1:
+            raise UserError(f"stack is {stack}; give 1 or more, auto or off")
+        return min(stack, runs), ""
+    if runs == 1:
+        return 1, ""
+    where = find_device(device)
+    if where.type == "cpu":
+        return 1, (
+            "runs are trained one after another: on a CPU each then repeats bit for bit "
+            "(--stack 4 trains four side by side, which can be faster for small networks)"
+        )
+    free, _ = torch.cuda.mem_get_info(where)
+    fitting = max(1, int(SHARE * free) // bytes_of_run(trainer))
+    rounds = math.ceil(runs / fitting)
+    size = math.ceil(runs / rounds)
+    return size, f"{size} runs are trained side by side: the GPU has room for {fitting:,}"
+
+
+def bytes_of_run(trainer: Trainer) -> int:
+    """An estimate, on the safe side, of a run's memory in a stack: weights and activations."""
+    with torch.device("meta"):
+        networks = trainer.networks()
+    weights: int = sum(value.numel() for value in networks.state_dict().values())
+    drawn = _outputs(networks.generator.blocks)
+    seen = _outputs([*networks.shared.blocks, *networks.recognition.blocks])
+    outputs = trainer.batch * (drawn + BATCHES_OF_D * seen)
+    return 4 * (COPIES_OF_WEIGHTS * weights + COPIES_OF_OUTPUTS * outputs)
+
+
+def _outputs(blocks: Iterable[nn.Module]) -> int:
+    """Values that the layers give for one image."""
+    return sum(int(torch.Size(block.shape).numel()) for block in blocks if isinstance(block, Block))

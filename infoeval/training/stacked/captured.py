@@ -1,0 +1,110 @@
+"""A stacked step replayed as one CUDA graph, its runs' streams registered with it."""
+
+from collections.abc import Sequence
+from typing import cast
+
+import torch
+from torch import Tensor
+
+from infoeval.training.captured import WARM_UP, CapturedStep, Record, Replay, Say
+from infoeval.training.images import ResidentImages
+from infoeval.training.stacked.step import StackedStep
+from infoeval.training.step import Step
+
+__all__ = ["CapturedStack", "captured_stack"]
+
+
+def captured_stack(stack: StackedStep, say: Say) -> "StackedStep | CapturedStack":
+    """`stack`, captured where that is possible; elsewhere `stack` itself."""
+    resident = all(isinstance(step.images, ResidentImages) for step in stack.steps)
+    return CapturedStack(stack, say) if stack.device.type == "cuda" and resident else stack
+
+
+class CapturedStack:
+    """A stacked step that a CUDA graph replays; see `infoeval.training.captured.CapturedStep`."""
+
+    def __init__(self, stack: StackedStep, say: Say, record: Record | None = None) -> None:
+        self.runs = stack.runs
+        one = _AsOneRun(stack)
+        record = record or (lambda once, _: _record(once, stack.steps))
+        self.captured = CapturedStep(cast(Step, one), say, record)
+
+    def advance(self, count: int) -> Tensor:
+        """Perform `count` steps and return the means of their statistics, (S, count of them)."""
+        return self.captured.advance(count).view(self.runs, -1)
+
+
+class _AsOneRun:
+    """A stacked step as if it were that of one run: one stream, and one row of statistics."""
+
+    def __init__(self, stack: StackedStep) -> None:
+        self.stack = stack
+        self.networks, self.optimizers = stack.networks, stack.optimizers
+        self.statistics = stack.steps[0].statistics * stack.runs
+
+    def __call__(self) -> Tensor:
+        return self.stack().flatten()
+
+    @property
+    def done(self) -> int:
+        return self.stack.done
+
+    @done.setter
+    def done(self, done: int) -> None:
+        self.stack.done = done
+
+    @property
+    def clock(self) -> Tensor | None:
+        return self.stack.clock
+
+    @clock.setter
+    def clock(self, clock: Tensor | None) -> None:
+        self.stack.clock = clock
+
+    @property
+    def invariant(self) -> bool:
+        return self.stack.invariant
+
+    @property
+    def generator(self) -> "_Streams":
+        return _Streams(self.stack.steps)
+
+    @generator.setter
+    def generator(self, _: torch.Generator) -> None:
+        """Replace every stream: one whose recording broke off refuses to draw."""
+        for step in self.stack.steps:
+            step.generator = torch.Generator(self.stack.device)
+
+
+class _Streams:
+    """The runs' streams, side by side."""
+
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self.steps = steps
+        self.device = steps[0].generator.device
+
+    def get_state(self) -> list[Tensor]:
+        return [step.generator.get_state() for step in self.steps]
+
+    def set_state(self, states: Sequence[Tensor]) -> None:
+        for step, state in zip(self.steps, states, strict=True):
+            step.generator.set_state(state)
+
+
+def _record(once: Replay, steps: Sequence[Step]) -> Replay:
+    """Perform `once` a few times, then record it with all that it draws from the runs' streams."""
+    device = steps[0].generator.device
+    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+    stream.wait_stream(torch.cuda.current_stream(device))
+    graph = torch.cuda.CUDAGraph()
+    for step in steps:
+        graph.register_generator_state(step.generator)
+    with torch.cuda.stream(stream):
+        try:
+            for _ in range(WARM_UP):
+                once()
+        finally:
+            stream.synchronize()
+        with torch.cuda.graph(graph, stream=stream):
+            once()
+    return graph.replay

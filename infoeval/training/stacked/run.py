@@ -1,0 +1,160 @@
+"""Many runs trained side by side, each in its folder, as if it were alone."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from math import isfinite
+from pathlib import Path
+
+from infoeval.data import ImageSet
+from infoeval.errors import UserError
+from infoeval.files import write_text
+from infoeval.training.captured import Say
+from infoeval.training.images import ResidentImages
+from infoeval.training.run import CHECKPOINT, CONFIG, Run
+from infoeval.training.stacked.captured import captured_stack
+from infoeval.training.stacked.step import StackedStep, stackable
+from infoeval.training.trainer import Trainer
+
+__all__ = ["train_stacked"]
+
+Progress = Callable[[int, int, Mapping[str, float]], None]
+"""Called with the run's number, the step it reached and the means since the last call."""
+
+
+def train_stacked(
+    trainers: Sequence[Trainer],
+    data: ImageSet,
+    folders: Sequence[str | Path],
+    *,
+    seeds: Sequence[int],
+    device: str = "auto",
+    variant: str = "default",
+    resume: bool = False,
+    checkpoint_every: int = 500,
+    log_every: int = 50,
+    progress: Progress | None = None,
+    say: Say | None = None,
+) -> list[Path | UserError]:
+    """Train several runs at once; each leaves what `infoeval.training.run.train` leaves.
+
+    Every run has its own weights, streams and λ, so it is the run that training alone makes, up
+    to the rounding of sums; checkpoints of both kinds go on in either. A run that fails, by
+    diverging for instance, is left where it was, and the others go on. "seconds" of the history
+    are those of the stack: the runs share them.
+
+    Args:
+        trainers: of each run; they differ in λ and its warm-up only.
+        data: the training images.
+        folders: where each run is kept.
+        seeds: of each run.
+        device: see `infoeval.training.run.train`, as the rest.
+        variant: recorded in the checkpoints.
+        resume: go on from the folders' checkpoints. Runs that are behind are brought up first.
+        checkpoint_every: steps between checkpoints, a multiple of `log_every`.
+        log_every: steps between rows of the history.
+        progress: called every `log_every` steps for each run.
+        say: told in one line where a GPU's steps could not be captured as a graph.
+
+    Returns:
+        Each run's checkpoint, or why it failed.
+
+    Raises:
+        UserError: runs that cannot be stacked, or wrong intervals.
+
+    """
+    if log_every < 1 or checkpoint_every < log_every or checkpoint_every % log_every:
+        raise UserError("checkpoint_every must be a positive multiple of log_every")
+    if not len(trainers) == len(folders) == len(set(map(Path, folders))) == len(seeds):
+        raise UserError("stacked runs need a trainer, a seed and a folder of their own each")
+    if not all(stackable(trainers[0], trainer) for trainer in trainers):
+        raise UserError("stacked runs may differ in seed, λ and its warm-up only")
+    outcomes: list[Path | UserError] = [Path(folder) / CHECKPOINT for folder in folders]
+    training = _Training({}, outcomes, checkpoint_every, log_every, progress, say)
+    for number, (trainer, folder, seed) in enumerate(zip(trainers, folders, seeds, strict=True)):
+        with training.failure_of(number):
+            run = Run.start(
+                trainer,
+                data,
+                Path(folder),
+                seed=seed,
+                device=device,
+                variant=variant,
+                resume=resume,
+            )
+            training.add(number, run)
+    with ExitStack() as streams:
+        for run in training.runs.values():
+            streams.callback(run.step.images.close)
+        training.train()
+    return outcomes
+
+
+@dataclass
+class _Training:
+    """The runs by number, without those that have failed, and what has become of each."""
+
+    runs: dict[int, Run]
+    outcomes: list[Path | UserError]
+    checkpoint_every: int
+    log_every: int
+    progress: Progress | None
+    say: Say | None
+
+    @contextmanager
+    def failure_of(self, number: int) -> Iterator[None]:
+        """Let a failure end this run alone."""
+        try:
+            yield
+        except UserError as error:
+            self.runs.pop(number, None)
+            self.outcomes[number] = error
+
+    def add(self, number: int, run: Run) -> None:
+        """Take a run in, and write what its folder holds before it goes on."""
+        first = next(iter(self.runs.values()), run).step.images
+        if isinstance(first, ResidentImages) and isinstance(run.step.images, ResidentImages):
+            run.step.images = first  # they lie on the device once
+        write_text(run.folder / CONFIG, run._config())
+        if run.done == 0:
+            run.save()
+        else:
+            run._accompany()
+        self.runs[number] = run
+
+    def train(self) -> None:
+        """Train all to their last step; those that are behind until they meet the others."""
+        while left := {n: run for n, run in self.runs.items() if run.done < run.trainer.steps}:
+            least = min(run.done for run in left.values())
+            behind = {n: run for n, run in left.items() if run.done == least}
+            ahead = [run.done for run in left.values() if run.done > least]
+            last = next(iter(left.values())).trainer.steps
+            self._side_by_side(behind, min(ahead, default=last))
+
+    def _side_by_side(self, runs: dict[int, Run], until: int) -> None:
+        """Train runs that have done equally many steps, until `until` or until one fails."""
+        step = StackedStep([run.step for run in runs.values()])
+        steps = captured_stack(step, self.say or (lambda _: None))
+        before = [run.history.get("seconds", [0.0])[-1:] or [0.0] for run in runs.values()]
+        started = time.monotonic()
+        while step.done < until and runs.keys() <= self.runs.keys():
+            window = min(self.log_every - step.done % self.log_every, until - step.done)
+            means = steps.advance(window).tolist()
+            keep = step.done % self.checkpoint_every == 0 or step.done == until
+            sound = step.finite() and all(isfinite(value) for row in means for value in row)
+            if keep or not sound:
+                step.hand_back()
+            elapsed = time.monotonic() - started
+            for (number, run), (seconds,), values in zip(runs.items(), before, means, strict=True):
+                row = dict(zip(run.step.statistics, values, strict=True))
+                with self.failure_of(number):
+                    if not sound:
+                        run._stop_if_diverged(row)
+                    row |= {"step": step.done, "seconds": seconds + elapsed}
+                    run._remember(row)
+                    if keep:
+                        run.save()
+                    if self.progress is not None:
+                        self.progress(number, step.done, row)
+        step.hand_back()

@@ -1,0 +1,202 @@
+"""What the benchmarks count and conclude, where that can be known beforehand."""
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from infoeval import Affine, Categorical, CodeSpace, Trainer
+from infoeval.networks import Convolution, Dense, Reshape, UpConvolution
+from infoeval.training.bundled import load_trainer
+from infoeval.training.step import Step
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
+    """Import a benchmark by name."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    return importlib.import_module
+
+
+TINY = Trainer(
+    name="tiny",
+    data="digits",
+    codes=CodeSpace(digit=Categorical(2), noise=3),
+    image_shape=(1, 4, 4),
+    generator=(Dense(8, "relu", batch_norm=True), Reshape(2, 2, 2), UpConvolution(1, "tanh")),
+    shared=(Convolution(2, "leaky_relu"),),
+    batch=2,
+    precision="float32",
+)
+# Multiply-adds of an image, by hand. G: 5 to 8, then kernels of 4 × 4 from 2 channels to 1 at each
+# of 2 × 2 places. Shared: 4 × 4 kernels from 1 channel to 2 at 2 × 2 places. Heads: 8 to 1, 8 to 2.
+G1, G2, S, D, Q = 40, 32 * 4, 32 * 4, 8, 16
+
+
+def test_layers_by_hand(benchmark: Callable[[str], ModuleType]) -> None:
+    floors = benchmark("step_floor")
+    networks = TINY.networks()
+    work = floors.Work
+    assert floors.layers_of(networks.generator, (5,)) == (
+        work(multiply_adds=G1, weights=40, inputs=5, outputs=8),
+        work(multiply_adds=G2, weights=32, inputs=8, outputs=16),
+    )
+    assert floors.layers_of(networks.shared, (1, 4, 4)) == (work(S, 32, 16, 8),)
+    assert floors.layers_of(networks.recognition, (2, 2, 2)) == (work(Q, 16, 8, 2),)
+
+
+def test_a_step_by_hand(benchmark: Callable[[str], ModuleType]) -> None:
+    floor = benchmark("step_floor").floor_of(TINY, 4)
+    forward_and_weights, all_three = 2, 3
+    macs = 2 * (forward_and_weights * G1 + all_three * G2)  # G, whose input needs no gradient
+    macs += 4 * forward_and_weights * S + 4 * all_three * D  # D's update: real and generated
+    macs += 2 * 2 * S + 2 * 2 * D  # G's update, through a D that does not learn
+    macs += 2 * all_three * Q
+    assert floor.flop == 2 * macs
+    # 40 + 2 · 8 of batch norm, 32 + 1; 32 + 2; 8 + 1; 16 + 2 (weights and what is added to them).
+    parameters = 56 + 33 + 34 + 9 + 18
+    assert parameters == sum(p.numel() for p in TINY.networks().parameters())
+    assert (floor.adam_bytes, floor.gradient_bytes) == (28 * parameters, 4 * parameters)
+    # Read forward, and backward where a gradient of the input is wanted.
+    read = (40 + 2 * 32) + 32 + 2 * 8 + 2 * 32 + 2 * 8 + 2 * 16
+    assert floor.weight_bytes == 4 * read
+
+
+def test_moved_numbers_by_hand(benchmark: Callable[[str], ModuleType]) -> None:
+    floors = benchmark("step_floor")
+    layer = (floors.Work(multiply_adds=12, weights=12, inputs=3, outputs=4),)
+    forward = 3 + 4
+    pass_ = floors.Pass
+    assert pass_(layer, 5, weights=False, inputs="none").activations_moved == 5 * forward
+    # The gradient of the output and the input are read for the weights' gradient.
+    assert pass_(layer, 5, weights=True, inputs="inner").activations_moved == 5 * (forward + 4 + 3)
+    # The input's gradient is written; that of the output is read once for both.
+    both = pass_(layer, 5, weights=True, inputs="all")
+    assert both.activations_moved == 5 * (forward + 4 + 3 + 3)
+    assert both.weights_read == 24
+
+
+SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "default": {},
+    "without information": {"information_weight": 0.0},
+    "moved": {"recognition_view": Affine()},
+    "with discriminator": {"recognition_learns": "with_discriminator"},
+    "with discriminator, moved": {
+        "recognition_learns": "with_discriminator",
+        "recognition_view": Affine(),
+    },
+    "with discriminator, without information": {
+        "recognition_learns": "with_discriminator",
+        "information_weight": 0.0,
+    },
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_operations_are_those_that_torch_counts(
+    benchmark: Callable[[str], ModuleType], name: str
+) -> None:
+    plain = replace(load_trainer("digits"), invariance_weight=0.0, recognition_view=None)
+    trainer = replace(plain, batch=4, precision="float32", **SETTINGS[name])
+    assert _counted(trainer) == benchmark("step_floor").floor_of(trainer, 4).flop
+
+
+def test_operations_of_the_invariance_term(benchmark: Callable[[str], ModuleType]) -> None:
+    """Torch also counts the small product in the term itself, forward and twice backward."""
+    trainer = replace(TINY, batch=4, invariance_weight=1.0)
+    joint = 3 * 2 * (2 * 4 * 2)  # of 2 × 2 categories over 4 images
+    counted, floor = _counted(trainer), benchmark("step_floor").floor_of(trainer, 4)
+    assert counted == floor.flop + joint
+    weights_of_q = sum(p.numel() for p in trainer.networks().recognition.parameters())
+    without = benchmark("step_floor").floor_of(TINY, 4)
+    assert floor.adam_bytes == without.adam_bytes + 28 * weights_of_q
+
+
+def _counted(trainer: Trainer) -> int:
+    networks = trainer.networks().initialise(torch.Generator().manual_seed(0)).train()
+    shape = (trainer.batch, *trainer.image_shape)
+    images = torch.randint(256, shape, dtype=torch.uint8, generator=torch.Generator())
+    step = Step(trainer, networks, images, torch.Generator().manual_seed(0))
+    with FlopCounterMode(display=False) as counter:
+        step()
+    return counter.get_total_flops()
+
+
+def test_the_paper_table_1_floor(benchmark: Callable[[str], ModuleType]) -> None:
+    """13.3 million weights, of whose state Adam moves 373 MB a step."""
+    floor = benchmark("step_floor").floor_of(load_trainer("mnist"), 2)
+    assert floor.adam_bytes / 1e6 == pytest.approx(373, abs=1)
+
+
+def test_train_step_writes_what_it_measured(
+    benchmark: Callable[[str], ModuleType],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Which numbers come out is not looked at, but that they fit one another."""
+    train_step = benchmark("train_step")
+    monkeypatch.setattr(
+        train_step, "rates", lambda *_: {"flop a second": 1e9, "bytes a second": 1e9}
+    )
+    monkeypatch.setattr(train_step, "WARM_UP", 0)
+    path = tmp_path / "step.json"
+    options = ["--device", "cpu", "--precision", "float32", "--batch", "4", "--seeds", "2"]
+    monkeypatch.setattr(
+        sys, "argv", ["train_step.py", *options, "--rounds", "1", "--json", str(path)]
+    )
+    train_step.main()
+    found = json.loads(path.read_text())
+    assert found["machine"]["threads"] == 1
+    (measured,) = found["measured"]
+    assert [row["name"] for row in measured["rows"]] == ["plain", "eager", "stacked 2"]
+    plain, eager, stacked = measured["rows"]
+    ratio = plain["CPU seconds"]["median"] / eager["CPU seconds"]["median"]
+    assert eager["times as fast as plain"] == pytest.approx(ratio)
+    ratio = 2 * eager["CPU seconds"]["median"] / stacked["CPU seconds"]["median"]
+    assert stacked["times as fast as eager"] == pytest.approx(ratio)
+    seconds = eager["CPU seconds"]["median"]
+    share = measured["floor"]["adam_bytes"] / 1e9 / seconds
+    assert eager["share of Adam's byte floor"] == pytest.approx(share)
+    assert "stacked 2" in capsys.readouterr().out
+
+
+def test_plain_step_computes_the_same_networks(benchmark: Callable[[str], ModuleType]) -> None:
+    """What stands beside ours has as many weights, and learns."""
+    trainer = replace(load_trainer("mnist"), batch=4)
+    pixels = torch.randint(256, (8, 1, 28, 28), dtype=torch.uint8).numpy()
+    plain = benchmark("plain_step").PlainStep(trainer, pixels, torch.device("cpu"))
+    parts = (plain.generator, plain.shared, plain.discriminator, plain.recognition)
+    count = sum(p.numel() for part in parts for p in part.parameters())
+    assert count == sum(p.numel() for p in trainer.networks().parameters())
+    before = [p.detach().clone() for part in parts for p in part.parameters()]
+    assert bool(plain.advance(3).isfinite().all())
+    after = [p for part in parts for p in part.parameters()]
+    assert all(not torch.equal(old, new) for old, new in zip(before, after, strict=True))
+
+
+def test_the_first_step_with_enough_information(benchmark: Callable[[str], ModuleType]) -> None:
+    first_informed = benchmark("time_to_result").first_informed
+    history = {"step": [50.0, 100.0, 150.0], "information_digit": [1.0, 2.295, 2.28]}
+    assert first_informed(history) == 100
+    assert first_informed({"step": [50.0], "information_digit": [2.2]}) is None
+
+
+def test_seconds_leave_the_writing_of_checkpoints_out(
+    benchmark: Callable[[str], ModuleType],
+) -> None:
+    """A row's seconds include what was written before it, not what is written with it."""
+    run = benchmark("time_to_result").StagedRun.__new__(benchmark("time_to_result").StagedRun)
+    run.history = {"step": [50, 100, 150], "seconds": [5.0, 10.0, 17.0]}
+    run.writing = {0: 100.0, 100: 2.0, 150: 3.0}  # the first is before the clock starts
+    assert [run.seconds(step) for step in (50, 100, 150)] == [5.0, 10.0, 15.0]
