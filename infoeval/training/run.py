@@ -170,7 +170,7 @@ class Run:
         if world is not None:
             world.synchronise_batch_norm(networks)
             # All have looked at the folder before the first of them writes into it.
-            world.agree("settings, data or checkpoint", json.dumps([run._config(), run.done]))
+            world.agree("settings, data or checkpoint", json.dumps([run.config(), run.done]))
         return run
 
     def train(
@@ -186,11 +186,11 @@ class Run:
         if log_every < 1 or checkpoint_every < log_every or checkpoint_every % log_every:
             raise UserError("checkpoint_every must be a positive multiple of log_every")
         if self._writes:
-            write_text(self.folder / CONFIG, self._config())
+            write_text(self.folder / CONFIG, self.config())
         if self.done == 0:
             self.save()
         else:
-            self._accompany()  # the run may have been killed before these files were written
+            self.accompany()  # the run may have been killed before these files were written
         names, last = self.step.statistics, self.trainer.steps
         before = self.history["seconds"][-1] if self.history.get("seconds") else 0.0
         started = time.monotonic()
@@ -199,9 +199,9 @@ class Run:
             window = min(log_every - self.done % log_every, last - self.done)
             means = self._mean(steps.advance(window)).tolist()
             row = dict(zip(names, means, strict=True))
-            self._stop_if_diverged(row)
+            self.stop_if_diverged(row)
             row |= {"step": self.done, "seconds": before + time.monotonic() - started}
-            self._remember(row)
+            self.remember(row)
             if self.done % checkpoint_every == 0 or self.done == last:
                 self.save()
             if progress is not None:
@@ -233,9 +233,9 @@ class Run:
             run=self._machine(),
             versions=versions(),
         ).save(self.folder / CHECKPOINT)
-        self._accompany()
+        self.accompany()
 
-    def _accompany(self) -> None:
+    def accompany(self) -> None:
         """Write what shows the checkpoint: the history and the pictures."""
         if not self._writes:
             return
@@ -243,11 +243,12 @@ class Run:
             pd.DataFrame(self.history).to_csv(path, index=False)
         self._draw_samples()
 
-    def _remember(self, row: Mapping[str, float]) -> None:
+    def remember(self, row: Mapping[str, float]) -> None:
+        """Add a row to the history."""
         for name in ("step", "seconds", *self.step.statistics):
             self.history.setdefault(name, []).append(row[name])
 
-    def _stop_if_diverged(self, row: Mapping[str, float]) -> None:
+    def stop_if_diverged(self, row: Mapping[str, float]) -> None:
         """Raise before anything is written, so that the last good checkpoint stays."""
         wrong = [name for name, value in row.items() if not np.isfinite(value)]
         weights = torch.stack([w.isfinite().all() for w in self.networks.state_dict().values()])
@@ -312,7 +313,8 @@ class Run:
         }
         return machine | shared
 
-    def _config(self) -> str:
+    def config(self) -> str:
+        """What `config.json` holds: the settings, the data, and what the run is computed on."""
         config = {
             "trainer": self.trainer.to_dict(),
             "variant": self.variant,

@@ -25,7 +25,7 @@ from infoeval.training.views import Affine
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
 
-__all__ = ["Step", "resolve_precision"]
+__all__ = ["Step", "descend", "resolve_precision"]
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> Precision:
@@ -143,7 +143,7 @@ class Step:
         learners = [self.discriminator_optimizer]
         if self.with_discriminator or self.invariant:
             learners.append(self.recognition_optimizer)
-        _descend(loss, learners, self.world)
+        descend(loss, learners, self.world)
         return adversarial
 
     def _update_generator(
@@ -166,7 +166,7 @@ class Step:
         learners = [self.generator_optimizer]
         if not self.with_discriminator:
             learners.append(self.recognition_optimizer)
-        _descend(loss, learners, self.world)
+        descend(loss, learners, self.world)
         return adversarial, bounds
 
     def _own(self, whole: Tensor, groups: int = 1) -> Tensor:
@@ -229,10 +229,13 @@ class Step:
         return torch.stack(terms).sum()
 
 
-def _descend(
-    loss: Tensor, learners: Sequence[torch.optim.Optimizer], world: "World | None"
+def descend(
+    loss: Tensor, learners: Sequence[torch.optim.Optimizer], world: "World | None" = None
 ) -> None:
-    """One step of each optimiser on its own parameters; no other gradient is computed."""
+    """One step of each optimiser on its own parameters; no other gradient is computed.
+
+    The processes of a `world` average theirs.
+    """
     groups = [group for learner in learners for group in learner.param_groups]
     parameters = [parameter for group in groups for parameter in group["params"]]
     for learner in learners:

@@ -6,7 +6,7 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from infoeval.training.captured import WARM_UP, CapturedStep, Record, Replay, Say
+from infoeval.training.captured import CapturedStep, Record, Replay, Say, record_cuda_graph
 from infoeval.training.images import ResidentImages
 from infoeval.training.stacked.step import StackedStep
 from infoeval.training.step import Step
@@ -26,12 +26,15 @@ class CapturedStack:
     def __init__(self, stack: StackedStep, say: Say, record: Record | None = None) -> None:
         self.runs = stack.runs
         one = _AsOneRun(stack)
-        record = record or (lambda once, _: _record(once, stack.steps))
-        self.captured = CapturedStep(cast(Step, one), say, record)
+        self.captured = CapturedStep(cast(Step, one), say, record or self._record)
+        self.steps = stack.steps
 
     def advance(self, count: int) -> Tensor:
         """Perform `count` steps and return the means of their statistics, (S, count of them)."""
         return self.captured.advance(count).view(self.runs, -1)
+
+    def _record(self, once: Replay, _: object) -> Replay:
+        return record_cuda_graph(once, *(step.generator for step in self.steps))
 
 
 class _AsOneRun:
@@ -89,22 +92,3 @@ class _Streams:
     def set_state(self, states: Sequence[Tensor]) -> None:
         for step, state in zip(self.steps, states, strict=True):
             step.generator.set_state(state)
-
-
-def _record(once: Replay, steps: Sequence[Step]) -> Replay:
-    """Perform `once` a few times, then record it with all that it draws from the runs' streams."""
-    device = steps[0].generator.device
-    stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
-    stream.wait_stream(torch.cuda.current_stream(device))
-    graph = torch.cuda.CUDAGraph()
-    for step in steps:
-        graph.register_generator_state(step.generator)
-    with torch.cuda.stream(stream):
-        try:
-            for _ in range(WARM_UP):
-                once()
-        finally:
-            stream.synchronize()
-        with torch.cuda.graph(graph, stream=stream):
-            once()
-    return graph.replay

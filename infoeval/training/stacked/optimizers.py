@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from infoeval.training.stacked.networks import part, stacked
 
-__all__ = ["descend", "hand_back_moments", "stacked_adam"]
+__all__ = ["hand_back_moments", "stacked_adam"]
 
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
@@ -53,16 +53,6 @@ def hand_back_moments(
             optimizer.state[theirs] = {"step": state["step"].clone()} | {
                 name: _like(theirs, part(state[name], run, runs)) for name in MOMENTS
             }
-
-
-def descend(loss: Tensor, learners: Sequence[torch.optim.Optimizer]) -> None:
-    """One step of each optimiser on its own parameters; no other gradient is computed."""
-    parameters = [each for learner in learners for each in _parameters(learner)]
-    for learner in learners:
-        learner.zero_grad(set_to_none=True)
-    loss.backward(inputs=parameters)  # type: ignore[no-untyped-call]
-    for learner in learners:
-        learner.step()
 
 
 def _parameters(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:

@@ -116,11 +116,11 @@ class _Training:
         first = next(iter(self.runs.values()), run).step.images
         if isinstance(first, ResidentImages) and isinstance(run.step.images, ResidentImages):
             run.step.images = first  # they lie on the device once
-        write_text(run.folder / CONFIG, run._config())
+        write_text(run.folder / CONFIG, run.config())
         if run.done == 0:
             run.save()
         else:
-            run._accompany()
+            run.accompany()
         self.runs[number] = run
 
     def train(self) -> None:
@@ -150,9 +150,9 @@ class _Training:
                 row = dict(zip(run.step.statistics, values, strict=True))
                 with self.failure_of(number):
                     if not sound:
-                        run._stop_if_diverged(row)
+                        run.stop_if_diverged(row)
                     row |= {"step": step.done, "seconds": seconds + elapsed}
-                    run._remember(row)
+                    run.remember(row)
                     if keep:
                         run.save()
                     if self.progress is not None:

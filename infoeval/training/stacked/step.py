@@ -19,8 +19,8 @@ from infoeval.training.objective import (
     weighted_information,
 )
 from infoeval.training.stacked.networks import StackedNetworks, part
-from infoeval.training.stacked.optimizers import descend, hand_back_moments, stacked_adam
-from infoeval.training.step import Step
+from infoeval.training.stacked.optimizers import hand_back_moments, stacked_adam
+from infoeval.training.step import Step, descend
 from infoeval.training.trainer import Trainer
 from infoeval.training.views import Affine
 
