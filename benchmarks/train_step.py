@@ -6,7 +6,8 @@
 
 Measured in turn, a few steps each, in one process: `plain`, the loop of plain_step.py (DataLoader,
 eager, float32); `eager`, our step; `captured`, our step as one CUDA graph (on a GPU, unless
---no-capture); `stacked S`, S seeds at once, captured likewise. All train the networks of Table 1 on
+--no-capture); `streamed`, the same with images that the device has no room for, which a thread
+reads ahead; `stacked S`, S seeds at once, captured likewise. All train the networks of Table 1 on
 the same objective. Medians over the rounds are printed, and ratios of the turns of one round: on a
 busy machine both suffer alike. On a CPU, CPU-seconds are what to compare; on a GPU, seconds until
 the device is done. Beside them stands what the step has to compute and to move (step_floor.py), at
@@ -33,6 +34,7 @@ from infoeval import Trainer
 from infoeval.devices import find_device
 from infoeval.training.bundled import load_trainer
 from infoeval.training.captured import CapturedStep, captured
+from infoeval.training.images import StreamedImages
 from infoeval.training.stacked.captured import CapturedStack, captured_stack
 from infoeval.training.stacked.step import StackedStep
 from infoeval.training.step import Step, resolve_precision
@@ -64,13 +66,17 @@ def contenders(
     images = torch.from_numpy(pixels).to(device)
     yield "plain", 1, PlainStep(trainer, pixels, device, arguments.workers)
     yield "eager", 1, our_step(trainer, images)
-    if arguments.capture and device.type == "cuda":
+    capture = arguments.capture and device.type == "cuda"
+    if capture:
         yield "captured", 1, captured(our_step(trainer, images), print)
+    streamed = our_step(trainer, images)
+    streamed.images = StreamedImages(torch.from_numpy(pixels), device, trainer)
+    yield "streamed", 1, captured(streamed, print) if capture else streamed
     for seeds in arguments.seeds:
         if seeds > 1:
             runs = [our_step(trainer, images, seed) for seed in range(seeds)]
             stack = StackedStep(runs)
-            stacked = captured_stack(stack, print) if arguments.capture else stack
+            stacked = captured_stack(stack, print) if capture else stack
             yield f"stacked {seeds}", seeds, stacked
 
 
@@ -117,11 +123,16 @@ def measure(trainer: Trainer, arguments: argparse.Namespace) -> dict[str, Any]:
     taking_turns = list(contenders(trainer, pixels, arguments))
     window = arguments.window or (50 if device.type == "cuda" else 1)
     turns: dict[str, list[tuple[float, float]]] = {name: [] for name, _, _ in taking_turns}
+    streamed = next(images for _, _, steps in taking_turns if (images := streamed_images(steps)))
+    waited = 0.0
     for round_number in range(WARM_UP + arguments.rounds):
+        if round_number == WARM_UP:
+            waited = streamed.waited
         for name, _, steps in taking_turns:
             turn = timed(steps, window, device)
             if round_number >= WARM_UP:
                 turns[name].append(turn)
+    streamed.close()
     clock = 0 if device.type == "cuda" else 1
     reached = rates(trainer.precision, device)
     floor = floor_of(trainer, 2 if trainer.precision == "bfloat16" else 4)
@@ -153,8 +164,17 @@ def measure(trainer: Trainer, arguments: argparse.Namespace) -> dict[str, Any]:
         "steps a turn": window,
         "floor": vars(floor) | {"bytes": floor.bytes},
         "rates": reached,
+        "seconds that a streamed step waited": (streamed.waited - waited)
+        / (arguments.rounds * window),
         "rows": rows,
     }
+
+
+def streamed_images(steps: Steps) -> StreamedImages | None:
+    """The images of a contender that streams them."""
+    step = steps.step if isinstance(steps, CapturedStep) else steps
+    images = step.images if isinstance(step, Step) else None
+    return images if isinstance(images, StreamedImages) else None
 
 
 def shares(floor: Floor, runs: int, reached: dict[str, float], seconds: float) -> dict[str, float]:
@@ -191,6 +211,7 @@ def show(measured: dict[str, Any]) -> None:
             f" {row['times as fast as plain']:8.2f} {row['times as fast as eager']:8.2f}"
             + "".join(f" {100 * row[key]:5.1f}%" for key in row if key.startswith("share"))
         )
+    print(f"a streamed step waited {1e3 * measured['seconds that a streamed step waited']:.3f} ms")
 
 
 def main() -> None:

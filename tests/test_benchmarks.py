@@ -159,8 +159,9 @@ def test_train_step_writes_what_it_measured(
     found = json.loads(path.read_text())
     assert found["machine"]["threads"] == 1
     (measured,) = found["measured"]
-    assert [row["name"] for row in measured["rows"]] == ["plain", "eager", "stacked 2"]
-    plain, eager, stacked = measured["rows"]
+    names = [row["name"] for row in measured["rows"]]
+    assert names == ["plain", "eager", "streamed", "stacked 2"]
+    plain, eager, _, stacked = measured["rows"]
     ratio = plain["CPU seconds"]["median"] / eager["CPU seconds"]["median"]
     assert eager["times as fast as plain"] == pytest.approx(ratio)
     ratio = 2 * eager["CPU seconds"]["median"] / stacked["CPU seconds"]["median"]
@@ -168,7 +169,10 @@ def test_train_step_writes_what_it_measured(
     seconds = eager["CPU seconds"]["median"]
     share = measured["floor"]["adam_bytes"] / 1e9 / seconds
     assert eager["share of Adam's byte floor"] == pytest.approx(share)
-    assert "stacked 2" in capsys.readouterr().out
+    waited = measured["seconds that a streamed step waited"]
+    printed = capsys.readouterr().out
+    assert "stacked 2" in printed
+    assert f"a streamed step waited {1e3 * waited:.3f} ms" in printed
 
 
 def test_plain_step_computes_the_same_networks(benchmark: Callable[[str], ModuleType]) -> None:

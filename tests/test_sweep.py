@@ -33,6 +33,7 @@ from infoeval.sweep.reading import Reading, read_unlabelled
 from infoeval.sweep.stacks import SHARE, bytes_of_run, stack_size
 from infoeval.sweep.summary import summarise
 from infoeval.training import run as runs
+from infoeval.training.captured import NOT_ON_A_GPU
 from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
 
@@ -141,16 +142,27 @@ def test_a_stack_that_does_not_fit_is_trained_in_turn(
         raise RuntimeError("out of memory")
 
     monkeypatch.setattr(process, "train_stacked", full)
-    with pytest.warns(UserWarning, match="one after another: RuntimeError: out of memory"):
-        summary = train(tmp_path, stack=3)
-    assert summary.complete
+    told: list[str] = []
+    assert train(tmp_path, stack=2, tell=told.append).complete
+    assert told.count("runs went on one after another: RuntimeError: out of memory") == 1
+
+
+@pytest.mark.parametrize("stack", [1, 3])
+def test_what_there_is_to_say_of_the_runs_is_said_once(tmp_path: Path, stack: int) -> None:
+    """From two processes too: why nothing is captured, and that images are streamed."""
+    told: list[str] = []
+    train(tmp_path / "many", jobs=2, stack=stack, tell=told.append, device_memory=0)
+    assert told.count(NOT_ON_A_GPU) == 1
+    assert told.count("the images do not fit the device: they are streamed to it") == 1
+    train(tmp_path / "asked", stack=stack, tell=told.append, capture=False)
+    assert told.count(NOT_ON_A_GPU) == 1
 
 
 def test_on_a_cpu_runs_are_not_stacked_unless_asked(tmp_path: Path) -> None:
     told: list[str] = []
     train(tmp_path, tell=told.append)
-    assert len(told) == 1
     assert told[0].startswith("runs are trained one after another: on a CPU")
+    assert told[1:] == [NOT_ON_A_GPU]
     assert stack_size("auto", tiny_trainer(), "cpu", 10)[0] == 1
     assert stack_size("auto", tiny_trainer(), "cpu", 1) == (1, "")
     assert stack_size(4, tiny_trainer(), "cpu", 10) == (4, "")
@@ -168,6 +180,21 @@ def test_on_a_gpu_as_many_are_stacked_as_its_free_memory_holds(
     monkeypatch.setattr(stacks, "find_device", lambda _: torch.device("cuda"))
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 2 * free))
     assert stack_size("auto", tiny_trainer(), "auto", 10)[0] == size
+
+
+def test_images_leave_less_room_for_runs_where_they_lie_on_the_gpu(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    free = int(10.1 * bytes_of_run(tiny_trainer()) / SHARE)
+    monkeypatch.setattr(stacks, "find_device", lambda _: torch.device("cuda"))
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 2 * free))
+
+    def size(images: float, memory: int | None = None) -> int:
+        return stack_size("auto", tiny_trainer(), "auto", 10, int(images), memory)[0]
+
+    assert size(0.5 * free) == 5
+    assert size(0.9 * free) == 10  # more than images get: they are streamed
+    assert size(0.5 * free, free // 4) == 10
 
 
 def test_the_command_takes_stacks(tmp_path: Path) -> None:

@@ -1,9 +1,6 @@
 """The command that trains: one run, or many."""
 
-import shlex
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,22 +17,17 @@ from infoeval.cli.options import (
     skip_broken_option,
 )
 from infoeval.cli.processes import in_one_voice
+from infoeval.cli.runs import load_images, preparing, train_many, train_one
 from infoeval.errors import UserError
 from infoeval.lists import number_list, seed_list
-from infoeval.printing import print_runs
-from infoeval.progress import activity, training_progress
 from infoeval.sizes import bytes_of
 
 if TYPE_CHECKING:
-    from infoeval.data import ImageSet
     from infoeval.sweep.stacks import Stack
-    from infoeval.training.choice import Choice
     from infoeval.training.distributed import World
 
 __all__ = ["train"]
 
-FAILED = 1
-"""Exit code where a run of many failed."""
 MOST_STACKED = 10_000
 
 
@@ -143,11 +135,7 @@ def train(
     side_by_side = _stack_of(stack or "auto")
     if world is not None and many:
         raise UserError("torchrun shares one run; start many without it: --jobs spreads them")
-    if device_memory is not None and many:
-        raise UserError("--device-memory is for one run; many share the device as it is")
     memory = None if device_memory is None else bytes_of(device_memory, "--device-memory")
-    if no_capture and many:
-        raise UserError("--no-capture is for one run")
     choice = choose_trainer(
         trainer,
         variant=variant,
@@ -176,110 +164,23 @@ def train(
             settings |= {"seed": numbers[0]}
         click.echo(as_text(settings))
         return
-    with _preparing(), nullcontext() if world is None else world.first_before_others():
-        images = _load(choice, data_dir, skip_broken)
+    with preparing(), nullcontext() if world is None else world.first_before_others():
+        images = load_images(choice, data_dir, skip_broken)
     folder = out or _next_folder(choice.trainer.name)
     if world is not None:
         folder = Path(world.from_first(str(folder)))
+    options: dict[str, Any] = {
+        "variant": variant,
+        "device": device,
+        "resume": resume,
+        "device_memory": memory,
+        "capture": not no_capture,
+    }
     if many:
-        _train_many(
-            choice,
-            images,
-            folder,
-            numbers,
-            weights,
-            in_json,
-            variant=variant,
-            device=device,
-            jobs=jobs,
-            stack=side_by_side,
-            resume=resume,
-        )
+        options |= {"jobs": jobs, "stack": side_by_side}
+        train_many(choice, images, folder, numbers, weights, in_json, **options)
     else:
-        _train_one(
-            choice,
-            images,
-            folder,
-            numbers[0],
-            in_json,
-            variant=variant,
-            device=device,
-            resume=resume,
-            device_memory=memory,
-            capture=not no_capture,
-            world=world,
-        )
-
-
-@contextmanager
-def _preparing() -> Iterator[None]:
-    """Show how far data are that are being prepared."""
-    from infoeval.data import reporting
-
-    with activity() as say, reporting(say):
-        yield
-
-
-def _load(choice: "Choice", data_dir: Path | None, skip_broken: bool) -> "ImageSet":
-    from infoeval.data import load
-
-    images = load(
-        choice.trainer.data, "train", root=data_dir, skip_broken=skip_broken, shape=choice.shape
-    )
-    if images.left_out:
-        note(
-            f"left out {len(images.left_out):,} broken: {', '.join(images.left_out[:10])}"
-            + (" …" if len(images.left_out) > 10 else "")
-        )
-    return images
-
-
-def _train_one(
-    choice: "Choice", images: "ImageSet", folder: Path, seed: int, in_json: bool, **options: Any
-) -> None:
-    from infoeval.checkpoint import Checkpoint
-    from infoeval.training import run
-
-    trainer = choice.trainer
-    note(f"{trainer.name}: {len(images):,} images, {trainer.steps:,} steps, into {folder}")
-    if options["resume"] and not (folder / run.CHECKPOINT).exists():
-        note(f"no checkpoint in {folder} yet: starting at step 0")
-    with training_progress(trainer.steps, trainer.batch, trainer.codes.entropy) as progress:
-        path = run.train(trainer, images, folder, seed=seed, progress=progress, say=note, **options)
-    if in_json:
-        click.echo(as_text({"checkpoint": str(path), "step": Checkpoint.open(path).step}))
-    else:
-        click.echo(f"checkpoint: {path}\nnext: infoeval score {shlex.quote(str(path))}")
-
-
-def _train_many(
-    choice: "Choice",
-    images: "ImageSet",
-    folder: Path,
-    seeds: list[int],
-    weights: list[float],
-    in_json: bool,
-    **options: Any,
-) -> None:
-    from infoeval.sweep import train_many
-
-    trainer = choice.trainer
-    count = len(seeds) * max(len(weights), 1)
-    note(f"{trainer.name}: {count} runs of {trainer.steps:,} steps, into {folder}")
-    with activity() as say:
-        summary = train_many(
-            trainer,
-            images,
-            folder,
-            seeds=seeds,
-            information_weights=weights,
-            say=say,
-            tell=note,
-            **options,
-        )
-    click.echo(summary.to_json(), nl=False) if in_json else print_runs(summary)
-    if not summary.complete:
-        sys.exit(FAILED)
+        train_one(choice, images, folder, numbers[0], in_json, world=world, **options)
 
 
 def _stack_of(text: str) -> "Stack":

@@ -1,7 +1,6 @@
 """What one process does: it trains its runs, scores each and reads images."""
 
 import traceback
-import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -19,11 +18,12 @@ from infoeval.scoring import score
 from infoeval.scoring.reading import thin
 from infoeval.sweep.reading import Reading, read_unlabelled
 from infoeval.sweep.summary import Bound, Row
+from infoeval.training.captured import Say
 from infoeval.training.run import CHECKPOINT, train
 from infoeval.training.stacked.run import train_stacked
 from infoeval.training.trainer import Trainer
 
-__all__ = ["ERROR", "STEP", "Settings", "Task", "reached", "train_in_turn"]
+__all__ = ["ERROR", "STEP", "Outcomes", "Settings", "Task", "reached", "train_in_turn"]
 
 STEP = ".step"
 """File of a run folder that says how far the run is, for whoever waits."""
@@ -58,18 +58,29 @@ class Settings:
     checkpoint_every: int
     log_every: int
     stack: int = 1
+    capture: bool = True
+    device_memory: int | None = None
 
 
-def train_in_turn(
-    process: int, tasks: Sequence[Task], settings: Settings
-) -> list[tuple[Row, Reading | None]]:
+@dataclass(frozen=True)
+class Outcomes:
+    """What became of a process's runs, in their order, and what is to be said of them."""
+
+    runs: list[tuple[Row, Reading | None]]
+    said: list[str]
+
+
+def train_in_turn(process: int, tasks: Sequence[Task], settings: Settings) -> Outcomes:
     """Train, score and read each run in process number `process`; a failed one stops no other."""
     torch.set_num_threads(settings.threads)
     device = _own_device(settings.device, process)
+    said: list[str] = []
     if settings.stack > 1:
         for first in range(0, len(tasks), settings.stack):
-            _train_side_by_side(tasks[first : first + settings.stack], settings, device)
-    return [_outcome(task, settings, device) for task in tasks]
+            side_by_side = tasks[first : first + settings.stack]
+            _train_side_by_side(side_by_side, settings, device, said.append)
+    runs = [_outcome(task, settings, device, said.append) for task in tasks]
+    return Outcomes(runs, said)
 
 
 def reached(task: Task) -> int:
@@ -86,7 +97,7 @@ def _own_device(name: str, process: int) -> str:
     return f"cuda:{process % count}" if count > 1 else name
 
 
-def _train_side_by_side(tasks: Sequence[Task], settings: Settings, device: str) -> None:
+def _train_side_by_side(tasks: Sequence[Task], settings: Settings, device: str, say: Say) -> None:
     """Train the runs as one stack; whatever is not complete then is gone on with by itself.
 
     So a run that failed fails again, alone, and says why.
@@ -107,13 +118,15 @@ def _train_side_by_side(tasks: Sequence[Task], settings: Settings, device: str) 
             checkpoint_every=settings.checkpoint_every,
             log_every=settings.log_every,
             progress=note,
+            capture=settings.capture,
+            say=say,
+            device_memory=settings.device_memory,
         )
     except Exception as error:  # such as a want of memory; the runs need less by themselves
-        reason = f"{type(error).__name__}: {_line(error)[:200]}"
-        warnings.warn(f"the runs go on one after another: {reason}", stacklevel=2)
+        say(f"runs went on one after another: {type(error).__name__}: {_line(error)[:200]}")
 
 
-def _outcome(task: Task, settings: Settings, device: str) -> tuple[Row, Reading | None]:
+def _outcome(task: Task, settings: Settings, device: str, say: Say) -> tuple[Row, Reading | None]:
     row = Row(
         folder=task.folder.name,
         information_weight=task.trainer.information_weight,
@@ -123,7 +136,7 @@ def _outcome(task: Task, settings: Settings, device: str) -> tuple[Row, Reading 
     )
     reading = None
     try:
-        row, reading = _train(row, task, settings, device)
+        row, reading = _train(row, task, settings, device, say)
     except UserError as error:
         row = replace(_as_far_as_it_went(row, task), status="failed", reason=_line(error))
     except Exception as error:  # whatever it is, the other runs go on
@@ -136,7 +149,7 @@ def _outcome(task: Task, settings: Settings, device: str) -> tuple[Row, Reading 
     return row, reading
 
 
-def _train(row: Row, task: Task, settings: Settings, device: str) -> tuple[Row, Reading]:
+def _train(row: Row, task: Task, settings: Settings, device: str, say: Say) -> tuple[Row, Reading]:
     def note(step: int, _: object) -> None:
         write_text(task.folder / STEP, str(step))
 
@@ -152,6 +165,9 @@ def _train(row: Row, task: Task, settings: Settings, device: str) -> tuple[Row, 
         checkpoint_every=settings.checkpoint_every,
         log_every=settings.log_every,
         progress=note,
+        capture=settings.capture,
+        say=say,
+        device_memory=settings.device_memory,
     )
     note(task.trainer.steps, None)
     row = replace(row, **_trained(path))

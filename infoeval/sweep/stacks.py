@@ -10,6 +10,7 @@ from torch import nn
 from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.networks import Block
+from infoeval.training.images import room_for_images
 from infoeval.training.trainer import Trainer
 
 __all__ = ["Stack", "bytes_of_run", "stack_size"]
@@ -26,9 +27,17 @@ BATCHES_OF_D = 4
 """Real, generated, read and moved images go through D and Q together, at most."""
 
 
-def stack_size(stack: Stack, trainer: Trainer, device: str, runs: int) -> tuple[int, str]:
+def stack_size(
+    stack: Stack,
+    trainer: Trainer,
+    device: str,
+    runs: int,
+    image_bytes: int = 0,
+    device_memory: int | None = None,
+) -> tuple[int, str]:
     """How many of a process's `runs` are trained side by side, and why, in one line.
 
+    The runs share `image_bytes` of images, which lie on a GPU where `device_memory` allows.
     Raises UserError for fewer than one.
     """
     if stack != "auto":
@@ -44,6 +53,8 @@ def stack_size(stack: Stack, trainer: Trainer, device: str, runs: int) -> tuple[
             "(--stack 4 trains four side by side, which can be faster for small networks)"
         )
     free, _ = torch.cuda.mem_get_info(where)
+    if image_bytes <= room_for_images(where, device_memory):
+        free -= image_bytes
     fitting = max(1, int(SHARE * free) // bytes_of_run(trainer))
     rounds = math.ceil(runs / fitting)
     size = math.ceil(runs / rounds)

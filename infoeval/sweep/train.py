@@ -45,6 +45,8 @@ def train_many(
     log_every: int = 50,
     say: Say | None = None,
     tell: Callable[[str], None] | None = None,
+    capture: bool = True,
+    device_memory: int | None = None,
 ) -> Summary:
     """Train every seed with every λ, and summarise; neither training nor choice reads a label.
 
@@ -80,7 +82,11 @@ def train_many(
         checkpoint_every: see `infoeval.training.run.train`.
         log_every: see `infoeval.training.run.train`.
         say: told what is being done, and which share of all steps is done.
-        tell: told in one line why runs are, or are not, trained side by side.
+        tell: told in one line why runs are, or are not, trained side by side, and at the end what
+            else there was to say of them, such as why steps were not captured.
+        capture: see `infoeval.training.run.train`.
+        device_memory: bytes that the images may take on the device, in each process; see
+            `infoeval.training.run.train`.
 
     Raises:
         UserError: no or equal seeds, a λ below 0, `jobs` or `stack` below 1, a folder that holds
@@ -96,8 +102,9 @@ def train_many(
         )
     processes = _processes(jobs, device, len(tasks))
     share = math.ceil(len(tasks) / processes)
-    size, why = stack_size(stack, trainer, device, share)
-    if tell is not None and why:
+    tell = tell or (lambda _: None)
+    size, why = stack_size(stack, trainer, device, share, data.images.nbytes, device_memory)
+    if why:
         tell(why)
     threads = torch.get_num_threads()
     settings = Settings(
@@ -110,6 +117,8 @@ def train_many(
         checkpoint_every=checkpoint_every,
         log_every=log_every,
         stack=size,
+        capture=capture,
+        device_memory=device_memory,
     )
     described = data.describe()  # with the images, so that no process reads them all again
     # Private copies of mapped pages: torch warns of arrays that it could not write to.
@@ -129,7 +138,9 @@ def train_many(
     finally:
         torch.set_num_threads(threads)
         _forget_steps(tasks)
-    outcomes = [done[n % processes][n // processes] for n in range(len(tasks))]
+    for line in dict.fromkeys(line for each in done for line in each.said):
+        tell(line)
+    outcomes = [done[n % processes].runs[n // processes] for n in range(len(tasks))]
     summary = summarise(
         [row for row, _ in outcomes],
         [reading for _, reading in outcomes],

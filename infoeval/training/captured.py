@@ -1,7 +1,8 @@
 """Steps replayed as one CUDA graph: the networks are small, and launching kernels costs the time.
 
 Everything a step does is recorded once, drawing, both updates and the sum of the statistics, and
-from then on launched as a whole. Nothing is read back while steps are replayed.
+from then on launched as a whole. Nothing is read back while steps are replayed; what the host does
+between them is to get streamed images ready.
 """
 
 import warnings
@@ -11,13 +12,15 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from infoeval.training.images import ResidentImages
 from infoeval.training.step import Step
 
-__all__ = ["CapturedStep", "Say", "Snapshot", "captured", "record_cuda_graph"]
+__all__ = ["NOT_ON_A_GPU", "CapturedStep", "Say", "Snapshot", "captured", "record_cuda_graph"]
 
 WARM_UP = 3
 """Steps before the recording: libraries choose their kernels and optimisers make their moments."""
+
+NOT_CAPTURED = "training steps are not captured"
+NOT_ON_A_GPU = f"{NOT_CAPTURED}: CUDA graphs need a GPU"
 
 Say = Callable[[str], None]
 Replay = Callable[[], None]
@@ -28,21 +31,10 @@ Record = Callable[[Replay, torch.Generator], Replay]
 def captured(step: Step, say: Say | None = None) -> "Step | CapturedStep":
     """`step`, captured where that is possible; elsewhere `step` itself, and `say` is told why."""
     say = say or _keep_silent
-    reason = _hindrance(step)
-    if reason is None:
+    if step.generator.device.type == "cuda" and step.world is None:
         return CapturedStep(step, say)
-    say(f"training steps are not captured: {reason}")
+    say(NOT_ON_A_GPU if step.world is None else f"{NOT_CAPTURED}: several processes share the run")
     return step
-
-
-def _hindrance(step: Step) -> str | None:
-    if step.generator.device.type != "cuda":
-        return "CUDA graphs need a GPU"
-    if step.world is not None:
-        return "several processes share the run"
-    if not isinstance(step.images, ResidentImages):
-        return "the images are streamed to the device"
-    return None
 
 
 class CapturedStep:
@@ -52,13 +44,14 @@ class CapturedStep:
     back. The step is recorded anew when the invariance term sets in, as its shapes change then.
 
     Args:
-        step: on a GPU, its images too.
+        step: on a GPU.
         say: told in one line why the step could not be recorded.
         record: how it is recorded.
 
     """
 
     def __init__(self, step: Step, say: Say, record: Record | None = None) -> None:
+        step.hold_images()
         self.step = step
         self.say = say
         self.record = record or record_cuda_graph
@@ -76,6 +69,7 @@ class CapturedStep:
         self.total.zero_()
         self.clock.fill_(step.done)
         for _ in range(count):
+            step.fetch_images()
             if self.replay is None or (step.invariant != self.invariant and not self.failed):
                 self.replay = self._capture()
             self.replay()
@@ -103,7 +97,7 @@ class CapturedStep:
                 replay = self.record(self._once, step.generator)
         except RuntimeError as error:
             self.failed = True
-            self.say(f"training steps are not captured: {_first_line(error)}")
+            self.say(f"{NOT_CAPTURED}: {_first_line(error)}")
             # A generator whose recording broke off refuses to draw.
             step.generator = torch.Generator(step.generator.device)
             replay = self._once

@@ -1,6 +1,9 @@
 """Where the training images lie: on the device as a whole, or in a file, read ahead of the step."""
 
-from collections.abc import Iterator
+import math
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Protocol
 
 import torch
@@ -11,12 +14,15 @@ from infoeval.training.reading_ahead import Batch, Copies, ReadingAhead
 from infoeval.training.rehearsal import coming_rows, draw_rows
 from infoeval.training.trainer import Trainer
 
-__all__ = ["Images", "ResidentImages", "StreamedImages", "place"]
+__all__ = ["Images", "ResidentImages", "StreamedImages", "place", "room_for_images", "streaming"]
 
 AHEAD = 4
 """Batches that are read before they are wanted."""
 SHARE = 0.75
 """Of a GPU's free memory, for images; the rest is for networks and what they compute."""
+
+WORTH_SAYING = 0.02
+"""Share of a run's time that its steps wait for images."""
 
 
 class Images(Protocol):
@@ -34,6 +40,14 @@ class Images(Protocol):
         Gives uint8 (count, channels, height, width) on the device. The generator, the run's own,
         moves on by the draw of the rows and nothing else.
         """
+        ...
+
+    def hold(self, count: int) -> None:
+        """Let `draw` do from now on only what a graph can replay; `fetch` does the rest."""
+        ...
+
+    def fetch(self, generator: torch.Generator, done: int) -> None:
+        """Get ready what the replayed `draw` of the step after `done` gives."""
         ...
 
     def close(self) -> None:
@@ -57,6 +71,12 @@ class ResidentImages:
         del done
         return self.pixels[draw_rows(len(self), count, generator)]
 
+    def hold(self, count: int) -> None:
+        """Do nothing: all images are where a graph finds them."""
+
+    def fetch(self, generator: torch.Generator, done: int) -> None:
+        """Do nothing; see `hold`."""
+
     def close(self) -> None:
         """Do nothing: nothing runs beside."""
 
@@ -69,6 +89,9 @@ class StreamedImages:
     with `ResidentImages` would be, so both runs are the same, bit for bit, and either can take up
     the other's checkpoint. Each batch carries the state that the generator has to have when it
     is wanted; in any other state, as after a checkpoint was restored, reading begins anew there.
+
+    A graph knows memory by its address: from `hold` on every batch is copied to one place, by
+    `fetch`, before the graph is replayed.
 
     Args:
         pixels: uint8 (n, channels, height, width) on the CPU.
@@ -91,6 +114,7 @@ class StreamedImages:
         self.ahead = ahead
         self.waited = 0.0
         self.starts = 0
+        self._held: Tensor | None = None
         self._reader: ReadingAhead | None = None
 
     def __len__(self) -> int:
@@ -104,22 +128,43 @@ class StreamedImages:
             UserError: the images could not be read.
 
         """
-        state = generator.get_state()
-        batch = None if self._reader is None else self._next(self._reader)
-        if batch is None or not torch.equal(batch.state, state):
-            batch = self._next(self._begin(count, state, done))
+        pixels = self._coming(count, generator, done) if self._held is None else self._held
         draw_rows(len(self), count, generator)
-        if batch.copied is not None:
-            stream = torch.cuda.current_stream(self.device)
-            stream.wait_event(batch.copied)
-            batch.pixels.record_stream(stream)
-        return batch.pixels
+        return pixels
+
+    def hold(self, count: int) -> None:
+        """Keep one place for the batches; see `Images`."""
+        if self._held is None:
+            shape = (count, *self.pixels.shape[1:])
+            self._held = torch.empty(shape, dtype=self.pixels.dtype, device=self.device)
+
+    def fetch(self, generator: torch.Generator, done: int) -> None:
+        """Copy the coming batch to its place; see `Images`.
+
+        Raises:
+            UserError: the images could not be read.
+
+        """
+        if self._held is not None:
+            self._held.copy_(self._coming(len(self._held), generator, done))
 
     def close(self) -> None:
         """End the thread."""
         if self._reader is not None:
             self._reader.close()
             self._reader = None
+
+    def _coming(self, count: int, generator: torch.Generator, done: int) -> Tensor:
+        """Give the batch of the coming draw; the generator stays where it is."""
+        state = generator.get_state()
+        batch = None if self._reader is None else self._next(self._reader)
+        if batch is None or not torch.equal(batch.state, state):
+            batch = self._next(self._begin(count, state, done))
+        if batch.copied is not None:
+            stream = torch.cuda.current_stream(self.device)
+            stream.wait_event(batch.copied)
+            batch.pixels.record_stream(stream)
+        return batch.pixels
 
     def _begin(self, count: int, state: Tensor, done: int) -> ReadingAhead:
         """Read ahead from `state`, the generator's before the step after `done`."""
@@ -171,13 +216,36 @@ def place(
         UserError: `memory` is below 0.
 
     """
-    if memory is not None and memory < 0:
-        raise UserError(f"the memory for images must be 0 or more bytes, not {memory}")
-    if memory is None and device.type == "cuda":
-        memory = int(SHARE * torch.cuda.mem_get_info(device)[0])
-    if memory is not None and pixels.nbytes > memory:
+    if pixels.nbytes > room_for_images(device, memory):
         return StreamedImages(pixels, device, trainer)
     return ResidentImages(pixels.to(device))
+
+
+def room_for_images(device: torch.device, memory: int | None) -> float:
+    """Bytes that images may take on the device; see `place`."""
+    if memory is not None:
+        if memory < 0:
+            raise UserError(f"the memory for images must be 0 or more bytes, not {memory}")
+        return memory
+    return SHARE * torch.cuda.mem_get_info(device)[0] if device.type == "cuda" else math.inf
+
+
+@contextmanager
+def streaming(images: Sequence[Images], say: Callable[[str], None] | None) -> Iterator[None]:
+    """Close the images of one or more runs at the end; `say` when they slow the runs down."""
+    say = say or (lambda _: None)
+    streamed = [each for each in images if isinstance(each, StreamedImages)]
+    if streamed:
+        say("the images do not fit the device: they are streamed to it")
+    started = time.monotonic()
+    try:
+        yield
+    finally:
+        for each in images:
+            each.close()
+    waited, seconds = sum(each.waited for each in streamed), time.monotonic() - started
+    if waited > WORTH_SAYING * seconds:
+        say(f"steps waited {waited:.1f} of {seconds:.1f} s for images")
 
 
 def _on_stream(

@@ -4,7 +4,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 import torch
-from PIL import Image
 from torch import Tensor
 
 from infoeval.checkpoint import Checkpoint, versions
@@ -22,10 +20,11 @@ from infoeval.errors import UserError
 from infoeval.files import atomic_path, write_text
 from infoeval.networks import Networks
 from infoeval.training.captured import Say, captured
-from infoeval.training.images import StreamedImages, place
+from infoeval.training.images import Images, ResidentImages, place, streaming
+from infoeval.training.restoring import differences, restore
+from infoeval.training.samples import draw_samples
 from infoeval.training.step import Step, resolve_precision
 from infoeval.training.trainer import Trainer
-from infoeval.traversals import tile, traverse
 
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
@@ -98,12 +97,8 @@ def train(
         world=world,
         device_memory=device_memory,
     )
-    images = run.step.images
-    with closing(images):
-        path = run.train(checkpoint_every, log_every, progress, capture=capture, say=say)
-    if isinstance(images, StreamedImages) and say is not None:
-        say(f"the images were streamed to the device; steps waited {images.waited:.1f} s for them")
-    return path
+    with streaming([run.step.images], say):
+        return run.train(checkpoint_every, log_every, progress, capture=capture, say=say)
 
 
 @dataclass
@@ -117,6 +112,8 @@ class Run:
     data: dict[str, Any]
     networks: Networks
     step: Step
+    side_by_side: int = 1
+    """How many runs were trained as one stack with it, at most; it then repeats up to rounding."""
     history: dict[str, list[float]] = field(default_factory=dict)
 
     @classmethod
@@ -132,8 +129,9 @@ class Run:
         resume: bool,
         world: "World | None" = None,
         device_memory: int | None = None,
+        beside: "Run | None" = None,
     ) -> "Run":
-        """Prepare a new run, or take one up again."""
+        """Prepare a new run, or take one up again; images are shared with the run `beside` it."""
         if not 0 <= seed < 2**63:
             raise UserError(f"seed must be between 0 and 2^63 − 1, not {seed}")
         if data.images.shape[1:] != tuple(trainer.image_shape):
@@ -162,7 +160,11 @@ class Run:
         of_weights, of_training = _random_streams(seed, where)
         networks = trainer.networks().initialise(of_weights).train()
         networks = networks.to(where).to(memory_format=torch.channels_last)
-        images = place(torch.from_numpy(data.images), where, trainer, device_memory)
+        images: Images
+        if beside is not None and isinstance(beside.step.images, ResidentImages):
+            images = beside.step.images  # they lie on the device once
+        else:
+            images = place(torch.from_numpy(data.images), where, trainer, device_memory)
         step = Step(trainer, networks, images, of_training, world)
         run = cls(trainer, folder, seed, variant, data.describe(), networks, step)
         if begun:
@@ -185,12 +187,7 @@ class Run:
         """Train to the trainer's last step and return the path of the checkpoint."""
         if log_every < 1 or checkpoint_every < log_every or checkpoint_every % log_every:
             raise UserError("checkpoint_every must be a positive multiple of log_every")
-        if self._writes:
-            write_text(self.folder / CONFIG, self.config())
-        if self.done == 0:
-            self.save()
-        else:
-            self.accompany()  # the run may have been killed before these files were written
+        self.begin()
         names, last = self.step.statistics, self.trainer.steps
         before = self.history["seconds"][-1] if self.history.get("seconds") else 0.0
         started = time.monotonic()
@@ -209,6 +206,19 @@ class Run:
         if self.step.world is not None:
             self.step.world.agree("end", "")  # of the first process's writing
         return self.folder / CHECKPOINT
+
+    def begin(self) -> None:
+        """Write what the folder holds before the run goes on."""
+        self.describe()
+        if self.done == 0:
+            self.save()
+        else:
+            self.accompany()  # the run may have been killed before these files were written
+
+    def describe(self) -> None:
+        """Write `config.json`."""
+        if self._writes:
+            write_text(self.folder / CONFIG, self.config())
 
     @property
     def done(self) -> int:
@@ -241,7 +251,7 @@ class Run:
             return
         with atomic_path(self.folder / HISTORY) as path:
             pd.DataFrame(self.history).to_csv(path, index=False)
-        self._draw_samples()
+        draw_samples(self.networks, self.trainer.codes, self.folder / SAMPLES, self.done)
 
     def remember(self, row: Mapping[str, float]) -> None:
         """Add a row to the history."""
@@ -265,29 +275,21 @@ class Run:
         )
 
     def _restore(self, checkpoint: Checkpoint) -> None:
-        kept, wanted = checkpoint.trainer.to_dict(), self.trainer.to_dict()
-        changed = [name for name in wanted if name != "steps" and kept.get(name) != wanted[name]]
-        if checkpoint.seed != self.seed:
-            changed.append("seed")
-        if checkpoint.data.get("fingerprint") != self.data["fingerprint"]:
-            changed.append("the training images")
+        changed = differences(checkpoint, self.trainer, self.seed, self.data["fingerprint"])
         if changed:
             raise UserError(
                 f"{self.folder} holds a run with other settings ({', '.join(changed)}); "
                 "resume it with its own, or choose another folder with --out"
             )
         try:
-            self.networks.load_state_dict(checkpoint.weights)
-            for name, optimizer in self.step.optimizers.items():
-                _restore_optimizer(optimizer, checkpoint.optimizers[name])
-            self.step.generator.set_state(checkpoint.random_state)
-        except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+            restore(self.step, checkpoint)
+        except ValueError as error:
             raise UserError(
-                f"{self.folder / CHECKPOINT} does not fit its own trainer: "
-                f"{' '.join(str(error).split())[:200]}"
+                f"{self.folder / CHECKPOINT} does not fit its own trainer: {error}"
             ) from error
-        self.step.done = checkpoint.step
         self.history = {name: list(column) for name, column in checkpoint.history.items()}
+        kept = checkpoint.run.get("side_by_side")
+        self.side_by_side = kept if isinstance(kept, int) else 1
 
     @property
     def _writes(self) -> bool:
@@ -301,10 +303,12 @@ class Run:
     def _machine(self) -> dict[str, Any]:
         """What the run is computed on."""
         world = self.step.world
-        machine = {
+        machine: dict[str, Any] = {
             "device": _describe(self.step.images.device),
             "threads": torch.get_num_threads(),
         }
+        if self.side_by_side > 1:
+            machine["side_by_side"] = self.side_by_side
         if world is None:
             return machine
         shared = {
@@ -325,47 +329,12 @@ class Run:
         }
         return json.dumps(config, indent=2, ensure_ascii=False) + "\n"
 
-    def _draw_samples(self) -> None:
-        """One grid for each code, one above the other, as in Figure 2."""
-        self.networks.eval()
-        space = self.trainer.codes
-        for name in space:
-            grid, _ = traverse(space, self._generate, name)
-            sheet = tile(grid)
-            picture = Image.fromarray(sheet if sheet.shape[2] == 3 else sheet[:, :, 0])
-            with atomic_path(self.folder / SAMPLES / f"step-{self.done:06d}-{name}.png") as path:
-                picture.save(path)
-        self.networks.train()
-
-    @torch.no_grad()
-    def _generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
-        inputs = self.trainer.codes.encode(codes, noise).to(self.step.images.device)
-        return self.networks.unscale(self.networks.generator(inputs))
-
 
 def _random_streams(seed: int, device: torch.device) -> tuple[torch.Generator, torch.Generator]:
     """Independent streams for the initial weights (always on the CPU) and for training."""
     first, second = np.random.SeedSequence(seed).generate_state(2, np.uint64)
     of_weights = torch.Generator().manual_seed(int(first >> np.uint64(1)))
     return of_weights, torch.Generator(device).manual_seed(int(second >> np.uint64(1)))
-
-
-def _restore_optimizer(optimizer: torch.optim.Optimizer, kept: Mapping[str, Any]) -> None:
-    """Load Adam's moments into memory of their own, of the weights' size and layout.
-
-    The fused kernel looks at neither: what a stranger's file gives it would be read and written
-    past its end.
-    """
-    parameters = [p for group in optimizer.param_groups for p in group["params"]]
-    state = {}
-    for number, moments in kept["state"].items():
-        state[number] = {"step": moments["step"].reshape(()).clone()}
-        for name in ("exp_avg", "exp_avg_sq"):
-            if moments[name].shape != parameters[number].shape:
-                raise ValueError("the optimiser's moments do not fit the weights")
-            state[number][name] = torch.empty_like(parameters[number]).copy_(moments[name])
-    groups = optimizer.state_dict()["param_groups"]
-    optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 
 def _describe(device: torch.device) -> str:

@@ -102,6 +102,14 @@ class Step:
         """Perform `count` steps and return the means of their statistics, on the device."""
         return torch.stack([self() for _ in range(count)]).mean(0)
 
+    def hold_images(self) -> None:
+        """Let a graph replay the step; before each replay it needs `fetch_images`."""
+        self.images.hold(self.trainer.batch)
+
+    def fetch_images(self) -> None:
+        """Get the coming step's images ready where a graph finds them."""
+        self.images.fetch(self.generator, self.done)
+
     def __call__(self) -> Tensor:
         trainer, networks = self.trainer, self.networks
         count = trainer.batch

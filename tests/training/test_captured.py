@@ -23,7 +23,7 @@ from infoeval.cli import main
 from infoeval.errors import UserError
 from infoeval.training.bundled import load_trainer
 from infoeval.training.captured import CapturedStep, Snapshot, captured, record_cuda_graph
-from infoeval.training.images import StreamedImages
+from infoeval.training.images import ResidentImages, StreamedImages
 from infoeval.training.step import Step
 from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
@@ -195,6 +195,33 @@ def test_moments_made_since_are_those_an_optimiser_starts_with() -> None:
 
 @EVERY_SETTING
 @pytest.mark.parametrize("before", [0, 3])
+def test_a_captured_step_trains_as_the_step_does_on_streamed_images(
+    changes: dict[str, Any], before: int
+) -> None:
+    """Every batch comes to the place that the graph knows, and is foreseen to the end."""
+    step, eager = after(before, **changes), after(before, **changes)
+    images = streamed(step)
+    capturing, _ = played(step)
+    place = images._held
+    assert place is not None
+    for count in (1, 4, 4, 2):
+        found, expected = capturing.advance(count), eager.advance(count)
+        torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)
+        assert images._held is place
+    images.close()
+    assert identical(state(step), state(eager))
+    assert images.starts == 1
+
+
+def streamed(step: Step) -> StreamedImages:
+    """The step's images, streamed from now on."""
+    assert isinstance(step.images, ResidentImages)
+    step.images = images = StreamedImages(step.images.pixels, torch.device("cpu"), step.trainer)
+    return images
+
+
+@EVERY_SETTING
+@pytest.mark.parametrize("before", [0, 3])
 def test_a_captured_step_trains_as_the_step_does(changes: dict[str, Any], before: int) -> None:
     step, eager = after(before, **changes), after(before, **changes)
     capturing, _ = played(step)
@@ -339,17 +366,13 @@ class OnGpu:
     device = torch.device("cuda")
 
 
-def test_what_does_not_lie_on_the_gpu_alone_is_not_captured() -> None:
+def test_a_run_of_several_processes_is_not_captured() -> None:
     said: list[str] = []
     step = after(0)
     step.generator = OnGpu()  # type: ignore[assignment]
     step.world = object()  # type: ignore[assignment]
     assert captured(step, said.append) is step
-    step.world = None
-    pixels = torch.from_numpy(tiny_images().images)
-    step.images = StreamedImages(pixels, torch.device("cpu"), step.trainer)
-    assert captured(step, said.append) is step
-    assert ["processes" in said[0], "images" in said[1], len(said)] == [True, True, 2]
+    assert said == ["training steps are not captured: several processes share the run"]
 
 
 # Whole runs
@@ -399,8 +422,6 @@ def test_the_command_says_why_too(tmp_path: Path) -> None:
     asked = CliRunner().invoke(main, [*command, str(tmp_path / "second"), "--no-capture"])
     assert asked.exit_code == 0, asked.output
     assert "captured" not in asked.stderr
-    many = CliRunner().invoke(main, ["train", str(images), "--seeds", "0-1", "--no-capture"])
-    assert "--no-capture is for one run" in str(many.exception) + many.output
 
 
 # On a GPU
@@ -489,6 +510,17 @@ def test_on_a_gpu_a_run_goes_on_captured(
         assert torch.equal(other.random_state, straight.random_state)
         for name, weight in straight.weights.items():
             torch.testing.assert_close(other.weights[name], weight, rtol=0.05, atol=5e-3)
+
+
+@pytest.mark.gpu
+def test_on_a_gpu_streamed_images_are_captured_too(gpu: torch.device, tmp_path: Path) -> None:
+    options = {"device": str(gpu), "say": lambda _: None}
+    trainer = tiny_trainer(steps=12)
+    resident = run(tmp_path / "resident", trainer, **options)
+    found = run(tmp_path / "streamed", trainer, device_memory=0, **options)
+    assert torch.equal(found.random_state, resident.random_state)
+    for name, weight in resident.weights.items():
+        torch.testing.assert_close(found.weights[name], weight, rtol=0.05, atol=5e-3)
 
 
 @pytest.mark.gpu

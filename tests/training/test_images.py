@@ -263,7 +263,8 @@ def test_a_slow_source_makes_the_run_slow_and_no_other(
     slow = train(tmp_path / "slow", device_memory=0, say=said.append)
     assert identical(learned(slow), resident)
     assert placed[0].waited > 0
-    assert f"steps waited {placed[0].waited:.1f} s for them" in said[-1]
+    assert said[0] == "the images do not fit the device: they are streamed to it"
+    assert said[-1].startswith(f"steps waited {placed[0].waited:.1f} of ")
 
 
 # Errors and the end.
@@ -369,8 +370,10 @@ def test_the_command_takes_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     wrong = infoeval("--device-memory", "much")
     assert wrong.exit_code == 2
     assert "Error: --device-memory: 'much' is no size" in wrong.stderr
-    many = infoeval("--seeds", "0-1", "--device-memory", "8GB")
-    assert "Error: --device-memory is for one run" in many.stderr
+    many = infoeval("--seeds", "0-1", "--out", "many", "--device-memory", "1 KB")
+    assert many.exit_code == 0
+    assert "they are streamed" in many.stderr
+    assert identical(learned(Path("many") / "seed-0" / "ckpt.pt"), resident)
 
 
 # A GPU.

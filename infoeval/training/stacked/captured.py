@@ -6,8 +6,14 @@ from typing import cast
 import torch
 from torch import Tensor
 
-from infoeval.training.captured import CapturedStep, Record, Replay, Say, record_cuda_graph
-from infoeval.training.images import ResidentImages
+from infoeval.training.captured import (
+    NOT_ON_A_GPU,
+    CapturedStep,
+    Record,
+    Replay,
+    Say,
+    record_cuda_graph,
+)
 from infoeval.training.stacked.step import StackedStep
 from infoeval.training.step import Step
 
@@ -15,9 +21,11 @@ __all__ = ["CapturedStack", "captured_stack"]
 
 
 def captured_stack(stack: StackedStep, say: Say) -> "StackedStep | CapturedStack":
-    """`stack`, captured where that is possible; elsewhere `stack` itself."""
-    resident = all(isinstance(step.images, ResidentImages) for step in stack.steps)
-    return CapturedStack(stack, say) if stack.device.type == "cuda" and resident else stack
+    """`stack`, captured where that is possible; elsewhere `stack` itself, and `say` is told why."""
+    if stack.device.type == "cuda":
+        return CapturedStack(stack, say)
+    say(NOT_ON_A_GPU)
+    return stack
 
 
 class CapturedStack:
@@ -47,6 +55,12 @@ class _AsOneRun:
 
     def __call__(self) -> Tensor:
         return self.stack().flatten()
+
+    def hold_images(self) -> None:
+        self.stack.hold_images()
+
+    def fetch_images(self) -> None:
+        self.stack.fetch_images()
 
     @property
     def done(self) -> int:

@@ -2,17 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
-from infoeval.files import write_text
 from infoeval.training.captured import Say
-from infoeval.training.images import ResidentImages
-from infoeval.training.run import CHECKPOINT, CONFIG, Run
+from infoeval.training.images import streaming
+from infoeval.training.run import CHECKPOINT, Run
 from infoeval.training.stacked.captured import captured_stack
 from infoeval.training.stacked.step import StackedStep, stackable
 from infoeval.training.trainer import Trainer
@@ -35,7 +34,9 @@ def train_stacked(
     checkpoint_every: int = 500,
     log_every: int = 50,
     progress: Progress | None = None,
+    capture: bool = True,
     say: Say | None = None,
+    device_memory: int | None = None,
 ) -> list[Path | UserError]:
     """Train several runs at once; each leaves what `infoeval.training.run.train` leaves.
 
@@ -55,7 +56,10 @@ def train_stacked(
         checkpoint_every: steps between checkpoints, a multiple of `log_every`.
         log_every: steps between rows of the history.
         progress: called every `log_every` steps for each run.
-        say: told in one line where a GPU's steps could not be captured as a graph.
+        capture: replay the steps as one CUDA graph where that is possible.
+        say: told in one line why it is not.
+        device_memory: bytes that the images may take on the device; those that do not fit are
+            streamed, for each run its own.
 
     Returns:
         Each run's checkpoint, or why it failed.
@@ -71,7 +75,8 @@ def train_stacked(
     if not all(stackable(trainers[0], trainer) for trainer in trainers):
         raise UserError("stacked runs may differ in seed, λ and its warm-up only")
     outcomes: list[Path | UserError] = [Path(folder) / CHECKPOINT for folder in folders]
-    training = _Training({}, outcomes, checkpoint_every, log_every, progress, say)
+    say = say or (lambda _: None)
+    training = _Training({}, outcomes, checkpoint_every, log_every, progress, capture, say)
     for number, (trainer, folder, seed) in enumerate(zip(trainers, folders, seeds, strict=True)):
         with training.failure_of(number):
             run = Run.start(
@@ -82,11 +87,12 @@ def train_stacked(
                 device=device,
                 variant=variant,
                 resume=resume,
+                device_memory=device_memory,
+                beside=next(iter(training.runs.values()), None),
             )
-            training.add(number, run)
-    with ExitStack() as streams:
-        for run in training.runs.values():
-            streams.callback(run.step.images.close)
+            run.begin()
+            training.runs[number] = run
+    with streaming([run.step.images for run in training.runs.values()], say):
         training.train()
     return outcomes
 
@@ -100,7 +106,8 @@ class _Training:
     checkpoint_every: int
     log_every: int
     progress: Progress | None
-    say: Say | None
+    capture: bool
+    say: Say
 
     @contextmanager
     def failure_of(self, number: int) -> Iterator[None]:
@@ -110,18 +117,6 @@ class _Training:
         except UserError as error:
             self.runs.pop(number, None)
             self.outcomes[number] = error
-
-    def add(self, number: int, run: Run) -> None:
-        """Take a run in, and write what its folder holds before it goes on."""
-        first = next(iter(self.runs.values()), run).step.images
-        if isinstance(first, ResidentImages) and isinstance(run.step.images, ResidentImages):
-            run.step.images = first  # they lie on the device once
-        write_text(run.folder / CONFIG, run.config())
-        if run.done == 0:
-            run.save()
-        else:
-            run.accompany()
-        self.runs[number] = run
 
     def train(self) -> None:
         """Train all to their last step; those that are behind until they meet the others."""
@@ -134,8 +129,12 @@ class _Training:
 
     def _side_by_side(self, runs: dict[int, Run], until: int) -> None:
         """Train runs that have done equally many steps, until `until` or until one fails."""
+        for number, run in runs.items():
+            run.side_by_side = max(run.side_by_side, len(runs))
+            with self.failure_of(number):
+                run.describe()
         step = StackedStep([run.step for run in runs.values()])
-        steps = captured_stack(step, self.say or (lambda _: None))
+        steps = captured_stack(step, self.say) if self.capture else step
         before = [run.history.get("seconds", [0.0])[-1:] or [0.0] for run in runs.values()]
         started = time.monotonic()
         while step.done < until and runs.keys() <= self.runs.keys():

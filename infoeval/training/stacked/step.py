@@ -102,6 +102,16 @@ class StackedStep:
         """Perform `count` steps and return the mean of their statistics, (S, count of them)."""
         return torch.stack([self() for _ in range(count)]).mean(0)
 
+    def hold_images(self) -> None:
+        """Let a graph replay the step; see `Step.hold_images`."""
+        for step in self.steps:
+            step.images.hold(self.trainer.batch)
+
+    def fetch_images(self) -> None:
+        """Get every run's coming images ready where a graph finds them."""
+        for step in self.steps:
+            step.images.fetch(step.generator, self.done)
+
     def finite(self) -> bool:
         """Whether all weights and statistics are finite."""
         values = self.networks.state_dict().values()

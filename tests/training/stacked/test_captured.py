@@ -6,10 +6,12 @@ import pytest
 import torch
 
 from infoeval import Affine
-from infoeval.training.captured import Replay
+from infoeval.training.captured import NOT_ON_A_GPU, Replay
+from infoeval.training.images import StreamedImages
 from infoeval.training.stacked.captured import CapturedStack, captured_stack
 from infoeval.training.stacked.step import StackedStep
 from tests.comparing import identical
+from tests.tiny import tiny_images
 from tests.training.stacked.test_step import states, steps_of
 from tests.training.test_captured import FORBIDDEN, Watch
 
@@ -28,11 +30,15 @@ def broken(once: Replay, _: Any) -> Replay:
 
 
 @pytest.mark.parametrize("record", [rehearsed, broken])
-def test_a_captured_stack_is_the_stack(record: Any) -> None:
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_captured_stack_is_the_stack(record: Any, streamed: bool) -> None:
     """The recording leaves no trace, with λ warming up, when the invariance term sets in too."""
     changes: dict[str, Any] = {"information_warmup": 4, "recognition_view": Affine()}
     changes |= {"invariance_weight": 1.0, "invariance_starts": 2}
     plain, captured = steps_of(**changes), steps_of(**changes)
+    for step in captured if streamed else ():
+        pixels = torch.from_numpy(tiny_images().images)
+        step.images = StreamedImages(pixels, pixels.device, step.trainer)
     told: list[str] = []
     eager, stack = StackedStep(plain), StackedStep(captured)
     replayed = CapturedStack(stack, told.append, record)
@@ -44,6 +50,7 @@ def test_a_captured_stack_is_the_stack(record: Any) -> None:
     for each in (eager, stack):
         each.hand_back()
     for one, other in zip(plain, captured, strict=True):
+        other.images.close()
         assert torch.equal(one.generator.get_state(), other.generator.get_state())
         for mine, theirs in zip(states(one), states(other), strict=True):
             assert identical(mine, theirs)
@@ -63,8 +70,9 @@ def test_a_stacked_step_reads_nothing_back_and_brings_nothing_in() -> None:
 
 
 def test_on_a_cpu_a_stack_is_left_as_it_is() -> None:
-    stack = StackedStep(steps_of())
-    assert captured_stack(stack, lambda _: None) is stack
+    stack, told = StackedStep(steps_of()), []
+    assert captured_stack(stack, told.append) is stack
+    assert told == [NOT_ON_A_GPU]
 
 
 @pytest.mark.gpu

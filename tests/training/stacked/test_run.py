@@ -1,5 +1,6 @@
 """Runs side by side: each leaves what it leaves alone, goes on anywhere, and fails alone."""
 
+import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,10 @@ import torch
 from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
 from infoeval.training import run as runs
+from infoeval.training.captured import NOT_ON_A_GPU
+from infoeval.training.images import ResidentImages, StreamedImages, place
 from infoeval.training.stacked.run import train_stacked
+from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
 
 WEIGHTS = (1.0, 0.0, 0.5)
@@ -159,6 +163,60 @@ def test_a_folder_with_another_run_fails_alone(tmp_path: Path, separate: Path) -
     assert isinstance(outcomes[2], UserError)
     assert "other settings" in str(outcomes[2])
     assert_close(tmp_path / "0" / "ckpt.pt", separate / "0" / "ckpt.pt")
+
+
+def learned(folder: Path) -> list[Any]:
+    kept = [Checkpoint.open(folder / str(seed) / "ckpt.pt") for seed in range(3)]
+    return [(each.weights, each.optimizers, each.random_state) for each in kept]
+
+
+def test_images_that_are_streamed_change_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each run's are read ahead for itself; those that fit lie on the device once."""
+    placed: list[Any] = []
+
+    def watched(*arguments: Any) -> Any:
+        placed.append(place(*arguments))
+        return placed[-1]
+
+    monkeypatch.setattr(runs, "place", watched)
+    said: list[str] = []
+    train(tmp_path / "resident", say=said.append)
+    train(tmp_path / "streamed", say=said.append, device_memory=0)
+    assert [type(images) for images in placed] == [ResidentImages, *[StreamedImages] * 3]
+    assert [images.starts for images in placed[1:]] == [1, 1, 1]
+    assert identical(learned(tmp_path / "streamed"), learned(tmp_path / "resident"))
+    assert said.count(NOT_ON_A_GPU) == 2
+    assert "the images do not fit the device: they are streamed to it" in said
+
+
+def test_capturing_is_left_where_it_is_not_wanted(tmp_path: Path) -> None:
+    train(tmp_path, steps=4, capture=False, say=pytest.fail)
+
+
+def test_a_run_tells_that_it_was_trained_in_a_stack(tmp_path: Path, separate: Path) -> None:
+    """It repeats up to rounding only; whoever goes on with it alone does not change that."""
+
+    def told(folder: Path) -> list[Any]:
+        config = json.loads((folder / "config.json").read_text())
+        kept = Checkpoint.open(folder / "ckpt.pt").run
+        return [where.get("side_by_side") for where in (config, kept)]
+
+    train(tmp_path, steps=4)
+    alone(tmp_path, 0, steps=8, resume=True)
+    for seed in range(3):
+        assert told(tmp_path / str(seed)) == [3, 3]
+        assert told(separate / str(seed)) == [None, None]
+
+
+def test_a_folder_that_cannot_be_written_fails_alone(tmp_path: Path, separate: Path) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "config.json").mkdir()
+    outcomes = train(tmp_path)
+    assert isinstance(outcomes[1], UserError)
+    for seed in (0, 2):
+        assert_close(tmp_path / str(seed) / "ckpt.pt", separate / str(seed) / "ckpt.pt")
 
 
 def test_progress_is_told_for_every_run(tmp_path: Path) -> None:
