@@ -166,7 +166,8 @@ def record_cuda_graph(once: Replay, *generators: torch.Generator) -> Replay:
                     once()
         finally:
             stream.synchronize()
-        with torch.cuda.graph(graph, stream=stream):
+        # A thread that reads images ahead may allocate and copy meanwhile.
+        with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
             once()
     return graph.replay
 
