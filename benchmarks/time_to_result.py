@@ -29,6 +29,7 @@ from infoeval.devices import find_device
 from infoeval.scoring import score
 from infoeval.training.bundled import load_trainer
 from infoeval.training.run import CHECKPOINT, Run
+from infoeval.training.schedule import Schedule
 
 CODE, INFORMATION, ERROR = "digit", 2.29, 0.05
 
@@ -106,7 +107,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     assert isinstance(run, StagedRun)
     preparing = time.monotonic() - started
     processed = time.process_time()
-    run.train(arguments.checkpoint_every, arguments.log_every)
+    run.train(Schedule(arguments.log_every, arguments.checkpoint_every))
     processed = time.process_time() - processed
     informed = first_informed(run.history)
     scored = list(scores(run.kept, arguments))

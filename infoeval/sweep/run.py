@@ -55,7 +55,7 @@ class Settings:
     threads: int
     samples: int
     images: int
-    checkpoint_every: int
+    checkpoint_every: int | None
     log_every: int
     stack: int = 1
     capture: bool = True

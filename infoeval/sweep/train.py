@@ -41,7 +41,7 @@ def train_many(
     stack: Stack = "auto",
     resume: bool = False,
     samples: int = 10_000,
-    checkpoint_every: int = 500,
+    checkpoint_every: int | None = None,
     log_every: int = 50,
     say: Say | None = None,
     tell: Callable[[str], None] | None = None,

@@ -23,6 +23,7 @@ from infoeval.training.captured import Say, captured
 from infoeval.training.images import Images, ResidentImages, place, streaming
 from infoeval.training.restoring import differences, restore
 from infoeval.training.samples import draw_samples
+from infoeval.training.schedule import Schedule
 from infoeval.training.step import Step, resolve_precision
 from infoeval.training.trainer import Trainer
 
@@ -46,7 +47,7 @@ def train(
     device: str = "auto",
     variant: str = "default",
     resume: bool = False,
-    checkpoint_every: int = 500,
+    checkpoint_every: int | None = None,
     log_every: int = 50,
     progress: Progress | None = None,
     capture: bool = True,
@@ -68,7 +69,8 @@ def train(
         device: "auto", "cpu", "cuda" or "cuda:N".
         variant: recorded in the checkpoint.
         resume: go on from the folder's checkpoint; from the start if it has none yet.
-        checkpoint_every: steps between checkpoints, a multiple of `log_every`.
+        checkpoint_every: steps between checkpoints, a multiple of `log_every`; None: about a
+            minute between them.
         log_every: steps between rows of the history.
         progress: called every `log_every` steps.
         capture: replay the steps as one CUDA graph where that is possible.
@@ -86,6 +88,7 @@ def train(
             that holds another run, or a loss that is no longer finite.
 
     """
+    schedule = Schedule(log_every, checkpoint_every)
     run = Run.start(
         trainer,
         data,
@@ -98,7 +101,7 @@ def train(
         device_memory=device_memory,
     )
     with streaming([run.step.images], say):
-        return run.train(checkpoint_every, log_every, progress, capture=capture, say=say)
+        return run.train(schedule, progress, capture=capture, say=say)
 
 
 @dataclass
@@ -177,29 +180,25 @@ class Run:
 
     def train(
         self,
-        checkpoint_every: int,
-        log_every: int,
+        schedule: Schedule,
         progress: Progress | None = None,
         *,
         capture: bool = True,
         say: Say | None = None,
     ) -> Path:
         """Train to the trainer's last step and return the path of the checkpoint."""
-        if log_every < 1 or checkpoint_every < log_every or checkpoint_every % log_every:
-            raise UserError("checkpoint_every must be a positive multiple of log_every")
         self.begin()
         names, last = self.step.statistics, self.trainer.steps
         before = self.history["seconds"][-1] if self.history.get("seconds") else 0.0
         started = time.monotonic()
         steps = captured(self.step, say) if capture else self.step
         while self.done < last:
-            window = min(log_every - self.done % log_every, last - self.done)
-            means = self._mean(steps.advance(window)).tolist()
+            means = self._mean(steps.advance(schedule.window(self.done, last))).tolist()
             row = dict(zip(names, means, strict=True))
             self.stop_if_diverged(row)
             row |= {"step": self.done, "seconds": before + time.monotonic() - started}
             self.remember(row)
-            if self.done % checkpoint_every == 0 or self.done == last:
+            if schedule.keeps(self.done, last):
                 self.save()
             if progress is not None:
                 progress(self.done, row)

@@ -12,6 +12,7 @@ from infoeval.errors import UserError
 from infoeval.training.captured import Say
 from infoeval.training.images import streaming
 from infoeval.training.run import CHECKPOINT, Run
+from infoeval.training.schedule import Schedule
 from infoeval.training.stacked.captured import captured_stack
 from infoeval.training.stacked.step import StackedStep, stackable
 from infoeval.training.trainer import Trainer
@@ -31,7 +32,7 @@ def train_stacked(
     device: str = "auto",
     variant: str = "default",
     resume: bool = False,
-    checkpoint_every: int = 500,
+    checkpoint_every: int | None = None,
     log_every: int = 50,
     progress: Progress | None = None,
     capture: bool = True,
@@ -53,7 +54,8 @@ def train_stacked(
         device: see `infoeval.training.run.train`, as the rest.
         variant: recorded in the checkpoints.
         resume: go on from the folders' checkpoints. Runs that are behind are brought up first.
-        checkpoint_every: steps between checkpoints, a multiple of `log_every`.
+        checkpoint_every: steps between checkpoints, a multiple of `log_every`; None: about a
+            minute between them.
         log_every: steps between rows of the history.
         progress: called every `log_every` steps for each run.
         capture: replay the steps as one CUDA graph where that is possible.
@@ -68,15 +70,14 @@ def train_stacked(
         UserError: runs that cannot be stacked, or wrong intervals.
 
     """
-    if log_every < 1 or checkpoint_every < log_every or checkpoint_every % log_every:
-        raise UserError("checkpoint_every must be a positive multiple of log_every")
+    schedule = Schedule(log_every, checkpoint_every)
     if not len(trainers) == len(folders) == len(set(map(Path, folders))) == len(seeds):
         raise UserError("stacked runs need a trainer, a seed and a folder of their own each")
     if not all(stackable(trainers[0], trainer) for trainer in trainers):
         raise UserError("stacked runs may differ in seed, λ and its warm-up only")
     outcomes: list[Path | UserError] = [Path(folder) / CHECKPOINT for folder in folders]
     say = say or (lambda _: None)
-    training = _Training({}, outcomes, checkpoint_every, log_every, progress, capture, say)
+    training = _Training({}, outcomes, schedule, progress, capture, say)
     for number, (trainer, folder, seed) in enumerate(zip(trainers, folders, seeds, strict=True)):
         with training.failure_of(number):
             run = Run.start(
@@ -103,8 +104,7 @@ class _Training:
 
     runs: dict[int, Run]
     outcomes: list[Path | UserError]
-    checkpoint_every: int
-    log_every: int
+    schedule: Schedule
     progress: Progress | None
     capture: bool
     say: Say
@@ -138,9 +138,8 @@ class _Training:
         before = [run.history.get("seconds", [0.0])[-1:] or [0.0] for run in runs.values()]
         started = time.monotonic()
         while step.done < until and runs.keys() <= self.runs.keys():
-            window = min(self.log_every - step.done % self.log_every, until - step.done)
-            means = steps.advance(window).tolist()
-            keep = step.done % self.checkpoint_every == 0 or step.done == until
+            means = steps.advance(self.schedule.window(step.done, until)).tolist()
+            keep = self.schedule.keeps(step.done, until)
             sound = step.finite() and all(isfinite(value) for row in means for value in row)
             if keep or not sound:
                 step.hand_back()
