@@ -156,7 +156,8 @@ def train(
     numbers = seed_list(seeds) if seeds is not None else [seed or 0]
     if dry_run:
         settings: dict[str, Any] = {"trainer": choice.trainer.to_dict(), "variant": variant}
-        settings |= {"device": str(find_device(device))}
+        settings |= {"device": str(find_device(device)), "device_memory": memory}
+        settings |= {"capture": not no_capture}
         if many:
             settings |= {"seeds": numbers, "information_weights": weights or None, "jobs": jobs}
             settings |= {"stack": side_by_side}

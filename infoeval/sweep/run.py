@@ -26,7 +26,9 @@ from infoeval.training.trainer import Trainer
 __all__ = ["ERROR", "STEP", "Outcomes", "Settings", "Task", "reached", "train_in_turn"]
 
 STEP = ".step"
-"""File of a run folder that says how far the run is, for whoever waits."""
+"""File of a run folder that says how far the run is, for whoever waits: a step, or `DONE`."""
+DONE = "done"
+"""Trained, scored and read; or failed."""
 ERROR = "error.txt"
 """File of a run folder with the traceback of an error that is not the user's."""
 LOSSES = ("discriminator_loss", "generator_loss")
@@ -79,16 +81,22 @@ def train_in_turn(process: int, tasks: Sequence[Task], settings: Settings) -> Ou
         for first in range(0, len(tasks), settings.stack):
             side_by_side = tasks[first : first + settings.stack]
             _train_side_by_side(side_by_side, settings, device, said.append)
-    runs = [_outcome(task, settings, device, said.append) for task in tasks]
+    runs = []
+    for task in tasks:
+        runs.append(_outcome(task, settings, device, said.append))
+        if task.folder.exists():
+            with suppress(UserError):
+                write_text(task.folder / STEP, DONE)
     return Outcomes(runs, said)
 
 
-def reached(task: Task) -> int:
-    """The step that a run that is being trained has reached; 0 where that is not known."""
+def reached(task: Task) -> tuple[int, bool]:
+    """The step that a run has reached, 0 where that is not known, and whether it is done."""
     try:
-        return int((task.folder / STEP).read_text())
+        text = (task.folder / STEP).read_text()
+        return (task.trainer.steps, True) if text == DONE else (int(text), False)
     except (OSError, ValueError):
-        return 0
+        return 0, False
 
 
 def _own_device(name: str, process: int) -> str:

@@ -206,8 +206,14 @@ def _forget_steps(tasks: Sequence[Task]) -> None:
 
 
 def _how_far(tasks: Sequence[Task]) -> tuple[str, float]:
-    steps = [(task.folder.name, reached(task), task.trainer.steps) for task in tasks]
-    trained = sum(step == last for _, step, last in steps)
-    now = [f"{name} at step {step:,} of {last:,}" for name, step, last in steps if 0 < step < last]
-    share = sum(step for _, step, _ in steps) / sum(last for *_, last in steps)
-    return ", ".join([f"training {len(tasks)} runs", f"{trained} trained", *now]), share
+    found = [(task, *reached(task)) for task in tasks]
+    trained = sum(step == task.trainer.steps for task, step, _ in found)
+    done = sum(is_done for *_, is_done in found)
+    now = [
+        f"{task.folder.name} at step {step:,} of {task.trainer.steps:,}"
+        for task, step, _ in found
+        if 0 < step < task.trainer.steps
+    ]
+    share = sum(step for _, step, _ in found) / sum(task.trainer.steps for task in tasks)
+    head = f"training {len(tasks)} runs" if trained < len(tasks) else "scoring the runs"
+    return ", ".join([head, f"{trained} trained", f"{done} done", *now]), share
