@@ -17,6 +17,9 @@ __all__ = ["Bound", "Pick", "Row", "Summary", "summarise"]
 
 SCHEMA_VERSION = 1
 
+LEAST_SHARE = 0.05
+"""Of H(c) that a code's L_I has to reach in one run at least, for the code to be compared."""
+
 
 @dataclass(frozen=True)
 class Bound:
@@ -136,8 +139,9 @@ def summarise(
 ) -> Summary:
     """Compare the runs of each λ on the images that all of them read, and mark the choice.
 
-    `readings` has a run's reading where the run is complete. No run of λ = 0 is chosen: there the
-    codes have nothing to do with the images but by accident.
+    `readings` has a run's reading where the run is complete. A code that carries nothing in any
+    run does not count, as long as another does. No run of λ = 0 is chosen: there the codes have
+    nothing to do with the images but by accident.
     """
     rows = list(rows)
     picks, measure = [], None
@@ -147,7 +151,12 @@ def summarise(
             for number, row in enumerate(rows)
             if row.information_weight == weight and readings[number] is not None
         ]
-        codes = [list(each.codes.values()) for n in numbers if (each := readings[n]) is not None]
+        silent = _silent([rows[number] for number in numbers])
+        codes = [
+            [code for name, code in each.codes.items() if name not in silent]
+            for number in numbers
+            if (each := readings[number]) is not None
+        ]
         medoid = None
         if len(codes) > 1:
             agreement = seed_agreement(codes)
@@ -158,16 +167,31 @@ def summarise(
         if chosen is not None:
             rows[chosen] = replace(rows[chosen], picked=True)
         folder = None if chosen is None else rows[chosen].folder
-        picks.append(Pick(weight, folder, _why(weight, len(codes), chosen is not None)))
+        picks.append(Pick(weight, folder, _why(weight, len(codes), chosen is not None, silent)))
     return Summary(trainer, variant, data, measure, images, tuple(rows), tuple(picks))
 
 
-def _why(weight: float, complete: int, chosen: bool) -> str:
+def _silent(rows: Sequence[Row]) -> list[str]:
+    """Codes that carry nothing in any of the runs; none where that is said of all codes."""
+
+    def says_nothing(row: Row, name: str) -> bool:
+        bound = row.bounds.get(name)
+        return bound is not None and bound.high < LEAST_SHARE * bound.entropy
+
+    names = sorted(set[str]().union(*(row.bounds for row in rows)))
+    silent = [name for name in names if all(says_nothing(row, name) for row in rows)]
+    return silent if len(silent) < len(names) else []
+
+
+def _why(weight: float, complete: int, chosen: bool, silent: Sequence[str]) -> str:
     if weight == 0:
         return "runs without the information term are not chosen from"
     if complete < LEAST_MODELS:
         return f"a medoid needs {LEAST_MODELS} complete runs, not {complete}"
-    return "highest mean agreement with the others" if chosen else "no two runs agree on anything"
+    if not chosen:
+        return "no two runs agree on anything"
+    left_out = f"; what carries nothing does not count: {', '.join(silent)}" if silent else ""
+    return f"highest mean agreement with the others{left_out}"
 
 
 def _flat(row: Row) -> dict[str, Any]:
