@@ -42,8 +42,11 @@ def _import_from(folder: Path) -> None:
     Modules that files of other folders found beside them are forgotten, though those files keep
     them: two models may each have a module of one name beside them.
     """
-    for other in _folders.keys() - {folder}:
-        for name in _found_in(other) - _folders[other]:
+    others = _folders.keys() - {folder}
+    homes = _homes() if others else {}
+    for name in list(sys.modules):
+        home = homes.get(name.partition(".")[0])
+        if home in others and name not in _folders[home]:
             del sys.modules[name]
     _folders.setdefault(folder, frozenset(sys.modules))
     if str(folder) in sys.path:
@@ -51,11 +54,11 @@ def _import_from(folder: Path) -> None:
     sys.path.insert(0, str(folder))
 
 
-def _found_in(folder: Path) -> set[str]:
-    """Modules and packages that lie in a folder, by name, and all that is in these packages."""
+def _homes() -> dict[str, Path]:
+    """The folder in which each module or package lies, by its first name."""
     names = {name.partition(".")[0] for name in sys.modules if not name.startswith("infoeval")}
-    found = {name for name in names if _home(sys.modules.get(name)) == folder}
-    return {name for name in sys.modules if name.partition(".")[0] in found}
+    homes = {name: _home(sys.modules.get(name)) for name in names}
+    return {name: home for name, home in homes.items() if home is not None}
 
 
 def _home(module: ModuleType | None) -> Path | None:

@@ -78,7 +78,6 @@ def train(
         world: the processes that share the run (see `torchrun.join`), each with a part of
             every batch. All must call this with the same arguments; `device` is the world's, and
             its first process alone writes the folder, which all must see.
-
         device_memory: bytes that the images may take on the device; larger sets are streamed to
             it (`infoeval.training.images.place`), with the same result. None: on a GPU most of
             what is free, on a CPU no limit.

@@ -38,9 +38,8 @@ class Schedule:
 
     def __post_init__(self) -> None:
         self._since = time.monotonic()
-        every = self.checkpoint_every
-        wrong = every is not None and (every < self.log_every or every % self.log_every)
-        if self.log_every < 1 or wrong:
+        log, every = self.log_every, self.checkpoint_every
+        if log < 1 or (every is not None and (every < log or every % log)):
             raise UserError("checkpoint_every must be a positive multiple of log_every")
 
     def window(self, done: int, last: int) -> int:
