@@ -18,24 +18,24 @@ pytestmark = pytest.mark.shared_data
 def test_a_short_training_on_mnist_makes_the_digit_code_readable(
     shared_data: Path, tmp_path: Path
 ) -> None:
-    """80 steps of 64 images, a fortieth of the trainer's own, on its own networks and rates.
+    """70 steps of 64 images, far from the trainer's own, on its own networks and rates.
 
-    L_I of the digit code over the last ten steps was 1.77 and 1.65 nats with two seeds, of
-    log 10 = 2.30, after 50 steps of next to nothing: 0.8 leaves a wide margin.
+    L_I of the digit code over the last ten steps was 1.37 and 1.29 nats with two seeds, of
+    log 10 = 2.30, after 40 steps of next to nothing: 0.8 leaves a wide margin.
     """
     images = load("mnist", root=shared_data, download=False)
-    trainer = replace(load_trainer("mnist"), batch=64, steps=80)
-    path = train(trainer, images, tmp_path / "run", device="cpu", log_every=10, checkpoint_every=80)
+    trainer = replace(load_trainer("mnist"), batch=64, steps=70)
+    path = train(trainer, images, tmp_path / "run", device="cpu", log_every=10, checkpoint_every=70)
     history = Checkpoint.open(path).history
     assert abs(history["information_digit"][0]) < 0.1
     assert history["information_digit"][-1] > 0.8
     assert np.isfinite(list(history.values())).all()
 
     test = load("mnist", "test", root=shared_data, download=False)
-    few = {"images": images.images[:1000], "labels": images.labels[:1000]}
-    few |= {"test_images": test.images[:500], "test_labels": test.labels[:500]}
+    few = {"images": images.images[:500], "labels": images.labels[:500]}
+    few |= {"test_images": test.images[:300], "test_labels": test.labels[:300]}
     np.savez(tmp_path / "few.npz", **few)
-    document = score(path, data=str(tmp_path / "few.npz"), samples=1000, device="cpu")
+    document = score(path, data=str(tmp_path / "few.npz"), samples=500, device="cpu")
     values = {(result.metric, result.target): result.value for result in document.results}
     assert len(values) == 9
     sorting = values["real-sorting", "digit"], values["real-label-information", "digit"]

@@ -19,13 +19,13 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet, load
 from infoeval.errors import UserError
 from infoeval.information.budgets import BUDGETS
-from infoeval.information.checkpoint import estimate_checkpoint
+from infoeval.information.checkpoint import CheckpointInformation, estimate_checkpoint
 from infoeval.information.own import own_lower_bound
 from infoeval.information.real_images import label_information, sorting_information
 from infoeval.metrics import METRICS, metrics_of
 from infoeval.model import CheckpointModel
 from infoeval.results import Document, Result
-from infoeval.scoring import reading
+from infoeval.scoring import information, reading
 from infoeval.scoring.compare import _difference
 from infoeval.training.run import train
 from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
@@ -356,6 +356,31 @@ def tiny_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(BUDGETS, "tiny", TINY_BUDGET)
 
 
+@pytest.fixture(scope="module")
+def estimates() -> dict[bytes, CheckpointInformation]:
+    """What `estimated_once` knows, by the first weights of a checkpoint."""
+    return {}
+
+
+@pytest.fixture
+def estimated_once(
+    estimates: dict[bytes, CheckpointInformation],
+    tiny_budget: None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A checkpoint's information is estimated once, however often it is scored and compared."""
+    del tiny_budget
+
+    def estimate(model: CheckpointModel, **options: Any) -> CheckpointInformation:
+        assert (options["budget"], options["seed"], options["level"]) == (TINY_BUDGET, 0, 0.95)
+        weights = next(model.networks.parameters()).detach().numpy().tobytes()
+        if weights not in estimates:
+            estimates[weights] = estimate_checkpoint(model, **options)
+        return estimates[weights]
+
+    monkeypatch.setattr(information, "estimate_checkpoint", estimate)
+
+
 def by_name(document: Document) -> dict[tuple[str, str | None], Result]:
     return {(result.metric, result.target): result for result in document.results}
 
@@ -390,7 +415,7 @@ def test_information_of_every_code_and_of_all(path: Path) -> None:
     assert found["mi-own", "slant"].settings["samples"] == direct.own["slant"].count
 
 
-@pytest.mark.usefixtures("tiny_budget")
+@pytest.mark.usefixtures("estimated_once")
 def test_checks_are_details_of_all_codes(path: Path) -> None:
     document = score(path, ["mi"], budget="tiny")
     found = by_name(document)
@@ -434,7 +459,7 @@ def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
 CHEAP: Any = {"samples": 400, "device": "cpu", "budget": "tiny"}
 
 
-@pytest.mark.usefixtures("tiny_budget")
+@pytest.mark.usefixtures("estimated_once")
 @pytest.mark.parametrize("metrics", [["mi"], ["mi-own", "cluster-acc", "real-sorting"]])
 def test_a_checkpoint_does_not_differ_from_itself(path: Path, metrics: list[str]) -> None:
     compared = scoring.compare(path, path, metrics, **CHEAP)
@@ -447,7 +472,7 @@ def test_a_checkpoint_does_not_differ_from_itself(path: Path, metrics: list[str]
         assert each.high - each.low > 0 or each.metric == "mi-synergy"
 
 
-@pytest.mark.usefixtures("tiny_budget")
+@pytest.mark.usefixtures("estimated_once")
 def test_swapping_negates(path: Path, other: Path) -> None:
     metrics = ["mi", "cluster-acc"]
     one = scoring.compare(path, other, metrics, **CHEAP).differences
@@ -479,7 +504,7 @@ def test_the_interval_of_a_difference() -> None:
     assert (open_below.low, open_below.high) == (None, 9)
 
 
-@pytest.mark.usefixtures("tiny_budget")
+@pytest.mark.usefixtures("estimated_once")
 def test_codes_of_other_spaces(path: Path, without_categories: Path, tmp_path: Path) -> None:
     """Common codes alone are compared, and all codes together are not common."""
     compared = scoring.compare(path, without_categories, ["mi-own"], **CHEAP)

@@ -1,6 +1,8 @@
 """Scoring anybody's model: codes in a file, functions in a Python file, several at once."""
 
 import json
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 
 from infoeval import metrics, scoring
 from infoeval.cli import main
+from infoeval.data import load
 from infoeval.errors import UserError
 from infoeval.information.budgets import BUDGETS
 from infoeval.metrics.registry import METRICS, metrics_of
@@ -129,6 +132,13 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def in_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(home)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _sprites_are_drawn_once() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("infoeval.scoring.encoding.load", cache(load))
+        yield
 
 
 def table(n: int = 200, seed: int = 0) -> dict[str, NDArray[Any]]:

@@ -4,8 +4,6 @@ import csv
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -16,28 +14,21 @@ import joblib
 import numpy as np
 import pytest
 import torch
-from click.testing import CliRunner
 from joblib.parallel import ThreadingBackend
 
 import infoeval.sweep.run as process
 import infoeval.sweep.train as many
-from infoeval import CodeSpace, Uniform
 from infoeval.checkpoint import Checkpoint
-from infoeval.cli import main
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
-from infoeval.printing.sweep import print_runs
 from infoeval.scoring import score
-from infoeval.sweep import Pick, Row, Summary, stacks, train_many
-from infoeval.sweep.reading import Reading, read_unlabelled
-from infoeval.sweep.stacks import SHARE, bytes_of_run, stack_size
-from infoeval.sweep.summary import summarise
+from infoeval.sweep import Pick, train_many
 from infoeval.training import run as runs
 from infoeval.training.captured import NOT_ON_A_GPU
 from tests.comparing import identical
+from tests.processes import LIMIT, start_process
+from tests.sweeping import OPTIONS, train, weights
 from tests.tiny import tiny_images, tiny_trainer
-
-ROOT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(autouse=True)
@@ -47,19 +38,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def train(folder: Path, **options: Any) -> Summary:
-    """Three seeds of 4 steps; `options` change that."""
-    settings: dict[str, Any] = {"seeds": [0, 1, 2], "device": "cpu", "samples": 50}
-    settings |= {"log_every": 2, "checkpoint_every": 4} | options
-    trainer = settings.pop("trainer", tiny_trainer())
-    return train_many(trainer, settings.pop("data", tiny_images()), folder, **settings)
-
-
-def weights(folder: Path) -> dict[str, Any]:
-    checkpoint = Checkpoint.open(folder / "ckpt.pt")
-    return {"weights": checkpoint.weights, "optimizers": checkpoint.optimizers}
 
 
 def test_each_run_is_the_run_that_training_alone_makes(tmp_path: Path) -> None:
@@ -158,57 +136,6 @@ def test_what_there_is_to_say_of_the_runs_is_said_once(tmp_path: Path, stack: in
     assert told.count(NOT_ON_A_GPU) == 1
 
 
-def test_on_a_cpu_runs_are_not_stacked_unless_asked(tmp_path: Path) -> None:
-    told: list[str] = []
-    train(tmp_path, tell=told.append)
-    assert told[0].startswith("runs are trained one after another: on a CPU")
-    assert told[1:] == [NOT_ON_A_GPU]
-    assert stack_size("auto", tiny_trainer(), "cpu", 10)[0] == 1
-    assert stack_size("auto", tiny_trainer(), "cpu", 1) == (1, "")
-    assert stack_size(4, tiny_trainer(), "cpu", 10) == (4, "")
-    assert stack_size(20, tiny_trainer(), "cpu", 10) == (10, "")
-
-
-@pytest.mark.parametrize(
-    ("fitting", "size"), [(100.0, 10), (10.1, 10), (9.9, 5), (3.5, 3), (1.2, 1), (0.5, 1)]
-)
-def test_on_a_gpu_as_many_are_stacked_as_its_free_memory_holds(
-    monkeypatch: pytest.MonkeyPatch, fitting: float, size: int
-) -> None:
-    """Ten runs, in as few and as equal stacks as possible."""
-    free = int(fitting * bytes_of_run(tiny_trainer()) / SHARE)
-    monkeypatch.setattr(stacks, "find_device", lambda _: torch.device("cuda"))
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 2 * free))
-    assert stack_size("auto", tiny_trainer(), "auto", 10)[0] == size
-
-
-def test_images_leave_less_room_for_runs_where_they_lie_on_the_gpu(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    free = int(10.1 * bytes_of_run(tiny_trainer()) / SHARE)
-    monkeypatch.setattr(stacks, "find_device", lambda _: torch.device("cuda"))
-    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 2 * free))
-
-    def size(images: float, memory: int | None = None) -> int:
-        return stack_size("auto", tiny_trainer(), "auto", 10, int(images), memory)[0]
-
-    assert size(0.5 * free) == 5
-    assert size(0.9 * free) == 10  # more than images get: they are streamed
-    assert size(0.5 * free, free // 4) == 10
-
-
-def test_the_command_takes_stacks(tmp_path: Path) -> None:
-    def settings(*arguments: str) -> Any:
-        return CliRunner().invoke(main, ["train", "digits", *arguments, "--dry-run"])
-
-    many = ("--seeds", "0-3")
-    for text, stack in (("auto", "auto"), ("off", 1), ("4", 4)):
-        assert json.loads(settings(*many, "--stack", text).stdout)["stack"] == stack
-    for wrong in ("0", "-1", "many", "1.5", "²"):
-        assert "give auto, off, or a number" in settings(*many, "--stack", wrong).output
-    assert "--stack is for many runs" in settings("--stack", "4").output
-
-
 def test_one_weight_does_not_change_the_names(tmp_path: Path) -> None:
     (row,) = train(tmp_path, information_weights=[0.5], seeds=[7]).rows
     assert (row.folder, row.information_weight) == ("seed-7", 0.5)
@@ -290,29 +217,20 @@ def test_a_run_that_is_half_done_goes_on(tmp_path: Path) -> None:
     assert [row.agreement for row in resumed.rows] == [row.agreement for row in unbroken.rows]
 
 
-KILLED = """
-from pathlib import Path
-from tests.test_sweep import train
-from tests.tiny import tiny_trainer
-if __name__ == "__main__":
-    train(Path({folder!r}), trainer=tiny_trainer(steps=100_000))
-"""
-
-
 def test_a_killed_training_is_taken_up_again(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    program = KILLED.format(folder=str(folder))
-    training = subprocess.Popen([sys.executable, "-c", program], env=environment)
+    training = start_process(
+        train_many, tiny_trainer(steps=100_000), tiny_images(), folder, seeds=[0, 1], **OPTIONS
+    )
     try:
-        deadline = time.monotonic() + 120
+        deadline = time.monotonic() + LIMIT
         while steps_noted(folder, 0) < 4:
-            assert training.poll() is None
+            assert training.is_alive()
             assert time.monotonic() < deadline
             time.sleep(0.05)
     finally:
         training.kill()
-        training.wait()
+        training.join()
     steps = Checkpoint.open(folder / "seed-0" / "ckpt.pt").step + 2
     assert steps >= 4
     train(folder, trainer=tiny_trainer(steps=steps), resume=True, seeds=[0, 1])
@@ -323,7 +241,7 @@ def test_a_killed_training_is_taken_up_again(tmp_path: Path) -> None:
 
 
 def steps_noted(folder: Path, seed: int) -> int:
-    return process.reached(process.Task(tiny_trainer(), seed, folder / f"seed-{seed}"))
+    return process.reached(process.Task(tiny_trainer(), seed, folder / f"seed-{seed}"))[0]
 
 
 def test_what_is_there_is_not_trained_over(tmp_path: Path) -> None:
@@ -436,150 +354,3 @@ def test_threads_are_shared_out_and_given_back(
     assert seen == [1, 1]
     assert [row.threads for row in summary.rows] == [1, 1]
     assert torch.get_num_threads() == 2
-
-
-@pytest.mark.parametrize(
-    ("name", "gpus", "devices"),
-    [
-        ("auto", 0, ["auto", "auto", "auto"]),
-        ("auto", 1, ["auto", "auto", "auto"]),
-        ("auto", 2, ["cuda:0", "cuda:1", "cuda:0"]),
-        ("cuda", 4, ["cuda:0", "cuda:1", "cuda:2"]),
-        ("cuda:1", 4, ["cuda:1", "cuda:1", "cuda:1"]),
-        ("cpu", 4, ["cpu", "cpu", "cpu"]),
-    ],
-)
-def test_processes_have_a_gpu_each(
-    monkeypatch: pytest.MonkeyPatch, name: str, gpus: int, devices: list[str]
-) -> None:
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
-    assert [process._own_device(name, number) for number in range(3)] == devices
-
-
-@pytest.mark.parametrize(
-    ("jobs", "device", "gpus", "processes"),
-    [
-        (None, "auto", 0, 1),
-        (None, "auto", 4, 4),
-        (None, "cuda", 20, 10),
-        (None, "cpu", 4, 1),
-        (None, "cuda:2", 4, 1),
-        (3, "auto", 4, 3),
-        (20, "cpu", 0, 10),
-    ],
-)
-def test_how_many_processes_there_are(
-    monkeypatch: pytest.MonkeyPatch, jobs: int | None, device: str, gpus: int, processes: int
-) -> None:
-    monkeypatch.setattr(torch.cuda, "device_count", lambda: gpus)
-    assert many._processes(jobs, device, 10) == processes
-
-
-def test_it_says_how_far_the_runs_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(many, "LOOK_EVERY", 0.01)
-    said: list[tuple[str, float | None]] = []
-    train(tmp_path, say=lambda text, share: said.append((text, share)))
-    shares = [share for _, share in said if share is not None]
-    assert shares == sorted(shares)
-    assert any(share > 0 for share in shares)
-    assert all(text.startswith("training 3 runs, ") for text, _ in said)
-
-
-def test_what_is_said_counts_steps_of_all_runs(tmp_path: Path) -> None:
-    tasks = [process.Task(tiny_trainer(steps=8), seed, tmp_path / str(seed)) for seed in range(3)]
-    for seed, noted in ((0, "8"), (1, "4"), (2, "")):
-        (tmp_path / str(seed)).mkdir()
-        (tmp_path / str(seed) / ".step").write_text(noted)
-    assert many._how_far(tasks) == ("training 3 runs, 1 trained, 1 at step 4 of 8", 0.5)
-
-
-def reading(seed: int, blur: float) -> Reading:
-    """One categorical code of 900 images, with a share of wrong readings."""
-    random = np.random.default_rng(seed)
-    truth = np.arange(900) % 5
-    code = np.where(random.random(900) < blur, random.integers(0, 5, 900), truth)
-    return Reading({"digit": random.permutation(5)[code]}, {"digit": 1.0}, {"digit": 1.0})
-
-
-def chosen(blurs: list[float | None], weight: float = 1.0) -> Summary:
-    """What is chosen of runs that read so many images wrongly; None: of a failed run."""
-    rows = [
-        Row(f"seed-{n}", weight, n, "failed" if blur is None else "complete")
-        for n, blur in enumerate(blurs)
-    ]
-    readings = [None if blur is None else reading(n, blur) for n, blur in enumerate(blurs)]
-    data = {"name": "made"}
-    return summarise(rows, readings, trainer="t", variant="v", data=data, images=900)
-
-
-def test_the_choice_is_the_run_that_agrees_most_with_the_others() -> None:
-    summary = chosen([0.4, None, 0.02, 1.0, 0.2])
-    assert [row.picked for row in summary.rows] == [False, False, True, False, False]
-    assert summary.picks[0].folder == "seed-2"
-    assert summary.rows[1].agreement is None
-    assert summary.measure is not None
-    assert "renaming" in summary.measure
-
-
-@pytest.mark.parametrize("blurs", [[], [0.1], [0.1, 0.2], [0.1, None, 0.2]])
-def test_fewer_than_three_have_no_medoid(blurs: list[float | None]) -> None:
-    summary = chosen([*blurs, None])
-    assert summary.picks[0].folder is None
-    assert "a medoid needs 3 complete runs" in summary.picks[0].reason
-    assert not any(row.picked for row in summary.rows)
-
-
-def test_runs_without_the_information_term_are_never_chosen() -> None:
-    summary = chosen([0.0, 0.0, 0.0], weight=0.0)
-    assert summary.picks == (
-        Pick(0.0, None, "runs without the information term are not chosen from"),
-    )
-    assert all(row.agreement == 1.0 for row in summary.rows)
-
-
-def test_runs_of_other_weights_are_not_compared() -> None:
-    rows = [Row(f"r{n}", float(n < 3), n, "complete") for n in range(6)]
-    readings = [reading(n, 0.0 if n < 3 else 1.0) for n in range(6)]
-    summary = summarise(rows, readings, trainer="t", variant="v", data={}, images=900)
-    assert [row.agreement == 1.0 for row in summary.rows] == [True] * 3 + [False] * 3
-
-
-def test_reading_continuous_codes(tmp_path: Path) -> None:
-    codes = CodeSpace(a=Uniform(-1, 1), b=Uniform(-1, 1), noise=3)
-    trainer = tiny_trainer(codes=codes, code_weights={})
-    summary = train(tmp_path, trainer=trainer)
-    assert summary.measure is not None
-    assert "Spearman" in summary.measure
-    assert summary.rows[0].kept_when_moved == {}
-    images = tiny_images().images
-    found = read_unlabelled(
-        Checkpoint.open(tmp_path / "seed-0" / "ckpt.pt"), images, calibration=images
-    )
-    assert {name: code.dtype.kind for name, code in found.codes.items()} == {"a": "f", "b": "f"}
-
-
-def test_what_is_read_of_images_that_are_all_equal(tmp_path: Path) -> None:
-    train(tmp_path, seeds=[0])
-    checkpoint = Checkpoint.open(tmp_path / "seed-0" / "ckpt.pt")
-    blank = np.zeros((30, 1, 8, 8), np.uint8)
-    found = read_unlabelled(checkpoint, blank, calibration=tiny_images().images)
-    assert found.information["digit"] == pytest.approx(0, abs=1e-6)
-    assert found.kept_when_moved["digit"] == 1.0  # a blank image that is moved is blank
-    assert len(set(found.codes["digit"])) == 1
-
-
-def test_the_table_for_people(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    summary = train(tmp_path)
-    failed = replace(summary.rows[0], status="failed", reason="it [bold]burnt", bounds={})
-    print_runs(replace(summary, rows=(failed, *summary.rows[1:])))
-    shown = capsys.readouterr().out
-    assert shown.count("← chosen") == sum(row.picked for row in summary.rows[1:])
-    assert "seed-0 failed: it [bold]burnt" in shown
-    assert "H(c)" in shown
-    assert f"{summary.rows[1].bounds['digit'].value:.3f} ±" in shown
-    assert f"chosen of λ = 1: {summary.picks[0].folder}" in shown
-
-
-def test_the_table_of_runs_that_all_failed(capsys: pytest.CaptureFixture[str]) -> None:
-    print_runs(chosen([None, None]))
-    assert "a medoid needs 3 complete runs, not 0" in capsys.readouterr().out

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+import infoeval.programs
 import infoeval.user_model
 from infoeval import CodeSpace, Uniform, UserError
 from infoeval.programs import run_file
@@ -25,6 +26,7 @@ def own_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Run in a folder of its own, and forget what was imported from there."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(infoeval.programs, "_folders", {})
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:

@@ -35,8 +35,8 @@ _TRAINER = Trainer(
     variants={"gan": {"information_weight": 0.0}},
 )
 
-TINY_BUDGET = Budget("tiny", (2,), (3, 3), 16, 1, 2000, 2000, 2000, 2000, 2, 2)
-"""An estimate of information in a second or two, of a Q that has learned next to nothing."""
+TINY_BUDGET = Budget("tiny", (2,), (3, 3), 16, 1, 1000, 1000, 1000, 1000, 2, 2)
+"""An estimate of information in a second, of a Q that has learned next to nothing."""
 
 
 def tiny_trainer(**changes: Any) -> Trainer:

@@ -17,6 +17,12 @@ from tests.analysis.reports import document_of, entries
 CHEAP: Any = {"device": "cpu", "metrics": ["mi-own"], "formats": ["json"]}
 
 
+@pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No picture is drawn, which takes longer than the choice of a model."""
+    monkeypatch.setattr("infoeval.analysis.making.draw", lambda *_, **__: ([], []))
+
+
 def test_a_folder_of_runs_is_sorted_into_seeds_and_baselines(runs: Path) -> None:
     inputs = open_inputs([runs], [])
     assert [model.seed for model in inputs.models] == [2, 10, 11]
@@ -51,6 +57,7 @@ def test_seeds_stand_beside_the_one_most_like_the_others(runs: Path, tmp_path: P
     assert drawn == {("sprites", number) for number in range(4)}
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_the_choice_reads_no_labels(runs: Path, home: Path, tmp_path: Path) -> None:
     """Other labels, and other scores with them, leave the choice as it is."""
     with np.load(home / "images.npz") as arrays:
@@ -65,6 +72,7 @@ def test_the_choice_reads_no_labels(runs: Path, home: Path, tmp_path: Path) -> N
     assert found[0] == found[1]
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_the_choice_does_not_depend_on_the_order(runs: Path, tmp_path: Path) -> None:
     folders = [runs / f"lambda-1-seed-{seed}" for seed in (2, 10, 11)]
     shown = set()
@@ -74,6 +82,7 @@ def test_the_choice_does_not_depend_on_the_order(runs: Path, tmp_path: Path) -> 
     assert len(shown) == 1
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_a_seed_can_be_shown_by_name(runs: Path, tmp_path: Path) -> None:
     for seed in (2, 11):
         report([runs], tmp_path / "page.html", show=seed, **CHEAP)
@@ -84,6 +93,7 @@ def test_a_seed_can_be_shown_by_name(runs: Path, tmp_path: Path) -> None:
         report([runs], tmp_path / "page.html", show=3, **CHEAP)
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_two_seeds_are_too_few_for_a_choice(runs: Path, tmp_path: Path) -> None:
     two = [runs / f"lambda-1-seed-{seed}" for seed in (11, 2)]
     report(two, tmp_path / "page.html", **CHEAP)
@@ -200,6 +210,7 @@ def test_a_users_generator_has_pictures(
     assert kinds == ["traversal", "sprites", "sprites", "sprites", "gallery"]
 
 
+@pytest.mark.usefixtures("without_pictures")
 def test_progress_names_the_model(subject: Path, twin: Path, tmp_path: Path) -> None:
     told: list[str] = []
 

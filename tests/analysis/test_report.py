@@ -36,10 +36,9 @@ def test_every_file_beside_the_page_is_named_in_metrics_json(
 
 
 @pytest.mark.usefixtures("drawn_anew")
-@pytest.mark.parametrize("name", ["page", "pair"])
-def test_page_is_a_function_of_its_files(name: str, request: pytest.FixtureRequest) -> None:
-    made: Path = request.getfixturevalue(name)
-    assert render(document_of(made), files_of(made)).encode() == made.read_bytes()
+def test_page_is_a_function_of_its_files(page: Path) -> None:
+    """That of a pair is made again, in another process, in `test_again`."""
+    assert render(document_of(page), files_of(page)).encode() == page.read_bytes()
 
 
 def test_metrics_json_is_the_score_with_more(page: Path, subject: Path) -> None:

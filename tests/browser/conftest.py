@@ -3,15 +3,22 @@
 import contextlib
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from infoeval.report import write
 from tests.browser import documents
+from tests.browser.opening import Shelf
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
 
 Rendered = Callable[[str], Path]
+Shown = Callable[..., "AbstractContextManager[Page]"]
 MAKERS = {
     "complete": documents.complete,
     "seeds": documents.seeds,
@@ -45,6 +52,18 @@ def rendered(for_all_processes: Path, tmp_path_factory: pytest.TempPathFactory) 
 def complete(rendered: Rendered) -> Path:
     """The page of one model and its baseline, with everything on it."""
     return rendered("complete")
+
+
+@pytest.fixture(scope="session")
+def shown(browser: "Browser", rendered: Rendered) -> Iterator[Shown]:
+    """Shows such a page; a test that uses it changes nothing but what is folded."""
+    shelf = Shelf(browser)
+
+    def show(name: str, **settings: object) -> "AbstractContextManager[Page]":
+        return shelf.shown(rendered(name), **settings)  # type: ignore[arg-type]
+
+    yield show
+    shelf.close()
 
 
 @pytest.fixture(scope="session")

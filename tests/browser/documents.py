@@ -1,4 +1,4 @@
-"""The sample's documents with pictures that a person can judge, and shorter histories."""
+"""The sample's documents with pictures that a person can judge."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SHOWN = Drawer(0)
 
 def complete(folder: Path) -> Document:
     """A model with every kind of result and picture, and its λ = 0 baseline."""
-    document = _shorter(sample.sample(folder))
+    document = sample.sample(folder)
     models = (SHOWN, Drawer(1, dead=True))
     document["images"] = [
         *_traversals(folder, *models),
@@ -29,7 +29,7 @@ def complete(folder: Path) -> Document:
 
 def seeds(folder: Path) -> Document:
     """Five seeds and a λ = 0 baseline; sliders move one code at a time."""
-    document = _shorter(sample.five_seeds(folder))
+    document = sample.five_seeds(folder)
     models = (*map(Drawer, range(5)), Drawer(5, dead=True))
     document["images"] = [
         *_traversals(folder, *models),
@@ -41,7 +41,7 @@ def seeds(folder: Path) -> Document:
 
 def comparison(folder: Path) -> Document:
     """Three models side by side."""
-    document = _shorter(sample.comparison(folder))
+    document = sample.comparison(folder)
     models = tuple(map(Drawer, range(3)))
     document["images"] = [
         *_traversals(folder, *models),
@@ -64,10 +64,3 @@ def _traversals(folder: Path, *models: Drawer) -> list[Document]:
         for code in CODES
         for stretch in ((1.0,) if code == "digit" else (1.0, 2.0))
     ]
-
-
-def _shorter(document: Document) -> Document:
-    """Keep every fifth record of the histories: axe looks at each cell of their tables."""
-    for model in (document, *document["models"]):
-        model["history"] = {name: series[::5] for name, series in model["history"].items()}
-    return document

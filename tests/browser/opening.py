@@ -24,12 +24,20 @@ ARGUMENTS = (
     "--disable-component-update",
     "--disable-sync",
 )
-WIDE, NARROW = 1280, 390
+WIDE, NARROW, HEIGHT = 1280, 390, 900
+Scheme = Literal["light", "dark"]
 OWN = ("file:", "data:", "blob:", "about:")
 TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", (event) => {
   console.error(`policy ${event.effectiveDirective} stopped ${event.blockedURI}`);
 });
+"""
+FOLDS = "[...document.querySelectorAll('details')].map((one) => one.open)"
+AS_OPENED = """
+(folds) => {
+  document.querySelectorAll("details").forEach((one, at) => { one.open = folds[at] });
+  scrollTo({ top: 0, left: 0, behavior: "instant" });
+}
 """
 
 
@@ -61,14 +69,14 @@ def opened(
     path: Path,
     *,
     width: int = WIDE,
-    scheme: Literal["light", "dark"] = "light",
+    scheme: Scheme = "light",
     script: bool = True,
     **settings: Any,
 ) -> Iterator[Page]:
     """Open a page from its file; at the end, nothing may have gone wrong in it."""
     context = browser.new_context(
         offline=True,
-        viewport={"width": width, "height": 900},
+        viewport={"width": width, "height": HEIGHT},
         color_scheme=scheme,
         java_script_enabled=script,
         **settings,
@@ -79,11 +87,62 @@ def opened(
         page = context.new_page()
         page.goto(path.as_uri())
         yield page
-        # What happened in the browser is heard while it is being talked to.
-        page.evaluate("() => new Promise((done) => setTimeout(done))" if script else "0")
-        assert not troubles, "\n".join(troubles)
+        _hear(page, troubles, script)
     finally:
         context.close()
+
+
+class Shelf:
+    """Pages that stay open for the tests that do no more than look at them and unfold them."""
+
+    def __init__(self, browser: Browser) -> None:
+        self.browser = browser
+        self._open: dict[tuple[Path, bool], tuple[Page, list[str], list[bool]]] = {}
+
+    @contextmanager
+    def shown(
+        self,
+        path: Path,
+        *,
+        width: int = WIDE,
+        scheme: Scheme = "light",
+        script: bool = True,
+    ) -> Iterator[Page]:
+        """Show a page as it is when it is opened; by the end, nothing may have gone wrong in it.
+
+        What went wrong while it was opened is told by every test that looks at it.
+        """
+        if (path, script) not in self._open:
+            self._open[path, script] = self._put(path, script)
+        page, troubles, folds = self._open[path, script]
+        page.set_viewport_size({"width": width, "height": HEIGHT})
+        page.emulate_media(color_scheme=scheme, media="null")
+        page.evaluate(AS_OPENED, folds)
+        try:
+            yield page
+        except BaseException:
+            del self._open[path, script]
+            page.context.close()
+            raise
+        _hear(page, troubles, script)
+
+    def _put(self, path: Path, script: bool) -> tuple[Page, list[str], list[bool]]:
+        context = self.browser.new_context(offline=True, java_script_enabled=script)
+        context.add_init_script(TELL_VIOLATIONS)
+        troubles = _listen(context)
+        page = context.new_page()
+        page.goto(path.as_uri())
+        return page, troubles, page.evaluate(FOLDS)
+
+    def close(self) -> None:
+        for page, _, _ in self._open.values():
+            page.context.close()
+
+
+def _hear(page: Page, troubles: list[str], script: bool) -> None:
+    # What happened in the browser is heard while it is being talked to.
+    page.evaluate("() => new Promise((done) => setTimeout(done))" if script else "0")
+    assert not troubles, "\n".join(troubles)
 
 
 def _listen(context: BrowserContext) -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from infoeval.report import write
 from tests.browser import documents
+from tests.browser.conftest import Shown
 from tests.browser.hostile import PAYLOADS, TURNING, Spoiler
 from tests.browser.opening import NARROW, opened
 
@@ -63,9 +64,9 @@ def elements(page: "Page") -> Counter[str]:
 
 
 def test_hostile_texts_make_no_element_and_run_nothing(
-    browser: "Browser", hostile: Path, complete: Path
+    browser: "Browser", hostile: Path, shown: Shown
 ) -> None:
-    with opened(browser, complete) as page:
+    with shown("complete") as page:
         expected = elements(page)
     with opened(browser, hostile) as page:
         page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true })")

@@ -6,6 +6,7 @@ import copy
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ from infoeval.errors import UserError
 from infoeval.live import TOLERANCE, find_runtime, write_live
 from infoeval.model import CheckpointModel
 from infoeval.report import write
-from tests.browser.opening import NARROW, WIDE, opened
+from tests.browser.opening import NARROW, WIDE, Scheme, Shelf, opened
 from tests.live import models
 from tests.report.sample import sample, without_extras
 
@@ -45,7 +46,9 @@ def model() -> CheckpointModel:
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory, model: CheckpointModel) -> Path:
+def home(
+    tmp_path_factory: pytest.TempPathFactory, model: CheckpointModel, for_all_processes: Path
+) -> Path:
     """A folder with metrics.json and all that a live page needs."""
     pytest.importorskip("onnx", reason="the extra live is not installed")
     pytest.importorskip("onnxscript", reason="the extra live is not installed")
@@ -55,7 +58,8 @@ def home(tmp_path_factory: pytest.TempPathFactory, model: CheckpointModel) -> Pa
         pytest.skip(str(error))
     folder = tmp_path_factory.mktemp("live")
     document = without_extras(sample(folder))
-    document["live"] = write_live(model, folder, runtime=runtime, seed=0)
+    with models.exported_once(model, for_all_processes):
+        document["live"] = write_live(model, folder, runtime=runtime, seed=0)
     (folder / "metrics.json").write_text(json.dumps(document))
     write(document, folder, folder / "page.html")
     return folder
@@ -65,6 +69,13 @@ def home(tmp_path_factory: pytest.TempPathFactory, model: CheckpointModel) -> Pa
 def document(home: Path) -> dict[str, Any]:
     """A metrics.json that a test may change."""
     return copy.deepcopy(json.loads((home / "metrics.json").read_text()))
+
+
+@pytest.fixture(scope="module")
+def shelf(browser: Browser) -> Iterator[Shelf]:
+    shelf = Shelf(browser)
+    yield shelf
+    shelf.close()
 
 
 def wait(page: Page, state: str) -> None:
@@ -83,8 +94,8 @@ def move(page: Page, slider: int, value: float) -> None:
     page.locator(f"#live-code-{slider}").fill(str(value))
 
 
-def test_generator_runs_offline_and_says_how_exact_it_is(browser: Browser, home: Path) -> None:
-    with opened(browser, home / "page.html") as page:
+def test_generator_runs_offline_and_says_how_exact_it_is(shelf: Shelf, home: Path) -> None:
+    with shelf.shown(home / "page.html") as page:
         wait(page, "ready")
         status = page.locator("#live-status").inner_text()
         found = re.search(r"by at most (\d+) of 255 grey levels", status)
@@ -95,13 +106,13 @@ def test_generator_runs_offline_and_says_how_exact_it_is(browser: Browser, home:
 
 
 def test_sliders_show_what_the_checkpoint_draws(
-    browser: Browser, home: Path, document: dict[str, Any], model: CheckpointModel
+    shelf: Shelf, home: Path, document: dict[str, Any], model: CheckpointModel
 ) -> None:
     reference = document["live"]["reference"]
     width, rows = model.codes.input_width, reference["rows"]
     stored = (home / reference["file"]).read_bytes()
     noise = np.frombuffer(stored[: 4 * rows * width], "<f4").reshape(rows, width)[:, :3]
-    with opened(browser, home / "page.html") as page:
+    with shelf.shown(home / "page.html") as page:
         wait(page, "ready")
         for digit, slant in ((0, 0.0), (2, 0.0), (2, -1.5), (3, 2.0), (0, 0.0)):
             move(page, 0, digit)
@@ -198,19 +209,17 @@ def test_without_script_there_is_text_and_no_control(browser: Browser, home: Pat
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_section_is_accessible(browser: Browser, home: Path, scheme: Any) -> None:
+def test_the_section_is_accessible(shelf: Shelf, home: Path, scheme: Scheme) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
-    with opened(browser, home / "page.html", scheme=scheme) as page:
+    with shelf.shown(home / "page.html", scheme=scheme) as page:
         wait(page, "ready")
         found = axe.Axe().run(page, context="#live")
         assert found.violations_count == 0, found.generate_report()
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_screenshot_is_left_behind(
-    browser: Browser, home: Path, screenshots: Path, width: int
-) -> None:
-    with opened(browser, home / "page.html", width=width) as page:
+def test_screenshot_is_left_behind(shelf: Shelf, home: Path, screenshots: Path, width: int) -> None:
+    with shelf.shown(home / "page.html", width=width) as page:
         wait(page, "ready")
         assert page.evaluate("document.documentElement.scrollWidth") <= width
         size = "wide" if width == WIDE else "narrow"

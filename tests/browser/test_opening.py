@@ -1,12 +1,12 @@
 """Every page opens from its file without the network, at every width, with script and without."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import Rendered
-from tests.browser.opening import NARROW, WIDE, opened
+from tests.browser.conftest import Shown
+from tests.browser.opening import NARROW, WIDE, Scheme, Shelf, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -69,22 +69,41 @@ def test_these_tests_hear_of_trouble(browser: "Browser", tmp_path: Path, trouble
         pass
 
 
+def test_pages_that_stay_open_are_as_they_were_and_heard(
+    browser: "Browser", tmp_path: Path
+) -> None:
+    path = tmp_path / "page.html"
+    path.write_text("<!DOCTYPE html><title>page</title><details><summary>more</summary>text")
+    shelf = Shelf(browser)
+    try:
+        with shelf.shown(path, width=NARROW, scheme="dark") as page:
+            page.evaluate(UNFOLD)
+            page.emulate_media(media="print")
+        with shelf.shown(path) as again:
+            assert again is page
+            assert page.evaluate("innerWidth") == WIDE
+            assert page.locator("details[open]").count() == 0
+            assert page.evaluate("matchMedia('screen and (prefers-color-scheme: light)').matches")
+        with pytest.raises(AssertionError, match="mine"), shelf.shown(path):
+            page.evaluate("console.error('mine')")
+        with pytest.raises(AssertionError, match="mine"), shelf.shown(path):
+            pass
+    finally:
+        shelf.close()
+
+
 @pytest.mark.parametrize("name", PAGES)
 @pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
-def test_page_opens_offline_without_a_complaint(
-    browser: "Browser", rendered: Rendered, name: str, script: bool
-) -> None:
-    with opened(browser, rendered(name), script=script) as page:
+def test_page_opens_offline_without_a_complaint(shown: Shown, name: str, script: bool) -> None:
+    with shown(name, script=script) as page:
         assert page.get_by_role("heading", level=1).inner_text().strip()
         assert page.get_by_role("heading", level=2).count() >= 4
         page.mouse.wheel(0, 50_000)
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_is_no_wider_than_the_window(
-    browser: "Browser", rendered: Rendered, name: str
-) -> None:
-    with opened(browser, rendered(name)) as page:
+def test_page_is_no_wider_than_the_window(shown: Shown, name: str) -> None:
+    with shown(name) as page:
         page.evaluate(UNFOLD)
         for width in (WIDE, NARROW, 320):
             page.set_viewport_size({"width": width, "height": 900})
@@ -93,10 +112,8 @@ def test_page_is_no_wider_than_the_window(
 
 
 @pytest.mark.parametrize("width", [WIDE, NARROW, 320])
-def test_tiles_are_equally_large_and_in_line(
-    browser: "Browser", rendered: Rendered, width: int
-) -> None:
-    with opened(browser, rendered("comparison"), width=width) as page:
+def test_tiles_are_equally_large_and_in_line(shown: Shown, width: int) -> None:
+    with shown("comparison", width=width) as page:
         sheets = page.evaluate(TILES)
         assert len(sheets) == 15
         assert [sheet for sheet in sheets if sheet["rows"] != 1] == []
@@ -105,11 +122,11 @@ def test_tiles_are_equally_large_and_in_line(
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_page_can_be_read_without_script(browser: "Browser", rendered: Rendered, name: str) -> None:
-    with opened(browser, rendered(name)) as page:
+def test_page_can_be_read_without_script(shown: Shown, name: str) -> None:
+    with shown(name) as page:
         titles = page.locator("main h2").all_inner_texts()
         tables = page.locator("table").count()
-    with opened(browser, rendered(name), script=False) as page:
+    with shown(name, script=False) as page:
         assert page.locator("main h2").all_inner_texts() == titles
         assert page.locator("table").count() == tables
         page.evaluate(UNFOLD)
@@ -133,17 +150,12 @@ def test_page_can_be_read_without_script(browser: "Browser", rendered: Rendered,
     ],
 )
 def test_screenshots_are_left_behind(
-    browser: "Browser",
-    rendered: Rendered,
-    screenshots: Path,
-    name: str,
-    scheme: Literal["light", "dark"],
-    width: int,
+    shown: Shown, screenshots: Path, name: str, scheme: Scheme, width: int
 ) -> None:
     size = "wide" if width == WIDE else "narrow"
     picture = screenshots / f"{name}-{size}-{scheme}.png"
     picture.unlink(missing_ok=True)
-    with opened(browser, rendered(name), width=width, scheme=scheme) as page:
+    with shown(name, width=width, scheme=scheme) as page:
         page.screenshot(path=picture, full_page=True)
         ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
     brightness = sum(map(int, ground.removeprefix("rgb(").rstrip(")").split(",")))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import Rendered
-from tests.browser.opening import NARROW, WIDE, opened
+from tests.browser.opening import HEIGHT, NARROW, WIDE, opened
 from tests.report.sample import MATCHING
 
 if TYPE_CHECKING:
@@ -39,24 +39,26 @@ def choose(page: "Page", place: int, order: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "width"),
-    [("complete", WIDE), ("complete", NARROW), ("seeds", NARROW), ("comparison", WIDE)],
+    ("name", "widths"),
+    [("complete", (WIDE, NARROW)), ("seeds", (NARROW,)), ("comparison", (WIDE,))],
 )
 def test_raw_order_is_a_click_away(
-    browser: "Browser", rendered: Rendered, name: str, width: int
+    browser: "Browser", rendered: Rendered, name: str, widths: tuple[int, ...]
 ) -> None:
-    with opened(browser, rendered(name), width=width) as page:
-        count = len(sheets(page))
-        assert count >= 2
-        assert sheets(page) == [HUNGARIAN] * count
-        choices = page.locator("input[data-order='raw']").count()
-        assert choices >= 2
-        for place in range(choices):
-            choose(page, place, "raw")
-            assert sheets(page) == [RAW] * count
-            assert page.locator("input[data-order='raw']:checked").count() == choices
-            choose(page, place, "matched")
+    with opened(browser, rendered(name)) as page:
+        for width in widths:
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            count = len(sheets(page))
+            assert count >= 2
             assert sheets(page) == [HUNGARIAN] * count
+            choices = page.locator("input[data-order='raw']").count()
+            assert choices >= 2
+            for place in range(choices):
+                choose(page, place, "raw")
+                assert sheets(page) == [RAW] * count
+                assert page.locator("input[data-order='raw']:checked").count() == choices
+                choose(page, place, "matched")
+                assert sheets(page) == [HUNGARIAN] * count
 
 
 def test_keyboard_chooses_the_order(browser: "Browser", complete: Path) -> None:

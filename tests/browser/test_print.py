@@ -2,15 +2,10 @@
 
 import unicodedata
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.conftest import Rendered
-from tests.browser.opening import opened
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+from tests.browser.conftest import Shown
 
 pytestmark = pytest.mark.browser
 
@@ -48,11 +43,11 @@ def squeezed(text: str) -> str:
     ("name", "script"), [("complete", True), ("seeds", True), ("bare", True), ("bare", False)]
 )
 def test_paper_has_all_sections_and_what_is_folded(
-    browser: "Browser", rendered: Rendered, tmp_path: Path, name: str, script: bool
+    shown: Shown, tmp_path: Path, name: str, script: bool
 ) -> None:
     from pypdf import PdfReader
 
-    with opened(browser, rendered(name), scheme="dark", script=script) as page:
+    with shown(name, scheme="dark", script=script) as page:
         titles = page.locator("main h2").all_text_contents()
         captions = page.locator("details caption").all_text_contents()
         cells = page.locator("details tbody").all_text_contents()
@@ -68,9 +63,7 @@ def test_paper_has_all_sections_and_what_is_folded(
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_nothing_is_cut_off_or_covered_on_paper(
-    browser: "Browser", rendered: Rendered, name: str
-) -> None:
-    with opened(browser, rendered(name), width=PAPER) as page:
+def test_nothing_is_cut_off_or_covered_on_paper(shown: Shown, name: str) -> None:
+    with shown(name, width=PAPER) as page:
         page.emulate_media(media="print")
         assert page.evaluate(ON_PAPER) == {"missing": 0, "wide": [], "overlapping": []}

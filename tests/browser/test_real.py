@@ -14,7 +14,7 @@ from infoeval.analysis import report
 from infoeval.data import load
 from infoeval.networks import Dense, Reshape, UpConvolution
 from infoeval.training.run import train
-from tests.browser.opening import NARROW, WIDE, opened
+from tests.browser.opening import HEIGHT, NARROW, WIDE, opened
 from tests.tiny import tiny_trainer
 
 if TYPE_CHECKING:
@@ -72,11 +72,11 @@ def test_real_page_opens_and_its_sliders_change_the_pictures(
     browser: "Browser", real: Path, screenshots: Path
 ) -> None:
     assert real.stat().st_size < 2.5e6
-    for width, name in ((NARROW, "narrow"), (WIDE, "wide")):
-        with opened(browser, real, width=width) as page:
+    with opened(browser, real) as page:
+        for width, name in ((NARROW, "narrow"), (WIDE, "wide")):
+            page.set_viewport_size({"width": width, "height": HEIGHT})
             assert page.evaluate("document.documentElement.scrollWidth") <= width
             page.screenshot(path=screenshots / f"real-{name}.png", full_page=True)
-    with opened(browser, real) as page:
         image = page.locator("[data-sizes] [data-orders] img").first
         for slider in page.locator("[data-sizes]").get_by_role("slider").all():
             slider.press("Home")

@@ -22,19 +22,34 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 PANEL = "[data-sizes]"
+PLACES = f"""
+() => {{
+  const panel = document.querySelector("{PANEL}");
+  const {{ left, top }} = panel.getBoundingClientRect();
+  return [...panel.querySelectorAll("[data-orders]")].map((row) =>
+    [...row.querySelectorAll("img")].map((image) => {{
+      const box = image.getBoundingClientRect();
+      return [box.left - left, box.top - top, box.right - left, box.bottom - top].map(Math.round);
+    }}));
+}}
+"""
 ALONE = [{code: value} for code, values in VALUES.items() for value in values]
 TOGETHER = [dict(zip(VALUES, values, strict=True)) for values in product(*VALUES.values())]
 
 
-def picture(image: "Locator") -> NDArray[np.float64]:
-    """What a person sees at the picture's place, as small as the sprite is."""
-    seen = Image.open(io.BytesIO(image.screenshot())).convert("L")
-    return np.asarray(seen.resize((SIZE, SIZE), Image.Resampling.BOX), dtype=np.float64)
+Pictures = list[list[NDArray[np.float64]]]
 
 
-def rows(page: "Page") -> list[list["Locator"]]:
-    """The pictures of each model, one for each noise."""
-    return [row.locator("img").all() for row in page.locator(f"{PANEL} [data-orders]").all()]
+def pictures(page: "Page") -> Pictures:
+    """What a person sees of each model, one picture for each noise, as small as the sprites are."""
+    whole = Image.open(io.BytesIO(page.locator(PANEL).screenshot())).convert("L")
+    return [
+        [
+            np.asarray(whole.crop(box).resize((SIZE, SIZE), Image.Resampling.BOX), dtype=np.float64)
+            for box in row
+        ]
+        for row in page.evaluate(PLACES)
+    ]
 
 
 def slider(page: "Page", code: str) -> "Locator":
@@ -53,11 +68,11 @@ def drawn(noise: int, joint: bool) -> NDArray[np.float64]:
     return np.array([Drawer(0).draw(noise, **place) for place in places], dtype=np.float64)
 
 
-def shown(page: "Page", *, joint: bool) -> list[dict[str, float]]:
+def read(seen: Pictures, *, joint: bool) -> list[dict[str, float]]:
     """Where the codes stand in each picture of the first model: where the nearest sprite does."""
     found = []
-    for noise, image in enumerate(rows(page)[0]):
-        distances = np.abs(drawn(noise, joint) - picture(image)).mean(axis=(1, 2))
+    for noise, picture in enumerate(seen[0]):
+        distances = np.abs(drawn(noise, joint) - picture).mean(axis=(1, 2))
         found.append((TOGETHER if joint else ALONE)[int(np.argmin(distances))])
     return found
 
@@ -69,6 +84,7 @@ def test_arrow_keys_walk_through_the_sprites(
     with opened(browser, complete, width=width) as page:
         place = {"digit": 5, "slant": 2, "width": 2}
         slider(page, "digit").fill("5")
+        now = pictures(page)
         for code, key, step in (
             ("slant", "ArrowRight", 1),
             ("width", "ArrowLeft", -1),
@@ -77,23 +93,25 @@ def test_arrow_keys_walk_through_the_sprites(
             ("digit", "ArrowUp", 1),
             ("width", "End", 3),
         ):
-            before, text = picture(rows(page)[0][0]), said(page, code)
+            before, text = now, said(page, code)
             slider(page, code).press(key)
             place[code] += step
-            assert np.abs(picture(rows(page)[0][0]) - before).mean() > 1, (code, key)
+            now = pictures(page)
+            assert np.abs(now[0][0] - before[0][0]).mean() > 1, (code, key)
             assert said(page, code) != text
             # The order shown first is that of the classes: position k has the digit k.
             at = {"digit": MATCHING.index(place["digit"])}
             at |= {code: POSITIONS[place[code]] for code in ("slant", "width")}
-            assert shown(page, joint=True) == [at] * 3
+            assert read(now, joint=True) == [at] * 3
 
 
 def test_what_ignores_the_codes_stands_still(browser: "Browser", complete: Path) -> None:
     with opened(browser, complete) as page:
-        before = [[picture(image) for image in row] for row in rows(page)]
+        before = pictures(page)
         slider(page, "digit").press("End")
         slider(page, "slant").press("End")
-        after = [[picture(image) for image in row] for row in rows(page)]
+        after = pictures(page)
+        assert len(before) == 2
         assert not any(map(np.array_equal, before[0], after[0]))
         assert all(map(np.array_equal, before[1], after[1]))
 
@@ -126,7 +144,7 @@ def test_raw_order_is_that_of_the_codes(browser: "Browser", complete: Path) -> N
     with opened(browser, complete) as page:
         slider(page, "digit").fill("3")
         page.locator("input[data-order='raw']").first.check()
-        assert shown(page, joint=True) == [{"digit": 3, "slant": 0, "width": 0}] * 3
+        assert read(pictures(page), joint=True) == [{"digit": 3, "slant": 0, "width": 0}] * 3
 
 
 def test_where_sprites_are_few_one_code_moves_at_a_time(
@@ -134,8 +152,8 @@ def test_where_sprites_are_few_one_code_moves_at_a_time(
 ) -> None:
     with opened(browser, rendered("seeds")) as page:
         slider(page, "width").press("End")
-        assert shown(page, joint=False) == [{"width": 1}] * 2
+        assert read(pictures(page), joint=False) == [{"width": 1}] * 2
         slider(page, "slant").press("Home")
-        assert shown(page, joint=False) == [{"slant": -1}] * 2
+        assert read(pictures(page), joint=False) == [{"slant": -1}] * 2
         slider(page, "digit").press("Home")
-        assert shown(page, joint=False) == [{"digit": MATCHING.index(0)}] * 2
+        assert read(pictures(page), joint=False) == [{"digit": MATCHING.index(0)}] * 2

@@ -319,8 +319,8 @@ def test_memory_does_not_hold_the_images(tmp_path, monkeypatch):
     """
     monkeypatch.setattr(reading, "_CHUNK", 2**12)  # else it hides what the lists take
     peak_of_preparing(tmp_path, 20)  # what is imported and kept at the first time
-    few, many = (peak_of_preparing(tmp_path, count) for count in (300, 1800))
-    assert (many - few) / 1500 < 1000
+    few, many = (peak_of_preparing(tmp_path, count) for count in (300, 900))
+    assert (many - few) / 600 < 1000
 
 
 def negative_size():

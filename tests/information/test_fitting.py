@@ -280,9 +280,10 @@ def test_rounds_use_fresh_samples() -> None:
 
     channel = blob_with_gaussian_noise(0.1, size=8)
     source = Watched(channel.space, channel.render, 0)
-    budget = replace(TINY, widths=(2, 2), rounds=(64, 100, 100), passes=1, batch=64)
+    # A chunk is two and a half batches.
+    budget = replace(TINY, widths=(2, 2), rounds=(6, 9, 9), passes=1, batch=800)
     result = fit(source, budget, CPU, lambda text, share: None)
-    assert result.curve[JOINT][-1].steps == 264
+    assert result.curve[JOINT][-1].steps == 24
     often = [seen.count(number) for number in range(3 + 4 + 4)]
     assert often[0] == 3  # by both sizes, and the first at both rates
     assert often[3:] == [1] * 8

@@ -202,59 +202,49 @@ def test_the_self_test_finds_nothing_where_nothing_is(channel: Channel) -> None:
         assert check.truth > 1
 
 
-def test_the_same_seed_gives_the_same_estimate_and_leaves_no_trace() -> None:
-    found = []
-    for state in (1, 2):
-        torch.manual_seed(state)
-        np.random.seed(state)  # noqa: NPY002
-        before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
-        found.append(run(MIXED.space, MIXED.render, MICRO, seed=3))
-        assert torch.equal(before, torch.get_rng_state())
-        assert (numpy_before == np.random.get_state()[1]).all()  # noqa: NPY002
-    assert everything(found[0]) == everything(found[1])
-    other = run(MIXED.space, MIXED.render, MICRO, seed=4)
-    assert other["category"].value != found[0]["category"].value
-
-
-def test_other_names_for_the_categories() -> None:
-    names = torch.tensor([2, 0, 3, 1])
-
-    def renamed(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        return NOISE.render({"category": names[codes["category"]]}, generator)
-
-    first, second = of(NOISE)["category"], run(NOISE.space, renamed)["category"]
-    assert first.value == pytest.approx(second.value, abs=3 * first.standard_error)
-
-
-def test_another_range_of_the_code_is_the_same_information() -> None:
-    def moved(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        return BLOB.render({"position": (codes["position"] - 3) / 3.5 - 1}, generator)
-
-    first, second = of(BLOB)["position"], run(CodeSpace(position=Uniform(3, 10), noise=0), moved)
-    assert second["position"].value == pytest.approx(first.value, abs=3 * first.standard_error)
-    assert second["position"].entropy == pytest.approx(math.log(7))
-    assert first.entropy == pytest.approx(math.log(2))
-
-
-def test_another_order_of_the_codes() -> None:
-    turned = CodeSpace(**dict(reversed(list(MIXED.space.items()))), noise=0)
-    found, other = of(MIXED), run(turned, MIXED.render)
-    assert list(other) == ["position", "category"]
-    for name in found:
-        error = math.hypot(found[name].standard_error, other[name].standard_error)
-        assert other[name].value == pytest.approx(found[name].value, abs=4 * error + 0.01)
-    assert other.joint.value == pytest.approx(found.joint.value, abs=0.1)
-
-
 def coloured(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
     gray = MIXED.render(codes, generator)
     return torch.cat([gray, 255 - gray, gray.flip(2)], 1)
 
 
-def test_coloured_images_and_floats() -> None:
-    first = run(MIXED.space, coloured, MICRO)
-    second = run(MIXED.space, lambda codes, generator: coloured(codes, generator) / 255, MICRO)
-    assert everything(first) == everything(second)
+def test_the_same_seed_gives_the_same_estimate_and_leaves_no_trace() -> None:
+    """Of coloured images, whether these are bytes or floats."""
+    found = []
+    for state, largest in ((1, 1), (2, 255)):
+        torch.manual_seed(state)
+        np.random.seed(state)  # noqa: NPY002
+        before, numpy_before = torch.get_rng_state(), np.random.get_state()[1].copy()  # noqa: NPY002
+
+        def render(
+            codes: Mapping[str, Tensor], generator: torch.Generator, largest: int = largest
+        ) -> Tensor:
+            images = coloured(codes, generator)
+            return images if largest == 1 else images / largest
+
+        found.append(run(MIXED.space, render, MICRO, seed=3))
+        assert torch.equal(before, torch.get_rng_state())
+        assert (numpy_before == np.random.get_state()[1]).all()  # noqa: NPY002
+    assert everything(found[0]) == everything(found[1])
+    other = run(MIXED.space, coloured, MICRO, seed=4)
+    assert other["category"].value != found[0]["category"].value
+
+
+def test_names_of_categories_ranges_and_order_of_codes_mean_nothing() -> None:
+    names = torch.tensor([2, 0, 3, 1])
+
+    def other_names(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
+        renamed, moved = names[codes["category"]], (codes["position"] - 3) / 3.5 - 1
+        return MIXED.render({"category": renamed, "position": moved}, generator)
+
+    turned = CodeSpace(position=Uniform(3, 10), category=MIXED.space["category"], noise=0)
+    found, other = of(MIXED), run(turned, other_names)
+    assert list(other) == ["position", "category"]
+    for name in found:
+        error = found[name].standard_error
+        assert other[name].value == pytest.approx(found[name].value, abs=3 * error)
+    assert other.joint.value == pytest.approx(found.joint.value, abs=0.1)
+    assert other["position"].entropy == pytest.approx(math.log(7))
+    assert found["position"].entropy == pytest.approx(math.log(2))
 
 
 def test_an_estimate_is_a_mapping() -> None:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
+from infoeval.live import export
 from infoeval.model import CheckpointModel
-from infoeval.networks import Dense, Reshape, UpConvolution
+from infoeval.networks import Dense, Networks, Reshape, UpConvolution
 from infoeval.report import onnxruntime
 from tests.test_model import checkpoint_of
 from tests.tiny import tiny_trainer
@@ -31,6 +36,30 @@ def grey() -> CheckpointModel:
         UpConvolution(1, "tanh"),
     )
     return CheckpointModel(checkpoint_of(tiny_trainer(generator=generator)))
+
+
+def grey_file(folder: Path) -> bytes:
+    """The ONNX file of `grey`, exported once for the processes that share the folder."""
+    path = folder / "grey.onnx"
+    if not path.exists():
+        temporary = folder / secrets.token_hex(8)
+        temporary.write_bytes(export.to_onnx(grey().networks))
+        os.replace(temporary, path)
+    return path.read_bytes()
+
+
+@contextmanager
+def exported_once(model: CheckpointModel, folder: Path) -> Iterator[None]:
+    """Let the export of a `grey` take no time: its file is made once."""
+    content = grey_file(folder)
+
+    def exported(networks: Networks) -> bytes:
+        assert networks is model.networks
+        return content
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(export, "to_onnx", exported)
+        yield
 
 
 def coloured() -> CheckpointModel:

@@ -18,13 +18,14 @@ onnx = pytest.importorskip("onnx", reason="the extra live is not installed")
 pytest.importorskip("onnxscript", reason="the extra live is not installed")
 
 from infoeval.live.export import OPSET, run, to_onnx  # noqa: E402
+from tests.live.models import grey_file  # noqa: E402
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="module")
-def content(grey: CheckpointModel) -> bytes:
-    return to_onnx(grey.networks)
+def content(for_all_processes: Path) -> bytes:
+    return grey_file(for_all_processes)
 
 
 def inputs(model: CheckpointModel, count: int) -> NDArray[np.float32]:

@@ -11,26 +11,17 @@ import torch
 
 from infoeval import live
 from infoeval.errors import UserError
-from infoeval.live import export
 from infoeval.model import CheckpointModel
-from infoeval.networks import Networks
-from tests.live.models import fake_runtime
+from tests.live.models import exported_once, fake_runtime
 
 pytest.importorskip("onnx", reason="the extra live is not installed")
 pytest.importorskip("onnxscript", reason="the extra live is not installed")
 
 
 @pytest.fixture(scope="module", autouse=True)
-def _exported_once(grey: CheckpointModel) -> Iterator[None]:
+def _exported_once(grey: CheckpointModel, for_all_processes: Path) -> Iterator[None]:
     """An export takes seconds, and all of these tests are of one generator."""
-    content = export.to_onnx(grey.networks)
-
-    def exported(networks: Networks) -> bytes:
-        assert networks is grey.networks
-        return content
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(export, "to_onnx", exported)
+    with exported_once(grey, for_all_processes):
         yield
 
 

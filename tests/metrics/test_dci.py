@@ -140,8 +140,8 @@ def test_order_scale_and_names_of_codes_and_classes_mean_nothing() -> None:
 
 def test_factors_and_codes_of_all_types() -> None:
     random = np.random.default_rng(7)
-    angle, size = random.uniform(0, 2 * math.pi, size=500), random.normal(size=500)
-    kind = random.integers(0, 3, size=500)
+    angle, size = random.uniform(0, 2 * math.pi, size=300), random.normal(size=300)
+    kind = random.integers(0, 3, size=300)
     codes = np.column_stack([np.cos(angle), np.sin(angle), size, (kind + 1) % 3])
     factors = np.column_stack([angle, size, kind])
     types: Any = {"code_types": "cccc", "factor_types": ["periodic", "continuous", "discrete"]}
@@ -163,8 +163,9 @@ def test_the_interval_holds_the_value_shrinks_and_repeats() -> None:
         assert score.high is not None
         assert 0 <= score.low <= score.value <= score.high <= 1
         widths.append(score.high - score.low)
+        if n == 300:
+            assert dci(codes, factors, null=2) == score
     assert widths[1] < 0.6 * widths[0]
-    assert dci(codes, factors) == score
 
 
 def test_shuffled_factors_score_next_to_nothing() -> None:

@@ -79,9 +79,16 @@ def label(entry: Metric, variant: dict[str, Any]) -> str:
 
 
 def is_tried(variant: dict[str, Any], name: str, n: int) -> bool:
-    """Trees and the like take long, and are tried on a few tables."""
+    """Trees and the like take long, and are tried on a few tables.
+
+    How a code is compared with an angle has nothing to do with the mean that scales information:
+    not every two of them are tried on tables of every size.
+    """
     few = [names for choice, names in SLOW.items() if choice in variant.values()]
-    return not few or (n == N and name in few[0])
+    apart = variant.get("periodic") == "linear" and variant["normalization"] != "arithmetic"
+    if few:
+        return n == N and name in few[0]
+    return n == N or not apart
 
 
 APART = [{"laforge", other} for other in ("corrected", "ksg", "boosting", "exact-boosting")]

@@ -136,13 +136,13 @@ def test_intervals_cover_what_many_rows_say(metric: Metric) -> None:
     large = informed(metric, *known(np.random.default_rng(3), 200_000))
     truth = float(metric(*large, replicates=0))
     covered = 0
-    for seed in range(40):
+    for seed in range(24):
         table = informed(metric, *known(np.random.default_rng(100 + seed), 2_000))
         score = metric(*table, replicates=100)
         assert score.low is not None
         assert score.high is not None
         covered += score.low <= truth <= score.high
-    assert covered >= 33
+    assert covered >= 20
 
 
 @EACH

@@ -151,7 +151,7 @@ def _model(
 
 def _history(bounds: tuple[float, ...], seed: int) -> dict[str, list[float]]:
     random = np.random.default_rng(100 * seed + int(100 * bounds[0]))
-    steps = np.arange(0, 3001, 20)
+    steps = np.arange(0, 3001, 100)
     history = {
         "step": steps,
         "seconds": steps * 0.06,

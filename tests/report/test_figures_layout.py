@@ -16,7 +16,7 @@ from infoeval.report.figure import Figure
 from infoeval.report.figures import Figures
 from infoeval.report.svg import COLOURS, inline
 from tests.report.crowd import crowd
-from tests.report.drawn import built, texts
+from tests.report.drawn import built
 from tests.report.sample import comparison, five_seeds, sample
 
 Document = dict[str, Any]
@@ -124,7 +124,9 @@ def test_crowded_figures_stay_of_a_size(crowded: Figures) -> None:
 
 def test_models_of_the_same_long_path_have_different_names(crowded: Figures) -> None:
     assert crowded.information is not None
-    named = [text for text in texts(crowded.information) if text.startswith("runs/")]
+    with drawn(crowded.information, COLOURS) as drawing:
+        labels = [tick.get_text() for axes in drawing.axes for tick in ticks(axes, "y")]
+    named = [label for label in labels if label.startswith("runs/")]
     assert len(set(named)) == 9
     assert len(named) == 9 * 12
 

@@ -17,20 +17,10 @@ from infoeval.errors import UserError
 from infoeval.report import render, write
 from infoeval.report.live import Block, CodeSlider, Live
 from tests.report.reading import Reading
-from tests.report.sample import sample, without_extras
+from tests.report.sample import without_extras
 
 HOSTILE = "</script><script>alert(1)</script> \"'&amp; $x$ $\\frac{ {{ 7*7 }} ]]> \x00\ud800"
 HOSTILE_AS_SHOWN = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
-
-
-@pytest.mark.usefixtures("drawn_anew")
-def test_same_input_gives_the_same_bytes_wherever_it_lies(tmp_path: Path, page: str) -> None:
-    import matplotlib
-
-    document = json.loads(json.dumps(sample(tmp_path), sort_keys=True))
-    settings = {"font.size": 30, "svg.fonttype": "path", "axes.grid": True, "lines.markersize": 20}
-    with matplotlib.rc_context(settings):
-        assert render(document, tmp_path) == page
 
 
 @pytest.mark.parametrize("which", ["page", "seeds_page", "comparison_page"])

@@ -1,4 +1,4 @@
-"""What each of two processes does in `test_distributed`; run as a module with a folder."""
+"""What each of two processes does in `test_distributed`."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from infoeval import Affine, Trainer
 from infoeval.data import load
 from infoeval.errors import UserError
 from infoeval.training.run import Run, train
+from infoeval.training.schedule import Schedule
 from tests.tiny import tiny_images, tiny_trainer
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ TRAINERS: dict[str, Trainer] = {
         invariance_starts=2,
     ),
 }
+ROOT = Path(__file__).resolve().parents[2]
 DISTRIBUTED = "infoeval.training.distributed"
 LONG = tiny_trainer(data="images.npz", steps=100_000)
 
@@ -44,12 +46,16 @@ def train_both(name: str, folder: Path, world: "World | None" = None) -> None:
         for parameter in run.networks.parameters():
             if parameter.dim() > 1:
                 parameter.mul_(10)
-    run.train(2, 2)
+    run.train(Schedule(log_every=2, checkpoint_every=2))
 
 
-def work(folder: Path) -> None:
-    """Train what the tests compare, then a run that goes on until it is killed."""
-    rank = os.environ["RANK"]
+def work(folder: Path, rank: int, variables: dict[str, str]) -> None:
+    """Train what the tests compare, then a run that goes on until it is killed.
+
+    As a program with torchrun's variables; its errors are written to a file.
+    """
+    os.environ.update(variables, RANK=str(rank), LOCAL_RANK=str(rank))
+    write_to(folder / f"errors-{rank}", 2)
     written: list[str] = []
     runs = str(folder / "runs")
 
@@ -83,6 +89,18 @@ def work(folder: Path) -> None:
             sys.exit(f"Error: {error}")
 
 
-if __name__ == "__main__":
-    torch.set_num_threads(1)
-    work(Path(sys.argv[1]))
+def torchrun(folder: Path, arguments: list[str]) -> None:
+    """What torchrun does in a folder; what it and its workers print is written to two files."""
+    write_to(folder / "output", 1)
+    write_to(folder / "errors", 2)
+    os.chdir(folder)
+    os.environ.update(OMP_NUM_THREADS="1", PYTHONPATH=str(ROOT))
+    from torch.distributed.run import main
+
+    main(["--standalone", "--nproc-per-node", "2", *arguments])
+
+
+def write_to(path: Path, descriptor: int) -> None:
+    """Let what the process prints go to a file."""
+    with path.open("w") as file:
+        os.dup2(file.fileno(), descriptor)

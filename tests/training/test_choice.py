@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from infoeval import UserError
+from infoeval.data import sprites
 from infoeval.training.choice import choose_trainer
 
 
@@ -61,7 +62,8 @@ def test_a_trainer_wins_over_a_folder_of_its_name() -> None:
     assert choose_trainer("./mnist").shape == (3, 32, 32)
 
 
-def test_a_data_set_without_a_trainer_is_images() -> None:
+def test_a_data_set_without_a_trainer_is_images(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sprites, "_COUNTS", {"train": 100, "test": 20})
     assert choose_trainer("sprites").shape == (1, 64, 64)
 
 

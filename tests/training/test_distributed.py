@@ -5,12 +5,11 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
@@ -28,14 +27,11 @@ from infoeval.errors import UserError
 from infoeval.training.batch_norm import normalise
 from infoeval.training.distributed import World
 from infoeval.training.torchrun import join
+from tests.processes import LIMIT, start_process
 from tests.tiny import tiny_images, tiny_trainer
-from tests.training.sharing import LONG, STEPS, TRAINERS, train_both
+from tests.training.sharing import LONG, STEPS, TRAINERS, torchrun, train_both, work
 
-ROOT = Path(__file__).resolve().parents[2]
-LIMIT = 120.0
-"""Seconds after which a process that does not end is a failure."""
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-INFOEVAL = [*TORCHRUN, "-m", "infoeval", "train", "tiny.py", "--device", "cpu"]
+INFOEVAL = ["-m", "infoeval", "train", "tiny.py", "--device", "cpu"]
 TRAINER_FILE = """
 from tests.training.sharing import LONG
 
@@ -44,27 +40,21 @@ trainer = LONG
 
 
 @contextmanager
-def started(command: list[str], folder: Path, **variables: str) -> Iterator[subprocess.Popen[str]]:
-    """A process in `folder` that is gone at the end, and so are the workers that it started."""
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)} | variables
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=environment,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
+def ending(*processes: BaseProcess) -> Iterator[None]:
+    """The processes are gone at the end, and so are the workers that they started."""
     try:
-        yield process
+        yield
     finally:
-        left = [process.pid, *workers(process.pid).values()]
-        for pid in left if process.poll() is None else left[1:]:
-            os.kill(pid, signal.SIGKILL)
-        process.communicate()
+        for process in processes:
+            left = list(workers(process.pid).values())
+            process.kill()
+            for pid in left:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.join()
 
 
-def workers(parent: int) -> dict[str, int]:
+def workers(parent: int | None) -> dict[str, int]:
     """The processes that torchrun has started, by rank."""
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
@@ -79,12 +69,12 @@ def workers(parent: int) -> dict[str, int]:
     return found
 
 
-def wait_for(happened: Callable[[], bool], *processes: subprocess.Popen[str]) -> None:
-    """Return once it has; fail when a process ends before, or time is up."""
+def wait_for(path: Path, *processes: BaseProcess) -> None:
+    """Return once the file is there; fail when a process ends before, or time is up."""
     until = time.monotonic() + LIMIT
-    while not happened():
-        ended = [process for process in processes if process.poll() is not None]
-        assert not ended, ended[0].communicate()[1]
+    while not path.exists():
+        for process in processes:
+            assert process.is_alive(), f"{process.name} has ended before"
         assert time.monotonic() < until, "it takes too long"
         time.sleep(0.02)
 
@@ -99,7 +89,7 @@ class Pair:
 
     folder: Path
     outcomes: list[dict[str, Any]]
-    code: int
+    code: int | None
     errors: str
     seconds: float
 
@@ -115,20 +105,21 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Pair:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
-    shared = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
-    command = [sys.executable, "-m", "tests.training.sharing", str(folder)]
-    with (
-        started(command, ROOT, RANK="0", LOCAL_RANK="0", **shared) as first,
-        started(command, ROOT, RANK="1", LOCAL_RANK="1", **shared) as second,
-    ):
-        kept = folder / "runs/long/samples/step-000004-slant.png"
-        wait_for(kept.exists, first, second)
+    variables = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": port}
+    first, second = (start_process(work, folder, rank, variables) for rank in (0, 1))
+    with ending(first, second):
+        wait_for(folder / "runs/long/samples/step-000004-slant.png", first, second)
         second.kill()
         killed = time.monotonic()
-        _, errors = first.communicate(timeout=LIMIT)
+        first.join(LIMIT)
         seconds = time.monotonic() - killed
     outcomes = [json.loads((folder / f"outcome-{rank}.json").read_text()) for rank in (0, 1)]
-    return Pair(folder, outcomes, first.returncode, errors, seconds)
+    return Pair(folder, outcomes, first.exitcode, errors_of(folder), seconds)
+
+
+def errors_of(folder: Path) -> str:
+    """What the two processes had to say."""
+    return "".join((folder / f"errors-{rank}").read_text() for rank in (0, 1))
 
 
 def write_experiment(folder: Path) -> None:
@@ -217,9 +208,11 @@ def test_the_broken_run_goes_on_in_one_process_and_in_two(pair: Pair, tmp_path: 
     data = load(tmp_path / "images.npz")
     runs.train(trainer, data, tmp_path / "alone", resume=True, **STEPS)
     options = ["--out", "together", "--resume", "--steps", str(kept + 4), "--json"]
-    with started([*INFOEVAL, *options], tmp_path) as process:
-        output, errors = process.communicate(timeout=LIMIT)
-    assert process.returncode == 0, errors
+    process = start_process(torchrun, tmp_path, [*INFOEVAL, *options])
+    with ending(process):
+        process.join(LIMIT)
+        output, errors = ((tmp_path / name).read_text() for name in ("output", "errors"))
+        assert process.exitcode == 0, errors
     assert json.loads(output) == {"checkpoint": "together/ckpt.pt", "step": kept + 4}
     assert errors.count("images, ") == 1
     alone, together = (Checkpoint.open(tmp_path / n / "ckpt.pt") for n in ("alone", "together"))
@@ -230,11 +223,14 @@ def test_the_broken_run_goes_on_in_one_process_and_in_two(pair: Pair, tmp_path: 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
 def test_torchrun_ends_well_when_its_first_worker_is_killed(tmp_path: Path) -> None:
     write_experiment(tmp_path)
-    with started([*INFOEVAL, "--out", "killed", "--no-sync-batch-norm"], tmp_path) as process:
-        wait_for((tmp_path / "killed/samples/step-000000-slant.png").exists, process)
+    options = ["--out", "killed", "--no-sync-batch-norm"]
+    process = start_process(torchrun, tmp_path, [*INFOEVAL, *options])
+    with ending(process):
+        wait_for(tmp_path / "killed/samples/step-000000-slant.png", process)
         os.kill(workers(process.pid)["0"], signal.SIGKILL)
-        _, errors = process.communicate(timeout=LIMIT)
-    assert process.returncode == 1
+        process.join(LIMIT)
+        assert process.exitcode == 1
+    errors = (tmp_path / "errors").read_text()
     [line] = errors_in(errors)
     assert "killed" in line
     assert line.endswith("add --resume to go on from the last checkpoint in killed")
@@ -264,27 +260,27 @@ def test_a_batch_that_cannot_be_shared_out(tmp_path: Path, size: int, synchronis
 
 
 @pytest.fixture
-def torchrun(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
-    variables = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
-    for name, value in (variables | {"MASTER_PORT": "1"}).items():
+def variables(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    torchruns = {"RANK": "0", "LOCAL_RANK": "0", "WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1"}
+    for name, value in (torchruns | {"MASTER_PORT": "1"}).items():
         monkeypatch.setenv(name, value)
     return monkeypatch
 
 
-def test_variables_that_make_no_sense(torchrun: pytest.MonkeyPatch) -> None:
-    torchrun.setenv("RANK", "first")
+def test_variables_that_make_no_sense(variables: pytest.MonkeyPatch) -> None:
+    variables.setenv("RANK", "first")
     with pytest.raises(UserError, match="variable RANK must be a number, not 'first'"), join("cpu"):
         pass
 
 
-def test_all_processes_on_one_gpu(torchrun: pytest.MonkeyPatch) -> None:
+def test_all_processes_on_one_gpu(variables: pytest.MonkeyPatch) -> None:
     with pytest.raises(UserError, match="each process has a GPU of its own"), join("cuda:0"):
         pass
 
 
 @pytest.mark.parametrize(("name", "value"), [("WORLD_SIZE", "1"), ("MASTER_PORT", None)])
-def test_nothing_to_join(torchrun: pytest.MonkeyPatch, name: str, value: str | None) -> None:
-    torchrun.setenv(name, value) if value else torchrun.delenv(name)
+def test_nothing_to_join(variables: pytest.MonkeyPatch, name: str, value: str | None) -> None:
+    variables.setenv(name, value) if value else variables.delenv(name)
     with join("cpu") as world:
         assert world is None
 

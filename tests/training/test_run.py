@@ -1,19 +1,10 @@
-"""Runs: what a run folder holds, and that stopping a run in any way changes nothing about it."""
+"""Runs: what a run folder holds, the random stream, divergence, and what cannot be run."""
 
-import dataclasses
-import hashlib
 import json
-import os
 import random
-import shutil
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,17 +13,16 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-import infoeval.training.run as runs
-from infoeval import Affine, Categorical, CodeSpace, Trainer, Uniform
+from infoeval import Categorical, Trainer
 from infoeval.checkpoint import Checkpoint
-from infoeval.data import ImageSet, load
+from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.networks import UpConvolution
 from infoeval.training.step import Step
 from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
+from tests.training.running import hashes, learned, state, train
 
-ROOT = Path(__file__).resolve().parents[2]
 CURVES = ["discriminator_loss", "generator_loss", "information_digit", "information_slant"]
 
 
@@ -43,56 +33,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def train(
-    folder: Path, trainer: Trainer | None = None, data: ImageSet | None = None, **options: Any
-) -> Path:
-    """A run of 12 steps that logs every 2nd and keeps every 4th; `options` change that."""
-    settings: dict[str, Any] = {"device": "cpu", "log_every": 2, "checkpoint_every": 4}
-    return runs.train(
-        tiny_trainer(steps=12) if trainer is None else trainer,
-        tiny_images() if data is None else data,
-        folder,
-        **(settings | options),
-    )
-
-
-def state(path: Path) -> dict[str, Any]:
-    """Everything in a checkpoint but the wall time."""
-    checkpoint = Checkpoint.open(path)
-    fields = dataclasses.fields(checkpoint)
-    content = {item.name: getattr(checkpoint, item.name) for item in fields}
-    content["history"] = {k: v for k, v in checkpoint.history.items() if k != "seconds"}
-    return content
-
-
-def learned(path: Path) -> dict[str, Any]:
-    """What the steps made, without how it was recorded."""
-    content = state(path)
-    return {name: content[name] for name in ("weights", "optimizers", "random_state", "step")}
-
-
-def hashes(folder: Path) -> dict[str, str]:
-    """Every file below `folder` with the hash of its content."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    return {
-        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in files
-    }
-
-
-@pytest.fixture(scope="module")
-def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The checkpoint of a run that nothing disturbed."""
-    torch.set_num_threads(1)
-    return train(tmp_path_factory.mktemp("unbroken"))
-
-
-@pytest.fixture
-def finished(unbroken: Path, tmp_path: Path) -> Path:
-    """A copy of the folder of a finished run."""
-    return Path(shutil.copytree(unbroken.parent, tmp_path / "finished"))
 
 
 # What a run leaves.
@@ -234,244 +174,6 @@ def test_labels_are_not_looked_at(unbroken: Path, tmp_path: Path) -> None:
     images = tiny_images()
     unlabelled = ImageSet(images.name, "train", images.images)
     assert identical(learned(train(tmp_path, data=unlabelled)), learned(unbroken))
-
-
-# Stopping and going on.
-
-
-def failing_at(call: int, error: BaseException, original: Callable[..., Any]) -> Callable[..., Any]:
-    """`original`, but its call number `call` raises `error` before anything is done."""
-    calls = 0
-
-    def maybe(*arguments: Any, **options: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if calls == call:
-            raise error
-        return original(*arguments, **options)
-
-    return maybe
-
-
-@pytest.mark.parametrize("call", [1, 4, 5, 8, 9, 12])
-def test_a_run_that_failed_at_any_step_goes_on_bit_for_bit(
-    unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
-) -> None:
-    with monkeypatch.context() as patch:
-        failing = failing_at(call, RuntimeError("out of memory"), Step.__call__)
-        patch.setattr(Step, "__call__", failing)
-        with pytest.raises(RuntimeError, match="out of memory"):
-            train(tmp_path)
-    assert Checkpoint.open(tmp_path / "ckpt.pt").step == (call - 1) // 4 * 4
-    train(tmp_path, resume=True)
-    assert identical(state(tmp_path / "ckpt.pt"), state(unbroken))
-
-
-@pytest.mark.parametrize("call", [6, 8, 11])
-def test_every_part_of_the_objective_goes_on_bit_for_bit(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
-) -> None:
-    """With moved copies, and a term that sets in between two checkpoints."""
-    settings = {"recognition_view": Affine(), "invariance_weight": 1.0, "invariance_starts": 6}
-    trainer = tiny_trainer(steps=12, recognition_learns="with_discriminator", **settings)
-    straight = train(tmp_path / "straight", trainer)
-    with monkeypatch.context() as patch:
-        failing = failing_at(call, RuntimeError("out of memory"), Step.__call__)
-        patch.setattr(Step, "__call__", failing)
-        with pytest.raises(RuntimeError, match="out of memory"):
-            train(tmp_path / "broken", trainer)
-    train(tmp_path / "broken", trainer, resume=True)
-    assert identical(state(tmp_path / "broken" / "ckpt.pt"), state(straight))
-    later = train(tmp_path / "later", replace(trainer, invariance_starts=7))
-    assert not identical(learned(later), learned(straight))
-
-
-def test_a_run_may_fail_again_and_again(
-    unbroken: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for call in (6, 3, 2):
-        with monkeypatch.context() as patch:
-            error = RuntimeError("again")
-            patch.setattr(Step, "__call__", failing_at(call, error, Step.__call__))
-            with pytest.raises(RuntimeError, match="again"):
-                train(tmp_path, resume=True)
-    train(tmp_path, resume=True)
-    assert identical(state(tmp_path / "ckpt.pt"), state(unbroken))
-    seconds = Checkpoint.open(tmp_path / "ckpt.pt").history["seconds"]
-    assert seconds == sorted(seconds)
-
-
-# At this rate the pictures are not all the same grey.
-SAVES_TWICE: dict[str, Any] = {
-    "trainer": tiny_trainer(steps=4, generator_rate=0.1),
-    "checkpoint_every": 2,
-}
-
-
-@pytest.fixture(scope="module")
-def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of an undisturbed run that saves at steps 0, 2 and 4."""
-    torch.set_num_threads(1)
-    return train(tmp_path_factory.mktemp("short"), **SAVES_TWICE).parent
-
-
-@pytest.mark.parametrize("call", [1, 2, 4, 6, 7, 8, 10, 11, 13])
-def test_a_run_stopped_between_any_two_files_ends_with_all_of_them(
-    short: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: int
-) -> None:
-    """One call of `os.replace` puts one file in its place: 1 of settings, 4 of each save."""
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "replace", failing_at(call, KeyboardInterrupt(), os.replace))
-        with pytest.raises(KeyboardInterrupt):
-            train(tmp_path, **SAVES_TWICE)
-    train(tmp_path, **SAVES_TWICE, resume=True)
-    assert identical(state(tmp_path / "ckpt.pt"), state(short / "ckpt.pt"))
-    ours, theirs = hashes(tmp_path), hashes(short)
-    assert list(ours) == list(theirs)
-    pictures = [name for name in ours if name.endswith(".png")]
-    assert len({ours[name] for name in pictures}) == len(pictures)
-    assert [ours[name] for name in pictures] == [theirs[name] for name in pictures]
-    curves = [pd.read_csv(folder / "history.csv") for folder in (tmp_path, short)]
-    pd.testing.assert_frame_equal(*(curve.drop(columns="seconds") for curve in curves))
-
-
-TRAINER_FILE = """
-from tests.tiny import tiny_trainer
-
-trainer = tiny_trainer(data="images.npz", steps=560)
-"""
-
-
-def test_a_killed_process_goes_on_bit_for_bit(tmp_path: Path) -> None:
-    """SIGKILL at random moments, as on a preempted machine; the last process is let finish."""
-    images = tiny_images(60)
-    np.savez(tmp_path / "images.npz", images=images.images)
-    (tmp_path / "tiny.py").write_text(TRAINER_FILE)
-    command = [sys.executable, "-m", "infoeval", "train", "tiny.py", "--device", "cpu"]
-    command += ["--out", "killed", "--resume"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
-    draw, ends = random.Random(), []
-    for reached in ("step-000000-slant.png", "step-000500-slant.png", None):
-        process = subprocess.Popen(
-            command,
-            cwd=tmp_path,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-        )
-        if reached is not None:
-            wait_for(tmp_path / "killed" / "samples" / reached, process)
-            time.sleep(draw.uniform(0, 0.2))
-            process.kill()
-        _, errors = process.communicate(timeout=300)
-        assert process.returncode in (0, -signal.SIGKILL), errors.decode()
-        ends.append(process.returncode)
-    assert ends[0] == -signal.SIGKILL
-    assert ends[-1] == 0
-
-    trainer = tiny_trainer(data="images.npz", steps=560)
-    data = load(tmp_path / "images.npz")
-    straight = runs.train(trainer, data, tmp_path / "straight", device="cpu")
-    assert identical(state(tmp_path / "killed" / "ckpt.pt"), state(straight))
-
-
-def wait_for(path: Path, process: subprocess.Popen[bytes]) -> None:
-    """Return once the process has written the file, or has ended."""
-    until = time.monotonic() + 300
-    while not path.exists() and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.01)
-
-
-def test_resume_of_nothing_is_a_start(unbroken: Path, tmp_path: Path) -> None:
-    assert identical(state(train(tmp_path / "new", resume=True)), state(unbroken))
-
-
-def test_resume_can_extend_a_run(unbroken: Path, tmp_path: Path) -> None:
-    train(tmp_path, tiny_trainer(steps=8))
-    train(tmp_path, resume=True)
-    assert identical(state(tmp_path / "ckpt.pt"), state(unbroken))
-
-
-def test_resume_of_a_finished_run_trains_no_further(unbroken: Path, finished: Path) -> None:
-    train(finished, resume=True)
-    assert identical(state(finished / "ckpt.pt"), state(unbroken))
-    train(finished, tiny_trainer(steps=6), resume=True)
-    assert Checkpoint.open(finished / "ckpt.pt").step == 12
-
-
-def test_a_run_is_not_overwritten(finished: Path) -> None:
-    before = hashes(finished)
-    with pytest.raises(UserError, match=r"already holds a run.*--resume"):
-        train(finished)
-    assert hashes(finished) == before
-
-
-OTHER_CODES = CodeSpace(digit=Categorical(4), slant=Uniform(-2, 2), noise=3)
-OTHER: dict[str, dict[str, Any]] = {
-    "batch": {"trainer": tiny_trainer(steps=12, batch=4)},
-    "generator_rate": {"trainer": tiny_trainer(steps=12, generator_rate=2e-3)},
-    "information_weight": {"trainer": tiny_trainer(steps=12, information_weight=0.0)},
-    "codes": {"trainer": tiny_trainer(steps=12, codes=OTHER_CODES)},
-    "shared": {"trainer": tiny_trainer(steps=12, shared=tiny_trainer().shared[:2])},
-    "seed": {"seed": 1},
-    "images": {"data": tiny_images(seed=1)},
-}
-
-
-@pytest.mark.parametrize("name", OTHER)
-def test_another_run_is_not_resumed(finished: Path, name: str) -> None:
-    before = hashes(finished)
-    with pytest.raises(UserError, match=rf"other settings \(.*{name}"):
-        train(finished, resume=True, **OTHER[name])
-    assert hashes(finished) == before
-
-
-def test_a_damaged_checkpoint_is_not_resumed(finished: Path) -> None:
-    content = (finished / "ckpt.pt").read_bytes()
-    (finished / "ckpt.pt").write_bytes(content[:-100])
-    before = hashes(finished)
-    with pytest.raises(UserError):
-        train(finished, resume=True)
-    assert hashes(finished) == before
-
-
-def adam(content: dict[str, Any]) -> dict[str, Any]:
-    """The optimiser state of the first weight of G, 8 × 16 numbers."""
-    return content["optimizers"]["generator"]["state"][0]  # type: ignore[no-any-return]
-
-
-UNFIT: dict[str, Callable[[dict[str, Any]], object]] = {
-    "no optimisers": lambda content: content["optimizers"].clear(),
-    "no state": lambda content: content["optimizers"]["generator"].pop("state"),
-    "state of another kind": lambda content: content["optimizers"].update(generator=[1]),
-    "no moments": lambda content: adam(content).pop("exp_avg"),
-    # Larger than the weight, so that even an optimiser that does not look stays within it.
-    "moments of another size": lambda content: adam(content).update(exp_avg=torch.zeros(999)),
-    "moments that are none": lambda content: adam(content).update(exp_avg_sq=None),
-    "many step counts": lambda content: adam(content).update(step=torch.zeros(5)),
-    "a short random state": lambda content: content.update(random_state=torch.zeros(9).byte()),
-    "an invalid random state": lambda content: content["random_state"].fill_(255),
-    "a random state of numbers": lambda content: content.update(random_state=torch.zeros(5056)),
-    "images unknown": lambda content: content["data"].clear(),
-    "no weights": lambda content: content["weights"].clear(),
-    "a weight too many": lambda content: content["weights"].update(other=torch.zeros(1)),
-    "weights of another size": lambda content: content["weights"].update(
-        {"discriminator.blocks.0.linear.bias": torch.zeros(7)}
-    ),
-}
-
-
-@pytest.mark.parametrize("change", UNFIT.values(), ids=UNFIT)
-def test_a_checkpoint_that_does_not_fit_its_trainer_is_not_resumed(
-    finished: Path, change: Callable[[dict[str, Any]], object]
-) -> None:
-    content = torch.load(finished / "ckpt.pt", weights_only=True)
-    change(content)
-    torch.save(content, finished / "ckpt.pt")
-    before = hashes(finished)
-    with pytest.raises(UserError):
-        train(finished, tiny_trainer(steps=16), resume=True)
-    assert hashes(finished) == before
 
 
 # Divergence.

@@ -21,6 +21,7 @@ from infoeval.training.objective import (
     information_between_views,
 )
 from infoeval.training.run import Run, train
+from infoeval.training.schedule import Schedule
 from infoeval.training.step import Step, resolve_precision
 from tests.tiny import tiny_images, tiny_trainer
 
@@ -627,7 +628,7 @@ def test_training_reads_no_labels(tmp_path: Path) -> None:
         variant="default",
         resume=False,
     )
-    assert run.train(2, 2).is_file()
+    assert run.train(Schedule(2, 2)).is_file()
 
 
 def test_other_labels_give_the_same_weights(tmp_path: Path) -> None:

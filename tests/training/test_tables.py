@@ -4,12 +4,15 @@ Where the paper contradicts itself: the last up-convolution of Tables 1, 4 and 6
 and C.5 say how many codes there are, and layers of Table 6 without a stride keep the size.
 """
 
+from functools import cache
+
 import pytest
 import torch
 
 from infoeval import Trainer
 from infoeval.codes import Categorical, Uniform
-from infoeval.training.bundled import load_trainer
+from infoeval.networks import Networks
+from infoeval.training import bundled
 
 Rows = list[tuple[tuple[int, ...], str, bool]]
 """Output shape of each row of a table, its activation, and whether it has batch normalisation."""
@@ -93,9 +96,19 @@ CODES = {
 PARTS = {"shared": SHARED, "generator": GENERATOR, "recognition": RECOGNITION}
 
 
-def rows(trainer: Trainer, part: str) -> Rows:
+@cache
+def load_trainer(name: str) -> Trainer:
+    return bundled.load_trainer(name)
+
+
+@cache
+def networks_of(name: str) -> Networks:
+    return load_trainer(name).networks().eval()
+
+
+def rows(name: str, part: str) -> Rows:
     """What the built network really gives, layer by layer; a reshape belongs to its FC layer."""
-    networks = trainer.networks().eval()
+    trainer, networks = load_trainer(name), networks_of(name)
     inputs = {
         "shared": (1, *trainer.image_shape),
         "generator": (1, trainer.codes.input_width),
@@ -121,7 +134,7 @@ def test_every_layer_is_that_of_the_table(name: str, part: str) -> None:
     expected = PARTS[part][name]
     if part == "recognition":
         expected = [*expected, ((trainer.codes.posterior_width,), "none", False)]
-    assert rows(trainer, part) == expected
+    assert rows(name, part) == expected
 
 
 @pytest.mark.parametrize("name", CODES)
@@ -146,7 +159,7 @@ def test_codes_and_the_width_of_the_generators_input(name: str) -> None:
 @pytest.mark.parametrize("name", CODES)
 def test_one_image_travels_through_all_networks(name: str) -> None:
     trainer = load_trainer(name)
-    networks = trainer.networks().eval()
+    networks = networks_of(name)
     images = networks.generator(torch.zeros(1, trainer.codes.input_width))
     assert images.shape == (1, *trainer.image_shape)
     features = networks.shared(images)

@@ -1,0 +1,111 @@
+"""`infoeval train`: what one run leaves behind and prints, and how it goes on."""
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infoeval import Trainer, content
+from infoeval.checkpoint import Checkpoint
+from infoeval.data import load
+from infoeval.training import run as runs
+from infoeval.training.bundled import load_trainer
+from tests.cli.commands import fails, of_json, succeeds
+from tests.comparing import identical
+
+pytestmark = pytest.mark.usefixtures("at_home")
+
+
+def learned(path: Path) -> Any:
+    checkpoint = Checkpoint.open(path)
+    return [checkpoint.weights, checkpoint.optimizers, checkpoint.random_state]
+
+
+def test_training_is_that_of_the_library(tmp_path: Path) -> None:
+    out = tmp_path / "cli"
+    options = ("--seed", 3, "--steps", 6, "--variant", "gan", "--device", "cpu", "--out", out)
+    result = succeeds("train", "tiny.py", *options, "--json")
+    assert of_json(result) == {"checkpoint": str(out / "ckpt.pt"), "step": 6}
+    trainer = replace(load_trainer("tiny.py").variant("gan"), steps=6)
+    assert trainer.information_weight == 0
+    direct = runs.train(
+        trainer, load("images.npz"), tmp_path / "python", seed=3, device="cpu", variant="gan"
+    )
+    assert identical(learned(out / "ckpt.pt"), learned(direct))
+    kept = Checkpoint.open(out / "ckpt.pt")
+    assert (kept.variant, kept.seed, kept.step) == ("gan", 3, 6)
+
+
+def test_training_tells_how_far_it_is_and_what_comes_next(tmp_path: Path) -> None:
+    result = succeeds("train", "tiny.py", "--out", tmp_path / "run")
+    assert "tiny: 48 images, 4 steps" in result.stderr
+    assert "step 4 of 4" in result.stderr
+    checkpoint = tmp_path / "run" / "ckpt.pt"
+    assert result.stdout.splitlines() == [
+        f"checkpoint: {checkpoint}",
+        f"next: infoeval score {checkpoint}",
+    ]
+
+
+def test_options_change_the_trainer(tmp_path: Path) -> None:
+    options = ("--data", "unlabelled.npz", "--information-weight", 0.5, "--steps", 2)
+    succeeds("train", "tiny.py", *options, "--out", tmp_path)
+    trainer = Checkpoint.open(tmp_path / "ckpt.pt").trainer
+    assert (trainer.data, trainer.information_weight, trainer.steps) == ("unlabelled.npz", 0.5, 2)
+
+
+def test_runs_are_numbered(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):
+        succeeds("train", home / "tiny.py", "--data", home / "images.npz")
+    assert sorted(os.listdir("runs")) == ["tiny-000", "tiny-001"]
+    assert identical(learned(Path("runs/tiny-000/ckpt.pt")), learned(Path("runs/tiny-001/ckpt.pt")))
+
+
+def test_resume_goes_on(tmp_path: Path) -> None:
+    straight, broken = tmp_path / "straight", tmp_path / "broken"
+    succeeds("train", "tiny.py", "--steps", 20, "--out", straight)
+    succeeds("train", "tiny.py", "--steps", 10, "--out", broken)
+    result = succeeds("train", "tiny.py", "--steps", 20, "--out", broken, "--resume")
+    assert "step 20 of 20" in result.stderr
+    assert identical(learned(straight / "ckpt.pt"), learned(broken / "ckpt.pt"))
+    result = succeeds("train", "tiny.py", "--out", tmp_path / "new", "--resume")
+    assert "no checkpoint" in result.stderr
+
+
+def test_resume_with_fewer_steps_does_not_claim_them(tmp_path: Path) -> None:
+    succeeds("train", "tiny.py", "--steps", 3, "--out", tmp_path)
+    result = succeeds("train", "tiny.py", "--steps", 2, "--out", tmp_path, "--resume", "--json")
+    assert of_json(result)["step"] == Checkpoint.open(tmp_path / "ckpt.pt").step == 3
+
+
+@pytest.mark.parametrize("name", [*content.trainers(), "tiny.py"])
+def test_a_dry_run_writes_nothing_and_tells_everything(
+    name: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    given = str(home / name) if name.endswith(".py") else name
+    result = succeeds("train", given, "--dry-run", "--steps", 7, "--seed", 5)
+    assert os.listdir(tmp_path) == []
+    settings = of_json(result)
+    trainer = Trainer.from_dict(settings["trainer"])
+    assert trainer == replace(load_trainer(given), steps=7, variants={})
+    assert (settings["seed"], settings["variant"]) == (5, "default")
+    assert settings["device"] in ("cpu", "cuda")
+
+
+def test_an_interruption_is_no_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(runs, "train", interrupt)
+    assert "--resume" in fails("train", "tiny.py", "--out", tmp_path / "run")
+
+
+def test_a_training_that_diverges(tmp_path: Path) -> None:
+    message = fails("train", "wild.py", "--out", tmp_path)
+    assert "training diverged" in message
+    assert "steps 0 and 50" in message
+    assert Checkpoint.open(tmp_path / "ckpt.pt").step == 0
