@@ -127,9 +127,10 @@ def test_a_stack_that_does_not_fit_is_trained_in_turn(
 
 @pytest.mark.parametrize("stack", [1, 3])
 def test_what_there_is_to_say_of_the_runs_is_said_once(tmp_path: Path, stack: int) -> None:
-    """From two processes too: why nothing is captured, and that images are streamed."""
+    """By two workers too: why nothing is captured, and that images are streamed."""
     told: list[str] = []
-    train(tmp_path / "many", jobs=2, stack=stack, tell=told.append, device_memory=0)
+    with joblib.parallel_config(backend="threading"):
+        train(tmp_path / "many", jobs=2, stack=stack, tell=told.append, device_memory=0)
     assert told.count(NOT_ON_A_GPU) == 1
     assert told.count("the images do not fit the device: they are streamed to it") == 1
     train(tmp_path / "asked", stack=stack, tell=told.append, capture=False)

@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from infoeval.cli.options import as_text, data_dir_option, json_option
-from infoeval.printing import print_catalogue
 
 __all__ = ["data"]
 
@@ -32,6 +31,7 @@ def list_data(data_dir: Path | None, as_json: bool) -> None:
       infoeval data ls --data-dir ~/data --json
     """
     from infoeval.data import catalogue
+    from infoeval.printing import print_catalogue
 
     entries = catalogue(data_dir)
     if as_json:

@@ -11,7 +11,6 @@ from infoeval.cli.options import as_text, command_line, device_option, json_opti
 from infoeval.cli.page_options import check_open, page_options
 from infoeval.cli.scoring import check_asked, fail_if_not_converged, scoring_options
 from infoeval.errors import UserError
-from infoeval.progress import activity
 
 __all__ = ["report", "traverse"]
 
@@ -91,6 +90,7 @@ def report(
       infoeval report report_files/metrics.json -o report.html --figures figures --format md
     """
     from infoeval import analysis
+    from infoeval.progress import activity
 
     check_open(options["formats"], open_it)
     given = analysis.metrics_given(list(models))

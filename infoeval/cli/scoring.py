@@ -20,8 +20,6 @@ from infoeval.cli.options import (
 )
 from infoeval.cli.page_options import check_open, page_options
 from infoeval.errors import UserError
-from infoeval.printing import print_comparison, print_metrics, print_results
-from infoeval.progress import activity
 
 if TYPE_CHECKING:
     from infoeval.results import Document
@@ -144,6 +142,8 @@ def score(
       infoeval score seed0.npz seed1.npz seed2.npz --metric udr
     """
     from infoeval import scoring
+    from infoeval.printing import print_results
+    from infoeval.progress import activity
 
     check_asked(metrics, options["information"], strict)
     with activity() as say:
@@ -162,6 +162,7 @@ def list_metrics(as_json: bool) -> None:
       infoeval metrics
       infoeval metrics --json
     """
+    from infoeval.printing import print_metrics
     from infoeval.scoring import catalogue
 
     entries = catalogue()
@@ -209,6 +210,8 @@ def compare(
       infoeval compare ckpt.pt ckpt0.pt other.pt --information quick -o page.html
     """
     from infoeval import analysis, scoring
+    from infoeval.printing import print_comparison
+    from infoeval.progress import activity
 
     if len(models) < 2:
         raise UserError("a comparison needs two models or more")

@@ -17,7 +17,6 @@ from infoeval.cli.options import (
     skip_broken_option,
 )
 from infoeval.cli.processes import in_one_voice
-from infoeval.cli.runs import load_images, preparing, train_many, train_one
 from infoeval.errors import UserError
 from infoeval.lists import number_list, seed_list
 from infoeval.sizes import bytes_of
@@ -165,6 +164,8 @@ def train(
             settings |= {"seed": numbers[0]}
         click.echo(as_text(settings))
         return
+    from infoeval.cli.runs import load_images, preparing, train_many, train_one
+
     with preparing(), nullcontext() if world is None else world.first_before_others():
         images = load_images(choice, data_dir, skip_broken)
     folder = out or _next_folder(choice.trainer.name)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infoeval import content
-from infoeval.data import catalogue, describe_form, form_of
 from infoeval.errors import UserError
 from infoeval.training.bundled import load_trainer
 from infoeval.training.own_images import DEFAULT_CODES, side_for, trainer_for_images, with_codes
@@ -56,6 +55,9 @@ def choose_trainer(
         if size is not None:
             raise UserError(f"{trainer.name} has its own image size; --size is for your own images")
         return Choice(trainer if codes is None else with_codes(trainer, codes))
+    # Here and below: who trains on a bundled trainer waits for no data set to be imported.
+    from infoeval.data import describe_form, form_of
+
     if variant != "default":
         raise UserError(f"networks for your own images have no variant {variant!r}")
     sizes, channels = form_of(name, root=data_dir, skip_broken=skip_broken)
@@ -72,6 +74,8 @@ def _names_images(name: str) -> bool:
     """Whether a name is of images: neither a trainer nor a Python file, and there are some."""
     if name in content.trainers() or name.endswith(".py"):
         return False
+    from infoeval.data import catalogue
+
     path = Path(name).expanduser()
     is_file = path.suffix.lower() in (".npz", ".mat", ".h5") and path.is_file()
     return is_file or path.is_dir() or name in {entry.name for entry in catalogue()}
