@@ -24,13 +24,26 @@ def coming_rows(
     `generator` has to be a copy of the run's own: it is moved on as that will be. Were this ever
     to draw otherwise than the step does, the states would tell: see `StreamedImages`.
     """
+    # Every draw of a size moves a GPU's stream equally far, so the draws of one step tell of all:
+    # to launch them each time would take longer than a captured step.
+    moves: dict[bool, int] = {}
+    on_gpu = generator.device.type == "cuda"
     for step in itertools.count(done):
         state = generator.get_state()
         yield state, draw_rows(size, count, generator)
-        _draw_the_rest(trainer, count, generator, step)
+        invariant = trainer.invariance_weight > 0 and step >= trainer.invariance_starts
+        if invariant in moves:
+            generator.set_offset(generator.get_offset() + moves[invariant])
+            continue
+        before = generator.get_offset() if on_gpu else 0
+        _draw_the_rest(trainer, count, generator, invariant)
+        if on_gpu:
+            moves[invariant] = generator.get_offset() - before
 
 
-def _draw_the_rest(trainer: Trainer, count: int, generator: torch.Generator, done: int) -> None:
+def _draw_the_rest(
+    trainer: Trainer, count: int, generator: torch.Generator, invariant: bool
+) -> None:
     """Draw what `Step` draws after its rows, in its order, and keep nothing."""
     trainer.codes.sample(count, generator)
     trainer.codes.sample_noise(count, generator)
@@ -41,7 +54,7 @@ def _draw_the_rest(trainer: Trainer, count: int, generator: torch.Generator, don
     if view is not None and trainer.recognition_learns == "with_discriminator":
         view(pixels, generator)
         passes += 1
-    if trainer.invariance_weight > 0 and done >= trainer.invariance_starts:
+    if invariant:
         trainer.invariance_view(pixels, generator)
         passes += 1
     _draw_noise(trainer, passes * count, generator)

@@ -20,7 +20,7 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.cli import main
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
-from infoeval.training import reading_ahead
+from infoeval.training import reading_ahead, rehearsal
 from infoeval.training.images import ResidentImages, StreamedImages, place
 from infoeval.training.reading_ahead import Copies, ReadingAhead
 from infoeval.training.rehearsal import coming_rows
@@ -377,6 +377,47 @@ def test_the_command_takes_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 # A GPU.
+
+
+class Philox:
+    """Stands for a stream on a GPU, of which only an offset counts."""
+
+    device = torch.device("cuda")
+
+    def __init__(self) -> None:
+        self.offset = 0
+
+    def get_state(self) -> Tensor:
+        return torch.tensor(self.offset)
+
+    def get_offset(self) -> int:
+        return self.offset
+
+    def set_offset(self, offset: int) -> None:
+        self.offset = offset
+
+
+def test_a_gpu_rehearses_a_step_once_and_then_moves_on_as_far(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And once more when the invariance term sets in, which draws too."""
+    drawn: list[bool] = []
+
+    def rows(size: int, count: int, generator: Philox) -> Tensor:
+        generator.offset += 4
+        return torch.zeros(count)
+
+    def rest(trainer: Trainer, count: int, generator: Philox, invariant: bool) -> None:
+        drawn.append(invariant)
+        generator.offset += 28 if invariant else 20
+
+    monkeypatch.setattr(rehearsal, "draw_rows", rows)
+    monkeypatch.setattr(rehearsal, "_draw_the_rest", rest)
+    trainer, stream = tiny_trainer(**LATER), Philox()
+    coming = coming_rows(trainer, 40, 8, stream, 3)  # type: ignore[arg-type]
+    offsets = [int(state) for state, _ in itertools.islice(coming, 6)]
+    assert offsets == [0, 24, 48, 72, 104, 136]  # the term sets in at step 6
+    assert drawn == [False, True]
 
 
 class Order:
