@@ -152,6 +152,22 @@ def test_codes_that_carry_nothing_in_any_run_do_not_count() -> None:
         assert summary.rows[2].agreement == pytest.approx(0.2, abs=0.1)
 
 
+def test_every_weight_says_what_its_runs_were_compared_by() -> None:
+    """At λ = 0 no code carries anything, so all are compared; at 1 the continuous code is."""
+    readings = [Reading({"digit": np.arange(9) % 3, "slant": np.arange(9.0)}, {}, {})] * 6
+    nothing, something = Bound(0, 0, 0, 0.95, np.log(3)), Bound(0.5, 0.4, 0.6, 0.95, np.log(2))
+    rows = []
+    for number in range(6):
+        slant = something if number >= 3 else nothing
+        bounds = {"digit": nothing, "slant": slant}
+        rows.append(Row(f"r{number}", float(number >= 3), number, "complete", bounds=bounds))
+    summary = summarise(rows, readings, trainer="t", variant="v", data={}, images=9)
+    assert summary.measure is not None
+    first, second = summary.measure.split("; ")
+    assert first.startswith("for λ = 0 share of rows in the same category")
+    assert second.startswith("for λ = 1 |Spearman|")
+
+
 def test_a_code_of_which_nothing_is_known_counts() -> None:
     summary = with_silent_codes([0.0] * 3, names=())
     assert summary.measure is not None

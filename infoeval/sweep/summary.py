@@ -144,7 +144,7 @@ def summarise(
     nothing to do with the images but by accident.
     """
     rows = list(rows)
-    picks, measure = [], None
+    picks, measures = [], dict[float, str]()
     for weight in dict.fromkeys(row.information_weight for row in rows):
         numbers = [
             number
@@ -160,7 +160,7 @@ def summarise(
         medoid = None
         if len(codes) > 1:
             agreement = seed_agreement(codes)
-            measure, medoid = agreement.measure, agreement.medoid
+            measures[weight], medoid = agreement.measure, agreement.medoid
             for number, mean in zip(numbers, agreement.means, strict=True):
                 rows[number] = replace(rows[number], agreement=float(mean))
         chosen = numbers[medoid] if weight and medoid is not None else None
@@ -168,7 +168,16 @@ def summarise(
             rows[chosen] = replace(rows[chosen], picked=True)
         folder = None if chosen is None else rows[chosen].folder
         picks.append(Pick(weight, folder, _why(weight, len(codes), chosen is not None, silent)))
+    measure = _in_words(measures)
     return Summary(trainer, variant, data, measure, images, tuple(rows), tuple(picks))
+
+
+def _in_words(measures: Mapping[float, str]) -> str | None:
+    """What was measured; λ whose runs were compared by other codes are named."""
+    different = set(measures.values())
+    if len(different) > 1:
+        return "; ".join(f"for λ = {weight:g} {words}" for weight, words in measures.items())
+    return different.pop() if different else None
 
 
 def _silent(rows: Sequence[Row]) -> list[str]:

@@ -62,7 +62,8 @@ def train_many(
     `("ray", n_jobs=…)` around the call uses a cluster, whose machines must share `folder`.
 
     The choice among the complete runs of a λ, three at least, is their medoid on up to 10,000
-    images, evenly spaced over the training set; see `infoeval.metrics.seed_agreement`.
+    images, evenly spaced over the training set; see `infoeval.metrics.seed_agreement`. Codes that
+    carry nothing in any of these runs are left out (`infoeval.sweep.summary.LEAST_SHARE`).
 
     Args:
         trainer: the experiment, its variant already chosen.
