@@ -19,7 +19,7 @@ import pandas as pd
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
 from infoeval.metrics.seed_agreement import seed_agreement
-from infoeval.sweep.reading import read_unlabelled
+from infoeval.sweep.unlabelled import read_unlabelled
 
 IMAGES = 10_000
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 import pandas as pd
 
-from infoeval.scoring import score
+from infoeval.evaluation import score
 
 CHOICES: tuple[Literal["running", "generated", "real"], ...] = ("running", "generated", "real")
 

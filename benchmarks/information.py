@@ -27,10 +27,10 @@ from infoeval import Categorical, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.files import atomic_path, write_text
 from infoeval.information import channels
-from infoeval.information.checkpoint import CheckpointInformation, estimate_checkpoint
+from infoeval.information.checkpoint_information import CheckpointInformation, estimate_checkpoint
 from infoeval.information.post_hoc import Estimate, Information, estimate
-from infoeval.model import CheckpointModel
 from infoeval.networks import Networks
+from infoeval.subjects.model import CheckpointModel
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"

@@ -22,10 +22,10 @@ import pandas as pd
 from metrics import hardware, markdown, write_between
 from numpy.typing import NDArray
 
+from infoeval.evaluation.catalogue import parse
 from infoeval.files import write_text
 from infoeval.metrics import METRICS, Score
 from infoeval.metrics.registry import Kind
-from infoeval.scoring.catalogue import parse
 
 ROWS = Path(__file__).resolve().parent.parent / "docs" / "results" / "metric-scores.csv"
 N, SCORED = 10_000, 5_000

@@ -34,10 +34,10 @@ import pandas as pd
 import sklearn
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from infoeval.evaluation import score
+from infoeval.evaluation.catalogue import parse
 from infoeval.files import write_text
 from infoeval.metrics import METRICS, Score
-from infoeval.scoring import score
-from infoeval.scoring.catalogue import parse
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT.parent / "shared" / "fixtures"

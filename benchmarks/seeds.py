@@ -19,11 +19,11 @@ import torch
 from joblib import Parallel, delayed
 
 from infoeval import CodeSpace, Trainer, Uniform
+from infoeval.cli.lists import seed_list
 from infoeval.data import load
+from infoeval.evaluation import score
 from infoeval.files import atomic_path
-from infoeval.lists import seed_list
 from infoeval.results import Document
-from infoeval.scoring import score
 from infoeval.training.bundled import load_trainer
 from infoeval.training.run import train
 

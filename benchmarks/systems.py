@@ -20,16 +20,16 @@ from typing import Any
 import pandas as pd
 
 from infoeval import Categorical, Uniform
+from infoeval.cli.lists import seed_list
+from infoeval.cli.terminal import print_runs
 from infoeval.data import load
+from infoeval.evaluation import score
+from infoeval.evaluation.traversal_figures import draw_traversals
 from infoeval.files import atomic_path
-from infoeval.lists import seed_list
-from infoeval.model import CheckpointModel
-from infoeval.printing import print_runs
 from infoeval.results import Document, sha256
-from infoeval.scoring import score
+from infoeval.subjects.model import CheckpointModel
 from infoeval.sweep import Summary, train_many
-from infoeval.training.choice import choose_trainer
-from infoeval.traversal_figures import draw_traversals
+from infoeval.training.choosing import choose_trainer
 
 ROOT = Path(__file__).resolve().parent.parent
 METRICS = ("mi-own", "code-factors", "code-factors:images=generated")

@@ -26,7 +26,7 @@ from machine import add_json_option, machine, machine_line, write_json
 
 from infoeval.data import load
 from infoeval.devices import find_device
-from infoeval.scoring import score
+from infoeval.evaluation import score
 from infoeval.training.bundled import load_trainer
 from infoeval.training.run import CHECKPOINT, Run
 from infoeval.training.schedule import Schedule

@@ -33,10 +33,10 @@ from torch import Tensor
 from infoeval import Trainer
 from infoeval.devices import find_device
 from infoeval.training.bundled import load_trainer
-from infoeval.training.captured import CapturedStep, captured
-from infoeval.training.images import StreamedImages
-from infoeval.training.stacked.captured import CapturedStack, captured_stack
-from infoeval.training.stacked.step import StackedStep
+from infoeval.training.cuda_graph import CapturedStep, captured
+from infoeval.training.image_source import StreamedImages
+from infoeval.training.stacked_graph import CapturedStack, captured_stack
+from infoeval.training.stacked_step import StackedStep
 from infoeval.training.step import Step, resolve_precision
 
 WARM_UP = 3

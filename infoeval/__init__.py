@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from infoeval.errors import UserError
 
 if TYPE_CHECKING:
+    from infoeval.augment import Affine
     from infoeval.codes import Categorical, CodeSpace, Uniform
-    from infoeval.model import Encoder, Generator, Model
-    from infoeval.training.trainer import Trainer
-    from infoeval.training.views import Affine
+    from infoeval.subjects.model import Encoder, Generator, Model
+    from infoeval.trainer import Trainer
 
 __version__ = "0.1.0"
 
@@ -27,13 +27,13 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Affine": "infoeval.training.views",
+    "Affine": "infoeval.augment",
     "Categorical": "infoeval.codes",
     "CodeSpace": "infoeval.codes",
-    "Encoder": "infoeval.model",
-    "Generator": "infoeval.model",
-    "Model": "infoeval.model",
-    "Trainer": "infoeval.training.trainer",
+    "Encoder": "infoeval.subjects.model",
+    "Generator": "infoeval.subjects.model",
+    "Model": "infoeval.subjects.model",
+    "Trainer": "infoeval.trainer",
     "Uniform": "infoeval.codes",
 }
 

@@ -23,7 +23,7 @@ from torch import Tensor
 from infoeval.errors import UserError
 from infoeval.files import write_bytes
 from infoeval.networks import Networks
-from infoeval.training.trainer import Trainer
+from infoeval.trainer import Trainer
 
 __all__ = ["Checkpoint"]
 

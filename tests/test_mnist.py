@@ -8,7 +8,7 @@ import pytest
 
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
-from infoeval.scoring import score
+from infoeval.evaluation import score
 from infoeval.training.bundled import load_trainer
 from infoeval.training.run import train
 

@@ -6,10 +6,10 @@ from typing import Any, NoReturn
 import click
 
 import infoeval
-from infoeval.cli.data import data
-from infoeval.cli.pages import report, traverse
-from infoeval.cli.scoring import compare, list_metrics, score
-from infoeval.cli.train import train
+from infoeval.cli.data_commands import data
+from infoeval.cli.report_commands import report, traverse
+from infoeval.cli.score_commands import compare, list_metrics, score
+from infoeval.cli.train_command import train
 from infoeval.errors import UserError
 
 __all__ = ["main"]

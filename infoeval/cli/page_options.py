@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from infoeval.cli.options import words
+from infoeval.cli.common import words
 from infoeval.errors import UserError
 
 __all__ = ["check_open", "page_options"]

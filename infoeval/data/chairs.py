@@ -10,11 +10,11 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.data.cache import Writer, prepared
-from infoeval.data.chair_parts import BACKS, LEGS, chair
-from infoeval.data.factor_ranges import Range, checked_factors
-from infoeval.data.images import ImageSet
-from infoeval.data.rendering import Stage
+from infoeval.data.formats.cache import Writer, prepared
+from infoeval.data.image_set import ImageSet
+from infoeval.data.rendering.chair_parts import BACKS, LEGS, chair
+from infoeval.data.rendering.factor_ranges import Range, checked_factors
+from infoeval.data.rendering.meshes import Stage
 from infoeval.data.source import Request, Source
 
 __all__ = ["CHAIRS", "COUNTS", "draw_chairs"]

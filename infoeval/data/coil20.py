@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from infoeval.data.images import ImageSet
-from infoeval.data.npz import load_npz
+from infoeval.data.formats.npz import load_npz
+from infoeval.data.image_set import ImageSet
 from infoeval.data.source import Request, Source
 from infoeval.errors import UserError
 

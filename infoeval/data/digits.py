@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from infoeval.data.images import ImageSet
+from infoeval.data.image_set import ImageSet
 from infoeval.data.source import Request, Source
 from infoeval.data.splits import split_indices
 

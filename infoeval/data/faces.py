@@ -9,11 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.data import location
-from infoeval.data.cache import Writer, prepared, sha256_of
-from infoeval.data.face_model_files import FaceModelFile, face_model_at, find_face_model
-from infoeval.data.factor_ranges import Range, checked_factors
-from infoeval.data.images import ImageSet
-from infoeval.data.rendering import Stage
+from infoeval.data.formats.cache import Writer, prepared, sha256_of
+from infoeval.data.formats.face_model_files import FaceModelFile, face_model_at, find_face_model
+from infoeval.data.image_set import ImageSet
+from infoeval.data.rendering.factor_ranges import Range, checked_factors
+from infoeval.data.rendering.meshes import Stage
 from infoeval.data.source import Request, Source
 from infoeval.errors import UserError
 
@@ -63,7 +63,7 @@ def load_faces_of(path: str | os.PathLike[str], split: str) -> ImageSet:
     """Render one split of ``faces`` from a face model given by path, or take it from the cache.
 
     Args:
-        path: what :func:`infoeval.data.face_model_files.face_model_at` reads.
+        path: what :func:`infoeval.data.formats.face_model_files.face_model_at` reads.
         split: ``"train"`` or ``"test"``.
 
     Raises:

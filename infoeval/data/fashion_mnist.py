@@ -1,6 +1,6 @@
 """Fashion-MNIST: pictures of clothes in MNIST's format (Xiao, Rasul and Vollgraf, 2017)."""
 
-from infoeval.data.idx_quartet import IdxQuartet
+from infoeval.data.formats.idx_quartet import IdxQuartet
 
 __all__ = ["FASHION_MNIST"]
 

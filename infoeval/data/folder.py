@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import ImageOps
 
-from infoeval.data import decoding
-from infoeval.data.decoding import decode_all, opened, try_each
-from infoeval.data.fitting import fit, pixels
-from infoeval.data.images import SPLITS, ImageSet
-from infoeval.data.pictures import Picture, find_pictures
-from infoeval.data.reading import MAX_ARRAY_BYTES
+from infoeval.data.formats import decoding
+from infoeval.data.formats.bounded import MAX_ARRAY_BYTES
+from infoeval.data.formats.decoding import decode_all, opened, try_each
+from infoeval.data.formats.picture_files import Picture, find_pictures
+from infoeval.data.image_set import SPLITS, ImageSet
+from infoeval.data.resizing import fit, pixels
 from infoeval.data.splits import split_indices
 from infoeval.errors import UserError
 

@@ -1,6 +1,6 @@
 """MNIST: handwritten digits (LeCun, Bottou, Bengio and Haffner, 1998)."""
 
-from infoeval.data.idx_quartet import IdxQuartet
+from infoeval.data.formats.idx_quartet import IdxQuartet
 
 __all__ = ["MNIST"]
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.decoding import opened
-from infoeval.data.fitting import fit
-from infoeval.data.images import ImageSet
-from infoeval.data.picture_sets import Chosen, prepared_pictures
-from infoeval.data.pictures import Picture, find_pictures, state_of
+from infoeval.data.formats.decoding import opened
+from infoeval.data.formats.picture_files import Picture, find_pictures, state_of
+from infoeval.data.formats.picture_sets import Chosen, prepared_pictures
+from infoeval.data.image_set import ImageSet
+from infoeval.data.resizing import fit
 from infoeval.data.source import Request, Source
 from infoeval.data.splits import split_indices
 from infoeval.errors import UserError

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from infoeval.data.images import ImageSet, Render
+from infoeval.data.image_set import ImageSet, Render
 
 __all__ = ["Request", "Source"]
 

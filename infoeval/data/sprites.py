@@ -5,8 +5,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.data.factor_ranges import Range, checked_factors
-from infoeval.data.images import ImageSet
+from infoeval.data.image_set import ImageSet
+from infoeval.data.rendering.factor_ranges import Range, checked_factors
 from infoeval.data.source import Request, Source
 from infoeval.data.splits import fixed_order
 

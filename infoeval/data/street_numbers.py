@@ -3,11 +3,19 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.data.cache import Writer, prepared
-from infoeval.data.factor_ranges import Kind, Range, checked_factors
-from infoeval.data.images import ImageSet
+from infoeval.data.formats.cache import Writer, prepared
+from infoeval.data.image_set import ImageSet
+from infoeval.data.rendering.factor_ranges import Kind, Range, checked_factors
+from infoeval.data.rendering.street_drawing import (
+    FONTS,
+    NONE,
+    SIDE,
+    Scene,
+    glyph_hash,
+    paint,
+    uniform,
+)
 from infoeval.data.source import Request, Source
-from infoeval.data.street_drawing import FONTS, NONE, SIDE, Scene, glyph_hash, paint, uniform
 
 __all__ = ["STREET_NUMBERS", "draw_street_numbers"]
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.cache import Writer, prepared, sha256_of
 from infoeval.data.downloading import DOWNLOAD_ERRORS
-from infoeval.data.images import ImageSet
+from infoeval.data.formats.cache import Writer, prepared, sha256_of
+from infoeval.data.formats.svhn_mat import SIDE, check_elements, read_pictures
+from infoeval.data.image_set import ImageSet
 from infoeval.data.source import Request, Source
-from infoeval.data.svhn_mat import SIDE, check_elements, read_pictures
 from infoeval.errors import UserError
 
 __all__ = ["SVHN"]

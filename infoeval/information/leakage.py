@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
-from infoeval.contingency import plug_in_information, table_of_occurring
 from infoeval.errors import UserError
+from infoeval.metrics.stats.contingency import plug_in_information, table_of_occurring
 
 __all__ = ["Leakage", "leakage"]
 

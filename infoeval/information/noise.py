@@ -12,11 +12,11 @@ from torch import Tensor
 
 from infoeval.information.budgets import Budget
 from infoeval.information.calibration import calibrate
-from infoeval.information.fitting import Chunks, Say, draw
+from infoeval.information.q_scores import best_families, score_chunks
+from infoeval.information.q_training import Chunks, Say, draw
 from infoeval.information.recognition import PostHocRecognition
-from infoeval.information.scores import best_families, score_chunks
 from infoeval.information.streams import CHUNK, JOINT, Samples, Stream
-from infoeval.information.training import train
+from infoeval.information.training_round import train
 from infoeval.intervals import normal_interval
 
 __all__ = ["LEVELS", "NoisePoint", "noise_curve"]

@@ -15,11 +15,11 @@ from infoeval.codes import Categorical, CodeSpace
 from infoeval.devices import find_device
 from infoeval.information.budgets import Budget, find_budget
 from infoeval.information.calibration import PRIOR_SHARE, largest_log_ratio
-from infoeval.information.fitting import Fit, Point, Say, ceilings_of, draw, fit
 from infoeval.information.leakage import Leakage, leakage
 from infoeval.information.noise import NoisePoint, noise_curve
+from infoeval.information.q_scores import Scores, score
+from infoeval.information.q_training import Fit, Point, Say, ceilings_of, draw, fit
 from infoeval.information.recognition import Reading
-from infoeval.information.scores import Scores, score
 from infoeval.information.self_test import SelfTest, self_test
 from infoeval.information.streams import JOINT, Render, Samples, Source, Stream
 from infoeval.intervals import check_level, empirical_bernstein, fano_bound, normal_interval

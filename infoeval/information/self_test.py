@@ -10,8 +10,8 @@ from infoeval.information.channels import (
     side_by_side,
     symmetric_noise,
 )
-from infoeval.information.fitting import Say, draw, fit
-from infoeval.information.scores import score
+from infoeval.information.q_scores import score
+from infoeval.information.q_training import Say, draw, fit
 from infoeval.information.streams import JOINT, Samples, Source, Stream
 from infoeval.intervals import normal_interval
 

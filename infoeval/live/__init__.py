@@ -11,8 +11,8 @@ from infoeval.codes import Code, Uniform
 from infoeval.errors import UserError
 from infoeval.files import write_bytes
 from infoeval.live.runtime import copy_runtime, find_runtime
-from infoeval.model import CheckpointModel, Generator
 from infoeval.report import onnxruntime
+from infoeval.subjects.model import CheckpointModel, Generator
 
 __all__ = ["ROWS", "TOLERANCE", "find_runtime", "write_live"]
 

@@ -5,7 +5,8 @@ from typing import Any, Literal, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.metrics.interventions import (
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.interventions import (
     Codes,
     Draws,
     Effort,
@@ -14,10 +15,9 @@ from infoeval.metrics.interventions import (
     score_draws,
     source_of,
 )
-from infoeval.metrics.mutual_information import check_choice
-from infoeval.metrics.probes import fit_softmax, one_thread
-from infoeval.metrics.resampling import Options
-from infoeval.metrics.score import Score
+from infoeval.metrics.stats.mutual_information import check_choice
+from infoeval.metrics.stats.probes import fit_softmax, one_thread
+from infoeval.metrics.stats.resampling import Options
 
 __all__ = ["beta_vae"]
 
@@ -66,7 +66,7 @@ def beta_vae(
         train_points: points to fit the classifier on; None: 10,000.
         test_points: points to score; None: 5,000.
         batch: pairs for each point; None: the preset's.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     The fit is to the optimum, where disentanglement_lib stops after 100 steps; the accuracies
     differ by 0.001 or less. The interval is over rows and draws at once, of a function over draws,

@@ -6,10 +6,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
-from infoeval.contingency import contingency_table, paired
 from infoeval.errors import UserError
 from infoeval.intervals import check_level, clopper_pearson
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.contingency import contingency_table, paired
 
 __all__ = ["cluster_accuracy", "many_to_one_matching", "one_to_one_matching"]
 

@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
-from infoeval.metrics.agreement import agreement
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.partition_agreement import agreement
 
 __all__ = ["cluster_nmi"]
 

@@ -7,12 +7,12 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import expected_mutual_information
 
-from infoeval.metrics.circular import circular_correlations, linear_correlations
-from infoeval.metrics.counts import BINS, class_numbers_of, entropies, information_matrix
-from infoeval.metrics.mutual_information import check_choice, share
-from infoeval.metrics.resampling import Options, Rows, score_parts, table_of
 from infoeval.metrics.score import Score
-from infoeval.metrics.table import Column, Table
+from infoeval.metrics.stats.circular import circular_correlations, linear_correlations
+from infoeval.metrics.stats.code_factor_table import Column, Table
+from infoeval.metrics.stats.counts import BINS, class_numbers_of, entropies, information_matrix
+from infoeval.metrics.stats.mutual_information import check_choice, share
+from infoeval.metrics.stats.resampling import Options, Rows, score_parts, table_of
 
 __all__ = ["Estimator", "Normalization", "Periodic", "code_factors"]
 
@@ -65,7 +65,7 @@ def code_factors(
         estimator: of mutual information I: "plug-in" counts; "adjusted" takes off both I and the
             mean entropy what shuffled rows have on average (AMI, Vinh et al. 2010), and stops at 0.
         bins: for continuous columns in mutual information.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     Counts of few rows make mutual information too high, by about (R - 1)(C - 1) / 2n nats for R and
     C classes, and |Spearman| of independent columns is 0.8 / √n on average: nothing is taken off

@@ -6,25 +6,25 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.counts import class_numbers_of
-from infoeval.metrics.importance import (
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_table import Column
+from infoeval.metrics.stats.counts import class_numbers_of
+from infoeval.metrics.stats.importance import (
     code_disentanglement,
     completeness,
     disentanglement,
     factor_completeness,
 )
-from infoeval.metrics.mutual_information import check_choice
-from infoeval.metrics.predictors import (
+from infoeval.metrics.stats.mutual_information import check_choice
+from infoeval.metrics.stats.predictors import (
     Prediction,
     boosting,
     exact_boosting,
     lasso,
     random_forest,
 )
-from infoeval.metrics.resampling import Options, Rows, score_parts, table_of
-from infoeval.metrics.score import Score
-from infoeval.metrics.split import Split, TestRows, split_table
-from infoeval.metrics.table import Column
+from infoeval.metrics.stats.resampling import Options, Rows, score_parts, table_of
+from infoeval.metrics.stats.train_test import Split, TestRows, split_table
 
 __all__ = ["dci"]
 
@@ -75,7 +75,7 @@ def dci(
             "exact-boosting", scikit-learn's own; D, C and I differ by less than 0.02. "lasso"
             (default of "laforge") and "random-forest" are regressions, settings chosen by
             cross-validation.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     The value is D, and the intervals are those of tables with as many rows. ``details``: ``parts``
     ("disentanglement", "completeness", "informativeness", each with its interval), ``importance``

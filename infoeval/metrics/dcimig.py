@@ -5,9 +5,15 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.metrics.mutual_information import Estimator, Matrix, gap, score_information, share
-from infoeval.metrics.resampling import Options, table_of
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.mutual_information import (
+    Estimator,
+    Matrix,
+    gap,
+    score_information,
+    share,
+)
+from infoeval.metrics.stats.resampling import Options, table_of
 
 __all__ = ["dcimig"]
 
@@ -35,7 +41,7 @@ def dcimig(
         bins: of equal width, of continuous codes; 10 as in Zaidi et al. 2020, the only library
             that had it.
         estimator: see :func:`infoeval.metrics.mig.mig`.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``information`` (D x K, nats), the entropies, ``per_factor`` (K) and ``per_code``
     (D) in nats, ``best_factor`` of each code, ``pruned`` codes.

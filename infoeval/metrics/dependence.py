@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.counts import class_numbers_of, information_matrix
-from infoeval.metrics.mutual_information import share
-from infoeval.metrics.resampling import Options, Rows, score_table, table_of
 from infoeval.metrics.score import Score
-from infoeval.metrics.table import Table
+from infoeval.metrics.stats.code_factor_table import Table
+from infoeval.metrics.stats.counts import class_numbers_of, information_matrix
+from infoeval.metrics.stats.mutual_information import share
+from infoeval.metrics.stats.resampling import Options, Rows, score_table, table_of
 
 __all__ = ["code_information", "total_correlation", "wasserstein_correlation"]
 
@@ -26,7 +26,7 @@ def total_correlation(codes: ArrayLike, **options: Unpack[Options]) -> Score:
 
     Args:
         codes: ``(n, D)``, two or more continuous ones.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``covariance`` (D x D), ``pruned`` codes.
 
@@ -68,7 +68,7 @@ def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Opti
     Args:
         codes: ``(n, D)``, two or more.
         bins: of equal width; 20 as in disentanglement_lib.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``information`` (D x D, nats), ``pruned`` codes.
 

@@ -9,13 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.ensemble import GradientBoostingRegressor
 
 from infoeval.errors import UserError
-from infoeval.metrics.boosting import boost
-from infoeval.metrics.mutual_information import check_choice, share
-from infoeval.metrics.probes import fit_softmax, inputs_of, one_thread
-from infoeval.metrics.resampling import Options, Rows, score_parts
 from infoeval.metrics.score import Score
-from infoeval.metrics.split import TestRows, split_table
-from infoeval.metrics.table import CATEGORIES, Column
+from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column
+from infoeval.metrics.stats.mutual_information import check_choice, share
+from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
+from infoeval.metrics.stats.resampling import Options, Rows, score_parts
+from infoeval.metrics.stats.train_test import TestRows, split_table
+from infoeval.metrics.trees.boosting import boost
 
 __all__ = ["downstream_accuracy"]
 
@@ -56,7 +56,7 @@ def downstream_accuracy(
             drawn up to 5 times, without a row in common, and the mean taken.
         probe: "logistic": multinomial logistic regression penalised with |weights|^2 / 2, and
             ridge regression with as much; "gradient boosting": 100 trees of depth 3 a class.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     The value is that of the largest size; ``details["parts"]`` holds "at 100" and so on
     with their intervals, over the rows that are scored and the draws. ``details``: ``per_factor``

@@ -8,18 +8,18 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.counts import class_numbers_of
-from infoeval.metrics.mutual_information import check_choice
-from infoeval.metrics.probes import (
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.counts import class_numbers_of
+from infoeval.metrics.stats.mutual_information import check_choice
+from infoeval.metrics.stats.probes import (
     Probe,
     fit_one_against_rest,
     fit_softmax,
     inputs_of,
     one_thread,
 )
-from infoeval.metrics.resampling import Options, Rows, score_table, table_of
-from infoeval.metrics.score import Score
-from infoeval.metrics.split import Split, TestRows, split_table
+from infoeval.metrics.stats.resampling import Options, Rows, score_table, table_of
+from infoeval.metrics.stats.train_test import Split, TestRows, split_table
 
 __all__ = ["explicitness"]
 
@@ -56,7 +56,7 @@ def explicitness(
             2019). "laforge": every class against all others, balanced, codes from 0 to 1,
             continuous factors in 10 bins, and 2 (area - 0.5) of the rows that were fitted on, all
             of them, so that codes that tell nothing score about 0 (Zaidi et al. 2020).
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     The interval is over the rows that are scored, with fitted regressions as they are. Classes
     that the rows to fit on or to score lack are left out of the mean. ``details``: ``per_factor``

@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.interventions import (
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.interventions import (
     Codes,
     Draws,
     Effort,
@@ -17,9 +18,8 @@ from infoeval.metrics.interventions import (
     score_draws,
     source_of,
 )
-from infoeval.metrics.mutual_information import check_choice
-from infoeval.metrics.resampling import Options
-from infoeval.metrics.score import Score
+from infoeval.metrics.stats.mutual_information import check_choice
+from infoeval.metrics.stats.resampling import Options
 
 __all__ = ["factor_vae", "score_votes"]
 
@@ -70,7 +70,7 @@ def factor_vae(
         train_points: votes that tell what codes stand for; None: the preset's.
         test_points: votes to score; None: the preset's.
         batch: codes for each vote, two or more; None: the preset's.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     The interval is over rows and draws at once, of a function over draws, and holds Clopper and
     Pearson's of the test points, so that a share of 1 is no certainty. ``details``:

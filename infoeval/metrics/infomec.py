@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.counts import class_numbers_of, entropies, information_matrix
-from infoeval.metrics.mutual_information import share
-from infoeval.metrics.neighbours import neighbour_information, separated
-from infoeval.metrics.probes import fit_softmax, inputs_of, one_thread
-from infoeval.metrics.resampling import Options, Rows, score_parts, table_of
 from infoeval.metrics.score import Score
-from infoeval.metrics.table import Column, Table
+from infoeval.metrics.stats.code_factor_table import Column, Table
+from infoeval.metrics.stats.counts import class_numbers_of, entropies, information_matrix
+from infoeval.metrics.stats.mutual_information import share
+from infoeval.metrics.stats.neighbours import neighbour_information, separated
+from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
+from infoeval.metrics.stats.resampling import Options, Rows, score_parts, table_of
 
 __all__ = ["infomec"]
 
@@ -49,7 +49,7 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
         codes: ``(n, D)``.
         factors: ``(n, K)``, two or more; continuous and periodic ones are in 20 bins of equal
             width.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     The value is InfoM; ``details["parts"]`` holds "modularity", "compactness" and "explicitness"
     with their intervals over the rows, the fitted regressions as they are. ``details``:

@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.counts import class_numbers_of
-from infoeval.metrics.mutual_information import check_choice, share
-from infoeval.metrics.resampling import Options, Rows, names_without, score_table, table_of
 from infoeval.metrics.score import Score
-from infoeval.metrics.table import FACTOR_TYPES, Table
+from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES, Table
+from infoeval.metrics.stats.counts import class_numbers_of
+from infoeval.metrics.stats.mutual_information import check_choice, share
+from infoeval.metrics.stats.resampling import Options, Rows, names_without, score_table, table_of
 
 __all__ = ["irs"]
 
@@ -42,7 +42,7 @@ def irs(
         preset: "disentanglement_lib": the 0.99 quantile, and all factors, discrete ones too, in
             20 bins of equal width; "laforge": the largest deviation, continuous factors in 10
             bins and others as they are (Zaidi et al. 2020), which can fall below 0.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``robustness`` (D x K), ``per_code`` (D), ``factor_of`` each code,
     ``largest_deviation`` (D), ``pruned`` codes.

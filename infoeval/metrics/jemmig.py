@@ -5,10 +5,16 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.metrics.mutual_information import Estimator, Matrix, gap, score_information, share
-from infoeval.metrics.resampling import Options, table_of
 from infoeval.metrics.score import Score
-from infoeval.metrics.table import Table
+from infoeval.metrics.stats.code_factor_table import Table
+from infoeval.metrics.stats.mutual_information import (
+    Estimator,
+    Matrix,
+    gap,
+    score_information,
+    share,
+)
+from infoeval.metrics.stats.resampling import Options, table_of
 
 __all__ = ["jemmig"]
 
@@ -36,7 +42,7 @@ def jemmig(
         bins: of equal width, of continuous codes; 10 as in Zaidi et al. 2020, the only library
             that had it.
         estimator: see :func:`infoeval.metrics.mig.mig`.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``information`` (D x K, nats), the entropies, ``per_factor`` (K), ``best_code`` of
     each factor, ``pruned`` codes.

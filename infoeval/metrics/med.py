@@ -7,19 +7,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.counts import class_numbers_of
-from infoeval.metrics.importance import (
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_table import Table
+from infoeval.metrics.stats.counts import class_numbers_of
+from infoeval.metrics.stats.importance import (
     code_disentanglement,
     completeness,
     disentanglement,
     factor_completeness,
 )
-from infoeval.metrics.mutual_information import Information, check_choice, share
-from infoeval.metrics.probes import fit_softmax, inputs_of, one_thread
-from infoeval.metrics.resampling import Options, Rows, score_parts
-from infoeval.metrics.score import Score
-from infoeval.metrics.split import TestRows, split_table
-from infoeval.metrics.table import Table
+from infoeval.metrics.stats.mutual_information import Information, check_choice, share
+from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
+from infoeval.metrics.stats.resampling import Options, Rows, score_parts
+from infoeval.metrics.stats.train_test import TestRows, split_table
 
 __all__ = ["med"]
 
@@ -63,7 +63,7 @@ def med(
         estimator: "plug-in" counts; "corrected" takes (R - 1)(C - 1) / 2n off each information,
             its bias under independence (Miller 1955).
         bins: of equal width, of continuous codes, and of continuous and periodic factors.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     The value is the disentanglement; ``details["parts"]`` holds "disentanglement", "completeness"
     and "informativeness" with their intervals, which are those of tables with as many rows, the

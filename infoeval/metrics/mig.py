@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.mutual_information import (
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.mutual_information import (
     Estimator,
     Matrix,
     check_choice,
@@ -14,8 +15,7 @@ from infoeval.metrics.mutual_information import (
     score_information,
     share,
 )
-from infoeval.metrics.resampling import Options, table_of
-from infoeval.metrics.score import Score
+from infoeval.metrics.stats.resampling import Options, table_of
 
 __all__ = ["mig"]
 
@@ -47,7 +47,7 @@ def mig(
         estimator: "plug-in" counts; "corrected" takes (R - 1)(C - 1) / 2n off each information,
             its bias under independence (Miller 1955); "ksg" counts neighbours instead of bins
             (Ross 2014, k = 3), for discrete factors.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``information`` (D x K, nats), ``code_entropies`` and ``factor_entropies``,
     ``per_factor`` (K), ``best_code`` of each factor, ``pruned`` codes.

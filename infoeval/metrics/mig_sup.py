@@ -5,15 +5,15 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.metrics.mutual_information import (
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.mutual_information import (
     Estimator,
     Matrix,
     gap,
     score_information,
     share,
 )
-from infoeval.metrics.resampling import Options, table_of
-from infoeval.metrics.score import Score
+from infoeval.metrics.stats.resampling import Options, table_of
 
 __all__ = ["mig_sup"]
 
@@ -41,7 +41,7 @@ def mig_sup(
         bins: of equal width, of continuous codes; 10 as in Zaidi et al. 2020, the only library
             that had it.
         estimator: see :func:`infoeval.metrics.mig.mig`.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``information`` (D x K, nats), the entropies, ``per_code`` (D), ``best_factor`` of
     each code, ``pruned`` codes.

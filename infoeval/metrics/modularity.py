@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.mutual_information import (
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.mutual_information import (
     Estimator,
     Matrix,
     check_choice,
     score_information,
     share,
 )
-from infoeval.metrics.resampling import Options, table_of
-from infoeval.metrics.score import Score
+from infoeval.metrics.stats.resampling import Options, table_of
 
 __all__ = ["modularity"]
 
@@ -47,7 +47,7 @@ def modularity(
         preset: "disentanglement_lib": continuous codes in 20 bins of equal width; "laforge": in 10
             (Zaidi et al. 2020).
         estimator: see :func:`infoeval.metrics.mig.mig`.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``information`` (D x K, nats), the entropies, ``per_code`` (D), ``best_factor`` of
     each code, ``pruned`` codes.

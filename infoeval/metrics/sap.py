@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.svm import LinearSVC
 
-from infoeval.metrics.mutual_information import check_choice, gap, share
-from infoeval.metrics.resampling import Options, Rows, score_table
 from infoeval.metrics.score import Score
-from infoeval.metrics.split import Split, TestRows, split_table
-from infoeval.metrics.table import CATEGORIES, Column
+from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column
+from infoeval.metrics.stats.mutual_information import check_choice, gap, share
+from infoeval.metrics.stats.resampling import Options, Rows, score_table
+from infoeval.metrics.stats.train_test import Split, TestRows, split_table
 
 __all__ = ["sap"]
 
@@ -46,7 +46,7 @@ def sap(
             classes score 0.5, and it depends on the codes' scale and offset and on the order of
             the classes. "scale-free": the most frequent class in each of 64 quantiles of the
             code, which no increasing function of a code and no names of classes change.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     The interval is over the rows, with fitted classifiers as they are. ``details``: ``score``
     (D x K), ``per_factor`` (K), ``best_code`` of each factor, ``fit_n``, ``pruned`` codes.

@@ -9,10 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
-from infoeval.contingency import MOST_CELLS, class_numbers, table_of_occurring
 from infoeval.errors import UserError
-from infoeval.metrics.counts import entropies, information_matrix
-from infoeval.metrics.mutual_information import share
+from infoeval.metrics.stats.contingency import MOST_CELLS, class_numbers, table_of_occurring
+from infoeval.metrics.stats.counts import entropies, information_matrix
+from infoeval.metrics.stats.mutual_information import share
 
 __all__ = ["LEAST_MODELS", "SeedAgreement", "seed_agreement"]
 

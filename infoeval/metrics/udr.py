@@ -9,8 +9,10 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from infoeval.errors import UserError
-from infoeval.metrics.mutual_information import check_choice, share
-from infoeval.metrics.resampling import (
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_table import Column, Table
+from infoeval.metrics.stats.mutual_information import check_choice, share
+from infoeval.metrics.stats.resampling import (
     Options,
     Rows,
     active_codes,
@@ -18,8 +20,6 @@ from infoeval.metrics.resampling import (
     score_parts,
     table_of,
 )
-from infoeval.metrics.score import Score
-from infoeval.metrics.table import Column, Table
 
 __all__ = ["udr"]
 
@@ -59,7 +59,7 @@ def udr(
         kl: of each model the mean divergence of every code from its prior, nats, ``(D_m,)``: codes
             below 0.01 are dead. None: those are whose deviation is less than a twentieth of the
             model's largest. Dead codes are left out; a model without others scores 0.
-        **options: see :class:`infoeval.metrics.resampling.Options`, but for the types.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`, but for the types.
 
     The value is the mean of the models' scores. Intervals are over the rows, not over models: how
     far those of other seeds may be apart is to be seen in ``pairs``. ``details``: ``per_model``

@@ -5,11 +5,11 @@ from typing import Literal, Unpack
 from numpy.typing import ArrayLike
 
 from infoeval.metrics.factor_vae import score_votes
-from infoeval.metrics.interventions import Codes, Effort, source_of
-from infoeval.metrics.mutual_information import check_choice
-from infoeval.metrics.resampling import Options
 from infoeval.metrics.score import Score
-from infoeval.metrics.table import FACTOR_TYPES
+from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES
+from infoeval.metrics.stats.interventions import Codes, Effort, source_of
+from infoeval.metrics.stats.mutual_information import check_choice
+from infoeval.metrics.stats.resampling import Options
 
 __all__ = ["z_max_var"]
 
@@ -59,7 +59,7 @@ def z_max_var(
         train_points: votes that tell what codes stand for; None: the preset's.
         test_points: votes to score; None: the preset's.
         batch: codes for each vote, two or more; None: the preset's.
-        **options: see :class:`infoeval.metrics.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     Interval and ``details`` are those of :func:`infoeval.metrics.factor_vae.factor_vae`.
 

@@ -7,7 +7,7 @@ from typing import Any, Literal, cast
 from infoeval.errors import UserError
 from infoeval.report.details import Details, read_details
 from infoeval.report.fields import Fields, clean, is_number
-from infoeval.report.pictures import Picture, read_pictures
+from infoeval.report.image_entries import Picture, read_pictures
 
 __all__ = [
     "SCHEMA_VERSION",

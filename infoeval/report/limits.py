@@ -2,7 +2,7 @@
 
 from infoeval.report.details import Clustering
 from infoeval.report.document import INFORMATION, OWN_BOUND, Document
-from infoeval.report.pictures import Sprites, Traversal
+from infoeval.report.image_entries import Sprites, Traversal
 
 __all__ = ["limits"]
 

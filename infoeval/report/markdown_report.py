@@ -5,12 +5,12 @@ from typing import Any
 
 from infoeval.report import figures
 from infoeval.report.document import Document, read
+from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.limits import limits
+from infoeval.report.number_tables import definitions, skipped
 from infoeval.report.provenance import origins, surroundings
-from infoeval.report.sureness import reasons
-from infoeval.report.table import Table
-from infoeval.report.tables import definitions, skipped
+from infoeval.report.text_table import Table
 from infoeval.report.verdict import sentences
 from infoeval.report.writing import markdown_table, markdown_text
 

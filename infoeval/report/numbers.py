@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from infoeval.report.table import Cell, Estimate, Kind
+from infoeval.report.text_table import Cell, Estimate, Kind
 
 __all__ = ["MISSING", "interval", "nats", "number", "parts", "percent", "share", "written"]
 

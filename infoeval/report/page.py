@@ -16,7 +16,7 @@ from infoeval.files import write_text
 from infoeval.report import numbers
 from infoeval.report.document import Document, read
 from infoeval.report.sections import Page, gather
-from infoeval.report.table import Cell, Estimate
+from infoeval.report.text_table import Cell, Estimate
 from infoeval.report.words import count_of
 
 __all__ = ["render", "write"]

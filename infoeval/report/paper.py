@@ -18,9 +18,9 @@ from infoeval.report.canvas import drawn
 from infoeval.report.document import Document, read
 from infoeval.report.figure import Colours, Figure
 from infoeval.report.figures.naming import numbered, stem
-from infoeval.report.images import open_pixels, read_image
-from infoeval.report.pictures import Traversal
-from infoeval.report.table import Table
+from infoeval.report.image_entries import Traversal
+from infoeval.report.page_images import open_pixels, read_image
+from infoeval.report.text_table import Table
 from infoeval.report.writing import csv_table, latex_table
 
 __all__ = ["COLOURS", "write_figures"]

@@ -8,19 +8,19 @@ from typing import Any
 from markupsafe import Markup
 
 from infoeval.report import figures, svg
+from infoeval.report.animations import animations
 from infoeval.report.document import Document
+from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
-from infoeval.report.figures.drawing import looks
-from infoeval.report.grids import orders
+from infoeval.report.figures.look import looks
+from infoeval.report.grid_columns import orders
+from infoeval.report.image_grids import galleries, strips, traversals
 from infoeval.report.limits import limits
-from infoeval.report.live import Live, read_live
-from infoeval.report.moving import animations
+from infoeval.report.live_generator import Live, read_live
+from infoeval.report.number_tables import definitions, mixed_up, skipped
 from infoeval.report.provenance import origins, surroundings
-from infoeval.report.sheets import galleries, strips, traversals
 from infoeval.report.sliders import panels
-from infoeval.report.sureness import reasons
-from infoeval.report.table import Table
-from infoeval.report.tables import definitions, mixed_up, skipped
+from infoeval.report.text_table import Table
 from infoeval.report.verdict import sentences
 
 __all__ = ["Drawn", "Page", "Section", "gather"]

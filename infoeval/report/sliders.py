@@ -10,9 +10,9 @@ from pathlib import Path
 
 from infoeval.errors import UserError
 from infoeval.report.document import Document, Model
-from infoeval.report.grids import Order, Orders
-from infoeval.report.images import read_image
-from infoeval.report.pictures import Slider, Sprites
+from infoeval.report.grid_columns import Order, Orders
+from infoeval.report.image_entries import Slider, Sprites
+from infoeval.report.page_images import read_image
 from infoeval.report.words import listed, minus
 
 __all__ = ["Control", "Panel", "Row", "Window", "panels"]

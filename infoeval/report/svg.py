@@ -18,7 +18,7 @@ from matplotlib.figure import Figure as Drawing
 from infoeval.report.canvas import POINTS, drawn
 from infoeval.report.figure import Colours, Figure, Margins
 from infoeval.report.legend import named_once
-from infoeval.report.table import Table
+from infoeval.report.text_table import Table
 
 __all__ = ["COLOURS", "Mark", "inline", "key"]
 

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from infoeval.report.confused import confused_pairs
+from infoeval.report.confusions import confused_pairs
 from infoeval.report.details import CLUSTER_ACCURACY, Clustering
 from infoeval.report.document import INFORMATION, OWN_BOUND, Code, Document, Model, Result
-from infoeval.report.factors import followed
+from infoeval.report.factor_sentences import followed
 from infoeval.report.numbers import interval, nats, percent
 from infoeval.report.words import count_of, in_words, listed, spread
 

@@ -10,8 +10,8 @@ from torch import nn
 from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.networks import Block
-from infoeval.training.images import room_for_images
-from infoeval.training.trainer import Trainer
+from infoeval.trainer import Trainer
+from infoeval.training.image_source import room_for_images
 
 __all__ = ["Stack", "bytes_of_run", "stack_size"]
 

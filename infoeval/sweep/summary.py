@@ -11,7 +11,7 @@ import pandas as pd
 
 from infoeval.files import atomic_path, write_text
 from infoeval.metrics.seed_agreement import LEAST_MODELS, seed_agreement
-from infoeval.sweep.reading import Reading
+from infoeval.sweep.unlabelled import Reading
 
 __all__ = ["Bound", "Pick", "Row", "Summary", "summarise"]
 

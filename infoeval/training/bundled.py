@@ -6,7 +6,7 @@ from pathlib import Path
 from infoeval import content
 from infoeval.errors import UserError
 from infoeval.programs import run_file
-from infoeval.training.trainer import Trainer
+from infoeval.trainer import Trainer
 
 __all__ = ["load_trainer"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from infoeval.codes import Categorical, Code, CodeSpace, Uniform
 from infoeval.errors import UserError
 from infoeval.networks import Layer, UpConvolution
+from infoeval.trainer import Trainer
 from infoeval.training.bundled import load_trainer
-from infoeval.training.trainer import Trainer
 
 __all__ = ["DEFAULT_CODES", "SIDES", "parse_codes", "side_for", "trainer_for_images", "with_codes"]
 

@@ -19,13 +19,13 @@ from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.files import atomic_path, write_text
 from infoeval.networks import Networks
-from infoeval.training.captured import Say, captured
-from infoeval.training.images import Images, ResidentImages, place, streaming
-from infoeval.training.restoring import differences, restore
+from infoeval.trainer import Trainer
+from infoeval.training.cuda_graph import Say, captured
+from infoeval.training.image_source import Images, ResidentImages, place, streaming
+from infoeval.training.restore import differences, restore
 from infoeval.training.samples import draw_samples
 from infoeval.training.schedule import Schedule
 from infoeval.training.step import Step, resolve_precision
-from infoeval.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
@@ -79,7 +79,7 @@ def train(
             every batch. All must call this with the same arguments; `device` is the world's, and
             its first process alone writes the folder, which all must see.
         device_memory: bytes that the images may take on the device; larger sets are streamed to
-            it (`infoeval.training.images.place`), with the same result. None: on a GPU most of
+            it (see `place`), with the same result. None: on a GPU most of
             what is free, on a CPU no limit.
 
     Raises:

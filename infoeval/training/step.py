@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING
 import torch
 from torch import Tensor, nn
 
+from infoeval.augment import Affine
 from infoeval.devices import has_bfloat16
 from infoeval.networks import Networks
-from infoeval.training.images import Images, ResidentImages
-from infoeval.training.objective import (
+from infoeval.trainer import Precision, Trainer
+from infoeval.training.image_source import Images, ResidentImages
+from infoeval.training.losses import (
     discriminator_loss,
     generator_loss,
     information_between_views,
     weighted_information,
 )
-from infoeval.training.trainer import Precision, Trainer
-from infoeval.training.views import Affine
 
 if TYPE_CHECKING:
     from infoeval.training.distributed import World

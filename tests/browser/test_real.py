@@ -10,8 +10,8 @@ import pytest
 from PIL import Image
 
 from infoeval import Categorical, CodeSpace, Uniform
-from infoeval.analysis import report
 from infoeval.data import load
+from infoeval.evaluation.pages import report
 from infoeval.networks import Dense, Reshape, UpConvolution
 from infoeval.training.run import train
 from tests.browser.opening import HEIGHT, NARROW, WIDE, opened

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infoeval import Categorical, CodeSpace, scoring, sweep
+from infoeval import Categorical, CodeSpace, evaluation, sweep
 from infoeval.data import load
 from infoeval.information.budgets import BUDGETS
 from infoeval.training import run as runs
@@ -68,7 +68,7 @@ def _no_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Own bounds are of 300 samples, not 10,000, wherever a command scores."""
-    for function in (scoring.score, sweep.train_many):
+    for function in (evaluation.score, sweep.train_many):
         defaults = dict(function.__kwdefaults__ or {}) | {"samples": 300}
         monkeypatch.setattr(function, "__kwdefaults__", defaults)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 import pytest
 
-from infoeval import content, scoring
+from infoeval import content, evaluation
 from infoeval.cli import main
 from infoeval.data import catalogue
 from tests.cli.commands import of_json, succeeds
@@ -67,11 +67,11 @@ def test_help_names_what_there_is() -> None:
 
 def test_every_metric_is_listed_with_what_can_be_set() -> None:
     text = succeeds("metrics").stdout
-    assert all(f" {name} " in text for name in scoring.ALL_METRICS)
+    assert all(f" {name} " in text for name in evaluation.ALL_METRICS)
     assert "preset=disentanglement_lib" in text
     entries = {entry["name"]: entry for entry in json.loads(succeeds("metrics", "--json").stdout)}
-    assert list(entries) == [entry.name for entry in scoring.catalogue()]
-    assert set(entries) == set(scoring.ALL_METRICS)
+    assert list(entries) == [entry.name for entry in evaluation.catalogue()]
+    assert set(entries) == set(evaluation.ALL_METRICS)
     assert entries["mig"]["needs"] == "codes and factors"
     assert entries["mig"]["settings"] == {"preset": "disentanglement_lib", "estimator": "plug-in"}
 

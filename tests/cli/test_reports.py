@@ -75,7 +75,7 @@ def test_a_strict_report_ends_with_zero_where_q_has_converged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(BUDGETS, "tiny", replace(TINY_BUDGET, widths=(2, 3)))
-    monkeypatch.setattr("infoeval.information.fitting.TOLERANCE", 10.0)
+    monkeypatch.setattr("infoeval.information.q_training.TOLERANCE", 10.0)
     options = ("--metric", "mi", "--budget", "tiny", "--format", "json", "--strict")
     succeeds("report", "run/ckpt.pt", *options, "-o", tmp_path / "page.html")
     metrics = tmp_path / "page_files" / "metrics.json"

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infoeval.data import catalogue, celeba_lists, load, reading
+from infoeval.data import catalogue, load
 from infoeval.data.folder import load_folder
+from infoeval.data.formats import bounded, celeba_lists
 from infoeval.data.splits import split_indices
 from infoeval.errors import UserError
 from tests.data.archives import picture as jpeg
@@ -317,7 +318,7 @@ def test_memory_does_not_hold_the_images(tmp_path, monkeypatch):
 
     At 200,000 pictures that is some 60 MB.
     """
-    monkeypatch.setattr(reading, "_CHUNK", 2**12)  # else it hides what the lists take
+    monkeypatch.setattr(bounded, "_CHUNK", 2**12)  # else it hides what the lists take
     peak_of_preparing(tmp_path, 20)  # what is imported and kept at the first time
     few, many = (peak_of_preparing(tmp_path, count) for count in (300, 900))
     assert (many - few) / 600 < 1000

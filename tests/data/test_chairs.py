@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from infoeval.data import chairs
-from infoeval.data.cache import reporting
 from infoeval.data.chairs import CHAIRS, draw_chairs
+from infoeval.data.formats.cache import reporting
 from infoeval.data.source import Request
 from infoeval.errors import UserError
 

@@ -6,8 +6,8 @@ import pytest
 from PIL import Image
 
 from infoeval.data import folder, load
-from infoeval.data.fitting import fit
 from infoeval.data.folder import common_form, load_folder
+from infoeval.data.resizing import fit
 from infoeval.errors import UserError
 
 RNG = np.random.default_rng(0)

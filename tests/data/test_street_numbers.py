@@ -8,7 +8,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from infoeval.data import street_numbers
-from infoeval.data.cache import cache_folder, reporting
+from infoeval.data.formats.cache import cache_folder, reporting
 from infoeval.data.source import Request
 from infoeval.data.street_numbers import STREET_NUMBERS, draw_street_numbers
 from infoeval.errors import UserError

@@ -9,8 +9,9 @@ import pytest
 import scipy.io
 import torchvision.datasets
 
-from infoeval.data import svhn, svhn_mat
-from infoeval.data.cache import cache_folder, reporting
+from infoeval.data import svhn
+from infoeval.data.formats import svhn_mat
+from infoeval.data.formats.cache import cache_folder, reporting
 from infoeval.data.source import Request
 from infoeval.data.svhn import SVHN
 from infoeval.errors import UserError

@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Uniform
-from infoeval.information.fitting import read
 from infoeval.information.posteriors import CONTINUOUS, families, standard_values
+from infoeval.information.q_training import read
 from infoeval.information.recognition import (
     PostHocRecognition,
     Reading,

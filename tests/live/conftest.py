@@ -1,6 +1,6 @@
 import pytest
 
-from infoeval.model import CheckpointModel
+from infoeval.subjects.model import CheckpointModel
 from tests.live import models
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from infoeval.live import export
-from infoeval.model import CheckpointModel
 from infoeval.networks import Dense, Networks, Reshape, UpConvolution
 from infoeval.report import onnxruntime
-from tests.test_model import checkpoint_of
+from infoeval.subjects.model import CheckpointModel
+from tests.subjects.test_model import checkpoint_of
 from tests.tiny import tiny_trainer
 
 FAKE = {

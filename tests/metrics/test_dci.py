@@ -10,8 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.boosting import boost
 from infoeval.metrics.dci import dci
+from infoeval.metrics.trees.boosting import boost
 
 WITHIN = 0.02
 

@@ -16,8 +16,8 @@ from sklearn.multiclass import OneVsRestClassifier
 
 from infoeval.errors import UserError
 from infoeval.metrics.explicitness import _areas, explicitness
-from infoeval.metrics.probes import Probe, fit_one_against_rest, fit_softmax, inputs_of
-from infoeval.metrics.table import as_table
+from infoeval.metrics.stats.code_factor_table import as_table
+from infoeval.metrics.stats.probes import Probe, fit_one_against_rest, fit_softmax, inputs_of
 
 
 def known(seed: int, n: int = 600) -> tuple[NDArray[Any], NDArray[Any]]:

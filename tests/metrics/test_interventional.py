@@ -17,11 +17,11 @@ from infoeval.errors import UserError
 from infoeval.intervals import clopper_pearson
 from infoeval.metrics.beta_vae import _classified, beta_vae
 from infoeval.metrics.factor_vae import factor_vae
-from infoeval.metrics.row_groups import RowGroups, classes_of_others
 from infoeval.metrics.score import Score
-from infoeval.metrics.spread import _impurities, variances
-from infoeval.metrics.table import as_table
-from infoeval.metrics.table_draws import TableDraws
+from infoeval.metrics.stats.code_factor_table import as_table
+from infoeval.metrics.stats.row_groups import RowGroups, classes_of_others
+from infoeval.metrics.stats.spread import _impurities, variances
+from infoeval.metrics.stats.table_draws import TableDraws
 from infoeval.metrics.z_max_var import z_max_var
 
 METRICS: list[Callable[..., Score]] = [beta_vae, factor_vae, z_max_var]

@@ -11,14 +11,14 @@ import pytest
 from numpy.typing import NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.importance import (
+from infoeval.metrics.med import med
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.importance import (
     code_disentanglement,
     completeness,
     disentanglement,
     factor_completeness,
 )
-from infoeval.metrics.med import med
-from infoeval.metrics.score import Score
 
 PARTS = ["disentanglement", "completeness", "informativeness"]
 

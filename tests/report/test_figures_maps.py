@@ -6,7 +6,7 @@ import pytest
 
 from infoeval.report.details import Clustering
 from infoeval.report.figures.confusion import code_order
-from infoeval.report.table import Estimate
+from infoeval.report.text_table import Estimate
 from tests.report.drawn import built, cells, elements, texts
 from tests.report.sample import CODES, MATCHING, confusion, five_seeds, without_extras
 

@@ -15,7 +15,7 @@ import infoeval.report
 import infoeval.report.sections
 from infoeval.errors import UserError
 from infoeval.report import render, write
-from infoeval.report.live import Block, CodeSlider, Live
+from infoeval.report.live_generator import Block, CodeSlider, Live
 from tests.report.reading import Reading
 from tests.report.sample import without_extras
 

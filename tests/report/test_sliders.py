@@ -9,7 +9,7 @@ from PIL import Image
 
 from infoeval.errors import UserError
 from infoeval.report.document import read
-from infoeval.report.grids import orders
+from infoeval.report.grid_columns import orders
 from infoeval.report.sliders import Panel, panels
 from tests.report.sample import MATCHING
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infoeval.report.document import read
-from infoeval.report.sureness import reasons
+from infoeval.report.evidence import reasons
 from infoeval.report.verdict import sentences
 from tests.report.sample import comparison, confusion, five_seeds, sample
 

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from infoeval.report.numbers import parts, written
-from infoeval.report.table import Cell, Column, Estimate, Table
+from infoeval.report.text_table import Cell, Column, Estimate, Table
 from infoeval.report.writing import csv_table, latex_table, markdown_table, markdown_text
 from infoeval.report.writing.latex_table import escaped
 

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from infoeval import Affine
 from infoeval.networks import Dense, Reshape, UpConvolution
-from infoeval.training.images import ResidentImages
+from infoeval.training.image_source import ResidentImages
 from infoeval.training.step import Step
 from tests.tiny import tiny_images, tiny_trainer
 

@@ -14,8 +14,8 @@ from infoeval import Affine, Trainer
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet
 from infoeval.networks import Dense, Reshape, UpConvolution
-from infoeval.training.images import ResidentImages
-from infoeval.training.objective import (
+from infoeval.training.image_source import ResidentImages
+from infoeval.training.losses import (
     discriminator_loss,
     generator_loss,
     information_between_views,

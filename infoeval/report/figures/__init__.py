@@ -6,15 +6,15 @@ from infoeval.report.document import Document
 from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import Confusion, confusions
 from infoeval.report.figures.differences import differences
-from infoeval.report.figures.factors import factors
-from infoeval.report.figures.information import information
-from infoeval.report.figures.leakage import leakage
-from infoeval.report.figures.learning import learning
-from infoeval.report.figures.metrics import metrics
-from infoeval.report.figures.noise import noise
-from infoeval.report.figures.seeds import seeds
-from infoeval.report.figures.training import training
-from infoeval.report.table import Table
+from infoeval.report.figures.factor_map import factors
+from infoeval.report.figures.information_figure import information
+from infoeval.report.figures.leakage_map import leakage
+from infoeval.report.figures.learning_curve import learning
+from infoeval.report.figures.metric_dots import metrics
+from infoeval.report.figures.noise_curve import noise
+from infoeval.report.figures.seed_dots import seeds
+from infoeval.report.figures.training_curves import training
+from infoeval.report.text_table import Table
 
 __all__ = ["Confusion", "Figures", "build"]
 

@@ -11,7 +11,7 @@ from matplotlib.patches import Patch
 
 from infoeval.report.document import Code, Result
 from infoeval.report.figure import Colours, Handle
-from infoeval.report.figures.drawing import ENTROPY, Look, draw_beyond, entropy_line, entropy_mark
+from infoeval.report.figures.look import ENTROPY, Look, draw_beyond, entropy_line, entropy_mark
 from infoeval.report.figures.naming import short
 from infoeval.report.numbers import nats
 

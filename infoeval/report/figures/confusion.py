@@ -11,7 +11,7 @@ from infoeval.report.document import Document, Model
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, draw_map, size_of
 from infoeval.report.figures.naming import numbered, stem
-from infoeval.report.table import Cell, Column, Table
+from infoeval.report.text_table import Cell, Column, Table
 
 __all__ = ["Confusion", "code_order", "confusions"]
 

@@ -8,10 +8,10 @@ from matplotlib.figure import Figure as Drawing
 from infoeval.report.document import Difference, Document
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
-from infoeval.report.figures.drawing import WIDE, Look, dots_legend, looks
-from infoeval.report.figures.metrics import kind_of
+from infoeval.report.figures.look import WIDE, Look, dots_legend, looks
+from infoeval.report.figures.metric_dots import kind_of
 from infoeval.report.figures.naming import apart, stem
-from infoeval.report.table import Cell, Column, Estimate, Table
+from infoeval.report.text_table import Cell, Column, Estimate, Table
 
 __all__ = ["differences"]
 

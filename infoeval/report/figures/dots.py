@@ -8,7 +8,7 @@ from matplotlib.patches import Rectangle
 
 from infoeval.report.details import Null
 from infoeval.report.figure import Colours
-from infoeval.report.figures.drawing import Look, draw_beyond, ring
+from infoeval.report.figures.look import Look, draw_beyond, ring
 from infoeval.report.figures.naming import short
 
 __all__ = ["Dot", "Row", "draw_rows", "height_of"]

@@ -6,7 +6,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
 from infoeval.report.figure import Colours, Margins
-from infoeval.report.figures.drawing import Look, entropy_line
+from infoeval.report.figures.look import Look, entropy_line
 from infoeval.report.figures.naming import short
 
 __all__ = ["HEIGHT", "MARGINS", "WIDTH", "axes_of", "curve", "finish"]

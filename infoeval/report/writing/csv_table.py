@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from infoeval.report.table import Cell, Estimate, Table
+from infoeval.report.text_table import Cell, Estimate, Table
 
 __all__ = ["csv_table"]
 
@@ -20,7 +20,7 @@ def csv_table(table: Table) -> str:
     A column of estimates becomes three: the value, and where its interval begins and ends. What is
     None stays empty. Text that a spreadsheet would take for a formula gets an apostrophe in front.
 
-    >>> from infoeval.report.table import Column
+    >>> from infoeval.report.text_table import Column
     >>> columns = Column("Code"), Column("I", "nats")
     >>> rows = ("a, b", Estimate(2.25, 2.0, None)), ("=1+1", None)
     >>> print(csv_table(Table("t", "T", columns, rows)), end="")

@@ -1,7 +1,7 @@
 """Tables as LaTeX, for pdfLaTeX, XeLaTeX and LuaLaTeX with booktabs."""
 
 from infoeval.report.numbers import parts
-from infoeval.report.table import Cell, Column, Table
+from infoeval.report.text_table import Cell, Column, Table
 
 __all__ = ["escaped", "latex_table"]
 

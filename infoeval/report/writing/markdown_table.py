@@ -3,7 +3,7 @@
 import re
 
 from infoeval.report.numbers import written
-from infoeval.report.table import Table
+from infoeval.report.text_table import Table
 
 __all__ = ["markdown_table", "markdown_text"]
 
@@ -13,7 +13,7 @@ _SPECIAL = re.compile(r"[\\`*_\[\]<>|~$#&@]")
 def markdown_table(table: Table) -> str:
     r"""Write a table; user text stays text.
 
-    >>> from infoeval.report.table import Column
+    >>> from infoeval.report.text_table import Column
     >>> columns = Column("Code"), Column("I", "nats")
     >>> print(markdown_table(Table("t", "T", columns, (("a|b", 2.25),))))
     | Code | I |

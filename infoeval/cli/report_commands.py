@@ -1,0 +1,184 @@
+"""The commands that draw: report and traverse."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from infoeval.cli.common import as_text, command_line, device_option, json_option
+from infoeval.cli.page_options import check_open, page_options
+from infoeval.cli.score_commands import check_asked, fail_if_not_converged, scoring_options
+from infoeval.errors import UserError
+
+__all__ = ["report", "traverse"]
+
+MOVING = (".gif", ".webp")
+SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "as_json")
+"""Options that a metrics.json can be shown again with."""
+
+
+@click.command()
+@click.argument("models", metavar="INPUT...", nargs=-1, required=True)
+@click.option(
+    "--baseline",
+    "baselines",
+    type=click.Path(path_type=Path),
+    multiple=True,
+    help="Checkpoint of a λ = 0 twin; may be repeated.",
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("report.html"),
+    show_default=True,
+    help="The page; its data and pictures go to NAME_files beside it.",
+)
+@click.option(
+    "--metric",
+    "metrics",
+    metavar="NAME[:SETTING=VALUE,…]",
+    multiple=True,
+    help="One of `infoeval metrics`; may be repeated. All that apply but mi by default.",
+)
+@click.option(
+    "--scores",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    multiple=True,
+    help="What infoeval score --json printed: its model is not scored again; may be repeated.",
+)
+@click.option(
+    "--show",
+    type=int,
+    metavar="SEED",
+    help="The seed shown first. By default the one most like the others, chosen without labels.",
+)
+@page_options
+@click.option("--live", is_flag=True, help="Put the generator itself into the page.")
+@click.option(
+    "--runtime",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder of onnxruntime-web, for --live.",
+)
+@scoring_options
+def report(
+    models: Sequence[str],
+    output: Path,
+    metrics: Sequence[str],
+    open_it: bool,
+    strict: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Write one self-contained page about a model.
+
+    INPUT is a checkpoint; a folder with ckpt.pt in it, or with a folder for each run; checkpoints
+    of one trainer with different seeds; an .npz file of codes and factors, or FILE.py:FUNCTION,
+    as infoeval score takes them; or a metrics.json, which is shown again with the pictures beside
+    it.
+
+    \b
+    For example:
+      infoeval report ckpt.pt -o report.html
+      infoeval report ckpt.pt --baseline ckpt0.pt --information quick -o report.html --open
+      infoeval report ckpt.pt --scores scores.json -o report.html
+      infoeval report runs/mnist-000 -o seeds.html --animate webp
+      infoeval report report_files/metrics.json -o report.html --figures figures --format md
+    """
+    from infoeval.cli.progress import activity
+    from infoeval.evaluation import pages, report_files
+
+    check_open(options["formats"], open_it)
+    given = pages.metrics_given(list(models))
+    if given is not None:
+        _check_shown_again(given)
+    elif not options["scores"]:
+        check_asked(metrics, options["information"], strict)
+    if given is not None and strict:
+        report_files.not_converged(given)
+    with activity() as say:
+        page = pages.report(
+            list(models),
+            output,
+            metrics=list(metrics) or None,
+            command=command_line(),
+            say=say,
+            **options,
+        )
+    click.echo(as_text({"page": str(page)}) if as_json else f"report: {page}")
+    if open_it:
+        click.launch(str(page))
+    if strict:
+        metrics_file = given or pages.metrics_beside(output)
+        fail_if_not_converged(report_files.not_converged(metrics_file))
+
+
+def _check_shown_again(metrics: Path) -> None:
+    """What was scored before is shown as it is: an option that would change it has no use."""
+    context = click.get_current_context()
+    for option in context.command.params:
+        name = option.name or ""
+        asked = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if asked and name not in SHOWN_AGAIN:
+            raise UserError(f"{metrics} is shown again as it is: {option.opts[0]} has no use")
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default=Path("traversals.png"),
+    show_default=True,
+    help="The figure: PNG, PDF or SVG by its suffix; GIF or WebP moves.",
+)
+@click.option(
+    "--code", "codes", multiple=True, help="A code to show; may be repeated. All if none."
+)
+@click.option("--rows", type=int, default=5, show_default=True, help="Samples of all else.")
+@click.option(
+    "--columns",
+    type=int,
+    default=10,
+    show_default=True,
+    help="Values of a continuous code.",
+)
+@click.option(
+    "--stretch",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Show continuous codes over so many times their range; the paper's −2 … 2 is 2.",
+)
+@click.option("--seed", type=int, default=0, show_default=True, help="Of the fixed noise.")
+@device_option
+@json_option
+def traverse(
+    checkpoint: Path, output: Path, codes: Sequence[str], device: str, as_json: bool, **options: Any
+) -> None:
+    """Draw what each code changes: a row per fixed noise, a column per value.
+
+    \b
+    For example:
+      infoeval traverse ckpt.pt -o figure.png
+      infoeval traverse ckpt.pt --code style_1 --stretch 2 --rows 8 -o style_1.pdf
+      infoeval traverse ckpt.pt --stretch 2 -o moving.gif
+    """
+    from infoeval.devices import find_device
+    from infoeval.evaluation.traversal_figures import draw_traversals
+    from infoeval.subjects.model import CheckpointModel
+
+    model = CheckpointModel.open(checkpoint, find_device(device))
+    if output.suffix.lower() in MOVING:
+        from infoeval.evaluation.animation import animate
+
+        del options["columns"]
+        path = animate(model, output, codes=codes or None, **options)
+    else:
+        path = draw_traversals(model, output, codes=codes or None, **options)
+    click.echo(as_text({"figure": str(path)}) if as_json else f"figure: {path}")

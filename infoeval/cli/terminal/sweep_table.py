@@ -1,0 +1,81 @@
+"""The tables of many runs, with the choice among them."""
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from infoeval.cli.terminal.layout import name_of, table
+
+if TYPE_CHECKING:
+    from infoeval.sweep import Row, Summary
+
+__all__ = ["print_runs"]
+
+MOST_COLUMNS = 4
+"""Codes that have a column each; of more, the sum is shown."""
+
+
+def print_runs(summary: "Summary") -> None:
+    """Print a row for each run, L_I of its codes, why a run is chosen, and why some failed."""
+    console = Console(highlight=False)
+    runs = table("run", "step", "seconds", "D", "G", "agreement", "", right=True)
+    for row in summary.rows:
+        done = row.status == "complete"
+        runs.add_row(
+            name_of(row.folder),
+            f"{row.step:,}" if done else f"{row.step:,} of {row.steps:,}",
+            "–" if row.seconds is None else f"{row.seconds:,.0f}",
+            *(_loss(row, name) for name in ("discriminator_loss", "generator_loss")),
+            "–" if row.agreement is None else f"{row.agreement:.4f}",
+            "← chosen" if row.picked else "" if done else row.status,
+        )
+    for column in runs.columns:
+        column.no_wrap = True
+    console.print(runs)
+    _print_information(console, summary)
+    _print_choice(console, summary)
+    for row in summary.rows:
+        if row.reason:
+            console.print(f"{row.folder} {row.status}: {row.reason}", markup=False, soft_wrap=True)
+
+
+def _print_information(console: Console, summary: "Summary") -> None:
+    """L_I of each code against H(c), by each run's own Q."""
+    rows = [row for row in summary.rows if row.bounds]
+    if not rows:
+        return
+    first = rows[0].bounds
+    level = next(iter(first.values())).level
+    single = len(first) <= MOST_COLUMNS
+    names = [name_of(name) for name in first] if single else [f"all {len(first)} codes"]
+    found = table("L_I in nats", *names, right=True)
+    entropies = [bound.entropy for bound in first.values()]
+    found.add_row("H(c)", *(f"{each:.3f}" for each in (entropies if single else [sum(entropies)])))
+    for row in rows:
+        bounds = row.bounds.values()
+        each = [f"{bound.value:.3f} ± {(bound.high - bound.low) / 2:.3f}" for bound in bounds]
+        total = [f"{sum(bound.value for bound in bounds):.3f}"]
+        found.add_row(name_of(row.folder), *(each if single else total))
+    console.print()
+    console.print(found)
+    told = f"± half of the {100 * level:g} % interval" if single else "each code: summary.csv"
+    console.print(f"by each run's own Q on fresh samples; {told}", markup=False)
+
+
+def _print_choice(console: Console, summary: "Summary") -> None:
+    console.print()
+    if summary.measure is not None:
+        console.print(
+            f"agreement: {summary.measure}, of {summary.images:,} training images; "
+            "no label was read",
+            markup=False,
+            soft_wrap=True,
+        )
+    for pick in summary.picks:
+        chosen = "none" if pick.folder is None else pick.folder
+        line = f"chosen of λ = {pick.information_weight:g}: {chosen}: {pick.reason}"
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _loss(row: "Row", name: str) -> str:
+    return f"{row.losses[name]:.2f}" if name in row.losses else "–"

@@ -1,0 +1,200 @@
+"""The command that trains: one run, or many."""
+
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from infoeval import content
+from infoeval.cli.common import (
+    as_text,
+    data_dir_option,
+    data_option,
+    device_option,
+    note,
+    skip_broken_option,
+)
+from infoeval.cli.lists import number_list, seed_list
+from infoeval.cli.processes import in_one_voice
+from infoeval.cli.sizes import bytes_of
+from infoeval.errors import UserError
+
+if TYPE_CHECKING:
+    from infoeval.sweep.stacks import Stack
+    from infoeval.training.distributed import World
+
+__all__ = ["train"]
+
+MOST_STACKED = 10_000
+
+
+@click.command(epilog=f"Bundled trainers: {', '.join(content.trainers())}.")
+@click.argument("trainer", metavar="NAME|FILE.py|IMAGES")
+@data_option
+@data_dir_option
+@skip_broken_option
+@click.option("--codes", metavar="CODES", help='Other codes, such as "10,10,u,u".')
+@click.option("--size", type=int, help="Networks for your own images: 28, 32 or 64.")
+@click.option("--steps", type=int, help="Training steps; the trainer's own number by default.")
+@click.option("--batch", type=int, help="Images a step; the trainer's own number by default.")
+@click.option("--seed", type=int, help="Of weights and all draws; 0 by default.")
+@click.option("--seeds", metavar="LIST", help="Many runs, such as 0-4 or 0,3,7.")
+@click.option(
+    "--information-weight",
+    metavar="λ[,λ…]",
+    help="λ of eq. 6; 0 trains a plain GAN with a recognition network beside it.",
+)
+@click.option("--jobs", type=int, help="Processes for many runs; one for each GPU, or one.")
+@click.option(
+    "--stack",
+    metavar="N|auto|off",
+    help="Runs that a process trains side by side, as one; auto by default.",
+)
+@click.option("--variant", default="default", show_default=True, help="A variant, e.g. paper.")
+@device_option
+@click.option(
+    "--device-memory",
+    metavar="SIZE",
+    help="What the images may take on the device, e.g. 8GB; a larger set is streamed to it.",
+)
+@click.option(
+    "--out", type=click.Path(path_type=Path), help="Run folder; runs/NAME-000, -001 … by default."
+)
+@click.option("--no-capture", is_flag=True, help="Launch a GPU's steps kernel by kernel.")
+@click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --out.")
+@click.option("--dry-run", is_flag=True, help="Print the resolved settings and stop.")
+@click.option(
+    "--sync-batch-norm/--no-sync-batch-norm",
+    default=True,
+    show_default=True,
+    help="Under torchrun, normalise whole batches, not each process's part.",
+)
+@click.option("--json", "in_json", is_flag=True, help="Print the result as JSON.")
+@in_one_voice
+def train(
+    trainer: str,
+    data: str | None,
+    data_dir: Path | None,
+    skip_broken: bool,
+    codes: str | None,
+    size: int | None,
+    steps: int | None,
+    batch: int | None,
+    seed: int | None,
+    seeds: str | None,
+    information_weight: str | None,
+    jobs: int | None,
+    stack: str | None,
+    variant: str,
+    device: str,
+    device_memory: str | None,
+    out: Path | None,
+    no_capture: bool,
+    resume: bool,
+    dry_run: bool,
+    in_json: bool,
+    world: "World | None",
+) -> None:
+    """Train a bundled trainer, a Python file that defines `trainer`, or on your own images.
+
+    IMAGES is a folder of pictures, a .npz file or the name of a data set: networks are chosen by
+    the size and colour of the images. With --seeds, or several λ, every run has a folder of its
+    own in --out, and a table of all of them marks the one that was chosen without labels.
+    Under torchrun one run is shared by several processes, each with a part of every batch.
+
+    \b
+    For example:
+      infoeval train digits
+      infoeval train mnist --data-dir ~/data --seed 3 --out runs/mine
+      infoeval train mnist --information-weight 0 --out runs/baseline
+      infoeval train mnist --out runs/mine --resume
+      infoeval train faces --variant lighting --seeds 0-4 --jobs 2
+      infoeval train digits --seeds 0-2 --information-weight 0,1
+      infoeval train ./holidays --codes "10,10,u,u"
+      infoeval train ./my_trainer.py --data images.npz --dry-run
+      torchrun --nproc-per-node 4 -m infoeval train celeba --out runs/faces
+    """
+    from infoeval.devices import find_device
+    from infoeval.training.choosing import choose_trainer
+
+    if resume and out is None:
+        raise UserError("--resume needs --out, the folder of the run to go on with")
+    weights = []
+    if information_weight is not None:
+        weights = number_list(information_weight, "information_weight")
+    many = seeds is not None or len(weights) > 1
+    if seeds is not None and seed is not None:
+        raise UserError("--seed is one run and --seeds are many: give one of them")
+    if jobs is not None and not many:
+        raise UserError("--jobs is for many runs: give --seeds too")
+    if stack is not None and not many:
+        raise UserError("--stack is for many runs: give --seeds too")
+    side_by_side = _stack_of(stack or "auto")
+    if world is not None and many:
+        raise UserError("torchrun shares one run; start many without it: --jobs spreads them")
+    memory = None if device_memory is None else bytes_of(device_memory, "--device-memory")
+    choice = choose_trainer(
+        trainer,
+        variant=variant,
+        codes=codes,
+        size=size,
+        data_dir=data_dir,
+        skip_broken=skip_broken,
+    )
+    if choice.shape is not None and data is not None:
+        raise UserError(f"{trainer} are the images: --data has no use")
+    given: dict[str, Any] = {"data": data, "steps": steps, "batch": batch}
+    if len(weights) == 1:
+        given["information_weight"] = weights[0]
+    chosen = {name: value for name, value in given.items() if value is not None}
+    choice = replace(choice, trainer=replace(choice.trainer, **chosen))
+    if choice.decided:
+        note(f"{choice.trainer.name}: {choice.decided}")
+    numbers = seed_list(seeds) if seeds is not None else [seed or 0]
+    if dry_run:
+        settings: dict[str, Any] = {"trainer": choice.trainer.to_dict(), "variant": variant}
+        settings |= {"device": str(find_device(device)), "device_memory": memory}
+        settings |= {"capture": not no_capture}
+        if many:
+            settings |= {"seeds": numbers, "information_weights": weights or None, "jobs": jobs}
+            settings |= {"stack": side_by_side}
+        else:
+            settings |= {"seed": numbers[0]}
+        click.echo(as_text(settings))
+        return
+    from infoeval.cli.run_output import load_images, preparing, train_many, train_one
+
+    with preparing(), nullcontext() if world is None else world.first_before_others():
+        images = load_images(choice, data_dir, skip_broken)
+    folder = out or _next_folder(choice.trainer.name)
+    if world is not None:
+        folder = Path(world.from_first(str(folder)))
+    options: dict[str, Any] = {
+        "variant": variant,
+        "device": device,
+        "resume": resume,
+        "device_memory": memory,
+        "capture": not no_capture,
+    }
+    if many:
+        options |= {"jobs": jobs, "stack": side_by_side}
+        train_many(choice, images, folder, numbers, weights, in_json, **options)
+    else:
+        train_one(choice, images, folder, numbers[0], in_json, world=world, **options)
+
+
+def _stack_of(text: str) -> "Stack":
+    if text in ("auto", "off"):
+        return "auto" if text == "auto" else 1
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_STACKED):
+        raise UserError(f"--stack is {text!r}; give auto, off, or a number of runs")
+    return int(text)
+
+
+def _next_folder(name: str) -> Path:
+    number = 0
+    while (folder := Path("runs") / f"{name}-{number:03d}").exists():
+        number += 1
+    return folder

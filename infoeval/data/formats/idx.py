@@ -1,0 +1,114 @@
+"""Reader of idx files, the format of MNIST and its relatives.
+
+An idx file is two zero bytes, one byte for the element type, one for the number of axes, the
+length of each axis as a big-endian 32-bit integer, then the elements in C order, big-endian.
+"""
+
+import gzip
+import hashlib
+import math
+import os
+import struct
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infoeval.data.formats.bounded import MAX_ARRAY_BYTES, Readable, read_at_most
+from infoeval.errors import UserError
+
+__all__ = ["read_idx"]
+
+_ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
+    0x08: np.dtype(">u1"),
+    0x09: np.dtype(">i1"),
+    0x0B: np.dtype(">i2"),
+    0x0C: np.dtype(">i4"),
+    0x0D: np.dtype(">f4"),
+    0x0E: np.dtype(">f8"),
+}
+_GZIP_MAGIC = b"\x1f\x8b"
+_MAX_AXES = 8
+
+
+class _BadIdxError(Exception):
+    """Why a file is not a whole idx file."""
+
+
+def read_idx(
+    path: str | os.PathLike[str],
+    *,
+    shape: tuple[int, ...] | None = None,
+    md5: str | None = None,
+) -> NDArray[Any]:
+    """Read one array from an idx file, plain or gzipped (told by its content, not its name).
+
+    Nothing is trusted: of a gzipped file only what its header declares, plus one byte, is
+    decompressed, and a header that declares more than 8 GiB is refused.
+
+    Args:
+        path: the file.
+        shape: the shape it must declare; with another one, no element is read.
+        md5: expected MD5, in hex, of the unzipped file.
+
+    Returns:
+        The array in native byte order, with the shape that the file declares.
+
+    Raises:
+        UserError: the file is missing, unreadable, truncated, not an idx file, longer than its
+            header says, or its shape or MD5 is another one.
+
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise UserError(f"{path}: no such file")
+    try:
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == _GZIP_MAGIC
+            raw.seek(0)
+            return _read(gzip.GzipFile(fileobj=raw) if zipped else raw, shape, md5)
+    except _BadIdxError as error:
+        raise UserError(f"{path}: {error}") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{path}: the gzip file is truncated or damaged ({error})") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def _read(stream: Readable, expected: tuple[int, ...] | None, md5: str | None) -> NDArray[Any]:
+    header, dtype, shape = _read_header(stream)
+    if 0 in shape or shape != (expected or shape):
+        raise _BadIdxError(f"declares shape {shape}, not {expected or 'one without empty axes'}")
+    size = math.prod(shape) * dtype.itemsize
+    if size > MAX_ARRAY_BYTES:
+        raise _BadIdxError(f"its header declares {size} bytes; the limit is {MAX_ARRAY_BYTES}")
+    content = read_at_most(stream, size + 1)
+    if len(content) < size:
+        raise _BadIdxError(f"truncated: {len(content)} of the {size} bytes its header declares")
+    if len(content) > size:
+        raise _BadIdxError(f"longer than the {size} bytes that its header declares")
+    if md5 is not None:
+        digest = hashlib.md5(header, usedforsecurity=False)
+        digest.update(content)
+        if digest.hexdigest() != md5:
+            raise _BadIdxError(
+                f"not the official file: md5 {digest.hexdigest()} unzipped, expected {md5}; "
+                "delete it and fetch it again"
+            )
+    array = np.frombuffer(content, dtype=dtype).reshape(shape)
+    return array.astype(dtype.newbyteorder("="), copy=False)
+
+
+def _read_header(stream: Readable) -> tuple[bytes, np.dtype[Any], tuple[int, ...]]:
+    magic = stream.read(4)
+    if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _ELEMENT_TYPES:
+        raise _BadIdxError(f"not an idx file: it begins with {magic.hex(' ') or 'nothing'}")
+    axes = magic[3]
+    if not 1 <= axes <= _MAX_AXES:
+        raise _BadIdxError(f"not an idx file: it declares {axes} axes")
+    lengths = stream.read(4 * axes)
+    if len(lengths) < 4 * axes:
+        raise _BadIdxError("truncated within its header")
+    return magic + lengths, _ELEMENT_TYPES[magic[2]], struct.unpack(f">{axes}I", lengths)

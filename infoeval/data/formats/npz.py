@@ -1,0 +1,181 @@
+"""Any numpy ``.npz`` file as an image set."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from infoeval.data.formats.npz_file import NpzFile
+from infoeval.data.image_set import CHANNELS, FACTOR_TYPES, ImageSet, whole_factor_type
+from infoeval.data.splits import split_indices
+
+__all__ = ["load_npz"]
+
+
+def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
+    """Load one split of an image set from a ``.npz`` file.
+
+    The file holds
+
+    - ``images``: ``uint8``, or floats in [0, 1] (scaled to 0..255); shape ``(n, h, w)``,
+      ``(n, h, w, c)`` or ``(n, c, h, w)`` with c 1 or 3;
+    - ``labels``, optional: shape ``(n,)``, integers of any range or strings. They become class
+      indices in sorted order, and keep their values as names. With ``label_names`` they must be
+      integers that index it;
+    - ``label_names``, ``factor_names``, optional: strings;
+    - ``factors``, optional: numbers of shape ``(n, k)`` or ``(n,)``;
+    - ``factor_types``, optional: a string for each factor, ``discrete``, ``ordinal``,
+      ``continuous``, ``periodic`` or their first letters, ``periodic:360`` where the period is not
+      2π;
+    - ``test_images``, optional, with ``test_labels`` and ``test_factors``: the test split. Without
+      it, a fixed random fifth of the images is the test split.
+
+    Other arrays are ignored. Nothing is unpickled, and an array whose header declares more than
+    8 GiB is not read.
+
+    Raises:
+        UserError: the file is not such a file; the message names the array and the reason.
+
+    """
+    with NpzFile(Path(path)) as arrays:
+        return _read_split(arrays, split)
+
+
+def _read_split(arrays: NpzFile, split: str) -> ImageSet:
+    official = "test_images" in arrays
+    for name in ("test_labels", "test_factors"):
+        if name in arrays and not official:
+            raise arrays.error(name, "is there without test_images")
+    prefix = "test_" if official and split == "test" else ""
+    images = _as_images(arrays, f"{prefix}images")
+    labels, label_names = _as_labels(arrays, prefix)
+    factors = _as_factors(arrays, f"{prefix}factors")
+    for name, values in ((f"{prefix}labels", labels), (f"{prefix}factors", factors)):
+        if values is not None and len(values) != len(images):
+            raise arrays.error(name, f"has {len(values)} entries for {len(images)} images")
+    if not official:
+        chosen = split_indices(str(arrays.path), len(images), split)
+        images = images[chosen]
+        labels = None if labels is None else labels[chosen]
+        factors = None if factors is None else factors[chosen]
+    factor_names = () if factors is None else _as_names(arrays, "factor_names")
+    factor_types = () if factors is None else _as_factor_types(arrays, factors.shape[1])
+    return ImageSet(
+        name=arrays.path.stem,
+        split=split,
+        images=images,
+        labels=labels,
+        label_names=label_names,
+        factors=factors,
+        factor_names=factor_names,
+        factor_types=factor_types,
+    )
+
+
+def _as_images(arrays: NpzFile, name: str) -> NDArray[np.uint8]:
+    """Return the images as bytes of shape (n, channels, height, width)."""
+    images = _channels_first(arrays, name, arrays.read(name))
+    if images.dtype == np.uint8:
+        return np.ascontiguousarray(images)
+    if images.dtype.kind != "f":
+        raise arrays.error(name, f"must be uint8 or floats in [0, 1], not {images.dtype}")
+    low, high = float(images.min()), float(images.max())
+    if not (low >= 0 and high <= 1):  # so written, NaN fails too
+        raise arrays.error(name, f"must be floats in [0, 1], not in [{low:g}, {high:g}]")
+    scaled = np.empty(images.shape, dtype=np.uint8)
+    for target, image in zip(scaled, images, strict=True):
+        target[:] = np.round(image.astype(np.float64) * 255)
+    return scaled
+
+
+def _channels_first(arrays: NpzFile, name: str, images: NDArray[Any]) -> NDArray[Any]:
+    shape = images.shape
+    if len(shape) == 3:
+        return images[:, None]
+    first, last = (len(shape) == 4 and shape[axis] in CHANNELS for axis in (1, 3))
+    if first and last:
+        raise arrays.error(name, f"of shape {shape} may have its channels first or last")
+    if last:
+        return np.moveaxis(images, 3, 1)
+    if first:
+        return images
+    raise arrays.error(
+        name, f"must have shape (n, h, w), (n, h, w, c) or (n, c, h, w) with c 1 or 3, not {shape}"
+    )
+
+
+def _as_labels(arrays: NpzFile, prefix: str) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+    """Return the class index of each image and the names of all classes, in either split."""
+    values = {
+        name: _label_values(arrays, name) for name in ("labels", "test_labels") if name in arrays
+    }
+    wanted = values.get(f"{prefix}labels")
+    if wanted is None:
+        return None, ()
+    everything = [value for part in values.values() for value in part]
+    if len({type(value) for value in everything}) > 1:
+        raise arrays.error("test_labels", "and labels must both be integers or both strings")
+    if "label_names" not in arrays:
+        classes = sorted(set(everything))
+        index = {value: k for k, value in enumerate(classes)}
+        return np.array([index[value] for value in wanted]), tuple(map(str, classes))
+    names = _as_names(arrays, "label_names")
+    outside = next((value for value in everything if value not in range(len(names))), None)
+    if outside is not None:
+        raise arrays.error(
+            "labels", f"must index the {len(names)} label_names, but one is {outside!r}"
+        )
+    return np.array(wanted, dtype=np.int64), names
+
+
+def _label_values(arrays: NpzFile, name: str) -> list[Any]:
+    """Return labels as Python integers or strings, which mix and compare without overflow."""
+    labels = arrays.read(name)
+    if labels.ndim != 1 or labels.dtype.kind not in "iuSU":
+        raise arrays.error(
+            name, f"must be (n,) integers or strings, not {labels.dtype} of shape {labels.shape}"
+        )
+    return list(_as_strings(arrays, name, labels)) if labels.dtype.kind in "SU" else labels.tolist()
+
+
+def _as_factors(arrays: NpzFile, name: str) -> NDArray[np.float64] | None:
+    if name not in arrays:
+        return None
+    factors = arrays.read(name)
+    if factors.ndim not in (1, 2) or factors.dtype.kind not in "biuf":
+        raise arrays.error(
+            name, f"must be (n, k) numbers, not {factors.dtype} of shape {factors.shape}"
+        )
+    return factors.reshape(len(factors), -1).astype(np.float64)
+
+
+def _as_factor_types(arrays: NpzFile, count: int) -> tuple[str, ...]:
+    given = _as_names(arrays, "factor_types")
+    if given and len(given) != count:
+        raise arrays.error("factor_types", f"has {len(given)} entries for {count} factors")
+    whole = tuple(whole_factor_type(kind) for kind in given)
+    if None in whole:
+        raise arrays.error(
+            "factor_types",
+            f"must be {' or '.join(FACTOR_TYPES)}, or the first letter of one, "
+            f"not {given[whole.index(None)]!r}",
+        )
+    return tuple(filter(None, whole))
+
+
+def _as_names(arrays: NpzFile, name: str) -> tuple[str, ...]:
+    if name not in arrays:
+        return ()
+    names = arrays.read(name)
+    if names.ndim != 1 or names.dtype.kind not in "SU":
+        raise arrays.error(name, f"must be a list of strings, not {names.dtype}")
+    return _as_strings(arrays, name, names)
+
+
+def _as_strings(arrays: NpzFile, name: str, values: NDArray[Any]) -> tuple[str, ...]:
+    try:
+        return tuple(v.decode() if isinstance(v, bytes) else v for v in values.tolist())
+    except (ValueError, SystemError) as error:  # not UTF-8; code points that do not exist
+        raise arrays.error(name, "holds strings that are not valid text") from error

@@ -1,0 +1,100 @@
+"""Reading arrays from a ``.npz`` file that nobody vouches for."""
+
+import math
+import zipfile
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any, Literal, Self
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from infoeval.data.formats.bounded import MAX_ARRAY_BYTES, read_at_most
+from infoeval.errors import UserError
+
+__all__ = ["NpzFile"]
+
+
+class NpzFile:
+    """An open ``.npz`` file whose arrays are read one at a time, and only if they may be.
+
+    Nothing is unpickled. An array is refused if its header declares other elements than numbers
+    and strings, more than 8 GiB, or another size than the zip holds. To be used in a ``with``.
+
+    Raises:
+        UserError: the file is not there, or is not a zip.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._archive = zipfile.ZipFile(path)
+        except FileNotFoundError as error:
+            raise UserError(f"{path}: no such file") from error
+        except Exception as error:  # zipfile raises almost anything on hostile bytes
+            raise UserError(f"{path}: not a readable .npz file ({_one_line(error)})") from error
+        self._members = set(self._archive.namelist())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._archive.close()
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is an array of that name."""
+        return f"{name}.npy" in self._members
+
+    def error(self, name: str, reason: str) -> UserError:
+        """Make the error that says what is wrong with an array."""
+        return UserError(f"{self.path}: {name} {reason}")
+
+    def read(self, name: str) -> NDArray[Any]:
+        """Read one array.
+
+        Raises:
+            UserError: there is no such array, or it may not or cannot be read.
+
+        """
+        if name not in self:
+            raise UserError(f"{self.path}: holds no array called {name}")
+        member = self._archive.getinfo(f"{name}.npy")
+        try:
+            with self._archive.open(member) as stream:
+                return self._read_array(name, stream, member.file_size)
+        except UserError:
+            raise
+        except Exception as error:  # so do the decompressors and numpy's header parser
+            raise self.error(name, f"cannot be read ({_one_line(error)})") from error
+
+    def _read_array(self, name: str, stream: IO[bytes], file_size: int) -> NDArray[Any]:
+        version = npy.read_magic(stream)
+        if version not in ((1, 0), (2, 0)):
+            raise self.error(name, f"is in npy format {version}, which plain arrays do not need")
+        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
+        shape, fortran_order, dtype = read_header(stream)
+        if dtype.kind not in "biufSU":
+            raise self.error(name, f"holds {dtype} elements; only numbers and strings are read")
+        size = math.prod(shape) * dtype.itemsize
+        if size > MAX_ARRAY_BYTES:
+            raise self.error(name, f"declares {size} bytes; the limit is {MAX_ARRAY_BYTES}")
+        if size == 0:
+            raise self.error(name, "is empty")
+        if size != file_size - stream.tell():
+            raise self.error(name, f"declares {size} bytes, but the zip holds another number")
+        content = read_at_most(stream, size + 1)
+        if len(content) != size:
+            raise self.error(name, f"declares {size} bytes, but the zip holds {len(content)}")
+        order: Literal["C", "F"] = "F" if fortran_order else "C"
+        return np.frombuffer(content, dtype=dtype).reshape(shape, order=order)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,0 +1,136 @@
+"""Animated traversals: codes move through their values and back, all else stays fixed."""
+
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from infoeval.codes import Categorical
+from infoeval.errors import UserError
+from infoeval.evaluation.image_files import QUALITY, Picture, as_image
+from infoeval.evaluation.report_files import ANIMATIONS
+from infoeval.evaluation.traversal_figures import check_choice
+from infoeval.evaluation.traversal_images import EXAGGERATION, MOST_CATEGORIES, label_of
+from infoeval.files import write_bytes
+from infoeval.subjects.model import Generator
+from infoeval.traversals import tile, traverse
+
+__all__ = ["animate", "draw_animations"]
+
+STEPS = 20
+"""Frames of a continuous code from one end to the other."""
+CONTINUOUS_PACE, CATEGORICAL_PACE = 80, 500
+"""Milliseconds that a frame stays."""
+LEAST_TILE = 56
+"""Pixels; smaller images are shown enlarged by a whole number."""
+TEXT = 14
+"""Height of the letters in pixels; they stand in a strip above the images."""
+STRIP = 20
+
+Frame = tuple[Image.Image, int]
+"""A picture, and how many milliseconds it stays."""
+
+
+def draw_animations(
+    model: Generator, number: int, kind: str, *, rows: int, seed: int
+) -> Iterator[Picture]:
+    """An animation of each code, of kind "gif" or "webp"; continuous codes are exaggerated."""
+    for name in model.codes:
+        frames = _frames(model, name, rows, EXAGGERATION, seed)
+        entry = {
+            "kind": "animation",
+            "model": number,
+            "code": name,
+            "title": f"{name}, there and back",
+            "caption": "Each image has its own fixed noise and other codes.",
+        }
+        yield Picture(entry, _encoded(frames, kind), f".{kind}")
+
+
+def animate(
+    model: Generator,
+    path: str | Path,
+    *,
+    codes: Sequence[str] | None = None,
+    rows: int = 5,
+    stretch: float = 1.0,
+    seed: int = 0,
+) -> Path:
+    """Write an animation of what codes change, one code after the other, and return its path.
+
+    Args:
+        model: a generator whose images are uint8, such as a `CheckpointModel`.
+        path: a GIF or WebP file by its suffix.
+        codes: which codes, in this order; None: all.
+        rows: samples of everything else, side by side.
+        stretch: continuous codes vary over this many times their range.
+        seed: of the fixed noise and codes.
+
+    Raises:
+        UserError: no such code, numbers that make no figure, another suffix, or a place that
+            cannot be written.
+
+    """
+    kind = Path(path).suffix.lower().removeprefix(".")
+    if kind not in ANIMATIONS:
+        raise UserError(f"{path}: an animation is {' or '.join(ANIMATIONS)}")
+    frames: list[Frame] = []
+    for name in check_choice(model.codes, codes, rows, STEPS, stretch):
+        frames += _frames(model, name, rows, stretch, seed)
+    write_bytes(path, _encoded(frames, kind))
+    return Path(path)
+
+
+def _frames(model: Generator, name: str, rows: int, stretch: float, seed: int) -> list[Frame]:
+    """A frame for each value of a code, there and back."""
+    grid, values = traverse(
+        model.codes,
+        model.generate,
+        name,
+        rows=rows,
+        columns=STEPS,
+        stretch=stretch,
+        seed=seed,
+        most=MOST_CATEGORIES,
+    )
+    categorical = isinstance(model.codes[name], Categorical)
+    pace = CATEGORICAL_PACE if categorical else CONTINUOUS_PACE
+    there = [
+        _frame(grid[:, column], f"{name} = {label_of(value)}")
+        for column, value in enumerate(values)
+    ]
+    return [(picture, pace) for picture in (*there, *there[-2:0:-1])]
+
+
+def _frame(images: NDArray[np.uint8], text: str) -> Image.Image:
+    """Images (n, channels, height, width) side by side, below a line of text."""
+    picture = as_image(tile(images[None], ground=255)).convert("RGB")
+    scale = max(1, -(-LEAST_TILE // images.shape[3]))
+    picture = picture.resize(
+        (picture.width * scale, picture.height * scale), Image.Resampling.NEAREST
+    )
+    whole = Image.new("RGB", (picture.width, picture.height + STRIP), "white")
+    whole.paste(picture, (0, STRIP))
+    line = " ".join(text.split()).replace("−", "-")  # the font has no minus sign
+    ImageDraw.Draw(whole).text((2, 1), line, "black", ImageFont.load_default(TEXT))
+    return whole
+
+
+def _encoded(frames: Sequence[Frame], kind: str) -> bytes:
+    pictures, pace = [frame for frame, _ in frames], [milliseconds for _, milliseconds in frames]
+    if kind == "gif":
+        pictures = [picture.quantize(256) for picture in pictures]
+    buffer = io.BytesIO()
+    pictures[0].save(
+        buffer,
+        kind.upper(),
+        save_all=True,
+        append_images=pictures[1:],
+        duration=pace,
+        loop=0,
+        **({"quality": QUALITY, "method": 4} if kind == "webp" else {"disposal": 1}),
+    )
+    return buffer.getvalue()

@@ -1,0 +1,145 @@
+"""Real images by what a code is read as, with those of another class than it is matched to."""
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from numpy.typing import NDArray
+
+from infoeval.checkpoint import Checkpoint
+from infoeval.codes import Categorical, CodeSpace
+from infoeval.data import ImageSet
+from infoeval.evaluation.checkpoint_scores import checkpoint_images
+from infoeval.evaluation.drawn_images import reduced
+from infoeval.evaluation.encoding import load_splits
+from infoeval.evaluation.image_files import Picture, lossless
+from infoeval.evaluation.options import Recipe
+from infoeval.evaluation.posterior_reading import columns, reader
+from infoeval.evaluation.report_models import Opened
+from infoeval.evaluation.traversal_images import MOST_CATEGORIES, label_of
+from infoeval.results import Result
+from infoeval.subjects.user_model import read_codes
+from infoeval.traversals import tile
+
+__all__ = ["draw_galleries", "read_images"]
+
+READ = 10_000
+"""Test images that are read, the first ones."""
+IN_A_CATEGORY = 12
+IN_A_RANGE = 6
+RANGES = 10
+GROUND = 128
+"""Grey level where there is no image."""
+
+Real = tuple[ImageSet, pd.DataFrame]
+"""Images, and what each code is read as from the first of them: a category or a number."""
+
+
+def read_images(
+    opened: Opened, recipe: Recipe, data: str | None, data_dir: str | Path | None
+) -> Real | None:
+    """The first test images and their codes; None for a model that no images are known for.
+
+    Raises UserError where the images are missing.
+    """
+    model = opened.what
+    if isinstance(model, Checkpoint):
+        train, test = checkpoint_images(model, recipe, data or model.trainer.data, data_dir)
+        found = reader(model, recipe, train)
+        recipe.say(f"reading the codes of {test.split} images for the gallery", None)
+        return test, columns(found, test.images[:READ])
+    if model is None or data is None:
+        return None
+    test = load_splits(data, data_dir, recipe)[1]
+    return test, read_codes(model, test.images[:READ], recipe.seed)
+
+
+def draw_galleries(
+    real: Real, space: CodeSpace, results: Sequence[Result], number: int
+) -> Iterator[Picture]:
+    """A gallery of each code that is read: the first images of the split, chosen by nothing else.
+
+    A column for each category, or for each tenth of the values of a continuous code. `results`
+    tell which class a category is matched to.
+    """
+    images, codes = real
+    for name, code in space.items():
+        if name not in codes:
+            continue
+        read = codes[name].to_numpy()
+        if isinstance(code, Categorical):
+            shown = min(code.size, MOST_CATEGORIES)
+            members = [np.flatnonzero(read == category) for category in range(shown)]
+            members = [rows[:IN_A_CATEGORY] for rows in members]
+            labels = [str(category) for category in range(shown)]
+            title = f"Real images that {name} is read as"
+            caption = "The first images of the split in each category, by no other choice."
+            matching = _matching(results, name)
+        else:
+            members, labels = _tenths(read)
+            title = f"Real images by the value that {name} is read as"
+            caption = "A column for each tenth of the images, its first ones by no other choice."
+            matching = None
+        if not any(map(len, members)):
+            continue
+        grid, cells = _sheet(images, members, matching)
+        entry = {
+            "kind": "gallery",
+            "model": number,
+            "code": name,
+            "title": title,
+            "caption": caption,
+            "rows": len(cells),
+            "columns": len(members),
+            "column_labels": labels,
+            "gap": 1,
+            "cells": cells,
+        }
+        yield Picture(entry, lossless(grid))
+
+
+def _matching(results: Sequence[Result], name: str) -> list[int] | None:
+    """The class that each category is matched to; below 0 where there is none."""
+    for result in results:
+        if (result.metric, result.target) == ("cluster-acc", name):
+            return list(result.details["matching"])
+    return None
+
+
+def _tenths(read: NDArray[Any]) -> tuple[list[NDArray[np.intp]], list[str]]:
+    """The first rows in each tenth of the values, and what values these are."""
+    edges = np.quantile(read, np.linspace(0, 1, RANGES + 1))
+    place = np.searchsorted(edges[1:-1], read, side="right")
+    members = [np.flatnonzero(place == part)[:IN_A_RANGE] for part in range(RANGES)]
+    ends = [label_of(float(edge)) for edge in edges]
+    return members, [f"{low} to {high}" for low, high in pairwise(ends)]
+
+
+def _sheet(
+    images: ImageSet, members: Sequence[NDArray[np.intp]], matching: Sequence[int] | None
+) -> tuple[NDArray[np.uint8], list[list[dict[str, Any] | None]]]:
+    """Columns of images as a sheet of tiles, and of each tile its class and whether it is right."""
+    rows = max(map(len, members))
+    shape = reduced(torch.from_numpy(images.images[:1])).shape[1:]
+    grid = np.full((rows, len(members), *shape), GROUND, np.uint8)
+    cells: list[list[dict[str, Any] | None]] = [[None] * len(members) for _ in range(rows)]
+    for column, chosen in enumerate(members):
+        if len(chosen):
+            grid[: len(chosen), column] = reduced(torch.from_numpy(images.images[chosen])).numpy()
+        for row, image in enumerate(chosen):
+            cells[row][column] = _cell(images, int(image), column, matching)
+    return tile(grid), cells
+
+
+def _cell(
+    images: ImageSet, image: int, category: int, matching: Sequence[int] | None
+) -> dict[str, Any]:
+    if images.labels is None:
+        return {"label": None, "right": None}
+    label = int(images.labels[image])
+    name = images.label_names[label] if label < len(images.label_names) else str(label)
+    return {"label": name, "right": None if matching is None else matching[category] == label}

@@ -1,0 +1,181 @@
+"""Sprites: images for every position of the sliders, drawn once and laid out on a sheet."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from infoeval.codes import Categorical, Code, CodeSpace
+from infoeval.evaluation.image_files import QUALITY, Picture, lossless, lossy
+from infoeval.evaluation.traversal_images import EXAGGERATION, MOST_CATEGORIES, ROWS, label_of
+from infoeval.subjects.model import Generator
+from infoeval.traversals import fixed_rows, tile
+
+__all__ = ["draw_sprites"]
+
+MOST_SPRITES = 2_500
+MOST_PIXELS = 2_000_000
+MOST_BYTES = 350_000
+WORTH_A_LOSS = 0.75
+"""Digits are no smaller with loss; photographs are many times smaller."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which sprites there are: of all combinations of values, or of one code at a time.
+
+    `noises` is how many sets of noise, `steps` how many values of a continuous code.
+    """
+
+    joint: bool
+    noises: int
+    steps: int
+
+    def count(self, space: CodeSpace) -> int:
+        """How many sprites one noise has."""
+        sizes = [len(_values(code, self.steps)) for code in space.values()]
+        return math.prod(sizes) if self.joint else sum(sizes)
+
+
+@dataclass(frozen=True)
+class Slider:
+    """A code's values that there are sprites of, and the position that comes first."""
+
+    name: str
+    values: Tensor
+    start: int
+
+    def entry(self) -> dict[str, Any]:
+        """What metrics.json says of it."""
+        values = self.values.tolist()
+        labels = [label_of(value) for value in values]
+        return {"name": self.name, "values": values, "labels": labels, "start": self.start}
+
+
+PLANS = (
+    *(Plan(True, 3, steps) for steps in (17, 9, 7, 5)),
+    *(Plan(False, 3, steps) for steps in (17, 9)),
+    Plan(False, 2, 9),
+    Plan(False, 1, 9),
+    Plan(False, 1, 5),
+)
+"""The first that is small enough is taken."""
+
+
+def draw_sprites(model: Generator, number: int, seed: int) -> list[Picture]:
+    """A sheet for each noise; none where even a few sprites are too many pixels.
+
+    The noise is that of the traversals' first rows. Files hold every pixel unless they come to more
+    than `MOST_BYTES` together and would be much smaller with some loss.
+    """
+    space = model.codes
+    fixed, noise = fixed_rows(space, ROWS, seed)
+    first = {name: values[:1] for name, values in fixed.items()}
+    _, height, width = model.generate(first, noise[:1]).shape[1:]
+    plan = _plan(space, height * width)
+    if plan is None:
+        return []
+    sheets, entries = [], []
+    for row in range(plan.noises):
+        sliders = _sliders(space, plan, {name: fixed[name][row] for name in space})
+        codes = _positions(sliders, plan.joint)
+        count = len(next(iter(codes.values())))
+        images = model.generate(codes, noise[row : row + 1].expand(count, -1)).numpy()
+        sheet, columns = _sheet(images)
+        sheets.append(sheet)
+        entries.append(
+            {
+                "kind": "sprites",
+                "model": number,
+                "noise": row,
+                "joint": plan.joint,
+                "width": width,
+                "height": height,
+                "columns": columns,
+                "codes": [slider.entry() for slider in sliders],
+            }
+        )
+    files, caption = _encoded(sheets)
+    return [
+        Picture(entry | {"caption": caption}, content)
+        for entry, content in zip(entries, files, strict=True)
+    ]
+
+
+def _plan(space: CodeSpace, pixels: int) -> Plan | None:
+    """The first plan that is small enough for images of so many pixels."""
+    for plan in PLANS:
+        count = plan.noises * plan.count(space)
+        if count <= MOST_SPRITES and count * pixels <= MOST_PIXELS:
+            return plan
+    return None
+
+
+def _values(code: Code, steps: int) -> Tensor:
+    values = code.traversal(steps, EXAGGERATION)
+    return values[:MOST_CATEGORIES] if isinstance(code, Categorical) else values
+
+
+def _sliders(space: CodeSpace, plan: Plan, row: Mapping[str, Tensor]) -> list[Slider]:
+    """Sliders that begin at the first category and the centre, or at the values of the row.
+
+    Where one code moves at a time, the row's values are moved to the nearest of the slider: the
+    sprites of all codes then begin with the same image.
+    """
+    sliders = []
+    for name, code in space.items():
+        values = _values(code, plan.steps)
+        start = 0 if isinstance(code, Categorical) else len(values) // 2
+        if not plan.joint:
+            start = int((values - row[name]).abs().argmin())
+        sliders.append(Slider(name, values, start))
+    return sliders
+
+
+def _positions(sliders: Sequence[Slider], joint: bool) -> dict[str, Tensor]:
+    """The codes of every sprite, in the order of the sheet."""
+    if joint:
+        places = torch.meshgrid(
+            *[torch.arange(len(each.values)) for each in sliders], indexing="ij"
+        )
+        return {
+            each.name: each.values[place.flatten()]
+            for each, place in zip(sliders, places, strict=True)
+        }
+    return {
+        slider.name: torch.cat(
+            [
+                slider.values
+                if other is slider
+                else slider.values[slider.start].expand(len(other.values))
+                for other in sliders
+            ]
+        )
+        for slider in sliders
+    }
+
+
+def _sheet(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """Images (n, channels, height, width) on a nearly square sheet, and how many are in a row."""
+    count, _, height, width = images.shape
+    columns = math.ceil(math.sqrt(count * height / width))
+    rows = -(-count // columns)
+    whole = np.zeros((rows * columns, *images.shape[1:]), np.uint8)
+    whole[:count] = images
+    return tile(whole.reshape(rows, columns, *images.shape[1:]), gap=0), columns
+
+
+def _encoded(sheets: Sequence[NDArray[np.uint8]]) -> tuple[list[bytes], str]:
+    """The files of sheets, and what is to be said of them; with loss only if that saves much."""
+    files = [lossless(sheet) for sheet in sheets]
+    size = sum(map(len, files))
+    if size > MOST_BYTES:
+        smaller = [lossy(sheet) for sheet in sheets]
+        if sum(map(len, smaller)) < WORTH_A_LOSS * size:
+            return smaller, f"Compressed with loss, WebP quality {QUALITY}."
+    return files, ""

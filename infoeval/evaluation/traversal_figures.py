@@ -1,0 +1,113 @@
+"""Figures 2 to 6 of the paper: a panel for each code, a row per fixed noise, a column per value."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from infoeval.codes import Categorical, CodeSpace
+from infoeval.errors import UserError
+from infoeval.files import atomic_path
+from infoeval.subjects.model import Generator
+from infoeval.traversals import tile, traverse
+
+__all__ = ["FORMATS", "check_choice", "draw_traversals"]
+
+FORMATS = (".png", ".pdf", ".svg")
+PANELS_ACROSS = 2
+PANEL_WIDTH = 5.0
+"""Inches."""
+DOTS_PER_INCH = 100
+
+
+def draw_traversals(
+    model: Generator,
+    path: str | Path,
+    *,
+    codes: Sequence[str] | None = None,
+    rows: int = 5,
+    columns: int = 10,
+    stretch: float = 1.0,
+    seed: int = 0,
+    titles: Mapping[str, str] | None = None,
+) -> Path:
+    """Draw what each code changes in a generator's images, and return the figure's path.
+
+    In a panel one code varies from left to right, and the other codes and the noise of a row are
+    fixed; all panels share them.
+
+    Args:
+        model: a generator: a `CheckpointModel`, or anything with `codes` and `generate`.
+        path: the figure, PNG, PDF or SVG by its suffix.
+        codes: which codes, in this order; None: all.
+        rows: samples of everything else.
+        columns: values of a continuous code; a categorical one shows all its categories.
+        stretch: continuous codes vary over this many times their range; 2 is the paper's
+            exaggerated −2 … 2.
+        seed: of the fixed noise and codes.
+        titles: what stands above a code's panel instead of its name and range.
+
+    Raises:
+        UserError: no such code, another suffix, or numbers that make no figure.
+
+    """
+    if Path(path).suffix.lower() not in FORMATS:
+        raise UserError(f"{path}: a figure is {', '.join(FORMATS)}; an animation .gif or .webp")
+    chosen = check_choice(model.codes, codes, rows, columns, stretch)
+    import matplotlib
+
+    matplotlib.use("agg", force=False)
+    from matplotlib.figure import Figure
+
+    sheets = {}
+    for name in chosen:
+        count = None if isinstance(model.codes[name], Categorical) else columns
+        grid, values = traverse(
+            model.codes,
+            model.generate,
+            name,
+            rows=rows,
+            columns=count,
+            stretch=stretch,
+            seed=seed,
+        )
+        sheets[name] = (tile(grid, ground=255), values)
+    across = min(PANELS_ACROSS, len(chosen))
+    down = math.ceil(len(chosen) / across)
+    tallest = max(sheet.shape[0] / sheet.shape[1] for sheet, _ in sheets.values())
+    size = (PANEL_WIDTH * across, (PANEL_WIDTH * tallest + 0.35) * down)
+    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
+    axes = figure.subplots(down, across, squeeze=False).flatten()
+    for axis in axes:
+        axis.set_axis_off()
+    for axis, (name, (sheet, values)) in zip(axes, sheets.items(), strict=False):
+        grey = sheet.shape[2] == 1
+        axis.imshow(
+            sheet[:, :, 0] if grey else sheet, cmap="gray" if grey else None, vmin=0, vmax=255
+        )
+        axis.set_title((titles or {}).get(name) or _title(model.codes, name, values), fontsize=9)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary)
+    return Path(path)
+
+
+def _title(space: CodeSpace, name: str, values: Sequence[float]) -> str:
+    if isinstance(space[name], Categorical):
+        return f"{name}: {len(values)} categories"
+    return f"{name}: {values[0]:+g} … {values[-1]:+g}".replace("-", "−")
+
+
+def check_choice(
+    space: CodeSpace, codes: Sequence[str] | None, rows: int, columns: int, stretch: float
+) -> list[str]:
+    """The codes that are asked for, each once; all where None is.
+
+    Raises UserError for a code that there is not, and numbers that make no figure.
+    """
+    for name in codes or ():
+        if name not in space:
+            raise UserError(f"no code called {name!r}; there are {', '.join(space)}")
+    if not 1 <= rows <= 100 or not 2 <= columns <= 100:
+        raise UserError("a figure has 1 to 100 rows and 2 to 100 columns")
+    if not 0 < stretch <= 100:
+        raise UserError(f"stretch must be above 0 and at most 100, not {stretch:g}")
+    return list(dict.fromkeys(codes or space))

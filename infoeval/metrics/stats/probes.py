@@ -1,0 +1,240 @@
+"""Linear probes: what is read from codes by models that are linear in them."""
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import expit, log_expit
+from threadpoolctl import ThreadpoolController
+
+from infoeval.metrics.stats.code_factor_table import Column
+from infoeval.metrics.stats.mutual_information import share
+
+__all__ = ["Probe", "fit_one_against_rest", "fit_softmax", "inputs_of", "one_thread"]
+
+Array = NDArray[np.float64]
+Classes = NDArray[np.intp]
+Scale = Literal["deviation", "range"]
+
+LARGEST_EXPONENT = 600.0
+"""Of scores that may be put into exp as they are."""
+
+FARTHEST = 1e30
+"""From the rows to fit on; beyond lies what single precision, which trees have, cannot tell."""
+
+BLOCK = 2_000
+"""Rows whose scores are computed at once."""
+
+NEWTON_STEPS = 50
+NEWTON_TOLERANCE = 1e-7
+"""Of the gradient, for each row."""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A fitted classifier: which ``classes`` it knows, and a row of weights for each of them.
+
+    The last weight of a row is its intercept. ``one_against_rest``: every class was told from all
+    others by itself, instead of all at once. ``converged``: its fit came to its end.
+    """
+
+    classes: Classes
+    weights: Array
+    one_against_rest: bool = False
+    converged: bool = True
+
+    def log_probabilities(self, inputs: Array) -> Array:
+        """Of every known class, for inputs ``(n, columns)``: ``(n, classes)``."""
+        scores = self._scores(inputs)
+        if self.one_against_rest:
+            scores = log_expit(scores)
+        largest = scores.max(axis=1, keepdims=True)
+        scores = scores - largest
+        total = np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        return np.asarray(scores - total)
+
+    def read(self, inputs: Array) -> Classes:
+        """The likeliest class of every row, ``(n,)``."""
+        return np.asarray(self.classes[self._scores(inputs).argmax(axis=1)])
+
+    def _scores(self, inputs: Array) -> Array:
+        return np.asarray(inputs @ self.weights[:, :-1].T + self.weights[:, -1])
+
+
+def inputs_of(codes: Sequence[Column], fit: int, scale: Scale = "deviation") -> Array:
+    """What probes read, ``(n, columns)``: scaled codes, and a column for each category.
+
+    The first `fit` rows tell the scale: mean 0 and deviation 1, or smallest value 0 and largest 1.
+    A code that is constant there is 0.
+    """
+    columns = []
+    for code in codes:
+        if code.type == "categorical":
+            columns.append(np.eye(int(code.values.max()) + 1)[code.values.astype(np.intp)])
+            continue
+        known = code.values[:fit]
+        if scale == "deviation":
+            origin, unit = known.mean(), known.std() if np.ptp(known) > 0 else 0.0
+        else:
+            origin, unit = known.min(), np.ptp(known)
+        columns.append(share(code.values - origin, unit)[:, None])
+    return np.clip(np.concatenate(columns, axis=1), -FARTHEST, FARTHEST)
+
+
+def one_thread() -> AbstractContextManager[object]:
+    """A context in which linear algebra keeps to one thread: matrices this small gain from none."""
+    limits: AbstractContextManager[object] = _threads().limit(limits=1, user_api="blas")
+    return limits
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadpoolController:
+    return ThreadpoolController()
+
+
+def fit_softmax(
+    inputs: Array,
+    classes: Classes,
+    *,
+    penalty: float = 1.0,
+    balanced: bool = False,
+    tolerance: float = 1e-6,
+    iterations: int = 1000,
+) -> Probe:
+    """Multinomial logistic regression: sum of -log p(class) + penalty / 2 |weights|^2, smallest.
+
+    Intercepts are free. ``balanced``: every class weighs as much as any other. It is the model of
+    scikit-learn's LogisticRegression with C = 1 / penalty, whose weights of two classes are a
+    difference, and are so penalised. ``tolerance`` is on the gradient of the mean.
+    """
+    known, own = np.unique(classes, return_inverse=True)
+    design = np.column_stack([inputs, np.ones(len(inputs))])
+    shape = len(known), design.shape[1]
+    if len(known) == 1:
+        return Probe(known, np.zeros(shape))
+    if len(known) == 2:
+        penalty = 2 * penalty
+    found = minimize(
+        _softmax_loss(design, own, penalty, _row_weights(own, balanced)),
+        np.zeros(shape[0] * shape[1]),
+        jac=True,
+        method="L-BFGS-B",
+        options={
+            "maxiter": iterations,
+            "maxls": 50,
+            "gtol": tolerance,
+            "ftol": 64 * np.finfo(np.float64).eps,
+        },
+    )
+    return Probe(known, found.x.reshape(shape), converged=found.status != 1)
+
+
+def _row_weights(classes: Classes, balanced: bool) -> Array:
+    """They add up to 1."""
+    counts = np.bincount(classes)
+    if balanced:
+        return np.asarray(1 / (len(counts) * counts[classes]))
+    return np.full(len(classes), 1 / len(classes))
+
+
+@dataclass(frozen=True)
+class _Block:
+    """Some rows to fit on: few enough for what is computed of them to stay in the cache."""
+
+    design: Array
+    transposed: Array
+    right: Classes
+    weights: Array
+
+    def loss(self, coefficients: Array, far: bool) -> tuple[float, Array]:
+        """Sum of the rows' weighted -log p(class), and its gradient."""
+        scores = coefficients @ self.transposed
+        if far:
+            scores -= scores.max(axis=0)
+        own = scores.ravel()[self.right]
+        np.exp(scores, out=scores)
+        total = scores.sum(axis=0)
+        value = float((np.log(total) - own) @ self.weights)
+        scores *= self.weights / total
+        scores.ravel()[self.right] -= self.weights
+        return value, scores @ self.design
+
+
+def _softmax_loss(
+    design: Array, classes: Classes, penalty: float, weights: Array
+) -> Callable[[Array], tuple[float, Array]]:
+    """Mean loss and its gradient of coefficients that stand in one line."""
+    n, columns = design.shape
+    farthest = float(np.sqrt((design**2).sum(axis=1).max()))
+    blocks = []
+    for start in range(0, n, BLOCK):
+        rows = design[start : start + BLOCK]
+        right = classes[start : start + BLOCK] * len(rows) + np.arange(len(rows))
+        weight = weights[start : start + BLOCK]
+        blocks.append(_Block(rows, np.ascontiguousarray(rows.T), right, weight))
+
+    def loss(flat: Array) -> tuple[float, Array]:
+        coefficients = flat.reshape(-1, columns)
+        slopes = coefficients[:, :-1]
+        value = penalty / (2 * n) * float((slopes**2).sum())
+        gradient = np.zeros(coefficients.shape)
+        gradient[:, :-1] = penalty / n * slopes
+        longest = float(np.sqrt((coefficients**2).sum(axis=1).max()))
+        for block in blocks:
+            part, slope = block.loss(coefficients, farthest * longest > LARGEST_EXPONENT)
+            value += part
+            gradient += slope
+        return value, gradient.ravel()
+
+    return loss
+
+
+def fit_one_against_rest(
+    inputs: Array, classes: Classes, *, penalty: float = 1.0, balanced: bool = False
+) -> Probe:
+    """Logistic regression of every class against all others, by Newton's method.
+
+    ``penalty`` is that of :func:`fit_softmax`. ``balanced``: a class weighs as much as all others
+    together.
+    """
+    known, own = np.unique(classes, return_inverse=True)
+    design = np.column_stack([inputs, np.ones(len(inputs))])
+    columns = design.shape[1]
+    coefficients = np.zeros((len(known), columns))
+    if len(known) == 1:
+        return Probe(known, coefficients, one_against_rest=True)
+    is_class = (own == np.arange(len(known))[:, None]).astype(np.float64)
+    weights = np.ones(is_class.shape)
+    if balanced:
+        counts = is_class.sum(axis=1, keepdims=True)
+        weights = len(own) / (2 * np.where(is_class > 0, counts, len(own) - counts))
+    ridge = np.append(np.full(columns - 1, penalty), 0.0)
+    # Newton's matrices are sums of products of two columns; each pair is needed once.
+    first, second = np.triu_indices(columns)
+    products = design[:, first] * design[:, second]
+    curvature = np.empty((len(known), columns, columns))
+
+    def slope(coefficients: Array) -> tuple[Array, Array]:
+        probability = expit(coefficients @ design.T)
+        return probability, (weights * (probability - is_class)) @ design + ridge * coefficients
+
+    probability, gradient = slope(coefficients)
+    for _ in range(NEWTON_STEPS):
+        parts = (weights * probability * (1 - probability)) @ products
+        curvature[:, first, second] = curvature[:, second, first] = parts
+        step = np.linalg.solve(curvature + np.diag(ridge), gradient[..., None])[..., 0]
+        length = np.abs(gradient).max(axis=1)
+        probability, gradient = slope(coefficients - step)
+        # Half the step of a class whose gradient it made larger.
+        while (worse := np.abs(gradient).max(axis=1) > length + NEWTON_TOLERANCE * len(own)).any():
+            step[worse] /= 2
+            probability, gradient = slope(coefficients - step)
+        coefficients = coefficients - step
+        if np.abs(gradient).max() < NEWTON_TOLERANCE * len(own):
+            return Probe(known, coefficients, one_against_rest=True)
+    return Probe(known, coefficients, one_against_rest=True, converged=False)

@@ -1,0 +1,1 @@
+"""Gradient-boosted trees of many outputs at once."""

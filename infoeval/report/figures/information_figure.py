@@ -1,0 +1,175 @@
+"""I(c; x) of every code against H(c): bars of each model, or dots where the models are seeds."""
+
+from collections.abc import Sequence
+from functools import partial
+from statistics import median
+
+from matplotlib.figure import Figure as Drawing
+from matplotlib.lines import Line2D
+
+from infoeval.report.document import INFORMATION, OWN_BOUND, Code, Document, Model, Result
+from infoeval.report.figure import Colours, Figure, Handle
+from infoeval.report.figures.bars import Bar, draw_bars, legend_of, rows_of
+from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
+from infoeval.report.figures.look import (
+    BEYOND,
+    ENTROPY,
+    WIDE,
+    Look,
+    dots_legend,
+    entropy_mark,
+    estimate,
+    looks,
+)
+from infoeval.report.figures.naming import short
+from infoeval.report.numbers import nats
+from infoeval.report.text_table import Cell, Column, Table
+
+__all__ = ["alike", "information"]
+
+_ROW = 25  # CSS pixels
+_MEDIAN = "median of the seeds"
+
+
+def information(document: Document) -> Figure | None:
+    """Return the figure of what is known of each code; None where nothing was measured."""
+    groups = [
+        (code, [_bar(model, look, code) for model, look in _drawn(document)])
+        for code in document.codes
+    ]
+    if all(bar.value is None for _, bars in groups for bar in bars):
+        return None
+    if document.arrangement == "seeds":
+        return _of_seeds(document)
+    unsure = any(bar.open for _, bars in groups for bar in bars)
+    return Figure(
+        name="information",
+        title="Information of each code against its entropy H(c), in nats",
+        caption=(
+            "Bars: I(c; x) as a lower bound, with its interval; dashed: the code's entropy"
+            f"{f'; {BEYOND}' if unsure else ''}."
+        ),
+        width=WIDE,
+        height=56 + _ROW * len(rows_of(groups)),
+        draw=partial(draw_bars, groups),
+        table=_table(document),
+        legend=partial(legend_of, groups),
+    )
+
+
+def _drawn(document: Document) -> list[tuple[Model, Look]]:
+    return list(zip(document.models, looks(document), strict=True))
+
+
+def _bar(model: Model, look: Look, code: Code) -> Bar:
+    found, own = model.information(code.name), model.find(OWN_BOUND, code.name)
+    beside = own if found is not None and found.metric == INFORMATION else None
+    return Bar(look, found, beside.value if beside else None)
+
+
+def alike(document: Document, code: str) -> list[Result | None]:
+    """Return the information of a code in every model, found in the same way in every seed.
+
+    By a Q trained afterwards where all seeds have that, else by their own Qs where all have those.
+    """
+    for metric in (INFORMATION, OWN_BOUND):
+        found = [model.find(metric, code) for model in document.models]
+        if all(found[model.index] for model in document.peers):
+            return found
+    return [model.information(code) for model in document.models]
+
+
+def _of_seeds(document: Document) -> Figure:
+    groups = [
+        (
+            code,
+            [
+                Bar(look, result, None)
+                for look, result in zip(looks(document), alike(document, code.name), strict=True)
+            ],
+        )
+        for code in document.codes
+    ]
+    found = {bar.result.metric for _, bars in groups for bar in bars if bar.result}
+    own = " As its own Q reads it." if found == {OWN_BOUND} else ""
+    rows = [_seeds_row(code, bars) for code, bars in groups]
+    unsure = any(dot.open for row in rows for dot in row.dots)
+    return Figure(
+        name="information",
+        title="Information of each code in every seed, against its entropy H(c), in nats",
+        caption=(
+            "A dot for each seed, the one shown ringed"
+            f"{f'; hollow: its Q had not converged; {BEYOND}' if unsure else ''}.{own}"
+        ),
+        width=WIDE,
+        height=height_of(rows),
+        draw=partial(_draw_dots, rows),
+        table=_table(document),
+        legend=partial(_dots_legend, document),
+    )
+
+
+def _seeds_row(code: Code, bars: Sequence[Bar]) -> Row:
+    dots = [
+        Dot(bar.look, bar.value, hollow=bar.open, open=bar.open, most=bar.result.high)
+        for bar in bars
+        if bar.result is not None and bar.value is not None
+    ]
+    seeds = [dot.value for dot in dots if dot.look.colour != "baseline"]
+    return Row(
+        f"{short(code.name, 18)}, {ENTROPY} {nats(code.entropy)}",
+        tuple(dots),
+        lane=0.62,
+        median=median(seeds) if seeds else None,
+        limit=code.entropy,
+    )
+
+
+def _draw_dots(rows: Sequence[Row], drawing: Drawing, colours: Colours) -> None:
+    axes = drawing.add_subplot()
+    draw_rows(axes, rows, colours)
+    axes.set_xlim(left=min(0, axes.get_xlim()[0]))
+    axes.set_xlabel("nats")
+
+
+def _dots_legend(document: Document, colours: Colours) -> list[Handle]:
+    return [
+        *dots_legend(looks(document), colours),
+        entropy_mark(colours),
+        Line2D([], [], color=colours["ink"], linewidth=1.8, label=_MEDIAN),
+    ]
+
+
+def _table(document: Document) -> Table:
+    """Return a row for each code of each model."""
+    several = len(document.models) > 1
+    columns = [
+        Column("Code"),
+        *([Column("Model")] if several else []),
+        Column("H(c), nats", "nats"),
+        Column("Information, nats", "nats"),
+        Column("Read by"),
+        Column("May be missed, nats", "nats"),
+        Column("Own Q, nats", "nats"),
+    ]
+    rows = [
+        (code.name, *([model.name] if several else []), code.entropy, *_cells(model, code.name))
+        for code in document.codes
+        for model in document.models
+    ]
+    return Table("information", "Information of each code", tuple(columns), tuple(rows))
+
+
+def _cells(model: Model, code: str) -> tuple[Cell, ...]:
+    found, own = model.information(code), model.find(OWN_BOUND, code)
+    if found is None or found.value is None:
+        return None, "not measured", None, estimate(own)
+    convergence = found.details.convergence
+    if found.metric == OWN_BOUND:
+        reader = "its own Q"
+    elif convergence is None:
+        reader = "a Q trained afterwards"
+    else:
+        state = "converged" if convergence.converged else "not converged"
+        reader = f"a Q trained afterwards, {state}"
+    return estimate(found), reader, convergence.missed if convergence else None, estimate(own)

@@ -1,0 +1,78 @@
+"""What Q's reading of one code tells of another."""
+
+from functools import partial
+
+import numpy as np
+
+from infoeval.report.details import Leakage
+from infoeval.report.document import Document, Model
+from infoeval.report.figure import Figure
+from infoeval.report.figures.heat import Map, draw_map, size_of
+from infoeval.report.numbers import nats
+from infoeval.report.text_table import Cell, Column, Table
+
+__all__ = ["leakage"]
+
+_TITLE = "Information about each code in what Q reads as each code, in nats"
+
+
+def leakage(document: Document) -> tuple[Figure, ...]:
+    """Return the map of the model shown; none where it was not measured, or has one code."""
+    found = _of(document.shown)
+    if found is None or len(found.names) < 2:
+        return ()
+    heat = _map(found)
+    width, height = size_of(heat)
+    figure = Figure(
+        name="leakage",
+        title=_TITLE,
+        caption="Grey: no more than chance has, 95 times in 100, where there is nothing.",
+        width=width,
+        height=height,
+        draw=partial(draw_map, heat),
+        table=_table(document, found),
+    )
+    return (figure,)
+
+
+def _of(model: Model) -> Leakage | None:
+    return next((r.details.leakage for r in model.results if r.details.leakage is not None), None)
+
+
+def _map(found: Leakage) -> Map:
+    matrix, chance = np.asarray(found.matrix), np.asarray(found.chance)
+    most = max(float(matrix.max()), 1e-9)
+    nothing = matrix <= chance
+    return Map(
+        np.where(nothing, 0.0, matrix / most),
+        [[nats(value) for value in row] for row in matrix],
+        found.names,
+        found.names,
+        across="code that Q reads",
+        down="true code",
+        soft=frozenset((int(row), int(column)) for row, column in np.argwhere(nothing)),
+    )
+
+
+def _table(document: Document, found: Leakage) -> Table:
+    """Return a row for each pair of codes, and a column for each model."""
+    several = len(document.models) > 1
+    columns = [Column("True code"), Column("Code that Q reads")]
+    columns += [Column(f"{m.name}, nats" if several else "Nats", "number") for m in document.models]
+    whose = f", {document.shown.name}" if several else ""
+    columns += [Column(f"Chance, nats{whose}", "number"), Column(f"Above chance{whose}")]
+    others = [_of(model) for model in document.models[1:]]
+    rows: list[tuple[Cell, ...]] = []
+    for i, true in enumerate(found.names):
+        for j, read in enumerate(found.names):
+            value, chance = found.matrix[i][j], found.chance[i][j]
+            cells = [_value(other, true, read) for other in others]
+            above = "yes" if value > chance else "no"
+            rows.append((true, read, value, *cells, chance, above))
+    return Table("leakage", _TITLE, tuple(columns), tuple(rows))
+
+
+def _value(found: Leakage | None, true: str, read: str) -> float | None:
+    if found is None or true not in found.names or read not in found.names:
+        return None
+    return found.matrix[found.names.index(true)][found.names.index(read)]

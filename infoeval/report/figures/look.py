@@ -1,0 +1,136 @@
+"""What all figures are drawn with: the look of each model, the entries of legends."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from infoeval.report.document import Document, Result
+from infoeval.report.figure import Colours
+from infoeval.report.figures.naming import short_names
+from infoeval.report.text_table import Estimate
+
+__all__ = [
+    "BEYOND",
+    "ENTROPY",
+    "WIDE",
+    "Look",
+    "dots_legend",
+    "draw_beyond",
+    "entropy_line",
+    "entropy_mark",
+    "estimate",
+    "lines_legend",
+    "looks",
+    "ring",
+]
+
+WIDE = 640
+"""The width of a figure, CSS pixels."""
+
+ENTROPY = "H(c)"
+BEYOND = "dotted: what a longer training of Q might still find"
+_COLOURS = ("subject", *(f"model-{number}" for number in range(2, 6)))
+_MARKERS = ("o", "^", "D", "v", "P", "X", "<", ">", "p", "h")
+Dashes = tuple[float, ...]
+_DASHES: tuple[Dashes, ...] = ((1, 0), (5, 1.5), (1.2, 1.2), (5, 1.5, 1.2, 1.5), (8, 2))
+
+
+@dataclass(frozen=True)
+class Look:
+    """How a model is drawn, told apart by more than its colour.
+
+    ``label`` stands in legends, where equal ones are named once; ``name`` is the model's own. Of
+    several seeds the one shown is ``ringed`` where all are dots.
+    """
+
+    name: str
+    label: str
+    colour: str
+    marker: str
+    dashes: Dashes
+    width: float = 1.6
+    ringed: bool = False
+
+    def line(self, colours: Colours) -> dict[str, Any]:
+        """Return the properties of the model's lines."""
+        return {"color": colours[self.colour], "dashes": self.dashes, "linewidth": self.width}
+
+    def dot(self, colours: Colours, *, hollow: bool = False) -> dict[str, Any]:
+        """Return the properties of the model's markers."""
+        colour = colours[self.colour]
+        return {
+            "marker": self.marker,
+            "markerfacecolor": "none" if hollow else colour,
+            "markeredgecolor": colour,
+            "markeredgewidth": 1.3,
+            "linestyle": "none",
+        }
+
+
+def looks(document: Document) -> tuple[Look, ...]:
+    """Return the look of every model, in their order."""
+    names = short_names(model.name for model in document.models)
+    found: list[Look] = []
+    peers = 0
+    for model, name in zip(document.models, names, strict=True):
+        if model.role == "baseline":
+            found.append(Look(name, name, "baseline", "s", (4, 1.5)))
+        elif model.role == "seed":
+            found.append(Look(name, "other seeds", "subject", "o", (1, 0), 0.7))
+        else:
+            style = _MARKERS[peers % len(_MARKERS)], _DASHES[peers % len(_DASHES)]
+            found.append(Look(name, name, _COLOURS[peers % len(_COLOURS)], *style))
+            peers += 1
+    if any(model.role == "seed" for model in document.models):
+        found[0] = replace(found[0], label=f"{found[0].name} (shown)", width=2.4, ringed=True)
+    return tuple(found)
+
+
+def dots_legend(models: Sequence[Look], colours: Colours) -> list[Line2D]:
+    """Return the entries of a legend for models that are drawn as dots."""
+    ringed = {"markersize": 10, "markeredgecolor": colours["ink"]}
+    return [
+        Line2D([], [], label=look.label, **(look.dot(colours) | (ringed if look.ringed else {})))
+        for look in models
+    ]
+
+
+def lines_legend(models: Sequence[Look], colours: Colours) -> list[Line2D]:
+    """Return the entries of a legend for models that are drawn as lines."""
+    return [Line2D([], [], label=look.label, **look.line(colours)) for look in models]
+
+
+def entropy_mark(colours: Colours) -> Line2D:
+    """Return the entry of a legend for the line at a code's entropy."""
+    return Line2D([], [], label=ENTROPY, **entropy_line(colours))
+
+
+def entropy_line(colours: Colours) -> dict[str, Any]:
+    """Return the properties of the line at a code's entropy."""
+    return {"color": colours["ink"], "linewidth": 1.3, "dashes": (2, 2)}
+
+
+def draw_beyond(axes: Axes, row: float, value: float, most: float | None, colours: Colours) -> None:
+    """Dot what a longer training of Q might still find: up to ``most``, or to the axes' end."""
+    right = axes.get_xlim()[1]
+    ends = [value, right if most is None else min(most, right)]
+    style: dict[str, Any] = {"color": colours["soft"], "linewidth": 1, "dashes": (1, 2.5)}
+    axes.plot(ends, [row, row], scalex=False, zorder=1.5, **style)
+
+
+def ring(axes: Axes, x: float, y: float, colours: Colours) -> None:
+    """Ring the dot of the model shown."""
+    axes.plot(
+        [x], [y], "o", markersize=12, markerfacecolor="none", markeredgecolor=colours["ink"],
+        markeredgewidth=1.2,
+    )  # fmt: skip
+
+
+def estimate(result: Result | None) -> Estimate | None:
+    """Return the cell of a result; None where there is none, or it has no value."""
+    if result is None or result.value is None:
+        return None
+    return Estimate(result.value, result.low, result.high)

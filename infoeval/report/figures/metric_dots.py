@@ -1,0 +1,145 @@
+"""Every other metric: its value with its interval, and what shuffled factors score."""
+
+from collections.abc import Sequence
+from functools import partial
+
+from matplotlib.figure import Figure as Drawing
+from matplotlib.patches import Patch
+
+from infoeval.report.document import INFORMATION, OWN_BOUND, Document, Result
+from infoeval.report.figure import Colours, Figure, Handle
+from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
+from infoeval.report.figures.look import (
+    WIDE,
+    Look,
+    dots_legend,
+    estimate,
+    looks,
+)
+from infoeval.report.figures.naming import apart, stem
+from infoeval.report.text_table import Cell, Column, Estimate, Kind, Table
+
+__all__ = ["Key", "kind_of", "metrics", "name_of", "others"]
+
+Key = tuple[str, str, str | None]
+_FEW = 3
+"""Models, whose dots stand at some distance."""
+_SHUFFLED = "shuffled factors"
+
+
+def metrics(document: Document) -> tuple[Figure, ...]:
+    """Return a panel for each unit: those of different units share no axis."""
+    units: dict[str, list[Key]] = {}
+    for key, result in others(document).items():
+        units.setdefault(result.unit or "", []).append(key)
+    return apart(_panel(document, unit, keys) for unit, keys in units.items())
+
+
+def others(document: Document) -> dict[Key, Result]:
+    """Return what has no figure of its own, of the first model that has it.
+
+    The information of the codes and single pairs of code and factor are left out.
+    """
+    found: dict[Key, Result] = {}
+    for model in document.models:
+        for result in model.results:
+            if result.metric not in (INFORMATION, OWN_BOUND) and result.details.pair is None:
+                found.setdefault(result.key, result)
+    return found
+
+
+def name_of(result: Result) -> str:
+    """Name a metric with its target and settings: "cluster-nmi of digit", "mig (bins=10)"."""
+    settings = result.asked
+    name = f"{result.metric} of {result.target}" if result.target else result.metric
+    return f"{name} ({settings})" if settings else name
+
+
+def kind_of(unit: str | None) -> Kind:
+    """Return how numbers of a unit are written."""
+    return "nats" if unit == "nats" else "number"
+
+
+def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
+    models = looks(document)
+    found = [_by_key(model.results) for model in document.models]
+    rows = []
+    for key in keys:
+        dots = [
+            _dot(look, results[key])
+            for look, results in zip(models, found, strict=True)
+            if key in results and results[key].value is not None
+        ]
+        lane = 1.0 if len(models) <= _FEW else 0.62
+        rows.append(Row(name_of(others(document)[key]), tuple(dots), lane))
+    null = any(dot.null for row in rows for dot in row.dots)
+    name = unit or "no unit"
+    return Figure(
+        name=stem("metrics", name),
+        title=f"Other metrics, in {unit}" if unit else "Other metrics",
+        caption="Dots with their intervals"
+        + ("; grey: what shuffled factors score." if null else "."),
+        width=WIDE,
+        height=height_of(rows),
+        draw=partial(_draw, rows, unit),
+        table=_table(document, unit, keys, null=null),
+        legend=partial(_legend, models, null),
+    )
+
+
+def _by_key(results: Sequence[Result]) -> dict[Key, Result]:
+    found: dict[Key, Result] = {}
+    for result in results:
+        if result.details.pair is None:
+            found.setdefault(result.key, result)
+    return found
+
+
+def _dot(look: Look, result: Result) -> Dot:
+    return Dot(look, result.value or 0.0, result.low, result.high, result.details.null)
+
+
+def _draw(rows: Sequence[Row], unit: str, drawing: Drawing, colours: Colours) -> None:
+    axes = drawing.add_subplot()
+    draw_rows(axes, rows, colours, label_length=40)
+    low, high = axes.get_xlim()
+    if unit in ("fraction", "index"):
+        low, high = min(low, -0.02), max(high, 1.02)
+    axes.set_xlim(min(low, 0), high)
+    axes.set_xlabel(unit)
+
+
+def _legend(models: Sequence[Look], null: bool, colours: Colours) -> list[Handle]:
+    handles: list[Handle] = list(dots_legend(models, colours)) if len(models) > 1 else []
+    if null:
+        handles.append(Patch(facecolor=colours["grid"], alpha=0.55, label=_SHUFFLED))
+    return handles
+
+
+def _table(document: Document, unit: str, keys: Sequence[Key], *, null: bool) -> Table:
+    """Return a row for each metric, and a column for each model, with its null beside it."""
+    kind = kind_of(unit)
+    several = len(document.models) > 1
+    columns = [Column("Metric")]
+    for model in document.models:
+        columns.append(Column(model.name if several else "Value", kind))
+        if null:
+            name = f"{model.name}, shuffled factors" if several else "Shuffled factors"
+            columns.append(Column(name, kind))
+    named = others(document)
+    found = [_by_key(model.results) for model in document.models]
+    rows: list[tuple[Cell, ...]] = []
+    for key in keys:
+        cells: list[Cell] = []
+        for results in found:
+            cells.append(estimate(results.get(key)))
+            if null:
+                cells.append(_shuffled(results.get(key)))
+        rows.append((name_of(named[key]), *cells))
+    title = f"Other metrics, in {unit}" if unit else "Other metrics"
+    return Table(stem("metrics", unit or "no unit"), title, tuple(columns), tuple(rows))
+
+
+def _shuffled(result: Result | None) -> Estimate | None:
+    null = result.details.null if result else None
+    return Estimate(null.mean, null.low, null.high) if null else None

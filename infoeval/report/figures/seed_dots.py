@@ -1,0 +1,125 @@
+"""Every seed, not the best: a dot for each, of every metric."""
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+from statistics import median
+
+from matplotlib.figure import Figure as Drawing
+from matplotlib.lines import Line2D
+
+from infoeval.report.details import CLUSTER_ACCURACY
+from infoeval.report.document import Document, Model, Result
+from infoeval.report.figure import Colours, Figure, Handle
+from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
+from infoeval.report.figures.information_figure import alike
+from infoeval.report.figures.look import WIDE, Look, dots_legend, looks
+from infoeval.report.figures.metric_dots import kind_of, name_of, others
+from infoeval.report.figures.naming import apart, stem
+from infoeval.report.text_table import Cell, Column, Estimate, Kind, Table
+
+__all__ = ["seeds"]
+
+_MEDIAN = "median of the seeds"
+_INFORMATION = "information"
+Measured = Mapping[int, Estimate]
+"""One quantity of each model that has it, by the model's index."""
+
+
+def seeds(document: Document) -> tuple[Figure, ...]:
+    """Return a panel for each unit, where the models are seeds of one trainer."""
+    if document.arrangement != "seeds":
+        return ()
+    units: dict[str, dict[str, Measured]] = {}
+    for name, unit, measured in _quantities(document):
+        if measured:
+            units.setdefault(unit, {})[name] = measured
+    return apart(_panel(document, unit, found) for unit, found in units.items())
+
+
+def _quantities(document: Document) -> list[tuple[str, str, Measured]]:
+    """Return name, unit and values of what is shown: cluster errors, metrics, information."""
+    found: list[tuple[str, str, Measured]] = []
+    for key, result in others(document).items():
+        if result.metric == CLUSTER_ACCURACY:
+            name = f"cluster error of {result.target} (lower is better)"
+        else:
+            name = name_of(result)
+        measured = {
+            model.index: _cell(each)
+            for model in document.models
+            if (each := _find(model, key)) is not None and each.value is not None
+        }
+        found.append((name, result.unit or "", measured))
+    for code in document.codes:
+        measured = {
+            index: _cell(each)
+            for index, each in enumerate(alike(document, code.name))
+            if each is not None and each.value is not None
+        }
+        found.append((f"{_INFORMATION} of {code.name}", "nats", measured))
+    return found
+
+
+def _find(model: Model, key: tuple[str, str, str | None]) -> Result | None:
+    return next((r for r in model.results if r.key == key and r.details.pair is None), None)
+
+
+def _cell(result: Result) -> Estimate:
+    value, low, high = result.value or 0.0, result.low, result.high
+    if result.metric != CLUSTER_ACCURACY:
+        return Estimate(value, low, high)
+    return Estimate(1 - value, None if high is None else 1 - high, None if low is None else 1 - low)
+
+
+def _panel(document: Document, unit: str, found: Mapping[str, Measured]) -> Figure:
+    models = looks(document)
+    rows = [_row(document, models, name, measured) for name, measured in found.items()]
+    return Figure(
+        name=stem("seeds", unit or "no unit"),
+        title=f"Every seed, in {unit}" if unit else "Every seed",
+        caption="A dot for each seed, the one shown ringed.",
+        width=WIDE,
+        height=height_of(rows),
+        draw=partial(_draw, rows, unit),
+        table=_table(document, unit, found),
+        legend=partial(_legend, models),
+    )
+
+
+def _row(document: Document, models: Sequence[Look], name: str, measured: Measured) -> Row:
+    dots = [Dot(models[index], cell.value or 0.0) for index, cell in measured.items()]
+    of_seeds = [
+        cell.value or 0.0 for index, cell in measured.items()
+        if document.models[index].role != "baseline"
+    ]  # fmt: skip
+    return Row(name, tuple(dots), lane=0.45, median=median(of_seeds) if of_seeds else None)
+
+
+def _draw(rows: Sequence[Row], unit: str, drawing: Drawing, colours: Colours) -> None:
+    axes = drawing.add_subplot()
+    draw_rows(axes, rows, colours, label_length=44)
+    low, high = axes.get_xlim()
+    axes.set_xlim(min(low, -0.02), max(high, 1.02) if unit in ("fraction", "index") else high)
+    axes.set_xlabel(unit)
+
+
+def _legend(models: Sequence[Look], colours: Colours) -> list[Handle]:
+    mark = Line2D([], [], color=colours["ink"], linewidth=1.8, label=_MEDIAN)
+    return [*dots_legend(models, colours), mark]
+
+
+def _table(document: Document, unit: str, found: Mapping[str, Measured]) -> Table:
+    """Return a row for each seed, baselines last, and a column for each metric."""
+    kinds: list[Kind] = [
+        "percent" if name.startswith("cluster error") else kind_of(unit) for name in found
+    ]
+    columns = [
+        Column("Model"),
+        *(Column(name, kind) for name, kind in zip(found, kinds, strict=True)),
+    ]
+    rows: list[tuple[Cell, ...]] = [
+        (model.name, *(measured.get(model.index) for measured in found.values()))
+        for model in (*document.peers, *document.baselines)
+    ]
+    title = f"Every seed, in {unit}" if unit else "Every seed"
+    return Table(stem("seeds", unit or "no unit"), title, tuple(columns), tuple(rows))

@@ -1,0 +1,144 @@
+"""Training curves: the own Q's bound of each code, and the losses."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
+from numpy.typing import NDArray
+
+from infoeval.report.document import Document
+from infoeval.report.figure import Colours, Figure, Handle
+from infoeval.report.figures.look import Look, entropy_mark, lines_legend, looks
+from infoeval.report.figures.naming import apart, stem
+from infoeval.report.figures.panels import HEIGHT, MARGINS, WIDTH, axes_of, curve, finish
+from infoeval.report.text_table import Cell, Column, Kind, Table
+
+__all__ = ["training"]
+
+_MOST_POINTS = 400
+_FEWEST_POINTS = 60
+_POINTS_IN_ALL = 1000
+_TABLE_ROWS = 11
+_BOUND = "lower bound, nats"
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class _Curve:
+    """A training curve of one model; None where a value was not finite."""
+
+    look: Look
+    model: str
+    steps: Sequence[int]
+    values: Sequence[float | None]
+
+
+def training(document: Document) -> tuple[Figure, ...]:
+    """Return a panel for each code that has a curve, and one for each loss."""
+    panels = [
+        _panel(document, f"information_{code.name}", code.name, code.entropy)
+        for code in document.codes
+    ]
+    panels.append(_panel(document, "generator_loss", "Generator loss"))
+    panels.append(_panel(document, "discriminator_loss", "Discriminator loss"))
+    return apart(panel for panel in panels if panel is not None)
+
+
+def _panel(
+    document: Document, series: str, heading: str, limit: float | None = None
+) -> Figure | None:
+    """Return the panel of a loss, or of a code, which has a limit."""
+    curves = [
+        _Curve(look, model.name, model.history.step, values)
+        for model, look in zip(document.models, looks(document), strict=True)
+        if model.history and (values := model.curve(series))
+    ]
+    if not curves:
+        return None
+    title = heading if limit is None else f"Lower bound on the information of {heading}"
+    more = "" if limit is None else ", as its own Q read it; dashed: the code's entropy H(c)"
+    return Figure(
+        name=stem("training", series.removeprefix("information_")),
+        title=title,
+        caption=f"{title} over training{more}.",
+        width=WIDTH,
+        height=HEIGHT,
+        draw=partial(_draw, curves, limit, heading),
+        table=_table(curves, title, "number" if limit is None else "nats"),
+        legend=partial(_legend, curves, limit),
+        margins=MARGINS,
+    )
+
+
+def _legend(curves: Sequence[_Curve], limit: float | None, colours: Colours) -> list[Handle]:
+    """Return the models where there are several, and the dashed line."""
+    models = lines_legend([each.look for each in curves], colours) if len(curves) > 1 else []
+    return [*models, *([entropy_mark(colours)] if limit is not None else [])]
+
+
+def _draw(
+    curves: Sequence[_Curve], limit: float | None, title: str, drawing: Drawing, colours: Colours
+) -> None:
+    unit = "loss" if limit is None else _BOUND
+    axes = axes_of(drawing, title, "step", unit, limit, colours)
+    most = max(_FEWEST_POINTS, min(_MOST_POINTS, _POINTS_IN_ALL // len(curves)))
+    shown = []
+    # The model shown first lies on top of the others.
+    for each in reversed(curves):
+        steps, values = _thin(each.steps, each.values, most)
+        _line(axes, steps, values, each.look, colours)
+        shown.append(values)
+    axes.set_ylim(*_frame(np.concatenate(shown), limit))
+    axes.set_xlim(left=min(0, *axes.get_xlim()))
+    finish(axes)
+
+
+def _line(axes: Axes, steps: Array, values: Array, look: Look, colours: Colours) -> None:
+    """Draw a curve; what is not a number stays a gap."""
+    for finite, places in groupby(range(len(values)), lambda place: math.isfinite(values[place])):
+        if finite:
+            kept = list(places)
+            curve(axes, steps[kept], values[kept], look, colours)
+
+
+def _thin(
+    steps: Sequence[int], values: Sequence[float | None], most: int = _MOST_POINTS
+) -> tuple[Array, Array]:
+    """Return at most so many evenly spaced points of a curve, its first and last among them."""
+    count = len(steps)
+    kept = np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(int))
+    numbers = [np.nan if value is None else value for value in values]
+    return np.asarray(steps, dtype=np.float64)[kept], np.asarray(numbers)[kept]
+
+
+def _frame(values: Array, limit: float | None) -> tuple[float, float]:
+    """Return the ends of the y axis.
+
+    The lower one stays near zero when early values lie far below it: they would flatten everything
+    that matters.
+    """
+    finite = values[np.isfinite(values)]
+    high = max([*finite, *([] if limit is None else [limit])], default=1.0)
+    low = min(finite, default=0.0)
+    if limit is not None:
+        low = max(low, -max(abs(limit), 1.0))
+    room = 0.06 * (high - low or 1.0)
+    return low - room, high + room
+
+
+def _table(curves: Sequence[_Curve], title: str, kind: Kind) -> Table:
+    """Return about ten evenly spaced records; another model's where it recorded that step."""
+    steps = curves[0].steps
+    last = len(steps) - 1
+    kept = sorted({round(last * place / (_TABLE_ROWS - 1)) for place in range(_TABLE_ROWS)})
+    recorded = [dict(zip(curve.steps, curve.values, strict=True)) for curve in curves]
+    rows: list[tuple[Cell, ...]] = [
+        (steps[place], *(values.get(steps[place]) for values in recorded)) for place in kept
+    ]
+    columns = Column("Step", "count"), *(Column(curve.model, kind) for curve in curves)
+    return Table("", title, columns, tuple(rows))

@@ -1,0 +1,178 @@
+"""Sheets of tiles cut into their columns, so that a page can put these in another order."""
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PIL import Image
+
+from infoeval.errors import UserError
+from infoeval.report.details import CLUSTER_ACCURACY, Clustering
+from infoeval.report.document import Document, Model
+from infoeval.report.image_entries import Sheet
+from infoeval.report.page_images import ImageFile, address, open_pixels
+from infoeval.report.words import minus
+
+__all__ = ["Column", "Grid", "Order", "Orders", "Strip", "cut", "orders", "strip"]
+
+_LONGEST = 5  # letters
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a sheet.
+
+    ``index`` is where it stands in raw order, from 0; ``matched`` the class matched to it, None
+    where there is no matching. ``marks`` are the rows of tiles to be marked, each with what to
+    write there.
+    """
+
+    index: int
+    label: str
+    matched: str | None
+    address: str
+    alt: str = ""
+    marks: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The columns of a sheet in Hungarian order (raw order where there is none).
+
+    ``width`` and ``height`` are those of a column in pixels.
+    """
+
+    columns: tuple[Column, ...]
+    width: int
+    height: int
+    ordered: bool
+
+    @property
+    def tall(self) -> bool:
+        """Whether a column's head is too long to be written across it."""
+        return any(len(each.matched or each.label) > _LONGEST for each in self.columns)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """One row of tiles as a picture."""
+
+    address: str
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Order:
+    """A model's categories of a code in the order of the classes that they are matched to.
+
+    ``classes`` gives for each category the name of its class, None where it is matched to none.
+    """
+
+    categories: tuple[int, ...]
+    classes: tuple[str | None, ...]
+
+
+class Orders(dict[tuple[int, str], Order]):
+    """The order of each model (by its index) and code that has a matching."""
+
+
+def orders(document: Document) -> Orders:
+    """Line the categories of all models up: the same class has the same place in each.
+
+    Where a model has no category of a class, one that is matched to nothing takes the place.
+    """
+    found = Orders()
+    for code in document.codes:
+        clusters = {model.index: _clustering(model, code.name) for model in document.models}
+        first = next((each for each in clusters.values() if each is not None), None)
+        for index, clustering in clusters.items():
+            if clustering is not None and first is not None:
+                found[index, code.name] = _order(clustering, _classes(first))
+    return found
+
+
+def cut(file: ImageFile, sheet: Sheet, order: Order | None) -> Grid:
+    """Cut a sheet into its columns, each a picture without loss.
+
+    Raises UserError where the file is no sheet of so many rows and columns.
+    """
+    width, _ = _tile(file, sheet)
+    pixels, usable = open_pixels(file), _usable(order, sheet)
+    labels = sheet.column_labels or tuple(str(number + 1) for number in range(sheet.columns))
+    columns = []
+    for index in usable.categories if usable else range(sheet.columns):
+        left = index * (width + sheet.gap)
+        columns.append(
+            Column(
+                index=index,
+                label=minus(labels[index]),
+                matched=(usable.classes[index] or "none") if usable else None,
+                address=_encode(pixels.crop((left, 0, left + width, file.height))),
+            )
+        )
+    return Grid(tuple(columns), width, file.height, usable is not None)
+
+
+def strip(file: ImageFile, sheet: Sheet, order: Order | None) -> Strip:
+    """Return the first row of a sheet, in Hungarian order where there is one.
+
+    Raises UserError as :func:`cut`.
+    """
+    width, height = _tile(file, sheet)
+    pixels, usable = open_pixels(file), _usable(order, sheet)
+    row = pixels.crop((0, 0, file.width, height))
+    for place, index in enumerate(usable.categories if usable else ()):
+        left = index * (width + sheet.gap)
+        row.paste(pixels.crop((left, 0, left + width, height)), (place * (width + sheet.gap), 0))
+    return Strip(_encode(row), row.width, row.height)
+
+
+def _tile(file: ImageFile, sheet: Sheet) -> tuple[int, int]:
+    """Return width and height of a tile."""
+    width, rest_x = divmod(file.width + sheet.gap, sheet.columns)
+    height, rest_y = divmod(file.height + sheet.gap, sheet.rows)
+    if rest_x or rest_y or min(width, height) <= sheet.gap:
+        raise UserError(
+            f"image {file.name!r} of {file.width} x {file.height} pixels cannot be cut into "
+            f"{sheet.columns} x {sheet.rows} tiles: make it again"
+        )
+    return width - sheet.gap, height - sheet.gap
+
+
+def _usable(order: Order | None, sheet: Sheet) -> Order | None:
+    return order if order and len(order.categories) == sheet.columns else None
+
+
+def _clustering(model: Model, code: str) -> Clustering | None:
+    result = model.find(CLUSTER_ACCURACY, code)
+    return result.details.clustering if result else None
+
+
+def _classes(clustering: Clustering) -> list[int]:
+    return sorted(cls for cls in clustering.matching if cls >= 0)
+
+
+def _order(clustering: Clustering, classes: Sequence[int]) -> Order:
+    matching = clustering.matching
+    theirs = {cls: category for category, cls in enumerate(matching) if cls >= 0}
+    places: list[int | None] = [theirs.get(cls) for cls in classes]
+    spare = [category for category in range(len(matching)) if category not in places]
+    filled = [spare.pop(0) if place is None and spare else place for place in places]
+    categories = [category for category in filled if category is not None] + spare
+    names = clustering.class_names
+    return Order(tuple(categories), tuple(names[cls] if cls >= 0 else None for cls in matching))
+
+
+def _encode(picture: Image.Image) -> str:
+    """Write the smaller of PNG and lossless WebP."""
+    written = []
+    for kind, options in (
+        ("PNG", {"optimize": True}),
+        ("WEBP", {"lossless": True, "quality": 100, "method": 4, "exact": True}),
+    ):
+        buffer = io.BytesIO()
+        picture.save(buffer, kind, **options)
+        written.append((len(buffer.getvalue()), kind, buffer.getvalue()))
+    _, kind, content = min(written)
+    return address(content, kind)

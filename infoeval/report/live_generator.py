@@ -1,0 +1,236 @@
+"""The generator inside the page: what `--live` left beside metrics.json, checked and inlined."""
+
+import base64
+import hashlib
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from infoeval import content
+from infoeval.errors import UserError
+from infoeval.report import onnxruntime
+from infoeval.report.document import Document
+from infoeval.report.fields import Fields
+from infoeval.report.page_images import plain_path
+
+__all__ = ["Block", "CodeSlider", "Live", "read_live"]
+
+EXAGGERATION = 2
+"""A continuous slider spans so many times its prior's range, as the paper's −2 … 2."""
+
+_STEPS = 200
+_LARGEST_MODEL = 256 * 2**20
+_LARGEST_REFERENCE = 16 * 2**20
+_LARGEST_LICENSE = 2**20
+_MOST = {"codes": 64, "categories": 10_000, "variables": 100_000, "rows": 24, "side": 1024}
+
+_AGAIN = "run `infoeval report --live` again"
+
+
+@dataclass(frozen=True)
+class CodeSlider:
+    """A slider of a code: its numbers as they stand in the page.
+
+    ``column`` is the first of the code's columns in the generator's input, ``categories`` how many
+    it has there, None for a continuous code, whose prior runs from ``low`` to ``high``.
+    """
+
+    name: str
+    column: int
+    categories: int | None
+    low: str
+    high: str
+    least: str
+    most: str
+    step: str
+    start: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """Bytes in the page, as base64 text in an element of this id; gzipped ones unpack there."""
+
+    id: str
+    text: Markup
+
+
+@dataclass(frozen=True)
+class Live:
+    """All that the template needs; ``width`` counts the values of the generator's input."""
+
+    sliders: Sequence[CodeSlider]
+    noise: int
+    width: int
+    rows: int
+    channels: int
+    image_height: int
+    image_width: int
+    tolerance: int
+    runtime: str
+    license: str
+    runtime_blocks: Sequence[Block]
+    model_blocks: Sequence[Block]
+    script: Markup
+
+    @property
+    def script_sources(self) -> tuple[str, ...]:
+        """What the page's Content-Security-Policy must allow under ``script-src`` for it to run."""
+        digest = base64.b64encode(hashlib.sha256(self.script.encode()).digest()).decode("ascii")
+        return (f"'sha256-{digest}'", "'wasm-unsafe-eval'", "blob:")
+
+
+def read_live(document: Document, folder: Path) -> Live | None:
+    """Read the generator of a page from the files in ``folder``; None where there is none.
+
+    A page runs onnxruntime-web only as it was published: anything else in that place is refused.
+
+    Raises UserError when the entry ``live`` of metrics.json is malformed, or a file that it names
+    is missing, too large, not a plain file of that folder, or not the one it was.
+    """
+    fields = document.live
+    if fields is None:
+        return None
+    noise = _count(fields, "noise", 0, "variables")
+    sliders = _sliders(fields, noise)
+    width = noise + sum(slider.categories or 1 for slider in sliders)
+    image, reference = fields.object("image"), fields.object("reference")
+    channels = image.integer("channels")
+    if channels not in (1, 3):
+        raise image.wrong(image.where("channels"), "1 or 3")
+    height, across = (_count(image, side, 1, "side") for side in ("height", "width"))
+    rows = _count(reference, "rows", 1, "rows")
+    expected = rows * (4 * width + channels * height * across)
+    model = _read_named(fields, folder, _LARGEST_MODEL)
+    pictures = _read_named(reference, folder, _LARGEST_REFERENCE)
+    if len(pictures) != expected:
+        raise UserError(
+            f"{reference.text('file')!r} has {len(pictures):,} bytes, and {rows} reference images "
+            f"with their codes have {expected:,}: {_AGAIN}"
+        )
+    return Live(
+        sliders=sliders,
+        noise=noise,
+        width=width,
+        rows=rows,
+        channels=channels,
+        image_height=height,
+        image_width=across,
+        tolerance=reference.integer("tolerance", 0),
+        runtime=f"{onnxruntime.NAME} {onnxruntime.VERSION}",
+        license=_license(folder),
+        runtime_blocks=_runtime_blocks(fields, folder),
+        model_blocks=[_block("live-model", model), _block("live-reference", pictures)],
+        script=Markup((content.folder("reports") / "live.js").read_text(encoding="utf-8")),
+    )
+
+
+def _count(fields: Fields, key: str, least: int, limit: str) -> int:
+    value = fields.integer(key, least)
+    if value > _MOST[limit]:
+        raise fields.wrong(fields.where(key), f"{_MOST[limit]:,} or less")
+    return value
+
+
+def _sliders(fields: Fields, noise: int) -> list[CodeSlider]:
+    items = fields.objects("codes")
+    if not 1 <= len(items) <= _MOST["codes"]:
+        raise fields.wrong(fields.where("codes"), f"1 to {_MOST['codes']} codes")
+    sliders: list[CodeSlider] = []
+    column = noise
+    for item in items:
+        slider = _slider(item, column)
+        column += slider.categories or 1
+        sliders.append(slider)
+    return sliders
+
+
+def _slider(fields: Fields, column: int) -> CodeSlider:
+    name = fields.text("name")
+    if fields.choice("kind", ("categorical", "continuous")) == "categorical":
+        size = _count(fields, "size", 2, "categories")
+        last = str(size - 1)
+        return CodeSlider(name, column, size, "0", last, "0", last, "1", "0")
+    low, high = fields.number("low"), fields.number("high")
+    centre, half = (low + high) / 2, (high - low) / 2 * EXAGGERATION
+    if not 1e-6 <= half <= 1e9 * max(1.0, abs(centre)):
+        raise fields.wrong(fields.where("high"), "a number above low")
+    numbers = (low, high, centre - half, centre + half, 2 * half / _STEPS, centre)
+    return CodeSlider(name, column, None, *(f"{number:.12g}" for number in numbers))
+
+
+def _runtime_blocks(fields: Fields, folder: Path) -> list[Block]:
+    runtime = fields.object("runtime")
+    found = (runtime.text("name"), runtime.text("version"))
+    if found != (onnxruntime.NAME, onnxruntime.VERSION):
+        raise UserError(
+            f"metrics.json: {runtime.place} is {' '.join(found)[:60]!r}, and pages run "
+            f"{onnxruntime.NAME} {onnxruntime.VERSION}: {_AGAIN}"
+        )
+    place = _runtime_folder(folder)
+    blocks = []
+    for name, id_ in (
+        (onnxruntime.SCRIPT, "live-script"),
+        (onnxruntime.LOADER, "live-loader"),
+        (onnxruntime.WEBASSEMBLY, "live-webassembly"),
+    ):
+        size, digest = onnxruntime.FILES[name]
+        if name == onnxruntime.WEBASSEMBLY:
+            stored = _read(place, f"{name}.gz", size)
+            plain = _unpacked(stored, size)
+        else:
+            stored = plain = _read(place, name, size)
+        if hashlib.sha256(plain).hexdigest() != digest:
+            raise UserError(
+                f"{onnxruntime.FOLDER}/{name} is not the published file of "
+                f"{onnxruntime.NAME} {onnxruntime.VERSION}, and only that is run: {_AGAIN}"
+            )
+        blocks.append(_block(id_, stored))
+    return blocks
+
+
+def _runtime_folder(folder: Path) -> Path:
+    place = folder / onnxruntime.FOLDER
+    if not place.is_dir() or place.resolve().parent != folder.resolve():
+        raise UserError(f"{onnxruntime.FOLDER} is missing in {folder}: {_AGAIN}")
+    return place
+
+
+def _unpacked(packed: bytes, size: int) -> bytes:
+    """Unpack a gzip file, no more of it than there should be."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(packed, size + 1)
+    except zlib.error:
+        return b""
+
+
+def _license(folder: Path) -> str:
+    stored = _read(_runtime_folder(folder), onnxruntime.LICENSE, _LARGEST_LICENSE)
+    return stored.decode("utf-8", "replace")
+
+
+def _read_named(fields: Fields, folder: Path, largest: int) -> bytes:
+    """Read the file that an object names, which must be the one whose SHA-256 it gives."""
+    name = fields.text("file")
+    stored = _read(folder, name, largest)
+    if hashlib.sha256(stored).hexdigest() != fields.text("sha256"):
+        raise UserError(f"{name!r} is not the file that metrics.json was written with: {_AGAIN}")
+    return stored
+
+
+def _read(folder: Path, name: str, largest: int) -> bytes:
+    path = plain_path(folder, name, "file")
+    try:
+        with path.open("rb") as file:
+            stored = file.read(largest + 1)
+    except OSError as error:
+        raise UserError(f"file {name!r} cannot be read: {error.strerror}") from error
+    if len(stored) > largest:
+        raise UserError(f"file {name!r} has more than {largest:,} bytes: {_AGAIN}")
+    return stored
+
+
+def _block(id_: str, stored: bytes) -> Block:
+    return Block(id_, Markup(base64.b64encode(stored).decode("ascii")))

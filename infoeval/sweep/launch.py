@@ -1,0 +1,220 @@
+"""Training one trainer with many seeds, through joblib."""
+
+import math
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import joblib
+import torch
+
+from infoeval.data import ImageSet
+from infoeval.errors import UserError
+from infoeval.evaluation import Say
+from infoeval.sweep.stacks import Stack, stack_size
+from infoeval.sweep.summary import Summary, summarise
+from infoeval.sweep.worker import STEP, Settings, Task, reached, train_in_turn
+from infoeval.trainer import Trainer
+from infoeval.training.run import CHECKPOINT
+
+__all__ = ["train_many"]
+
+IMAGES = 10_000
+"""Unlabelled training images that runs are compared on, at most."""
+LOOK_EVERY = 1.0
+"""Seconds between looks at how far the runs are."""
+
+
+def train_many(
+    trainer: Trainer,
+    data: ImageSet,
+    folder: str | Path,
+    *,
+    seeds: Sequence[int],
+    information_weights: Sequence[float] = (),
+    variant: str = "default",
+    device: str = "auto",
+    jobs: int | None = None,
+    stack: Stack = "auto",
+    resume: bool = False,
+    samples: int = 10_000,
+    checkpoint_every: int | None = None,
+    log_every: int = 50,
+    say: Say | None = None,
+    tell: Callable[[str], None] | None = None,
+    capture: bool = True,
+    device_memory: int | None = None,
+) -> Summary:
+    """Train every seed with every λ, and summarise; neither training nor choice reads a label.
+
+    Each run has a folder of its own: `seed-0`, `seed-1`, … in `folder`, or `lambda-0-seed-0`, …
+    where several λ are given. `summary.csv` and `summary.json` are written beside them when all
+    have ended. A run that fails is a row that says why, and the others go on. What a run leaves
+    behind is what `infoeval.training.run.train` does, bit for bit on a CPU with as many threads;
+    runs that are trained side by side differ from that by the rounding of sums.
+
+    The runs are dealt out to processes, and each process trains its own in turn, or several at
+    once as one stack (see `infoeval.training.stacked_run.train_stacked`). Processes come
+    from joblib: whichever backend is active serves, so `with joblib.parallel_config("dask"):` or
+    `("ray", n_jobs=…)` around the call uses a cluster, whose machines must share `folder`.
+
+    The choice among the complete runs of a λ, three at least, is their medoid on up to 10,000
+    images, evenly spaced over the training set; see `infoeval.metrics.seed_agreement`. Codes that
+    carry nothing in any of these runs are left out (`infoeval.sweep.summary.LEAST_SHARE`).
+
+    Args:
+        trainer: the experiment, its variant already chosen.
+        data: the training images. Processes of this machine share them in memory.
+        folder: of all runs.
+        seeds: of weights and all draws, a run for each.
+        information_weights: λ of eq. 6, each with all seeds; none: the trainer's own.
+        variant: recorded in the checkpoints.
+        device: "cpu", "cuda:N", or "auto" and "cuda": each process has a GPU of its own as long
+            as there are enough.
+        jobs: processes; None: as many as joblib's active backend says, else one for each GPU,
+            else one. Each has its share of the CPU threads that torch now has.
+        stack: how many runs a process trains side by side; "auto": see
+            `infoeval.sweep.stacks.stack_size`.
+        resume: go on with the runs in `folder`: what is complete is not trained again.
+        samples: fresh samples of `mi-own`, the L_I of the summary.
+        checkpoint_every: see `infoeval.training.run.train`.
+        log_every: see `infoeval.training.run.train`.
+        say: told what is being done, and which share of all steps is done.
+        tell: told in one line why runs are, or are not, trained side by side, and at the end what
+            else there was to say of them, such as why steps were not captured.
+        capture: see `infoeval.training.run.train`.
+        device_memory: bytes that the images may take on the device, in each process; see
+            `infoeval.training.run.train`.
+
+    Raises:
+        UserError: no or equal seeds, a λ below 0, `jobs` or `stack` below 1, a folder that holds
+            runs already and no `resume`, or a process that was killed from outside.
+
+    """
+    tasks = _tasks(trainer, Path(folder), seeds, information_weights)
+    begun = [task.folder for task in tasks if (task.folder / CHECKPOINT).exists()]
+    if begun and not resume:
+        raise UserError(
+            f"{begun[0]} already holds a run: add --resume to continue the runs in {folder}, "
+            "or choose another folder with --out"
+        )
+    processes = _processes(jobs, device, len(tasks))
+    share = math.ceil(len(tasks) / processes)
+    tell = tell or (lambda _: None)
+    size, why = stack_size(stack, trainer, device, share, data.images.nbytes, device_memory)
+    if why:
+        tell(why)
+    threads = torch.get_num_threads()
+    settings = Settings(
+        data=data,
+        variant=variant,
+        device=device,
+        threads=max(1, threads // processes),
+        samples=samples,
+        images=IMAGES,
+        checkpoint_every=checkpoint_every,
+        log_every=log_every,
+        stack=size,
+        capture=capture,
+        device_memory=device_memory,
+    )
+    described = data.describe()  # with the images, so that no process reads them all again
+    # Private copies of mapped pages: torch warns of arrays that it could not write to.
+    parallel = joblib.Parallel(n_jobs=processes, batch_size=1, mmap_mode="c")
+    _forget_steps(tasks)
+    try:
+        with _watched(tasks, say):
+            done = parallel(
+                joblib.delayed(train_in_turn)(number, tasks[number::processes], settings)
+                for number in range(processes)
+            )
+    except BrokenProcessPool as error:
+        raise UserError(
+            "a training process was killed, perhaps for want of memory: go on with --resume, "
+            "and with fewer --jobs"
+        ) from error
+    finally:
+        torch.set_num_threads(threads)
+        _forget_steps(tasks)
+    for line in dict.fromkeys(line for each in done for line in each.said):
+        tell(line)
+    outcomes = [done[n % processes].runs[n // processes] for n in range(len(tasks))]
+    summary = summarise(
+        [row for row, _ in outcomes],
+        [reading for _, reading in outcomes],
+        trainer=trainer.name,
+        variant=variant,
+        data=described,
+        images=min(IMAGES, len(data)),
+    )
+    summary.write(Path(folder))
+    return summary
+
+
+def _tasks(
+    trainer: Trainer, folder: Path, seeds: Sequence[int], weights: Sequence[float]
+) -> list[Task]:
+    """Every λ with every seed, each in a folder of its own."""
+    weights = list(weights) or [trainer.information_weight]
+    tasks = []
+    for weight in weights:
+        chosen = replace(trainer, information_weight=float(weight))
+        prefix = f"lambda-{weight:g}-" if len(weights) > 1 else ""
+        tasks += [Task(chosen, seed, folder / f"{prefix}seed-{seed}") for seed in seeds]
+    if not tasks:
+        raise UserError("no seeds; give one or more")
+    if len({task.folder for task in tasks}) < len(tasks):
+        raise UserError("two runs would have the same λ and seed; give each once")
+    return tasks
+
+
+def _processes(jobs: int | None, device: str, runs: int) -> int:
+    if jobs is not None and jobs < 1:
+        raise UserError(f"jobs is {jobs}; give 1 or more")
+    count = int(joblib.effective_n_jobs(jobs))
+    if jobs is None and count == 1 and device in ("auto", "cuda"):
+        count = max(torch.cuda.device_count(), 1)
+    return min(count, runs)
+
+
+@contextmanager
+def _watched(tasks: Sequence[Task], say: Say | None) -> Iterator[None]:
+    """Tell how far all runs are, from what they note in their folders: so on any machine."""
+    if say is None:
+        yield
+        return
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(LOOK_EVERY):
+            say(*_how_far(tasks))
+
+    watcher = threading.Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        watcher.join()
+
+
+def _forget_steps(tasks: Sequence[Task]) -> None:
+    for task in tasks:
+        (task.folder / STEP).unlink(missing_ok=True)
+
+
+def _how_far(tasks: Sequence[Task]) -> tuple[str, float]:
+    found = [(task, *reached(task)) for task in tasks]
+    trained = sum(step == task.trainer.steps for task, step, _ in found)
+    done = sum(is_done for *_, is_done in found)
+    now = [
+        f"{task.folder.name} at step {step:,} of {task.trainer.steps:,}"
+        for task, step, _ in found
+        if 0 < step < task.trainer.steps
+    ]
+    share = sum(step for _, step, _ in found) / sum(task.trainer.steps for task in tasks)
+    head = f"training {len(tasks)} runs" if trained < len(tasks) else "scoring the runs"
+    return ", ".join([head, f"{trained} trained", f"{done} done", *now]), share

@@ -1,0 +1,193 @@
+"""A trainer: one experiment as one declarative value, like a page of the paper's appendix."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Literal
+
+from infoeval.augment import Affine
+from infoeval.codes import Categorical, CodeSpace
+from infoeval.errors import UserError
+from infoeval.networks import Layer, Networks, table_from_data, table_to_data
+
+__all__ = ["Precision", "Trainer"]
+
+Precision = Literal["auto", "float32", "bfloat16"]
+
+_TABLES = ("generator", "shared", "recognition")
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """Data, codes, layer tables, rates and steps of one experiment.
+
+    Args:
+        name: what the experiment is called.
+        data: a data set's name, a `.npz` file or a folder of images.
+        codes: the latent codes and the number of noise variables.
+        image_shape: (channels, height, width).
+        generator: layer table of G.
+        shared: layer table of what D and Q share.
+        recognition: layer table of Q's own hidden layers.
+        steps: training steps; one step updates D once and G once.
+        batch: images a step.
+        information_weight: λ of eq. 6. At 0 Q is trained on detached features, and L_I reaches
+            neither G nor the shared layers: the plain GAN of Figure 1 (as long as
+            `invariance_weight` is 0 too).
+        information_warmup: steps over which λ grows from 0, in proportion to the steps done; 0 in
+            the paper.
+        code_weights: how much each code's L_I counts in λ L_I; 1 for a code not named.
+        generator_rate, discriminator_rate: Adam's learning rates. Q's head learns at the rate
+            of the network it learns with.
+        adam_betas: Adam's decay rates.
+        recognition_learns: "with_generator": Q's head is updated in G's step and D's shared layers
+            get no gradient from L_I. "with_discriminator": head and shared layers are updated on
+            L_I in D's step, as in the paper's authors' code.
+        image_noise: standard deviation of the Gaussian noise on all images that D and Q see, real
+            and generated, as a share of the range of pixels; 0 in the paper.
+        recognition_view: Q reads generated images through this random map, so that a code has to
+            be readable from slightly moved images too; None: Q reads them as they are.
+        invariance_weight: weight of I(ĉ; ĉ') between real images and moved copies of them
+            (`information_between_views`), which D's step then also maximises; 0 for InfoGAN.
+        invariance_starts: steps done before that term sets in. Until then the run is the same,
+            bit for bit, as one without it.
+        invariance_view: how those copies are moved.
+        precision: "float32", "bfloat16", or "auto": bfloat16 where the device computes in it.
+        variants: named settings that differ from these in the fields they give.
+
+    Raises:
+        UserError: when a setting makes no sense.
+
+    """
+
+    name: str
+    data: str
+    codes: CodeSpace
+    image_shape: tuple[int, int, int]
+    generator: tuple[Layer, ...]
+    shared: tuple[Layer, ...]
+    recognition: tuple[Layer, ...] = ()
+    steps: int = 5000
+    batch: int = 128
+    information_weight: float = 1.0
+    information_warmup: int = 0
+    code_weights: Mapping[str, float] = field(default_factory=dict)
+    generator_rate: float = 1e-3
+    discriminator_rate: float = 2e-4
+    adam_betas: tuple[float, float] = (0.5, 0.999)
+    recognition_learns: Literal["with_generator", "with_discriminator"] = "with_generator"
+    image_noise: float = 0.0
+    recognition_view: Affine | None = None
+    invariance_weight: float = 0.0
+    invariance_starts: int = 0
+    invariance_view: Affine = field(default_factory=Affine)
+    precision: Precision = "auto"
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in _TABLES:
+            table = getattr(self, name)
+            if not isinstance(table, tuple) or not all(isinstance(row, Layer) for row in table):
+                raise UserError(f"{name} must be a layer table: a tuple of layers")
+        shape = self.image_shape
+        if not (isinstance(shape, tuple) and len(shape) == 3):
+            raise UserError(f"image_shape must be (channels, height, width), not {shape!r}")
+        if not isinstance(self.recognition_view, Affine | None):
+            raise UserError(f"recognition_view must be a view or None, not {self.recognition_view}")
+        if not isinstance(self.invariance_view, Affine):
+            raise UserError(f"invariance_view must be a view, not {self.invariance_view!r}")
+        _require_whole("steps", self.steps, 1)
+        _require_whole("batch", self.batch, 2)
+        for name in ("invariance_starts", "information_warmup"):
+            _require_whole(name, getattr(self, name), 0)
+        for name in ("information_weight", "invariance_weight", "image_noise"):
+            _require_number(name, getattr(self, name), minimum=0)
+        for name in ("generator_rate", "discriminator_rate"):
+            _require_number(name, getattr(self, name), minimum=0)
+        if not isinstance(self.code_weights, Mapping):
+            raise UserError("code_weights must map names of codes to numbers")
+        betas = self.adam_betas
+        if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
+            raise UserError(f"adam_betas must be two numbers from 0 to below 1, not {betas}")
+        for name, weight in self.code_weights.items():
+            if name not in self.codes:
+                raise UserError(f"code_weights names {name!r}, which is not a code")
+            _require_number(f"code_weights[{name!r}]", weight, minimum=0)
+        if self.recognition_learns not in ("with_generator", "with_discriminator"):
+            raise UserError(f"unknown recognition_learns: {self.recognition_learns!r}")
+        if self.precision not in ("auto", "float32", "bfloat16"):
+            raise UserError(f"unknown precision: {self.precision!r}")
+        if self.invariance_weight and not self.categorical_codes:
+            raise UserError("invariance_weight needs a categorical code")
+
+    @property
+    def categorical_codes(self) -> tuple[str, ...]:
+        """Names of the categorical codes."""
+        return tuple(name for name, code in self.codes.items() if isinstance(code, Categorical))
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """Weight of each code's L_I, before λ."""
+        return {name: float(self.code_weights.get(name, 1.0)) for name in self.codes}
+
+    def variant(self, name: str) -> "Trainer":
+        """The trainer with the settings of the variant `name`; "default" is the trainer itself."""
+        if name == "default":
+            return self
+        if name not in self.variants:
+            known = ", ".join(["default", *self.variants])
+            raise UserError(f"{self.name} has no variant {name!r}; it has: {known}")
+        try:
+            return replace(self, **self.variants[name])
+        except TypeError as error:
+            raise UserError(f"{self.name}: variant {name!r}: {error}") from error
+
+    def networks(self) -> Networks:
+        """The networks of the layer tables, weights not yet drawn."""
+        return Networks(self.codes, self.image_shape, self.generator, self.shared, self.recognition)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, from which `from_dict` builds an equal trainer (without its variants)."""
+        data = {item.name: getattr(self, item.name) for item in fields(self)}
+        del data["variants"]
+        data["codes"] = self.codes.to_dict()
+        for name in _TABLES:
+            data[name] = table_to_data(data[name])
+        for name in ("recognition_view", "invariance_view"):
+            data[name] = dict(vars(data[name])) if data[name] is not None else None
+        data["image_shape"], data["adam_betas"] = list(self.image_shape), list(self.adam_betas)
+        data["code_weights"] = dict(self.code_weights)
+        return data
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "Trainer":
+        """Build the trainer from plain data; a `UserError` says what is wrong with it."""
+        try:
+            values = dict(data)
+            values["codes"] = CodeSpace.from_dict(values["codes"])
+            for name in _TABLES:
+                values[name] = table_from_data(values[name])
+            for name in ("recognition_view", "invariance_view"):
+                if values.get(name) is not None:
+                    values[name] = Affine(**values[name])
+            values["image_shape"] = _shape(values["image_shape"])
+            values["adam_betas"] = tuple(values["adam_betas"])
+            return cls(**values)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise UserError(f"not a trainer's settings: {error}") from error
+
+
+def _shape(sizes: Sequence[int]) -> tuple[int, int, int]:
+    channels, height, width = (int(size) for size in sizes)
+    return channels, height, width
+
+
+def _require_whole(name: str, value: int, minimum: int) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
+        raise UserError(f"{name} must be a whole number of at least {minimum}, not {value!r}")
+
+
+def _require_number(name: str, value: float, minimum: float) -> None:
+    good = isinstance(value, int | float) and math.isfinite(value) and value >= minimum
+    if not good:
+        raise UserError(f"{name} must be a number of at least {minimum}, not {value!r}")

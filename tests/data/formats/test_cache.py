@@ -1,0 +1,204 @@
+"""Prepared data: made once, checked at each opening, made anew when damaged."""
+
+import json
+import os
+import subprocess
+import sys
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from infoeval.data.formats.cache import Writer, cache_folder, prepared, reporting
+from infoeval.errors import UserError
+
+RECIPE = {"version": 1, "count": 20}
+
+
+class Builder:
+    """Writes images 0, 1, 2 ... and counts how often it is asked to."""
+
+    def __init__(self, count: int = 20, stop_at: int | None = None) -> None:
+        self.count, self.stop_at, self.calls = count, stop_at, 0
+
+    def __call__(self, writer: Writer) -> None:
+        self.calls += 1
+        images = writer.create("images", (self.count, 1, 4, 4), np.uint8)
+        for number in range(self.count):
+            if number == self.stop_at:
+                raise UserError("picture 7 is broken")
+            images[number] = number
+            writer.advance(number + 1, self.count)
+        writer.save("factors", np.arange(self.count, dtype=float)[:, None])
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    monkeypatch.setenv("INFOEVAL_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def entries(cache: Path) -> list[Path]:
+    return sorted(cache.iterdir()) if cache.exists() else []
+
+
+def test_what_is_prepared_is_what_was_built_and_is_built_once():
+    build = Builder()
+    for _ in range(3):
+        arrays = prepared("set", RECIPE, build)
+        assert arrays["images"].dtype == np.uint8
+        assert np.array_equal(arrays["images"][:, 0, 0, 0], np.arange(20))
+        assert np.array_equal(arrays["factors"][:, 0], np.arange(20))
+    assert build.calls == 1
+
+
+def test_the_order_of_a_recipe_does_not_matter_and_its_content_does(cache):
+    build = Builder()
+    prepared("set", {"a": 1, "b": [2]}, build)
+    prepared("set", {"b": [2], "a": 1}, build)
+    assert build.calls == 1
+    prepared("set", {"a": 1, "b": [3]}, build)
+    assert build.calls == 2
+    assert len(entries(cache)) == 2
+
+
+@pytest.mark.parametrize("name", ["images.npy", "factors.npy", "manifest.json"])
+@pytest.mark.parametrize("damage", ["flip", "truncate", "grow", "remove"])
+def test_a_damaged_entry_is_made_anew(cache, name, damage):
+    build = Builder()
+    prepared("set", RECIPE, build)
+    (entry,) = entries(cache)
+    path = entry / name
+    content = bytearray(path.read_bytes())
+    if damage == "flip":
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    elif damage == "truncate":
+        path.write_bytes(content[:-1])
+    elif damage == "grow":
+        path.write_bytes(content + b"}")
+    else:
+        path.unlink()
+    again = prepared("set", RECIPE, build)
+    assert np.array_equal(again["images"][:, 0, 0, 0], np.arange(20))
+    assert build.calls == 2
+    prepared("set", RECIPE, build)
+    assert build.calls == 2
+    assert entries(cache) == [entry]
+
+
+@pytest.mark.parametrize("manifest", ["[]", "null", '{"recipe": 1}', '{"files": {}}', "{", "3"])
+def test_a_manifest_of_another_form_is_no_entry(cache, manifest):
+    build = Builder()
+    prepared("set", RECIPE, build)
+    (entry,) = entries(cache)
+    (entry / "manifest.json").write_text(manifest)
+    prepared("set", RECIPE, build)
+    assert build.calls == 2
+
+
+def test_a_manifest_leads_to_no_file_outside(cache, tmp_path):
+    """An array beside the cache is not opened, whatever the manifest calls it."""
+    build = Builder()
+    prepared("set", RECIPE, build)
+    (entry,) = entries(cache)
+    outside = tmp_path / "outside.npy"
+    np.save(outside, np.arange(3))
+    manifest = json.loads((entry / "manifest.json").read_text())
+    manifest["files"]["../../outside.npy"] = manifest["files"]["images.npy"]
+    (entry / "manifest.json").write_text(json.dumps(manifest))
+    assert "outside" not in prepared("set", RECIPE, build)
+    assert build.calls == 2
+
+
+def test_pickles_are_not_opened(cache):
+    build = Builder()
+    prepared("set", RECIPE, build)
+    (entry,) = entries(cache)
+    np.save(entry / "images.npy", np.array([print], dtype=object), allow_pickle=True)
+    manifest = json.loads((entry / "manifest.json").read_text())
+    from infoeval.data.formats.cache import sha256_of
+
+    manifest["files"]["images.npy"] = {
+        "size": (entry / "images.npy").stat().st_size,
+        "sha256": sha256_of(entry / "images.npy"),
+    }
+    (entry / "manifest.json").write_text(json.dumps(manifest))
+    assert prepared("set", RECIPE, build)["images"].dtype == np.uint8
+    assert build.calls == 2
+
+
+def test_a_preparation_that_fails_leaves_nothing(cache):
+    with pytest.raises(UserError, match="picture 7 is broken"):
+        prepared("set", RECIPE, Builder(stop_at=7))
+    assert entries(cache) == []
+
+
+def test_a_killed_preparation_is_not_taken_for_whole(cache):
+    program = (
+        "import os, numpy\n"
+        "from infoeval.data.formats.cache import prepared\n"
+        "def build(writer):\n"
+        "    writer.create('images', (20, 1, 4, 4), numpy.uint8)[:5] = 1\n"
+        "    os.kill(os.getpid(), 9)\n"
+        f"prepared('set', {RECIPE!r}, build)\n"
+    )
+    killed = subprocess.run([sys.executable, "-c", program], env=os.environ, timeout=120)
+    assert killed.returncode == -9
+    build = Builder()
+    assert int(prepared("set", RECIPE, build)["images"].max()) == 19
+    assert build.calls == 1
+
+
+def test_what_is_written_to_the_arrays_does_not_reach_the_cache():
+    build = Builder()
+    arrays = prepared("set", RECIPE, build)
+    arrays["images"][:] = 255
+    assert int(prepared("set", RECIPE, build)["images"].max()) == 19
+    assert build.calls == 1
+
+
+def test_whoever_waits_is_told_how_far_it_is():
+    told: list[tuple[str, float | None]] = []
+    with reporting(lambda text, share: told.append((text, share))):
+        prepared("set", RECIPE, Builder())
+    assert told[0] == ("preparing set, 1 of 20", 0.05)
+    assert told[-1] == ("preparing set, 20 of 20", 1.0)
+    prepared("set", {"other": 1}, Builder())
+    assert len(told) == 20
+
+
+def test_memory_does_not_hold_what_is_prepared():
+    """64 MiB are written; far less is ever allocated by Python and numpy."""
+
+    def build(writer: Writer) -> None:
+        images = writer.create("images", (64, 1, 1024, 1024), np.uint8)
+        for image in images:
+            image[:] = 7
+
+    tracemalloc.start()
+    images = prepared("large", {}, build)["images"]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert images[63, 0, 5, 5] == 7
+    assert peak < 16 * 2**20
+
+
+def test_an_array_beyond_the_limit_is_refused():
+    with pytest.raises(UserError, match="exceeds"):
+        prepared("set", RECIPE, lambda w: w.save("x", w.create("images", (2**40,), np.uint8)))
+
+
+def test_a_place_that_cannot_be_written_is_one_line(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("INFOEVAL_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(UserError, match="INFOEVAL_CACHE"):
+        prepared("set", RECIPE, Builder())
+
+
+def test_the_cache_is_where_the_variable_says(monkeypatch, tmp_path):
+    monkeypatch.setenv("INFOEVAL_CACHE", str(tmp_path / "mine"))
+    assert cache_folder() == tmp_path / "mine"
+    monkeypatch.setenv("INFOEVAL_CACHE", "")
+    assert cache_folder() == Path.home() / ".cache" / "infoeval" / "prepared"

@@ -1,0 +1,100 @@
+"""Galleries of real images: which images, and which of them are marked."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from infoeval import Categorical, CodeSpace, Uniform
+from infoeval.checkpoint import Checkpoint
+from infoeval.data import ImageSet, load
+from infoeval.evaluation.gallery import draw_galleries
+from infoeval.evaluation.posterior_reading import columns
+from infoeval.results import Result
+from infoeval.subjects.model import CheckpointModel
+from tests.evaluation.reports import document_of, entries, pixels
+from tests.tiny import tiny_images
+
+
+def tiles_of(sheet: np.ndarray, rows: int, across: int) -> np.ndarray:
+    """Tiles (rows, columns, 8, 8) of a sheet with a gap of one pixel."""
+    padded = np.pad(sheet[:, :, 0], ((0, 1), (0, 1)))
+    return padded.reshape(rows, 9, across, 9).transpose(0, 2, 1, 3)[:, :, :8, :8]
+
+
+def test_the_gallery_of_a_checkpoint(pair: Path, subject: Path, home: Path) -> None:
+    """Each column: the first test images that Q reads as its category, marked by the matching."""
+    (gallery,) = (entry for entry in entries(pair, "gallery") if entry["code"] == "digit")
+    train, test = (load(home / "images.npz", split) for split in ("train", "test"))
+    model = CheckpointModel(Checkpoint.open(subject), "cpu", train.images)
+    read = columns(model, test.images)["digit"].to_numpy()
+    results = document_of(pair)["results"]
+    (accuracy,) = (each for each in results if each["metric"] == "cluster-acc")
+    matching, names = accuracy["details"]["matching"], accuracy["details"]["class_names"]
+    tiles = tiles_of(pixels(pair, gallery), gallery["rows"], gallery["columns"])
+    assert test.labels is not None
+    marks = []
+    for category in range(4):
+        chosen = np.flatnonzero(read == category)[:12]
+        column = [row[category] for row in gallery["cells"]]
+        assert column[len(chosen) :] == [None] * (gallery["rows"] - len(chosen))
+        for row, image in enumerate(chosen):
+            assert np.array_equal(tiles[row, category], test.images[image, 0])
+            label = test.labels[image]
+            assert column[row] == {"label": names[label], "right": matching[category] == label}
+            marks.append(column[row]["right"])
+    assert {True, False} == set(marks), "a gallery without errors tests nothing"
+
+
+def test_galleries_are_of_the_shown_model_alone(pair: Path) -> None:
+    assert {entry["model"] for entry in entries(pair, "gallery")} == {0}
+    assert {entry["code"] for entry in entries(pair, "gallery")} == {"digit", "slant"}
+
+
+def accuracy_of(matching: list[int]) -> Result:
+    details = {"matching": matching}
+    return Result("cluster-acc", "kind", 1.0, 1.0, 1.0, 0.95, 9, "fraction", True, details=details)
+
+
+def test_images_are_the_first_of_each_category() -> None:
+    images = tiny_images(100, split="test")
+    read = pd.DataFrame({"kind": np.arange(100) % 3})
+    space = CodeSpace(kind=Categorical(4), noise=0)
+    (picture,) = draw_galleries((images, read), space, [accuracy_of([0, -1, 2, 3])], 0)
+    cells = picture.entry["cells"]
+    assert (picture.entry["rows"], picture.entry["columns"]) == (12, 4)
+    assert [row[0]["label"] for row in cells[:4]] == ["nw", "se", "sw", "ne"]  # 0, 3, 6, 9
+    assert [row[0]["right"] for row in cells[:4]] == [True, False, False, False]
+    assert not any(row[1]["right"] for row in cells), "no class is matched to category 1"
+    assert all(row[3] is None for row in cells), "nothing is read as category 3"
+
+
+def test_without_a_matching_nothing_is_marked() -> None:
+    read = pd.DataFrame({"kind": np.arange(40) % 2})
+    space = CodeSpace(kind=Categorical(2), noise=0)
+    (picture,) = draw_galleries((tiny_images(40), read), space, [], 0)
+    assert all(cell["right"] is None for row in picture.entry["cells"] for cell in row)
+
+
+def test_a_continuous_code_has_a_column_for_each_tenth() -> None:
+    values = np.random.default_rng(0).permutation(200) / 100.0
+    images = ImageSet("ramp", "test", np.zeros((200, 1, 8, 8), np.uint8), np.arange(200) % 7)
+    space = CodeSpace(level=Uniform(-1, 1), noise=0)
+    read = pd.DataFrame({"level": values})
+    (picture,) = draw_galleries((images, read), space, [], 0)
+    entry = picture.entry
+    assert (entry["rows"], entry["columns"], len(entry["column_labels"])) == (6, 10, 10)
+    for column in range(10):
+        tenth = np.flatnonzero((values * 100 // 20).astype(int) == column)[:6]
+        labels = [row[column]["label"] for row in entry["cells"]]
+        assert labels == [str(image % 7) for image in tenth]
+
+
+@pytest.mark.parametrize("value", [0.0, 3.0])
+def test_a_code_that_never_changes_has_a_gallery(value: float) -> None:
+    space = CodeSpace(level=Uniform(-1, 1), noise=0)
+    read = pd.DataFrame({"level": np.full(40, value)})
+    (picture,) = draw_galleries((tiny_images(40), read), space, [], 0)
+    shown = [cell for row in picture.entry["cells"] for cell in row if cell]
+    assert len(shown) == 6

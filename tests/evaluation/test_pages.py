@@ -1,0 +1,214 @@
+"""A metrics.json shown again, and runs into a folder that has a report already."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infoeval import evaluation
+from infoeval import files as files_module
+from infoeval.errors import UserError
+from infoeval.evaluation import pages
+from infoeval.evaluation.image_files import remove_unnamed
+from infoeval.evaluation.pages import report
+from tests.evaluation.reports import document_of, files_of
+
+CHEAP: Any = {"device": "cpu", "metrics": ["mi-own"]}
+
+
+def test_metrics_json_alone_gives_the_same_page(pair: Path, tmp_path: Path) -> None:
+    """Without torch, and without touching what is read."""
+    before = {path.name: path.stat().st_mtime_ns for path in files_of(pair).iterdir()}
+    program = (
+        "import sys\n"
+        "from infoeval.evaluation.pages import report\n"
+        "report(sys.argv[1], sys.argv[2])\n"
+        "assert not {'torch', 'infoeval.subjects.model'} & set(sys.modules)\n"
+    )
+    output = tmp_path / "again.html"
+    metrics = files_of(pair) / "metrics.json"
+    subprocess.run([sys.executable, "-c", program, metrics, output], check=True)
+    assert output.read_bytes() == pair.read_bytes()
+    assert os.listdir(tmp_path) == ["again.html"]
+    assert {path.name: path.stat().st_mtime_ns for path in files_of(pair).iterdir()} == before
+    report(files_of(pair), output)
+    assert output.read_bytes() == pair.read_bytes()
+
+
+def test_what_score_printed_has_a_page(subject: Path, tmp_path: Path) -> None:
+    scored = evaluation.score(subject, ["mi-own", "cluster-acc"], device="cpu")
+    (tmp_path / "scores.json").write_text(scored.to_json())
+    page = report(tmp_path / "scores.json", tmp_path / "page.html", formats=["html", "csv"])
+    assert "cluster-acc" in page.read_text()
+    assert len((files_of(page) / "results.csv").read_text().splitlines()) == 4
+
+
+@pytest.mark.parametrize(
+    "more", [{"animation": "gif"}, {"live": True}, {"show": 0}, {"metrics": ["mi"]}]
+)
+def test_nothing_can_be_added_to_a_metrics_json(
+    pair: Path, tmp_path: Path, more: dict[str, Any]
+) -> None:
+    with pytest.raises(UserError, match="is shown again as it is"):
+        report(files_of(pair) / "metrics.json", tmp_path / "page.html", **more)
+
+
+def test_a_metrics_json_stands_alone(pair: Path, subject: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is shown again as it is"):
+        report([files_of(pair) / "metrics.json", subject], tmp_path / "page.html")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (None, "No such file"),
+        (b"\xff\xfe", "it is no JSON"),
+        (b"{", "it is no JSON"),
+        (b"[" * 100_000, "it is no JSON"),
+        (b"[]", "no results of infoeval"),
+        (b"{}", "schema_version"),
+        (b'{"schema_version": 1}', "missing"),
+    ],
+)
+@pytest.mark.parametrize("use", ["report", "strict"])
+def test_a_file_that_is_no_metrics_json(
+    tmp_path: Path, content: bytes | None, message: str, use: str
+) -> None:
+    path = tmp_path / "metrics.json"
+    if content is not None:
+        path.write_bytes(content)
+
+    def show(metrics: Path) -> None:
+        report(metrics, tmp_path / "page.html", formats=["html", "csv", "json"])
+
+    with pytest.raises(UserError, match=message):
+        {"report": show, "strict": pages.not_converged}[use](path)
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_a_second_report_leaves_no_picture_of_the_first(
+    subject: Path, twin: Path, tmp_path: Path
+) -> None:
+    page = tmp_path / "page.html"
+    report(subject, page, baselines=[twin], animation="webp", formats=["json"], **CHEAP)
+    first = {entry["file"] for entry in document_of(page)["images"]}
+    (files_of(page) / "mine.webp").write_text("a picture of the user's")
+    (files_of(page) / "sprites-of-mine.webp").write_text("another one")
+    report(subject, page, seed=1, formats=["json"], **CHEAP)
+    second = {entry["file"] for entry in document_of(page)["images"]}
+    assert first - second
+    there = set(os.listdir(files_of(page)))
+    assert there == second | {"metrics.json", "mine.webp", "sprites-of-mine.webp"}
+
+
+def test_a_run_that_is_killed_leaves_a_whole_report(
+    subject: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever file it is killed at: the old page, and a metrics.json with all its pictures."""
+    page = report(subject, tmp_path / "page.html", **CHEAP)
+    before, after = page.read_bytes(), b""
+    named = (files_of(page) / "metrics.json").read_bytes()
+    original, written, kept = files_module._flush_to_disk, 0, 0
+
+    def count(path: Path) -> None:
+        nonlocal written
+        written += 1
+        if written == limit:
+            raise KeyboardInterrupt
+        original(path)
+
+    for limit in range(1, 30):
+        copy = tmp_path / f"copy-{limit}"
+        shutil.copytree(files_of(page), copy / "page_files")
+        shutil.copy(page, copy)
+        written = 0
+        monkeypatch.setattr(files_module, "_flush_to_disk", count)
+        try:
+            report(subject, copy / "page.html", seed=1, **CHEAP)
+        except KeyboardInterrupt:
+            assert (copy / "page.html").read_bytes() == before
+        else:
+            after = (copy / "page.html").read_bytes()
+            break
+        finally:
+            monkeypatch.undo()
+        shown = report(copy / "page_files" / "metrics.json", tmp_path / "again.html")
+        if (copy / "page_files" / "metrics.json").read_bytes() == named:
+            assert shown.read_bytes() == before
+            kept += 1
+    assert limit > 8, "pictures, metrics.json, results.csv and the page"
+    assert after != before
+    assert kept > 5, "all pictures are written before metrics.json"
+
+
+def test_only_files_of_ours_are_removed(tmp_path: Path) -> None:
+    ours = ["traversal-0-0-0123abcd.webp", "animation-3-10-0123abcd.gif", "generator.onnx"]
+    others = ["metrics.json", "traversal.webp", "traversal-0-0-0123abcd.png.webp", "notes.txt"]
+    kept = "gallery-0-1-0123abcd.webp"
+    for name in (*ours, *others, kept):
+        (tmp_path / name).write_text("")
+    remove_unnamed(tmp_path, [kept])
+    assert set(os.listdir(tmp_path)) == {*others, kept}
+
+
+def with_information(metrics: Path, converged: list[bool]) -> None:
+    """Put an `mi` of each model into a metrics.json."""
+    document = json.loads(metrics.read_text())
+    for model, good in zip([document, *document["models"]], converged, strict=True):
+        details = {"converged": good, "entropy": 1.4, "missed": 0.0, "family": "softmax"}
+        like = next(each for each in model["results"] if each["metric"] == "mi-own")
+        model["results"].append(like | {"metric": "mi", "details": details})
+    metrics.write_text(json.dumps(document))
+
+
+def test_what_has_not_converged_is_named(pair: Path, tmp_path: Path) -> None:
+    shutil.copytree(files_of(pair), tmp_path / "copy")
+    metrics = tmp_path / "copy" / "metrics.json"
+    with pytest.raises(UserError, match="it was not measured: add --information"):
+        pages.not_converged(metrics)
+    with_information(metrics, [True, False])
+    (missing,) = pages.not_converged(metrics)
+    assert missing.endswith(": digit")
+    assert "baseline" in missing
+
+
+def test_formats_are_what_is_asked_for(pair: Path, tmp_path: Path) -> None:
+    metrics = files_of(pair) / "metrics.json"
+    made = report(metrics, tmp_path / "page.html", formats=["md"])
+    assert made == tmp_path / "page.md"
+    assert os.listdir(tmp_path) == ["page.md"]
+    assert "digit" in made.read_text()
+
+
+def test_figures_are_written_beside_the_page(pair: Path, tmp_path: Path) -> None:
+    metrics = tmp_path / "few" / "metrics.json"
+    shutil.copytree(files_of(pair), metrics.parent)
+    with_few_figures(metrics)
+    page = report(metrics, tmp_path / "page.html")
+    again = report(metrics, tmp_path / "again.html", figures=tmp_path / "figures")
+    assert again.read_bytes() == page.read_bytes()
+    files = [path.name for path in (tmp_path / "figures").iterdir()]
+    assert {Path(name).suffix for name in files} == {".svg", ".pdf", ".tex", ".csv"}
+    drawn = [name for name in files if name.endswith(".svg")]
+    assert {name.partition("-")[0] for name in drawn} == {"information.svg", "traversal"}
+
+
+def with_few_figures(metrics: Path) -> None:
+    """Leave a metrics.json the information of its codes and the pictures of one of them."""
+    document = json.loads(metrics.read_text())
+    for model in (document, *document["models"]):
+        model["history"] = None
+        model["results"] = [each for each in model["results"] if each["metric"] == "mi-own"]
+    document["images"] = [each for each in document["images"] if each.get("code") == "digit"]
+    metrics.write_text(json.dumps(document))
+
+
+@pytest.mark.parametrize("formats", [["pdf"], [""], []])
+def test_a_format_that_there_is_not(subject: Path, tmp_path: Path, formats: list[str]) -> None:
+    with pytest.raises(UserError, match="there are html, json, csv, md"):
+        report(subject, tmp_path / "page.html", formats=formats)

@@ -1,0 +1,253 @@
+"""What a report can be given: folders, seeds, baselines, users' models, and what it refuses."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from infoeval import Categorical, CodeSpace, Uniform
+from infoeval.errors import UserError
+from infoeval.evaluation.pages import report
+from infoeval.evaluation.report_inputs import open_inputs
+from tests.evaluation.conftest import Training
+from tests.evaluation.reports import document_of, entries
+
+CHEAP: Any = {"device": "cpu", "metrics": ["mi-own"], "formats": ["json"]}
+
+
+@pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No picture is drawn, which takes longer than the choice of a model."""
+    monkeypatch.setattr("infoeval.evaluation.make_report.draw", lambda *_, **__: ([], []))
+
+
+def test_a_folder_of_runs_is_sorted_into_seeds_and_baselines(runs: Path) -> None:
+    inputs = open_inputs([runs], [])
+    assert [model.seed for model in inputs.models] == [2, 10, 11]
+    assert [model.information_weight for model in inputs.models] == [1, 1, 1]
+    assert [model.seed for model in inputs.baselines] == [2]
+    assert [model.information_weight for model in inputs.baselines] == [0]
+
+
+def test_a_folder_of_one_run_is_its_checkpoint(subject: Path) -> None:
+    (model,) = open_inputs([subject.parent], []).models
+    assert model.given == subject
+
+
+def test_runs_of_no_information_alone_are_what_it_is_about(runs: Path, tmp_path: Path) -> None:
+    shutil.copytree(runs / "lambda-0-seed-2", tmp_path / "seed-2")
+    inputs = open_inputs([tmp_path], [])
+    assert (len(inputs.models), len(inputs.baselines)) == (1, 0)
+
+
+def test_seeds_stand_beside_the_one_most_like_the_others(runs: Path, tmp_path: Path) -> None:
+    report([runs], tmp_path / "page.html", **CHEAP)
+    document = document_of(tmp_path / "page.html")
+    assert document["arrangement"] == "seeds"
+    assert "without labels" in document["reason"]
+    seeds = [document["subject"]["seed"]]
+    seeds += [each["subject"]["seed"] for each in document["models"] if each["role"] == "seed"]
+    assert sorted(seeds) == [2, 10, 11]
+    assert [each["role"] for each in document["models"]] == ["seed", "seed", "baseline"]
+    drawn = {
+        (entry["kind"], entry["model"]) for entry in entries(tmp_path / "page.html", "sprites")
+    }
+    assert drawn == {("sprites", number) for number in range(4)}
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_the_choice_reads_no_labels(runs: Path, home: Path, tmp_path: Path) -> None:
+    """Other labels, and other scores with them, leave the choice as it is."""
+    with np.load(home / "images.npz") as arrays:
+        images, labels = arrays["images"], arrays["labels"]
+    shuffled = np.random.default_rng(0).permutation(labels)
+    np.savez(tmp_path / "shuffled.npz", images=images, labels=shuffled)
+    found = []
+    for data in (home / "images.npz", tmp_path / "shuffled.npz"):
+        report([runs], tmp_path / "page.html", data=str(data), **CHEAP)
+        document = document_of(tmp_path / "page.html")
+        found.append((document["subject"]["seed"], document["reason"]))
+    assert found[0] == found[1]
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_the_choice_does_not_depend_on_the_order(runs: Path, tmp_path: Path) -> None:
+    folders = [runs / f"lambda-1-seed-{seed}" for seed in (2, 10, 11)]
+    shown = set()
+    for order in (folders, folders[::-1], folders[1:] + folders[:1]):
+        report(order, tmp_path / "page.html", **CHEAP)
+        shown.add(document_of(tmp_path / "page.html")["subject"]["seed"])
+    assert len(shown) == 1
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_a_seed_can_be_shown_by_name(runs: Path, tmp_path: Path) -> None:
+    for seed in (2, 11):
+        report([runs], tmp_path / "page.html", show=seed, **CHEAP)
+        document = document_of(tmp_path / "page.html")
+        assert document["subject"]["seed"] == seed
+        assert document["reason"] == f"seed {seed}, as asked for"
+    with pytest.raises(UserError, match="no model is of that seed; there are 2, 10, 11"):
+        report([runs], tmp_path / "page.html", show=3, **CHEAP)
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_two_seeds_are_too_few_for_a_choice(runs: Path, tmp_path: Path) -> None:
+    two = [runs / f"lambda-1-seed-{seed}" for seed in (11, 2)]
+    report(two, tmp_path / "page.html", **CHEAP)
+    document = document_of(tmp_path / "page.html")
+    assert document["subject"]["seed"] == 11
+    assert document["reason"] == "the first one given"
+
+
+def test_models_that_do_not_belong_together(
+    subject: Path, twin: Path, trained: Training, tmp_path: Path
+) -> None:
+    other = trained("other-trainer", 1, name="other")
+    codes = CodeSpace(number=Categorical(4), slant=Uniform(-1, 1), noise=3)
+    renamed = trained("other-codes", 1, codes=codes, code_weights={})
+    np.savez(tmp_path / "codes.npz", codes=np.arange(9.0), factors=np.arange(9.0))
+    for wrong, why in (
+        (other, "different trainers"),
+        (renamed, "different codes"),
+        (twin, "different λ, 1 and 0"),
+        (subject, "both of seed 0"),
+        (tmp_path / "codes.npz", "not both checkpoints"),
+    ):
+        with pytest.raises(UserError, match=why) as caught:
+            report([subject, wrong], tmp_path / "page.html", **CHEAP)
+        assert "infoeval compare A B -o page.html" in str(caught.value)
+
+
+OTHER_CODES = {
+    "other name": CodeSpace(number=Categorical(4), slant=Uniform(-1, 1), noise=3),
+    "other range": CodeSpace(digit=Categorical(4), slant=Uniform(-2, 1), noise=3),
+    "other noise": CodeSpace(digit=Categorical(4), slant=Uniform(-1, 1), noise=4),
+    "other order": CodeSpace(slant=Uniform(-1, 1), digit=Categorical(4), noise=3),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_CODES)
+def test_a_twin_has_the_same_codes(
+    trained: Training, subject: Path, tmp_path: Path, name: str
+) -> None:
+    settings = {"codes": OTHER_CODES[name], "code_weights": {}, "information_weight": 0.0}
+    other = trained(name, **settings)
+    with pytest.raises(UserError, match="other codes"):
+        report(subject, tmp_path / "page.html", baselines=[other], **CHEAP)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_twin_has_no_information_term(runs: Path, subject: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is no baseline: its λ is 1, not 0"):
+        report(subject, tmp_path / "page.html", baselines=[runs / "lambda-1-seed-2"], **CHEAP)
+
+
+def test_a_folder_without_runs(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"holds no ckpt\.pt"):
+        report(tmp_path, tmp_path / "page.html", **CHEAP)
+
+
+def test_codes_of_a_file(tmp_path: Path) -> None:
+    factors = np.random.default_rng(0).normal(size=(400, 2))
+    np.savez(tmp_path / "codes.npz", codes=factors * 2, factors=factors)
+    report(
+        str(tmp_path / "codes.npz"),
+        tmp_path / "page.html",
+        metrics=["mig"],
+        replicates=5,
+        formats=["json", "csv"],
+    )
+    document = document_of(tmp_path / "page.html")
+    assert document["subject"]["codes"] == str(tmp_path / "codes.npz")
+    assert document["images"] == []
+    assert "codes" not in document
+    with pytest.raises(UserError, match="holds codes, and no generator"):
+        report(tmp_path / "codes.npz", tmp_path / "page.html", information="quick")
+
+
+MODEL = """
+import torch
+from infoeval import Categorical, CodeSpace
+
+class Both:
+    codes = CodeSpace(kind=Categorical(4), noise=2)
+
+    def generate(self, codes, noise):
+        place = torch.arange(64).reshape(1, 1, 8, 8)
+        kind = codes["kind"][:, None, None, None]
+        return (kind + place % 7 + noise[:, :1, None, None].abs()) / 99
+
+    def encode(self, images):
+        return {"kind": images.float().mean((1, 2, 3)).long() % 4}
+
+open("ran", "a").write("once ")
+model = Both
+"""
+
+
+def test_a_users_generator_has_pictures(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("model.py").write_text(MODEL)
+    report(
+        "model.py:model",
+        "page.html",
+        metrics=["cluster-nmi"],
+        information="tiny",
+        data=str(home / "images.npz"),
+        formats=["json"],
+    )
+    assert Path("ran").read_text() == "once "
+    document = document_of(Path("page.html"))
+    assert [code["name"] for code in document["codes"]] == ["kind"]
+    assert document["subject"]["model"] == "model.py:model"
+    assert {each["metric"] for each in document["results"]} == {"cluster-nmi", "mi"}
+    kinds = [entry["kind"] for entry in document["images"]]
+    assert kinds == ["traversal", "sprites", "sprites", "sprites", "gallery"]
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_progress_names_the_model(subject: Path, twin: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+
+    def say(text: str, share: float | None) -> None:
+        told.append(text)
+
+    report(subject, tmp_path / "page.html", baselines=[twin], say=say, **CHEAP)
+    for path in (subject, twin):
+        assert any(text.startswith(f"{path}: L_I") for text in told)
+    told.clear()
+    report(subject, tmp_path / "page.html", say=say, **CHEAP)
+    assert any(text.startswith("L_I") for text in told)
+
+
+def test_what_live_needs_is_checked_before_scoring(subject: Path, tmp_path: Path) -> None:
+    told: list[str] = []
+    with pytest.raises(UserError, match="onnxruntime-web"):
+        report(
+            subject,
+            tmp_path / "page.html",
+            live=True,
+            runtime=tmp_path / "nothing",
+            say=lambda text, share: told.append(text),
+            **CHEAP,
+        )
+    assert not any("L_I" in text for text in told)
+    assert not list(tmp_path.iterdir())
+    np.savez(tmp_path / "codes.npz", codes=np.arange(9.0), factors=np.arange(9.0))
+    with pytest.raises(UserError, match="--live needs a checkpoint"):
+        report(tmp_path / "codes.npz", tmp_path / "page.html", live=True)
+
+
+def test_information_is_measured_beside_the_rest(subject: Path, tmp_path: Path) -> None:
+    report(subject, tmp_path / "page.html", information="tiny", device="cpu", formats=["json"])
+    document = document_of(tmp_path / "page.html")
+    metrics = {result["metric"] for result in document["results"]}
+    assert metrics >= {"mi", "mi-own", "mi-refitted", "cluster-acc", "real-sorting"}
+    assert "mi" not in {each["metric"] for each in document["skipped"]}
+    found = [each for each in document["results"] if each["metric"] == "mi"]
+    assert {each["settings"]["budget"] for each in found} == {"tiny"}

@@ -1,0 +1,214 @@
+"""The generator in the page: nothing runs there but our script and the published runtime."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infoeval.errors import UserError
+from infoeval.report import onnxruntime, render
+from infoeval.report.document import read
+from infoeval.report.live_generator import Live, read_live
+from tests.report.live_sample import PIXELS, ROWS, RUNTIME, WIDTH, live_sample
+from tests.report.reading import Reading
+from tests.report.sample import without_extras
+
+HOSTILE = "</script><img src=x onerror=alert(1)>{{ 7*7 }}\"'&"
+
+
+@pytest.fixture
+def whole(
+    original: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    document = without_extras(original)
+    document["live"] = live_sample(tmp_path, monkeypatch)
+    return document
+
+
+def found(document: dict[str, Any], folder: Path) -> Live:
+    live = read_live(read(document), folder)
+    assert live is not None
+    return live
+
+
+def test_no_entry_is_no_generator(whole: dict[str, Any], tmp_path: Path) -> None:
+    del whole["live"]
+    assert read_live(read(whole), tmp_path) is None
+    page = render(whole, tmp_path)
+    assert "wasm" not in page
+    assert "blob:" not in page
+
+
+def test_sliders_know_their_columns(whole: dict[str, Any], tmp_path: Path) -> None:
+    live = found(whole, tmp_path)
+    digit, slant = live.sliders
+    assert (digit.column, digit.categories, digit.least, digit.most, digit.step) == (
+        3,
+        4,
+        "0",
+        "3",
+        "1",
+    )
+    assert (slant.column, slant.categories, slant.least, slant.most) == (7, None, "-2", "2")
+    assert (slant.low, slant.high, slant.start, slant.step) == ("-1", "1", "0", "0.02")
+    assert (live.width, live.rows, live.noise, live.tolerance) == (WIDTH, ROWS, 3, 2)
+
+
+def test_an_uneven_prior_is_stretched_about_its_centre(
+    whole: dict[str, Any], tmp_path: Path
+) -> None:
+    whole["live"]["codes"][1] |= {"low": 0, "high": 10}
+    slant = found(whole, tmp_path).sliders[1]
+    assert (slant.least, slant.start, slant.most, slant.step) == ("-5", "5", "15", "0.1")
+
+
+def test_page_holds_the_files_and_allows_nothing_more(
+    whole: dict[str, Any], tmp_path: Path
+) -> None:
+    page = Reading(render(whole, tmp_path))
+    blocks = {
+        element.attributes["id"]: base64.b64decode(element.text)
+        for element in page.all("script")
+        if element.attributes.get("type") == "text/plain"
+    }
+    assert blocks.pop("live-script") == RUNTIME[onnxruntime.SCRIPT]
+    assert blocks.pop("live-loader") == RUNTIME[onnxruntime.LOADER]
+    wasm = gzip.decompress(blocks.pop("live-webassembly"))
+    assert wasm == RUNTIME[onnxruntime.WEBASSEMBLY]
+    assert blocks.pop("live-model") == b"the weights"
+    assert blocks.pop("live-reference") == bytes(ROWS * (4 * WIDTH + PIXELS))
+    assert not blocks
+
+    (policy,) = [
+        element.attributes["content"] or ""
+        for element in page.all("meta")
+        if element.attributes.get("http-equiv") == "Content-Security-Policy"
+    ]
+    (rule,) = [rule.split() for rule in policy.split(";") if rule.split()[0] == "script-src"]
+    run = [element.text for element in page.all("script") if "type" not in element.attributes]
+    hashes = {
+        f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+        for text in run
+    }
+    assert set(rule[1:]) == hashes | {"'wasm-unsafe-eval'", "blob:"}
+    assert "default-src 'none'" in policy
+    assert "connect-src" not in policy
+
+
+@pytest.mark.usefixtures("drawn_anew")
+def test_the_same_input_gives_the_same_page(whole: dict[str, Any], tmp_path: Path) -> None:
+    assert render(whole, tmp_path) == render(whole, tmp_path)
+
+
+def test_hostile_names_stay_text(whole: dict[str, Any], tmp_path: Path) -> None:
+    before = Reading(render(whole, tmp_path))
+    whole["live"]["codes"][0]["name"] = HOSTILE
+    after = Reading(render(whole, tmp_path))
+    (label,) = [
+        element for element in after.all("label") if element.attributes["for"] == "live-code-0"
+    ]
+    assert label.text.strip() == HOSTILE
+    assert [element.tag for element in after.elements] == [
+        element.tag for element in before.elements
+    ]
+    assert "Their </pre><b>licence</b>" in after.text
+
+
+def test_own_script_cannot_end_early(whole: dict[str, Any], tmp_path: Path) -> None:
+    script = found(whole, tmp_path).script
+    assert not re.search(r"</script|<!--|innerHTML|eval\(|\bFunction\(", script)
+
+
+@pytest.mark.parametrize("name", list(RUNTIME))
+def test_a_strangers_runtime_is_not_run(whole: dict[str, Any], tmp_path: Path, name: str) -> None:
+    place = tmp_path / onnxruntime.FOLDER
+    wasm = name == onnxruntime.WEBASSEMBLY
+    other = bytes(len(RUNTIME[name]))
+    path = place / (f"{name}.gz" if wasm else name)
+    path.write_bytes(gzip.compress(other) if wasm else other)
+    with pytest.raises(UserError, match="is not the published file"):
+        render(whole, tmp_path)
+    path.unlink()
+    with pytest.raises(UserError, match="is missing"):
+        render(whole, tmp_path)
+
+
+def test_a_gzip_bomb_is_not_unpacked(whole: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / onnxruntime.FOLDER / f"{onnxruntime.WEBASSEMBLY}.gz"
+    for content in (gzip.compress(bytes(3_000_000)), b"\x1f\x8b", b"", b"no gzip"):
+        path.write_bytes(content)
+        with pytest.raises(UserError, match="is not the published file"):
+            render(whole, tmp_path)
+
+
+def test_a_folder_elsewhere_is_not_read(
+    whole: dict[str, Any], tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / onnxruntime.FOLDER
+    (tmp_path / onnxruntime.FOLDER).rename(elsewhere)
+    (tmp_path / onnxruntime.FOLDER).symlink_to(elsewhere)
+    with pytest.raises(UserError, match="is missing in"):
+        render(whole, tmp_path)
+
+
+WRONG: list[tuple[str, object, str]] = [
+    ("file", "../generator.onnx", "plain name"),
+    ("file", 3, "must be text"),
+    ("file", "absent.onnx", "is missing"),
+    ("sha256", "0" * 64, "is not the file"),
+    ("noise", -1, "whole number"),
+    ("noise", 10**9, "or less"),
+    ("codes", [], "1 to 64 codes"),
+    ("codes", [{"name": "c", "kind": "categorical", "size": 2}] * 65, "1 to 64 codes"),
+    ("codes", [{"name": "c", "kind": "gaussian"}], "'categorical' or 'continuous'"),
+    ("codes", [{"name": "c", "kind": "categorical", "size": 1}], "whole number"),
+    ("codes", [{"name": "c", "kind": "categorical", "size": 10**8}], "or less"),
+    ("codes", [{"name": "c", "kind": "continuous", "low": 1, "high": 1}], "above low"),
+    ("codes", [{"name": "c", "kind": "continuous", "low": 2, "high": 1}], "above low"),
+    ("codes", [{"name": "c", "kind": "continuous", "low": -1e308, "high": 1e308}], "above low"),
+    ("image", {"channels": 2, "height": 4, "width": 4}, "1 or 3"),
+    ("image", {"channels": 1, "height": 4, "width": 4000}, "or less"),
+    ("image", {"channels": 1, "height": 5, "width": 4}, "have 104"),
+    ("image", None, "must be an object"),
+    ("runtime", {"name": "onnxruntime-web", "version": "1.0.0"}, "pages run"),
+    ("runtime", {"name": "left-pad", "version": onnxruntime.VERSION}, "pages run"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "said"), WRONG)
+def test_a_malformed_entry_is_one_line(
+    whole: dict[str, Any], tmp_path: Path, key: str, value: object, said: str
+) -> None:
+    whole["live"][key] = value
+    with pytest.raises(UserError, match=said) as error:
+        render(whole, tmp_path)
+    assert "\n" not in str(error.value)
+    assert len(str(error.value)) < 500
+
+
+@pytest.mark.parametrize("key", ["file", "codes", "noise", "image", "reference", "runtime"])
+def test_a_missing_key_is_one_line(whole: dict[str, Any], tmp_path: Path, key: str) -> None:
+    del whole["live"][key]
+    with pytest.raises(UserError, match=rf"live\.{key} is missing"):
+        render(whole, tmp_path)
+
+
+@pytest.mark.parametrize(("key", "value"), [("rows", 0), ("rows", 1000), ("tolerance", -1)])
+def test_a_wrong_reference_is_one_line(
+    whole: dict[str, Any], tmp_path: Path, key: str, value: int
+) -> None:
+    whole["live"]["reference"][key] = value
+    with pytest.raises(UserError, match=f"live.reference.{key}"):
+        render(whole, tmp_path)
+
+
+def test_a_changed_generator_is_refused(whole: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "generator.onnx").write_bytes(b"other weights")
+    with pytest.raises(UserError, match="is not the file that metrics"):
+        render(whole, tmp_path)
