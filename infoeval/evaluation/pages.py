@@ -114,7 +114,7 @@ def compare(
     """Score models by the same recipe, and write a page of them side by side.
 
     Args:
-        models: two or more, as `infoeval.evaluation.score` takes them; the first is the one that the
+        models: two or more, as `infoeval.evaluation.score` takes; the first is the one that the
             others are subtracted from.
         output: see `report`; so are the other arguments.
         metrics: see `infoeval.evaluation.score`.
