@@ -2,6 +2,7 @@
 
 import contextlib
 import errno
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from infoeval.errors import UserError
 
-__all__ = ["atomic_path", "write_bytes", "write_text"]
+__all__ = ["atomic_path", "sha256", "write_bytes", "write_text"]
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -94,3 +95,12 @@ def _explained(
         if isinstance(error, FileExistsError | NotADirectoryError):
             reason = "part of this path is a file, not a folder"
         raise UserError(f"cannot write {path}: {reason}; choose another place") from error
+
+
+def sha256(path: str | os.PathLike[str]) -> str:
+    """Return the SHA-256 of a file's bytes in hex. Raises UserError when it cannot be read."""
+    try:
+        with Path(path).open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error

@@ -7,10 +7,17 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from infoeval.cli.common import as_text, command_line, device_option, json_option
-from infoeval.cli.page_options import check_open, page_options
-from infoeval.cli.score_commands import check_asked, fail_if_not_converged, scoring_options
+from infoeval.cli.common import as_text, command_line, json_option, option_of, options_of
+from infoeval.cli.score_commands import (
+    check_open,
+    check_strict,
+    fail_if_not_converged,
+    metric_option,
+    open_option,
+    strict_option,
+)
 from infoeval.errors import UserError
+from infoeval.evaluation.options import Options, ReportOptions
 
 __all__ = ["report", "traverse"]
 
@@ -26,7 +33,7 @@ SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "a
     "baselines",
     type=click.Path(path_type=Path),
     multiple=True,
-    help="Checkpoint of a λ = 0 twin; may be repeated.",
+    help="Checkpoint of the same trainer with λ = 0; may be repeated.",
 )
 @click.option(
     "-o",
@@ -34,29 +41,24 @@ SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "a
     type=click.Path(path_type=Path),
     default=Path("report.html"),
     show_default=True,
-    help="The page; its data and pictures go to NAME_files beside it.",
+    help="The page; its data and images go to NAME_files beside it.",
 )
-@click.option(
-    "--metric",
-    "metrics",
-    metavar="NAME[:SETTING=VALUE,…]",
-    multiple=True,
-    help="One of `infoeval metrics`; may be repeated. All that apply but mi by default.",
-)
+@metric_option
 @click.option(
     "--scores",
     type=click.Path(path_type=Path),
     metavar="FILE",
     multiple=True,
-    help="What infoeval score --json printed: its model is not scored again; may be repeated.",
+    help="Output of infoeval score --json, whose model is not scored again; may be repeated.",
 )
 @click.option(
     "--show",
     type=int,
     metavar="SEED",
-    help="The seed shown first. By default the one most like the others, chosen without labels.",
+    help="Seed shown first; by default the one most like the others, chosen without labels.",
 )
-@page_options
+@options_of(ReportOptions)
+@open_option
 @click.option("--live", is_flag=True, help="Put the generator itself into the page.")
 @click.option(
     "--runtime",
@@ -64,7 +66,9 @@ SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "a
     metavar="DIR",
     help="Folder of onnxruntime-web, for --live.",
 )
-@scoring_options
+@options_of(Options)
+@strict_option
+@json_option
 def report(
     models: Sequence[str],
     output: Path,
@@ -97,16 +101,16 @@ def report(
     if given is not None:
         _check_shown_again(given)
     elif not options["scores"]:
-        check_asked(metrics, options["information"], strict)
+        check_strict(metrics, options["information"], strict)
     if given is not None and strict:
         report_files.not_converged(given)
-    with activity() as say:
+    with activity() as progress:
         page = pages.report(
             list(models),
             output,
             metrics=list(metrics) or None,
             command=command_line(),
-            say=say,
+            progress=progress,
             **options,
         )
     click.echo(as_text({"page": str(page)}) if as_json else f"report: {page}")
@@ -140,7 +144,9 @@ def _check_shown_again(metrics: Path) -> None:
 @click.option(
     "--code", "codes", multiple=True, help="A code to show; may be repeated. All if none."
 )
-@click.option("--rows", type=int, default=5, show_default=True, help="Samples of all else.")
+@click.option(
+    "--rows", type=int, default=5, show_default=True, help="Rows, each with its own fixed noise."
+)
 @click.option(
     "--columns",
     type=int,
@@ -153,10 +159,10 @@ def _check_shown_again(metrics: Path) -> None:
     type=float,
     default=1.0,
     show_default=True,
-    help="Show continuous codes over so many times their range; the paper's −2 … 2 is 2.",
+    help="Multiple of their range over which continuous codes vary; 2 is the paper's −2 … 2.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Of the fixed noise.")
-@device_option
+@option_of("seed", "Seed of the fixed noise.")
+@option_of("device")
 @json_option
 def traverse(
     checkpoint: Path, output: Path, codes: Sequence[str], device: str, as_json: bool, **options: Any
@@ -171,7 +177,7 @@ def traverse(
     """
     from infoeval.devices import find_device
     from infoeval.evaluation.traversal_figures import draw_traversals
-    from infoeval.subjects.model import CheckpointModel
+    from infoeval.subjects.checkpoint_model import CheckpointModel
 
     model = CheckpointModel.open(checkpoint, find_device(device))
     if output.suffix.lower() in MOVING:

@@ -1,136 +1,60 @@
 """The commands that score models: score, compare, metrics."""
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from infoeval.cli.common import (
-    as_text,
-    command_line,
-    data_dir_option,
-    data_option,
-    device_option,
-    json_option,
-    note,
-    skip_broken_option,
-    words,
-)
-from infoeval.cli.page_options import check_open, page_options
+from infoeval.cli.common import as_text, command_line, json_option, note, options_of
 from infoeval.errors import UserError
+from infoeval.evaluation.options import Options, ReportOptions
 
 if TYPE_CHECKING:
     from infoeval.results import Document
 
 __all__ = [
-    "check_asked",
+    "check_open",
+    "check_strict",
     "compare",
     "fail_if_not_converged",
     "list_metrics",
+    "metric_option",
+    "open_option",
     "score",
-    "scoring_options",
+    "strict_option",
 ]
 
-Command = Callable[..., None]
 NOT_CONVERGED = 1
 
-
-def scoring_options(command: Command) -> Command:
-    """Give a command the options that every scoring takes."""
-    options = (
-        click.option(
-            "--budget",
-            metavar="quick|standard|strict",
-            default="standard",
-            show_default=True,
-            help="What mi may cost where --metric asks for it.",
-        ),
-        click.option(
-            "--information",
-            metavar="quick|standard|strict",
-            help="Measure mi at this cost beside what else is asked for.",
-        ),
-        click.option(
-            "--strict", is_flag=True, help="Exit with 1 if mi of any code has not converged."
-        ),
-        data_option,
-        data_dir_option,
-        skip_broken_option,
-        click.option(
-            "--seed", type=int, default=0, show_default=True, help="Of samples and resamples."
-        ),
-        click.option(
-            "--level", type=float, default=0.95, show_default=True, help="Of the intervals."
-        ),
-        click.option("--fit-images", type=int, help="Fit the matching on so many; all by default."),
-        click.option(
-            "--rows",
-            type=int,
-            default=10_000,
-            show_default=True,
-            help="Images of each split that metrics of codes and factors read, at most.",
-        ),
-        click.option(
-            "--replicates",
-            type=int,
-            help="Of the intervals of these metrics; 0 for none. As many as each needs by default.",
-        ),
-        click.option(
-            "--null",
-            type=int,
-            default=0,
-            show_default=True,
-            help="Tables with shuffled factors to score beside the model's.",
-        ),
-        click.option("--prune", is_flag=True, help="Leave dead codes out of these metrics."),
-        click.option(
-            "--code-types",
-            callback=words,
-            metavar="TYPE,…",
-            help="continuous or categorical, one for each code; as they come by default.",
-        ),
-        click.option(
-            "--factor-types",
-            callback=words,
-            metavar="TYPE,…",
-            help="discrete, ordinal, continuous, periodic or periodic:360, one for each factor; "
-            "as the data say by default.",
-        ),
-        click.option(
-            "--batch-norm",
-            type=click.Choice(["real", "running", "generated"]),
-            default="real",
-            show_default=True,
-            help="Where Q's batch-norm statistics come from when it reads real images.",
-        ),
-        device_option,
-        json_option,
-    )
-    for option in reversed(options):
-        command = option(command)
-    return command
-
-
-@click.command()
-@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
-@click.option(
+metric_option = click.option(
     "--metric",
     "metrics",
     metavar="NAME[:SETTING=VALUE,…]",
     multiple=True,
-    help="One of `infoeval metrics`; may be repeated. All that apply but mi by default.",
+    help="A metric of `infoeval metrics`; may be repeated. By default all that apply but mi.",
 )
-@scoring_options
+strict_option = click.option(
+    "--strict", is_flag=True, help="Exit with 1 if mi of any code has not converged."
+)
+open_option = click.option("--open", "open_it", is_flag=True, help="Open the page when written.")
+
+
+@click.command()
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@metric_option
+@options_of(Options)
+@strict_option
+@json_option
 def score(
     models: Sequence[str], metrics: Sequence[str], strict: bool, as_json: bool, **options: Any
 ) -> None:
     """Score a model: each number with its interval.
 
-    MODEL is a checkpoint; an .npz file of codes and factors; or FILE.py:FUNCTION, a function that
-    returns an encoder of the images of --data (FILE.py is run). Several models are compared by
-    udr.
+    MODEL is a checkpoint, or a folder with one; an .npz file of codes and factors; or
+    FILE.py:FUNCTION, a function that returns an encoder of the images of --data, a generator, or
+    both (FILE.py is run). Several models are compared by udr.
 
     \b
     For example:
@@ -145,9 +69,11 @@ def score(
     from infoeval.cli.progress import activity
     from infoeval.cli.terminal import print_results
 
-    check_asked(metrics, options["information"], strict)
-    with activity() as say:
-        document = evaluation.score(list(models), list(metrics) or None, say=say, **options)
+    check_strict(metrics, options["information"], strict)
+    with activity() as progress:
+        document = evaluation.score(
+            list(models), list(metrics) or None, progress=progress, **options
+        )
     click.echo(document.to_json(), nl=False) if as_json else print_results(document)
     _check_converged({"": document}, strict)
 
@@ -155,7 +81,7 @@ def score(
 @click.command("metrics")
 @json_option
 def list_metrics(as_json: bool) -> None:
-    """Show every metric: what it needs, where it can lie, what it tells, what can be set.
+    """Show every metric: what it needs, its range, what it measures, its settings.
 
     \b
     For example:
@@ -176,30 +102,30 @@ def list_metrics(as_json: bool) -> None:
     "metrics",
     metavar="NAME[:SETTING=VALUE,…]",
     multiple=True,
-    help="A metric of infoeval score; may be repeated. mi by default, and for a page all that "
+    help="A metric of `infoeval metrics`; may be repeated. By default mi, and for a page all that "
     "apply but mi.",
 )
 @click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Write a page of the models side by side, too; see infoeval report.",
+    help="Also write a page of the models side by side; see infoeval report.",
 )
-@page_options
-@scoring_options
+@options_of(ReportOptions)
+@open_option
+@options_of(Options)
+@strict_option
+@json_option
 def compare(
     models: Sequence[str],
     metrics: Sequence[str],
     output: Path | None,
-    formats: Sequence[str] | None,
-    figures: Path | None,
-    animation: str | None,
     open_it: bool,
     strict: bool,
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Score models by the same recipe, and print the first less each other with its interval.
+    """Score models by the same options, and print the first less each other with its interval.
 
     \b
     For example:
@@ -217,26 +143,19 @@ def compare(
     if len(models) < 2:
         raise UserError("a comparison needs two models or more")
     asked = list(metrics) or (["mi"] if output is None else None)
-    check_asked(asked or (), options["information"], strict)
+    check_strict(asked or (), options["information"], strict)
     if output is None:
-        if formats or figures or animation or open_it:
+        page_options = [options.pop(name) for name in ("formats", "figures", "animation")]
+        if any(page_options) or open_it:
             raise UserError("--format, --figures, --animate and --open need a page: add -o")
-        with activity() as say:
-            first, second, *others = models
-            comparison = evaluation.compare(first, second, asked, others=others, say=say, **options)
+        with activity() as progress:
+            comparison = evaluation.compare(list(models), asked, progress=progress, **options)
     else:
-        check_open(formats, open_it)
-        with activity() as say:
+        check_open(options["formats"], open_it)
+        options |= {"command": command_line()}
+        with activity() as progress:
             page, comparison = pages.compare(
-                list(models),
-                output,
-                metrics=asked,
-                formats=formats,
-                figures=figures,
-                animation=animation,
-                command=command_line(),
-                say=say,
-                **options,
+                list(models), output, metrics=asked, progress=progress, **options
             )
         note(f"report: {page}")
     click.echo(comparison.to_json(), nl=False) if as_json else print_comparison(comparison)
@@ -247,10 +166,16 @@ def compare(
     _check_converged(documents, strict)
 
 
-def check_asked(metrics: Sequence[str], information: str | None, strict: bool) -> None:
-    """A strict check of nothing would always pass."""
+def check_strict(metrics: Sequence[str], information: str | None, strict: bool) -> None:
+    """Raise UserError for a strict check of nothing, which would always pass."""
     if strict and "mi" not in metrics and information is None:
         raise UserError("--strict checks that mi has converged: ask for it with --metric mi")
+
+
+def check_open(formats: Sequence[str] | None, open_it: bool) -> None:
+    """Raise UserError where a page is to be opened that is not written."""
+    if open_it and formats is not None and "html" not in formats:
+        raise UserError("--open needs a page: add html to --format")
 
 
 def _check_converged(documents: "dict[str, Document]", strict: bool) -> None:

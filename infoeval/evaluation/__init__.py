@@ -1,19 +1,26 @@
-"""From a checkpoint to the results document: which metric applies, on which rows, how long."""
+"""From a model to its results and reports: which metric applies, on which rows, how sure."""
 
-from infoeval.evaluation.catalogue import ALL_METRICS, Entry, catalogue
-from infoeval.evaluation.compare import Comparison, Difference, compare
-from infoeval.evaluation.evaluate import score
-from infoeval.evaluation.options import BatchNorm, Options, Say
+import importlib
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "ALL_METRICS",
-    "BatchNorm",
-    "Comparison",
-    "Difference",
-    "Entry",
-    "Options",
-    "Say",
-    "catalogue",
-    "compare",
-    "score",
-]
+if TYPE_CHECKING:
+    from infoeval.evaluation.differences import Comparison, Difference, compare
+    from infoeval.evaluation.evaluate import score
+    from infoeval.evaluation.options import Options
+
+__all__ = ["Comparison", "Difference", "Options", "compare", "score"]
+
+_HOMES = {
+    "Comparison": "differences",
+    "Difference": "differences",
+    "compare": "differences",
+    "Options": "options",
+    "score": "evaluate",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first asked for: the command line's help needs no torch."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'infoeval.evaluation' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"infoeval.evaluation.{_HOMES[name]}"), name)

@@ -15,7 +15,7 @@ from infoeval.evaluation.report_files import ANIMATIONS
 from infoeval.evaluation.traversal_figures import check_choice
 from infoeval.evaluation.traversal_images import EXAGGERATION, MOST_CATEGORIES, label_of
 from infoeval.files import write_bytes
-from infoeval.subjects.model import Generator
+from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
 
 __all__ = ["animate", "draw_animations"]

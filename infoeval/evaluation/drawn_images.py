@@ -8,16 +8,16 @@ from torch.nn import functional
 
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
-from infoeval.subjects.model import Generator
+from infoeval.subjects.protocols import Generator
 
-__all__ = ["Drawing", "reduced"]
+__all__ = ["DrawnImages", "reduced"]
 
 LONGEST_SIDE = 128
 """Pixels; larger images are shown reduced."""
 CHUNK = 500
 
 
-class Drawing:
+class DrawnImages:
     """A `Generator` whose images are uint8 on the CPU, at most `LONGEST_SIDE` pixels a side.
 
     `generate` raises UserError where the generator that it wraps returns no images.

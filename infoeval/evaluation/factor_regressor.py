@@ -14,7 +14,7 @@ from infoeval.information.training_round import weights_from
 from infoeval.metrics.code_factors import code_factors
 from infoeval.metrics.stats.code_factor_table import Column
 
-__all__ = ["Accuracy", "MeasuringNetwork", "accuracy", "train"]
+__all__ = ["Accuracy", "FactorRegressor", "accuracy", "train"]
 
 STEPS = 1_500
 BATCH = 64
@@ -42,7 +42,7 @@ class Accuracy(NamedTuple):
         return self.value >= self.least
 
 
-class MeasuringNetwork(nn.Module):
+class FactorRegressor(nn.Module):
     """Reads factors from uint8 images ``(n, channels, height, width)`` of one size.
 
     Made of some images and the factors' columns, whose classes, means and deviations it knows.
@@ -119,8 +119,8 @@ def train(
     *,
     seed: int,
     device: torch.device,
-    say: Callable[[str, float | None], None],
-) -> MeasuringNetwork:
+    progress: Callable[[str, float | None], None],
+) -> FactorRegressor:
     """Train a network on images and their factors, by Adam; the same for the same seed.
 
     It takes a minute or two on one CPU core.
@@ -129,12 +129,12 @@ def train(
     values = np.stack([each.values for each in factors], axis=1)
     with weights_from(torch.Generator().manual_seed(seed)):
         example = images[np.sort(random.permutation(len(images))[:CHUNK])]
-        network = MeasuringNetwork(torch.from_numpy(example), factors).to(device)
+        network = FactorRegressor(torch.from_numpy(example), factors).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)
     rate = torch.optim.lr_scheduler.OneCycleLR(optimizer, RATE, total_steps=STEPS)
     for step in range(STEPS):
         if step % 50 == 0:
-            say("learning to measure the factors on real images", step / STEPS)
+            progress("training the factor regressor on real images", step / STEPS)
         rows = random.integers(len(images), size=min(BATCH, len(images)))
         loss = network.loss(
             torch.from_numpy(images[rows]).to(device), torch.from_numpy(values[rows]).to(device)

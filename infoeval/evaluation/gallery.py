@@ -2,30 +2,22 @@
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from infoeval.checkpoint import Checkpoint
-from infoeval.codes import Categorical, CodeSpace
+from infoeval.codes import Categorical
 from infoeval.data import ImageSet
-from infoeval.evaluation.checkpoint_scores import checkpoint_images
 from infoeval.evaluation.drawn_images import reduced
-from infoeval.evaluation.encoding import load_splits
 from infoeval.evaluation.image_files import Picture, lossless
-from infoeval.evaluation.options import Recipe
-from infoeval.evaluation.posterior_reading import columns, reader
-from infoeval.evaluation.report_models import Opened
+from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.traversal_images import MOST_CATEGORIES, label_of
 from infoeval.results import Result
-from infoeval.subjects.user_model import read_codes
 from infoeval.traversals import tile
 
-__all__ = ["draw_galleries", "read_images"]
+__all__ = ["draw_galleries"]
 
 READ = 10_000
 """Test images that are read, the first ones."""
@@ -35,38 +27,23 @@ RANGES = 10
 GROUND = 128
 """Grey level where there is no image."""
 
-Real = tuple[ImageSet, pd.DataFrame]
-"""Images, and what each code is read as from the first of them: a category or a number."""
 
-
-def read_images(
-    opened: Opened, recipe: Recipe, data: str | None, data_dir: str | Path | None
-) -> Real | None:
-    """The first test images and their codes; None for a model that no images are known for.
-
-    Raises UserError where the images are missing.
-    """
-    model = opened.what
-    if isinstance(model, Checkpoint):
-        train, test = checkpoint_images(model, recipe, data or model.trainer.data, data_dir)
-        found = reader(model, recipe, train)
-        recipe.say(f"reading the codes of {test.split} images for the gallery", None)
-        return test, columns(found, test.images[:READ])
-    if model is None or data is None:
-        return None
-    test = load_splits(data, data_dir, recipe)[1]
-    return test, read_codes(model, test.images[:READ], recipe.seed)
-
-
-def draw_galleries(
-    real: Real, space: CodeSpace, results: Sequence[Result], number: int
-) -> Iterator[Picture]:
+def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> Iterator[Picture]:
     """A gallery of each code that is read: the first images of the split, chosen by nothing else.
 
     A column for each category, or for each tenth of the values of a continuous code. `results`
-    tell which class a category is matched to.
+    tell which class a category is matched to. Nothing for a subject without codes or images.
+
+    Raises UserError where the images are missing.
     """
-    images, codes = real
+    subject, space = inputs.subject, inputs.subject.codes
+    if space is None or not subject.has_encoder:
+        return
+    if subject.checkpoint is None and inputs.options.data is None:
+        return
+    images = inputs.splits.test
+    first = np.arange(min(READ, len(images)))
+    codes = inputs.reader.encode(images, first).columns
     for name, code in space.items():
         if name not in codes:
             continue
@@ -102,11 +79,12 @@ def draw_galleries(
         yield Picture(entry, lossless(grid))
 
 
-def _matching(results: Sequence[Result], name: str) -> list[int] | None:
-    """The class that each category is matched to; below 0 where there is none."""
+def _matching(results: Sequence[Result], name: str) -> list[str | None] | None:
+    """Return the name of the class that each category is matched to, None where there is none."""
     for result in results:
         if (result.metric, result.target) == ("cluster-acc", name):
-            return list(result.details["matching"])
+            names = result.details["class_names"]
+            return [names[place] if place >= 0 else None for place in result.details["matching"]]
     return None
 
 
@@ -120,7 +98,7 @@ def _tenths(read: NDArray[Any]) -> tuple[list[NDArray[np.intp]], list[str]]:
 
 
 def _sheet(
-    images: ImageSet, members: Sequence[NDArray[np.intp]], matching: Sequence[int] | None
+    images: ImageSet, members: Sequence[NDArray[np.intp]], matching: Sequence[str | None] | None
 ) -> tuple[NDArray[np.uint8], list[list[dict[str, Any] | None]]]:
     """Columns of images as a sheet of tiles, and of each tile its class and whether it is right."""
     rows = max(map(len, members))
@@ -136,10 +114,10 @@ def _sheet(
 
 
 def _cell(
-    images: ImageSet, image: int, category: int, matching: Sequence[int] | None
+    images: ImageSet, image: int, category: int, matching: Sequence[str | None] | None
 ) -> dict[str, Any]:
     if images.labels is None:
         return {"label": None, "right": None}
     label = int(images.labels[image])
     name = images.label_names[label] if label < len(images.label_names) else str(label)
-    return {"label": name, "right": None if matching is None else matching[category] == label}
+    return {"label": name, "right": None if matching is None else matching[category] == name}

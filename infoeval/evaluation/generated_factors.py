@@ -1,41 +1,38 @@
 """Codes that a generator was given, and factors that are measured in the images it drew."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
-from infoeval.errors import UserError
-from infoeval.evaluation.code_table import CodeTable, Generated, Part
-from infoeval.evaluation.encoding import Splits, factors_of
+from infoeval.evaluation.code_table import CodeTable, MeasuredTable
 from infoeval.evaluation.factor_regressor import Accuracy, accuracy, train
-from infoeval.evaluation.options import Recipe
+from infoeval.evaluation.inputs import Context, NotApplicable, Splits, factors_of
 from infoeval.information.streams import CHUNK, Source, Stream
 from infoeval.metrics.stats.code_factor_table import Column, as_table
-from infoeval.subjects.model import Generator
+from infoeval.subjects.protocols import Generator, render_with
+from infoeval.subjects.subject import Rows
 
-__all__ = ["generated_table"]
+__all__ = ["measured_table"]
 
 
-def generated_table(generator: Generator, splits: Splits, recipe: Recipe) -> Generated:
+def measured_table(generator: Generator, splits: Splits, context: Context) -> MeasuredTable:
     """Draw images of random codes, and measure the factors that can be measured in them.
 
     A small network learns the factors from the training images, all of them. A factor is measured
     where it reads the test images well enough: |Spearman| or circular correlation of 0.9, or a
-    balanced accuracy halfway from chance to 1. ``recipe.rows`` images are drawn.
+    balanced accuracy halfway from chance to 1. ``context.options.rows`` images are drawn.
 
     Raises UserError where the images have no factors, or other sizes than those that are drawn,
     where the generator fails, and where no factor can be measured.
     """
-    columns = _factors(splits, recipe)
+    columns = _factors(splits, context)
     training, test = splits
-    codes, images = _drawn(generator, recipe)
+    codes, images = _drawn(generator, context)
     if images.shape[1:] != training.images.shape[1:]:
-        raise UserError(
+        raise NotApplicable(
             f"the generator draws images of {images.shape[1:]}, {training.name} has "
             f"{training.images.shape[1:]} (channels, height, width)"
         )
@@ -43,11 +40,11 @@ def generated_table(generator: Generator, splits: Splits, recipe: Recipe) -> Gen
     network = train(
         training.images,
         [replace(each, values=each.values[:count]) for each in columns],
-        seed=recipe.seed,
-        device=recipe.device,
-        say=recipe.say,
+        seed=context.options.seed,
+        device=context.device,
+        progress=context.progress,
     )
-    recipe.say("measuring the factors of test images and of generated ones", None)
+    context.progress("measuring the factors of test images and of generated ones", None)
     tested, measured = network.read(test.images), network.read(images)
     found = [
         accuracy(tested[:, place], replace(each, values=each.values[count:]))
@@ -57,43 +54,38 @@ def generated_table(generator: Generator, splits: Splits, recipe: Recipe) -> Gen
     unmeasured = _reasons(columns, found, moves)
     kept = [place for place, well in enumerate(found) if well.is_enough and moves[place]]
     if not kept:
-        raise UserError("; ".join(unmeasured))
+        raise NotApplicable("; ".join(unmeasured))
     names = [columns[place].name for place in kept]
     table = CodeTable(
-        Part(codes, pd.DataFrame(measured[:, kept], columns=names)),
+        Rows(codes, pd.DataFrame(measured[:, kept], columns=names)),
         [code.kind for code in generator.codes.values()],
         [columns[place].type for place in kept],
     )
     accuracies = {columns[place].name: found[place]._asdict() for place in kept}
-    return Generated(table, accuracies, unmeasured)
+    return MeasuredTable(table, accuracies, unmeasured)
 
 
-def _factors(splits: Splits, recipe: Recipe) -> tuple[Column, ...]:
+def _factors(splits: Splits, context: Context) -> tuple[Column, ...]:
     """The factors of both splits, training images first; angles in radians."""
     frames = [factors_of(images) for images in splits]
     if any(frame is None for frame in frames):
-        raise UserError(f"{splits[0].name} has no factors to be measured")
+        raise NotApplicable(f"{splits[0].name} has no factors to be measured")
     both = pd.concat(frames, ignore_index=True)
-    types = recipe.factor_types or splits[0].factor_types or None
+    types = context.options.factor_types or splits[0].factor_types or None
     return as_table(both, both, factor_types=types).factors
 
 
-def _drawn(generator: Generator, recipe: Recipe) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
+def _drawn(generator: Generator, context: Context) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
     """Codes, and the 8-bit images that are drawn of them."""
-
-    def render(codes: Mapping[str, Tensor], random: torch.Generator) -> Tensor:
-        count = len(next(iter(codes.values())))
-        return generator.generate(codes, generator.codes.sample_noise(count, random))
-
-    source = Source(generator.codes, render, recipe.seed)
+    source = Source(generator.codes, render_with(generator), context.options.seed)
     codes, images = [], []
-    for number in range(-(-recipe.rows // CHUNK)):
-        recipe.say(f"drawing images, {number * CHUNK:,} of {recipe.rows:,}", None)
+    for number in range(-(-context.options.rows // CHUNK)):
+        context.progress(f"drawing images, {number * CHUNK:,} of {context.options.rows:,}", None)
         values, drawn = source.chunk(Stream.TEST, number)
         codes.append(pd.DataFrame({name: each.numpy() for name, each in values.items()}))
         images.append(drawn.numpy())
-    table = pd.concat(codes, ignore_index=True)[: recipe.rows]
-    return table, np.concatenate(images)[: recipe.rows]
+    table = pd.concat(codes, ignore_index=True)[: context.options.rows]
+    return table, np.concatenate(images)[: context.options.rows]
 
 
 def _reasons(

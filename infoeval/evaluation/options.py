@@ -1,94 +1,163 @@
-"""What a scoring is told."""
+"""The options of scoring and of reports: each is named, typed, described and checked here only.
 
+The command line's options and the signatures of the Python functions are made from these classes.
+"""
+
+import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, TypedDict
-
-import torch
+from typing import Any, Literal, TypeVar
 
 from infoeval.errors import UserError
-from infoeval.information.budgets import BUDGETS, Budget
-from infoeval.metrics.stats.resampling import Options as TableOptions
 
-__all__ = ["BatchNorm", "Options", "Recipe", "Say"]
+__all__ = ["Options", "Progress", "ReportOptions", "no_progress", "takes_options"]
 
-BatchNorm = Literal["real", "running", "generated"]
-Say = Callable[[str, float | None], None]
-"""Told in a few words what is being done, and which share of it is done where that is known."""
+Progress = Callable[[str, float | None], None]
+"""Called with what is being done, and the share of it that is done where that is known."""
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class Options(TypedDict, total=False):
-    """The options of `infoeval.evaluation.score`, for those who pass them on."""
-
-    data: str | None
-    data_dir: str | Path | None
-    seed: int
-    level: float
-    samples: int
-    fit_images: int | None
-    batch_norm: BatchNorm
-    budget: str
-    information: str | None
-    device: str
-    rows: int
-    replicates: int | None
-    null: int
-    prune: bool
-    code_types: Sequence[str] | None
-    factor_types: Sequence[str] | None
-    skip_broken: bool
-    say: Say | None
+def no_progress(text: str, share: float | None) -> None:
+    """Report nothing."""
 
 
-@dataclass(frozen=True)
-class Recipe:
-    """How to score a model; see `infoeval.evaluation.score` for the fields.
+def option(default: Any, help: str, **more: Any) -> Any:
+    """Return a field of an options class.
 
-    `information` is whether `mi` is measured beside what is asked for. Raises UserError for a
-    number that is out of range.
+    `more` may give what differs on the command line: `flag` its name, `metavar`, `choices`,
+    `multiple` whether it is repeated rather than a list with commas, `envvar`, and `cli=False` for
+    an option of Python alone.
     """
+    return field(default=default, metadata={"help": help, **more})
 
-    device: torch.device
-    seed: int = 0
-    level: float = 0.95
-    samples: int = 20_000
-    fit_images: int | None = None
-    batch_norm: BatchNorm = "real"
-    budget: Budget = BUDGETS["standard"]
-    information: bool = False
-    rows: int = 10_000
-    replicates: int | None = None
-    null: int = 0
-    prune: bool = False
-    code_types: Sequence[str] | None = None
-    factor_types: Sequence[str] | None = None
-    skip_broken: bool = False
-    say: Say = lambda text, share: None
 
-    @property
-    def table(self) -> TableOptions:
-        """What every metric of a table takes."""
-        options: TableOptions = {
-            "seed": self.seed,
-            "level": self.level,
-            "null": self.null,
-            "prune": self.prune,
-        }
-        return options if self.replicates is None else {**options, "replicates": self.replicates}
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How models are scored. Raises UserError for a number that is out of range."""
+
+    data: str | None = option(
+        None,
+        "Data set, .npz file or folder of images to score on; by default what the checkpoint was "
+        "trained on. Matchings and predictors are fitted on its train split, and metrics are "
+        "computed on its test split.",
+        metavar="NAME|PATH",
+    )
+    data_dir: str | Path | None = option(
+        None, "Folder of the named data sets.", envvar="INFOEVAL_DATA"
+    )
+    skip_broken: bool = option(False, "Leave out image files that cannot be read, and name them.")
+    seed: int = option(0, "Seed of samples, of resampling, and of the training of the post hoc Q.")
+    level: float = option(0.95, "Confidence level of the intervals.")
+    samples: int = option(20_000, "Fresh samples for mi-own; with mi, its budget decides.")
+    fit_images: int | None = option(
+        None,
+        "Fit the matching of categories to classes on this many training images, evenly spaced; "
+        "all by default.",
+    )
+    rows: int = option(
+        10_000, "Metrics of codes and factors read at most this many images of each split."
+    )
+    replicates: int | None = option(
+        None,
+        "Replicates behind the intervals of metrics of codes and factors; 0 for no intervals. "
+        "Each metric has its own default.",
+    )
+    null: int = option(
+        0, "Number of tables with shuffled factors that these metrics score for comparison."
+    )
+    prune: bool = option(False, "Leave inactive codes out of these metrics.")
+    code_types: Sequence[str] | None = option(
+        None,
+        "continuous or categorical, one for each code; inferred by default.",
+        metavar="TYPE,…",
+    )
+    factor_types: Sequence[str] | None = option(
+        None,
+        "discrete, ordinal, continuous, periodic or periodic:360, one for each factor; by default "
+        "as the data set says, else inferred.",
+        metavar="TYPE,…",
+    )
+    batch_norm: Literal["real", "running", "generated"] = option(
+        "real",
+        "Batch-norm statistics of Q when it reads real images: estimated on training images (real) "
+        "or on generated ones, or the running ones of the training.",
+        choices=("real", "running", "generated"),
+    )
+    budget: str = option("standard", "Cost of mi.", metavar="quick|standard|strict")
+    information: str | None = option(
+        None,
+        "Measure mi beside the other metrics, at this cost.",
+        metavar="quick|standard|strict",
+    )
+    device: str = option("auto", "auto, cpu, cuda or cuda:N.")
+    progress: Progress = option(
+        no_progress, "Called with what is being done and the share that is done.", cli=False
+    )
 
     def __post_init__(self) -> None:
+        if self.progress is None:  # as callers say that they want none
+            object.__setattr__(self, "progress", no_progress)
         if not 0 < self.level < 1:
             raise UserError(f"level must lie between 0 and 1, not {self.level}")
         if not 0 <= self.seed < 2**63:
             raise UserError(f"seed must be between 0 and 2^63 − 1, not {self.seed}")
-        if self.samples < 2:
-            raise UserError(f"samples must be at least 2, not {self.samples}")
-        if self.fit_images is not None and self.fit_images < 2:
-            raise UserError(f"fit_images must be at least 2, not {self.fit_images}")
-        if self.rows < 2:
-            raise UserError(f"rows must be at least 2, not {self.rows}")
+        for name, least in {"samples": 2, "fit_images": 2, "rows": 2}.items():
+            number = getattr(self, name)
+            if number is not None and number < least:
+                raise UserError(f"{name} must be at least {least}, not {number}")
         for name in ("null", "replicates"):
             number = getattr(self, name)
             if number is not None and number < 0:
                 raise UserError(f"{name} must be 0 or more, not {number}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions:
+    """What is written of a report, beside its scores."""
+
+    formats: Sequence[str] | None = option(
+        None,
+        "html, json (metrics.json), csv (results.csv) and md (NAME.md); html,json,csv by default, "
+        "and of a metrics.json html alone.",
+        flag="--format",
+        metavar="FORMAT,…",
+    )
+    figures: str | Path | None = option(
+        None,
+        "Folder for each figure as SVG and PDF, and each table as LaTeX and CSV.",
+        metavar="DIR",
+    )
+    animation: str | None = option(
+        None,
+        "Also draw an animated traversal of each code.",
+        flag="--animate",
+        choices=("gif", "webp"),
+    )
+    command: str = option("", "The command that the page names as its origin.", cli=False)
+
+
+def takes_options(*classes: type) -> Callable[[Function], Function]:
+    """Return a decorator for a function of `**options`, the fields of some options classes.
+
+    The function gets their signature, and their descriptions at the end of its docstring.
+    """
+    found = [entry for kind in classes for entry in fields(kind)]
+
+    def decorate(function: Function) -> Function:
+        signature = inspect.signature(function)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        keyword_only = inspect.Parameter.KEYWORD_ONLY
+        taken = {parameter.name for parameter in own}
+        named = [
+            inspect.Parameter(e.name, keyword_only, default=e.default, annotation=e.type)
+            for e in found
+            if e.name not in taken
+        ]
+        function.__signature__ = signature.replace(parameters=[*own, *named])  # type: ignore[attr-defined]
+        lines = [f"    {entry.name}: {entry.metadata['help']}" for entry in found]
+        doc = inspect.cleandoc(function.__doc__ or "")
+        function.__doc__ = "\n".join([doc, "", "Options:", *lines])
+        return function
+
+    return decorate

@@ -1,114 +1,98 @@
-"""Scoring and drawing: all that metrics.json and the pictures beside it hold."""
+"""What metrics.json and the images beside it hold: the subjects of a report, scored and drawn."""
 
 from collections.abc import Sequence
-from typing import Any, Unpack
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from infoeval.devices import find_device
+from infoeval.codes import Categorical, CodeSpace
 from infoeval.errors import UserError
-from infoeval.evaluation import Options, Say, score
 from infoeval.evaluation.animation import draw_animations
-from infoeval.evaluation.gallery import draw_galleries, read_images
+from infoeval.evaluation.drawn_images import DrawnImages
+from infoeval.evaluation.gallery import draw_galleries
 from infoeval.evaluation.image_files import Picture
-from infoeval.evaluation.options import Recipe
-from infoeval.evaluation.report_models import Opened, Scored, about_codes
+from infoeval.evaluation.inputs import Context, Inputs
 from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.evaluation.traversal_images import ROWS, draw_traversals
 from infoeval.results import Document, Skipped
+from infoeval.subjects.subject import Subject
 
-__all__ = ["MOST_DRAWN", "as_document", "draw", "named", "recipe_of", "score_model"]
+__all__ = ["ScoredSubject", "draw", "report_document"]
 
 MOST_DRAWN = 6
-"""Models that pictures are drawn of: the one shown, a baseline, and then the others in turn."""
-GALLERY = "gallery"
+"""Images of at most this many subjects are drawn: the one shown, a baseline, then the others."""
 
 
-def score_model(
-    opened: Opened, role: str, metrics: Sequence[str] | None, name: str, **options: Unpack[Options]
-) -> Scored:
-    """Score one of several models, called `name` in the progress; empty where it is alone."""
-    told: Options = {**options, "say": named(options.get("say"), name)}
-    return Scored(opened, role, score(opened.scored, metrics, **told))
+@dataclass(frozen=True)
+class ScoredSubject:
+    """A subject with its results, its role in the report and, where it has one, a short name."""
 
+    subject: Subject
+    role: str
+    document: Document
+    name: str | None = None
 
-def named(say: Say | None, name: str) -> Say | None:
-    """Tell the name of a model first."""
-    if say is None or not name:
-        return say
-    return lambda text, share: say(f"{name}: {text}", share)
-
-
-def recipe_of(**options: Unpack[Options]) -> Recipe:
-    """What reading real images by a model is told, of the options of a scoring."""
-    return Recipe(
-        device=find_device(options.get("device", "auto")),
-        seed=options.get("seed", 0),
-        batch_norm=options.get("batch_norm", "real"),
-        skip_broken=options.get("skip_broken", False),
-        say=options.get("say") or (lambda text, share: None),
-    )
+    def entry(self) -> dict[str, Any]:
+        """Return its entry among the `models` of metrics.json."""
+        document = self.document
+        entry = {
+            "role": self.role,
+            "subject": document.subject,
+            "data": document.data,
+            "results": [asdict(result) for result in document.results],
+            "skipped": [asdict(skipped) for skipped in document.skipped],
+            **self.subject.describe_training(),
+        }
+        return entry | ({"name": self.name} if self.name else {})
 
 
 def draw(
-    models: Sequence[Scored], animation: str | None, **options: Unpack[Options]
+    scored: Sequence[ScoredSubject], animation: str | None, context: Context
 ) -> tuple[list[Picture], list[Skipped]]:
-    """Pictures of the models, all with the same fixed noise, and what could not be drawn.
+    """Return images of the subjects, all with the same fixed noise, and what could not be drawn.
 
-    The gallery and the animations are of the model shown first.
+    The gallery and the animations are of the subject shown first.
     """
-    recipe = recipe_of(**options)
+    seed = context.options.seed
     pictures: list[Picture] = []
-    for number in _drawn(models):
-        opened = models[number].opened
-        drawing = opened.drawing(recipe.device)
-        if drawing is None:
+    for number in _drawn(scored):
+        subject = scored[number].subject
+        if subject.generator is None:
             continue
-        recipe.say(f"drawing pictures of {opened}", None)
-        pictures += draw_traversals(drawing, number, recipe.seed)
-        pictures += draw_sprites(drawing, number, recipe.seed)
+        images = DrawnImages(subject.generator)
+        context.progress(f"drawing images of {subject}", None)
+        pictures += draw_traversals(images, number, seed)
+        pictures += draw_sprites(images, number, seed)
         if number == 0 and animation is not None:
-            pictures += draw_animations(drawing, number, animation, rows=ROWS, seed=recipe.seed)
-    galleries, skipped = _galleries(models[0], recipe, options)
-    return [*pictures, *galleries], skipped
+            pictures += draw_animations(images, number, animation, rows=ROWS, seed=seed)
+    shown = scored[0]
+    try:
+        pictures += draw_galleries(Inputs(shown.subject, context), shown.document.results, 0)
+    except UserError as error:
+        return pictures, [Skipped("gallery", str(error))]
+    return pictures, []
 
 
-def _drawn(models: Sequence[Scored]) -> list[int]:
-    baselines = [number for number, each in enumerate(models) if each.role == "baseline"]
-    others = [number for number in range(1, len(models)) if number not in baselines]
+def _drawn(scored: Sequence[ScoredSubject]) -> list[int]:
+    baselines = [number for number, each in enumerate(scored) if each.role == "baseline"]
+    others = [number for number in range(1, len(scored)) if number not in baselines]
     return [0, *baselines[:1], *others][:MOST_DRAWN]
 
 
-def _galleries(
-    model: Scored, recipe: Recipe, options: Options
-) -> tuple[list[Picture], list[Skipped]]:
-    """The gallery of a model; where its images are missing, the reason why there is none."""
-    space = model.opened.codes
-    if space is None:
-        return [], []
-    try:
-        real = read_images(model.opened, recipe, options.get("data"), options.get("data_dir"))
-    except UserError as error:
-        return [], [Skipped(GALLERY, str(error))]
-    if real is None:
-        return [], []
-    return list(draw_galleries(real, space, model.document.results, 0)), []
-
-
-def as_document(
-    models: Sequence[Scored],
+def report_document(
+    scored: Sequence[ScoredSubject],
     images: Sequence[dict[str, Any]],
     skipped: Sequence[Skipped],
     extra: dict[str, Any],
 ) -> Document:
-    """metrics.json: the first model as `infoeval score --json` has it, and all else beside it."""
-    shown = models[0]
-    space = shown.opened.codes
-    more: dict[str, Any] = {**shown.about(), **extra, "images": list(images)}
-    if space is not None:
-        more["codes"] = about_codes(space)
+    """Return metrics.json: the first subject as `infoeval score --json` has it, and all else."""
+    shown, *others = scored
+    more = {**shown.subject.describe_training(), **extra, "images": list(images)}
+    if shown.subject.codes is not None:
+        more["codes"] = _describe_codes(shown.subject.codes)
     if shown.name:
         more["name"] = shown.name
-    if len(models) > 1:
-        more["models"] = [model.entry() for model in models[1:]]
+    if others:
+        more["models"] = [other.entry() for other in others]
     document = shown.document
     return Document(
         subject=document.subject,
@@ -118,3 +102,19 @@ def as_document(
         skipped=(*document.skipped, *skipped),
         extra=more,
     )
+
+
+def _describe_codes(space: CodeSpace) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = []
+    for name, code in space.items():
+        entry: dict[str, Any] = {"name": name, "kind": code.kind, "entropy": code.entropy}
+        if isinstance(code, Categorical):
+            prior = {"description": f"{code.size} equally likely categories", "size": code.size}
+        else:
+            prior = {
+                "description": f"uniform on [{code.low:g}, {code.high:g}]",
+                "low": code.low,
+                "high": code.high,
+            }
+        entries.append(entry | prior)
+    return entries

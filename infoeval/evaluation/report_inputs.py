@@ -1,94 +1,122 @@
-"""From what the user gives to the models of a report: folders of runs, seeds, λ = 0 twins."""
+"""From what the user gives to the subjects of a report: runs, seeds, λ = 0 twins, earlier scores."""
 
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
-from infoeval.evaluation.evaluate import Model
-from infoeval.evaluation.report_models import Opened, open_model
-from infoeval.training.run import CHECKPOINT
+from infoeval.evaluation.inputs import Context
+from infoeval.results import Document
+from infoeval.subjects.opening import Given, find_models
+from infoeval.subjects.subject import Subject
 
-__all__ = ["Inputs", "open_inputs"]
+__all__ = ["ReportInputs", "find_scores", "open_inputs"]
 
 INSTEAD = "for models side by side, infoeval compare A B -o page.html"
 
 
 @dataclass(frozen=True)
-class Inputs:
-    """The models of a report, in the order given: seeds of one experiment, or a single one."""
+class ReportInputs:
+    """The subjects of a report, in the order given: seeds of one experiment, or a single one."""
 
-    models: tuple[Opened, ...]
-    baselines: tuple[Opened, ...]
+    subjects: tuple[Subject, ...]
+    baselines: tuple[Subject, ...]
 
 
-def open_inputs(models: Sequence[Model], baselines: Sequence[str | Path]) -> Inputs:
+def open_inputs(
+    models: Sequence[Given], baselines: Sequence[str | Path], context: Context
+) -> ReportInputs:
     """Open what a report is about.
 
-    A folder stands for its `ckpt.pt`, or for all runs in it; of these, runs of λ = 0 become
+    A folder stands for its checkpoint, or for all runs in it; of these, runs of λ = 0 become
     baselines where there are others.
 
     Raises UserError for models that do not belong together, and baselines that are no twins.
     """
-    opened: list[Opened] = []
-    twins = [twin for each in baselines for twin in _opened(each)]
+    subjects: list[Subject] = []
+    twins = [context.open(found) for given in baselines for found in find_models(given)]
     for model in models:
-        found = _opened(model)
-        informed = [each for each in found if each.information_weight != 0]
-        several = len(found) > 1
-        opened += informed if several and informed else found
-        twins += [each for each in found if several and informed and each not in informed]
-    if not opened:
+        opened = [context.open(found) for found in find_models(model)]
+        informed = [subject for subject in opened if information_weight(subject) != 0]
+        several = len(opened) > 1 and bool(informed)
+        subjects += informed if several else opened
+        twins += [subject for subject in opened if several and subject not in informed]
+    if not subjects:
         raise UserError("no model; give a checkpoint, a folder of runs, or a metrics.json")
-    _check_seeds(opened)
+    _check_seeds(subjects)
     for twin in twins:
-        _check_twin(twin, opened[0])
-    return Inputs(tuple(opened), tuple(twins))
+        _check_twin(twin, subjects[0])
+    return ReportInputs(tuple(subjects), tuple(twins))
 
 
-def _opened(model: Model) -> list[Opened]:
-    """The model that is given, or the checkpoints of a folder that is given."""
-    if not (isinstance(model, str | Path) and Path(model).is_dir()):
-        return [open_model(model)]
-    folder = Path(model)
-    if (folder / CHECKPOINT).exists():
-        return [open_model(folder / CHECKPOINT)]
-    runs = sorted((path.parent for path in folder.glob(f"*/{CHECKPOINT}")), key=_natural)
-    if not runs:
-        raise UserError(f"{folder} holds no {CHECKPOINT}, and no folders of runs that do")
-    return [open_model(run / CHECKPOINT) for run in runs]
+def information_weight(subject: Subject) -> float | None:
+    """Return λ of a checkpoint."""
+    checkpoint = subject.checkpoint
+    return None if checkpoint is None else checkpoint.trainer.information_weight
 
 
-def _natural(path: Path) -> list[Any]:
-    """Sorts seed-10 after seed-9."""
-    parts = re.split(r"(\d+)", path.name)
-    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]
+def find_scores(files: Sequence[str | Path], subjects: Sequence[Subject]) -> list[Document | None]:
+    """Return the earlier results of each subject, found by the SHA-256 of what was scored.
+
+    `files` are what `infoeval score --json` printed. Several of one subject are joined; of a
+    result that is in two of them, the first file's counts.
+
+    Raises UserError for a file that is no scoring, or is of none of the subjects.
+    """
+    fingerprints = [subject.fingerprint for subject in subjects] if files else []
+    documents: list[Document | None] = [None] * len(subjects)
+    for file in files:
+        document = Document.read(file)
+        scored = document.subject.get("sha256")
+        if scored is None or scored not in fingerprints:
+            raise UserError(f"{file} is of none of the models given: their SHA-256 differ")
+        place = fingerprints.index(scored)
+        earlier = documents[place]
+        documents[place] = document if earlier is None else _joined(earlier, document)
+    return documents
 
 
-def _check_seeds(opened: Sequence[Opened]) -> None:
-    """Several models have to be seeds of one experiment."""
-    first = opened[0]
-    for other in opened[1:]:
-        differ = _what_differs(first.what, other.what)
+def _joined(first: Document, second: Document) -> Document:
+    results = {
+        (result.metric, result.target, str(result.settings.get("own", ""))): result
+        for result in (*second.results, *first.results)
+    }
+    measured = {metric for metric, _, _ in results}
+    both = (*first.skipped, *second.skipped)
+    skipped = [reason for reason in dict.fromkeys(both) if reason.metric not in measured]
+    # A scoring of generated images alone has no test split: its data are those of the training.
+    documents = (first, second)
+    data = next((each.data for each in documents if each.data.get("split") == "test"), None)
+    return replace(
+        first, data=data or first.data, results=tuple(results.values()), skipped=tuple(skipped)
+    )
+
+
+def _check_seeds(subjects: Sequence[Subject]) -> None:
+    """Raise UserError unless several models are seeds of one experiment."""
+    first, seeds = subjects[0], list[int]()
+    for other in subjects[1:]:
+        differ = _difference(first, other)
         if differ:
             raise UserError(
                 f"{first} and {other} {differ}: a report shows the seeds of one trainer; {INSTEAD}"
             )
-    seeds = [each.seed for each in opened]
-    for place, each in enumerate(opened):
-        if place and each.seed in seeds[:place]:
-            before = opened[seeds.index(each.seed)]
-            raise UserError(f"{before} and {each} are both of seed {each.seed}; {INSTEAD}")
+    for subject in subjects if len(subjects) > 1 else ():
+        assert subject.checkpoint is not None
+        seed = subject.checkpoint.seed
+        if seed in seeds:
+            before = subjects[seeds.index(seed)]
+            raise UserError(f"{before} and {subject} are both of seed {seed}; {INSTEAD}")
+        seeds.append(seed)
 
 
-def _what_differs(one: Any, other: Any) -> str:
-    if not (isinstance(one, Checkpoint) and isinstance(other, Checkpoint)):
+def _difference(first: Subject, other: Subject) -> str:
+    """Return what keeps two subjects from being seeds of one experiment; empty if nothing does."""
+    one, two = first.checkpoint, other.checkpoint
+    if one is None or two is None:
         return "are not both checkpoints"
-    ours, theirs = one.trainer, other.trainer
-    if (ours.name, one.variant) != (theirs.name, other.variant):
+    ours, theirs = one.trainer, two.trainer
+    if (ours.name, one.variant) != (theirs.name, two.variant):
         return "are of different trainers or variants"
     if ours.codes != theirs.codes:
         return "have different codes"
@@ -97,12 +125,11 @@ def _what_differs(one: Any, other: Any) -> str:
     return ""
 
 
-def _check_twin(twin: Opened, model: Opened) -> None:
-    if twin.information_weight is None or model.information_weight is None:
-        raise UserError(f"{twin} cannot be a baseline of {model}: only checkpoints have one")
-    if twin.codes != model.codes:
-        raise UserError(f"{twin} has other codes than {model}: they cannot be compared")
-    if twin.information_weight != 0:
-        raise UserError(
-            f"{twin} is no baseline: its λ is {twin.information_weight:g}, not 0; {INSTEAD}"
-        )
+def _check_twin(twin: Subject, subject: Subject) -> None:
+    weight = information_weight(twin)
+    if weight is None or subject.checkpoint is None:
+        raise UserError(f"{twin} cannot be a baseline of {subject}: only checkpoints have one")
+    if twin.codes != subject.codes:
+        raise UserError(f"{twin} has other codes than {subject}: they cannot be compared")
+    if weight != 0:
+        raise UserError(f"{twin} is no baseline: its λ is {weight:g}, not 0; {INSTEAD}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from infoeval.codes import Categorical, CodeSpace
 from infoeval.errors import UserError
 from infoeval.files import atomic_path
-from infoeval.subjects.model import Generator
+from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
 
 __all__ = ["FORMATS", "check_choice", "draw_traversals"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from infoeval.codes import Categorical, CodeSpace
 from infoeval.evaluation.image_files import Picture, lossless
-from infoeval.subjects.model import Generator
+from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
 
 __all__ = ["EXAGGERATION", "MOST_CATEGORIES", "ROWS", "draw_traversals", "label_of"]

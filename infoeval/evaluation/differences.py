@@ -1,24 +1,24 @@
-"""Two models by the same recipe, and what lies between them."""
+"""Models scored by the same options, and their differences."""
 
 import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
-from typing import Any, Unpack
+from typing import Any
 
 from scipy.special import ndtri
 
-from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
-from infoeval.evaluation.catalogue import INFORMATION, parse
-from infoeval.evaluation.evaluate import Model, is_checkpoint, score
-from infoeval.evaluation.options import Options, Say
+from infoeval.evaluation.evaluate import requests_of, score_subject
+from infoeval.evaluation.inputs import Context
+from infoeval.evaluation.options import Options, takes_options
+from infoeval.evaluation.requests import parse
 from infoeval.information.streams import JOINT
 from infoeval.results import SCHEMA_VERSION, Document, Result
-from infoeval.subjects.user_model import UserModel
+from infoeval.subjects.opening import Given
+from infoeval.subjects.subject import Subject
 
-__all__ = ["Comparison", "Difference", "compare"]
+__all__ = ["Comparison", "Difference", "compare", "compare_subjects"]
 
 
 @dataclass(frozen=True)
@@ -70,55 +70,60 @@ class Comparison:
         return json.dumps(self.to_dict(), sort_keys=True, indent=2, allow_nan=False) + "\n"
 
 
+@takes_options(Options)
 def compare(
-    first: Model,
-    second: Model,
-    metrics: Sequence[str] | None = (INFORMATION,),
-    *,
-    others: Sequence[Model] = (),
-    **options: Unpack[Options],
+    models: Sequence[Given], metrics: Sequence[str] | None = ("mi",), **options: object
 ) -> Comparison:
-    """Score models by the same recipe, and subtract each of the others from the `first`.
+    """Score models by the same options, and subtract each of the others from the first.
 
     Only codes of the same name are compared, and all codes of checkpoints together only where both
     have the same. The interval of a difference takes its two sides as independent; the same
     seed or the same images on both sides make it wider than need be. It is about two checkpoints,
-    not two recipes of training: seeds differ among themselves.
+    not two ways of training: seeds differ among themselves.
 
     Args:
-        first: a model, as `infoeval.evaluation.score` takes it.
-        second: the one that is subtracted.
-        metrics: names from `ALL_METRICS`; None: all that apply but `mi`.
-        others: further ones, each subtracted from the first.
-        options: see `infoeval.evaluation.score`.
+        models: two or more, as `infoeval.evaluation.score` takes them.
+        metrics: see `infoeval.evaluation.score`; None: all that apply but `mi`.
+        options: see below.
 
     Raises:
         UserError: as `score`, and where one has no code or no result in common with the first.
 
     """
+    if len(models) < 2:
+        raise UserError("a comparison needs two models or more")
+    context = Context(Options(**options))  # type: ignore[arg-type]
     parse(metrics or ())
-    further = (second, *others)
-    for other in further:
+    return compare_subjects([context.open(model) for model in models], metrics, context)
+
+
+def compare_subjects(
+    subjects: Sequence[Subject], metrics: Sequence[str] | None, context: Context
+) -> Comparison:
+    """Return the comparison of subjects that are open already; see `compare`."""
+    requests = requests_of(metrics, context.options)
+    first, *others = subjects
+    for other in others:
         _check_common(first, other)
-    names = _names(first, further)
     documents = []
-    for name, path in zip(names, (first, *further), strict=True):
-        told: Options = {**options, "say": _named(options.get("say"), name)}
-        documents.append(score(path, metrics, **told))
+    for number, subject in enumerate(subjects):
+        name = str(subject) if len(others) > 1 else ("first", "second")[number]
+        with context.about(name):
+            documents.append(score_subject(subject, requests, context))
     differences = []
-    for number, (path, document) in enumerate(zip(further, documents[1:], strict=True), 1):
+    for number, (other, document) in enumerate(zip(others, documents[1:], strict=True), 1):
         found = _differences(documents[0], document, number)
         if not found:
-            raise UserError(f"{first} and {path} have no result in common")
+            raise UserError(f"{first} and {other} have no result in common")
         differences += found
     return Comparison(documents[0], documents[1], tuple(differences), tuple(documents[2:]))
 
 
-def _check_common(first: Model, other: Model) -> None:
-    """Whether two checkpoints have a code in common, before any is scored."""
-    if not (is_checkpoint(first) and is_checkpoint(other)):
+def _check_common(first: Subject, other: Subject) -> None:
+    """Raise UserError where two checkpoints have no code in common, before any is scored."""
+    if first.checkpoint is None or other.checkpoint is None:
         return
-    ours, theirs = (dict(Checkpoint.open(path).trainer.codes) for path in (first, other))
+    ours, theirs = dict(first.checkpoint.trainer.codes), dict(other.checkpoint.trainer.codes)
     if not ours.keys() & theirs.keys():
         raise UserError(
             f"{first} and {other} have no code in common: {', '.join(ours)} and {', '.join(theirs)}"
@@ -140,7 +145,7 @@ def _codes(document: Document) -> set[tuple[str | None, float]]:
     return {
         (result.target, result.details["entropy"])
         for result in document.results
-        if result.metric == INFORMATION
+        if result.metric == "mi"
     }
 
 
@@ -176,21 +181,7 @@ def _difference(first: Result, second: Result) -> Difference:
 
 def _limits(result: Result) -> tuple[float | None, float | None]:
     """The sampling interval: that of `mi` counts what Q may miss in its upper limit as well."""
-    if result.metric != INFORMATION or result.level is None:
+    if result.metric != "mi" or result.level is None:
         return result.low, result.high
     half = float(ndtri(0.5 + result.level / 2)) * result.details["standard_error"]
     return result.value - half, result.value + half
-
-
-def _names(first: Model, others: Sequence[Model]) -> list[str]:
-    """What the models are called while they are scored."""
-    if len(others) == 1:
-        return ["first", "second"]
-    return [
-        str(model) if isinstance(model, str | Path | UserModel) else f"model {number}"
-        for number, model in enumerate((first, *others), 1)
-    ]
-
-
-def _named(say: Say | None, name: str) -> Say | None:
-    return None if say is None else lambda text, share: say(f"{name}: {text}", share)

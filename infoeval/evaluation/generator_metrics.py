@@ -1,32 +1,23 @@
-"""Results about I(c; G(z, c)), from fresh samples of the generator: no real images, no labels."""
+"""Metrics of a generator, from its fresh samples alone: no real images, no labels."""
 
 import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import torch
-from torch import Tensor
-
-from infoeval.checkpoint import Checkpoint
-from infoeval.codes import Code, CodeSpace
 from infoeval.errors import UserError
-from infoeval.evaluation.catalogue import INFORMATION, OWN
-from infoeval.evaluation.options import Recipe
-from infoeval.information.checkpoint_information import (
-    CheckpointInformation,
-    estimate_checkpoint,
-)
+from infoeval.evaluation.inputs import Inputs, NotApplicable
+from infoeval.evaluation.requests import Request
+from infoeval.information.budgets import find_budget
+from infoeval.information.checkpoint_information import CheckpointInformation, estimate_checkpoint
 from infoeval.information.own_bound import LowerBound, own_lower_bound
 from infoeval.information.post_hoc import Estimate, Information, estimate
 from infoeval.information.self_test import Check, SelfTest
 from infoeval.results import Result
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.protocols import render_with
 
-__all__ = ["drawn_results", "information_results", "own_results"]
-
-Generate = Callable[[Mapping[str, Tensor], Tensor], Tensor]
+__all__ = ["run_on_generator", "run_on_recognition"]
 
 REFERENCE = "Barber and Agakov 2003; Chen et al. 2016, eq. 5"
 NORMAL = "normal, over fresh samples"
@@ -34,76 +25,69 @@ IN_THE_RESULT = ("code", "value", "low", "high", "level", "samples")
 """Fields of an `Information` that a result has outside its details."""
 
 
-def own_results(checkpoint: Checkpoint, recipe: Recipe) -> list[Result]:
-    """`mi-own` of every code. Raises UserError for networks that compute no finite numbers."""
-    recipe.say(f"L_I by the checkpoint's own Q, {recipe.samples:,} fresh samples", None)
-    started = time.perf_counter()
-    model = CheckpointModel(checkpoint, recipe.device)
-    bounds = own_lower_bound(model, count=recipe.samples, seed=recipe.seed, level=recipe.level)
-    return _own(bounds, checkpoint.trainer.codes, recipe, time.perf_counter() - started)
+def run_on_generator(inputs: Inputs, request: Request) -> list[Result]:
+    """Return `mi` and `mi-synergy` of a generator; of a checkpoint `mi-refitted` and `mi-own`, too.
 
+    All come from one estimate. The leakage matrix, the self-test and the seconds by activity are
+    details of the result of all codes together, or of the only code where there is one.
 
-def information_results(checkpoint: Checkpoint, recipe: Recipe) -> list[Result]:
-    """`mi`, `mi-synergy`, `mi-refitted` and `mi-own`, all from one estimate.
-
-    The leakage matrix, the self-test and the seconds by activity are details of the result of all
-    codes together, or of the only code where there is one.
-
-    Raises UserError for networks that compute no finite numbers.
+    Raises UserError for a generator that returns no images, or numbers that are not finite.
     """
+    del request  # it has no settings of its own
+    subject, context = inputs.subject, inputs.context
+    generator = subject.generator
+    if generator is None:
+        what = "codes of a file have" if subject.rows is not None else "the model has"
+        raise NotApplicable(f"{what} no generator")
+    options: dict[str, Any] = {
+        "budget": find_budget(inputs.options.information or inputs.options.budget),
+        "seed": inputs.options.seed,
+        "device": str(context.device),
+        "level": inputs.options.level,
+        "say": context.progress,
+    }
     started = time.perf_counter()
-    found = estimate_checkpoint(
-        CheckpointModel(checkpoint, recipe.device),
-        budget=recipe.budget,
-        seed=recipe.seed,
-        device=str(recipe.device),
-        level=recipe.level,
-        say=recipe.say,
-    )
+    if subject.model is None:
+        found = estimate(generator.codes, render_with(generator), **options)
+        seconds = time.perf_counter() - started
+        return [*_post_hoc(found, seconds), *_synergy(found, seconds)]
+    columns = estimate_checkpoint(subject.model, **options)
     seconds = time.perf_counter() - started
     return [
-        *_post_hoc(found.post_hoc, seconds),
-        *_synergy(found.post_hoc, seconds),
-        *_refitted(found, seconds),
-        *_own(found.own, checkpoint.trainer.codes, recipe, seconds),
+        *_post_hoc(columns.post_hoc, seconds),
+        *_synergy(columns.post_hoc, seconds),
+        *_refitted(columns, seconds),
+        *_own(columns.own, inputs, seconds),
     ]
 
 
-def drawn_results(codes: CodeSpace, generate: Generate, recipe: Recipe) -> list[Result]:
-    """`mi` and `mi-synergy` of any generator: `generate(codes, noise)` as in `infoeval.Model`.
+def run_on_recognition(inputs: Inputs, request: Request) -> list[Result]:
+    """Return `mi-own` of every code of a checkpoint.
 
-    Raises UserError for one that returns no images.
+    Raises UserError for networks that compute no finite numbers.
     """
+    del request  # it has no settings of its own
+    options, model = inputs.options, inputs.subject.model
+    if model is None:
+        raise NotApplicable("is about checkpoints of ours")
+    text = f"L_I by the checkpoint's own Q, {options.samples:,} fresh samples"
+    inputs.context.progress(text, None)
     started = time.perf_counter()
-
-    def render(values: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        count = len(next(iter(values.values())))
-        return generate(values, codes.sample_noise(count, generator))
-
-    found = estimate(
-        codes,
-        render,
-        budget=recipe.budget,
-        seed=recipe.seed,
-        device=str(recipe.device),
-        level=recipe.level,
-        say=recipe.say,
-    )
-    seconds = time.perf_counter() - started
-    return [*_post_hoc(found, seconds), *_synergy(found, seconds)]
+    bounds = own_lower_bound(model, count=options.samples, seed=options.seed, level=options.level)
+    return _own(bounds, inputs, time.perf_counter() - started)
 
 
-def _own(
-    bounds: Mapping[str, LowerBound], codes: Mapping[str, Code], recipe: Recipe, seconds: float
-) -> list[Result]:
+def _own(bounds: Mapping[str, LowerBound], inputs: Inputs, seconds: float) -> list[Result]:
     if not all(math.isfinite(bound.low) and math.isfinite(bound.high) for bound in bounds.values()):
         raise UserError("the checkpoint's networks compute numbers that are not finite")
+    codes = inputs.subject.codes
+    assert codes is not None
     return [
         _lower_bound(
-            OWN,
+            "mi-own",
             name,
             bound,
-            settings={"seed": recipe.seed, "samples": bound.count, "pixels": "8 bits"},
+            settings={"seed": inputs.options.seed, "samples": bound.count, "pixels": "8 bits"},
             seconds=seconds,
             reference="Chen et al. 2016, eq. 5",
             details={"kind": codes[name].kind},
@@ -115,7 +99,7 @@ def _own(
 def _refitted(found: CheckpointInformation, seconds: float) -> list[Result]:
     return [
         _lower_bound(
-            f"{INFORMATION}-refitted",
+            "mi-refitted",
             name,
             bound,
             settings=dict(found.post_hoc.settings),
@@ -173,7 +157,7 @@ def _information(
 ) -> Result:
     details = {name: value for name, value in asdict(found).items() if name not in IN_THE_RESULT}
     return Result(
-        metric=INFORMATION,
+        metric="mi",
         target=found.code,
         value=found.value,
         low=found.low,
@@ -195,7 +179,7 @@ def _synergy(estimate: Estimate, seconds: float) -> list[Result]:
         return []
     return [
         Result(
-            metric=f"{INFORMATION}-synergy",
+            metric="mi-synergy",
             target=estimate.joint.code,
             value=estimate.synergy.value,
             low=estimate.synergy.low,

@@ -1,9 +1,8 @@
-"""What can be evaluated: something that draws images from codes and reads codes from images."""
+"""The networks of a checkpoint as a generator and an encoder of images."""
 
 import copy
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
 import torch
@@ -15,47 +14,11 @@ from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 from infoeval.networks import Networks
 
-__all__ = ["CheckpointModel", "CodeArray", "Encoder", "Generator", "Model", "Recognition"]
+__all__ = ["CALIBRATION_IMAGES", "CheckpointModel", "Recognition"]
 
 CHUNK = 500
 CALIBRATION_IMAGES = 10_000
-
-CodeArray = Tensor | NDArray[Any]
-"""Codes of n images: (n,) or (n, D), floats, whole numbers or booleans."""
-
-
-class Encoder(Protocol):
-    """Reads codes from images; see docs/your-model.md. For `infoeval score` a function will do."""
-
-    def encode(self, images: Tensor) -> CodeArray | Mapping[str, CodeArray]:
-        """Read the codes of images, which are uint8 (n, channels, height, width), 0 to 255.
-
-        Returns an array (n, D) of D codes, or one (n,) of a single code: floats are continuous,
-        whole numbers of an integer type and booleans are categories. Or a mapping from names to
-        such arrays, where floats (n, K) whose rows are probabilities are one categorical code.
-        """
-
-
-class Generator(Protocol):
-    """Draws images from codes of known prior; any further randomness is in its noise."""
-
-    @property
-    def codes(self) -> CodeSpace:
-        """The latent codes and how many noise variables there are."""
-
-    def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
-        """Draw images (n, channels, height, width), uint8 in 0 to 255 or floats in [0, 1].
-
-        Args:
-            codes: by name, class indices (n,) int64 of a categorical code and values (n,) float32
-                of a continuous one.
-            noise: standard normal, (n, codes.noise) float32.
-
-        """
-
-
-class Model(Encoder, Generator, Protocol):
-    """A generative model with latent codes, as the analysis sees it: it reads and it draws."""
+"""Batch-norm statistics are estimated on at most this many images."""
 
 
 class Recognition:
@@ -114,14 +77,13 @@ class Recognition:
 
 
 class CheckpointModel:
-    """A `Model` made of a checkpoint of ours.
+    """A `Model` (encoder and generator) made of a checkpoint.
 
     Args:
         checkpoint: the checkpoint.
         device: where the networks run.
         calibration: uint8 images on which the batch-norm statistics that `encode` uses are
-            estimated (at most `CALIBRATION_IMAGES` of them, evenly spaced); None: the running
-            statistics of the training are used.
+            estimated, see `calibrated`; None: the running statistics of the training are used.
 
     """
 
@@ -133,17 +95,28 @@ class CheckpointModel:
     ) -> None:
         self.networks = checkpoint.networks(device)
         self.device = torch.device(device)
-        sample = None
-        if calibration is not None:
-            count = min(len(calibration), CALIBRATION_IMAGES)
-            rows = np.linspace(0, len(calibration) - 1, count).astype(int)
-            sample = torch.from_numpy(calibration[rows])
-        self._recognition = Recognition(self.networks, sample)
+        self._recognition = self._recognition_on(calibration)
 
     @classmethod
     def open(cls, path: str | Path, device: torch.device | str = "cpu") -> "CheckpointModel":
-        """Open a checkpoint file; nothing in it is executed."""
+        """Return the model of a checkpoint file; nothing in it is executed."""
         return cls(Checkpoint.open(path), device)
+
+    def calibrated(self, images: NDArray[np.uint8]) -> "CheckpointModel":
+        """Return the same networks, with Q's batch-norm statistics estimated on uint8 images.
+
+        At most `CALIBRATION_IMAGES` of them are used, evenly spaced.
+        """
+        model = copy.copy(self)
+        model._recognition = self._recognition_on(images)
+        return model
+
+    def _recognition_on(self, images: NDArray[np.uint8] | None) -> Recognition:
+        if images is None:
+            return Recognition(self.networks)
+        count = min(len(images), CALIBRATION_IMAGES)
+        rows = np.linspace(0, len(images) - 1, count).astype(int)
+        return Recognition(self.networks, torch.from_numpy(images[rows]))
 
     @property
     def codes(self) -> CodeSpace:
@@ -152,11 +125,11 @@ class CheckpointModel:
 
     @torch.no_grad()
     def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
-        """Images (n, channels, height, width), uint8, of codes and noise (n, codes.noise)."""
+        """Return images (n, channels, height, width), uint8, of codes and noise (n, codes.noise)."""
         inputs = torch.split(self.codes.encode(codes, noise).to(self.device), CHUNK)
         return torch.cat([self.networks.unscale(self.networks.generator(part)) for part in inputs])
 
     def encode(self, images: Tensor) -> dict[str, Tensor]:
-        """What each code is read as from uint8 images: q(c|x) (n, K), or the mean (n,)."""
+        """Return Q's posterior of uint8 images by code: q(c|x) (n, K), or the mean (n,)."""
         parts = self.codes.split(self._recognition(images))
         return {name: code.expectation(parts[name]) for name, code in self.codes.items()}

@@ -1,0 +1,259 @@
+"""Metrics of arrays run on a subject: of labels, tables, interventions, codes, posteriors, models."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pandas as pd
+from numpy.typing import NDArray
+
+from infoeval.codes import Categorical
+from infoeval.errors import UserError
+from infoeval.evaluation.code_table import CodeTable
+from infoeval.evaluation.inputs import Inputs, NotApplicable
+from infoeval.evaluation.options import Options
+from infoeval.evaluation.requests import Request
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_table import CATEGORIES
+from infoeval.results import Result, Skipped
+
+__all__ = [
+    "run_on_codes",
+    "run_on_interventions",
+    "run_on_labels",
+    "run_on_models",
+    "run_on_posteriors",
+    "run_on_table",
+]
+
+Outcome = list[Result | Skipped]
+
+PAIR = ("code", "factor", "measure", "paired", "null")
+"""Details of a result of one code and one factor; other parts of a score have the null alone."""
+IMAGES = ("real", "generated")
+"""Images whose codes are compared with their factors."""
+
+
+def run_on_labels(inputs: Inputs, request: Request) -> Outcome:
+    """Return the results of a clustering metric: of each categorical code with each set of classes.
+
+    The classes are the labels, or the factors of classes where there are no labels.
+    """
+    _check_categorical_codes(inputs)
+    table = inputs.classes
+    test = table.scored or table.rows
+    if test.factors is None:
+        raise NotApplicable("there are no factors or labels")
+    codes = _class_columns(test.codes, table.code_types)
+    factors = _class_columns(test.factors, table.factor_types)
+    if not codes:
+        raise NotApplicable("there is no categorical code")
+    if not factors:
+        raise NotApplicable("there is no factor of classes")
+    several = len(table.factor_types) > 1
+    return [
+        _cluster(inputs, request, code, factor, f"{code}, {factor}" if several else code)
+        for code in codes
+        for factor in factors
+    ]
+
+
+def _cluster(inputs: Inputs, request: Request, code: str, factor: str, target: str) -> Result:
+    metric, table, options = request.metric, inputs.classes, inputs.options
+    test, fit = table.scored or table.rows, table.fit or (table.rows if table.scored else None)
+    assert test.factors is not None
+    arguments: dict[str, Any] = {"level": options.level, **request.settings}
+    settings = _image_settings(inputs)
+    if "fit_codes" in metric.arguments:
+        if fit is not None and fit.factors is not None:
+            arguments |= {"fit_codes": fit.codes[code], "fit_labels": fit.factors[factor]}
+        arguments |= _names(inputs, code, test.codes[code].to_numpy())
+        if inputs.has_images:
+            settings["matching_fitted_on"] = inputs.splits.train.split
+    if "seed" in metric.arguments:
+        arguments["seed"] = settings["seed"] = options.seed
+    score, seconds = _timed(
+        request, metric.function, test.codes[code], test.factors[factor], **arguments
+    )
+    return Result.of(score, metric=request.name, target=target, settings=settings, seconds=seconds)
+
+
+def _names(inputs: Inputs, code: str, values: NDArray[Any]) -> dict[str, Any]:
+    """Return the number of categories and the names of the classes, where they are known."""
+    names: dict[str, Any] = {}
+    if inputs.subject.codes is not None and code in inputs.subject.codes:
+        prior = inputs.subject.codes[code]
+        if isinstance(prior, Categorical) and values.dtype.kind in "biu":
+            names["categories"] = prior.size if values.max() < prior.size else None
+    if inputs.has_images and inputs.splits.test.labels is not None:
+        names["class_names"] = list(inputs.splits.test.label_names) or None
+    return {name: value for name, value in names.items() if value is not None}
+
+
+def _check_categorical_codes(inputs: Inputs) -> None:
+    """Raise `NotApplicable` for a checkpoint without categorical codes, before images are read."""
+    checkpoint = inputs.subject.checkpoint
+    if checkpoint is not None and not checkpoint.trainer.categorical_codes:
+        raise NotApplicable(f"{checkpoint.trainer.name} has no categorical code")
+
+
+def _image_settings(inputs: Inputs) -> dict[str, Any]:
+    """Return how images were read, for the settings of a result."""
+    if not inputs.has_images:
+        return {}
+    settings: dict[str, Any] = {"split": inputs.splits.test.split}
+    if inputs.subject.checkpoint is not None:
+        settings["batch_norm"] = inputs.options.batch_norm
+    return settings
+
+
+def _class_columns(frame: pd.DataFrame, types: Sequence[str]) -> list[str]:
+    return [name for name, kind in zip(frame.columns, types, strict=True) if kind in CATEGORIES]
+
+
+def run_on_posteriors(inputs: Inputs, request: Request) -> Outcome:
+    """Return the results of a metric of q(c|x) on the test images, of each categorical code."""
+    metric, level = request.metric, inputs.options.level
+    if inputs.subject.checkpoint is None:
+        raise NotApplicable("is about checkpoints of ours")
+    _check_categorical_codes(inputs)
+    test = inputs.splits.test
+    if "labels" in metric.arguments and test.labels is None:
+        raise NotApplicable(f"{test.name} has no labels")
+    results: Outcome = []
+    for code, posterior in inputs.encode(test).posteriors.items():
+        given = {"labels": test.labels} if "labels" in metric.arguments else {}
+        score, seconds = _timed(request, metric.function, posterior, level=level, **given)
+        settings = _image_settings(inputs)
+        results.append(
+            Result.of(score, metric=request.name, target=code, settings=settings, seconds=seconds)
+        )
+    return results
+
+
+def run_on_table(inputs: Inputs, request: Request) -> Outcome:
+    """Return the results of a metric of codes and factors."""
+    images = request.settings.get("images", "real")
+    if images not in IMAGES:
+        raise UserError(f"no images {images!r}; there are {', '.join(IMAGES)}")
+    if images == "real":
+        return [*_on_table(_table_with_factors(inputs), inputs.options, request)]
+    measured = inputs.measured
+    first, *others = _on_table(measured.table, inputs.options, request)
+    details = {**first.details, "measuring": measured.accuracies}
+    skipped = [Skipped(request.name, reason) for reason in measured.unmeasured]
+    return [replace(first, details=details), *others, *skipped]
+
+
+def run_on_interventions(inputs: Inputs, request: Request) -> Outcome:
+    """Return the results of a metric that holds a factor still, on rows or on images drawn anew."""
+    settings = dict(request.settings)
+    if not settings.pop("simulate", False):
+        return [*_on_table(_table_with_factors(inputs), inputs.options, request)]
+    table = inputs.table
+    if table.rows.factors is None or table.encode is None:
+        raise NotApplicable("simulate needs a model, and images that can be drawn, such as sprites")
+    options = _with_types(table, inputs.options)
+    return [*_parts(request, options, table.encode, table.rows.factors, **options | settings)]
+
+
+def run_on_codes(inputs: Inputs, request: Request) -> Outcome:
+    """Return the results of a metric of codes alone."""
+    table = inputs.table
+    options = _table_options(inputs.options) | {"code_types": table.code_types}
+    return [*_parts(request, options, table.rows.codes, **options | request.settings)]
+
+
+def run_on_models(
+    codes: Sequence[pd.DataFrame], names: Sequence[str], options: Options, request: Request
+) -> list[Result]:
+    """Return the results of a metric of several models' codes of the same rows: of all, of each."""
+    table_options = _table_options(options)
+    results = _parts(request, table_options, codes, **table_options | request.settings)
+    return [
+        replace(result, metric=request.name, target=name)
+        for result, name in zip(results, [None, *names], strict=True)
+    ]
+
+
+def _table_with_factors(inputs: Inputs) -> CodeTable:
+    subject = inputs.subject
+    if not (inputs.by_name or subject.labels_are_factors) and inputs.splits.test.factors is None:
+        raise NotApplicable(
+            f"{inputs.splits.test.name} has no factors; "
+            "ask for it by name, and labels are the one factor"
+        )
+    if inputs.table.rows.factors is None:
+        raise NotApplicable("there are no factors")
+    return inputs.table
+
+
+def _on_table(table: CodeTable, options: Options, request: Request) -> list[Result]:
+    arguments = _with_types(table, options) | request.settings
+    arguments.pop("images", None)
+    arguments.pop("simulate", None)
+    rows = table.rows
+    if "test" in request.metric.arguments and (table.fit or table.scored):
+        rows, arguments["test"] = table.fit or table.rows, table.scored or table.rows
+    return _parts(request, _table_options(options), *rows, **arguments)
+
+
+def _table_options(options: Options) -> dict[str, Any]:
+    """Return what every metric of a table takes, of the options of an evaluation."""
+    names = ("seed", "level", "null", "prune", "replicates")
+    values = {name: getattr(options, name) for name in names}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _with_types(table: CodeTable, options: Options) -> dict[str, Any]:
+    types = {"code_types": table.code_types, "factor_types": table.factor_types}
+    return _table_options(options) | types
+
+
+def _parts(
+    request: Request, options: dict[str, Any], *arguments: Any, **settings: Any
+) -> list[Result]:
+    """Return one result for each number of a metric's score."""
+    score, seconds = _timed(request, request.metric.function, *arguments, **settings)
+    shown: dict[str, Any] = {"seed": options["seed"]}
+    if request.settings:
+        shown["own"] = dict(request.settings)
+    # Pairs and parts have results of their own.
+    pairs: list[dict[str, Any]] = score.details.pop("associations", [])
+    parts: dict[str, Any] = score.details.get("parts") or {"": {}}
+    results: list[Result] = []
+    for name, part in (*parts.items(), *(("", pair) for pair in pairs)):
+        first = not results
+        details = score.details if first else {"interval": score.details["interval"]}
+        limits = {end: part[end] for end in ("value", "low", "high") if end in part}
+        details = details | {key: part[key] for key in PAIR if key in part}
+        results.append(
+            Result.of(
+                replace(score, **limits, details=details),
+                metric=f"{request.name}-{name.replace(' ', '-')}" if name else request.name,
+                target=f"{part['code']} × {part['factor']}" if "code" in part else None,
+                settings=shown,
+                seconds=seconds if first else 0.0,
+            )
+        )
+    return results
+
+
+def _timed(
+    request: Request, function: Callable[..., Score], *arguments: Any, **options: Any
+) -> tuple[Score, float]:
+    """Return a metric's score and the seconds it took.
+
+    Raises `NotApplicable` for what the metric refuses, and for settings that it cannot take.
+    """
+    started = time.perf_counter()
+    try:
+        score = function(*arguments, **options)
+    except UserError as error:
+        raise NotApplicable(str(error)) from error
+    except (TypeError, ValueError) as error:
+        if not request.settings:
+            raise
+        raise NotApplicable(f"settings {request.settings}: {error}") from error
+    return score, time.perf_counter() - started

@@ -1,0 +1,1 @@
+"""What can be evaluated: a checkpoint, anybody's model, a table of codes."""

@@ -1,0 +1,99 @@
+"""From what the user gives to what is evaluated: the only place that looks at suffixes and types."""
+
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from infoeval.checkpoint import CHECKPOINT
+from infoeval.devices import find_device
+from infoeval.errors import UserError
+from infoeval.subjects.code_file import CodeFile
+from infoeval.subjects.protocols import Encoder, Generator
+from infoeval.subjects.subject import Progress, Subject
+from infoeval.subjects.trained_model import BatchNorm, TrainedModel
+from infoeval.subjects.user_model import UserModel, load_model, names_function
+
+__all__ = ["Given", "as_list", "find_models", "open_subject"]
+
+Given = str | Path | Subject | Encoder | Generator | Callable[[Tensor], Any] | tuple[Any, Any]
+"""A checkpoint, a `.npz` file of codes, `FILE.py:FUNCTION`, a folder of runs, a model in memory."""
+
+
+def open_subject(
+    model: Given,
+    *,
+    device: torch.device | str = "cpu",
+    seed: int = 0,
+    batch_norm: BatchNorm = "real",
+    progress: Progress | None = None,
+) -> Subject:
+    """Return the subject that a model is.
+
+    Args:
+        model: a checkpoint, of which nothing is executed; a `.npz` file of codes and factors (see
+            `CodeFile`); `FILE.py:FUNCTION`, which is run; a model in memory (see `UserModel`); or
+            a subject, which is returned as it is.
+        device: of a checkpoint's networks: "auto", "cpu", "cuda" or "cuda:N".
+        seed: of random draws in reading images.
+        batch_norm: see `TrainedModel`.
+        progress: called while images are read.
+
+    Raises:
+        UserError: a file that cannot be used, or what is no model.
+
+    """
+    if isinstance(model, Subject):
+        return model
+    if not isinstance(model, str | Path):
+        first = model[0] if isinstance(model, tuple) and model else model
+        return UserModel(model, getattr(first, "__name__", type(first).__name__), seed=seed)
+    if str(model).lower().endswith(".npz"):
+        return CodeFile(model)
+    if names_function(str(model)):
+        return load_model(str(model), seed=seed)
+    return TrainedModel(
+        model,
+        device=find_device(device) if isinstance(device, str) else device,
+        seed=seed,
+        batch_norm=batch_norm,
+        progress=progress or (lambda text, share: None),
+    )
+
+
+def as_list(models: Given | Sequence[Given]) -> list[Given]:
+    """Return the models of a list, or of a tuple of paths and subjects.
+
+    Another tuple is one model, an encoder and a generator.
+    """
+    several = isinstance(models, tuple) and all(
+        isinstance(model, str | Path | Subject) for model in models
+    )
+    if isinstance(models, list) or several:
+        return list(cast(Sequence[Given], models))
+    return [cast(Given, models)]
+
+
+def find_models(model: Given) -> list[Given]:
+    """Return the model, or of a folder its checkpoint, or the checkpoints of the runs in it.
+
+    Raises UserError for a folder that holds none.
+    """
+    if not (isinstance(model, str | Path) and Path(model).is_dir()):
+        return [model]
+    folder = Path(model)
+    if (folder / CHECKPOINT).exists():
+        return [folder / CHECKPOINT]
+    checkpoints = sorted(folder.glob(f"*/{CHECKPOINT}"), key=_natural_order)
+    if not checkpoints:
+        raise UserError(f"{folder} holds no {CHECKPOINT}, and no folders of runs that do")
+    return list(checkpoints)
+
+
+def _natural_order(path: Path) -> list[Any]:
+    """Return a key that sorts seed-10 after seed-9."""
+    parts = re.split(r"(\d+)", path.parent.name)
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in parts]

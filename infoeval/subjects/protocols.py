@@ -1,0 +1,69 @@
+"""What a generative model has to offer for its codes to be evaluated: `encode`, `generate`."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from infoeval.codes import CodeSpace
+
+__all__ = ["CodeArray", "Encoder", "Generator", "Model", "render_with", "sample"]
+
+CodeArray = Tensor | NDArray[Any]
+"""Codes of n images: (n,) or (n, D), floats, whole numbers or booleans."""
+
+
+class Encoder(Protocol):
+    """Reads codes from images; see docs/your-model.md. For `infoeval score` a function will do."""
+
+    def encode(self, images: Tensor) -> CodeArray | Mapping[str, CodeArray]:
+        """Return the codes of images, which are uint8 (n, channels, height, width), 0 to 255.
+
+        Either an array (n, D) of D codes, or one (n,) of a single code: floats are continuous,
+        whole numbers of an integer type and booleans are categories. Or a mapping from names to
+        such arrays, where floats (n, K) whose rows are probabilities are one categorical code.
+        """
+
+
+class Generator(Protocol):
+    """Draws images from codes of known prior; any further randomness is in its noise."""
+
+    @property
+    def codes(self) -> CodeSpace:
+        """The latent codes and the number of noise variables."""
+
+    def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
+        """Return images (n, channels, height, width), uint8 in 0 to 255 or floats in [0, 1].
+
+        Args:
+            codes: by name, class indices (n,) int64 of a categorical code and values (n,) float32
+                of a continuous one.
+            noise: standard normal, (n, codes.noise) float32.
+
+        """
+
+
+class Model(Encoder, Generator, Protocol):
+    """A generative model with latent codes that both encodes and generates."""
+
+
+def sample(
+    generator: Generator, count: int, random: torch.Generator
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Return `count` draws of the codes, by name, and the images generated from them."""
+    codes = generator.codes.sample(count, random)
+    return codes, generator.generate(codes, generator.codes.sample_noise(count, random))
+
+
+def render_with(
+    generator: Generator,
+) -> Callable[[Mapping[str, Tensor], torch.Generator], Tensor]:
+    """Return the generator as a function of codes and of the random stream of its noise."""
+
+    def render(codes: Mapping[str, Tensor], random: torch.Generator) -> Tensor:
+        count = len(next(iter(codes.values())))
+        return generator.generate(codes, generator.codes.sample_noise(count, random))
+
+    return render
