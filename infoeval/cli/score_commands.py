@@ -154,8 +154,9 @@ def score(
 
 @click.command("metrics")
 @json_option
-def list_metrics(as_json: bool) -> None:
-    """Show every metric: what it needs, where it can lie, what it tells, what can be set.
+@click.option("--markdown", is_flag=True, help="Print the table of docs/metrics.md.")
+def list_metrics(as_json: bool, markdown: bool) -> None:
+    """Show every metric: what it needs, its range, what it measures, and its settings.
 
     \b
     For example:
@@ -164,9 +165,14 @@ def list_metrics(as_json: bool) -> None:
     """
     from infoeval.cli.terminal import print_metrics
     from infoeval.evaluation import catalogue
+    from infoeval.metrics.registry import all_metrics, markdown_table
 
-    entries = catalogue()
-    click.echo(as_text([vars(entry) for entry in entries])) if as_json else print_metrics(entries)
+    if markdown:
+        click.echo("\n".join(markdown_table(all_metrics())))
+    elif as_json:
+        click.echo(as_text([vars(entry) for entry in catalogue()]))
+    else:
+        print_metrics(catalogue())
 
 
 @click.command()

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from infoeval.errors import UserError
-from infoeval.metrics.registry import METRICS, metrics_of
+from infoeval.metrics.registry import Kind, all_metrics, find, names
 
 __all__ = [
     "ALL_METRICS",
+    "CHECKPOINTS",
     "CLUSTERING",
     "INFORMATION",
     "LABELS",
@@ -30,12 +31,17 @@ INFORMATION = "mi"
 OWN = "mi-own"
 SORTING = "real-sorting"
 LABELS = "real-label-information"
-PAIRS = "code-factors"
 
-CLUSTERING = metrics_of("labels")
-TABLE = metrics_of("table", "interventions", "codes")
-UNSUPERVISED = metrics_of("codes")
-MODELS = metrics_of("models")
+
+def _names(*kinds: Kind) -> list[str]:
+    return [item.name for item in all_metrics(*kinds)]
+
+
+CLUSTERING = _names("labels")
+TABLE = _names("table", "interventions", "codes")
+UNSUPERVISED = _names("codes")
+MODELS = _names("models")
+CHECKPOINTS = _names("posterior", "generator", "recognition")
 
 
 @dataclass(frozen=True)
@@ -50,58 +56,23 @@ class Entry:
     range: str
     description: str
     settings: dict[str, Any] = field(default_factory=dict)
-
-
-_MODEL = "a checkpoint of ours"
-_SORTED = f"{_MODEL} with a categorical code, and images"
-_INFORMATION = (
-    Entry(OWN, _MODEL, "up to H(c)", "the checkpoint's own L_I of each code, fresh samples, nats"),
-    Entry(
-        SORTING,
-        _SORTED,
-        "0 to ln K",
-        "how evenly and decisively Q sorts real images by a categorical code, nats",
-    ),
-    Entry(
-        LABELS,
-        f"{_SORTED} with labels",
-        "0 or more",
-        "what a categorical code, read from real images, says about the labels, nats",
-    ),
-    Entry(
-        INFORMATION,
-        "a generator and the law of its codes",
-        "up to H(c)",
-        "L_I of each code and of all together by a post hoc Q, nats; takes minutes",
-    ),
-)
+    use: str = ""
+    pitfalls: str = ""
 
 
 def catalogue() -> list[Entry]:
-    """Every metric there is.
+    """Return what there is to know of every metric.
 
     >>> [entry.name for entry in catalogue()][:3]
     ['mi', 'mi-own', 'real-sorting']
     """
-    return [_INFORMATION[-1], *_INFORMATION[:-1], *_of_arrays()]
-
-
-def _of_arrays() -> list[Entry]:
+    first = (INFORMATION, OWN, SORTING, LABELS)
     return [
-        Entry(name, metric.needs, metric.range, metric.description, _settings(name))
-        for name, metric in METRICS.items()
+        Entry(
+            item.name, item.needs, item.range, item.summary, item.settings, item.use, item.pitfalls
+        )
+        for item in map(find, (*first, *(name for name in names() if name not in first)))
     ]
-
-
-def _settings(name: str) -> dict[str, Any]:
-    """What can be set of a metric, and what it is if not."""
-    if name not in METRICS or METRICS[name].kind == "labels":
-        return {}
-    metric = METRICS[name]
-    own = {each: value for each, value in metric.arguments.items() if each != "test"}
-    if name == PAIRS:
-        own["images"] = "real"
-    return own | {"simulate": False} if metric.kind == "interventions" else own
 
 
 NEED_LABELS = frozenset({*CLUSTERING, LABELS})
@@ -111,9 +82,7 @@ REAL_IMAGES = NEED_LABELS | {SORTING}
 """Those that need real images and a categorical code."""
 
 
-ALL_METRICS: dict[str, str] = {
-    entry.name: entry.description for entry in (_INFORMATION[0], *_of_arrays(), *_INFORMATION[1:])
-}
+ALL_METRICS: dict[str, str] = {item.name: item.summary for item in all_metrics()}
 """Every metric of a model, by name, with what it tells; in the order of results."""
 
 
@@ -139,11 +108,8 @@ def parse(texts: Sequence[str]) -> list[Asked]:
 
 def _parsed(text: str) -> Asked:
     name, _, rest = text.partition(":")
-    if name not in ALL_METRICS:
-        raise UserError(f"no metric {name!r}; there are {', '.join(ALL_METRICS)}")
-    settings = {}
+    known, settings = find(name).settings, {}
     for key, value in _pairs(text, rest):
-        known = _settings(name)
         if key not in known:
             there = f"there are {', '.join(known)}" if known else "it has none"
             raise UserError(f"{name} has no setting {key!r}; {there}")

@@ -11,7 +11,7 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.codes import Categorical
 from infoeval.data import ImageSet
 from infoeval.evaluation.options import Recipe
-from infoeval.metrics.registry import METRICS
+from infoeval.metrics.registry import find
 from infoeval.results import Result
 
 __all__ = ["cluster_results"]
@@ -53,20 +53,18 @@ def _cluster(
     fit: ImageSet,
     test: ImageSet,
 ) -> Result:
-    metric = METRICS[name]
+    metric = find(name)
     settings: dict[str, Any] = {"batch_norm": recipe.batch_norm, "split": test.split}
-    arguments: dict[str, Any] = {"level": recipe.level}
+    arguments: dict[str, Any] = {"level": recipe.level, "class_names": test.label_names}
     if "fit_codes" in metric.arguments:
         code = checkpoint.trainer.codes[target]
         assert isinstance(code, Categorical)
         arguments |= {"fit_codes": fit_codes[target], "fit_labels": fit.labels}
-        arguments |= {"categories": code.size, "classes": len(fit.label_names) or None}
+        arguments["categories"] = code.size
         settings["matching_fitted_on"] = fit.split
     if "replicates" in metric.arguments:
         arguments["seed"] = settings["seed"] = recipe.seed
     started = time.perf_counter()
     found = metric.function(test_codes[target], test.labels, **arguments)
-    if "fit_codes" in metric.arguments:
-        found.details["class_names"] = list(test.label_names)
     seconds = time.perf_counter() - started
     return Result.of(found, metric=name, target=target, settings=settings, seconds=seconds)

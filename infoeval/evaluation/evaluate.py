@@ -14,6 +14,7 @@ from infoeval.errors import UserError
 from infoeval.evaluation.arrays import read_arrays
 from infoeval.evaluation.catalogue import (
     ALL_METRICS,
+    CHECKPOINTS,
     CLUSTERING,
     INFORMATION,
     MODELS,
@@ -29,7 +30,6 @@ from infoeval.evaluation.information_results import drawn_results
 from infoeval.evaluation.options import BatchNorm, Recipe, Say
 from infoeval.evaluation.table_results import models_results, table_results
 from infoeval.information.budgets import find_budget
-from infoeval.metrics.registry import METRICS
 from infoeval.results import Document, Result, Skipped, environment, sha256
 from infoeval.subjects.model import Encoder, Generator
 from infoeval.subjects.user_model import UserModel, find_model, is_user_model, read_codes
@@ -247,19 +247,19 @@ def _of_table(
 ) -> tuple[list[Result], list[Skipped]]:
     """All metrics of a table that were asked for, or that there are."""
     wanted = [Asked(name) for name in (*CLUSTERING, *TABLE)] if asked is None else asked
-    drawn = [each for each in wanted if each.name not in METRICS]
+    drawn = [each for each in wanted if each.name in CHECKPOINTS]
     for each in drawn:
         if each.name != INFORMATION:
             raise UserError(f"{each.name} does not apply: it is about checkpoints of ours")
     found, skipped = table_results(
         table,
-        [each for each in wanted if each.name in METRICS],
+        [each for each in wanted if each.name not in CHECKPOINTS],
         recipe.table,
         recipe.say,
         strict=asked is not None,
     )
     if asked is None:
-        ours = [name for name in ALL_METRICS if name not in METRICS and name != INFORMATION]
+        ours = [name for name in ALL_METRICS if name in CHECKPOINTS and name != INFORMATION]
         skipped += [Skipped(name, "is about checkpoints of ours") for name in ours]
         skipped.append(Skipped(INFORMATION, why_no_information))
     return found, skipped

@@ -5,14 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from infoeval.errors import UserError
 from infoeval.evaluation.catalogue import Asked
 from infoeval.evaluation.code_table import CodeTable
 from infoeval.evaluation.options import Say
-from infoeval.metrics.registry import METRICS, Kind
+from infoeval.metrics.registry import Kind, find
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import CATEGORIES
 from infoeval.metrics.stats.resampling import Options
@@ -52,7 +51,7 @@ def table_results(
 
 
 def _results(table: CodeTable, asked: Asked, options: Options) -> Found:
-    run = _RUN[METRICS[asked.name].kind]
+    run = _RUN[find(asked.name).kind]
     images = asked.settings.get("images", "real")
     if images not in IMAGES:
         raise UserError(f"no images {images!r}; there are {', '.join(IMAGES)}")
@@ -94,20 +93,16 @@ def _named(frame: pd.DataFrame, types: Sequence[str]) -> list[str]:
 def _cluster(
     table: CodeTable, asked: Asked, options: Options, code: str, factor: str
 ) -> list[Result]:
-    metric = METRICS[asked.name]
+    metric = find(asked.name)
     arguments: dict[str, Any] = {"level": options.get("level", 0.95), **asked.settings}
     if "seed" in metric.arguments:
         arguments["seed"] = options.get("seed", 0)
     parts = {"": table.scored or table.rows}
     if "fit_codes" in metric.arguments and (table.fit or table.scored):
         parts["fit_"] = table.fit or table.rows
-    # Class numbers have to be the same in all parts.
-    for what, number, name in (("codes", 0, code), ("labels", 1, factor)):
-        values = [part[number][name].to_numpy() for part in parts.values()]  # type: ignore[index]
-        numbers = np.unique(np.concatenate(values), return_inverse=True)[1]
-        ends = np.cumsum([len(each) for each in values])[:-1]
-        for prefix, each in zip(parts, np.split(numbers, ends), strict=True):
-            arguments[prefix + what] = each
+    for prefix, part in parts.items():
+        arguments[prefix + "codes"] = part.codes[code].to_numpy()
+        arguments[prefix + "labels"] = part.factors[factor].to_numpy()  # type: ignore[index]
     several = len(table.factor_types) > 1
     target = f"{code}, {factor}" if several else code
     return _timed(asked, lambda: metric.function(**arguments), options, target)
@@ -116,7 +111,7 @@ def _cluster(
 def _of_table(table: CodeTable, asked: Asked, options: Options) -> list[Result]:
     if table.rows.factors is None:
         raise UserError("there are no factors")
-    metric, told = METRICS[asked.name], {**table.options(options), **asked.settings}
+    metric, told = find(asked.name), {**table.options(options), **asked.settings}
     told.pop("images", None)  # these have been read
     rows = table.rows
     if "test" in metric.arguments and (table.fit or table.scored):
@@ -130,14 +125,14 @@ def _of_interventions(table: CodeTable, asked: Asked, options: Options) -> list[
         return _of_table(table, asked, options)
     if table.rows.factors is None or table.encode is None:
         raise UserError("simulate needs a model, and images that can be drawn, such as sprites")
-    metric, told = METRICS[asked.name], {**table.options(options), **settings}
+    metric, told = find(asked.name), {**table.options(options), **settings}
     return _timed(asked, lambda: metric.function(table.encode, table.rows.factors, **told), options)
 
 
 def _of_codes(table: CodeTable, asked: Asked, options: Options) -> list[Result]:
     told = {**options, **asked.settings, "code_types": table.code_types}
     told.pop("factor_types", None)
-    return _timed(asked, lambda: METRICS[asked.name].function(table.rows.codes, **told), options)
+    return _timed(asked, lambda: find(asked.name).function(table.rows.codes, **told), options)
 
 
 def models_results(
@@ -148,7 +143,7 @@ def models_results(
     Raises UserError as the metric does.
     """
     results = _timed(
-        asked, lambda: METRICS[asked.name].function(models, **options, **asked.settings), options
+        asked, lambda: find(asked.name).function(models, **options, **asked.settings), options
     )
     return [
         replace(result, metric=asked.name, target=name)
