@@ -17,7 +17,7 @@ from PIL import Image
 
 from infoeval.checkpoint import Checkpoint
 from infoeval.files import atomic_path
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.traversals import tile, traverse
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"

@@ -30,7 +30,7 @@ from infoeval.information import channels
 from infoeval.information.checkpoint_information import CheckpointInformation, estimate_checkpoint
 from infoeval.information.post_hoc import Estimate, Information, estimate
 from infoeval.networks import Networks
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"

@@ -13,7 +13,7 @@ have. Takes minutes.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +24,7 @@ from numpy.typing import NDArray
 
 from infoeval.evaluation.catalogue import parse
 from infoeval.files import write_text
-from infoeval.metrics import METRICS, Score
-from infoeval.metrics.registry import Kind
+from infoeval.metrics import Score, all_metrics, find
 
 ROWS = Path(__file__).resolve().parent.parent / "docs" / "results" / "metric-scores.csv"
 N, SCORED = 10_000, 5_000
@@ -61,110 +60,8 @@ VARIANTS = (
     "udr:preset=spearman",
 )
 
-NEEDS: dict[Kind, str] = {
-    "labels": "category, label",
-    "table": "codes, factors",
-    "interventions": "codes, factors",
-    "codes": "codes",
-    "models": "codes of models",
-}
-
-NOTES = {
-    "cluster-acc": (
-        "two classes in one category cost one of them whole",
-        "a categorical code as an unlabelled classifier, as in the InfoGAN paper",
-    ),
-    "cluster-nmi": (
-        "counts raise it by chance",
-        "categories and classes differ in number",
-    ),
-    "cluster-ari": (
-        "large classes count most",
-        "the same, with 0 for chance",
-    ),
-    "code-factors": (
-        "discrete factors by counts: an outlier spoils its bins; a factor that two codes share "
-        "counts for the better one alone",
-        "which code is which factor, pair by pair; angles",
-    ),
-    "mig": (
-        "an outlier spoils its bins; 0 for a factor that two codes share",
-        "one code for each factor; to compare with published numbers",
-    ),
-    "mig-sup": (
-        "codes that tell nothing count as 0; factors may be missing",
-        "whether a code mixes factors, beside `mig`",
-    ),
-    "jemmig": (
-        "random codes above 0; an outlier spoils its bins",
-        "`mig` with a price on codes that mix factors",
-    ),
-    "dcimig": (
-        "factors of many classes count most; an outlier spoils its bins",
-        "several codes of one factor are welcome",
-    ),
-    "modularity": (
-        "random codes far above 0, however it is estimated",
-        "only beside its null",
-    ),
-    "sap": (
-        "perfect codes below 1, as the other codes guess; depends on scale and offset",
-        "to compare with published numbers; else `preset=scale-free`",
-    ),
-    "dci": (
-        "D and C depend on the number of rows where codes are noisy; takes seconds",
-        "which code matters to which factor, whatever the shape of the dependence",
-    ),
-    "med": (
-        "bias of counts: compare tables of one size; an outlier spoils its bins",
-        "the questions of `dci` where time is short",
-    ),
-    "infomec": (
-        "InfoM and InfoC of random codes far above 0",
-        "the questions of `dci` by information, without bins",
-    ),
-    "explicitness": (
-        "random codes 0.5; blind to rotations; reads by lines only",
-        "whether factors can be read at all",
-    ),
-    "downstream-accuracy": (
-        "random codes 1 / classes; blind to rotations; reads by lines by default",
-        "how many labels a reader of the codes needs",
-    ),
-    "irs": (
-        "random codes above 0; codes of large deviation count most",
-        "whether a code stays where it is while other factors change",
-    ),
-    "beta-vae": (
-        "saturates; random codes 1 / factors; depends on the codes' scale",
-        "to compare with published numbers",
-    ),
-    "factor-vae": (
-        "saturates; random codes 1 / factors; depends on which codes count as dead",
-        "to compare with published numbers",
-    ),
-    "z-max-var": (
-        "noise codes drown the others in a table",
-        "codes without noise, or a function from factors to codes",
-    ),
-    "total-correlation": (
-        "sees linear dependence only: blind to rotations",
-        "whether codes are correlated; without factors",
-    ),
-    "wasserstein-correlation": (
-        "the same; codes of large variance count most",
-        "the same, where codes nearly determine one another",
-    ),
-    "code-information": (
-        "bias of counts; sees pairs only",
-        "whether codes depend on one another; without factors",
-    ),
-    "udr": (
-        "models that fail alike score well; equal codes score 0.9",
-        "to choose among seeds; without factors",
-    ),
-}
-"""Of each metric, what it cannot see and what it is for."""
+METRICS = all_metrics("labels", "table", "interventions", "codes", "models")
+NAMES = tuple(item.name for item in METRICS)
 
 Array = NDArray[np.float64]
 Found = dict[tuple[str, str, str], list[float]]
@@ -184,7 +81,7 @@ def main() -> None:
         show(pd.read_csv(asked.out, keep_default_na=False), asked.write)
         return
     print(hardware())
-    texts = [text for text in (*METRICS, *VARIANTS) if _name(text) in (asked.only or METRICS)]
+    texts = [text for text in (*NAMES, *VARIANTS) if _name(text) in (asked.only or NAMES)]
     found: Found = {}
     for seed in range(asked.seeds):
         for kind in KINDS:
@@ -210,7 +107,7 @@ def rows_of(found: Found) -> pd.DataFrame:
 
 def _sorted(rows: pd.DataFrame) -> pd.DataFrame:
     """Metric by metric."""
-    order = {text: number for number, text in enumerate((*METRICS, *VARIANTS))}
+    order = {text: number for number, text in enumerate((*NAMES, *VARIANTS))}
     return rows.sort_values("metric", key=lambda texts: texts.map(order), kind="stable")
 
 
@@ -227,7 +124,7 @@ def scores(kind: str, seed: int, texts: Sequence[str]) -> Iterator[tuple[str, st
     category = category_of(kind, factors[:, -1], random)
     models = [codes_of(kind, perfect, random)[:N] for _ in range(MODELS)]
     for text in texts:
-        if METRICS[_name(text)].kind == "labels":
+        if find(_name(text)).kind == "labels":
             score = _of_labels(text, category, factors[:, -1]) if kind in SHOWN else None
         else:
             score = _of_arrays(text, codes, factors, models)
@@ -280,24 +177,26 @@ def category_of(kind: str, labels: NDArray[Any], random: np.random.Generator) ->
 
 
 def _of_labels(text: str, category: NDArray[Any], labels: NDArray[Any]) -> Score:
-    metric = METRICS[text]
+    metric = find(text)
+    function: Callable[..., Score] = metric.function
     others: dict[str, Any] = {}
     if "fit_codes" in metric.arguments:
         others = {"fit_codes": category[N:], "fit_labels": labels[N:]}
-    return metric.function(category[:N], labels[:N], **others)
+    return function(category[:N], labels[:N], **others)
 
 
 def _of_arrays(text: str, codes: Array, factors: NDArray[Any], models: list[Array]) -> Score:
     (asked,) = parse([text.removesuffix(PRUNED)])
-    metric = METRICS[asked.name]
+    metric = find(asked.name)
+    function: Callable[..., Score] = metric.function
     settings: dict[str, Any] = {**asked.settings, "replicates": 0, "prune": text.endswith(PRUNED)}
     if metric.kind == "models":
-        return metric.function(models, **settings)
+        return function(models, **settings)
     if metric.kind == "codes":
-        return metric.function(codes[:N], **settings)
+        return function(codes[:N], **settings)
     if "test" in metric.arguments and asked.settings.get("preset") != "laforge":
         settings["test"] = codes[N:], factors[N:]
-    return metric.function(codes[:N], factors[:N], **settings)
+    return function(codes[:N], factors[:N], **settings)
 
 
 def show(rows: pd.DataFrame, page: Path | None) -> None:
@@ -311,21 +210,16 @@ def show(rows: pd.DataFrame, page: Path | None) -> None:
 
 
 def metrics_table(rows: pd.DataFrame) -> list[str]:
-    """Markdown: every metric as it is by default."""
-    lines: list[tuple[Any, ...]] = []
-    for text, number, cells in _cells(rows, tuple(METRICS), SHOWN):
-        metric = METRICS[text]
-        first = not any(line[0].startswith(f"`{text}`") for line in lines)
-        about = (NEEDS[metric.kind], metric.range) if first else ("", "")
-        notes = NOTES[text] if first else ("", "")
-        lines.append((f"`{text}` {number}".strip(), *about, *cells, *notes))
-    columns = "metric", "needs", "range", *SHOWN, "weaknesses", "for"
-    return markdown(columns, lines)
+    """Return Markdown of every metric with its default settings."""
+    lines = [
+        (f"`{text}` {number}".strip(), *cells) for text, number, cells in _cells(rows, NAMES, SHOWN)
+    ]
+    return markdown(("metric", *SHOWN), lines)
 
 
 def variants_table(rows: pd.DataFrame) -> list[str]:
     """Markdown: the numbers of all settings, with those of dead codes and of an outlier."""
-    table = tuple(name for name, metric in METRICS.items() if metric.kind != "labels")
+    table = tuple(item.name for item in METRICS if item.kind != "labels")
     texts = sorted((*table, *VARIANTS), key=_place)
     lines: list[tuple[Any, ...]] = []
     for text, number, cells in _cells(rows, tuple(texts), KINDS):
@@ -335,7 +229,7 @@ def variants_table(rows: pd.DataFrame) -> list[str]:
 
 
 def _place(text: str) -> int:
-    return list(METRICS).index(_name(text))
+    return NAMES.index(_name(text))
 
 
 def _cells(

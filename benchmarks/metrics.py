@@ -23,7 +23,7 @@ import re
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -37,7 +37,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from infoeval.evaluation import score
 from infoeval.evaluation.catalogue import parse
 from infoeval.files import write_text
-from infoeval.metrics import METRICS, Score
+from infoeval.metrics import Score, find
 
 ROOT = Path(__file__).resolve().parent.parent
 FIXTURES = ROOT.parent / "shared" / "fixtures"
@@ -225,18 +225,19 @@ def measured(compared: Compared, arrays: dict[str, Any]) -> tuple[float, dict[st
 def _call(text: str, arrays: dict[str, Any], options: dict[str, Any]) -> Score:
     """One metric of a table, as it is asked for on the command line, without an interval."""
     (asked,) = parse([text])
-    metric = METRICS[asked.name]
+    metric = find(asked.name)
+    function: Callable[..., Score] = metric.function
     codes, factors = arrays["codes"], arrays["factors"]
     settings: dict[str, Any] = {**asked.settings, **options}
     if metric.kind == "labels":  # their intervals cannot be left out
-        return metric.function(codes[:, 0].astype(int), factors[:, 0])
+        return function(codes[:, 0].astype(int), factors[:, 0])
     if metric.kind == "models":
-        return metric.function([codes, *_turned(codes)], replicates=0, **settings)
+        return function([codes, *_turned(codes)], replicates=0, **settings)
     if metric.kind == "codes":
-        return metric.function(codes, replicates=0, **settings)
+        return function(codes, replicates=0, **settings)
     if "test" in metric.arguments and settings.get("preset") != "laforge":
         settings["test"] = arrays["codes_test"], arrays["factors_test"]
-    return metric.function(codes, factors, replicates=0, **settings)
+    return function(codes, factors, replicates=0, **settings)
 
 
 def _turned(codes: Any) -> list[Any]:

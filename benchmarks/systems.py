@@ -27,7 +27,7 @@ from infoeval.evaluation import score
 from infoeval.evaluation.traversal_figures import draw_traversals
 from infoeval.files import atomic_path
 from infoeval.results import Document, sha256
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.sweep import Summary, train_many
 from infoeval.training.choosing import choose_trainer
 

@@ -8,7 +8,7 @@ from infoeval.errors import UserError
 if TYPE_CHECKING:
     from infoeval.augment import Affine
     from infoeval.codes import Categorical, CodeSpace, Uniform
-    from infoeval.subjects.model import Encoder, Generator, Model
+    from infoeval.subjects.protocols import Encoder, Generator, Model
     from infoeval.trainer import Trainer
 
 __version__ = "0.1.0"
@@ -30,9 +30,9 @@ _HOMES = {
     "Affine": "infoeval.augment",
     "Categorical": "infoeval.codes",
     "CodeSpace": "infoeval.codes",
-    "Encoder": "infoeval.subjects.model",
-    "Generator": "infoeval.subjects.model",
-    "Model": "infoeval.subjects.model",
+    "Encoder": "infoeval.subjects.protocols",
+    "Generator": "infoeval.subjects.protocols",
+    "Model": "infoeval.subjects.protocols",
     "Trainer": "infoeval.trainer",
     "Uniform": "infoeval.codes",
 }

@@ -80,7 +80,8 @@ def score(
 
 @click.command("metrics")
 @json_option
-def list_metrics(as_json: bool) -> None:
+@click.option("--markdown", is_flag=True, help="Print the table of docs/metrics.md.")
+def list_metrics(as_json: bool, markdown: bool) -> None:
     """Show every metric: what it needs, its range, what it measures, its settings.
 
     \b
@@ -89,10 +90,15 @@ def list_metrics(as_json: bool) -> None:
       infoeval metrics --json
     """
     from infoeval.cli.terminal import print_metrics
-    from infoeval.evaluation import catalogue
+    from infoeval.metrics.registry import all_metrics, markdown_table
 
-    entries = catalogue()
-    click.echo(as_text([vars(entry) for entry in entries])) if as_json else print_metrics(entries)
+    metrics = all_metrics()
+    if markdown:
+        click.echo("\n".join(markdown_table(metrics)))
+    elif as_json:
+        click.echo(as_text([metric.describe() for metric in metrics]))
+    else:
+        print_metrics(metrics)
 
 
 @click.command()

@@ -1,4 +1,4 @@
-"""Metrics of arrays run on a subject: of labels, tables, interventions, codes, posteriors, models."""
+"""Metrics of arrays run on a subject: of its labels, tables, codes, posteriors."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -115,15 +115,13 @@ def _class_columns(frame: pd.DataFrame, types: Sequence[str]) -> list[str]:
 def run_on_posteriors(inputs: Inputs, request: Request) -> Outcome:
     """Return the results of a metric of q(c|x) on the test images, of each categorical code."""
     metric, level = request.metric, inputs.options.level
-    if inputs.subject.checkpoint is None:
-        raise NotApplicable("is about checkpoints of ours")
     _check_categorical_codes(inputs)
     test = inputs.splits.test
-    if "labels" in metric.arguments and test.labels is None:
+    if metric.needs_labels and test.labels is None:
         raise NotApplicable(f"{test.name} has no labels")
     results: Outcome = []
     for code, posterior in inputs.encode(test).posteriors.items():
-        given = {"labels": test.labels} if "labels" in metric.arguments else {}
+        given = {"labels": test.labels} if metric.needs_labels else {}
         score, seconds = _timed(request, metric.function, posterior, level=level, **given)
         settings = _image_settings(inputs)
         results.append(

@@ -8,15 +8,12 @@ from infoeval.evaluation.inputs import Context, Inputs, NotApplicable
 from infoeval.evaluation.options import Options, takes_options
 from infoeval.evaluation.requests import Request, parse
 from infoeval.metrics import registry
-from infoeval.metrics.registry import Kind
+from infoeval.metrics.registry import Kind, Metric
 from infoeval.results import Document, Result, Skipped, environment
 from infoeval.subjects.opening import Given, as_list, find_models
 from infoeval.subjects.subject import Subject
 
 __all__ = ["requests_of", "score", "score_subject"]
-
-ON_REQUEST = {"mi": "takes minutes: ask for it with --metric mi"}
-"""Metrics that run only when asked for by name, and why."""
 
 
 @takes_options(Options)
@@ -75,15 +72,18 @@ def score_subject(
     if subject.rows is not None and context.options.data is not None:
         raise UserError(f"{subject} holds codes and factors: --data has no use")
     by_name = requests is not None
-    chosen, skipped = (list(requests), []) if requests is not None else _all_requests(context)
-    if subject.model is not None and any(request.name == "mi" for request in chosen):
-        chosen = [request for request in chosen if request.name != "mi-own"]  # mi brings it
+    chosen = [Request(name) for name in registry.names()] if requests is None else list(requests)
     inputs = Inputs(subject, context, by_name=by_name)
     results: list[Result] = []
+    skipped: list[Skipped] = []
+    if subject.model is not None and (by_name or context.options.information):
+        if any(request.name == "mi" for request in chosen):  # which brings mi-own
+            chosen = [request for request in chosen if request.name != "mi-own"]
     for number, request in enumerate(chosen):
         done = f"{request.name}, {number} of {len(chosen)} metrics done"
         context.progress(done, number / len(chosen))
         try:
+            _check_applies(request.metric, inputs)
             found = _runner(request.metric.kind)(inputs, request)
         except NotApplicable as error:
             if by_name:
@@ -102,43 +102,38 @@ def score_subject(
     )
 
 
-def _all_requests(context: Context) -> tuple[list[Request], list[Skipped]]:
-    """Return a request for every metric of one model, and those left out."""
-    requests, skipped = [], []
-    for metric in registry.all_metrics():
-        if metric.kind == "models":
-            skipped.append(Skipped(metric.name, "compares models: give several"))
-        elif metric.name in ON_REQUEST and not context.options.information:
-            skipped.append(Skipped(metric.name, ON_REQUEST[metric.name]))
-        else:
-            requests.append(Request(metric.name))
-    return requests, skipped
+def _check_applies(metric: Metric, inputs: Inputs) -> None:
+    """Raise `NotApplicable` where the subject lacks something, or the metric is on request."""
+    subject = inputs.subject
+    if metric.kind == "models":
+        raise NotApplicable("compares models: give several")
+    if metric.kind in ("recognition", "posterior") and subject.checkpoint is None:
+        raise NotApplicable("is about checkpoints of ours")
+    if metric.kind != "generator":
+        return
+    if subject.generator is None:
+        holder = "the model has" if subject.rows is None else "codes of a file have"
+        raise NotApplicable(f"{holder} no generator")
+    if not (inputs.by_name or inputs.options.information):
+        raise NotApplicable("takes minutes: ask for it with --metric mi")
 
 
 def _runner(kind: Kind) -> Callable[[Inputs, Request], Sequence[Result | Skipped]]:
     """Return the function that runs metrics of a kind."""
-    if kind == "models":
-        return _one_model
-    if kind in ("generator", "recognition"):  # imports torch's optimisers, networks, budgets
-        from infoeval.evaluation import generator_metrics
+    if kind in ("generator", "recognition"):  # imported only where it is used
+        from infoeval.evaluation.generator_metrics import run_on_generator, run_on_recognition
 
-        on_generator = kind == "generator"
-        return (
-            generator_metrics.run_on_generator
-            if on_generator
-            else generator_metrics.run_on_recognition
-        )
-    return {
-        "labels": array_metrics.run_on_labels,
-        "posterior": array_metrics.run_on_posteriors,
-        "table": array_metrics.run_on_table,
-        "interventions": array_metrics.run_on_interventions,
-        "codes": array_metrics.run_on_codes,
-    }[kind]
+        return run_on_generator if kind == "generator" else run_on_recognition
+    return _RUN_ON_ARRAYS[kind]
 
 
-def _one_model(inputs: Inputs, request: Request) -> list[Result]:
-    raise NotApplicable("it compares models: give several")
+_RUN_ON_ARRAYS: dict[Kind, Callable[[Inputs, Request], Sequence[Result | Skipped]]] = {
+    "labels": array_metrics.run_on_labels,
+    "posterior": array_metrics.run_on_posteriors,
+    "table": array_metrics.run_on_table,
+    "interventions": array_metrics.run_on_interventions,
+    "codes": array_metrics.run_on_codes,
+}
 
 
 def _score_together(
@@ -146,8 +141,7 @@ def _score_together(
 ) -> Document:
     """Return the results of several models together."""
     if requests is None:
-        metrics = registry.all_metrics()
-        requests = [Request(metric.name) for metric in metrics if metric.kind == "models"]
+        requests = [Request(metric.name) for metric in registry.all_metrics("models")]
     for request in requests:
         if request.metric.kind != "models":
             raise UserError(f"{request.name} is about one model; udr compares several")

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from infoeval.information.training_round import weights_from
-from infoeval.metrics.code_factors import code_factors
+from infoeval.metrics._code_factors import code_factors
 from infoeval.metrics.stats.code_factor_table import Column
 
 __all__ = ["Accuracy", "FactorRegressor", "accuracy", "train"]

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from infoeval.errors import UserError
-from infoeval.evaluation.inputs import Inputs, NotApplicable
+from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.requests import Request
 from infoeval.information.budgets import find_budget
 from infoeval.information.checkpoint_information import CheckpointInformation, estimate_checkpoint
@@ -36,9 +36,7 @@ def run_on_generator(inputs: Inputs, request: Request) -> list[Result]:
     del request  # it has no settings of its own
     subject, context = inputs.subject, inputs.context
     generator = subject.generator
-    if generator is None:
-        what = "codes of a file have" if subject.rows is not None else "the model has"
-        raise NotApplicable(f"{what} no generator")
+    assert generator is not None
     options: dict[str, Any] = {
         "budget": find_budget(inputs.options.information or inputs.options.budget),
         "seed": inputs.options.seed,
@@ -68,8 +66,7 @@ def run_on_recognition(inputs: Inputs, request: Request) -> list[Result]:
     """
     del request  # it has no settings of its own
     options, model = inputs.options, inputs.subject.model
-    if model is None:
-        raise NotApplicable("is about checkpoints of ours")
+    assert model is not None
     text = f"L_I by the checkpoint's own Q, {options.samples:,} fresh samples"
     inputs.context.progress(text, None)
     started = time.perf_counter()

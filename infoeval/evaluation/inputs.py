@@ -1,6 +1,6 @@
-"""What metrics are given of a subject: its codes of images or rows, factors, labels, drawn images."""
+"""What metrics are given of a subject: codes of images or rows, factors, labels."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from infoeval.subjects.subject import Encoding, Reader, Rows, Subject
 __all__ = ["Context", "Inputs", "NotApplicable", "Splits", "evenly_spaced", "factors_of"]
 
 
-class NotApplicable(UserError):
+class NotApplicable(UserError):  # noqa: N818 - a reason to skip, no failure
     """Why a metric does not apply to a subject."""
 
 
@@ -194,14 +194,12 @@ class Inputs:
         return measured_table(self.subject.generator, self.splits, self.context)
 
     @property
-    def _types(self) -> tuple[list[str] | None, list[str] | None]:
+    def _types(self) -> tuple[Sequence[str] | None, Sequence[str] | None]:
         """The types of codes and of factors: as the options say, else the file or data set."""
-        of_codes, of_factors = self.subject.column_types
+        code_types, factor_types = self.subject.column_types
         if self.subject.rows is None and self.splits.test.factors is not None:
-            of_factors = self.splits.test.factor_types or None
-        given = self.options.code_types or of_codes, self.options.factor_types or of_factors
-        of_codes, of_factors = given
-        return of_codes and list(of_codes), of_factors and list(of_factors)
+            factor_types = self.splits.test.factor_types or None
+        return self.options.code_types or code_types, self.options.factor_types or factor_types
 
     def _rows(self, images: ImageSet, count: int | None, *, labels: bool = False) -> Rows:
         codes = self.encode(images, count).columns

@@ -74,7 +74,7 @@ def make_comparison(
     animation: str | None,
     command: str,
 ) -> tuple[Path, Comparison]:
-    """Score, draw and write metrics.json; return its path and the comparison; see `pages.compare`."""
+    """Score, draw and write metrics.json; see `pages.compare`."""
     if len(models) < 2:
         raise UserError("a comparison needs two models or more")
     context = Context(options)
@@ -116,8 +116,8 @@ def _write(
     folder = files_of(output)
     pictures, skipped = draw(scored, animation, context)
     entries = write_pictures(pictures, folder)
-    for path in staging.rglob("*") if staging is not None else ():
-        if path.is_file():
+    if staging is not None:
+        for path in filter(Path.is_file, staging.rglob("*")):
             write_bytes(folder / path.relative_to(staging), path.read_bytes())
     origin = {"command": command, "created": datetime.now(UTC).date().isoformat()}
     report_document(scored, entries, skipped, extra | origin).write(folder / METRICS)

@@ -96,8 +96,6 @@ class Options:
     )
 
     def __post_init__(self) -> None:
-        if self.progress is None:  # as callers say that they want none
-            object.__setattr__(self, "progress", no_progress)
         if not 0 < self.level < 1:
             raise UserError(f"level must lie between 0 and 1, not {self.level}")
         if not 0 <= self.seed < 2**63:

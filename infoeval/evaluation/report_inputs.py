@@ -1,4 +1,4 @@
-"""From what the user gives to the subjects of a report: runs, seeds, λ = 0 twins, earlier scores."""
+"""The subjects of a report: a model, seeds of one, their λ = 0 twins, and earlier scores."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -18,7 +18,7 @@ from infoeval.information.recognition import Heads, Reading
 from infoeval.information.streams import Chunk, Samples, Source, Stream
 from infoeval.information.training_round import train, weights_from
 from infoeval.intervals import normal_interval
-from infoeval.subjects.model import CheckpointModel, Recognition
+from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
 
 __all__ = ["CheckpointInformation", "RefittedBound", "estimate_checkpoint", "refitted"]
 

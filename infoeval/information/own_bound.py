@@ -7,7 +7,9 @@ import torch
 from torch import Tensor
 
 from infoeval.intervals import normal_interval
-from infoeval.subjects.model import CheckpointModel, Model, Recognition
+from infoeval.metrics.registry import metric
+from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
+from infoeval.subjects.protocols import Model
 
 __all__ = ["LowerBound", "own_lower_bound", "sample"]
 
@@ -30,6 +32,14 @@ class LowerBound:
     entropy: float
 
 
+@metric(
+    "mi-own",
+    kind="recognition",
+    range="up to H(c)",
+    summary="the checkpoint's own L_I of each code, fresh samples, nats",
+    use="what training maximised, as in figure 1 of the InfoGAN paper",
+    pitfalls="a weak Q of its own makes it low, far below 0 where it is sure and wrong: see mi",
+)
 @torch.no_grad()
 def own_lower_bound(
     model: CheckpointModel, *, count: int = 20_000, seed: int = 0, level: float = 0.95

@@ -23,6 +23,7 @@ from infoeval.information.recognition import Reading
 from infoeval.information.self_test import SelfTest, self_test
 from infoeval.information.streams import JOINT, Render, Samples, Source, Stream
 from infoeval.intervals import check_level, empirical_bernstein, fano_bound, normal_interval
+from infoeval.metrics.registry import metric
 
 __all__ = ["Estimate", "Information", "Synergy", "estimate", "estimate_from"]
 
@@ -123,6 +124,15 @@ class Estimate(Mapping[str, Information]):
         return self.joint.converged and all(found.converged for found in self.values())
 
 
+@metric(
+    "mi",
+    kind="generator",
+    range="up to H(c)",
+    summary="L_I of each code and of all together by a post hoc Q, nats; takes minutes",
+    use="how much of each code the images hold, whatever the model's own Q",
+    pitfalls="a lower bound: what this Q reads, and less than there is where it has not "
+    "converged; says nothing of meaning",
+)
 def estimate(
     space: CodeSpace,
     render: Render,

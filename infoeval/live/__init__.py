@@ -12,7 +12,8 @@ from infoeval.errors import UserError
 from infoeval.files import write_bytes
 from infoeval.live.runtime import copy_runtime, find_runtime
 from infoeval.report import onnxruntime
-from infoeval.subjects.model import CheckpointModel, Generator
+from infoeval.subjects.checkpoint_model import CheckpointModel
+from infoeval.subjects.protocols import Generator
 
 __all__ = ["ROWS", "TOLERANCE", "find_runtime", "write_live"]
 

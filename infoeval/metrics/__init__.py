@@ -1,60 +1,62 @@
-"""Metrics: pure functions of arrays, each with its interval; see the registry for all of them."""
+"""Metrics: pure functions of arrays that return a Score with its interval.
 
-from infoeval.metrics.beta_vae import beta_vae
-from infoeval.metrics.cluster_accuracy import cluster_accuracy
-from infoeval.metrics.cluster_ari import cluster_ari
-from infoeval.metrics.cluster_nmi import cluster_nmi
-from infoeval.metrics.code_factors import code_factors
-from infoeval.metrics.dci import dci
-from infoeval.metrics.dcimig import dcimig
-from infoeval.metrics.dependence import (
-    code_information,
-    total_correlation,
-    wasserstein_correlation,
-)
-from infoeval.metrics.downstream import downstream_accuracy
-from infoeval.metrics.explicitness import explicitness
-from infoeval.metrics.factor_vae import factor_vae
-from infoeval.metrics.infomec import infomec
-from infoeval.metrics.irs import irs
-from infoeval.metrics.jemmig import jemmig
-from infoeval.metrics.med import med
-from infoeval.metrics.mig import mig
-from infoeval.metrics.mig_sup import mig_sup
-from infoeval.metrics.modularity import modularity
-from infoeval.metrics.registry import METRICS, Metric, metric, metrics_of
-from infoeval.metrics.sap import sap
-from infoeval.metrics.score import Score
-from infoeval.metrics.udr import udr
-from infoeval.metrics.z_max_var import z_max_var
+Every metric is a function of its own module and imported when it is first used;
+`infoeval.metrics.registry` lists them.
+"""
 
-__all__ = [
-    "METRICS",
-    "Metric",
-    "Score",
-    "beta_vae",
-    "cluster_accuracy",
-    "cluster_ari",
-    "cluster_nmi",
-    "code_factors",
-    "code_information",
-    "dci",
-    "dcimig",
-    "downstream_accuracy",
-    "explicitness",
-    "factor_vae",
-    "infomec",
-    "irs",
-    "jemmig",
-    "med",
-    "metric",
-    "metrics_of",
-    "mig",
-    "mig_sup",
-    "modularity",
-    "sap",
-    "total_correlation",
-    "udr",
-    "wasserstein_correlation",
-    "z_max_var",
-]
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from infoeval.metrics.registry import HOMES, Metric, all_metrics, find, metric, names
+
+if TYPE_CHECKING:
+    from infoeval.metrics._beta_vae import beta_vae as beta_vae
+    from infoeval.metrics._cluster_accuracy import cluster_accuracy as cluster_accuracy
+    from infoeval.metrics._cluster_ari import cluster_ari as cluster_ari
+    from infoeval.metrics._cluster_nmi import cluster_nmi as cluster_nmi
+    from infoeval.metrics._code_factors import code_factors as code_factors
+    from infoeval.metrics._code_information import code_information as code_information
+    from infoeval.metrics._dci import dci as dci
+    from infoeval.metrics._dcimig import dcimig as dcimig
+    from infoeval.metrics._downstream_accuracy import downstream_accuracy as downstream_accuracy
+    from infoeval.metrics._explicitness import explicitness as explicitness
+    from infoeval.metrics._factor_vae import factor_vae as factor_vae
+    from infoeval.metrics._infomec import infomec as infomec
+    from infoeval.metrics._irs import irs as irs
+    from infoeval.metrics._jemmig import jemmig as jemmig
+    from infoeval.metrics._med import med as med
+    from infoeval.metrics._mig import mig as mig
+    from infoeval.metrics._mig_sup import mig_sup as mig_sup
+    from infoeval.metrics._modularity import modularity as modularity
+    from infoeval.metrics._real_label_information import (
+        real_label_information as real_label_information,
+    )
+    from infoeval.metrics._real_sorting import real_sorting as real_sorting
+    from infoeval.metrics._sap import sap as sap
+    from infoeval.metrics._total_correlation import total_correlation as total_correlation
+    from infoeval.metrics._udr import udr as udr
+    from infoeval.metrics._wasserstein_correlation import (
+        wasserstein_correlation as wasserstein_correlation,
+    )
+    from infoeval.metrics._z_max_var import z_max_var as z_max_var
+    from infoeval.metrics.score import Score as Score
+
+# The homes of the names that are imported lazily: a metric has the name of its module.
+_HOMES = {
+    home.rpartition("._")[2]: home for home in HOMES.values() if home.startswith(f"{__name__}._")
+}
+_HOMES["Score"] = f"{__name__}.score"
+
+__all__ = ["Metric", "all_metrics", "find", "metric", "names"]
+__all__ += sorted(_HOMES)
+
+
+def __getattr__(name: str) -> Any:
+    """Import a metric when it is first used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

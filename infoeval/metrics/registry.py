@@ -1,48 +1,31 @@
-"""The one list of metrics: what there is, what it needs, what it tells.
+"""The registry of metrics: what there is, what each needs, and what a reader must know of it.
 
-A new metric is one file beside this one and one entry here.
+A metric is registered where it is defined, with :func:`metric`. A new one is one module with that
+decorator and one line in `HOMES`. Nothing is imported before it is asked for.
 """
 
+import importlib
 import inspect
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from infoeval.errors import UserError
-from infoeval.metrics.beta_vae import beta_vae
-from infoeval.metrics.cluster_accuracy import cluster_accuracy
-from infoeval.metrics.cluster_ari import cluster_ari
-from infoeval.metrics.cluster_nmi import cluster_nmi
-from infoeval.metrics.code_factors import code_factors
-from infoeval.metrics.dci import dci
-from infoeval.metrics.dcimig import dcimig
-from infoeval.metrics.dependence import (
-    code_information,
-    total_correlation,
-    wasserstein_correlation,
-)
-from infoeval.metrics.downstream import downstream_accuracy
-from infoeval.metrics.explicitness import explicitness
-from infoeval.metrics.factor_vae import factor_vae
-from infoeval.metrics.infomec import infomec
-from infoeval.metrics.irs import irs
-from infoeval.metrics.jemmig import jemmig
-from infoeval.metrics.med import med
-from infoeval.metrics.mig import mig
-from infoeval.metrics.mig_sup import mig_sup
-from infoeval.metrics.modularity import modularity
-from infoeval.metrics.sap import sap
-from infoeval.metrics.score import Score
-from infoeval.metrics.udr import udr
-from infoeval.metrics.z_max_var import z_max_var
 
-__all__ = ["METRICS", "Kind", "Metric", "metric", "metrics_of"]
+__all__ = ["HOMES", "Kind", "Metric", "all_metrics", "find", "markdown_table", "metric", "names"]
 
-Kind = Literal["labels", "table", "interventions", "codes", "models"]
-"""What a metric is given: one categorical code and the labels ``(codes, labels)``; a table
-``(codes, factors)``; the same, or a function of factors in place of the codes; ``(codes)`` alone;
-or the codes of several models."""
+Kind = Literal[
+    "labels", "table", "interventions", "codes", "models", "posterior", "generator", "recognition"
+]
+"""What a metric is called with.
+
+"labels": one categorical code and labels, ``(codes, labels)``. "table": ``(codes, factors)``.
+"interventions": the same, or a function of factors in place of the codes. "codes": ``(codes)``
+alone. "models": the codes of several models. "posterior": q(c|x) of real images as ``(n, K)`` rows,
+and labels where the function has an argument of this name. "generator": codes of known priors and
+a function that renders them. "recognition": a generator with a Q of its own.
+"""
 
 NEEDS: dict[Kind, str] = {
     "labels": "a categorical code and labels",
@@ -50,207 +33,172 @@ NEEDS: dict[Kind, str] = {
     "interventions": "codes and factors, two of them or more",
     "codes": "codes",
     "models": "codes of several models",
+    "posterior": "a checkpoint of ours with a categorical code, and images",
+    "generator": "a generator and the law of its codes",
+    "recognition": "a checkpoint of ours",
 }
+
+HOMES: dict[str, str] = {
+    "mi": "infoeval.information.post_hoc",
+    "mi-own": "infoeval.information.own_bound",
+    "cluster-acc": "infoeval.metrics._cluster_accuracy",
+    "cluster-nmi": "infoeval.metrics._cluster_nmi",
+    "cluster-ari": "infoeval.metrics._cluster_ari",
+    "real-sorting": "infoeval.metrics._real_sorting",
+    "real-label-information": "infoeval.metrics._real_label_information",
+    "code-factors": "infoeval.metrics._code_factors",
+    "mig": "infoeval.metrics._mig",
+    "mig-sup": "infoeval.metrics._mig_sup",
+    "jemmig": "infoeval.metrics._jemmig",
+    "dcimig": "infoeval.metrics._dcimig",
+    "modularity": "infoeval.metrics._modularity",
+    "sap": "infoeval.metrics._sap",
+    "dci": "infoeval.metrics._dci",
+    "med": "infoeval.metrics._med",
+    "infomec": "infoeval.metrics._infomec",
+    "explicitness": "infoeval.metrics._explicitness",
+    "downstream-accuracy": "infoeval.metrics._downstream_accuracy",
+    "irs": "infoeval.metrics._irs",
+    "beta-vae": "infoeval.metrics._beta_vae",
+    "factor-vae": "infoeval.metrics._factor_vae",
+    "z-max-var": "infoeval.metrics._z_max_var",
+    "total-correlation": "infoeval.metrics._total_correlation",
+    "wasserstein-correlation": "infoeval.metrics._wasserstein_correlation",
+    "code-information": "infoeval.metrics._code_information",
+    "udr": "infoeval.metrics._udr",
+}
+"""The module that defines each metric, in the order of results.
+
+A function in a module of this package has the module's name without the underscore.
+"""
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_registered: dict[str, "Metric"] = {}
 
 
 @dataclass(frozen=True)
 class Metric:
-    """One metric: a pure function of arrays that returns a Score.
+    """A metric and what is known of it.
 
-    ``range`` is where its values can lie, ``description`` what it tells, in one line.
+    ``range`` holds the values that it can have, ``summary`` says in one line what it measures,
+    ``use`` when to use it, and ``pitfalls`` where it misleads. ``evaluated`` are settings that the
+    evaluation of a model understands in addition to the function's arguments.
     """
 
     name: str
-    function: Callable[..., Score]
+    function: Callable[..., Any]
     kind: Kind
     range: str
-    description: str
+    summary: str
+    use: str
+    pitfalls: str
+    evaluated: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def needs(self) -> str:
-        """What it is given, in words."""
-        return NEEDS[self.kind]
+        """What the metric is computed from, in words."""
+        more = " with labels" if self.kind == "posterior" and self.needs_labels else ""
+        return NEEDS[self.kind] + more
+
+    @property
+    def needs_labels(self) -> bool:
+        """Whether one of the function's arguments is the labels."""
+        return "labels" in inspect.signature(self.function).parameters
 
     @cached_property
     def arguments(self) -> dict[str, Any]:
-        """Its own arguments by name, with what they are left out: not those of all tables."""
+        """The function's keyword-only arguments with their defaults."""
         parameters = inspect.signature(self.function).parameters.values()
-        return {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
+        return {item.name: item.default for item in parameters if item.kind is item.KEYWORD_ONLY}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What a user can set of the metric by name, with the defaults."""
+        own = {}
+        if self.kind in ("table", "interventions", "codes", "models"):
+            own = {name: value for name, value in self.arguments.items() if name != "test"}
+        simulate = {"simulate": False} if self.kind == "interventions" else {}
+        return {**own, **self.evaluated, **simulate}
+
+    def describe(self) -> dict[str, Any]:
+        """Return what a reader must know of it, as plain data."""
+        return {
+            "name": self.name,
+            "needs": self.needs,
+            "range": self.range,
+            "description": self.summary,
+            "use": self.use,
+            "pitfalls": self.pitfalls,
+            "settings": self.settings,
+        }
 
 
-METRICS: dict[str, Metric] = {
-    entry.name: entry
-    for entry in (
-        Metric(
-            "cluster-acc",
-            cluster_accuracy,
-            "labels",
-            "0 to 1",
-            "accuracy of a categorical code after one-to-one Hungarian matching to labels",
-        ),
-        Metric(
-            "cluster-nmi",
-            cluster_nmi,
-            "labels",
-            "0 to 1",
-            "information of a categorical code and the labels over their mean entropy",
-        ),
-        Metric(
-            "cluster-ari",
-            cluster_ari,
-            "labels",
-            "-0.5 to 1",
-            "agreement of a categorical code and the labels on pairs, above chance",
-        ),
-        Metric(
-            "code-factors",
-            code_factors,
-            "table",
-            "0 to 1",
-            "each code against each factor, and the mean of the best one-to-one pairing",
-        ),
-        Metric(
-            "mig",
-            mig,
-            "table",
-            "0 to 1",
-            "information gap between the best two codes of each factor",
-        ),
-        Metric(
-            "mig-sup",
-            mig_sup,
-            "table",
-            "0 to 1",
-            "information gap between the best two factors of each code",
-        ),
-        Metric(
-            "jemmig",
-            jemmig,
-            "table",
-            "0 to 1",
-            "MIG that also asks for a code which tells of its factor only",
-        ),
-        Metric(
-            "dcimig",
-            dcimig,
-            "table",
-            "0 to 1",
-            "information gaps of codes, counted once for each factor",
-        ),
-        Metric(
-            "modularity",
-            modularity,
-            "table",
-            "0 to 1",
-            "whether every code tells of one factor at most",
-        ),
-        Metric(
-            "sap", sap, "table", "0 to 1", "accuracy gap between the best two codes of each factor"
-        ),
-        Metric(
-            "dci",
-            dci,
-            "table",
-            "0 to 1",
-            "disentanglement, completeness, informativeness by importance in boosted trees",
-        ),
-        Metric("med", med, "table", "0 to 1", "DCI read off the information of codes and factors"),
-        Metric(
-            "infomec",
-            infomec,
-            "table",
-            "0 to 1",
-            "modularity, compactness, explicitness by information of neighbours",
-        ),
-        Metric(
-            "explicitness",
-            explicitness,
-            "table",
-            "0 to 1",
-            "area under the curve of linear classifiers of each factor",
-        ),
-        Metric(
-            "downstream-accuracy",
-            downstream_accuracy,
-            "table",
-            "0 to 1",
-            "how well factors are predicted from 100, 1,000 and 10,000 rows",
-        ),
-        Metric(
-            "irs",
-            irs,
-            "table",
-            "up to 1",
-            "whether a code stays where it is while other factors change",
-        ),
-        Metric(
-            "beta-vae",
-            beta_vae,
-            "interventions",
-            "0 to 1",
-            "which factor was held still, from differences of codes, by a linear classifier",
-        ),
-        Metric(
-            "factor-vae",
-            factor_vae,
-            "interventions",
-            "0 to 1",
-            "which factor was held still, from the code that varies least",
-        ),
-        Metric(
-            "z-max-var",
-            z_max_var,
-            "interventions",
-            "0 to 1",
-            "which factor alone was changed, from the code that varies most",
-        ),
-        Metric(
-            "total-correlation",
-            total_correlation,
-            "codes",
-            "0 or more",
-            "total correlation of codes as if they were Gaussian, nats",
-        ),
-        Metric(
-            "wasserstein-correlation",
-            wasserstein_correlation,
-            "codes",
-            "0 to 2",
-            "distance of Gaussian codes from independent ones over their variance",
-        ),
-        Metric(
-            "code-information",
-            code_information,
-            "codes",
-            "0 or more",
-            "mean information of two codes about each other, nats",
-        ),
-        Metric(
-            "udr",
-            udr,
-            "models",
-            "0 to 1",
-            "whether models that differ in their seed found the same codes",
-        ),
-    )
-}
+def metric(
+    name: str,
+    *,
+    kind: Kind,
+    range: str,
+    summary: str,
+    use: str,
+    pitfalls: str,
+    evaluated: Mapping[str, Any] | None = None,
+) -> Callable[[Function], Function]:
+    """Return a decorator that registers a function as a metric and returns it unchanged.
+
+    The arguments are those of :class:`Metric`. ``find`` imports the module by `HOMES`.
+    """
+
+    def register(function: Function) -> Function:
+        _registered[name] = Metric(
+            name, function, kind, range, summary, use, pitfalls, evaluated or {}
+        )
+        return function
+
+    return register
 
 
-def metric(name: str) -> Metric:
-    """Return the metric of this name. Raises UserError, listing the names, if there is none.
+def find(name: str) -> Metric:
+    """Return the metric of this name; of all metrics, only its module is imported.
 
-    >>> metric("cluster-acc").needs
+    Raises UserError, listing the names, if there is none.
+
+    >>> find("cluster-acc").needs
     'a categorical code and labels'
     """
-    if name not in METRICS:
-        raise UserError(f"no metric {name!r}; there are {', '.join(METRICS)}")
-    return METRICS[name]
+    if name not in HOMES:
+        raise UserError(f"no metric {name!r}; there are {', '.join(HOMES)}")
+    importlib.import_module(HOMES[name])
+    return _registered[name]
 
 
-def metrics_of(*kinds: Kind) -> list[str]:
-    """The names of all metrics of some kinds.
+def names() -> list[str]:
+    """Return the names of all metrics, in the order of results; nothing is imported."""
+    return list(HOMES)
 
-    >>> metrics_of("labels")
+
+def all_metrics(*kinds: Kind) -> list[Metric]:
+    """Return all metrics, or those of some kinds, in the order of results; imports them all.
+
+    >>> [item.name for item in all_metrics("labels")]
     ['cluster-acc', 'cluster-nmi', 'cluster-ari']
     """
-    return [name for name, entry in METRICS.items() if entry.kind in kinds]
+    return [item for item in map(find, HOMES) if not kinds or item.kind in kinds]
+
+
+def markdown_table(metrics: Sequence[Metric]) -> list[str]:
+    """Return the lines of a Markdown table of metrics: what a reader must know of each."""
+    columns = ("metric", "needs", "range", "what it measures", "use it for", "pitfalls", "settings")
+    rows = [
+        (
+            f"`{item.name}`",
+            item.needs,
+            item.range,
+            item.summary,
+            item.use,
+            item.pitfalls,
+            ", ".join(f"`{name}={value}`" for name, value in item.settings.items()),
+        )
+        for item in metrics
+    ]
+    return [f"| {' | '.join(row)} |" for row in (columns, ("---",) * len(columns), *rows)]

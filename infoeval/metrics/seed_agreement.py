@@ -10,7 +10,7 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
 from infoeval.errors import UserError
-from infoeval.metrics.stats.contingency import MOST_CELLS, class_numbers, table_of_occurring
+from infoeval.metrics.stats.contingency import MOST_CELLS, label_values, table_of_occurring
 from infoeval.metrics.stats.counts import entropies, information_matrix
 from infoeval.metrics.stats.mutual_information import share
 
@@ -117,7 +117,7 @@ def _columns(number: int, model: Sequence[ArrayLike]) -> Codes:
     for code in map(np.asarray, model):
         name = f"model {number}, code {len(codes)}"
         if code.dtype.kind in "biu":
-            codes.append(class_numbers(code, name))
+            codes.append(label_values(code, name).astype(np.int64))
             continue
         if code.dtype.kind != "f" or code.ndim != 1 or not code.size:
             raise UserError(f"{name}: give one number for each row")

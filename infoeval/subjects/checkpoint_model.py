@@ -125,7 +125,7 @@ class CheckpointModel:
 
     @torch.no_grad()
     def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
-        """Return images (n, channels, height, width), uint8, of codes and noise (n, codes.noise)."""
+        """Return uint8 images (n, channels, height, width) of codes and noise (n, codes.noise)."""
         inputs = torch.split(self.codes.encode(codes, noise).to(self.device), CHUNK)
         return torch.cat([self.networks.unscale(self.networks.generator(part)) for part in inputs])
 

@@ -26,6 +26,7 @@ class CodeFile(Subject):
     """
 
     has_encoder = False
+    path: Path
 
     def __init__(self, path: str | Path) -> None:
         self.name, self.path = str(path), Path(path)

@@ -1,4 +1,4 @@
-"""From what the user gives to what is evaluated: the only place that looks at suffixes and types."""
+"""From what the user gives to a subject: the only place that looks at suffixes and types."""
 
 import re
 from collections.abc import Callable, Sequence

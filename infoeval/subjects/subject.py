@@ -45,8 +45,8 @@ class Rows(NamedTuple):
 class Subject(ABC):
     """What is evaluated. What a kind of subject lacks is None, and decides which metrics apply.
 
-    `name` is what the user gave, `path` the file it came from. `checkpoint` is there for a checkpoint of ours: its `model` has
-    a Q of its own, which is scored beside a post hoc Q.
+    `name` is what the user gave, `path` the file it came from. A `checkpoint` of ours is a `model`
+    with a Q of its own, which is scored beside a post hoc Q.
     """
 
     name: str

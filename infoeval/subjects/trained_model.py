@@ -45,6 +45,7 @@ class TrainedModel(Subject):
     """
 
     labels_are_factors = False
+    path: Path
     checkpoint: Checkpoint
 
     def __init__(

@@ -13,7 +13,7 @@ import torch
 
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
-from infoeval.evaluation import Say
+from infoeval.evaluation.options import Progress as Say
 from infoeval.sweep.stacks import Stack, stack_size
 from infoeval.sweep.summary import Summary, summarise
 from infoeval.sweep.worker import STEP, Settings, Task, reached, train_in_turn

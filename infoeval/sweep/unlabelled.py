@@ -11,7 +11,7 @@ from torch import Tensor
 from infoeval.augment import Affine
 from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 
 __all__ = ["Reading", "read_unlabelled"]
 

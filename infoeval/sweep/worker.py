@@ -14,7 +14,7 @@ from infoeval.data import ImageSet
 from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.evaluation import score
-from infoeval.evaluation.posterior_reading import thin
+from infoeval.evaluation.inputs import evenly_spaced
 from infoeval.files import write_text
 from infoeval.sweep.summary import Bound, Row
 from infoeval.sweep.unlabelled import Reading, read_unlabelled
@@ -189,7 +189,7 @@ def _train(row: Row, task: Task, settings: Settings, device: str, say: Say) -> t
     }
     reading = read_unlabelled(
         Checkpoint.open(path),
-        thin(settings.data, settings.images).images,
+        settings.data.images[evenly_spaced(len(settings.data), settings.images)],
         calibration=settings.data.images,
         device=find_device(device),
     )

@@ -18,7 +18,7 @@ import torch
 from infoeval.errors import UserError
 from infoeval.live import TOLERANCE, find_runtime, write_live
 from infoeval.report import write
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.browser.opening import NARROW, WIDE, Scheme, Shelf, opened
 from tests.live import models
 from tests.report.sample import sample, without_extras

@@ -12,7 +12,7 @@ from infoeval.data import ImageSet, load
 from infoeval.evaluation.gallery import draw_galleries
 from infoeval.evaluation.posterior_reading import columns
 from infoeval.results import Result
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.evaluation.reports import document_of, entries, pixels
 from tests.tiny import tiny_images
 

@@ -17,7 +17,7 @@ from infoeval.evaluation.pages import report
 from infoeval.networks import UpConvolution
 from infoeval.report import render
 from infoeval.results import Document
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.training.run import train
 from infoeval.traversals import tile, traverse
 from tests.evaluation.conftest import Training

@@ -28,7 +28,7 @@ def test_metrics_json_alone_gives_the_same_page(pair: Path, tmp_path: Path) -> N
         "import sys\n"
         "from infoeval.evaluation.pages import report\n"
         "report(sys.argv[1], sys.argv[2])\n"
-        "assert not {'torch', 'infoeval.subjects.model'} & set(sys.modules)\n"
+        "assert not {'torch', 'infoeval.subjects.protocols'} & set(sys.modules)\n"
     )
     output = tmp_path / "again.html"
     metrics = files_of(pair) / "metrics.json"

@@ -16,7 +16,7 @@ from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.evaluation.drawn_images import Drawing
 from infoeval.evaluation.image_files import Picture
 from infoeval.evaluation.slider_sprites import draw_sprites
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.traversals import fixed_rows
 from tests.evaluation.reports import entries, pixels, sprite
 

@@ -17,9 +17,15 @@ from infoeval.data import load
 from infoeval.errors import UserError
 from infoeval.evaluation.catalogue import Asked, parse
 from infoeval.information.budgets import BUDGETS
-from infoeval.metrics.registry import METRICS, metrics_of
+from infoeval.metrics import all_metrics, names
+from infoeval.metrics.registry import Kind
 from infoeval.results import Document
 from tests.tiny import TINY_BUDGET
+
+
+def of_kind(kind: Kind) -> list[str]:
+    return [item.name for item in all_metrics(kind)]
+
 
 QUICK: dict[str, Any] = {"replicates": 4, "device": "cpu"}
 
@@ -171,7 +177,7 @@ def test_everything_that_applies_to_codes_of_a_file() -> None:
     assert document.data["n"] == 200
     scored = {result.metric for result in document.results}
     skipped = {each.metric: each.reason for each in document.skipped}
-    for name in set(METRICS) - {"udr"}:
+    for name in set(names()) - {"udr"}:
         parts = [each for each in scored if each == name or each.startswith(f"{name}-")]
         assert bool(parts) != (name in skipped), name
     assert skipped["cluster-acc"] == "there is no categorical code"
@@ -224,8 +230,8 @@ def test_names_types_and_test_rows_of_a_file() -> None:
 def test_codes_without_factors() -> None:
     path = store("codes.npz", codes=table()["codes"])
     document = score(path)
-    assert {result.metric for result in document.results} == set(metrics_of("codes"))
-    assert {each.reason for each in document.skipped if each.metric in metrics_of("table")} == {
+    assert {result.metric for result in document.results} == set(of_kind("codes"))
+    assert {each.reason for each in document.skipped if each.metric in of_kind("table")} == {
         "there are no factors"
     }
     with pytest.raises(UserError, match="mig: there are no factors"):
@@ -449,7 +455,7 @@ def test_images_without_labels_or_factors() -> None:
     images = np.random.default_rng(0).integers(0, 256, size=(40, 8, 8), dtype=np.uint8)
     data = store("images.npz", images=images)
     document = score("model.py:arrays", data=data)
-    assert {result.metric for result in document.results} <= set(metrics_of("codes"))
+    assert {result.metric for result in document.results} <= set(of_kind("codes"))
     skipped = {each.metric: each.reason for each in document.skipped}
     assert skipped["mig"] == "there are no factors"
     assert skipped["cluster-acc"] == "there are no factors or labels"

@@ -13,7 +13,7 @@ from infoeval import Categorical, CodeSpace, Trainer, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.information.own_bound import LowerBound, own_lower_bound
 from infoeval.networks import Dense, Reshape
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.tiny import tiny_trainer
 
 LOG_4 = math.log(4)

@@ -1,6 +1,6 @@
 import pytest
 
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.live import models
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from infoeval.errors import UserError
 from infoeval.live import TOLERANCE
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 
 onnx = pytest.importorskip("onnx", reason="the extra live is not installed")
 pytest.importorskip("onnxscript", reason="the extra live is not installed")

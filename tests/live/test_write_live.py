@@ -11,7 +11,7 @@ import torch
 
 from infoeval import live
 from infoeval.errors import UserError
-from infoeval.subjects.model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.live.models import exported_once, fake_runtime
 
 pytest.importorskip("onnx", reason="the extra live is not installed")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.stats import binomtest
 
 from infoeval.errors import UserError
-from infoeval.metrics.cluster_accuracy import (
+from infoeval.metrics._cluster_accuracy import (
     cluster_accuracy,
     many_to_one_matching,
     one_to_one_matching,
@@ -101,7 +101,9 @@ def test_matching_fitted_on_the_scored_rows_is_said() -> None:
 
 
 def test_confusion_counts_the_scored_rows() -> None:
-    score = cluster_accuracy([0, 0, 2], [1, 1, 0], fit_codes=[0], fit_labels=[0], classes=3)
+    score = cluster_accuracy(
+        [0, 0, 2], [1, 1, 0], fit_codes=[0], fit_labels=[0], categories=3, class_names="abc"
+    )
     assert score.details["confusion"] == [[0, 2, 0], [0, 0, 0], [1, 0, 0]]
 
 
@@ -123,13 +125,13 @@ def test_matching_is_the_best_of_all(shape: tuple[int, int]) -> None:
 
 
 def test_more_categories_than_classes() -> None:
-    score = cluster_accuracy([0, 1, 2, 3], [0, 1, 1, 1], classes=2)
+    score = cluster_accuracy([0, 1, 2, 3], [0, 1, 1, 1], class_names=["a", "b"])
     assert score.value == 0.5
     assert score.details["matching"].count(-1) == 2
 
 
 def test_fewer_categories_than_classes() -> None:
-    score = cluster_accuracy([0, 0, 1], [2, 2, 0], classes=4)
+    score = cluster_accuracy([0, 0, 1], [2, 2, 0], class_names=[*"abcd"])
     assert score.value == 1.0
     assert score.details["matching"] == [2, 0]
 
@@ -155,7 +157,8 @@ def test_class_absent_from_test_and_category_never_predicted() -> None:
 def test_test_category_that_train_never_shows_is_an_error() -> None:
     score = cluster_accuracy([0, 5], [0, 1], fit_codes=[0, 1], fit_labels=[0, 1])
     assert score.value == 0.5
-    assert score.details["matching"] == [0, 1, -1, -1, -1, -1]
+    assert score.details["matching"] == [0, 1, -1]
+    assert score.details["category_names"] == ["0", "1", "5"]
 
 
 @pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
@@ -226,9 +229,9 @@ def test_one_to_one_lies_between_the_largest_cell_and_many_to_one(
         ({"fit_labels": [0, 1]}, "give both fit_codes and fit_labels"),
         ({"fit_codes": [0], "fit_labels": [0, 1]}, "1 fit_codes for 2 fit_labels"),
         ({"fit_codes": [], "fit_labels": []}, "fit_codes: empty"),
-        ({"categories": 2}, "code 2 with categories=2"),
-        ({"classes": 1}, "label 1 with classes=1"),
-        ({"classes": 10**9}, "classes up to 999999999: more than 4096"),
+        ({"categories": 2}, "codes: 2 is not a number from 0 to 1"),
+        ({"class_names": ["a"]}, "labels: 1 is not a number from 0 to 0"),
+        ({"categories": 10**9}, "1000000000 categories: more than 4096"),
         ({"level": 0.0}, "level is 0.0"),
         ({"level": 1.0}, "level is 1.0"),
         ({"level": float("nan")}, "level is nan"),
@@ -242,6 +245,59 @@ def test_wrong_arguments_are_one_line(arguments: dict[str, Any], message: str) -
     assert "\n" not in str(caught.value)
 
 
-def test_huge_number_does_not_ask_for_a_huge_table() -> None:
-    with pytest.raises(UserError, match=r"categories up to 1000000000000: .*renumber"):
-        cluster_accuracy([0, 10**12], [0, 1])
+def test_a_huge_number_is_a_name() -> None:
+    score = cluster_accuracy([0, 10**12], [0, 1])
+    assert score.value == 1
+    assert score.details["category_names"] == ["0", "1000000000000"]
+
+
+def test_one_number_for_every_row_is_refused() -> None:
+    with pytest.raises(UserError, match="5000 categories: more than 4096"):
+        cluster_accuracy(np.arange(5000), np.zeros(5000))
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ([-1, 5, 10], ["-1", "5", "10"]),
+        (["dog", "cat", "emu"], ["cat", "dog", "emu"]),
+        ([2.0, 0.0, 1.0], ["0", "1", "2"]),
+    ],
+)
+def test_values_keep_their_names_and_renaming_changes_no_value(
+    names: list[Any], expected: list[str]
+) -> None:
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 3, 400)
+    codes = np.where(random.random(400) < 0.2, random.integers(0, 3, 400), (labels + 1) % 3)
+    train, test = slice(0, 200), slice(200, 400)
+    plain = cluster_accuracy(
+        codes[test], labels[test], fit_codes=codes[train], fit_labels=labels[train]
+    )
+    words = np.array(names)
+    score = cluster_accuracy(
+        codes[test], words[labels[test]], fit_codes=codes[train], fit_labels=words[labels[train]]
+    )
+    assert (score.value, score.low, score.high) == (plain.value, plain.low, plain.high)
+    details = score.details
+    assert details["class_names"] == expected
+    assert details["category_names"] == ["0", "1", "2"]
+    for category, place in enumerate(details["matching"]):
+        kept = plain.details["matching"][category]
+        assert details["class_names"][place] == str(words[kept]).removesuffix(".0")
+        row, known = details["confusion"][category], plain.details["confusion"][category]
+        assert row[place] == known[kept]
+        assert sorted(row) == sorted(known)
+    other = cluster_accuracy(
+        words[codes[test]], labels[test], fit_codes=words[codes[train]], fit_labels=labels[train]
+    )
+    assert (other.value, other.low, other.high) == (plain.value, plain.low, plain.high)
+    assert other.details["category_names"] == expected
+
+
+def test_a_label_that_only_one_part_has_is_named_too() -> None:
+    score = cluster_accuracy(["x", "y"], [7, 9], fit_codes=["x", "z"], fit_labels=[7, 3])
+    assert score.details["category_names"] == ["x", "y", "z"]
+    assert score.details["class_names"] == ["3", "7", "9"]
+    assert score.details["matching"] == [1, -1, 0]
+    assert score.value == 0.5

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.dci import dci
+from infoeval.metrics._dci import dci
 from infoeval.metrics.trees.boosting import boost
 
 WITHIN = 0.02

@@ -10,12 +10,12 @@ import pytest
 from scipy.linalg import sqrtm
 
 from infoeval.errors import UserError
-from infoeval.metrics.dependence import (
+from infoeval.metrics import (
+    Score,
     code_information,
     total_correlation,
     wasserstein_correlation,
 )
-from infoeval.metrics.score import Score
 
 Metric = Callable[..., Score]
 METRICS: dict[str, Metric] = {

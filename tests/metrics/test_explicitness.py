@@ -15,7 +15,7 @@ from sklearn.metrics import roc_auc_score
 from sklearn.multiclass import OneVsRestClassifier
 
 from infoeval.errors import UserError
-from infoeval.metrics.explicitness import _areas, explicitness
+from infoeval.metrics._explicitness import _areas, explicitness
 from infoeval.metrics.stats.code_factor_table import as_table
 from infoeval.metrics.stats.probes import Probe, fit_one_against_rest, fit_softmax, inputs_of
 

@@ -16,7 +16,7 @@ import pytest
 from numpy.typing import NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics import METRICS, Score
+from infoeval.metrics import Score, all_metrics
 from infoeval.metrics.registry import Metric
 
 pytestmark = pytest.mark.filterwarnings("error")
@@ -96,8 +96,7 @@ APART = [{"laforge", other} for other in ("corrected", "ksg", "boosting", "exact
 
 CASES = [
     (entry, variant)
-    for entry in METRICS.values()
-    if entry.kind != "labels"
+    for entry in all_metrics("table", "interventions", "codes", "models")
     for variant in variants(entry)
     if not any(pair <= set(variant.values()) for pair in APART)
 ]
@@ -300,9 +299,9 @@ WRONG: dict[str, tuple[Any, str]] = {
 @pytest.mark.parametrize("name", WRONG)
 def test_what_is_no_table_is_said_so(name: str) -> None:
     codes, message = WRONG[name]
-    for entry in METRICS.values():
+    for entry in all_metrics("table", "interventions", "codes", "models"):
         alone = entry.kind in ("codes", "models")
-        if entry.kind != "labels" and not (alone and name == "one row less"):
+        if not (alone and name == "one row less"):
             with pytest.raises(UserError, match=message):
                 call(entry, {}, (codes, classes(N, 2, 3), {}))
             if "test" in entry.arguments and not name.startswith("one row"):

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.infomec import _dominance, infomec
+from infoeval.metrics._infomec import _dominance, infomec
 from infoeval.metrics.score import Score
 
 PARTS = {"infom": "modularity", "infoc": "compactness", "infoe": "explicitness"}

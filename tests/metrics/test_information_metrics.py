@@ -11,11 +11,11 @@ import pytest
 from numpy.typing import NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.dcimig import dcimig
-from infoeval.metrics.jemmig import jemmig
-from infoeval.metrics.mig import mig
-from infoeval.metrics.mig_sup import mig_sup
-from infoeval.metrics.modularity import modularity
+from infoeval.metrics._dcimig import dcimig
+from infoeval.metrics._jemmig import jemmig
+from infoeval.metrics._mig import mig
+from infoeval.metrics._mig_sup import mig_sup
+from infoeval.metrics._modularity import modularity
 from infoeval.metrics.score import Score
 
 Metric = Callable[..., Score]

@@ -15,14 +15,14 @@ from sklearn.linear_model import LogisticRegression
 
 from infoeval.errors import UserError
 from infoeval.intervals import clopper_pearson
-from infoeval.metrics.beta_vae import _classified, beta_vae
-from infoeval.metrics.factor_vae import factor_vae
+from infoeval.metrics._beta_vae import _classified, beta_vae
+from infoeval.metrics._factor_vae import factor_vae
+from infoeval.metrics._z_max_var import z_max_var
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import as_table
 from infoeval.metrics.stats.row_groups import RowGroups, classes_of_others
 from infoeval.metrics.stats.spread import _impurities, variances
 from infoeval.metrics.stats.table_draws import TableDraws
-from infoeval.metrics.z_max_var import z_max_var
 
 METRICS: list[Callable[..., Score]] = [beta_vae, factor_vae, z_max_var]
 LITTLE: dict[str, Any] = {"train_points": 600, "test_points": 600, "batch": 32}

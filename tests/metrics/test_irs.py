@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from infoeval.errors import UserError
-from infoeval.metrics.irs import _quantile, irs
+from infoeval.metrics._irs import _quantile, irs
 
 
 def test_published_definitions_are_met(shared_fixtures: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.med import med
+from infoeval.metrics._med import med
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.importance import (
     code_disentanglement,

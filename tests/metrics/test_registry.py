@@ -1,20 +1,32 @@
+import ast
 import inspect
+import json
+import math
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from infoeval import metrics
+from infoeval import evaluation, metrics
+from infoeval.cli import main
 from infoeval.errors import UserError
-from infoeval.metrics import METRICS, Score, metric, metrics_of
+from infoeval.metrics import Score, all_metrics, find, names
+from infoeval.metrics.registry import HOMES, markdown_table
 
 PAIRS = np.random.default_rng(0).integers(0, [2, 3], size=(240, 2))
+OF_MODELS = ("generator", "recognition")
+ARRAYS = [item.name for item in all_metrics() if item.kind not in OF_MODELS]
+FOLDER = Path(inspect.getfile(metrics)).parent
+DOCS = FOLDER.parents[1] / "docs" / "metrics.md"
 
 
-@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("name", ARRAYS)
 def test_every_metric_runs_as_its_entry_says(name: str) -> None:
-    entry = metric(name)
+    entry = find(name)
     assert entry.name == name
     codes, factors = PAIRS + 0.25 * np.random.default_rng(1).normal(size=PAIRS.shape), PAIRS
     given: dict[str, list[Any]] = {
@@ -23,15 +35,17 @@ def test_every_metric_runs_as_its_entry_says(name: str) -> None:
         "interventions": [codes, factors],
         "codes": [codes],
         "models": [[codes, codes[:, ::-1]]],
+        "posterior": [np.eye(3)[PAIRS[:, 1]], *([PAIRS[:, 0]] if entry.needs_labels else [])],
     }
-    options: dict[str, Any] = {"level": 0.9, "replicates": 5} if entry.kind != "labels" else {}
+    alone = entry.kind in ("labels", "posterior")
+    options: dict[str, Any] = {} if alone else {"level": 0.9, "replicates": 5}
     score = entry.function(*given[entry.kind], **options)
     assert isinstance(score, Score)
     assert score.reference
     assert score.low is not None
     assert score.high is not None
     assert score.low <= score.value <= score.high
-    words = entry.range.split()
+    words = entry.range.replace("ln K", str(math.log(3))).split()
     lowest = float(words[0]) if words[0] != "up" else -np.inf
     highest = np.inf if words[-1] == "more" else float(words[-1])
     assert lowest <= score.value <= highest
@@ -39,38 +53,131 @@ def test_every_metric_runs_as_its_entry_says(name: str) -> None:
     assert (again.value, again.low, again.high) == (score.value, score.low, score.high)
 
 
-def test_descriptions_fit_one_line() -> None:
-    for entry in METRICS.values():
-        assert 0 < len(entry.description) <= 90
-        assert "\n" not in entry.description
+@pytest.mark.parametrize("name", names())
+def test_every_home_registers_its_metric_and_no_other(name: str) -> None:
+    entry = find(name)
+    assert entry.function.__module__ == HOMES[name]
+    assert sum(home == HOMES[name] for home in HOMES.values()) == 1
+    if HOMES[name].startswith("infoeval.metrics."):
+        function = HOMES[name].rpartition("._")[2]
+        assert getattr(metrics, function) is entry.function
+        assert function in dir(metrics)
 
 
-def test_own_arguments_are_those_of_the_function() -> None:
-    assert metric("mig").arguments == {"preset": "disentanglement_lib", "estimator": "plug-in"}
-    assert "fit_codes" in metric("cluster-acc").arguments
-    assert metrics_of("labels") == ["cluster-acc", "cluster-nmi", "cluster-ari"]
+def test_every_module_with_an_underscore_is_a_home() -> None:
+    modules = {f"infoeval.metrics.{path.stem}" for path in FOLDER.glob("_[a-z]*.py")}
+    assert modules == {home for home in HOMES.values() if home.startswith("infoeval.metrics._")}
 
 
-def test_every_metric_of_the_package_is_registered() -> None:
-    """Functions that return a Score, but for helpers, have an entry."""
-    functions = {entry.function.__name__ for entry in METRICS.values()}
-    public = {
-        name
-        for name in metrics.__all__
-        if inspect.isfunction(getattr(metrics, name)) and name not in ("metric", "metrics_of")
-    }
-    assert functions == public
+def test_editors_see_every_public_name() -> None:
+    tree = ast.parse((FOLDER / "__init__.py").read_text(encoding="utf-8"))
+    imported = [
+        item.asname
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        for item in node.names
+        if item.asname
+    ]
+    assert sorted(imported) == sorted(set(metrics.__all__) - set(vars(metrics.registry)))
+
+
+def test_texts_are_short_and_plain() -> None:
+    for entry in all_metrics():
+        assert 0 < len(entry.summary) <= 90
+        for text in (entry.use, entry.pitfalls):
+            assert 0 < len(text) <= 200
+        assert not set("\n|`") & set(entry.summary + entry.use + entry.pitfalls)
+
+
+def test_settings_are_those_of_the_function() -> None:
+    assert find("mig").settings == {"preset": "disentanglement_lib", "estimator": "plug-in"}
+    assert "fit_codes" in find("cluster-acc").arguments
+    assert find("cluster-acc").settings == find("mi").settings == {}
+    assert find("code-factors").settings["images"] == "real"
+    assert find("z-max-var").settings["simulate"] is False
+    assert "test" not in find("dci").settings
+    assert [item.name for item in all_metrics("labels")] == [
+        "cluster-acc",
+        "cluster-nmi",
+        "cluster-ari",
+    ]
 
 
 def test_unknown_name_lists_the_known() -> None:
-    with pytest.raises(UserError, match=r"no metric 'acc'; there are cluster-acc, cluster-nmi"):
-        metric("acc")
+    with pytest.raises(UserError, match=r"no metric 'acc'; there are mi-own, cluster-acc, "):
+        find("acc")
+    with pytest.raises(AttributeError, match="no attribute 'acc'"):
+        metrics.acc  # noqa: B018
+
+
+def test_one_metric_is_found_without_the_others() -> None:
+    program = (
+        "import sys, infoeval.metrics\n"
+        "infoeval.metrics.find('cluster-acc'), infoeval.metrics.cluster_accuracy\n"
+        "ours = {n for n in sys.modules if n.startswith('infoeval.metrics.')}\n"
+        "print(*sorted(ours))"
+    )
+    found = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert found.stdout.split() == [
+        "infoeval.metrics._cluster_accuracy",
+        "infoeval.metrics.registry",
+        "infoeval.metrics.score",
+        "infoeval.metrics.stats",
+        "infoeval.metrics.stats.contingency",
+    ]
+
+
+NEW = '''
+import numpy as np
+
+from infoeval.metrics import Score, metric
+
+
+@metric(
+    "largest-code",
+    kind="codes",
+    range="0 or more",
+    summary="the largest value of any code",
+    use="nothing",
+    pitfalls="an outlier is all of it",
+)
+def largest_code(codes, *, power=1.0, **options):
+    """Largest value of any code, to a power."""
+    value = float(np.max(np.asarray(codes)) ** power)
+    return Score(value, None, None, None, len(codes), "units", True, "", {"interval": "none"})
+'''
+
+
+def test_a_new_metric_is_one_module_and_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "largest_code.py").write_text(NEW, encoding="utf-8")
+    np.savez(tmp_path / "codes.npz", codes=np.arange(12.0).reshape(6, 2))
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(HOMES, "largest-code", "largest_code")
+    assert find("largest-code").settings == {"power": 1.0}
+    assert any(line.startswith("| `largest-code` | codes |") for line in table())
+    result = CliRunner().invoke(main, ["metrics", "--json"])
+    assert "largest-code" in {entry["name"] for entry in json.loads(result.output)}
+    assert "largest-code" in CliRunner().invoke(main, ["metrics"]).output
+    document = evaluation.score(tmp_path / "codes.npz", ["largest-code:power=2"])
+    assert [(found.metric, found.value) for found in document.results] == [("largest-code", 121.0)]
+
+
+def table() -> list[str]:
+    return markdown_table(all_metrics())
+
+
+def test_the_table_of_the_docs_is_that_of_the_registry() -> None:
+    page = DOCS.read_text(encoding="utf-8")
+    assert "\n".join(["<!-- metrics -->", "", *table(), "", "<!-- /metrics -->"]) in page
+    printed = CliRunner().invoke(main, ["metrics", "--markdown"]).output
+    assert printed.splitlines() == table()
 
 
 def test_metrics_know_arrays_and_not_models() -> None:
-    folder = Path(inspect.getfile(metric)).parent
-    beside = ("contingency", "errors", "intervals")
-    modules = [*folder.glob("*.py"), *(folder.parent / f"{name}.py" for name in beside)]
+    beside = ("errors", "intervals")
+    modules = [*FOLDER.rglob("*.py"), *(FOLDER.parent / f"{name}.py" for name in beside)]
     allowed = ("infoeval.metrics", *(f"infoeval.{name}" for name in beside))
     for module in modules:
         source = module.read_text(encoding="utf-8")

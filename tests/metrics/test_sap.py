@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from infoeval.errors import UserError
-from infoeval.metrics.sap import sap
+from infoeval.metrics._sap import sap
 from infoeval.metrics.stats.train_test import split_table
 
 

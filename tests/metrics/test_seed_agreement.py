@@ -149,6 +149,11 @@ def test_two_models_have_no_medoid() -> None:
     assert seed_agreement(models[:3]).medoid is not None
 
 
+def test_categories_may_be_any_whole_numbers() -> None:
+    models = [[[-1, 9, -1, 4]], [[0, 1, 0, 2]], [[True, False, True, False]]]
+    assert seed_agreement(models).pairs[0].tolist() == [1, 1, 0.75]
+
+
 HOSTILE: list[tuple[Any, str]] = [
     ([], "none given"),
     ([[]], "model 0 has no codes"),
@@ -156,10 +161,9 @@ HOSTILE: list[tuple[Any, str]] = [
     ([[[1.0, np.nan]], [[1.0, 2.0]]], "not finite"),
     ([[[1.0, np.inf]], [[1.0, 2.0]]], "not finite"),
     ([[[0, 1]], [[0.5, 1.0]]], "some have none"),
-    ([[[-1, 1]], [[0, 1]]], "negative"),
     ([[["a", "b"]], [[0, 1]]], "one number for each row"),
     ([[[[0.5, 1.0]]], [[0.5, 1.0]]], "one number for each row"),
-    ([[[[0, 1]]], [[0, 1]]], "one number per row"),
+    ([[[[0, 1]]], [[0, 1]]], "one label per row"),
     ([[np.empty(0)], [np.empty(0)]], "one number for each row"),
 ]
 

@@ -12,7 +12,7 @@ from sklearn.linear_model import Lasso
 from sklearn.preprocessing import StandardScaler
 
 from infoeval.errors import UserError
-from infoeval.metrics.udr import udr
+from infoeval.metrics._udr import udr
 
 
 def related(seed: int, n: int = 800) -> list[NDArray[Any]]:

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import infoeval.subjects.model
+import infoeval.subjects.protocols
 from infoeval import Trainer
 from infoeval.checkpoint import Checkpoint
 from infoeval.networks import Networks
-from infoeval.subjects.model import CheckpointModel, Recognition
+from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
 from tests.tiny import tiny_images, tiny_trainer
 
 NORMS = (nn.BatchNorm1d, nn.BatchNorm2d)
@@ -54,7 +54,7 @@ def checkpoint() -> Checkpoint:
 @pytest.fixture
 def chunk(monkeypatch: pytest.MonkeyPatch) -> int:
     """Small chunks, so that a few images fill several."""
-    monkeypatch.setattr(infoeval.subjects.model, "CHUNK", 10)
+    monkeypatch.setattr(infoeval.subjects.protocols, "CHUNK", 10)
     return 10
 
 
@@ -190,7 +190,7 @@ def test_encode_uses_statistics_of_the_calibration_images(checkpoint: Checkpoint
 def test_calibration_images_are_evenly_spaced(
     checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(infoeval.subjects.model, "CALIBRATION_IMAGES", 5)
+    monkeypatch.setattr(infoeval.subjects.protocols, "CALIBRATION_IMAGES", 5)
     calibration = tiny_images(41, seed=1).images
     read = CheckpointModel(checkpoint, calibration=calibration).encode(pixels())
     few = CheckpointModel(checkpoint, calibration=calibration[::10]).encode(pixels())
@@ -247,7 +247,7 @@ def test_a_model_of_a_file(checkpoint: Checkpoint, tmp_path: Path) -> None:
 
 def test_public_names_are_there() -> None:
     assert all(hasattr(infoeval, name) for name in infoeval.__all__)
-    assert infoeval.Model is infoeval.subjects.model.Model
+    assert infoeval.Model is infoeval.subjects.protocols.Model
     with pytest.raises(AttributeError, match="no attribute 'Modell'"):
         infoeval.Modell  # noqa: B018
 

@@ -10,7 +10,7 @@ from infoeval.cli.terminal.layout import table
 
 if TYPE_CHECKING:
     from infoeval.data import CatalogueEntry
-    from infoeval.evaluation import Entry
+    from infoeval.metrics import Metric
 
 __all__ = ["print_catalogue", "print_metrics"]
 
@@ -29,17 +29,17 @@ def print_catalogue(entries: "Sequence[CatalogueEntry]") -> None:
     console.print("\nAny .npz file with images, and any folder of images, can be given as well.")
 
 
-def print_metrics(entries: "Sequence[Entry]") -> None:
+def print_metrics(metrics: "Sequence[Metric]") -> None:
     """Print all metrics by what they need, each with its range and its settings."""
     console = Console(highlight=False)
-    for needs in dict.fromkeys(entry.needs for entry in entries):
+    for needs in dict.fromkeys(metric.needs for metric in metrics):
         console.print(f"\n[bold]{escape(needs)}[/]")
-        found = table("", "", "")
-        found.show_header = False
-        for entry in entries:
-            if entry.needs == needs:
-                told = ", ".join(f"{name}={value}" for name, value in entry.settings.items())
-                more = f"\n[dim]{escape(told)}[/]" if told else ""
-                found.add_row(entry.name, entry.range, f"{escape(entry.description)}{more}")
-        console.print(found)
+        rows = table("", "", "")
+        rows.show_header = False
+        for metric in metrics:
+            if metric.needs == needs:
+                settings = ", ".join(f"{name}={value}" for name, value in metric.settings.items())
+                more = f"\n[dim]{escape(settings)}[/]" if settings else ""
+                rows.add_row(metric.name, metric.range, f"{escape(metric.summary)}{more}")
+        console.print(rows)
     console.print("\nAsk for one with --metric NAME, or NAME:SETTING=VALUE,…", markup=False)

@@ -80,10 +80,9 @@ def _print_matching(console: Console, result: "Result") -> None:
         markup=False,
     )
     found = table("code → class", *labels, right=True)
-    for code, (row, matched) in enumerate(
-        zip(details["confusion"], details["matching"], strict=True)
-    ):
+    codes = details.get("category_names") or map(str, range(len(details["matching"])))
+    for code, row, matched in zip(codes, details["confusion"], details["matching"], strict=True):
         to = labels[matched] if matched >= 0 else "none"
         cells = [f"[bold]{n}[/]" if k == matched else str(n) for k, n in enumerate(row)]
-        found.add_row(f"{code} → {to}", *cells)
+        found.add_row(f"{escape(code)} → {to}", *cells)
     console.print(found)

@@ -145,7 +145,7 @@ def test_gap_and_share() -> None:
 
 
 def test_choices_are_listed() -> None:
-    from infoeval.metrics.mig import Preset
+    from infoeval.metrics._mig import Preset
 
     with pytest.raises(UserError, match="no preset 'mine'; there are disentanglement_lib, laforge"):
         check_choice("preset", "mine", Preset)

@@ -1,5 +1,6 @@
 """Accuracy of a categorical code as a classifier, once its categories are matched to classes."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -8,8 +9,9 @@ from scipy.optimize import linear_sum_assignment
 
 from infoeval.errors import UserError
 from infoeval.intervals import check_level, clopper_pearson
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.contingency import contingency_table, paired
+from infoeval.metrics.stats.contingency import check_paired, contingency_table, named_labels
 
 __all__ = ["cluster_accuracy", "many_to_one_matching", "one_to_one_matching"]
 
@@ -22,6 +24,15 @@ UNMATCHED = -1
 LARGEST = 4096
 
 
+@metric(
+    "cluster-acc",
+    kind="labels",
+    range="0 to 1",
+    summary="accuracy of a categorical code after one-to-one Hungarian matching to labels",
+    use="a categorical code as an unlabelled classifier, as in the InfoGAN paper",
+    pitfalls="two classes in one category cost one of them whole; too high where the matching is "
+    "fitted on the scored rows",
+)
 def cluster_accuracy(
     codes: ArrayLike,
     labels: ArrayLike,
@@ -29,18 +40,22 @@ def cluster_accuracy(
     fit_codes: ArrayLike | None = None,
     fit_labels: ArrayLike | None = None,
     categories: int | None = None,
-    classes: int | None = None,
+    class_names: Sequence[str] | None = None,
     level: float = 0.95,
 ) -> Score:
     """Share of rows whose category is matched to their class, in [0, 1].
 
-    ``codes`` and ``labels`` are ``(n,)`` whole numbers >= 0: the predicted category (arg max of
-    q(c|x)) and the class of every scored row. The one-to-one matching of categories to classes is
-    the one with the most correct rows among ``fit_codes`` and ``fit_labels`` (predictions on the
-    train split), found by the Hungarian method. A category that no class is left for, or that
-    shares no fit row with its class, is matched to none (-1), and its rows count as errors.
-    ``categories`` (K) and ``classes`` (L) need not be equal; left out, they are taken from the
-    largest number given.
+    ``codes`` and ``labels`` are ``(n,)``: the predicted category (arg max of q(c|x)) and the class
+    of every scored row, whole numbers of any sign, booleans or words. The one-to-one matching of
+    categories to classes is the one with the most correct rows among ``fit_codes`` and
+    ``fit_labels`` (predictions on the train split), found by the Hungarian method. A category that
+    no class is left for, or that shares no fit row with its class, is matched to none (-1), and
+    its rows count as errors. There may be more categories than classes or fewer. Names and order
+    change nothing, unless several matchings of the fit rows are equally good.
+
+    Categories and classes are those that occur in any row, sorted: numbers by size, words by the
+    alphabet. With ``categories`` (K) they are the numbers 0 to K - 1, whether they occur or not;
+    with ``class_names`` the classes are the numbers of these names.
 
     The interval is Clopper and Pearson's on the scored rows with the matching fixed: exact when
     the matching was fitted on other rows. Without ``fit_codes`` the matching is fitted on the
@@ -48,20 +63,41 @@ def cluster_accuracy(
     the choice of matching (``details["matching_fitted_on"]`` says which). Neither includes the
     spread over training seeds.
 
-    ``details``: ``matching`` (class of category 0, 1, ...), ``confusion`` (K x L counts of the
-    scored rows), ``error``, ``many_to_one`` with ``many_to_one_low``, ``many_to_one_high`` and
-    ``many_to_one_matching`` (each category to its most frequent class among the fit rows, so
-    several may share one), ``fit_n``, ``fit_accuracy``, ``matching_fitted_on``, ``interval``.
+    ``details``: ``category_names`` (K) and ``class_names`` (L), ``matching`` (K places among the
+    classes), ``confusion`` (K x L counts of the scored rows), ``error``, ``many_to_one`` with
+    ``many_to_one_low``, ``many_to_one_high`` and ``many_to_one_matching`` (each category to its
+    most frequent class among the fit rows, so several may share one), ``fit_n``, ``fit_accuracy``,
+    ``matching_fitted_on``, ``interval``.
 
-    Raises UserError for vectors that are not one class number per row or differ in length, for
-    numbers beyond ``categories`` or ``classes``, and for a level outside (0, 1).
+    Raises UserError for vectors that are not one label per row or differ in length, for numbers
+    beyond ``categories`` or ``class_names``, for more than 4,096 of either, and for a level outside
+    (0, 1).
 
-    >>> score = cluster_accuracy([0, 1, 1, 0], [1, 0, 0, 1], fit_codes=[0, 1], fit_labels=[1, 0])
-    >>> score.value, score.details["matching"]
-    (1.0, [1, 0])
+    >>> score = cluster_accuracy([3, 1, 1, 3], ["a", "b", "b", "a"])
+    >>> score.value, score.details["matching"], score.details["category_names"]
+    (1.0, [1, 0], ['1', '3'])
     """
     check_level(level)
-    scored, fit = _tables(codes, labels, fit_codes, fit_labels, categories, classes)
+    if (fit_codes is None) != (fit_labels is None):
+        raise UserError("give both fit_codes and fit_labels, or neither")
+    given = {"codes": codes, "fit_codes": fit_codes}, {"labels": labels, "fit_labels": fit_labels}
+    rows, columns = (
+        {name: vector for name, vector in part.items() if vector is not None} for part in given
+    )
+    if categories is not None:
+        _check_count(categories, "categories")
+    known = None if categories is None else list(map(str, range(categories)))
+    category_names, numbers = named_labels(rows, known)
+    names, classes = named_labels(columns, class_names or None)
+    for pair in zip(numbers, classes, zip(rows, columns, strict=True), strict=True):
+        check_paired(*pair)
+    _check_count(len(category_names), "categories")
+    _check_count(len(names), "classes")
+    tables = [
+        contingency_table(*pair, len(category_names), len(names))
+        for pair in zip(numbers, classes, strict=True)
+    ]
+    scored, fit = tables[0], tables[-1]
     n = int(scored.sum())
     one_to_one, many_to_one = one_to_one_matching(fit), many_to_one_matching(fit)
     correct, correct_many = _correct(scored, one_to_one), _correct(scored, many_to_one)
@@ -69,6 +105,8 @@ def cluster_accuracy(
     many_low, many_high = clopper_pearson(correct_many, n, level)
     fit_n = int(fit.sum())
     details: dict[str, Any] = {
+        "category_names": category_names,
+        "class_names": names,
         "matching": one_to_one.tolist(),
         "confusion": scored.tolist(),
         "error": 1 - correct / n,
@@ -109,37 +147,9 @@ def many_to_one_matching(table: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.where(table.any(axis=1), table.argmax(axis=1), UNMATCHED)
 
 
-def _tables(
-    codes: ArrayLike,
-    labels: ArrayLike,
-    fit_codes: ArrayLike | None,
-    fit_labels: ArrayLike | None,
-    categories: int | None,
-    classes: int | None,
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the ``(K, L)`` counts of the scored rows and of the rows to fit the matching on."""
-    if (fit_codes is None) != (fit_labels is None):
-        raise UserError("give both fit_codes and fit_labels, or neither")
-    scored = paired(codes, labels)
-    fit = scored
-    if fit_codes is not None and fit_labels is not None:
-        fit = paired(fit_codes, fit_labels, ("fit_codes", "fit_labels"))
-    rows = _size(categories, int(max(scored[0].max(), fit[0].max())), "categories", "code")
-    columns = _size(classes, int(max(scored[1].max(), fit[1].max())), "classes", "label")
-    return contingency_table(*scored, rows, columns), contingency_table(*fit, rows, columns)
-
-
-def _size(given: int | None, largest: int, name: str, what: str) -> int:
-    """Return the table's number of rows or columns; UserError if a number does not fit in it."""
-    size = largest + 1 if given is None else given
-    if largest >= size:
-        raise UserError(f"{what} {largest} with {name}={size}; numbers go from 0 to {name} - 1")
-    if size > LARGEST:
-        raise UserError(
-            f"{name} up to {size - 1}: more than {LARGEST}; renumber them 0, 1, 2, ... "
-            "(numpy.unique(..., return_inverse=True)[1])"
-        )
-    return size
+def _check_count(count: int, what: str) -> None:
+    if count > LARGEST:
+        raise UserError(f"{count} {what}: more than {LARGEST}; give categories, not row numbers")
 
 
 def _correct(table: NDArray[np.int64], matching: NDArray[np.int64]) -> int:

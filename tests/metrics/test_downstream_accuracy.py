@@ -14,7 +14,7 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.preprocessing import StandardScaler
 
 from infoeval.errors import UserError
-from infoeval.metrics.downstream import downstream_accuracy
+from infoeval.metrics._downstream_accuracy import downstream_accuracy
 from infoeval.metrics.score import Score
 
 

@@ -1,4 +1,4 @@
-"""How far codes depend on each other, whatever the factors: the unsupervised scores."""
+"""Total correlation: how far codes are from independent, as if they were Gaussian."""
 
 from collections.abc import Callable
 from typing import Unpack
@@ -7,17 +7,26 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.counts import class_numbers_of, information_matrix
 from infoeval.metrics.stats.mutual_information import share
 from infoeval.metrics.stats.resampling import Options, Rows, score_table, table_of
 
-__all__ = ["code_information", "total_correlation", "wasserstein_correlation"]
+__all__ = ["REFERENCE", "score_covariance", "several_codes", "total_correlation"]
 
 REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
 
 
+@metric(
+    "total-correlation",
+    kind="codes",
+    range="0 or more",
+    summary="total correlation of codes as if they were Gaussian, nats",
+    use="whether codes are correlated; without factors",
+    pitfalls="sees linear dependence only; blind to rotations of uncorrelated codes; says "
+    "nothing of meaning",
+)
 def total_correlation(codes: ArrayLike, **options: Unpack[Options]) -> Score:
     """Total correlation of codes as if they were Gaussian: (sum log C_jj - log det C) / 2, nats.
 
@@ -39,73 +48,17 @@ def total_correlation(codes: ArrayLike, **options: Unpack[Options]) -> Score:
     True
 
     """
-    return _of_covariance(codes, _gaussian, "nats", options)
+    return score_covariance(codes, _gaussian, "nats", options)
 
 
-def wasserstein_correlation(codes: ArrayLike, **options: Unpack[Options]) -> Score:
-    """Squared 2-Wasserstein distance of Gaussian codes from independent ones, over their variance.
-
-    (2 tr C - 2 tr (C diag C)^(1/2)) / tr C, C the covariance: 0 where no two codes are correlated.
-    It grows less than the total correlation does where codes nearly determine one another, and
-    counts codes of large variance most. Arguments, details and errors are those of
-    :func:`total_correlation`.
-
-    >>> codes = np.random.default_rng(0).normal(size=(10_000, 2))
-    >>> float(wasserstein_correlation(codes)) < 0.001
-    True
-
-    """
-    return _of_covariance(codes, _wasserstein, "fraction", options)
-
-
-def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Options]) -> Score:
-    """Mean mutual information of two codes, nats, over all pairs, by counts of bins.
-
-    Codes are cut into bins of equal width, categorical ones are counted as they are. It sees any
-    dependence of two codes, and has a bias of (B - 1)^2 / 2n nats: look at the null beside it,
-    for which every code is shuffled by itself.
-
-    Args:
-        codes: ``(n, D)``, two or more.
-        bins: of equal width; 20 as in disentanglement_lib.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
-
-    ``details``: ``information`` (D x D, nats), ``pruned`` codes.
-
-    Raises UserError for what is not a table of codes.
-
-    >>> codes = np.random.default_rng(0).normal(size=(10_000, 3))
-    >>> float(code_information(codes)) < 0.02
-    True
-
-    """
-    table, pruned = _codes(codes, options)
-    classes = class_numbers_of(table.codes, bins)
-
-    def statistic(rows: Rows, other: Rows) -> float:
-        return _mean_of_pairs(information_matrix(classes[rows], classes[other]))
-
-    whole = information_matrix(classes, classes)
-    return score_table(
-        table,
-        _mean_of_pairs(whole),
-        statistic,
-        options,
-        bounds=(0.0, float("inf")),
-        unit="nats",
-        reference=REFERENCE,
-        details={"information": whole.tolist(), "pruned": pruned, "bins": bins},
-        higher_is_better=False,
-    )
-
-
-def _of_covariance(
+def score_covariance(
     codes: ArrayLike,
     score: Callable[[NDArray[np.float64]], float],
     unit: str,
     options: Options,
 ) -> Score:
-    table, pruned = _codes(codes, options)
+    """Return the score of codes by a function of their covariance ``(D, D)``."""
+    table, pruned = several_codes(codes, options)
     for code in table.codes:
         if code.type == "categorical":
             raise UserError(f"{code.name} is categorical; it has no covariance")
@@ -138,7 +91,11 @@ def _of_covariance(
     )
 
 
-def _codes(codes: ArrayLike, options: Options) -> tuple[Table, list[str]]:
+def several_codes(codes: ArrayLike, options: Options) -> tuple[Table, list[str]]:
+    """Return the table of codes alone, and the names of those that were pruned.
+
+    Raises UserError for fewer than two codes.
+    """
     table, pruned = table_of(codes, None, options)
     if len(table.codes) < 2:
         raise UserError("one code does not depend on others; give two or more")
@@ -154,17 +111,3 @@ def _is_singular(covariance: NDArray[np.float64]) -> bool:
 
 def _gaussian(covariance: NDArray[np.float64]) -> float:
     return float(np.log(np.diag(covariance)).sum() - np.linalg.slogdet(covariance)[1]) / 2
-
-
-def _wasserstein(covariance: NDArray[np.float64]) -> float:
-    # C diag(C) has the eigenvalues of the symmetric diag(C)^(1/2) C diag(C)^(1/2).
-    scale = np.sqrt(np.diag(covariance))
-    eigenvalues = np.linalg.eigvalsh(scale[:, None] * covariance * scale)
-    variance = float(np.trace(covariance))
-    root = float(np.sqrt(np.clip(eigenvalues, 0, None)).sum())
-    return max(0.0, 2 * variance - 2 * root) / variance
-
-
-def _mean_of_pairs(matrix: NDArray[np.float64]) -> float:
-    count = len(matrix)
-    return float(matrix.sum() - np.trace(matrix)) / (count * (count - 1))

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from sklearn.metrics.cluster import expected_mutual_information
 
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.circular import circular_correlations, linear_correlations
 from infoeval.metrics.stats.code_factor_table import Column, Table
@@ -28,6 +29,17 @@ Estimator = Literal["plug-in", "adjusted"]
 Array = NDArray[np.float64]
 
 
+@metric(
+    "code-factors",
+    kind="table",
+    range="0 to 1",
+    summary="each code against each factor, and the mean of the best one-to-one pairing",
+    use="which code is which factor, pair by pair, angles and order included",
+    pitfalls="a factor that two codes share counts for the better code alone; codes that all "
+    "follow a common cause of the factors score 0.9; an outlier spoils the bins of "
+    "discrete factors",
+    evaluated={"images": "real"},
+)
 def code_factors(
     codes: ArrayLike,
     factors: ArrayLike,

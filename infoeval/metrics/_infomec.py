@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table
 from infoeval.metrics.stats.counts import class_numbers_of, entropies, information_matrix
@@ -27,6 +28,15 @@ TOLERANCE = 1e-7
 Array = NDArray[np.float64]
 
 
+@metric(
+    "infomec",
+    kind="table",
+    range="0 to 1",
+    summary="modularity, compactness, explicitness by information of neighbours",
+    use="the questions of dci by information, without bins",
+    pitfalls="random codes score 0.5 to 0.7 in modularity and 0.3 to 0.5 in compactness; "
+    "correlated factors lower both",
+)
 def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) -> Score:
     """InfoM, InfoC and InfoE: from shares of the information U_jk = I(z_j; v_k) / H(v_k).
 

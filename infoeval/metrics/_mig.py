@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.mutual_information import (
     Estimator,
@@ -24,6 +25,15 @@ REFERENCE = "Chen et al. 2018, Isolating sources of disentanglement in variation
 Preset = Literal["disentanglement_lib", "laforge"]
 
 
+@metric(
+    "mig",
+    kind="table",
+    range="0 to 1",
+    summary="information gap between the best two codes of each factor",
+    use="one code for each factor; to compare with published numbers",
+    pitfalls="0 for a factor that two codes share; an outlier or a long tail spoils its bins "
+    "(0.28 for cubes of perfect normal codes): see estimator=ksg",
+)
 def mig(
     codes: ArrayLike,
     factors: ArrayLike,

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.svm import LinearSVC
 
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column
 from infoeval.metrics.stats.mutual_information import check_choice, gap, share
@@ -22,6 +23,15 @@ BINS = 64
 Preset = Literal["disentanglement_lib", "scale-free"]
 
 
+@metric(
+    "sap",
+    kind="table",
+    range="0 to 1",
+    summary="accuracy gap between the best two codes of each factor",
+    use="to compare with published numbers; otherwise preset=scale-free",
+    pitfalls="perfect codes stay below 1; depends on the scale and offset of codes and on the "
+    "numbering of classes; correlated factors lower it",
+)
 def sap(
     codes: ArrayLike,
     factors: ArrayLike,

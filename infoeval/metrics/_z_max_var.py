@@ -4,7 +4,8 @@ from typing import Literal, Unpack
 
 from numpy.typing import ArrayLike
 
-from infoeval.metrics.factor_vae import score_votes
+from infoeval.metrics._factor_vae import score_votes
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES
 from infoeval.metrics.stats.interventions import Codes, Effort, source_of
@@ -18,6 +19,15 @@ REFERENCE = "Kim et al. 2019, Relevance factor VAE"
 Preset = Literal["laforge"]
 
 
+@metric(
+    "z-max-var",
+    kind="interventions",
+    range="0 to 1",
+    summary="which factor alone was changed, from the code that varies most",
+    use="codes without noise, or a function from factors to codes",
+    pitfalls="codes of noise drown the others in a table, where few rows agree in all factors "
+    "but one",
+)
 def z_max_var(
     codes: Codes,
     factors: ArrayLike,
@@ -61,7 +71,7 @@ def z_max_var(
         batch: codes for each vote, two or more; None: the preset's.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
-    Interval and ``details`` are those of :func:`infoeval.metrics.factor_vae.factor_vae`.
+    Interval and ``details`` are those of :func:`infoeval.metrics.factor_vae`.
 
     Raises UserError for what is not a table of codes and factors, for a single factor, where no two
     rows agree in all factors but one, where no code can be voted for, for numbers that are not

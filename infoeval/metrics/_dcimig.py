@@ -5,6 +5,7 @@ from typing import Any, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.mutual_information import (
     Estimator,
@@ -20,6 +21,14 @@ __all__ = ["dcimig"]
 REFERENCE = "Sepliarskaia et al. 2020, Evaluating disentangled representations"
 
 
+@metric(
+    "dcimig",
+    kind="table",
+    range="0 to 1",
+    summary="information gaps of codes, counted once for each factor",
+    use="as mig, where several codes of one factor are welcome",
+    pitfalls="factors of many classes count most; an outlier spoils its bins",
+)
 def dcimig(
     codes: ArrayLike,
     factors: ArrayLike,
@@ -40,7 +49,7 @@ def dcimig(
         factors: ``(n, K)``.
         bins: of equal width, of continuous codes; 10 as in Zaidi et al. 2020, the only library
             that had it.
-        estimator: see :func:`infoeval.metrics.mig.mig`.
+        estimator: see :func:`infoeval.metrics.mig`.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``information`` (D x K, nats), the entropies, ``per_factor`` (K) and ``per_code``

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 from infoeval.errors import UserError
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table
 from infoeval.metrics.stats.mutual_information import check_choice, share
@@ -33,6 +34,15 @@ Preset = Literal["lasso", "spearman"]
 Array = NDArray[np.float64]
 
 
+@metric(
+    "udr",
+    kind="models",
+    range="0 to 1",
+    summary="whether models that differ in their seed found the same codes",
+    use="to choose among seeds; without factors",
+    pitfalls="models that fail alike score well; equal codes score 0.9 with preset=lasso; scores "
+    "of different data sets do not compare",
+)
 def udr(
     models: Sequence[ArrayLike],
     *,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.mutual_information import (
     Estimator,
@@ -23,6 +24,15 @@ REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings"
 Preset = Literal["disentanglement_lib", "laforge"]
 
 
+@metric(
+    "modularity",
+    kind="table",
+    range="0 to 1",
+    summary="whether every code tells of one factor at most",
+    use="whether codes mix factors, only beside its null",
+    pitfalls="random codes score 0.7 or more, however it is estimated; dead codes lower it "
+    "unless pruned",
+)
 def modularity(
     codes: ArrayLike,
     factors: ArrayLike,
@@ -46,7 +56,7 @@ def modularity(
         factors: ``(n, K)``, two or more.
         preset: "disentanglement_lib": continuous codes in 20 bins of equal width; "laforge": in 10
             (Zaidi et al. 2020).
-        estimator: see :func:`infoeval.metrics.mig.mig`.
+        estimator: see :func:`infoeval.metrics.mig`.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``information`` (D x K, nats), the entropies, ``per_code`` (D), ``best_factor`` of

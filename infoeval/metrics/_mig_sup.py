@@ -5,6 +5,7 @@ from typing import Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.mutual_information import (
     Estimator,
@@ -20,6 +21,15 @@ __all__ = ["mig_sup"]
 REFERENCE = "Li et al. 2020, Progressive learning and disentanglement of hierarchies"
 
 
+@metric(
+    "mig-sup",
+    kind="table",
+    range="0 to 1",
+    summary="information gap between the best two factors of each code",
+    use="whether a code mixes factors, beside mig",
+    pitfalls="codes of noise count as 0, dead ones too unless pruned; a factor that no code "
+    "holds costs nothing; an outlier spoils its bins",
+)
 def mig_sup(
     codes: ArrayLike,
     factors: ArrayLike,
@@ -40,7 +50,7 @@ def mig_sup(
         factors: ``(n, K)``.
         bins: of equal width, of continuous codes; 10 as in Zaidi et al. 2020, the only library
             that had it.
-        estimator: see :func:`infoeval.metrics.mig.mig`.
+        estimator: see :func:`infoeval.metrics.mig`.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``information`` (D x K, nats), the entropies, ``per_code`` (D), ``best_factor`` of

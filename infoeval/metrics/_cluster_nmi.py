@@ -1,11 +1,14 @@
 """Normalised mutual information of a categorical code and the labels."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import xlogy
 
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.partition_agreement import agreement
+from infoeval.metrics.stats.contingency import agreement
 
 __all__ = ["cluster_nmi"]
 
@@ -15,19 +18,29 @@ REFERENCE = (
 )
 
 
+@metric(
+    "cluster-nmi",
+    kind="labels",
+    range="0 to 1",
+    summary="information of a categorical code and the labels over their mean entropy",
+    use="categories and classes that differ in number",
+    pitfalls="counts raise it by chance, most where rows are few and categories many",
+)
 def cluster_nmi(
     codes: ArrayLike,
     labels: ArrayLike,
     *,
+    class_names: Sequence[str] | None = None,
     level: float = 0.95,
     seed: int = 0,
     replicates: int = 1000,
 ) -> Score:
     """Mutual information of code and label over the mean of their entropies, in [0, 1].
 
-    ``codes`` and ``labels`` are ``(n,)`` whole numbers >= 0: the predicted category (arg max of
-    q(c|x)) and the class of every row. The numbers are names only: renumbering changes nothing,
-    and there may be more categories than classes or fewer. Higher is better; 1 means that each
+    ``codes`` and ``labels`` are ``(n,)``: the predicted category (arg max of q(c|x)) and the class
+    of every row, whole numbers of any sign, booleans or words. They are names only: renaming
+    changes nothing, and there may be more categories than classes or fewer. ``class_names`` are
+    names of classes 0, 1, 2, ... Higher is better; 1 means that each
     tells the other exactly. Same definition as scikit-learn's default (arithmetic mean).
 
     The value is the plug-in estimate, which chance raises: by about (K - 1)(L - 1) / (2 n) nats of
@@ -37,7 +50,9 @@ def cluster_nmi(
     It treats the model as given: it does not include the spread over training seeds. With one
     category only, or one class, the value is 0 and there is no interval (``None``).
 
-    Raises UserError for vectors that are not one class number per row or differ in length, for
+    ``details``: ``category_names`` and ``class_names`` that occur, ``interval``.
+
+    Raises UserError for vectors that are not one label per row or differ in length, for
     everything in one category and one class (0 / 0), and for a level outside (0, 1).
 
     >>> cluster_nmi([2, 2, 0, 0, 1, 1], [0, 0, 1, 1, 2, 2]).value
@@ -47,6 +62,7 @@ def cluster_nmi(
         _nmi,
         codes,
         labels,
+        class_names=class_names,
         bounds=(0.0, 1.0),
         unit="fraction",
         reference=REFERENCE,

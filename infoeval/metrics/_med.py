@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Table
 from infoeval.metrics.stats.counts import class_numbers_of
@@ -29,6 +30,15 @@ Estimator = Literal["plug-in", "corrected"]
 Array = NDArray[np.float64]
 
 
+@metric(
+    "med",
+    kind="table",
+    range="0 to 1",
+    summary="DCI read off the information of codes and factors",
+    use="the questions of dci where time is short",
+    pitfalls="bias of counts: compare tables of one size; correlated factors lower it (0.16 for "
+    "perfect codes, correlation 0.8); an outlier spoils its bins",
+)
 def med(
     codes: ArrayLike,
     factors: ArrayLike,

@@ -1,29 +1,42 @@
 """Adjusted Rand index of a categorical code and the labels."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.partition_agreement import agreement
+from infoeval.metrics.stats.contingency import agreement
 
 __all__ = ["cluster_ari"]
 
 REFERENCE = "Hubert and Arabie 1985, Comparing partitions, Journal of Classification 2"
 
 
+@metric(
+    "cluster-ari",
+    kind="labels",
+    range="-0.5 to 1",
+    summary="agreement of a categorical code and the labels on pairs, above chance",
+    use="as cluster-nmi, with 0 for chance",
+    pitfalls="large classes count most",
+)
 def cluster_ari(
     codes: ArrayLike,
     labels: ArrayLike,
     *,
+    class_names: Sequence[str] | None = None,
     level: float = 0.95,
     seed: int = 0,
     replicates: int = 1000,
 ) -> Score:
     """Agreement of code and label on pairs of rows, adjusted for chance, in [-0.5, 1].
 
-    ``codes`` and ``labels`` are ``(n,)`` whole numbers >= 0: the predicted category (arg max of
-    q(c|x)) and the class of every row. The numbers are names only: renumbering changes nothing,
-    and there may be more categories than classes or fewer. Higher is better; 1 means equal
+    ``codes`` and ``labels`` are ``(n,)``: the predicted category (arg max of q(c|x)) and the class
+    of every row, whole numbers of any sign, booleans or words. They are names only: renaming
+    changes nothing, and there may be more categories than classes or fewer. ``class_names`` are
+    names of classes 0, 1, 2, ... Higher is better; 1 means equal
     partitions, 0 is what chance gives on average. The lower limit of -0.5 is Chacon and
     Rastrojo's (2023, Minimum adjusted Rand index for two clusterings of a given size).
 
@@ -33,7 +46,9 @@ def cluster_ari(
     spread over training seeds. With one category only, or one class, the value is 0 and there is
     no interval (``None``).
 
-    Raises UserError for vectors that are not one class number per row or differ in length, for
+    ``details``: ``category_names`` and ``class_names`` that occur, ``interval``.
+
+    Raises UserError for vectors that are not one label per row or differ in length, for
     everything in one category and one class (0 / 0), and for a level outside (0, 1).
 
     >>> cluster_ari([2, 2, 0, 0, 1, 1], [0, 0, 1, 1, 2, 2]).value
@@ -43,6 +58,7 @@ def cluster_ari(
         _ari,
         codes,
         labels,
+        class_names=class_names,
         bounds=(-0.5, 1.0),
         unit="index",
         reference=REFERENCE,

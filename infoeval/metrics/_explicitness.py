@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.counts import class_numbers_of
 from infoeval.metrics.stats.mutual_information import check_choice
@@ -31,6 +32,15 @@ Array = NDArray[np.float64]
 Numbers = NDArray[np.intp]
 
 
+@metric(
+    "explicitness",
+    kind="table",
+    range="0 to 1",
+    summary="area under the curve of linear classifiers of each factor",
+    use="whether factors can be read from the codes at all",
+    pitfalls="random codes score 0.5; blind to rotations, and to codes that all follow one "
+    "common cause; reads by lines only",
+)
 def explicitness(
     codes: ArrayLike,
     factors: ArrayLike,

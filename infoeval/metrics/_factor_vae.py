@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.interventions import (
     Codes,
@@ -29,6 +30,15 @@ Preset = Literal["disentanglement_lib", "laforge"]
 Votes = NDArray[np.intp]
 
 
+@metric(
+    "factor-vae",
+    kind="interventions",
+    range="0 to 1",
+    summary="which factor was held still, from the code that varies least",
+    use="to compare with published numbers",
+    pitfalls="saturates: some rotations of perfect codes score 1; random codes 1 / factors; "
+    "depends on which codes count as dead",
+)
 def factor_vae(
     codes: Codes,
     factors: ArrayLike,

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
+from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column
 from infoeval.metrics.stats.counts import class_numbers_of
@@ -40,6 +41,15 @@ Predictor = Literal["boosting", "exact-boosting", "lasso", "random-forest"]
 Array = NDArray[np.float64]
 
 
+@metric(
+    "dci",
+    kind="table",
+    range="0 to 1",
+    summary="disentanglement, completeness, informativeness by importance in boosted trees",
+    use="which code matters to which factor, whatever the shape of the dependence",
+    pitfalls="D and C grow with the number of rows where codes are noisy: compare tables of one "
+    "size; takes seconds to minutes",
+)
 def dci(
     codes: ArrayLike,
     factors: ArrayLike,

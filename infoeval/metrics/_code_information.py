@@ -1,0 +1,68 @@
+"""Code information: how far codes depend on each other, pair by pair."""
+
+from typing import Unpack
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from infoeval.metrics._total_correlation import REFERENCE, several_codes
+from infoeval.metrics.registry import metric
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.counts import class_numbers_of, information_matrix
+from infoeval.metrics.stats.resampling import Options, Rows, score_table
+
+__all__ = ["code_information"]
+
+
+@metric(
+    "code-information",
+    kind="codes",
+    range="0 or more",
+    summary="mean information of two codes about each other, nats",
+    use="whether codes depend on one another in any way; without factors",
+    pitfalls="bias of counts: look at the null; sees pairs only",
+)
+def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Options]) -> Score:
+    """Mean mutual information of two codes, nats, over all pairs, by counts of bins.
+
+    Codes are cut into bins of equal width, categorical ones are counted as they are. It sees any
+    dependence of two codes, and has a bias of (B - 1)^2 / 2n nats: look at the null beside it,
+    for which every code is shuffled by itself.
+
+    Args:
+        codes: ``(n, D)``, two or more.
+        bins: of equal width; 20 as in disentanglement_lib.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+
+    ``details``: ``information`` (D x D, nats), ``pruned`` codes.
+
+    Raises UserError for what is not a table of codes.
+
+    >>> codes = np.random.default_rng(0).normal(size=(10_000, 3))
+    >>> float(code_information(codes)) < 0.02
+    True
+
+    """
+    table, pruned = several_codes(codes, options)
+    classes = class_numbers_of(table.codes, bins)
+
+    def statistic(rows: Rows, other: Rows) -> float:
+        return _mean_of_pairs(information_matrix(classes[rows], classes[other]))
+
+    whole = information_matrix(classes, classes)
+    return score_table(
+        table,
+        _mean_of_pairs(whole),
+        statistic,
+        options,
+        bounds=(0.0, float("inf")),
+        unit="nats",
+        reference=REFERENCE,
+        details={"information": whole.tolist(), "pruned": pruned, "bins": bins},
+        higher_is_better=False,
+    )
+
+
+def _mean_of_pairs(matrix: NDArray[np.float64]) -> float:
+    count = len(matrix)
+    return float(matrix.sum() - np.trace(matrix)) / (count * (count - 1))

@@ -1,0 +1,106 @@
+"""Real sorting: how evenly and decisively Q sorts real images, which no known code made."""
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import entr, xlogy
+
+from infoeval.errors import UserError
+from infoeval.intervals import check_level, normal_interval
+from infoeval.metrics.registry import metric
+from infoeval.metrics.score import Score
+
+__all__ = ["bounded_score", "posterior_rows", "real_sorting"]
+
+REFERENCE = "Bridle, Heading and MacKay 1992"
+#: Rows of half-precision probabilities may miss a sum of one by this much.
+SUM_TOLERANCE = 1e-3
+
+
+@metric(
+    "real-sorting",
+    kind="posterior",
+    range="0 to ln K",
+    summary="how evenly and decisively Q sorts real images by a categorical code, nats",
+    use="to compare Qs or seeds on real images without labels",
+    pitfalls="no bound on I(c; G(z, c)): a sure Q scores high whatever its categories mean, even "
+    "where the generator ignores its codes",
+)
+def real_sorting(probabilities: ArrayLike, *, level: float = 0.95) -> Score:
+    """H(mean q) - mean H(q), nats: how evenly and decisively Q sorts the images.
+
+    ``probabilities`` are q(c|x), ``(n, K)``: one row for each real image, each of sum 1. The value
+    is 0 where Q says the same of every image and log K where it is certain of every image and uses
+    all categories equally. It says nothing on whether the categories mean anything, and it is not
+    a bound on I(c; G(z, c)): no code made these images (Bridle, Heading and MacKay 1992,
+    Unsupervised classifiers, mutual information and phantom targets, NIPS 4).
+
+    The value is the mean over images of KL(q || mean q), and the interval the normal one of that
+    mean: KL(q || mean q) less the value is the influence of an image on it (delta method). It is
+    cut at 0 and log K and widened to hold the value. At either end of the range the influence
+    vanishes and the interval is too short. It treats the model as given.
+
+    ``details``: ``entropy_of_mean`` and ``mean_entropy`` (nats), ``categories`` (K), ``interval``.
+
+    Raises UserError for probabilities that are not ``(n, K)`` with two rows and two categories or
+    more, that are negative or not finite, or whose rows do not sum to 1, and for a level outside
+    (0, 1).
+
+    >>> score = real_sorting([[0.9, 0.1], [0.1, 0.9]])
+    >>> print(f"{score.value:.4f} of {score.details['entropy_of_mean']:.4f}")
+    0.3681 of 0.6931
+    """
+    check_level(level)
+    q = posterior_rows(probabilities)
+    n, categories = q.shape
+    mean = q.mean(axis=0)
+    # The smallest floats can have a mean of zero; they have no weight either.
+    divergences = -entr(q).sum(axis=1) - xlogy(q, np.where(mean > 0, mean, 1.0)).sum(axis=1)
+    value, low, high = normal_interval(divergences, level)
+    details: dict[str, Any] = {
+        "entropy_of_mean": float(entr(mean).sum()),
+        "mean_entropy": float(entr(q).sum(axis=1).mean()),
+        "categories": categories,
+        "interval": "delta method over images",
+    }
+    return bounded_score(value, low, high, math.log(categories), level, n, REFERENCE, details)
+
+
+def bounded_score(
+    value: float,
+    low: float,
+    high: float,
+    largest: float,
+    level: float,
+    n: int,
+    reference: str,
+    details: dict[str, Any],
+) -> Score:
+    """Return a score in nats, cut at 0 and ``largest``, which rounding can carry a value past."""
+    value = min(max(value, 0.0), largest)
+    low, high = min(max(low, 0.0), value), max(min(high, largest), value)
+    return Score(value, low, high, level, n, "nats", True, reference, details)
+
+
+def posterior_rows(values: ArrayLike) -> NDArray[np.float64]:
+    """Return ``(n, K)`` rows that sum to 1 as exactly as floats can."""
+    try:
+        array = np.asarray(values, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise UserError("probabilities: give one row of K numbers per image") from None
+    if array.ndim != 2 or array.shape[0] < 2 or array.shape[1] < 2:
+        raise UserError(
+            f"probabilities: shape {array.shape}; give (n, K): two images or more, "
+            "two categories or more"
+        )
+    if not np.isfinite(array).all():
+        raise UserError(f"probabilities: {array[~np.isfinite(array)][0]} is not a finite number")
+    if array.min() < 0:
+        raise UserError(f"probabilities: {array.min()} is negative; give q(c|x), not logits")
+    sums = array.sum(axis=1, keepdims=True)
+    wrong = np.abs(sums - 1) > SUM_TOLERANCE
+    if wrong.any():
+        raise UserError(f"probabilities: a row sums to {sums[wrong][0]:.6g}; each must sum to 1")
+    return np.asarray(array / sums, dtype=np.float64)

@@ -1,0 +1,113 @@
+"""What the categories of real images say of their labels, where the law of both is known."""
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import ArrayLike, NDArray
+
+from infoeval.errors import UserError
+from infoeval.metrics import Score, real_label_information
+
+K = 10
+
+
+def of_codes(codes: ArrayLike, labels: ArrayLike, **options: Any) -> Score:
+    """The score of posteriors that are sure of these codes."""
+    return real_label_information(np.eye(K)[np.asarray(codes)], labels, **options)
+
+
+def noisy(n: int, noise: float, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Uniform labels and codes that are another one of the ten with probability ``noise``."""
+    generator = np.random.default_rng(seed)
+    labels = generator.integers(K, size=n)
+    other = (labels + generator.integers(1, K, size=n)) % K
+    return np.where(generator.random(n) < noise, other, labels), labels
+
+
+def known(noise: float) -> float:
+    return math.log(K) + sum(
+        share * math.log(share / count) for share, count in ((noise, K - 1), (1 - noise, 1))
+    )
+
+
+@pytest.mark.parametrize("noise", [0.03, 0.3, 0.6])
+def test_label_information_of_label_noise(noise: float) -> None:
+    score = of_codes(*noisy(100_000, noise, 0))
+    assert score.value == pytest.approx(known(noise), abs=0.015)
+    assert score.low <= known(noise) <= score.high
+    assert score.details["uncorrected"] - score.value == pytest.approx(81 / 200_000)
+    assert score.details["label_entropy"] == pytest.approx(math.log(K), abs=1e-3)
+    assert (score.details["categories"], score.details["classes"]) == (K, K)
+
+
+def test_independent_labels_are_nothing() -> None:
+    for seed in range(20):
+        score = of_codes(*noisy(5000, 0.9, seed))
+        assert score.value < 0.006
+        assert score.low == pytest.approx(0, abs=1e-3)
+
+
+def test_identical_labels_are_their_entropy() -> None:
+    labels = np.repeat([0, 1, 2], [5000, 3000, 2000])
+    score = of_codes(labels, labels)
+    entropy = -sum(p * math.log(p) for p in (0.5, 0.3, 0.2))
+    assert score.value == pytest.approx(entropy - 4 / 20_000, abs=1e-12)
+    assert score.high == pytest.approx(entropy, abs=1e-12)
+    assert score.details["code_entropy"] == pytest.approx(entropy, abs=1e-12)
+
+
+@pytest.mark.parametrize("n", [359, 2000])
+@pytest.mark.parametrize("noise", [0.01, 0.1, 0.6])
+def test_the_interval_of_label_information_holds_the_truth(n: int, noise: float) -> None:
+    scores = [of_codes(*noisy(n, noise, seed)) for seed in range(200)]
+    assert np.mean([score.low <= known(noise) <= score.high for score in scores]) >= 0.9
+
+
+def test_names_of_categories_and_classes_and_order_change_nothing() -> None:
+    codes, labels = noisy(500, 0.2, 0)
+    order = np.random.default_rng(0).permutation(500)
+    first = of_codes(codes, labels)
+    second = of_codes((9 - codes)[order], (-100.0 * labels)[order])
+    third = of_codes(labels, np.array([*"jihgfedcba"])[codes])
+    for other in (second, third):
+        assert (other.value, other.low, other.high) == pytest.approx(
+            (first.value, first.low, first.high), abs=1e-12
+        )
+
+
+def test_one_category_tells_nothing() -> None:
+    score = of_codes(np.zeros(100, dtype=int), np.arange(100) % 10)
+    assert (score.value, score.low, score.high) == (0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("rows", "labels", "message"),
+    [
+        (np.eye(2), [0], "2 rows of probabilities for 1 labels"),
+        (np.eye(2)[:1], [0], "two images"),
+        (np.full((2, 2), math.nan), [0, 1], "probabilities: nan is not a finite number"),
+        (np.eye(2), [0, 0.5], "labels: 0.5 is not a whole number"),
+        (np.eye(2), [[0, 1]], "labels: shape"),
+        (np.eye(2), [[0], [1, 2]], "rows differ in length"),
+        (np.eye(2), ["a", None], "labels: type"),
+        ([0, 1], [0, 1], "probabilities: shape"),
+        (np.eye(2000), range(2000), "not one number for every row"),
+    ],
+)
+def test_what_is_not_posteriors_and_labels(rows: Any, labels: Any, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        real_label_information(rows, labels)
+
+
+def test_a_higher_level_is_a_wider_interval() -> None:
+    codes, labels = noisy(500, 0.2, 0)
+    narrow, wide = of_codes(codes, labels, level=0.5), of_codes(codes, labels, level=0.99)
+    assert wide.low < narrow.low < narrow.value < narrow.high < wide.high
+
+
+@pytest.mark.parametrize("level", [0, 1, 95, math.nan])
+def test_level_outside_its_range(level: float) -> None:
+    with pytest.raises(UserError, match="confidence level"):
+        of_codes([0, 1], [0, 1], level=level)
