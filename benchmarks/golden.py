@@ -270,11 +270,15 @@ def _of_lists(before: list[Any], after: list[Any], path: str) -> Iterator[str]:
             if not line.startswith("@@"):
                 yield f"{path}: {_short(line)}"
         return
-    if before and after and all("metric" in each for each in before + after):
+    if (
+        before
+        and after
+        and all(isinstance(each, dict) and "metric" in each for each in before + after)
+    ):
         keyed = [{_key(each): each for each in entries} for entries in (before, after)]
         if list(keyed[0]) != list(keyed[1]) and sorted(keyed[0]) == sorted(keyed[1]):
             yield f"{path}: in another order"
-        yield from differences(*keyed, path)
+        yield from differences(keyed[0], keyed[1], path)
         return
     if len(before) != len(after):
         yield f"{path}: {len(before)} → {len(after)} entries"

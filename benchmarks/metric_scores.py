@@ -22,7 +22,7 @@ import pandas as pd
 from metrics import hardware, markdown, write_between
 from numpy.typing import NDArray
 
-from infoeval.evaluation.catalogue import parse
+from infoeval.evaluation.requests import parse
 from infoeval.files import write_text
 from infoeval.metrics import Score, all_metrics, find
 

@@ -35,7 +35,7 @@ import sklearn
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from infoeval.evaluation import score
-from infoeval.evaluation.catalogue import parse
+from infoeval.evaluation.requests import parse
 from infoeval.files import write_text
 from infoeval.metrics import Score, find
 

@@ -76,9 +76,9 @@ def score_subject(
     inputs = Inputs(subject, context, by_name=by_name)
     results: list[Result] = []
     skipped: list[Skipped] = []
-    if subject.model is not None and (by_name or context.options.information):
-        if any(request.name == "mi" for request in chosen):  # which brings mi-own
-            chosen = [request for request in chosen if request.name != "mi-own"]
+    runs_mi = by_name or context.options.information is not None
+    if runs_mi and subject.model is not None and Request("mi") in chosen:
+        chosen = [request for request in chosen if request.name != "mi-own"]  # mi brings it
     for number, request in enumerate(chosen):
         done = f"{request.name}, {number} of {len(chosen)} metrics done"
         context.progress(done, number / len(chosen))
