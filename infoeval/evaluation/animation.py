@@ -1,4 +1,4 @@
-"""Animated traversals: codes move through their values and back, all else stays fixed."""
+"""Animated traversals: a code moves through its values and back, everything else stays fixed."""
 
 import io
 from collections.abc import Iterator, Sequence
@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from infoeval.codes import Categorical
 from infoeval.errors import UserError
-from infoeval.evaluation.image_files import QUALITY, Picture, as_image
+from infoeval.evaluation.image_files import QUALITY, ImageFile, as_image
 from infoeval.evaluation.report_files import ANIMATIONS
 from infoeval.evaluation.traversal_figures import check_choice
 from infoeval.evaluation.traversal_images import EXAGGERATION, MOST_CATEGORIES, label_of
@@ -21,23 +21,24 @@ from infoeval.traversals import tile, traverse
 __all__ = ["animate", "draw_animations"]
 
 STEPS = 20
-"""Frames of a continuous code from one end to the other."""
+"""Frames of a continuous code from one end of its range to the other."""
 CONTINUOUS_PACE, CATEGORICAL_PACE = 80, 500
-"""Milliseconds that a frame stays."""
+"""Milliseconds between frames."""
 LEAST_TILE = 56
-"""Pixels; smaller images are shown enlarged by a whole number."""
+"""Images with fewer pixels a side are enlarged by a whole number."""
 TEXT = 14
-"""Height of the letters in pixels; they stand in a strip above the images."""
+"""Height of the letters in pixels."""
 STRIP = 20
+"""Height in pixels of the strip of text above the images."""
 
 Frame = tuple[Image.Image, int]
-"""A picture, and how many milliseconds it stays."""
+"""An image, and the milliseconds that it is shown for."""
 
 
 def draw_animations(
     model: Generator, number: int, kind: str, *, rows: int, seed: int
-) -> Iterator[Picture]:
-    """An animation of each code, of kind "gif" or "webp"; continuous codes are exaggerated."""
+) -> Iterator[ImageFile]:
+    """Yield an animation of each code, "gif" or "webp"; continuous codes are exaggerated."""
     for name in model.codes:
         frames = _frames(model, name, rows, EXAGGERATION, seed)
         entry = {
@@ -47,7 +48,7 @@ def draw_animations(
             "title": f"{name}, there and back",
             "caption": "Each image has its own fixed noise and other codes.",
         }
-        yield Picture(entry, _encoded(frames, kind), f".{kind}")
+        yield ImageFile(entry, _encoded(frames, kind), f".{kind}")
 
 
 def animate(
@@ -64,10 +65,10 @@ def animate(
     Args:
         model: a generator whose images are uint8, such as a `CheckpointModel`.
         path: a GIF or WebP file by its suffix.
-        codes: which codes, in this order; None: all.
+        codes: the codes, in this order; None: all.
         rows: samples of everything else, side by side.
-        stretch: continuous codes vary over this many times their range.
-        seed: of the fixed noise and codes.
+        stretch: multiple of their range over which continuous codes vary.
+        seed: seed of the fixed noise and codes.
 
     Raises:
         UserError: no such code, numbers that make no figure, another suffix, or a place that
@@ -85,7 +86,7 @@ def animate(
 
 
 def _frames(model: Generator, name: str, rows: int, stretch: float, seed: int) -> list[Frame]:
-    """A frame for each value of a code, there and back."""
+    """Return a frame for each value of a code, there and back."""
     grid, values = traverse(
         model.codes,
         model.generate,
@@ -106,7 +107,7 @@ def _frames(model: Generator, name: str, rows: int, stretch: float, seed: int) -
 
 
 def _frame(images: NDArray[np.uint8], text: str) -> Image.Image:
-    """Images (n, channels, height, width) side by side, below a line of text."""
+    """Return images (n, channels, height, width) side by side, below a line of text."""
     picture = as_image(tile(images[None], ground=255)).convert("RGB")
     scale = max(1, -(-LEAST_TILE // images.shape[3]))
     picture = picture.resize(

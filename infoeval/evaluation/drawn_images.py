@@ -1,4 +1,4 @@
-"""A generator as the pictures need it: 8-bit images of one size that a page can show."""
+"""A generator whose images a page can show: 8 bits, of limited size."""
 
 from collections.abc import Mapping
 
@@ -13,12 +13,12 @@ from infoeval.subjects.protocols import Generator
 __all__ = ["DrawnImages", "reduced"]
 
 LONGEST_SIDE = 128
-"""Pixels; larger images are shown reduced."""
+"""Images with more pixels a side are shown reduced."""
 CHUNK = 500
 
 
 class DrawnImages:
-    """A `Generator` whose images are uint8 on the CPU, at most `LONGEST_SIDE` pixels a side.
+    """A `Generator` whose images are uint8 on the CPU, with at most `LONGEST_SIDE` pixels a side.
 
     `generate` raises UserError where the generator that it wraps returns no images.
     """
@@ -33,7 +33,7 @@ class DrawnImages:
 
     @torch.no_grad()
     def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
-        """Images (n, channels, height, width) of codes and noise (n, codes.noise)."""
+        """Return images (n, channels, height, width) of codes and noise (n, codes.noise)."""
         chunks = range(0, len(noise), CHUNK)
         return torch.cat([self._part(codes, noise, slice(at, at + CHUNK)) for at in chunks])
 
@@ -45,7 +45,7 @@ class DrawnImages:
 
 
 def reduced(images: Tensor) -> Tensor:
-    """Images, uint8 (n, channels, height, width), made smaller where a side is too long."""
+    """Return uint8 images (n, channels, height, width), made smaller where a side is too long."""
     height, width = images.shape[2:]
     share = LONGEST_SIDE / max(height, width)
     if share >= 1:

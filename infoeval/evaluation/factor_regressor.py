@@ -1,4 +1,4 @@
-"""A small network that reads known factors from images, and how well it does."""
+"""The factor regressor: a small network that predicts known factors from images."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -20,17 +20,18 @@ STEPS = 1_500
 BATCH = 64
 RATE = 2e-3
 WIDTHS = (16, 32, 64, 128)
-"""Channels of the convolutions, each of which halves the image; no more than its size allows."""
+"""Channels of the convolutions, each of which halves the image; as many as its size allows."""
 HIDDEN = 128
 SMALLEST_MAP = 4
 CHUNK = 500
 
 LEAST_CORRELATION = 0.9
-"""On images that were not trained on; of a class, balanced accuracy is to be halfway to 1."""
+"""A factor counts as measurable from this correlation on test images; of classes, from a balanced
+accuracy halfway between chance and 1."""
 
 
 class Accuracy(NamedTuple):
-    """How well a factor is read from real images that were not trained on, and what is enough."""
+    """How well a factor is predicted on test images, and the least value that is enough."""
 
     measure: str
     value: float
@@ -38,20 +39,20 @@ class Accuracy(NamedTuple):
 
     @property
     def is_enough(self) -> bool:
-        """Whether the factor can be measured."""
+        """Whether the factor counts as measurable."""
         return self.value >= self.least
 
 
 class FactorRegressor(nn.Module):
-    """Reads factors from uint8 images ``(n, channels, height, width)`` of one size.
+    """Predicts factors from uint8 images ``(n, channels, height, width)`` of one size.
 
-    Made of some images and the factors' columns, whose classes, means and deviations it knows.
+    Built from some images and the factors' columns, for their classes, means and deviations.
     """
 
     def __init__(self, images: Tensor, factors: Sequence[Column]) -> None:
         super().__init__()
-        self.factors = [(each.type, each.values.mean(), each.spread) for each in factors]
-        self.heads = [_width(each) for each in factors]
+        self.factors = [(f.type, f.values.mean(), f.spread) for f in factors]
+        self.heads = [_width(factor) for factor in factors]
         pixels = images.float()
         self.mean: Tensor
         self.deviation: Tensor
@@ -59,11 +60,11 @@ class FactorRegressor(nn.Module):
         self.register_buffer("deviation", pixels.std((0, 2, 3), keepdim=True).clamp_min(1.0))
         channels, height, width = images.shape[1:]
         layers: list[nn.Module] = []
-        for grown in WIDTHS:
+        for wider in WIDTHS:
             if min(height, width) <= SMALLEST_MAP:
                 break
-            layers += [nn.Conv2d(channels, grown, 3, 2, 1), nn.BatchNorm2d(grown), nn.ReLU()]
-            channels, height, width = grown, (height + 1) // 2, (width + 1) // 2
+            layers += [nn.Conv2d(channels, wider, 3, 2, 1), nn.BatchNorm2d(wider), nn.ReLU()]
+            channels, height, width = wider, (height + 1) // 2, (width + 1) // 2
         self.layers = nn.Sequential(
             *layers,
             nn.Flatten(),
@@ -73,42 +74,42 @@ class FactorRegressor(nn.Module):
         )
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
-        """For each factor its logits, cosine and sine, or standardised value."""
-        found = self.layers((images.float() - self.mean) / self.deviation)
-        return torch.split(found, self.heads, dim=1)
+        """Return for each factor its logits, cosine and sine, or standardised value."""
+        outputs = self.layers((images.float() - self.mean) / self.deviation)
+        return torch.split(outputs, self.heads, dim=1)
 
     def loss(self, images: Tensor, factors: Tensor) -> Tensor:
-        """Cross entropy and squared errors, summed over factors ``(n, K)``."""
+        """Return cross entropy and squared errors, summed over factors ``(n, K)``."""
         losses = []
-        for found, (kind, mean, spread), values in zip(
+        for output, (kind, mean, spread), values in zip(
             self(images), self.factors, factors.T, strict=True
         ):
             if kind == "discrete":
-                losses.append(functional.cross_entropy(found, values.long()))
+                losses.append(functional.cross_entropy(output, values.long()))
             elif kind == "periodic":
-                wanted = torch.stack([values.cos(), values.sin()], dim=1)
-                losses.append(functional.mse_loss(found, wanted.float()))
+                target = torch.stack([values.cos(), values.sin()], dim=1)
+                losses.append(functional.mse_loss(output, target.float()))
             else:
-                wanted = (values - mean)[:, None] / spread
-                losses.append(functional.mse_loss(found, wanted.float()))
+                target = (values - mean)[:, None] / spread
+                losses.append(functional.mse_loss(output, target.float()))
         return torch.stack(losses).sum()
 
     @torch.no_grad()
-    def read(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        """Factors ``(n, K)``: class numbers, angles in radians from 0 to 2π, or values."""
+    def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+        """Return factors ``(n, K)``: class numbers, angles in radians from 0 to 2π, or values."""
         device = next(self.parameters()).device
         read = []
         for start in range(0, len(images), CHUNK):
             chunk = torch.from_numpy(np.array(images[start : start + CHUNK])).to(device)
             columns = []
-            for found, (kind, mean, spread) in zip(self(chunk), self.factors, strict=True):
+            for output, (kind, mean, spread) in zip(self(chunk), self.factors, strict=True):
                 if kind == "discrete":
-                    columns.append(found.argmax(1).double())
+                    columns.append(output.argmax(1).double())
                 elif kind == "periodic":
-                    angle = torch.atan2(found[:, 1].double(), found[:, 0].double())
+                    angle = torch.atan2(output[:, 1].double(), output[:, 0].double())
                     columns.append(angle % (2 * torch.pi))
                 else:
-                    columns.append(found[:, 0].double() * spread + mean)
+                    columns.append(output[:, 0].double() * spread + mean)
             read.append(torch.stack(columns, dim=1).cpu().numpy())
         return np.concatenate(read)
 
@@ -121,12 +122,12 @@ def train(
     device: torch.device,
     progress: Callable[[str, float | None], None],
 ) -> FactorRegressor:
-    """Train a network on images and their factors, by Adam; the same for the same seed.
+    """Return a factor regressor trained on images by Adam; the same for the same seed.
 
     It takes a minute or two on one CPU core.
     """
     random = np.random.default_rng(seed)
-    values = np.stack([each.values for each in factors], axis=1)
+    values = np.stack([factor.values for factor in factors], axis=1)
     with weights_from(torch.Generator().manual_seed(seed)):
         example = images[np.sort(random.permutation(len(images))[:CHUNK])]
         network = FactorRegressor(torch.from_numpy(example), factors).to(device)
@@ -147,10 +148,10 @@ def train(
 
 
 def accuracy(read: NDArray[np.float64], factor: Column) -> Accuracy:
-    """How well a factor was read: balanced accuracy of classes, else the correlation of ranks."""
+    """Return the balanced accuracy of classes, of other factors the rank correlation."""
     if factor.type == "discrete":
         classes = np.unique(factor.values)
-        recalls = [(read[factor.values == each] == each).mean() for each in classes]
+        recalls = [(read[factor.values == value] == value).mean() for value in classes]
         return Accuracy("balanced accuracy", float(np.mean(recalls)), (1 + 1 / len(classes)) / 2)
     truth = pd.DataFrame({factor.name: factor.values})
     score = code_factors(read, truth, factor_types=[factor.type], replicates=0)

@@ -1,4 +1,4 @@
-"""Real images by what a code is read as, with those of another class than it is matched to."""
+"""Galleries: real images by the value that the encoder reads of a code."""
 
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from infoeval.codes import Categorical
 from infoeval.data import ImageSet
 from infoeval.evaluation.drawn_images import reduced
-from infoeval.evaluation.image_files import Picture, lossless
+from infoeval.evaluation.image_files import ImageFile, lossless
 from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.traversal_images import MOST_CATEGORIES, label_of
 from infoeval.results import Result
@@ -20,19 +20,19 @@ from infoeval.traversals import tile
 __all__ = ["draw_galleries"]
 
 READ = 10_000
-"""Test images that are read, the first ones."""
+"""The gallery is made of this many test images, the first ones."""
 IN_A_CATEGORY = 12
 IN_A_RANGE = 6
 RANGES = 10
 GROUND = 128
-"""Grey level where there is no image."""
+"""Grey level of empty places."""
 
 
-def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> Iterator[Picture]:
-    """A gallery of each code that is read: the first images of the split, chosen by nothing else.
+def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> Iterator[ImageFile]:
+    """Yield a gallery of each code that the encoder reads: the first images of the test split.
 
     A column for each category, or for each tenth of the values of a continuous code. `results`
-    tell which class a category is matched to. Nothing for a subject without codes or images.
+    have the class that each category is matched to. Nothing for a subject without codes or images.
 
     Raises UserError where the images are missing.
     """
@@ -54,16 +54,18 @@ def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> It
             members = [rows[:IN_A_CATEGORY] for rows in members]
             labels = [str(category) for category in range(shown)]
             title = f"Real images that {name} is read as"
-            caption = "The first images of the split in each category, by no other choice."
+            caption = (
+                "The first images of the split in each category, not selected in any other way."
+            )
             matching = _matching(results, name)
         else:
             members, labels = _tenths(read)
             title = f"Real images by the value that {name} is read as"
-            caption = "A column for each tenth of the images, its first ones by no other choice."
+            caption = "A column for each tenth of the images: the first ones, not selected in any other way."
             matching = None
         if not any(map(len, members)):
             continue
-        grid, cells = _sheet(images, members, matching)
+        grid, cells = _as_grid(images, members, matching)
         entry = {
             "kind": "gallery",
             "model": number,
@@ -76,7 +78,7 @@ def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> It
             "gap": 1,
             "cells": cells,
         }
-        yield Picture(entry, lossless(grid))
+        yield ImageFile(entry, lossless(grid))
 
 
 def _matching(results: Sequence[Result], name: str) -> list[str | None] | None:
@@ -89,7 +91,7 @@ def _matching(results: Sequence[Result], name: str) -> list[str | None] | None:
 
 
 def _tenths(read: NDArray[Any]) -> tuple[list[NDArray[np.intp]], list[str]]:
-    """The first rows in each tenth of the values, and what values these are."""
+    """Return the first rows in each tenth of the values, and the ranges of the values."""
     edges = np.quantile(read, np.linspace(0, 1, RANGES + 1))
     place = np.searchsorted(edges[1:-1], read, side="right")
     members = [np.flatnonzero(place == part)[:IN_A_RANGE] for part in range(RANGES)]
@@ -97,18 +99,18 @@ def _tenths(read: NDArray[Any]) -> tuple[list[NDArray[np.intp]], list[str]]:
     return members, [f"{low} to {high}" for low, high in pairwise(ends)]
 
 
-def _sheet(
+def _as_grid(
     images: ImageSet, members: Sequence[NDArray[np.intp]], matching: Sequence[str | None] | None
 ) -> tuple[NDArray[np.uint8], list[list[dict[str, Any] | None]]]:
-    """Columns of images as a sheet of tiles, and of each tile its class and whether it is right."""
+    """Return columns of images as a grid, and the class of each image and whether it is right."""
     rows = max(map(len, members))
     shape = reduced(torch.from_numpy(images.images[:1])).shape[1:]
     grid = np.full((rows, len(members), *shape), GROUND, np.uint8)
     cells: list[list[dict[str, Any] | None]] = [[None] * len(members) for _ in range(rows)]
-    for column, chosen in enumerate(members):
-        if len(chosen):
-            grid[: len(chosen), column] = reduced(torch.from_numpy(images.images[chosen])).numpy()
-        for row, image in enumerate(chosen):
+    for column, rows_of in enumerate(members):
+        if len(rows_of):
+            grid[: len(rows_of), column] = reduced(torch.from_numpy(images.images[rows_of])).numpy()
+        for row, image in enumerate(rows_of):
             cells[row][column] = _cell(images, int(image), column, matching)
     return tile(grid), cells
 

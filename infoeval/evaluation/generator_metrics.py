@@ -21,8 +21,8 @@ __all__ = ["run_on_generator", "run_on_recognition"]
 
 REFERENCE = "Barber and Agakov 2003; Chen et al. 2016, eq. 5"
 NORMAL = "normal, over fresh samples"
-IN_THE_RESULT = ("code", "value", "low", "high", "level", "samples")
-"""Fields of an `Information` that a result has outside its details."""
+RESULT_FIELDS = ("code", "value", "low", "high", "level", "samples")
+"""Fields of an `Information` that a result holds outside its details."""
 
 
 def run_on_generator(inputs: Inputs, request: Request) -> list[Result]:
@@ -46,9 +46,9 @@ def run_on_generator(inputs: Inputs, request: Request) -> list[Result]:
     }
     started = time.perf_counter()
     if subject.model is None:
-        found = estimate(generator.codes, render_with(generator), **options)
+        post_hoc = estimate(generator.codes, render_with(generator), **options)
         seconds = time.perf_counter() - started
-        return [*_post_hoc(found, seconds), *_synergy(found, seconds)]
+        return [*_post_hoc(post_hoc, seconds), *_synergy(post_hoc, seconds)]
     columns = estimate_checkpoint(subject.model, **options)
     seconds = time.perf_counter() - started
     return [
@@ -93,18 +93,18 @@ def _own(bounds: Mapping[str, LowerBound], inputs: Inputs, seconds: float) -> li
     ]
 
 
-def _refitted(found: CheckpointInformation, seconds: float) -> list[Result]:
+def _refitted(columns: CheckpointInformation, seconds: float) -> list[Result]:
     return [
         _lower_bound(
             "mi-refitted",
             name,
             bound,
-            settings=dict(found.post_hoc.settings),
+            settings=dict(columns.post_hoc.settings),
             seconds=seconds,
             reference=REFERENCE,
             details={"family": bound.family, "temperature": bound.temperature},
         )
-        for name, bound in found.refitted.items()
+        for name, bound in columns.refitted.items()
     ]
 
 
@@ -116,7 +116,7 @@ def _lower_bound(
     settings: dict[str, Any],
     seconds: float,
     reference: str,
-    details: dict[str, Any] | None = None,
+    details: dict[str, Any],
 ) -> Result:
     return Result(
         metric=metric,
@@ -131,36 +131,35 @@ def _lower_bound(
         settings=settings,
         seconds=seconds,
         reference=reference,
-        details={"entropy": bound.entropy, "interval": NORMAL, **(details or {})},
+        details={"entropy": bound.entropy, "interval": NORMAL, **details},
     )
 
 
 def _post_hoc(estimate: Estimate, seconds: float) -> list[Result]:
-    """`mi` of every code, and of all of them where there are two or more."""
+    """Return `mi` of every code, and of all codes together where there are two or more."""
     whole = {
         "leakage": asdict(estimate.leakage),
         "self_test": _self_test(estimate.self_test),
         "seconds": dict(estimate.seconds),
     }
-    every = [*estimate.values(), *([estimate.joint] if len(estimate) > 1 else [])]
+    codes = [*estimate.values(), *([estimate.joint] if len(estimate) > 1 else [])]
     return [
-        _information(found, whole if found is every[-1] else {}, estimate, seconds)
-        for found in every
+        _information(code, whole if code is codes[-1] else {}, estimate, seconds) for code in codes
     ]
 
 
 def _information(
-    found: Information, more: dict[str, Any], estimate: Estimate, seconds: float
+    code: Information, more: dict[str, Any], estimate: Estimate, seconds: float
 ) -> Result:
-    details = {name: value for name, value in asdict(found).items() if name not in IN_THE_RESULT}
+    details = {name: value for name, value in asdict(code).items() if name not in RESULT_FIELDS}
     return Result(
         metric="mi",
-        target=found.code,
-        value=found.value,
-        low=found.low,
-        high=found.high if math.isfinite(found.high) else None,
-        level=found.level,
-        n=found.samples,
+        target=code.code,
+        value=code.value,
+        low=code.low,
+        high=code.high if math.isfinite(code.high) else None,
+        level=code.level,
+        n=code.samples,
         unit="nats",
         higher_is_better=True,
         settings=dict(estimate.settings),
@@ -171,7 +170,7 @@ def _information(
 
 
 def _synergy(estimate: Estimate, seconds: float) -> list[Result]:
-    """What all codes say beyond the sum of each: neither good nor bad, so not better if higher."""
+    """Return what all codes carry beyond the sum of each; not better if higher, nor if lower."""
     if len(estimate) < 2:
         return []
     return [
@@ -193,17 +192,17 @@ def _synergy(estimate: Estimate, seconds: float) -> list[Result]:
     ]
 
 
-def _self_test(checks: SelfTest) -> dict[str, Any]:
-    def plain(each: tuple[Check, ...]) -> list[dict[str, Any]]:
-        return [asdict(check) | {"error": check.error} for check in each]
+def _self_test(test: SelfTest) -> dict[str, Any]:
+    def plain(checks: tuple[Check, ...]) -> list[dict[str, Any]]:
+        return [asdict(check) | {"error": check.error} for check in checks]
 
-    return {"null": plain(checks.null), "known": plain(checks.known), "channel": checks.channel}
+    return {"null": plain(test.null), "known": plain(test.known), "channel": test.channel}
 
 
 def _plain(value: Any) -> Any:
-    """As JSON holds it: lists for tuples, and None for what is not finite."""
+    """Return a value as JSON holds it: lists for tuples, and None for what is not finite."""
     if isinstance(value, dict):
-        return {name: _plain(each) for name, each in value.items()}
+        return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(each) for each in value]
+        return [_plain(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value

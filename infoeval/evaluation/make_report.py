@@ -10,7 +10,7 @@ from typing import Any
 from infoeval.errors import UserError
 from infoeval.evaluation.differences import Comparison, compare_subjects
 from infoeval.evaluation.evaluate import requests_of, score_subject
-from infoeval.evaluation.image_files import remove_unnamed, write_pictures
+from infoeval.evaluation.image_files import remove_unnamed, write_image_files
 from infoeval.evaluation.inputs import Context
 from infoeval.evaluation.options import Options
 from infoeval.evaluation.report_data import ScoredSubject, draw, report_document
@@ -114,8 +114,8 @@ def _write(
     The files in the folder `staging` are written with them.
     """
     folder = files_of(output)
-    pictures, skipped = draw(scored, animation, context)
-    entries = write_pictures(pictures, folder)
+    files, skipped = draw(scored, animation, context)
+    entries = write_image_files(files, folder)
     if staging is not None:
         for path in filter(Path.is_file, staging.rglob("*")):
             write_bytes(folder / path.relative_to(staging), path.read_bytes())

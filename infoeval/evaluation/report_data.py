@@ -9,7 +9,7 @@ from infoeval.errors import UserError
 from infoeval.evaluation.animation import draw_animations
 from infoeval.evaluation.drawn_images import DrawnImages
 from infoeval.evaluation.gallery import draw_galleries
-from infoeval.evaluation.image_files import Picture
+from infoeval.evaluation.image_files import ImageFile
 from infoeval.evaluation.inputs import Context, Inputs
 from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.evaluation.traversal_images import ROWS, draw_traversals
@@ -47,29 +47,29 @@ class ScoredSubject:
 
 def draw(
     scored: Sequence[ScoredSubject], animation: str | None, context: Context
-) -> tuple[list[Picture], list[Skipped]]:
+) -> tuple[list[ImageFile], list[Skipped]]:
     """Return images of the subjects, all with the same fixed noise, and what could not be drawn.
 
     The gallery and the animations are of the subject shown first.
     """
     seed = context.options.seed
-    pictures: list[Picture] = []
+    files: list[ImageFile] = []
     for number in _drawn(scored):
         subject = scored[number].subject
         if subject.generator is None:
             continue
         images = DrawnImages(subject.generator)
         context.progress(f"drawing images of {subject}", None)
-        pictures += draw_traversals(images, number, seed)
-        pictures += draw_sprites(images, number, seed)
+        files += draw_traversals(images, number, seed)
+        files += draw_sprites(images, number, seed)
         if number == 0 and animation is not None:
-            pictures += draw_animations(images, number, animation, rows=ROWS, seed=seed)
+            files += draw_animations(images, number, animation, rows=ROWS, seed=seed)
     shown = scored[0]
     try:
-        pictures += draw_galleries(Inputs(shown.subject, context), shown.document.results, 0)
+        files += draw_galleries(Inputs(shown.subject, context), shown.document.results, 0)
     except UserError as error:
-        return pictures, [Skipped("gallery", str(error))]
-    return pictures, []
+        return files, [Skipped("gallery", str(error))]
+    return files, []
 
 
 def _drawn(scored: Sequence[ScoredSubject]) -> list[int]:

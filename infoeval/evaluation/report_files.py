@@ -1,4 +1,4 @@
-"""The files of a report: the page, metrics.json, a table of all results, a text in Markdown."""
+"""The files of a report: the page, metrics.json, results.csv, Markdown."""
 
 import csv
 import io
@@ -28,37 +28,38 @@ FORMATS = ("html", "json", "csv", "md")
 ANIMATIONS = ("gif", "webp")
 METRICS, RESULTS = "metrics.json", "results.csv"
 LARGEST = 200_000_000
-"""Bytes of a metrics.json."""
+"""Largest size in bytes of a metrics.json."""
 _MODEL = ("model", "role", "seed")
 _RESULT = ("metric", "target", "value", "low", "high", "level", "n", "unit", "seconds")
 
 
 def files_of(output: Path) -> Path:
-    """The folder of a page's metrics.json and pictures: NAME_files beside it."""
+    """Return the folder of a page's metrics.json and images: NAME_files beside it."""
     return output.parent / f"{output.stem}_files"
 
 
 def check_formats(formats: Sequence[str]) -> None:
     """Raise UserError for a format that there is not, or none."""
-    for each in formats or ("",):
-        if each not in FORMATS:
-            raise UserError(f"no format {each!r}; there are {', '.join(FORMATS)}")
+    for name in formats or ("",):
+        if name not in FORMATS:
+            raise UserError(f"no format {name!r}; there are {', '.join(FORMATS)}")
 
 
 def check_place(output: Path) -> None:
     """Raise UserError for a page that cannot be written, before anything is computed."""
     if output.is_dir():
         raise UserError(f"cannot write {output}: it is a folder; give the name of a file")
-    parent = next(each for each in (*files_of(output).parents,) if each.exists())
-    for each in (files_of(output), parent):
-        if each.exists() and not each.is_dir():
-            raise UserError(f"cannot write {output}: {each} is a file, not a folder")
+    folder = files_of(output)
+    parent = next(path for path in folder.parents if path.exists())
+    for path in (folder, parent):
+        if path.exists() and not path.is_dir():
+            raise UserError(f"cannot write {output}: {path} is a file, not a folder")
 
 
 def write_formats(
     metrics: Path, output: Path, formats: Sequence[str], figures: str | Path | None
 ) -> Path:
-    """Write what is asked for of a metrics.json, the page last; return the page, or what is there.
+    """Write the files asked for of a metrics.json, the page last; return the page, or another file.
 
     Raises UserError for a metrics.json that cannot be read, or a place that cannot be written.
     """
@@ -96,7 +97,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
 
 
 def not_converged(metrics: Path) -> list[str]:
-    """Where `mi` has not converged: "digit", or "seed 3: digit" where there are several models.
+    """Return the codes of which `mi` has not converged: "digit", or "seed 3: digit" of several models.
 
     Raises UserError where `mi` is not among the results.
     """
@@ -120,12 +121,12 @@ def not_converged(metrics: Path) -> list[str]:
 
 
 def _table(document: Mapping[str, Any]) -> str:
-    """CSV with a row for each result of each model."""
+    """Return CSV with a row for each result of each model."""
     buffer = io.StringIO()
     table = csv.writer(buffer, lineterminator="\n")
     table.writerow([*_MODEL, *_RESULT])
     for model in read(document).models:
-        told = [model.name, model.role, model.subject.seed]
+        start = [model.name, model.role, model.subject.seed]
         for result in model.results:
-            table.writerow([*told, result.name, *(getattr(result, key) for key in _RESULT[1:])])
+            table.writerow([*start, result.name, *(getattr(result, key) for key in _RESULT[1:])])
     return buffer.getvalue()

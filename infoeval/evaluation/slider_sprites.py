@@ -1,4 +1,4 @@
-"""Sprites: images for every position of the sliders, drawn once and laid out on a sheet."""
+"""Sprites: images for every position of the sliders of a page, drawn once, in one file."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from infoeval.codes import Categorical, Code, CodeSpace
-from infoeval.evaluation.image_files import QUALITY, Picture, lossless, lossy
+from infoeval.evaluation.image_files import QUALITY, ImageFile, lossless, lossy
 from infoeval.evaluation.traversal_images import EXAGGERATION, MOST_CATEGORIES, ROWS, label_of
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import fixed_rows, tile
@@ -22,14 +22,14 @@ MOST_SPRITES = 2_500
 MOST_PIXELS = 2_000_000
 MOST_BYTES = 350_000
 WORTH_A_LOSS = 0.75
-"""Digits are no smaller with loss; photographs are many times smaller."""
+"""Lossy files are used if smaller than this share: photographs are, digits are not."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which sprites there are: of all combinations of values, or of one code at a time.
+    """Which sprites there are: all combinations of values (`joint`), or one code at a time.
 
-    `noises` is how many sets of noise, `steps` how many values of a continuous code.
+    `noises` is the number of fixed noises, `steps` the number of values of a continuous code.
     """
 
     joint: bool
@@ -37,21 +37,21 @@ class Plan:
     steps: int
 
     def count(self, space: CodeSpace) -> int:
-        """How many sprites one noise has."""
+        """Return the number of sprites of one noise."""
         sizes = [len(_values(code, self.steps)) for code in space.values()]
         return math.prod(sizes) if self.joint else sum(sizes)
 
 
 @dataclass(frozen=True)
 class Slider:
-    """A code's values that there are sprites of, and the position that comes first."""
+    """The values of a code that have sprites, and the position of the slider at the start."""
 
     name: str
     values: Tensor
     start: int
 
     def entry(self) -> dict[str, Any]:
-        """What metrics.json says of it."""
+        """Return its entry in metrics.json."""
         values = self.values.tolist()
         labels = [label_of(value) for value in values]
         return {"name": self.name, "values": values, "labels": labels, "start": self.start}
@@ -64,14 +64,14 @@ PLANS = (
     Plan(False, 1, 9),
     Plan(False, 1, 5),
 )
-"""The first that is small enough is taken."""
+"""The first plan that is small enough is used."""
 
 
-def draw_sprites(model: Generator, number: int, seed: int) -> list[Picture]:
-    """A sheet for each noise; none where even a few sprites are too many pixels.
+def draw_sprites(model: Generator, number: int, seed: int) -> list[ImageFile]:
+    """Return a file for each noise; none where even a few sprites are too many pixels.
 
-    The noise is that of the traversals' first rows. Files hold every pixel unless they come to more
-    than `MOST_BYTES` together and would be much smaller with some loss.
+    The noise is that of the traversals' first rows. Files are lossless unless they have more than
+    `MOST_BYTES` together and lossy ones are much smaller.
     """
     space = model.codes
     fixed, noise = fixed_rows(space, ROWS, seed)
@@ -80,14 +80,14 @@ def draw_sprites(model: Generator, number: int, seed: int) -> list[Picture]:
     plan = _plan(space, height * width)
     if plan is None:
         return []
-    sheets, entries = [], []
+    grids, entries = [], []
     for row in range(plan.noises):
         sliders = _sliders(space, plan, {name: fixed[name][row] for name in space})
         codes = _positions(sliders, plan.joint)
         count = len(next(iter(codes.values())))
         images = model.generate(codes, noise[row : row + 1].expand(count, -1)).numpy()
-        sheet, columns = _sheet(images)
-        sheets.append(sheet)
+        grid, columns = _as_grid(images)
+        grids.append(grid)
         entries.append(
             {
                 "kind": "sprites",
@@ -100,15 +100,15 @@ def draw_sprites(model: Generator, number: int, seed: int) -> list[Picture]:
                 "codes": [slider.entry() for slider in sliders],
             }
         )
-    files, caption = _encoded(sheets)
+    files, caption = _encoded(grids)
     return [
-        Picture(entry | {"caption": caption}, content)
+        ImageFile(entry | {"caption": caption}, content)
         for entry, content in zip(entries, files, strict=True)
     ]
 
 
 def _plan(space: CodeSpace, pixels: int) -> Plan | None:
-    """The first plan that is small enough for images of so many pixels."""
+    """Return the first plan that is small enough for images of this many pixels."""
     for plan in PLANS:
         count = plan.noises * plan.count(space)
         if count <= MOST_SPRITES and count * pixels <= MOST_PIXELS:
@@ -122,10 +122,10 @@ def _values(code: Code, steps: int) -> Tensor:
 
 
 def _sliders(space: CodeSpace, plan: Plan, row: Mapping[str, Tensor]) -> list[Slider]:
-    """Sliders that begin at the first category and the centre, or at the values of the row.
+    """Return sliders that begin at the first category and the centre, or at the row's values.
 
-    Where one code moves at a time, the row's values are moved to the nearest of the slider: the
-    sprites of all codes then begin with the same image.
+    Where one code varies at a time, they begin at the values nearest to the row's, so that the
+    sprites of all codes begin with the same image.
     """
     sliders = []
     for name, code in space.items():
@@ -138,14 +138,14 @@ def _sliders(space: CodeSpace, plan: Plan, row: Mapping[str, Tensor]) -> list[Sl
 
 
 def _positions(sliders: Sequence[Slider], joint: bool) -> dict[str, Tensor]:
-    """The codes of every sprite, in the order of the sheet."""
+    """Return the codes of every sprite, in the order of the file."""
     if joint:
         places = torch.meshgrid(
-            *[torch.arange(len(each.values)) for each in sliders], indexing="ij"
+            *[torch.arange(len(slider.values)) for slider in sliders], indexing="ij"
         )
         return {
-            each.name: each.values[place.flatten()]
-            for each, place in zip(sliders, places, strict=True)
+            slider.name: slider.values[place.flatten()]
+            for slider, place in zip(sliders, places, strict=True)
         }
     return {
         slider.name: torch.cat(
@@ -160,8 +160,8 @@ def _positions(sliders: Sequence[Slider], joint: bool) -> dict[str, Tensor]:
     }
 
 
-def _sheet(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
-    """Images (n, channels, height, width) on a nearly square sheet, and how many are in a row."""
+def _as_grid(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
+    """Return images (n, channels, height, width) as a nearly square grid, and its columns."""
     count, _, height, width = images.shape
     columns = math.ceil(math.sqrt(count * height / width))
     rows = -(-count // columns)
@@ -170,12 +170,12 @@ def _sheet(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
     return tile(whole.reshape(rows, columns, *images.shape[1:]), gap=0), columns
 
 
-def _encoded(sheets: Sequence[NDArray[np.uint8]]) -> tuple[list[bytes], str]:
-    """The files of sheets, and what is to be said of them; with loss only if that saves much."""
-    files = [lossless(sheet) for sheet in sheets]
+def _encoded(grids: Sequence[NDArray[np.uint8]]) -> tuple[list[bytes], str]:
+    """Return grids as files, and a caption; lossy only if that saves much."""
+    files = [lossless(grid) for grid in grids]
     size = sum(map(len, files))
     if size > MOST_BYTES:
-        smaller = [lossy(sheet) for sheet in sheets]
+        smaller = [lossy(grid) for grid in grids]
         if sum(map(len, smaller)) < WORTH_A_LOSS * size:
             return smaller, f"Compressed with loss, WebP quality {QUALITY}."
     return files, ""

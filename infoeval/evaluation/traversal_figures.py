@@ -1,4 +1,4 @@
-"""Figures 2 to 6 of the paper: a panel for each code, a row per fixed noise, a column per value."""
+"""Figures 2 to 6 of the paper: a panel a code, a row a fixed noise, a column a value."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ __all__ = ["FORMATS", "check_choice", "draw_traversals"]
 FORMATS = (".png", ".pdf", ".svg")
 PANELS_ACROSS = 2
 PANEL_WIDTH = 5.0
-"""Inches."""
+"""Width of a panel in inches."""
 DOTS_PER_INCH = 100
 
 
@@ -38,12 +38,12 @@ def draw_traversals(
     Args:
         model: a generator: a `CheckpointModel`, or anything with `codes` and `generate`.
         path: the figure, PNG, PDF or SVG by its suffix.
-        codes: which codes, in this order; None: all.
+        codes: the codes, in this order; None: all.
         rows: samples of everything else.
         columns: values of a continuous code; a categorical one shows all its categories.
-        stretch: continuous codes vary over this many times their range; 2 is the paper's
+        stretch: multiple of their range over which continuous codes vary; 2 is the paper's
             exaggerated −2 … 2.
-        seed: of the fixed noise and codes.
+        seed: seed of the fixed noise and codes.
         titles: what stands above a code's panel instead of its name and range.
 
     Raises:
@@ -58,10 +58,10 @@ def draw_traversals(
     matplotlib.use("agg", force=False)
     from matplotlib.figure import Figure
 
-    sheets = {}
+    grids = {}
     for name in chosen:
         count = None if isinstance(model.codes[name], Categorical) else columns
-        grid, values = traverse(
+        tiles, values = traverse(
             model.codes,
             model.generate,
             name,
@@ -70,19 +70,19 @@ def draw_traversals(
             stretch=stretch,
             seed=seed,
         )
-        sheets[name] = (tile(grid, ground=255), values)
+        grids[name] = (tile(tiles, ground=255), values)
     across = min(PANELS_ACROSS, len(chosen))
     down = math.ceil(len(chosen) / across)
-    tallest = max(sheet.shape[0] / sheet.shape[1] for sheet, _ in sheets.values())
+    tallest = max(grid.shape[0] / grid.shape[1] for grid, _ in grids.values())
     size = (PANEL_WIDTH * across, (PANEL_WIDTH * tallest + 0.35) * down)
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     axes = figure.subplots(down, across, squeeze=False).flatten()
     for axis in axes:
         axis.set_axis_off()
-    for axis, (name, (sheet, values)) in zip(axes, sheets.items(), strict=False):
-        grey = sheet.shape[2] == 1
+    for axis, (name, (grid, values)) in zip(axes, grids.items(), strict=False):
+        grey = grid.shape[2] == 1
         axis.imshow(
-            sheet[:, :, 0] if grey else sheet, cmap="gray" if grey else None, vmin=0, vmax=255
+            grid[:, :, 0] if grey else grid, cmap="gray" if grey else None, vmin=0, vmax=255
         )
         axis.set_title((titles or {}).get(name) or _title(model.codes, name, values), fontsize=9)
     with atomic_path(path) as temporary:
@@ -99,7 +99,7 @@ def _title(space: CodeSpace, name: str, values: Sequence[float]) -> str:
 def check_choice(
     space: CodeSpace, codes: Sequence[str] | None, rows: int, columns: int, stretch: float
 ) -> list[str]:
-    """The codes that are asked for, each once; all where None is.
+    """Return the codes to draw, each once; None: all.
 
     Raises UserError for a code that there is not, and numbers that make no figure.
     """

@@ -1,9 +1,9 @@
-"""The traversals of a model: what every code changes, for the same fixed noise of every model."""
+"""Traversal images of a report: what each code changes, for the same fixed noise of all models."""
 
 from collections.abc import Iterator, Sequence
 
 from infoeval.codes import Categorical, CodeSpace
-from infoeval.evaluation.image_files import Picture, lossless
+from infoeval.evaluation.image_files import ImageFile, lossless
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
 
@@ -12,13 +12,13 @@ __all__ = ["EXAGGERATION", "MOST_CATEGORIES", "ROWS", "draw_traversals", "label_
 ROWS = 5
 EXAGGERATION = 2.0
 MOST_CATEGORIES = 50
-"""Of a code with more, the first so many are shown."""
+"""Of a code with more categories only the first are shown."""
 
 
-def draw_traversals(model: Generator, number: int, seed: int) -> Iterator[Picture]:
-    """One traversal of each code, and the exaggerated one of each continuous code.
+def draw_traversals(model: Generator, number: int, seed: int) -> Iterator[ImageFile]:
+    """Yield a traversal of each code, and an exaggerated one of each continuous code.
 
-    `number` is what metrics.json numbers the model with; `seed` is of the fixed noise.
+    `number` is the model's number in metrics.json, `seed` that of the fixed noise.
     """
     for name, code in model.codes.items():
         for stretch in (1.0,) if isinstance(code, Categorical) else (1.0, EXAGGERATION):
@@ -45,11 +45,11 @@ def draw_traversals(model: Generator, number: int, seed: int) -> Iterator[Pictur
                 "high": values[-1] if continuous else None,
                 "gap": 1,
             }
-            yield Picture(entry, lossless(tile(grid)))
+            yield ImageFile(entry, lossless(tile(grid)))
 
 
 def label_of(value: float) -> str:
-    """A code's value as it stands above a column.
+    """Return a code's value as the label of a column.
 
     >>> label_of(-0.25), label_of(2.0), label_of(2 / 3)
     ('−0.25', '2', '0.67')
