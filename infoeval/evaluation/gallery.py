@@ -61,7 +61,7 @@ def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> It
         else:
             members, labels = _tenths(read)
             title = f"Real images by the value that {name} is read as"
-            caption = "A column for each tenth of the images: the first ones, not selected in any other way."
+            caption = "The first images in each tenth of the values, not selected in any other way."
             matching = None
         if not any(map(len, members)):
             continue

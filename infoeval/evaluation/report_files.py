@@ -97,7 +97,7 @@ def read_metrics(path: Path) -> dict[str, Any]:
 
 
 def not_converged(metrics: Path) -> list[str]:
-    """Return the codes of which `mi` has not converged: "digit", or "seed 3: digit" of several models.
+    """Return where `mi` has not converged: "digit", or "seed 3: digit" of several models.
 
     Raises UserError where `mi` is not among the results.
     """
