@@ -58,7 +58,7 @@ def information_results(checkpoint: Checkpoint, recipe: Recipe) -> list[Result]:
         seed=recipe.seed,
         device=str(recipe.device),
         level=recipe.level,
-        say=recipe.say,
+        progress=recipe.say,
     )
     seconds = time.perf_counter() - started
     return [
@@ -87,7 +87,7 @@ def drawn_results(codes: CodeSpace, generate: Generate, recipe: Recipe) -> list[
         seed=recipe.seed,
         device=str(recipe.device),
         level=recipe.level,
-        say=recipe.say,
+        progress=recipe.say,
     )
     seconds = time.perf_counter() - started
     return [*_post_hoc(found, seconds), *_synergy(found, seconds)]
