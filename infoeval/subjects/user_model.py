@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
-from infoeval.programs import run_file
+from infoeval.python_files import run_file
 from infoeval.subjects.model import Generator
 
 __all__ = ["UserModel", "as_model", "find_model", "is_user_model", "load_model", "read_codes"]
