@@ -53,9 +53,7 @@ class Channel:
     joint: float
 
 
-def symmetric_noise(
-    error: float, *, categories: int = 10, size: int = 28, seed: int = 0
-) -> Channel:
+def symmetric_noise(error: float, *, categories: int = 10, size: int = 28) -> Channel:
     """Return a channel whose category is replaced by another with probability ε = `error`.
 
     Every category has an image. I = log K − h(ε) − ε log(K − 1).
@@ -63,7 +61,7 @@ def symmetric_noise(
     >>> round(symmetric_noise(0.1).truth["category"], 6)
     1.75778
     """
-    prototypes = _prototypes(categories, size, seed)
+    prototypes = _prototypes(categories, size)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         right = codes["category"]
@@ -75,13 +73,13 @@ def symmetric_noise(
     return _of_one(f"symmetric noise {error:g}", "category", Categorical(categories), render, truth)
 
 
-def erasure(error: float, *, categories: int = 10, size: int = 28, seed: int = 0) -> Channel:
+def erasure(error: float, *, categories: int = 10, size: int = 28) -> Channel:
     """Return a channel whose image is blank with probability ε = `error`: I = (1 − ε) log K.
 
     >>> round(erasure(0.2).truth["category"], 6)
     1.842068
     """
-    prototypes = _prototypes(categories, size, seed)
+    prototypes = _prototypes(categories, size)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         shown = _uniform(len(codes["category"]), generator) >= error
@@ -91,13 +89,13 @@ def erasure(error: float, *, categories: int = 10, size: int = 28, seed: int = 0
     return _of_one(f"erasure {error:g}", "category", Categorical(categories), render, truth)
 
 
-def merged(distinct: int, *, categories: int = 10, size: int = 28, seed: int = 0) -> Channel:
+def merged(distinct: int, *, categories: int = 10, size: int = 28) -> Channel:
     """Return a channel that shows category k as image f(k) = k mod `distinct`: I = H(f(c)).
 
     >>> round(merged(9).truth["category"], 6), round(merged(5).truth["category"], 6)
     (2.163956, 1.609438)
     """
-    prototypes = _prototypes(distinct, size, seed)
+    prototypes = _prototypes(distinct, size)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         del generator
@@ -177,12 +175,12 @@ def folded(width: float, *, size: int = 28) -> Channel:
     return _of_one(f"folded blob {width:g}", "position", Uniform(-1, 1), render, truth)
 
 
-def flipped_pixels(error: float, *, size: int = 28, seed: int = 0) -> Channel:
+def flipped_pixels(error: float, *, size: int = 28) -> Channel:
     """Return a channel of two inverse patterns, every pixel flipped with probability ε = `error`.
 
     The number of pixels that agree with the pattern is sufficient: I is that of two binomials.
     """
-    pattern = torch.rand(1, size, size, generator=torch.Generator().manual_seed(seed)) < 0.5
+    pattern = torch.rand(1, size, size, generator=torch.Generator().manual_seed(0)) < 0.5
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         count = len(codes["side"])
@@ -197,9 +195,9 @@ def flipped_pixels(error: float, *, size: int = 28, seed: int = 0) -> Channel:
     return _of_one(f"flipped pixels {error:g}", "side", Categorical(2), render, truth)
 
 
-def independent(code: Code, *, size: int = 28, seed: int = 0) -> Channel:
+def independent(code: Code, *, size: int = 28) -> Channel:
     """Return a channel whose image is independent of the code: I = 0."""
-    prototypes = _prototypes(10, size, seed)
+    prototypes = _prototypes(10, size)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         return prototypes[torch.randint(10, (len(codes["code"]),), generator=generator)]
@@ -207,9 +205,9 @@ def independent(code: Code, *, size: int = 28, seed: int = 0) -> Channel:
     return _of_one(f"independent {code.kind}", "code", code, render, 0.0)
 
 
-def sum_of_two(*, categories: int = 10, size: int = 28, seed: int = 0) -> Channel:
+def sum_of_two(*, categories: int = 10, size: int = 28) -> Channel:
     """Return a channel that shows (a + b) mod K: 0 nats for each code, log K for both together."""
-    prototypes = _prototypes(categories, size, seed)
+    prototypes = _prototypes(categories, size)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         del generator
@@ -279,10 +277,9 @@ def _of_one(name: str, code_name: str, code: Code, render: Render, truth: float)
     return Channel(name, CodeSpace(**{code_name: code}, noise=0), render, {code_name: truth}, truth)
 
 
-def _prototypes(count: int, size: int, seed: int) -> Tensor:
+def _prototypes(count: int, size: int) -> Tensor:
     """Return `count` different smooth random images, (count, 1, size, size) uint8."""
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.rand(count, 1, 4, 4, generator=generator)
+    coarse = torch.rand(count, 1, 4, 4, generator=torch.Generator().manual_seed(0))
     fine = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bilinear")
     return (255 * fine).round().to(torch.uint8)
 

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import count
 
 import torch
 from torch import Tensor, nn
@@ -115,10 +114,9 @@ def refitted(
         test=min(budget.test, SAMPLES),
     )
     steps = min(FITTING_STEPS, budget.rounds[0])
-    done = count(1)
 
-    def step_done() -> None:
-        progress("refitting the head of the checkpoint's Q", next(done) / steps)
+    def step_done(step: int) -> None:
+        progress("refitting the head of the checkpoint's Q", step / steps)
 
     with seeded_weights(source.generator(Stream.INIT, REFITTED)):
         network = _NewHeads(features).to(model.device)

@@ -6,7 +6,6 @@ I(c; x + σn) is finite and well defined, and measures what can be seen in the i
 
 import copy
 from dataclasses import dataclass
-from itertools import count
 
 import torch
 from torch import Tensor
@@ -53,10 +52,9 @@ def noise_curve(
     level by itself.
     """
     network = copy.deepcopy(trained)
-    steps = count(1)
 
-    def step_done() -> None:
-        progress("training Q under pixel noise", next(steps) / budget.noise_steps)
+    def step_done(step: int) -> None:
+        progress("training Q under pixel noise", step / budget.noise_steps)
 
     generator = source.generator(Stream.TRAIN, NOISE)
 

@@ -190,36 +190,23 @@ def estimate_from(
     short = {name for name, limit in (known or {}).items() if scores.values[name].mean() < limit}
     if short:
         short.add(JOINT)
-    codes = {
-        name: _information(
-            name,
-            space,
-            fitted,
-            fitted.converged(name) and name not in short,
-            scores,
-            noise[name],
-            level,
-        )
-        for name in [*space, JOINT]
-    }
+    codes = {}
+    for name in [*space, JOINT]:
+        converged = fitted.converged(name) and name not in short
+        codes[name] = _information(name, space, fitted, converged, scores, noise[name], level)
     joint = codes.pop(JOINT)
     if len(space) == 1:
         (joint,) = codes.values()
+    alone: NDArray[np.float64] = np.sum([scores.values[name] for name in space], axis=0)
+    synergy = Synergy(*normal_interval(scores.values[JOINT] - alone, level))
+    leaked = leakage(scores.codes, scores.predicted)
     settings = {
         "budget": budget.name,
         "seed": source.seed,
         "device": str(torch_device),
         "pixels": "8 bits",
     }
-    return Estimate(
-        codes,
-        joint,
-        _synergy(scores, space, level),
-        leakage(scores.codes, scores.predicted),
-        checks,
-        settings,
-        clock.seconds,
-    )
+    return Estimate(codes, joint, synergy, leaked, checks, settings, clock.seconds)
 
 
 def _information(
@@ -279,11 +266,6 @@ def _certified(name: str, space: CodeSpace, scores: Scores) -> float:
 def _errors(name: str, scores: Scores) -> int:
     """Return how many samples of a categorical code were read as another category."""
     return int((scores.codes[name] != scores.predicted[name]).sum())
-
-
-def _synergy(scores: Scores, space: CodeSpace, level: float) -> Synergy:
-    alone: NDArray[np.float64] = np.sum([scores.values[name] for name in space], axis=0)
-    return Synergy(*normal_interval(scores.values[JOINT] - alone, level))
 
 
 class _Clock:

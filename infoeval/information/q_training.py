@@ -85,7 +85,7 @@ def fit(source: Samples, budget: Budget, device: torch.device, progress: Progres
     The best Q is trained for more rounds, each from half the learning rate of the one before down
     to zero, until the remaining gain is below `TOLERANCE` or the budget ends.
     """
-    search = _Search(source, budget, device, _TrainingProgress(budget, progress))
+    search = _Search(source, budget, device, progress)
     for rate in budget.rates:
         search.try_candidate(budget.widths[0], rate)
     for width in budget.widths[1:]:
@@ -95,7 +95,7 @@ def fit(source: Samples, budget: Budget, device: torch.device, progress: Progres
         search.continue_training(steps, search.rate / 2**number)
         if search.finished():
             break
-    search.progress.finish()
+    progress(search.text, 1.0)
     return Fit(search.network, search.rate, search.curve, search.missed())
 
 
@@ -106,7 +106,7 @@ class _Search:
     values: Values
 
     def __init__(
-        self, source: Samples, budget: Budget, device: torch.device, progress: "_TrainingProgress"
+        self, source: Samples, budget: Budget, device: torch.device, progress: Progress
     ) -> None:
         self.source, self.budget, self.device, self.progress = source, budget, device, progress
         self.validation = source.chunks(Stream.VALIDATION, budget.validation)
@@ -115,6 +115,9 @@ class _Search:
         self.by_size = dict.fromkeys(names, math.inf)
         self.by_training = dict.fromkeys(names, math.inf)
         self.rate, self.steps, self.chunk = budget.rates[0], 0, 0
+        candidates = len(budget.rates) + len(budget.widths) - 1
+        self.all_steps = budget.rounds[0] * candidates + sum(budget.rounds[1:])
+        self.all_steps_done, self.text = 0, "training Q"
 
     def try_candidate(self, width: int, rate: float) -> dict[str, float]:
         """Train a fresh Q for the first round and keep it if it is better; return its gains."""
@@ -145,7 +148,12 @@ class _Search:
         }
         self.steps += steps
         self._record(self.network, self.rate, self.values, gains)
-        self.progress.round_done(self.curve[JOINT][-1].value, max(self.by_training.values()))
+        value, missing = self.curve[JOINT][-1].value, max(self.by_training.values())
+        rule = "stop" if missing < TOLERANCE else f"goes on, needs < {TOLERANCE:g}"
+        self.text = (
+            f"training Q, L_I of all codes {value:.3f} nats, missing ≤ {missing:.4f} ({rule})"
+        )
+        self.progress(self.text, self.all_steps_done / self.all_steps)
         if self.values[JOINT].mean() < before[JOINT].mean():
             self.network, self.values = network, before
 
@@ -158,9 +166,11 @@ class _Search:
         return min(max(self.by_training.values()), max(self.missed().values())) < TOLERANCE
 
     def _train(self, network: RecognitionNetwork, chunk: int, steps: int, rate: float) -> Values:
-        train_round(
-            network, self.source, chunk, steps, self.budget, self.progress.step_done, rate=rate
-        )
+        def step_done(step: int) -> None:
+            self.progress(self.text, (self.all_steps_done + step) / self.all_steps)
+
+        train_round(network, self.source, chunk, steps, self.budget, step_done, rate=rate)
+        self.all_steps_done += steps
         return validate(network, self.source.space, self.validation)
 
     def _record(
@@ -176,29 +186,6 @@ class _Search:
             points.append(Point(width, rate, self.steps, float(values[name].mean()), gain))
 
 
-class _TrainingProgress:
-    """Reports the share of all training steps that are done."""
-
-    def __init__(self, budget: Budget, progress: Progress) -> None:
-        candidates = len(budget.rates) + len(budget.widths) - 1
-        self.total = budget.rounds[0] * candidates + sum(budget.rounds[1:])
-        self.done, self.progress, self.text = 0, progress, "training Q"
-
-    def step_done(self) -> None:
-        self.done += 1
-        self.progress(self.text, self.done / self.total)
-
-    def round_done(self, value: float, missing: float) -> None:
-        rule = "stop" if missing < TOLERANCE else f"goes on, needs < {TOLERANCE:g}"
-        self.text = (
-            f"training Q, L_I of all codes {value:.3f} nats, missing ≤ {missing:.4f} ({rule})"
-        )
-        self.progress(self.text, self.done / self.total)
-
-    def finish(self) -> None:
-        self.progress(self.text, 1.0)
-
-
 def new_network(source: Samples, width: int, device: torch.device) -> RecognitionNetwork:
     """Return a Q of this size with fresh weights, the same ones for the same seed."""
     with seeded_weights(source.generator(Stream.INIT, width)):
@@ -212,7 +199,7 @@ def train_round(
     first_chunk: int,
     steps: int,
     budget: Budget,
-    step_done: Callable[[], None],
+    step_done: Callable[[int], None],
     add_noise: AddNoise | None = None,
     *,
     rate: float,
@@ -220,7 +207,7 @@ def train_round(
     """Maximise L_I of every conditional by every family over one round, by Adam.
 
     The learning rate warms up to `rate` and decays along a cosine to zero. Samples are those of the
-    training stream from `first_chunk` on.
+    training stream from `first_chunk` on. `step_done` is called with the number of steps done.
     """
     device = next(network.parameters()).device
     shuffle = source.generator(Stream.INIT, 1_000 + first_chunk)
@@ -239,7 +226,7 @@ def train_round(
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
         optimizer.step()
-        step_done()
+        step_done(step + 1)
     network.eval()
 
 

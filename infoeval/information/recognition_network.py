@@ -28,17 +28,10 @@ HATS = 32
 
 @dataclass(frozen=True)
 class Conditional:
-    """One of the distributions that Q models: q(code | x), or q(code | x, given).
-
-    >>> str(Conditional("slant")), str(Conditional("slant", ("digit",)))
-    ('slant', 'slant | digit')
-    """
+    """One of the distributions that Q models: q(code | x), or q(code | x, given)."""
 
     code: str
     given: tuple[str, ...] = ()
-
-    def __str__(self) -> str:
-        return " | ".join([self.code, *([", ".join(self.given)] if self.given else [])])
 
 
 def conditionals(space: CodeSpace) -> list[Conditional]:
