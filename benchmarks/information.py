@@ -1,4 +1,4 @@
-"""Show whether the estimate of information is right, and what it says of real checkpoints.
+"""Test the estimate of information where the truth is known, and apply it to real checkpoints.
 
     python benchmarks/information.py channels --seeds 0-4 --jobs 4
     python benchmarks/information.py coverage --runs 60 --jobs 4
@@ -6,9 +6,9 @@
     python benchmarks/information.py cost CKPT --budget quick --threads 2
 
 `channels` runs every channel of known truth, `coverage` counts how often the intervals of cheap
-ones hold the truth, `models` sets a λ = 1 checkpoint beside its λ = 0 twin and an untrained
-generator, `cost` tells where the time goes. Rows are written as they come, every run, good and
-bad alike; information_tables.py beside this file makes tables and figures of them.
+ones contain the truth, `models` compares a λ = 1 checkpoint with its λ = 0 twin and an untrained
+generator, `cost` prints the time by activity. Every finished run is written at once, and an
+interrupted command resumes; information_tables.py makes tables and figures of the results.
 """
 
 import argparse
@@ -29,18 +29,17 @@ from infoeval.files import atomic_path, write_text
 from infoeval.information import channels
 from infoeval.information.checkpoint_information import CheckpointInformation, estimate_checkpoint
 from infoeval.information.post_hoc import Estimate, Information, estimate
+from infoeval.information.streams import JOINT
 from infoeval.networks import Networks
 from infoeval.subjects.checkpoint_model import CheckpointModel
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "docs" / "results"
-JOINT = "all codes"
-
 MODELS = ("λ = 1", "λ = 0", "untrained")
 
 
 def mixed(size: int) -> channels.Channel:
-    """A category and a position in one image: what a real code space looks like."""
+    """Return a category and a position in one image, like a real code space."""
     return channels.side_by_side(
         channels.symmetric_noise(0.1, size=size), channels.blob_with_gaussian_noise(0.1, size=size)
     )
@@ -82,14 +81,14 @@ CHEAP = (
 
 
 def run_channel(name: str, seed: int, size: int, budget: str, threads: int) -> list[dict[str, Any]]:
-    """One run of one channel: a row for every code, and one for all together."""
+    """Return the rows of one run of a channel: one for each code, and one for all together."""
     torch.set_num_threads(threads)
     channel = CHANNELS[name](size)
     started = time.perf_counter()
-    found = estimate(channel.space, channel.render, budget=budget, seed=seed)
+    result = estimate(channel.space, channel.render, budget=budget, seed=seed)
     seconds = round(time.perf_counter() - started, 1)
     rows = []
-    for code, information in targets(found):
+    for code, information in targets(result):
         truth = channel.joint if code == JOINT else channel.truth[code]
         tolerance = 0.0 if truth == 0 else 1e-9
         rows.append(
@@ -109,8 +108,8 @@ def run_channel(name: str, seed: int, size: int, budget: str, threads: int) -> l
                 "converged": information.converged,
                 "family": information.family,
                 "n": information.samples,
-                "null": round(max(c.value for c in found.self_test.null), 5),
-                "known error": round(max(abs(c.error) for c in found.self_test.known), 4),
+                "null": round(max(c.value for c in result.self_test.null), 5),
+                "known error": round(max(abs(c.error) for c in result.self_test.known), 4),
                 "missed": round(information.missed, 5),
                 "seconds": seconds,
             }
@@ -118,11 +117,11 @@ def run_channel(name: str, seed: int, size: int, budget: str, threads: int) -> l
     return rows
 
 
-def targets(found: Estimate) -> Iterator[tuple[str, Information]]:
-    """Every code, and all together where there are several."""
-    yield from found.items()
-    if len(found) > 1:
-        yield JOINT, found.joint
+def targets(result: Estimate) -> Iterator[tuple[str, Information]]:
+    """Yield every code, and all together if there are several."""
+    yield from result.items()
+    if len(result) > 1:
+        yield JOINT, result.joint
 
 
 def run_channels(arguments: argparse.Namespace) -> None:
@@ -132,22 +131,22 @@ def run_channels(arguments: argparse.Namespace) -> None:
 
 
 def run_coverage(arguments: argparse.Namespace) -> None:
-    each = math.ceil(arguments.runs / len(CHEAP))
-    # A seed of its own for every run: with equal ones, channels of equal codes share their draws.
-    jobs = [(name, 100 + run) for run, name in enumerate(CHEAP * each)]
+    repeats = math.ceil(arguments.runs / len(CHEAP))
+    # Every run has another seed: with equal ones, channels of equal codes share their draws.
+    jobs = [(name, 100 + run) for run, name in enumerate(CHEAP * repeats)]
     run_all(jobs, arguments, arguments.table or RESULTS / "information-coverage.csv")
 
 
 def run_all(jobs: list[tuple[str, int]], arguments: argparse.Namespace, path: Path) -> None:
-    """Run what the table at `path` does not hold yet, and write each row as it comes."""
+    """Run the jobs that the table at `path` lacks, and write each row as soon as it is known."""
     table = pd.read_csv(path) if path.exists() else pd.DataFrame()
     known = set(zip(table["channel"], table["seed"], strict=True)) if len(table) else set()
-    found = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
+    results = Parallel(n_jobs=arguments.jobs, return_as="generator_unordered")(
         delayed(run_channel)(name, seed, arguments.size, arguments.budget, arguments.threads)
         for name, seed in jobs
         if (name, seed) not in known
     )
-    for rows in found:
+    for rows in results:
         table = pd.concat([table, pd.DataFrame(rows)], ignore_index=True)
         save(table, path)
         print(rows[0]["channel"], rows[0]["seed"], rows[0]["seconds"], "s", flush=True)
@@ -163,7 +162,7 @@ def save(table: pd.DataFrame, path: Path) -> None:
 
 
 def untrained(checkpoint: Checkpoint, seed: int = 0) -> CheckpointModel:
-    """The checkpoint's generator before its first step, with statistics of its own batches."""
+    """Return the checkpoint's generator before training, with batch-norm statistics of its own."""
     trainer = checkpoint.trainer
     tables = (trainer.generator, trainer.shared, trainer.recognition)
     networks = Networks(trainer.codes, trainer.image_shape, *tables)
@@ -191,47 +190,50 @@ def run_models(arguments: argparse.Namespace) -> None:
     path = arguments.table or RESULTS / f"information-models-{arguments.budget}.json"
     for name in arguments.only or models:
         started = time.perf_counter()
-        found = plain(estimate_checkpoint(models[name](), budget=arguments.budget, say=line(name)))
-        found["seconds"]["in all"] = time.perf_counter() - started
-        found["threads"] = arguments.threads
-        print(json.dumps(found["seconds"], indent=1), flush=True)
-        # Models may be done one at a time, or side by side.
-        known = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-        whole = {each: {**known, name: found}[each] for each in models if each in {*known, name}}
-        write_text(path, json.dumps(whole, indent=1, ensure_ascii=False) + "\n")
+        result = plain(
+            estimate_checkpoint(models[name](), budget=arguments.budget, progress=printer(name))
+        )
+        result["seconds"]["in all"] = time.perf_counter() - started
+        result["threads"] = arguments.threads
+        print(json.dumps(result["seconds"], indent=1), flush=True)
+        # The file is read again each time, because several processes may share the models.
+        results = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        results[name] = result
+        ordered = {model: results[model] for model in models if model in results}
+        write_text(path, json.dumps(ordered, indent=1, ensure_ascii=False) + "\n")
 
 
 def run_cost(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     model = CheckpointModel.open(arguments.checkpoint)
     started = time.perf_counter()
-    found = estimate_checkpoint(model, budget=arguments.budget)
-    seconds = {**found.post_hoc.seconds, "in all": time.perf_counter() - started}
+    result = estimate_checkpoint(model, budget=arguments.budget)
+    seconds = {**result.post_hoc.seconds, "in all": time.perf_counter() - started}
     print(f"{arguments.budget}, {arguments.threads} threads")
     print(json.dumps({name: round(value, 1) for name, value in seconds.items()}, indent=1))
 
 
-def plain(found: CheckpointInformation) -> dict[str, Any]:
-    """All that is drawn or put into a table, as plain data."""
-    post_hoc = found.post_hoc
+def plain(result: CheckpointInformation) -> dict[str, Any]:
+    """Return all that is drawn or put into a table, as plain data."""
+    post_hoc = result.post_hoc
     return {
-        "own": {name: bound.value for name, bound in found.own.items()},
-        "refitted": {name: bound.value for name, bound in found.refitted.items()},
+        "own": {name: bound.value for name, bound in result.own.items()},
+        "refitted": {name: bound.value for name, bound in result.refitted.items()},
         "post hoc": {
             name: {
-                "value": each.value,
-                "low": each.low,
-                "high": each.high if math.isfinite(each.high) else None,
-                "certified": each.certified,
-                "entropy": each.entropy,
-                "converged": each.converged,
-                "missed": each.missed if math.isfinite(each.missed) else None,
-                "family": each.family,
-                "gaussian": each.gaussian,
-                "curve": [vars(point) for point in each.curve],
-                "noise": [vars(point) for point in each.noise],
+                "value": code.value,
+                "low": code.low,
+                "high": code.high if math.isfinite(code.high) else None,
+                "certified": code.certified,
+                "entropy": code.entropy,
+                "converged": code.converged,
+                "missed": code.missed if math.isfinite(code.missed) else None,
+                "family": code.family,
+                "gaussian": code.gaussian,
+                "curve": [vars(point) for point in code.curve],
+                "noise": [vars(point) for point in code.noise],
             }
-            for name, each in targets(post_hoc)
+            for name, code in targets(post_hoc)
         },
         "synergy": vars(post_hoc.synergy),
         "leakage": post_hoc.leakage.matrix,
@@ -241,17 +243,17 @@ def plain(found: CheckpointInformation) -> dict[str, Any]:
     }
 
 
-def line(name: str) -> Callable[[str, float], None]:
-    """Print what is being done whenever that changes."""
+def printer(name: str) -> Callable[[str, float], None]:
+    """Return a progress callback that prints an activity when it begins."""
     last = [""]
 
-    def say(text: str, share: float) -> None:
+    def progress(text: str, share: float) -> None:
         del share
         if text != last[0]:
             last[0] = text
             print(f"{name}: {text}", flush=True)
 
-    return say
+    return progress
 
 
 def seed_range(text: str) -> list[int]:
@@ -286,7 +288,7 @@ def main() -> None:
         command.add_argument("--threads", type=int, default=4)
     for command in commands.choices.values():
         command.add_argument("--budget", default="standard")
-        command.add_argument("--table", type=Path, help="where the rows go")
+        command.add_argument("--table", type=Path, help="the file of the results")
     arguments = parser.parse_args()
     arguments.run(arguments)
 

@@ -1,8 +1,8 @@
-"""Make tables and figures of what benchmarks/information.py wrote.
+"""Make tables and figures of the results of benchmarks/information.py.
 
     python benchmarks/information_tables.py
 
-Prints Markdown of the rows in docs/results, and draws the learning and noise curves of the models.
+Prints Markdown tables of the rows in docs/results, and draws the models' learning and noise curves.
 """
 
 import json
@@ -21,12 +21,12 @@ from infoeval.information.budgets import BUDGETS
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS, IMAGES = ROOT / "docs" / "results", ROOT / "docs" / "images"
 NOISE = {f"σ = {deviation}/255": deviation for deviation in (2, 8, 32, 64, 128)}
-"""Columns of pixel noise; the last two are a quarter and a half."""
+"""Columns of pixel noise; the last two are a quarter and a half of the range."""
 STYLES = ("o-", "s--", "^:")
 
 
 def main() -> None:
-    """Print and draw whatever there is."""
+    """Print and draw all results that exist."""
     rows = RESULTS / "information-channels.csv"
     if rows.exists():
         print("\n".join(["", *channel_table(pd.read_csv(rows))]))
@@ -36,13 +36,13 @@ def main() -> None:
     for budget in BUDGETS:
         rows = RESULTS / f"information-models-{budget}.json"
         if rows.exists():
-            found = json.loads(rows.read_text(encoding="utf-8"))
-            print("\n".join(["", budget, "", *model_table(found), "", *cost_table(found)]))
-            draw(found, IMAGES / f"information-{budget}.png")
+            results = json.loads(rows.read_text(encoding="utf-8"))
+            print("\n".join(["", budget, "", *model_table(results), "", *cost_table(results)]))
+            draw(results, IMAGES / f"information-{budget}.png")
 
 
 def channel_table(table: pd.DataFrame) -> list[str]:
-    """Markdown: a row for every channel and code, with the error of every seed."""
+    """Return Markdown with a row for every channel and code, and the error of every seed."""
     columns = "channel", "code", "truth", "error of each seed", "inside", "converged", "seconds"
     rows = []
     for (channel, code), runs in table.groupby(["channel", "code"], sort=False):
@@ -62,26 +62,26 @@ def channel_table(table: pd.DataFrame) -> list[str]:
 
 
 def coverage_table(table: pd.DataFrame) -> list[str]:
-    """Markdown: how often the intervals of each channel hold the truth."""
+    """Return Markdown that counts how often the intervals of each channel contain the truth."""
     columns = "channel", "runs", "inside", "converged", "certified above", "largest error"
     names = ["all", *dict.fromkeys(table["channel"])]
     rows = []
     for name in names:
         runs = table if name == "all" else table[table["channel"] == name]
         worst = max(runs["error"], key=abs)
-        counts = (runs[each].sum() for each in ("covers", "converged", "certified above"))
+        counts = (runs[column].sum() for column in ("covers", "converged", "certified above"))
         rows.append((name, len(runs), *counts, f"{worst:+.4f}"))
     return markdown(columns, rows)
 
 
-def model_table(found: dict[str, Any]) -> list[str]:
-    """Markdown: every code of every model by the three columns, and under pixel noise."""
+def model_table(results: dict[str, Any]) -> list[str]:
+    """Return Markdown with the three bounds on every code of every model, and the noise curve."""
     columns = "model", "code", "own Q", "refitted", "post hoc", "interval", "converged", *NOISE
     rows = []
-    for model, each in found.items():
-        for code, value in each["post hoc"].items():
+    for model, result in results.items():
+        for code, value in result["post hoc"].items():
             high = "∞" if value["high"] is None else f"{value['high']:.3f}"
-            others = each["own"].get(code), each["refitted"].get(code)
+            others = result["own"].get(code), result["refitted"].get(code)
             noise = {round(point["deviation"] * 255): point["value"] for point in value["noise"]}
             rows.append(
                 (
@@ -97,12 +97,12 @@ def model_table(found: dict[str, Any]) -> list[str]:
     return markdown(tuple(columns), rows)
 
 
-def cost_table(found: dict[str, Any]) -> list[str]:
-    """Markdown: seconds by activity."""
-    activities = list(next(iter(found.values()))["seconds"])
+def cost_table(results: dict[str, Any]) -> list[str]:
+    """Return Markdown with the seconds by activity."""
+    activities = list(next(iter(results.values()))["seconds"])
     rows = [
-        (model, each["threads"], *(f"{each['seconds'][name]:.0f}" for name in activities))
-        for model, each in found.items()
+        (model, result["threads"], *(f"{result['seconds'][name]:.0f}" for name in activities))
+        for model, result in results.items()
     ]
     return markdown(("model", "threads", *activities), rows)
 
@@ -112,22 +112,27 @@ def markdown(columns: tuple[str, ...], rows: list[tuple[Any, ...]]) -> list[str]
     return ["| " + " | ".join(map(str, line)) + " |" for line in lines]
 
 
-def draw(found: dict[str, Any], path: Path) -> None:
-    """Learning curves and noise curves of the models, a column for each code."""
-    first = next(iter(found.values()))["post hoc"]
+def draw(results: dict[str, Any], path: Path) -> None:
+    """Draw learning curves and noise curves of the models, a column for each code."""
+    first = next(iter(results.values()))["post hoc"]
     codes = list(first)
     figure, axes = plt.subplots(2, len(codes), figsize=(3.2 * len(codes), 5.6), squeeze=False)
     for column, code in enumerate(codes):
-        for name, style in zip(found, STYLES, strict=False):
-            each = found[name]["post hoc"][code]
-            last = each["curve"][-1]
+        for name, style in zip(results, STYLES, strict=False):
+            bound = results[name]["post hoc"][code]
+            last = bound["curve"][-1]
             points = [
-                p for p in each["curve"] if (p["width"], p["rate"]) == (last["width"], last["rate"])
+                p
+                for p in bound["curve"]
+                if (p["width"], p["rate"]) == (last["width"], last["rate"])
             ]
             axes[0, column].plot(
                 [p["steps"] for p in points], [p["value"] for p in points], style, label=name
             )
-            noise = [(0.0, each["value"]), *((p["deviation"], p["value"]) for p in each["noise"])]
+            noise = [
+                (0.0, bound["value"]),
+                *((p["deviation"], p["value"]) for p in bound["noise"]),
+            ]
             axes[1, column].plot(*zip(*noise, strict=True), style, label=name)
         entropy = first[code]["entropy"]
         axes[0, column].set_title(code)

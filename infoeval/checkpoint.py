@@ -1,8 +1,8 @@
-"""The one file format: everything a run needs to go on, and to be judged, as plain data.
+"""The checkpoint file: all that is needed to resume a run and to evaluate it, as plain data.
 
-A checkpoint is what `torch.save` writes of dictionaries, lists, strings, numbers and tensors. It is
-opened with `weights_only=True`, which builds those and nothing else: opening a stranger's
-checkpoint runs none of their code. Every byte is checked against the archive's own checksums.
+A checkpoint is a `torch.save` of dictionaries, lists, strings, numbers and tensors. It is opened
+with `weights_only=True`, which builds nothing else: opening a stranger's checkpoint runs none of
+their code. Every byte is checked against the archive's own checksums.
 """
 
 import io
@@ -39,16 +39,16 @@ class Checkpoint:
 
     Args:
         trainer: its settings.
-        variant: which of the trainer's variants they are.
+        variant: the name of the trainer's variant.
         seed: of the weights and of the random stream.
-        step: steps done.
+        step: number of steps done.
         weights: state of the networks.
         optimizers: state of each optimiser, by name.
         random_state: of the run's random stream.
         history: the training curves, a list for each column.
         data: name, split, size and fingerprint of the training images.
-        run: precision, device, threads and where the trainer came from.
-        versions: of Python and the packages that made it.
+        run: precision, device, threads and the origin of the trainer.
+        versions: of Python and the packages that the run used.
 
     """
 
@@ -65,7 +65,7 @@ class Checkpoint:
     versions: dict[str, str]
 
     def save(self, path: Path) -> None:
-        """Write the file atomically: a reader sees the old checkpoint or the new one."""
+        """Write the file atomically: a reader sees either the old checkpoint or the new one."""
         content = {item.name: getattr(self, item.name) for item in fields(self)}
         content |= {"format": FORMAT, "version": VERSION, "trainer": self.trainer.to_dict()}
         buffer = io.BytesIO()  # torch reports a full disk as a RuntimeError; files.py explains it
@@ -74,7 +74,7 @@ class Checkpoint:
 
     @classmethod
     def open(cls, path: str | Path) -> "Checkpoint":
-        """Read a checkpoint; nothing in it is executed.
+        """Return the checkpoint in a file; nothing in it is executed.
 
         Raises:
             UserError: one line, when the file is missing, truncated, damaged, not a checkpoint of
@@ -91,7 +91,7 @@ class Checkpoint:
         return checkpoint
 
     def networks(self, device: torch.device | str = "cpu") -> Networks:
-        """Rebuild the networks, in evaluation mode."""
+        """Return the networks with their weights, in evaluation mode."""
         try:
             with torch.device("meta"):
                 networks = self.trainer.networks()
@@ -128,7 +128,7 @@ class Checkpoint:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages whose numbers a run depends on."""
+    """Return the versions of Python and of the packages that affect a run's numbers."""
     packages = ("infoeval", "torch", "torchvision", "numpy", "scikit-learn")
     found = {"python": platform.python_version()}
     for package in packages:
@@ -179,10 +179,10 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _first_damaged(archive: zipfile.ZipFile) -> str | None:
-    """The first entry that is not as torch wrote it.
+    """Return the name of the first entry that is not as torch wrote it, or None.
 
-    Torch has a zip reader of its own. It follows an entry's attributes, which no checksum covers:
-    of an entry marked as a folder it reads nothing, and leaves the tensor as the memory was.
+    Torch's zip reader follows an entry's attributes, which no checksum covers: from an entry marked
+    as a folder it reads nothing, and the tensor keeps whatever was in its memory.
     """
     for entry in archive.infolist():
         if entry.compress_type or entry.external_attr or entry.file_size != entry.compress_size:
@@ -191,7 +191,7 @@ def _first_damaged(archive: zipfile.ZipFile) -> str | None:
 
 
 def _is_stored(tensor: Tensor) -> bool:
-    """Whether the file holds every number of a tensor: a repeated one may stand for terabytes."""
+    """Return whether the file holds every number of a tensor; a stride of 0 can mean terabytes."""
     if tensor.layout != torch.strided or tensor.device.type != "cpu":
         return False
     return tensor.untyped_storage().nbytes() >= tensor.numel() * tensor.element_size()
@@ -202,7 +202,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _is_plain(value: Any, depth: int = 0) -> bool:
-    """Whether JSON can hold it."""
+    """Return whether JSON can hold the value."""
     if depth > 20:
         return False
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""Latent codes: what they are distributed as, and how a posterior over them is scored.
+"""Latent codes: their priors, and the likelihood of posteriors over them.
 
 A `CodeSpace` names its codes and is the only place that knows which columns of the generator's
 input, or of the recognition network's output, belong to which code.
@@ -60,20 +60,20 @@ class Categorical:
         return torch.randint(self.size, (count,), generator=generator, device=generator.device)
 
     def encode(self, values: Tensor) -> Tensor:
-        """One-hot columns, (n, size) float32, of class indices (n,)."""
+        """Return one-hot columns, (n, size) float32, of class indices (n,)."""
         return (values[:, None] == torch.arange(self.size, device=values.device)).float()
 
     def log_likelihood(self, posterior: Tensor, values: Tensor) -> Tensor:
-        """log q(c|x), nats, (n,): from logits (n, size) and class indices (n,)."""
+        """Return log q(c|x), nats, (n,), from logits (n, size) and class indices (n,)."""
         log_q = functional.log_softmax(posterior.float(), dim=1)
         return log_q.gather(1, values[:, None]).squeeze(1)
 
     def expectation(self, posterior: Tensor) -> Tensor:
-        """q(c|x) as probabilities, (n, size)."""
+        """Return q(c|x) as probabilities, (n, size)."""
         return posterior.float().softmax(dim=1)
 
     def traversal(self, count: int | None = None, stretch: float = 1.0) -> Tensor:
-        """Every category in turn; `count` and `stretch` have no meaning here."""
+        """Return all categories; `count` and `stretch` apply to continuous codes only."""
         del count, stretch
         return torch.arange(self.size)
 
@@ -124,11 +124,11 @@ class Uniform:
         return self.low + (self.high - self.low) * unit
 
     def encode(self, values: Tensor) -> Tensor:
-        """One column, (n, 1) float32."""
+        """Return one column, (n, 1) float32."""
         return values[:, None].float()
 
     def log_likelihood(self, posterior: Tensor, values: Tensor) -> Tensor:
-        """log q(c|x), nats, (n,): from mean and log σ (n, 1 or 2) and values (n,)."""
+        """Return log q(c|x), nats, (n,), from mean and log σ (n, 1 or 2) and values (n,)."""
         mean = posterior[:, 0].float()
         if self.sigma is None:
             log_sigma = posterior[:, 1].float().clamp(*LOG_SIGMA_RANGE)
@@ -138,11 +138,11 @@ class Uniform:
         return -0.5 * standardised.square() - log_sigma - 0.5 * math.log(2 * math.pi)
 
     def expectation(self, posterior: Tensor) -> Tensor:
-        """The posterior's mean, (n,)."""
+        """Return the posterior's mean, (n,)."""
         return posterior[:, 0].float()
 
     def traversal(self, count: int | None = None, stretch: float = 1.0) -> Tensor:
-        """`count` (10 by default) evenly spaced values over the support stretched about its centre.
+        """Return `count` (10 by default) evenly spaced values over the support times `stretch`.
 
         `stretch=2` is the paper's exaggerated traversal: −2 … 2 for a code on [−1, 1].
         """
@@ -160,8 +160,8 @@ _KINDS: dict[str, type[Categorical] | type[Uniform]] = {
 class CodeSpace(Mapping[str, Code]):
     """Named latent codes c and `noise` standard normal variables z, all independent.
 
-    A mapping from code name to code, in the order given. `encode` lays out the generator's
-    input; `split` takes the recognition network's output apart again.
+    A mapping from code name to code, in the order given. `encode` makes the generator's input;
+    `split` divides the recognition network's output among the codes.
 
     >>> space = CodeSpace(digit=Categorical(10), slant=Uniform(-1, 1), noise=62)
     >>> space.input_width, space.posterior_width
@@ -225,32 +225,32 @@ class CodeSpace(Mapping[str, Code]):
         return torch.randn(count, self.noise, generator=generator, device=generator.device)
 
     def encode(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
-        """The generator's input (n, input_width): z, then every code in order."""
+        """Return the generator's input (n, input_width): z, then every code in order."""
         return torch.cat([noise, *(code.encode(codes[name]) for name, code in self.items())], dim=1)
 
     def split(self, posterior: Tensor) -> dict[str, Tensor]:
-        """Each code's part of the recognition network's output (n, posterior_width)."""
+        """Return each code's part of the recognition network's output (n, posterior_width)."""
         parts = torch.split(posterior, [code.posterior_width for code in self.values()], dim=1)
         return dict(zip(self, parts, strict=True))
 
     def log_likelihood(self, posterior: Tensor, codes: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """log q(c|x) of each code, nats, (n,)."""
+        """Return log q(c|x) of each code, nats, (n,)."""
         parts = self.split(posterior)
         return {name: code.log_likelihood(parts[name], codes[name]) for name, code in self.items()}
 
     def lower_bound(self, posterior: Tensor, codes: Mapping[str, Tensor]) -> dict[str, Tensor]:
-        """L_I(G, Q) = E[log q(c|x)] + H(c) of each code, in nats (eq. 5), a scalar each."""
+        """Return L_I(G, Q) = E[log q(c|x)] + H(c) of each code (eq. 5), nats, a scalar each."""
         log_q = self.log_likelihood(posterior, codes)
         return {name: log_q[name].mean() + code.entropy for name, code in self.items()}
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, from which `from_dict` builds an equal space."""
+        """Return plain data, from which `from_dict` builds an equal space."""
         codes = [{"name": name, "kind": code.kind, **vars(code)} for name, code in self.items()]
         return {"noise": self.noise, "codes": codes}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "CodeSpace":
-        """Build the space from plain data; a `UserError` says what is wrong with it."""
+        """Return the space described by plain data. Raises UserError if there is none."""
         try:
             codes = {}
             for entry in data["codes"]:

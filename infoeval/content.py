@@ -1,4 +1,4 @@
-"""Where the trainers and the page templates lie, installed or not."""
+"""The folders of the bundled trainers and page templates, in an installation or a source tree."""
 
 from pathlib import Path
 from typing import Literal
@@ -13,11 +13,11 @@ _PACKAGE = Path(__file__).resolve().parent
 def folder(name: Literal["trainers", "reports"]) -> Path:
     """Return the folder of bundled trainers or of page templates.
 
-    A wheel carries both inside the package, under ``bundled``; in the source tree they lie
-    beside it. The package's own copy is looked at first, so that a folder called ``reports``
-    next to an installed package is never taken for ours.
+    A wheel has both inside the package, under `bundled`; in the source tree they are beside it.
+    The copy inside the package comes first, so that a folder called `reports` next to an installed
+    package is never mistaken for this one.
 
-    Raises UserError when it is in neither place, which means a damaged installation.
+    Raises UserError when neither exists: the installation is damaged.
 
     >>> sorted(path.name for path in folder("reports").glob("*.js"))
     ['live.js', 'script.js']
@@ -29,7 +29,7 @@ def folder(name: Literal["trainers", "reports"]) -> Path:
 
 
 def trainers() -> dict[str, Path]:
-    """Name and file of every trainer that comes with infoeval.
+    """Return the file of every bundled trainer, by its name.
 
     >>> list(trainers())
     ['celeba', 'chairs', 'digits', 'faces', 'fashion_mnist', 'mnist', 'mnist_invariant', 'svhn']

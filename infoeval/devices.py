@@ -1,4 +1,4 @@
-"""Where networks run."""
+"""The devices that networks run on."""
 
 import torch
 
@@ -8,7 +8,10 @@ __all__ = ["find_device", "has_bfloat16"]
 
 
 def find_device(name: str = "auto") -> torch.device:
-    """The device called `name`; "auto" is the GPU where there is one, else the CPU."""
+    """Return the device called `name`; "auto" is a GPU if there is one, else the CPU.
+
+    Raises UserError for a device that does not exist or is neither cpu nor cuda.
+    """
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     try:
@@ -22,7 +25,7 @@ def find_device(name: str = "auto") -> torch.device:
 
 
 def has_bfloat16(device: torch.device) -> bool:
-    """Whether the device has units for bfloat16; others compute it slowly, in software."""
+    """Return whether the device has units for bfloat16; others emulate it slowly."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     if device.type == "cpu":

@@ -1,4 +1,4 @@
-"""Writing files so that a reader finds the old content or the new, never a part of either."""
+"""Atomic writing of files: a reader finds the old content or the new, never a part of either."""
 
 import contextlib
 import errno
@@ -17,12 +17,11 @@ _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path beside ``path`` that takes its place when the block ends well.
+    """Yield a temporary path beside ``path`` that replaces it when the block succeeds.
 
-    The temporary file lies in the same folder and keeps the suffix, so that libraries which
-    choose a format by suffix do the right thing. Missing parent folders are created. If the block
-    raises, the temporary file is removed and ``path`` stays as it was. A symbolic link is
-    followed: what it points to is replaced, the link stays.
+    The temporary file is in the same folder and keeps the suffix, by which libraries choose a
+    format. Missing parent folders are created. If the block raises, the temporary file is removed
+    and ``path`` is unchanged. A symbolic link is followed: its target is replaced, the link stays.
 
     Raises UserError when the folder cannot be created or written, when the disk is full, and
     when ``path`` is a folder, a device or a pipe.
@@ -44,7 +43,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             _flush_to_disk(temporary)
             os.replace(temporary, target)
     finally:
-        # Gone already when all went well; a failure to tidy up must not hide the first error.
+        # It is gone after success; a failed clean-up must not hide the first error.
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
 
@@ -56,7 +55,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:
-    """Write ``text`` to ``path`` atomically, as UTF-8 with the line ends as they are."""
+    """Write ``text`` to ``path`` atomically, as UTF-8 with its line ends unchanged."""
     write_bytes(path, text.encode("utf-8"))
 
 
@@ -76,7 +75,7 @@ def _reserve(path: str | os.PathLike[str]) -> tuple[Path, Path]:
 
 
 def _flush_to_disk(path: Path) -> None:
-    """Have the content on disk before the name points to it: a crash then leaves no empty file."""
+    """Write buffered content to disk before the rename, so that a crash leaves no empty file."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 
@@ -85,7 +84,7 @@ def _flush_to_disk(path: Path) -> None:
 def _explained(
     path: str | os.PathLike[str], *, only: tuple[int, ...] | None = None
 ) -> Iterator[None]:
-    """Turn what the system says into one line; with ``only``, just the errors of these numbers."""
+    """Turn an OSError into a one-line UserError; with ``only``, just those of these numbers."""
     try:
         yield
     except OSError as error:

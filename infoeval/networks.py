@@ -73,13 +73,13 @@ Shape = tuple[int, ...]
 
 
 def table_to_data(table: Sequence[Layer]) -> list[dict[str, Any]]:
-    """A layer table as plain data."""
+    """Return a layer table as plain data."""
     names = {kind: name for name, kind in _LAYERS.items()}
     return [{"layer": names[type(layer)], **asdict(layer)} for layer in table]
 
 
 def table_from_data(data: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
-    """A layer table from plain data; a `UserError` says what is wrong with it."""
+    """Return the layer table described by plain data. Raises UserError if there is none."""
     try:
         return tuple(
             _LAYERS[row["layer"]](**{key: row[key] for key in row if key != "layer"})
@@ -93,10 +93,10 @@ Norm = nn.BatchNorm1d | nn.BatchNorm2d
 
 
 class BatchNorm(nn.Module):
-    """Batch normalisation of vectors or images, each of `groups` parts of the batch by itself.
+    """Batch normalisation of vectors or images, separately for each of `groups` parts of a batch.
 
-    Real and generated images travel through the discriminator together, for speed; normalising
-    them together would tell the discriminator which is which. Where several processes share the
+    Real and generated images pass through the discriminator in one batch, for speed; normalising
+    them together would show the discriminator which is which. When several processes share the
     batch, `over_processes` normalises it as a whole.
     """
 
@@ -197,13 +197,13 @@ class Networks(nn.Module):
 
     @property
     def pixel_range(self) -> tuple[float, float]:
-        """What images are scaled to: [0, 1] when G ends in a sigmoid, [−1, 1] otherwise."""
+        """The range of scaled images: [0, 1] when G ends in a sigmoid, [−1, 1] otherwise."""
         drawing = [block for block in self.generator.blocks if block.linear is not None]
         sigmoid = bool(drawing) and drawing[-1].activation == "sigmoid"
         return (0.0, 1.0) if sigmoid else (-1.0, 1.0)
 
     def initialise(self, generator: torch.Generator) -> "Networks":
-        """Draw fresh weights on the CPU, so that a seed means the same on every device."""
+        """Return the networks with new weights, drawn on the CPU so that all devices agree."""
         for name, parameter in self.named_parameters():
             if ".linear.weight" in name:
                 nn.init.normal_(parameter, 0.0, INITIAL_DEVIATION, generator=generator)
@@ -212,13 +212,13 @@ class Networks(nn.Module):
         return self
 
     def scale(self, images: Tensor) -> Tensor:
-        """uint8 images as float32 in `pixel_range`, in the memory order the layers like best."""
+        """Return uint8 images as float32 in `pixel_range`, in the memory order of the layers."""
         low, high = self.pixel_range
         scaled = images.float().mul_((high - low) / 255).add_(low)
         return scaled.contiguous(memory_format=torch.channels_last)
 
     def unscale(self, images: Tensor) -> Tensor:
-        """Images in `pixel_range` as 8-bit pixels."""
+        """Return images in `pixel_range` as uint8."""
         low, high = self.pixel_range
         unit = (images.float() - low) / (high - low)
         return unit.mul(255).round().clamp(0, 255).to(torch.uint8).contiguous()
@@ -272,7 +272,7 @@ def _output_shape(layer: Layer, shape: Shape) -> Shape:
 class SameConvolution(nn.Conv2d):
     """A convolution whose output is exactly `stride` times smaller than its input.
 
-    An odd amount of padding goes one more to the right and bottom (Table 6's stride-1 layers).
+    Odd padding is one larger at the right and bottom (Table 6's stride-1 layers).
     """
 
     def __init__(self, inputs: int, outputs: int, kernel: int, stride: int, bias: bool) -> None:

@@ -1,6 +1,6 @@
 """Traversal grids: one code varies from column to column, everything else is held fixed.
 
-The convention of the paper's Figure 2: every row has its own fixed noise and other codes.
+As in the paper's Figure 2, each row has its own noise and other codes.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ Generate = Callable[[Mapping[str, Tensor], Tensor], Tensor]
 
 
 def fixed_rows(space: CodeSpace, rows: int, seed: int) -> tuple[dict[str, Tensor], Tensor]:
-    """Codes and noise of `rows` samples: what stays fixed in a row, the same for one `seed`."""
+    """Return codes and noise of `rows` samples, which stay fixed along each row of a grid."""
     generator = torch.Generator().manual_seed(seed)
     return space.sample(rows, generator), space.sample_noise(rows, generator)
 
@@ -34,17 +34,18 @@ def traverse(
     seed: int = 0,
     most: int | None = None,
 ) -> tuple[NDArray[np.uint8], list[float]]:
-    """Images of the code `name` at evenly spaced values.
+    """Return images of the code `name` at evenly spaced values, and these values.
 
     Args:
         space: the latent codes.
         generate: (codes, noise) to uint8 images (n, channels, height, width).
         name: the code that varies.
-        rows: how many samples of everything else; the same ones for the same `seed`.
-        columns: how many values; all categories of a categorical code, else 10 by default.
+        rows: number of samples of noise and other codes.
+        columns: number of values of a continuous code, 10 by default; a categorical code is shown
+            at all its categories.
         stretch: 2 shows a continuous code over twice its range, as the paper's −2 … 2.
         seed: of the fixed noise and codes.
-        most: show no more values than the first so many; None: all.
+        most: show at most this many values, the first ones; None: all.
 
     Returns:
         Images (rows, columns, channels, height, width), uint8, and the value of each column.
@@ -60,7 +61,7 @@ def traverse(
 
 
 def tile(grid: NDArray[np.uint8], gap: int = 1, ground: int = 128) -> NDArray[np.uint8]:
-    """Lay a grid (rows, columns, channels, height, width) out as one (height, width, channels)."""
+    """Return a grid (rows, columns, channels, height, width) as one (height, width, channels)."""
     rows, columns, channels, height, width = grid.shape
     padded = np.pad(grid, ((0, 0), (0, 0), (0, 0), (0, gap), (0, gap)), constant_values=ground)
     sheet = padded.transpose(0, 3, 1, 4, 2)

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from infoeval.cli import main
 from infoeval.data import sprites
 from infoeval.information.budgets import BUDGETS
-from infoeval.programs import run_file
+from infoeval.python_files import run_file
 from tests.tiny import TINY_BUDGET
 
 ROOT = Path(__file__).resolve().parents[1]

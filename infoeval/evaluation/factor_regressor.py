@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from infoeval.information.training_round import weights_from
+from infoeval.information.streams import seeded_weights
 from infoeval.metrics._code_factors import code_factors
 from infoeval.metrics.stats.code_factor_table import Column
 
@@ -128,7 +128,7 @@ def train(
     """
     random = np.random.default_rng(seed)
     values = np.stack([factor.values for factor in factors], axis=1)
-    with weights_from(torch.Generator().manual_seed(seed)):
+    with seeded_weights(torch.Generator().manual_seed(seed)):
         example = images[np.sort(random.permutation(len(images))[:CHUNK])]
         network = FactorRegressor(torch.from_numpy(example), factors).to(device)
     optimizer = torch.optim.AdamW(network.parameters(), RATE, weight_decay=0.01)

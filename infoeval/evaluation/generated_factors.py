@@ -12,7 +12,7 @@ from infoeval.evaluation.factor_regressor import Accuracy, accuracy, train
 from infoeval.evaluation.inputs import Context, NotApplicable, Splits, factors_of
 from infoeval.information.streams import CHUNK, Source, Stream
 from infoeval.metrics.stats.code_factor_table import Column, as_table
-from infoeval.subjects.protocols import Generator, render_with
+from infoeval.subjects.protocols import Generator, render_of
 from infoeval.subjects.subject import Rows
 
 __all__ = ["measured_table"]
@@ -77,7 +77,7 @@ def _factors(splits: Splits, context: Context) -> tuple[Column, ...]:
 def _generate(generator: Generator, context: Context) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
     """Return random codes, and the 8-bit images that are drawn of them."""
     count = context.options.rows
-    source = Source(generator.codes, render_with(generator), context.options.seed)
+    source = Source(generator.codes, render_of(generator), context.options.seed)
     codes, images = [], []
     for number in range(-(-count // CHUNK)):
         context.progress(f"drawing images, {number * CHUNK:,} of {count:,}", None)

@@ -15,7 +15,7 @@ from infoeval.information.own_bound import LowerBound, own_lower_bound
 from infoeval.information.post_hoc import Estimate, Information, estimate
 from infoeval.information.self_test import Check, SelfTest
 from infoeval.results import Result
-from infoeval.subjects.protocols import render_with
+from infoeval.subjects.protocols import render_of
 
 __all__ = ["run_on_generator", "run_on_recognition"]
 
@@ -42,11 +42,11 @@ def run_on_generator(inputs: Inputs, request: Request) -> list[Result]:
         "seed": inputs.options.seed,
         "device": str(context.device),
         "level": inputs.options.level,
-        "say": context.progress,
+        "progress": context.progress,
     }
     started = time.perf_counter()
     if subject.model is None:
-        post_hoc = estimate(generator.codes, render_with(generator), **options)
+        post_hoc = estimate(generator.codes, render_of(generator), **options)
         seconds = time.perf_counter() - started
         return [*_post_hoc(post_hoc, seconds), *_synergy(post_hoc, seconds)]
     columns = estimate_checkpoint(subject.model, **options)

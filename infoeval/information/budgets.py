@@ -1,27 +1,27 @@
-"""What an estimate may cost: sizes of Q, rounds of training, samples."""
+"""What an estimate may cost: sizes of Q, rounds of training, numbers of samples."""
 
 from dataclasses import dataclass
 
 from infoeval.errors import UserError
 
-__all__ = ["BUDGETS", "TOLERANCE", "WORTH_A_SIZE", "Budget", "find_budget"]
+__all__ = ["BUDGETS", "SMALLEST_GAIN", "TOLERANCE", "Budget", "find_budget"]
 
 TOLERANCE = 0.01
-"""Nats: Q has converged where less than this may be missed."""
-WORTH_A_SIZE = 0.005
-"""Nats: a larger Q that gains less, for every code, is left."""
+"""Nats: Q has converged when it can miss no more than this."""
+SMALLEST_GAIN = 0.005
+"""Nats: a larger Q has to gain at least this for some code, or the smaller one is kept."""
 
 
 @dataclass(frozen=True)
 class Budget:
-    """How Q is trained and scored; the same for every model that is compared.
+    """How Q is trained and tested; compared models share one budget.
 
-    `rates` are the learning rates that are tried with the smallest size: strong signals are
-    learned faster at the high one, weak ones only at the low one. `widths` is the ladder of trunk
-    widths, each trained for the first of `rounds` steps; the chosen one goes on for the others,
-    each at half the rate of the one before.
-    `passes` tells how often a training sample is used. The test stream has `test` samples, or as
-    many up to `most_test` as the interval of a categorical code needs to be ±0.004 nats.
+    `widths` are the trunk widths that are tried, from small to large, and `rates` the learning
+    rates that are tried with the smallest: strong signals are learned faster at the high rate, weak
+    ones only at the low one. `rounds` are numbers of training steps: every candidate is trained for
+    the first, and the best one goes on for the others, each at half the learning rate of the one
+    before. A training sample is used `passes` times. The test stream has `test` samples, or up to
+    `most_test` where a categorical code needs them for an interval of ±0.004 nats.
     """
 
     name: str
@@ -38,54 +38,50 @@ class Budget:
     rates: tuple[float, ...] = (6e-3, 2e-3)
 
 
-BUDGETS: dict[str, Budget] = {
-    budget.name: budget
-    for budget in (
-        Budget(
-            name="quick",
-            widths=(8, 16),
-            rounds=(100, 200),
-            batch=128,
-            passes=2,
-            validation=2_000,
-            calibration=2_000,
-            test=4_000,
-            most_test=20_000,
-            noise_steps=50,
-            check_steps=100,
-        ),
-        Budget(
-            name="standard",
-            widths=(16, 32),
-            rounds=(400, 800, 1_200),
-            batch=256,
-            passes=1,
-            validation=20_000,
-            calibration=20_000,
-            test=100_000,
-            most_test=400_000,
-            noise_steps=300,
-            check_steps=300,
-        ),
-        Budget(
-            name="strict",
-            widths=(16, 32, 64),
-            rounds=(2_000, 4_000, 8_000, 16_000),
-            batch=256,
-            passes=1,
-            validation=40_000,
-            calibration=20_000,
-            test=200_000,
-            most_test=600_000,
-            noise_steps=2_000,
-            check_steps=1_000,
-        ),
-    )
-}
+_QUICK = Budget(
+    name="quick",
+    widths=(8, 16),
+    rounds=(100, 200),
+    batch=128,
+    passes=2,
+    validation=2_000,
+    calibration=2_000,
+    test=4_000,
+    most_test=20_000,
+    noise_steps=50,
+    check_steps=100,
+)
+_STANDARD = Budget(
+    name="standard",
+    widths=(16, 32),
+    rounds=(400, 800, 1_200),
+    batch=256,
+    passes=1,
+    validation=20_000,
+    calibration=20_000,
+    test=100_000,
+    most_test=400_000,
+    noise_steps=300,
+    check_steps=300,
+)
+_STRICT = Budget(
+    name="strict",
+    widths=(16, 32, 64),
+    rounds=(2_000, 4_000, 8_000, 16_000),
+    batch=256,
+    passes=1,
+    validation=40_000,
+    calibration=20_000,
+    test=200_000,
+    most_test=600_000,
+    noise_steps=2_000,
+    check_steps=1_000,
+)
+BUDGETS: dict[str, Budget] = {budget.name: budget for budget in (_QUICK, _STANDARD, _STRICT)}
 
 
 def find_budget(name: str | Budget) -> Budget:
-    """The budget of this name. Raises UserError, listing the names, if there is none.
+    """Return the budget of this name. Raises UserError, listing the names, if there is none.
 
     >>> find_budget("standard").widths
     (16, 32)

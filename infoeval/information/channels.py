@@ -1,11 +1,11 @@
-"""Channels of known truth: codes in, images out, and I(c; x) known by a formula, in nats.
+"""Channels of known truth: codes to images, with I(c; x) known by a formula, in nats.
 
-An estimator of information is believed when it gives the right number where the number is known.
-Each channel here is a code space, a `render` for `infoeval.information.estimate`, and the truth.
+They test estimators of information. Each is a code space, a `render` for
+`infoeval.information.estimate`, and the truth.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,6 +15,7 @@ from torch import Tensor
 
 from infoeval.codes import Categorical, Code, CodeSpace, Uniform
 from infoeval.errors import UserError
+from infoeval.information.streams import Render
 
 __all__ = [
     "Channel",
@@ -32,16 +33,15 @@ __all__ = [
     "wrapped_sum",
 ]
 
-Render = Callable[[Mapping[str, Tensor], torch.Generator], Tensor]
 BLOB_DEVIATION = 0.06
 """Standard deviation of a blob, as a share of the image's width."""
 BLOB_MARGIN = 0.15
-"""A blob at −1 or 1 stands this share of the width inside the image."""
+"""A blob at −1 or 1 is this share of the width away from the edge."""
 
 
 @dataclass(frozen=True)
 class Channel:
-    """A way from codes to images of which the information is known.
+    """A random map from codes to images whose information is known.
 
     `truth` is I(c_i; x) of each code and `joint` I(c; x) of all of them together, in nats.
     """
@@ -53,55 +53,53 @@ class Channel:
     joint: float
 
 
-def symmetric_noise(
-    error: float, *, categories: int = 10, size: int = 28, seed: int = 0
-) -> Channel:
-    """The category, wrong with probability `error` (then any other), shown as its own image.
+def symmetric_noise(error: float, *, categories: int = 10, size: int = 28) -> Channel:
+    """Return a channel whose category is replaced by another with probability ε = `error`.
 
-    I = log K − h(ε) − ε log(K − 1).
+    Every category has an image. I = log K − h(ε) − ε log(K − 1).
 
     >>> round(symmetric_noise(0.1).truth["category"], 6)
     1.75778
     """
-    pictures = _pictures(categories, size, seed)
+    prototypes = _prototypes(categories, size)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         right = codes["category"]
         wrong = _uniform(len(right), generator) < error
         other = torch.randint(1, categories, (len(right),), generator=generator)
-        return pictures[torch.where(wrong, (right + other) % categories, right)]
+        return prototypes[torch.where(wrong, (right + other) % categories, right)]
 
     truth = math.log(categories) - binary_entropy(error) - error * math.log(categories - 1)
     return _of_one(f"symmetric noise {error:g}", "category", Categorical(categories), render, truth)
 
 
-def erasure(error: float, *, categories: int = 10, size: int = 28, seed: int = 0) -> Channel:
-    """The category's image, or with probability `error` an empty one. I = (1 − ε) log K.
+def erasure(error: float, *, categories: int = 10, size: int = 28) -> Channel:
+    """Return a channel whose image is blank with probability ε = `error`: I = (1 − ε) log K.
 
     >>> round(erasure(0.2).truth["category"], 6)
     1.842068
     """
-    pictures = _pictures(categories, size, seed)
+    prototypes = _prototypes(categories, size)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         shown = _uniform(len(codes["category"]), generator) >= error
-        return pictures[codes["category"]] * shown[:, None, None, None]
+        return prototypes[codes["category"]] * shown[:, None, None, None]
 
     truth = (1 - error) * math.log(categories)
     return _of_one(f"erasure {error:g}", "category", Categorical(categories), render, truth)
 
 
-def merged(distinct: int, *, categories: int = 10, size: int = 28, seed: int = 0) -> Channel:
-    """Category k shown as image k mod `distinct`: I = H(f(c)).
+def merged(distinct: int, *, categories: int = 10, size: int = 28) -> Channel:
+    """Return a channel that shows category k as image f(k) = k mod `distinct`: I = H(f(c)).
 
     >>> round(merged(9).truth["category"], 6), round(merged(5).truth["category"], 6)
     (2.163956, 1.609438)
     """
-    pictures = _pictures(distinct, size, seed)
+    prototypes = _prototypes(distinct, size)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         del generator
-        return pictures[codes["category"] % distinct]
+        return prototypes[codes["category"] % distinct]
 
     shares = np.bincount(np.arange(categories) % distinct) / categories
     truth = float(special.entr(shares).sum())
@@ -109,7 +107,9 @@ def merged(distinct: int, *, categories: int = 10, size: int = 28, seed: int = 0
 
 
 def blob_with_uniform_noise(width: float, *, size: int = 28) -> Channel:
-    """A blob at c + 2U(−ε, ε), c uniform on [−1, 1]: I = ε − log 2ε, or 1/(4ε) for ε > 0.5.
+    """Return a channel with a blob at c + 2U(−ε, ε), c uniform on [−1, 1].
+
+    I = ε − log 2ε for the noise `width` ε ≤ 0.5, and 1/(4ε) above.
 
     >>> round(blob_with_uniform_noise(0.1).truth["position"], 6)
     1.709438
@@ -125,7 +125,7 @@ def blob_with_uniform_noise(width: float, *, size: int = 28) -> Channel:
 
 
 def blob_with_gaussian_noise(deviation: float, *, size: int = 28) -> Channel:
-    """A blob at c + sN, c uniform on [−1, 1]: I = h(c + sN) − ½ log 2πe s².
+    """Return a channel with a blob at c + sN, c uniform on [−1, 1]: I = h(c + sN) − ½ log 2πe s².
 
     >>> round(blob_with_gaussian_noise(0.5).truth["position"], 6)
     0.418694
@@ -141,9 +141,10 @@ def blob_with_gaussian_noise(deviation: float, *, size: int = 28) -> Channel:
 
 
 def correlated_gaussians(correlation: float, *, size: int = 28) -> Channel:
-    """Two Gaussians of correlation ρ, each seen through a monotone map: I = −½ log(1 − ρ²).
+    """Return a channel from the rank of one Gaussian to that of another: I = −½ log(1 − ρ²).
 
-    The code is the first one's rank on [−1, 1], the blob stands at the second one's.
+    The code is the first one's rank, scaled to [−1, 1]; the blob is at that of the second, whose
+    correlation with the first is ρ.
 
     >>> round(correlated_gaussians(0.75).truth["rank"], 6)
     0.413339
@@ -161,7 +162,7 @@ def correlated_gaussians(correlation: float, *, size: int = 28) -> Channel:
 
 
 def folded(width: float, *, size: int = 28) -> Channel:
-    """A blob at 2|c| − 1 + 2U(−ε, ε): c and −c look the same, so q(c|x) needs two peaks.
+    """Return a channel with a blob at 2|c| − 1 + 2U(−ε, ε), where q(c|x) needs two peaks.
 
     The information is that of `blob_with_uniform_noise`, because 2|c| − 1 is uniform as well.
     """
@@ -174,12 +175,12 @@ def folded(width: float, *, size: int = 28) -> Channel:
     return _of_one(f"folded blob {width:g}", "position", Uniform(-1, 1), render, truth)
 
 
-def flipped_pixels(error: float, *, size: int = 28, seed: int = 0) -> Channel:
-    """Two opposite patterns of black and white, every pixel flipped with probability ε.
+def flipped_pixels(error: float, *, size: int = 28) -> Channel:
+    """Return a channel of two inverse patterns, every pixel flipped with probability ε = `error`.
 
-    How many of the n pixels agree with the pattern says all there is: I is that of two binomials.
+    The number of pixels that agree with the pattern is sufficient: I is that of two binomials.
     """
-    pattern = torch.rand(1, size, size, generator=torch.Generator().manual_seed(seed)) < 0.5
+    pattern = torch.rand(1, size, size, generator=torch.Generator().manual_seed(0)) < 0.5
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         count = len(codes["side"])
@@ -194,23 +195,23 @@ def flipped_pixels(error: float, *, size: int = 28, seed: int = 0) -> Channel:
     return _of_one(f"flipped pixels {error:g}", "side", Categorical(2), render, truth)
 
 
-def independent(code: Code, *, size: int = 28, seed: int = 0) -> Channel:
-    """An image that has nothing to do with the code: I = 0."""
-    pictures = _pictures(10, size, seed)
+def independent(code: Code, *, size: int = 28) -> Channel:
+    """Return a channel whose image is independent of the code: I = 0."""
+    prototypes = _prototypes(10, size)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        return pictures[torch.randint(10, (len(codes["code"]),), generator=generator)]
+        return prototypes[torch.randint(10, (len(codes["code"]),), generator=generator)]
 
     return _of_one(f"independent {code.kind}", "code", code, render, 0.0)
 
 
-def sum_of_two(*, categories: int = 10, size: int = 28, seed: int = 0) -> Channel:
-    """The image of (a + b) mod K: neither code alone says anything, both together log K."""
-    pictures = _pictures(categories, size, seed)
+def sum_of_two(*, categories: int = 10, size: int = 28) -> Channel:
+    """Return a channel that shows (a + b) mod K: 0 nats for each code, log K for both together."""
+    prototypes = _prototypes(categories, size)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         del generator
-        return pictures[(codes["first"] + codes["second"]) % categories]
+        return prototypes[(codes["first"] + codes["second"]) % categories]
 
     space = CodeSpace(first=Categorical(categories), second=Categorical(categories), noise=0)
     truth = {"first": 0.0, "second": 0.0}
@@ -218,9 +219,9 @@ def sum_of_two(*, categories: int = 10, size: int = 28, seed: int = 0) -> Channe
 
 
 def wrapped_sum(width: float, *, size: int = 28) -> Channel:
-    """A blob at c + d + 2U(−ε, ε), wrapped to [−1, 1]: alone neither says anything.
+    """Return a channel with a blob at c + d + 2U(−ε, ε), wrapped to [−1, 1].
 
-    Both together: −log 2ε, for ε up to 0.5, where the noise reaches around.
+    The information is 0 for each code and −log 2ε for both together, for ε up to 0.5.
     """
     if not 0 < width <= 0.5:
         raise UserError(f"the noise of a wrapped sum must be above 0 and at most 0.5, not {width}")
@@ -236,7 +237,7 @@ def wrapped_sum(width: float, *, size: int = 28) -> Channel:
 
 
 def side_by_side(left: Channel, right: Channel) -> Channel:
-    """Two channels in one image, one beside the other: no synergy, the joint is the sum."""
+    """Return two channels side by side in one image: the joint information is the sum."""
     if set(left.space) & set(right.space):
         raise UserError("two channels side by side need codes of different names")
 
@@ -250,7 +251,7 @@ def side_by_side(left: Channel, right: Channel) -> Channel:
 
 
 def gaussian_noise_information(deviation: float) -> float:
-    """I(c; c + sN) of c uniform on [−1, 1], nats, by quadrature.
+    """Return I(c; c + sN) of c uniform on [−1, 1], nats, by quadrature.
 
     >>> round(gaussian_noise_information(0.1), 6)
     1.667113
@@ -268,7 +269,7 @@ def gaussian_noise_information(deviation: float) -> float:
 
 
 def binary_entropy(probability: float) -> float:
-    """h(ε) = −ε log ε − (1 − ε) log(1 − ε), nats."""
+    """Return h(ε) = −ε log ε − (1 − ε) log(1 − ε), nats."""
     return float(special.entr(probability) + special.entr(1 - probability))
 
 
@@ -276,16 +277,15 @@ def _of_one(name: str, code_name: str, code: Code, render: Render, truth: float)
     return Channel(name, CodeSpace(**{code_name: code}, noise=0), render, {code_name: truth}, truth)
 
 
-def _pictures(count: int, size: int, seed: int) -> Tensor:
-    """`count` smooth random pictures, (count, 1, size, size) uint8, all different."""
-    generator = torch.Generator().manual_seed(seed)
-    coarse = torch.rand(count, 1, 4, 4, generator=generator)
+def _prototypes(count: int, size: int) -> Tensor:
+    """Return `count` different smooth random images, (count, 1, size, size) uint8."""
+    coarse = torch.rand(count, 1, 4, 4, generator=torch.Generator().manual_seed(0))
     fine = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bilinear")
     return (255 * fine).round().to(torch.uint8)
 
 
 def _blobs(position: Tensor, size: int, reach: float) -> Tensor:
-    """A bright blob in each uint8 image, positions −`reach` … `reach` from left to right."""
+    """Return uint8 images of a bright blob, at positions −`reach` … `reach` from left to right."""
     pixels = (torch.arange(size) + 0.5) / size
     centre = 0.5 + (0.5 - BLOB_MARGIN) * position / reach
     across = torch.exp(-0.5 * ((pixels - centre[:, None]) / BLOB_DEVIATION).square())

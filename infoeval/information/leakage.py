@@ -1,4 +1,4 @@
-"""Which code is read where: the information of every true code in every read code."""
+"""Leakage: the mutual information of every true code with every code predicted from the image."""
 
 import math
 from collections.abc import Mapping
@@ -14,17 +14,16 @@ from infoeval.metrics.stats.contingency import plug_in_information, table_of_occ
 
 __all__ = ["Leakage", "leakage"]
 
-#: Level of the limit that codes without a relation stay under.
 CHANCE_LEVEL = 0.95
+"""Independent codes stay below the chance limit with this probability."""
 
 
 @dataclass(frozen=True)
 class Leakage:
-    """I(c_i; ĉ_j), nats, of every true code i (row) and every read code j (column).
+    """I(c_i; ĉ_j), nats, of every true code i (row) and every predicted code j (column).
 
-    ``matrix`` holds the estimates and ``chance`` what one of them stays under with probability
-    0.95 where the two have no relation; both have one row and one column for each of ``names``.
-    ``n`` counts the samples.
+    `matrix` holds the estimates and `chance` the 0.95 quantiles of the estimates for independent
+    codes; both have a row and a column for each of `names`. `n` counts the samples.
     """
 
     names: tuple[str, ...]
@@ -34,25 +33,25 @@ class Leakage:
 
 
 def leakage(
-    codes: Mapping[str, NDArray[Any]], read: Mapping[str, NDArray[Any]], *, bins: int = 16
+    codes: Mapping[str, NDArray[Any]], predicted: Mapping[str, NDArray[Any]], *, bins: int = 16
 ) -> Leakage:
-    """Mutual information of every true code with every code read from the image, nats.
+    """Return the mutual information of every true code with every predicted code, nats.
 
-    ``codes`` holds the codes that images were generated from and ``read`` what was read from the
-    images (arg max or mean of q), by name: ``(n,)`` each, of the same rows. Whole numbers are
-    categories. Floats are cut into ``bins`` bins of equal counts; equal values share a bin, so a
-    constant has one. Only the order of floats counts, and only the sameness of categories.
-    Off the diagonal is what one code leaks into the reading of another.
+    `codes` are the codes that images were generated from and `predicted` what was read from the
+    images (arg max or mean of q), by name: (n,) each, of the same rows. Integers are categories.
+    Floats are cut into `bins` bins of equal counts; equal values share a bin, so a constant has
+    one. The result is invariant to monotone maps of floats and to renamed categories. Off the
+    diagonal is what one code leaks into the prediction of another.
 
     The estimate is the plug-in one less its bias under independence, (R - 1)(C - 1) / (2 n) nats
-    for R true and C read categories that occur, and not below 0 (Miller 1955, Note on the bias of
-    information estimates). ``chance`` is the 0.95 quantile of that estimate under independence:
+    for R true and C predicted categories that occur, and not below 0 (Miller 1955, Note on the bias
+    of information estimates). `chance` is the 0.95 quantile of that estimate under independence:
     2 n times the plug-in estimate then follows a chi-square law of (R - 1)(C - 1) degrees of
-    freedom, as long as most cells expect some five rows: 16 bins by 16 need n of 1,300 or more.
-    Cut into B bins a code tells log B nats at most: the diagonal of a continuous code is how well
-    its order is read, not the bound on I(c; x).
+    freedom, provided that most cells expect about five rows: 16 bins by 16 need n of 1,300 or more.
+    B bins hold at most log B nats: the diagonal of a continuous code is how well its order is
+    predicted, not the bound on I(c; x).
 
-    Raises UserError for names that differ, no code, no row, arrays that are not ``(n,)`` of one n,
+    Raises UserError for names that differ, no code, no row, arrays that are not (n,) of one n,
     values that are not finite numbers, more than a million cells, and fewer than two bins.
 
     >>> code = np.arange(1000) % 2
@@ -64,13 +63,13 @@ def leakage(
         raise UserError(f"{bins} bins; give two or more")
     if not codes:
         raise UserError("no codes; give one or more")
-    if set(codes) != set(read):
+    if set(codes) != set(predicted):
         raise UserError(
-            f"codes {', '.join(codes)} but read codes {', '.join(read)}; give the same names"
+            f"codes {', '.join(codes)} but read codes {', '.join(predicted)}; give the same names"
         )
     names = tuple(codes)
     true = [_categories(codes[name], bins, f"code {name}") for name in names]
-    seen = [_categories(read[name], bins, f"read code {name}") for name in names]
+    seen = [_categories(predicted[name], bins, f"read code {name}") for name in names]
     n = len(true[0])
     for name, first, second in zip(names, true, seen, strict=True):
         if len(first) != n or len(second) != n:
@@ -88,7 +87,7 @@ def leakage(
 
 
 def _categories(values: NDArray[Any], bins: int, name: str) -> NDArray[np.int64]:
-    """Return ``(n,)`` numbers of the categories, or of the bins of equal counts."""
+    """Return the number (n,) of each row's category, or of its bin of equal counts."""
     array = np.asarray(values)
     if array.ndim != 1:
         raise UserError(f"{name}: shape {array.shape}; give one number per row")
@@ -101,11 +100,10 @@ def _categories(values: NDArray[Any], bins: int, name: str) -> NDArray[np.int64]
     _, numbers, counts = np.unique(array, return_inverse=True, return_counts=True)
     if array.dtype.kind != "f":
         return np.asarray(numbers, dtype=np.int64)
-    # A value's place is the middle of its ties among the sorted rows. Twice the place is whole, so
-    # no rounding can part what an increasing transform leaves together.
-    below = np.cumsum(counts) - counts
-    twice_the_place = 2 * below + counts
-    return np.asarray((bins * twice_the_place // (2 * array.size))[numbers], dtype=np.int64)
+    # A value's rank is the middle of its ties among the sorted rows. Twice the rank is an integer,
+    # so rounding cannot separate values that an increasing transform leaves together.
+    twice_the_rank = 2 * (np.cumsum(counts) - counts) + counts
+    return np.asarray((bins * twice_the_rank // (2 * array.size))[numbers], dtype=np.int64)
 
 
 def _estimate(first: NDArray[np.int64], second: NDArray[np.int64]) -> tuple[float, float]:

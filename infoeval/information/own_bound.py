@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from infoeval.intervals import normal_interval
 from infoeval.metrics.registry import metric
 from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
-from infoeval.subjects.protocols import Model
+from infoeval.subjects.protocols import sample
 
-__all__ = ["LowerBound", "own_lower_bound", "sample"]
+__all__ = ["LowerBound", "own_lower_bound"]
 
 
 @dataclass(frozen=True)
@@ -19,9 +18,9 @@ class LowerBound:
     """L_I of one code by the checkpoint's own Q, nats.
 
     `value` is H(c) + mean log q(c|x) over `count` fresh samples; `low` and `high` are its
-    normal-theory interval at `level`, for the sampling of codes and noise alone. It bounds
-    I(c; G(z, c)) from below in expectation, and so never exceeds H(c) of a categorical code but
-    by sampling error.
+    normal-theory interval at `level`, for the sampling of codes and noise alone. In expectation it
+    is a lower bound on I(c; G(z, c)), so only sampling error lifts it above H(c) of a categorical
+    code.
     """
 
     value: float
@@ -44,13 +43,13 @@ class LowerBound:
 def own_lower_bound(
     model: CheckpointModel, *, count: int = 20_000, seed: int = 0, level: float = 0.95
 ) -> dict[str, LowerBound]:
-    """L_I of each code, from 8-bit images of freshly drawn codes and noise.
+    """Return L_I of each code, from 8-bit images of freshly drawn codes and noise.
 
     Q's batch-norm statistics are estimated on generated images of another stream, because
     generated images are what Q was trained on. The generator runs on its running statistics.
 
     Args:
-        model: a checkpoint's networks.
+        model: a checkpoint's model.
         count: fresh samples.
         seed: of both streams.
         level: of the interval.
@@ -73,11 +72,3 @@ def own_lower_bound(
         )
         for name, code in model.codes.items()
     }
-
-
-def sample(
-    model: Model, count: int, generator: torch.Generator
-) -> tuple[dict[str, Tensor], Tensor]:
-    """Fresh codes and the uint8 images that the model draws from them."""
-    codes = model.codes.sample(count, generator)
-    return codes, model.generate(codes, model.codes.sample_noise(count, generator))

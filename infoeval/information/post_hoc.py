@@ -1,4 +1,7 @@
-"""How much of each code can be read from the image: L_I by a post hoc Q, with all its caveats."""
+"""How much of each code can be read from the image: L_I (eq. 5) by a Q trained after the fact.
+
+The generator is fixed, Q is new: the same measure for every model, also where Q never taught G.
+"""
 
 import math
 import time
@@ -14,39 +17,37 @@ from numpy.typing import NDArray
 from infoeval.codes import Categorical, CodeSpace
 from infoeval.devices import find_device
 from infoeval.information.budgets import Budget, find_budget
-from infoeval.information.calibration import PRIOR_SHARE, largest_log_ratio
 from infoeval.information.leakage import Leakage, leakage
-from infoeval.information.noise import NoisePoint, noise_curve
-from infoeval.information.q_scores import Scores, score
-from infoeval.information.q_training import Fit, Point, Say, ceilings_of, draw, fit
-from infoeval.information.recognition import Reading
+from infoeval.information.lower_bound import PRIOR_SHARE, Scores, largest_log_ratio, score
+from infoeval.information.pixel_noise import NoisePoint, noise_curve
+from infoeval.information.q_training import Fit, Point, ceilings, fit
+from infoeval.information.recognition_network import Conditional
 from infoeval.information.self_test import SelfTest, self_test
-from infoeval.information.streams import JOINT, Render, Samples, Source, Stream
+from infoeval.information.streams import JOINT, Progress, Render, Samples, Source
 from infoeval.intervals import check_level, empirical_bernstein, fano_bound, normal_interval
 from infoeval.metrics.registry import metric
 
 __all__ = ["Estimate", "Information", "Synergy", "estimate", "estimate_from"]
 
 CERTAINTY = 0.9999
-"""Confidence of a certified bound. Fano's inequality is tight where the errors of a code are all
-alike, so a bound of 95 % would be above the truth in one of forty such estimates."""
+"""Confidence of a certified bound. Fano's inequality is tight when all errors of a code are alike,
+so a bound of 95 % would be above the truth in one of forty such estimates."""
 
 
 @dataclass(frozen=True)
 class Information:
     """How much of a code, or of all codes together, Q reads from the image. All in nats.
 
-    `value` is L_I = H(c) + E[log q(c|x)] on the test stream. `low` is its sampling limit, at
-    `level` with `high`. `high` is its other sampling limit plus what mixing q with the prior
-    costs and what more training might gain, where Q has `converged`; otherwise nothing better
-    than H(c) is known, which for a continuous code is infinite. `certified` holds with confidence
-    `CERTAINTY` whatever Q is: the information is not smaller (empirical Bernstein, and for a
-    categorical code Fano, each with half of the error probability). It bounds the information
-    rather than what Q reads, and can lie above `value`.
+    `value` is L_I = H(c) + E[log q(c|x)] on the test stream, `low` its lower sampling limit at
+    `level`. `high` is the upper sampling limit plus what mixing q with the prior costs and what
+    more training might gain, where Q has `converged`; otherwise H(c), which for a continuous code
+    is no limit at all (infinity). `certified` is a lower bound on the information itself, at
+    confidence `CERTAINTY`, whatever Q is: by empirical Bernstein, and for a categorical code by
+    Fano, each with half of the error probability. It can lie above `value`.
 
     `entropy` is H(c), differential for continuous codes. `missed` is the upper 95 % limit of what
-    more training might gain, judged by the last round, or of what the larger Q did. `family` and
-    `temperature` are those of the winning q; `gaussian` is the bound by the paper's Gaussian of
+    more training might gain, judged by the last round, or of what the larger Q gained. `family` and
+    `temperature` are those of the best q; `gaussian` is the bound by the paper's Gaussian of
     learned σ, for continuous codes. `curve` is the learning curve, `noise` the noise curve.
     """
 
@@ -71,9 +72,9 @@ class Information:
 
 @dataclass(frozen=True)
 class Synergy:
-    """What all codes together say beyond the sum of what each says alone, nats.
+    """The information of all codes together beyond the sum of the single codes', nats.
 
-    `value` is the joint L_I less the sum of the codes' own, on the same samples; `low` and `high`
+    `value` is the joint L_I less the sum of the codes' L_I, on the same samples; `low` and `high`
     are its paired sampling interval. Independent codes have no redundancy: the truth is not
     below 0, but a bound on it can be.
     """
@@ -83,45 +84,40 @@ class Synergy:
     high: float
 
 
+@dataclass(frozen=True, repr=False, eq=False)
 class Estimate(Mapping[str, Information]):
-    """What is known of each code, by name, and of all of them together in `joint`.
+    """The information of each code, by name, and of all of them together in `joint`.
 
-    `synergy` is the joint less the sum, `leakage` which code is read where, `self_test` how the
-    same code did on the null and on a channel of known truth. `settings` are the budget and seed;
-    `seconds` the wall time by activity.
+    `synergy` is the joint less the sum, `leakage` which code is read where, `self_test` the same
+    method on a null and on a channel of known truth. `settings` are the budget and seed; `seconds`
+    is the wall time by activity.
     """
 
-    def __init__(
-        self,
-        codes: Mapping[str, Information],
-        joint: Information,
-        synergy: Synergy,
-        leaked: Leakage,
-        checks: SelfTest,
-        settings: Mapping[str, Any],
-        seconds: Mapping[str, float],
-    ) -> None:
-        self._codes = dict(codes)
-        self.joint, self.synergy, self.leakage, self.self_test = joint, synergy, leaked, checks
-        self.settings, self.seconds = dict(settings), dict(seconds)
+    codes: Mapping[str, Information]
+    joint: Information
+    synergy: Synergy
+    leakage: Leakage
+    self_test: SelfTest
+    settings: Mapping[str, Any]
+    seconds: Mapping[str, float]
 
     def __getitem__(self, name: str) -> Information:
-        return self._codes[name]
+        return self.codes[name]
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._codes)
+        return iter(self.codes)
 
     def __len__(self) -> int:
-        return len(self._codes)
+        return len(self.codes)
 
     def __repr__(self) -> str:
-        values = ", ".join(f"{name}={found.value:.4f}" for name, found in self.items())
+        values = ", ".join(f"{name}={code.value:.4f}" for name, code in self.items())
         return f"Estimate({values}, joint={self.joint.value:.4f})"
 
     @property
     def converged(self) -> bool:
         """Whether every code and all together have converged."""
-        return self.joint.converged and all(found.converged for found in self.values())
+        return self.joint.converged and all(code.converged for code in self.values())
 
 
 @metric(
@@ -141,11 +137,11 @@ def estimate(
     seed: int = 0,
     device: str = "auto",
     level: float = 0.95,
-    say: Say | None = None,
+    progress: Progress | None = None,
 ) -> Estimate:
-    """Estimate the information that images hold about the codes they were made from.
+    """Return the information that images hold about the codes they were made from.
 
-    A recognition network Q is trained on fresh samples and read on others:
+    A recognition network Q is trained on fresh samples and tested on others:
     L_I = H(c) + E[log q(c|x)] (eq. 5), a lower bound on I(c; x). Images are rounded to 8 bits.
 
     Args:
@@ -158,7 +154,7 @@ def estimate(
         seed: of all draws and weights.
         device: where Q runs: "auto", "cpu", "cuda" or "cuda:N".
         level: of the intervals.
-        say: told what is being done, and which share of it is done.
+        progress: a callback, called with the present activity and the share of it that is done.
 
     Raises:
         UserError: `render` returns something else than such images, or ignores its generator;
@@ -166,12 +162,12 @@ def estimate(
 
     >>> from infoeval.information.channels import symmetric_noise
     >>> channel = symmetric_noise(0.1, size=8)
-    >>> found = estimate(channel.space, channel.render, budget="quick")
-    >>> found["category"].low <= channel.truth["category"] <= found["category"].high
+    >>> result = estimate(channel.space, channel.render, budget="quick")
+    >>> result["category"].low <= channel.truth["category"] <= result["category"].high
     True
 
     """
-    return estimate_from(Source(space, render, seed), budget, device, level, say)
+    return estimate_from(Source(space, render, seed), budget, device, level, progress)
 
 
 def estimate_from(
@@ -179,56 +175,48 @@ def estimate_from(
     budget: str | Budget,
     device: str | torch.device,
     level: float = 0.95,
-    say: Say | None = None,
+    progress: Progress | None = None,
     *,
     known: Mapping[str, float] | None = None,
 ) -> Estimate:
-    """The estimate of a source of codes and images; see `estimate`.
+    """Return the estimate of a source of codes and images; see `estimate`.
 
-    `known` are lower limits of what some other Q reads of a code: where they are above what this
-    one reads, it has not converged, whatever its own learning curve says.
+    `known` are lower limits of what another Q reads of a code: where L_I falls short of one, Q has
+    not converged, whatever its learning curve looks like.
     """
-    recipe, where = find_budget(budget), find_device(str(device))
+    budget, torch_device = find_budget(budget), find_device(str(device))
     check_level(level)
-    tell = say or (lambda text, share: None)
+    report = progress or (lambda text, share: None)
     clock = _Clock(source)
     with clock("training Q"):
-        fitted = fit(source, recipe, where, tell)
+        fitted = fit(source, budget, torch_device, report)
     with clock("scoring"):
-        validation = draw(source, Stream.VALIDATION, recipe.validation)
-        scores = score(fitted.network, source, recipe, tell, validation=validation)
+        scores = score(fitted.network, source, budget, report)
     with clock("noise curve"):
-        noise = noise_curve(fitted.network, source, recipe, level, tell, rate=fitted.rate)
+        noise = noise_curve(fitted.network, source, budget, level, report, rate=fitted.rate)
     with clock("self-test"):
-        checks = self_test(source, recipe, where, level, tell)
+        checks = self_test(source, budget, torch_device, level, report)
     space = source.space
-    behind = {name for name, limit in (known or {}).items() if scores.values[name].mean() < limit}
-    converged = {
-        name: fitted.converged(name) and name not in behind and not (name == JOINT and behind)
-        for name in [*space, JOINT]
-    }
-    found = {
-        name: _information(name, space, fitted, converged[name], scores, noise[name], level)
-        for name in [*space, JOINT]
-    }
-    joint = found.pop(JOINT)
+    short = {name for name, limit in (known or {}).items() if scores.values[name].mean() < limit}
+    if short:
+        short.add(JOINT)
+    codes = {}
+    for name in [*space, JOINT]:
+        converged = fitted.converged(name) and name not in short
+        codes[name] = _information(name, space, fitted, converged, scores, noise[name], level)
+    joint = codes.pop(JOINT)
     if len(space) == 1:
-        (joint,) = found.values()
+        (joint,) = codes.values()
+    alone: NDArray[np.float64] = np.sum([scores.values[name] for name in space], axis=0)
+    synergy = Synergy(*normal_interval(scores.values[JOINT] - alone, level))
+    leaked = leakage(scores.codes, scores.predicted)
     settings = {
-        "budget": recipe.name,
+        "budget": budget.name,
         "seed": source.seed,
-        "device": str(where),
+        "device": str(torch_device),
         "pixels": "8 bits",
     }
-    return Estimate(
-        found,
-        joint,
-        _synergy(scores, space, level),
-        leakage(scores.codes, scores.read),
-        checks,
-        settings,
-        clock.seconds,
-    )
+    return Estimate(codes, joint, synergy, leaked, checks, settings, clock.seconds)
 
 
 def _information(
@@ -242,9 +230,9 @@ def _information(
 ) -> Information:
     values = scores.values[name]
     value, low, high = normal_interval(values, level)
-    head = scores.heads.get(Reading(name))
+    head = scores.heads.get(Conditional(name))
     missed = fitted.missed[name]
-    ceiling = ceilings_of(space)[name]
+    ceiling = ceilings(space)[name]
     mixing = -math.log1p(-PRIOR_SHARE) * (len(space) if name == JOINT else 1)
     upper = min(high + mixing + missed, ceiling) if converged else ceiling
     certified = _certified(name, space, scores)
@@ -272,7 +260,7 @@ def _information(
 
 
 def _certified(name: str, space: CodeSpace, scores: Scores) -> float:
-    """A lower confidence limit of the information itself, which is not below 0."""
+    """Return a lower confidence limit of the information itself, which is not below 0."""
     codes = list(space) if name == JOINT else [name]
     lowest = len(codes) * math.log(PRIOR_SHARE)
     highest = sum(largest_log_ratio(space[code]) for code in codes)
@@ -286,17 +274,12 @@ def _certified(name: str, space: CodeSpace, scores: Scores) -> float:
 
 
 def _errors(name: str, scores: Scores) -> int:
-    """How many samples of a categorical code were read as another category."""
-    return int((scores.codes[name] != scores.read[name]).sum())
-
-
-def _synergy(scores: Scores, space: CodeSpace, level: float) -> Synergy:
-    alone: NDArray[np.float64] = np.sum([scores.values[name] for name in space], axis=0)
-    return Synergy(*normal_interval(scores.values[JOINT] - alone, level))
+    """Return how many samples of a categorical code were read as another category."""
+    return int((scores.codes[name] != scores.predicted[name]).sum())
 
 
 class _Clock:
-    """Wall time by activity; drawing images is counted by itself wherever it happens."""
+    """Wall time by activity; drawing images is an activity of its own, wherever it happens."""
 
     def __init__(self, source: Samples) -> None:
         self.source = source

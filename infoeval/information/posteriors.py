@@ -1,4 +1,4 @@
-"""Families of q(c|x), each as the ratio q(c|x) / p(c): its mean logarithm is the bound of eq. 5.
+"""Families of q(c|x), each as the ratio q(c|x) / p(c), whose mean logarithm is L_I (eq. 5).
 
 For a code of prior p, L_I = H(c) + E[log q(c|x)] = E[log q(c|x)/p(c)]. Both a category (p = 1/K)
 and a value on [low, high] (p = 1/(high − low)) have a constant prior, and the ratio has no unit.
@@ -30,25 +30,25 @@ __all__ = [
 COARSEST, FINEST = 8, 128
 BOXES = 8
 SMALLEST_SCALE, LARGEST_SCALE = 1e-3, 3.0
-"""Of a component's width, as a share of the code's range."""
+"""Limits of a component's width, as a share of the code's range."""
 
 
 class Family(ABC):
-    """A shape of q(c|x): so many parameters from the network, and the log ratio they give."""
+    """A parametric family of q(c|x): `width` parameters from the network give the log ratio."""
 
     name: str
     width: int
 
     @abstractmethod
     def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
-        """log q(c|x)/p(c), nats, (...): from parameters (..., width) and codes (...).
+        """Return log q(c|x)/p(c), nats, (...), from parameters (..., width) and codes (...).
 
         A temperature above 1 makes q wider, below 1 narrower.
         """
 
     @abstractmethod
     def point(self, parameters: Tensor) -> Tensor:
-        """What the code is read as, (...): the likeliest category, or the middle of q on [0, 1]."""
+        """Return the predicted code, (...): the likeliest category, or q's middle on [0, 1]."""
 
 
 class Softmax(Family):
@@ -70,8 +70,8 @@ class Softmax(Family):
 class Bins(Family):
     """A softmax over `FINEST` bins of equal width; within a bin the density is constant.
 
-    The logits are sums over a pyramid of `COARSEST`, twice as many, … `FINEST` bins, so that what
-    is smooth is learned from few samples and what is sharp can still be said.
+    The logits are sums over a pyramid of `COARSEST`, twice as many, … `FINEST` bins: smooth
+    densities are learned from few samples, and sharp ones can still be represented.
     """
 
     name = "bins"
@@ -88,7 +88,7 @@ class Bins(Family):
         return self.logits(parameters).softmax(-1) @ centres
 
     def logits(self, parameters: Tensor) -> Tensor:
-        """The finest level's logits (n, FINEST)."""
+        """Return the finest level's logits (n, FINEST)."""
         coarse, *finer = torch.split(parameters, list(self.levels), dim=-1)
         for level in finer:
             coarse = (coarse[..., None] + torch.unflatten(level, -1, (-1, 2))).flatten(-2)
@@ -96,13 +96,13 @@ class Bins(Family):
 
 
 class TruncatedGaussian(Family):
-    """A Gaussian cut at the ends of the prior's support and normalised there."""
+    """A Gaussian truncated to the prior's support and normalised on it."""
 
     name = "truncated gaussian"
     width = 2
 
     def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
-        # In double precision: far outside the support the two tails differ in their last digits.
+        # Double precision, because far outside the support the two tails nearly cancel.
         mean, log_scale = self._mean(parameters), _log_scale(parameters[..., 1].double())
         log_scale = log_scale + 0.5 * math.log(temperature)
         scale = log_scale.exp()
@@ -114,14 +114,14 @@ class TruncatedGaussian(Family):
         return self._mean(parameters).clamp(0, 1).float()
 
     def _mean(self, parameters: Tensor) -> Tensor:
-        """Inside (−1, 2): a mean beyond the ends makes q fall off from one end of the support."""
+        """Return the mean, inside (−1, 2): outside [0, 1], q falls off from one end."""
         return 0.5 + 1.5 * torch.tanh(parameters[..., 0].double() / 1.5)
 
 
 class Gaussian(Family):
-    """The paper's choice: mean and log σ, nothing lost at the ends of the support.
+    """The paper's choice: a Gaussian of mean and log σ, not truncated.
 
-    Some of its mass lies where no code can be, so its bound stays below the truncated one's.
+    Some of its mass lies outside the support, so its bound is below that of the truncated one.
     """
 
     name = "gaussian"
@@ -137,11 +137,11 @@ class Gaussian(Family):
 
 
 class Boxes(Family):
-    """A mixture of `BOXES` boxes with soft edges, each cut at the ends of the support.
+    """A mixture of `BOXES` boxes with soft edges, each truncated to the support.
 
     A box from a to b with logistic edges of scale s has the density
     [S((u − a)/s) − S((u − b)/s)] / (b − a), S the logistic function. A narrow box is a logistic
-    bump, a wide one with sharp edges is what uniform noise leaves of a code.
+    bump; a wide one with sharp edges is the posterior of a code under uniform noise.
     """
 
     name = "boxes"
@@ -167,11 +167,10 @@ class Boxes(Family):
         parts = torch.unflatten(parameters.double(), -1, (4, BOXES))
         weight, place, log_half, edge = parts.unbind(-2)
         start = (torch.arange(BOXES, device=parameters.device) + 0.5) / BOXES
-        # A box's middle stays inside the support, or its mass there could not be computed.
+        # A box's middle stays inside the support, where its mass is not too small to compute.
         middle = torch.sigmoid(torch.logit(start.double()) + 4 * place)
         half = _log_scale(log_half).exp() * math.sqrt(temperature)
-        # An edge is e^-1 of the half width at first, and may become a hundredth of it or four
-        # times as wide.
+        # An edge is e^-1 of the half width before training, and between e^-5 and e^1.5 of it after.
         soft = half * torch.exp((2 * edge - 1).clamp(-5.0, 1.5))
         return functional.log_softmax(weight, -1), middle - half, middle + half, soft
 
@@ -180,25 +179,25 @@ CONTINUOUS: tuple[Family, ...] = (Bins(), TruncatedGaussian(), Boxes(), Gaussian
 
 
 def families(code: Code) -> tuple[Family, ...]:
-    """The families tried for a code; the first is the default."""
+    """Return the families of q for a code."""
     return (Softmax(code.size),) if isinstance(code, Categorical) else CONTINUOUS
 
 
 def standard_values(code: Code, values: Tensor) -> Tensor:
-    """Codes as the families take them: class indices, or u on [0, 1]."""
+    """Return codes as the families take them: class indices, or u on [0, 1]."""
     if isinstance(code, Categorical):
         return values
     return ((values - code.low) / (code.high - code.low)).clamp(0, 1)
 
 
 def _log_scale(parameter: Tensor) -> Tensor:
-    """A log scale between the smallest and largest allowed, a quarter of the range at 0."""
+    """Return a log scale within the limits; a parameter of 0 is a quarter of the range."""
     limits = math.log(SMALLEST_SCALE), math.log(LARGEST_SCALE)
     return torch.clamp(parameter + math.log(0.25), *limits)
 
 
 def _log_mass(low: Tensor, high: Tensor) -> Tensor:
-    """log(Φ(high) − Φ(low)), exact in both tails."""
+    """Return log(Φ(high) − Φ(low)), exact in both tails."""
     flipped = low > 0
     low, high = torch.where(flipped, -high, low), torch.where(flipped, -low, high)
     upper, lower = torch.special.log_ndtr(high), torch.special.log_ndtr(low)
@@ -207,7 +206,7 @@ def _log_mass(low: Tensor, high: Tensor) -> Tensor:
 
 
 def _logistic_difference(high: Tensor, low: Tensor) -> Tensor:
-    """log(S(high) − S(low)) for high > low, exact in both tails."""
+    """Return log(S(high) − S(low)) for high > low, exact in both tails."""
     # S(x) − S(y) = S(x) S(−y) (1 − e^(y − x))
     gap = torch.log(-torch.expm1(low - high))
     return functional.logsigmoid(high) + functional.logsigmoid(-low) + gap

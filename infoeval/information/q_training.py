@@ -1,48 +1,45 @@
-"""Training the post hoc Q: a ladder of sizes, doubling rounds, and the rule that ends them."""
+"""Training the post hoc Q: which size and learning rate, how many rounds, and when to stop."""
 
 import copy
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor, nn
 
 from infoeval.codes import CodeSpace
-from infoeval.information.budgets import TOLERANCE, WORTH_A_SIZE, Budget
-from infoeval.information.recognition import (
-    PostHocRecognition,
-    Reading,
-    joint_readings,
+from infoeval.information.budgets import SMALLEST_GAIN, TOLERANCE, Budget
+from infoeval.information.lower_bound import Values, family_log_ratios
+from infoeval.information.recognition_network import (
+    Conditional,
+    RecognitionNetwork,
+    chain_rule,
     log_ratios,
 )
-from infoeval.information.streams import CHUNK, JOINT, Chunk, Samples, Stream
-from infoeval.information.training_round import chunks_of_round, train, weights_from
+from infoeval.information.streams import (
+    CHUNK,
+    JOINT,
+    Chunk,
+    Progress,
+    Samples,
+    Stream,
+    seeded_weights,
+)
 
-__all__ = [
-    "Chunks",
-    "Fit",
-    "Point",
-    "Say",
-    "Values",
-    "ceilings_of",
-    "draw",
-    "fit",
-    "new_network",
-    "read",
-    "validate",
-]
+__all__ = ["Fit", "Point", "ceilings", "fit", "train_round", "validate"]
 
 SLOWEST = 1 / 3
-"""What is still missing shrinks at least as this power of the steps: see `still_missing`."""
-Say = Callable[[str, float], None]
-"""Told what is being done, and which share of it is done."""
-Values = dict[str, NDArray[np.float64]]
-"""log q(c|x)/p(c) of every sample, nats, (n,), by code name and for `JOINT`."""
-Chunks = Sequence[Chunk]
+"""The remaining gain is assumed to shrink at least as this power of the steps: `remaining_gain`."""
+WARM_UP = 100
+WINDOW = 8
+"""Number of chunks that are shuffled together."""
+LARGEST_GRADIENT = 1.0
+
+AddNoise = Callable[[Tensor], tuple[Tensor, Tensor]]
+"""uint8 images to noisy images and the deviations (n,) of their noise."""
 
 
 @dataclass(frozen=True)
@@ -50,8 +47,8 @@ class Point:
     """One point of a learning curve: L_I on the validation stream, nats.
 
     `width` is the size of Q, `rate` its learning rate in the first round and `steps` its training
-    so far. `gain` is the upper 95 % limit of what it is above the best point before it, on the
-    same samples, and below 0 where it fell significantly; None for the first.
+    so far. `gain` is the upper 95 % limit of the gain over the best point before it, on the same
+    samples, and below 0 after a significant fall; None for the first point.
     """
 
     width: int
@@ -63,114 +60,122 @@ class Point:
 
 @dataclass(frozen=True)
 class Fit:
-    """A trained Q and how it came about; `curve` and `missed` are by code name and for `JOINT`.
+    """A trained Q and its history; `curve` and `missed` are by code name and for `JOINT`.
 
-    `missed` is the upper 95 % limit, nats, of what more training might gain, or of what the larger
-    size did, or the lower 95 % limit of what the last round lost, whichever is more.
+    `missed` is what Q may miss, nats: the largest of the upper 95 % limit of what more training
+    might gain, that of what a larger Q gained, and the lower 95 % limit of the last round's loss.
     """
 
-    network: PostHocRecognition
+    network: RecognitionNetwork
     rate: float
     curve: dict[str, list[Point]]
     missed: dict[str, float]
 
     def converged(self, name: str) -> bool:
-        """Whether neither more training nor a larger Q would be missed."""
+        """Whether Q misses less than `TOLERANCE`."""
         return self.missed[name] < TOLERANCE
 
 
-def fit(source: Samples, budget: Budget, device: torch.device, say: Say) -> Fit:
-    """Climb the ladder of sizes, then go on training until nothing is gained.
+def fit(source: Samples, budget: Budget, device: torch.device, progress: Progress) -> Fit:
+    """Return the Q that the budget finds: the best size and rate, trained until it converges.
 
-    The smallest size is trained for the first round at each rate of the budget, of which the
-    better one is kept, then every larger size at that rate, all on the same samples. Where the
-    next size gains less than `WORTH_A_SIZE` for every code and for all together, it is left and the
-    one before it kept. What is kept is trained on, each round from half the learning rate of the
-    one before down to zero, until what more training might gain is below `TOLERANCE`, or the
-    budget ends. No code can gain more than is left to H(c).
+    The smallest size is trained for the first round at each rate of the budget, then every larger
+    size at the better rate, all on the same samples. A larger size that gains less than
+    `SMALLEST_GAIN` for every code and for all together is dropped, and no further size is tried.
+    The best Q is trained for more rounds, each from half the learning rate of the one before down
+    to zero, until the remaining gain is below `TOLERANCE` or the budget ends.
     """
-    climb = _Climb(source, budget, device, _Plan(budget, say))
+    search = _Search(source, budget, device, progress)
     for rate in budget.rates:
-        climb.try_rung(budget.widths[0], rate)
+        search.try_candidate(budget.widths[0], rate)
     for width in budget.widths[1:]:
-        if max(climb.try_rung(width, climb.rate).values()) < WORTH_A_SIZE:
+        if max(search.try_candidate(width, search.rate).values()) < SMALLEST_GAIN:
             break
     for number, steps in enumerate(budget.rounds[1:], 1):
-        climb.train_on(steps, climb.rate / 2**number)
-        if climb.settled():
+        search.continue_training(steps, search.rate / 2**number)
+        if search.finished():
             break
-    climb.plan.finished()
-    return Fit(climb.network, climb.rate, climb.curve, climb.missed())
+    progress(search.text, 1.0)
+    return Fit(search.network, search.rate, search.curve, search.missed())
 
 
-class _Climb:
-    """The best Q so far, and what has been gained on the way to it."""
+class _Search:
+    """The best Q so far, and the gains on the way to it."""
 
-    network: PostHocRecognition
+    network: RecognitionNetwork
     values: Values
 
     def __init__(
-        self, source: Samples, budget: Budget, device: torch.device, plan: "_Plan"
+        self, source: Samples, budget: Budget, device: torch.device, progress: Progress
     ) -> None:
-        self.source, self.budget, self.device, self.plan = source, budget, device, plan
-        self.validation = draw(source, Stream.VALIDATION, budget.validation)
+        self.source, self.budget, self.device, self.progress = source, budget, device, progress
+        self.validation = source.chunks(Stream.VALIDATION, budget.validation)
         names = [*source.space, JOINT]
         self.curve: dict[str, list[Point]] = {name: [] for name in names}
         self.by_size = dict.fromkeys(names, math.inf)
         self.by_training = dict.fromkeys(names, math.inf)
         self.rate, self.steps, self.chunk = budget.rates[0], 0, 0
+        candidates = len(budget.rates) + len(budget.widths) - 1
+        self.all_steps = budget.rounds[0] * candidates + sum(budget.rounds[1:])
+        self.all_steps_done, self.text = 0, "training Q"
 
-    def try_rung(self, width: int, rate: float) -> dict[str, float]:
-        """Train a fresh Q for the first round, and keep it if it is better. Returns the gains."""
+    def try_candidate(self, width: int, rate: float) -> dict[str, float]:
+        """Train a fresh Q for the first round and keep it if it is better; return its gains."""
         network = new_network(self.source, width, self.device)
         self.steps = self.budget.rounds[0]
         self.chunk = chunks_of_round(self.budget, self.steps)
-        train(network, self.source, 0, self.steps, self.budget, self.plan.step, rate=rate)
-        values = validate(network, self.source.space, self.validation)
-        if not any(self.curve.values()):
-            gains = dict.fromkeys(values, math.inf)
-            self._record(network, rate, values, None)
-            better = True
-        else:
-            gains = _gains(values, self.values)
-            self._record(network, rate, values, gains)
-            better = float(values[JOINT].mean()) > float(self.values[JOINT].mean())
+        values = self._train(network, 0, self.steps, rate)
+        first = not any(self.curve.values())
+        gains = dict.fromkeys(values, math.inf) if first else _gains(values, self.values)
+        better = first or float(values[JOINT].mean()) > float(self.values[JOINT].mean())
+        self._record(network, rate, values, None if first else gains)
         if width > self.budget.widths[0]:
             self.by_size = gains
-            better = better and max(gains.values()) >= WORTH_A_SIZE
+            better = better and max(gains.values()) >= SMALLEST_GAIN
         if better:
             self.network, self.values, self.rate = network, values, rate
         return gains
 
-    def train_on(self, steps: int, rate: float) -> None:
-        """One more round for the Q that was kept; what it was stays where that was better."""
-        kept, before = copy.deepcopy(self.network), self.values
-        source, budget = self.source, self.budget
-        train(self.network, source, self.chunk, steps, budget, self.plan.step, rate=rate)
-        self.chunk += chunks_of_round(budget, steps)
-        self.values = validate(self.network, source.space, self.validation)
+    def continue_training(self, steps: int, rate: float) -> None:
+        """Train the best Q for one more round, and undo the round if it made Q worse."""
+        network, before = copy.deepcopy(self.network), self.values
+        self.values = self._train(self.network, self.chunk, steps, rate)
+        self.chunk += chunks_of_round(self.budget, steps)
         gains = _gains(self.values, before)
         self.by_training = {
-            name: may_be_missing(gain, self.steps, self.steps + steps)
+            name: possible_gain(gain, self.steps, self.steps + steps)
             for name, gain in gains.items()
         }
         self.steps += steps
         self._record(self.network, self.rate, self.values, gains)
-        self.plan.bound(self.curve, self.by_training)
+        value, missing = self.curve[JOINT][-1].value, max(self.by_training.values())
+        rule = "stop" if missing < TOLERANCE else f"goes on, needs < {TOLERANCE:g}"
+        self.text = (
+            f"training Q, L_I of all codes {value:.3f} nats, missing ≤ {missing:.4f} ({rule})"
+        )
+        self.progress(self.text, self.all_steps_done / self.all_steps)
         if self.values[JOINT].mean() < before[JOINT].mean():
-            self.network, self.values = kept, before
+            self.network, self.values = network, before
 
     def missed(self) -> dict[str, float]:
-        """What may be missed of each code, nats."""
+        """Return what Q may miss of each code, nats."""
         return _missed(self.source.space, self.values, self.by_training, self.by_size)
 
-    def settled(self) -> bool:
-        """Whether another round is not worth it: it cannot make a larger Q unnecessary."""
+    def finished(self) -> bool:
+        """Whether more training is useless: it cannot replace a larger Q."""
         return min(max(self.by_training.values()), max(self.missed().values())) < TOLERANCE
+
+    def _train(self, network: RecognitionNetwork, chunk: int, steps: int, rate: float) -> Values:
+        def step_done(step: int) -> None:
+            self.progress(self.text, (self.all_steps_done + step) / self.all_steps)
+
+        train_round(network, self.source, chunk, steps, self.budget, step_done, rate=rate)
+        self.all_steps_done += steps
+        return validate(network, self.source.space, self.validation)
 
     def _record(
         self,
-        network: PostHocRecognition,
+        network: RecognitionNetwork,
         rate: float,
         values: Values,
         gains: dict[str, float] | None,
@@ -181,71 +186,100 @@ class _Climb:
             points.append(Point(width, rate, self.steps, float(values[name].mean()), gain))
 
 
-def new_network(source: Samples, width: int, device: torch.device) -> PostHocRecognition:
-    """A Q of this size with fresh weights, the same ones for the same seed."""
-    with weights_from(source.generator(Stream.INIT, width)):
-        network = PostHocRecognition(source.space, source.example, width)
+def new_network(source: Samples, width: int, device: torch.device) -> RecognitionNetwork:
+    """Return a Q of this size with fresh weights, the same ones for the same seed."""
+    with seeded_weights(source.generator(Stream.INIT, width)):
+        network = RecognitionNetwork(source.space, source.example, width)
     return network.to(device).to(memory_format=torch.channels_last)
 
 
-def draw(source: Samples, stream: Stream, count: int) -> Chunks:
-    """At least `count` samples of a stream, in chunks."""
-    return [source.chunk(stream, number) for number in range(math.ceil(count / CHUNK))]
+def train_round(
+    network: nn.Module,
+    source: Samples,
+    first_chunk: int,
+    steps: int,
+    budget: Budget,
+    step_done: Callable[[int], None],
+    add_noise: AddNoise | None = None,
+    *,
+    rate: float,
+) -> None:
+    """Maximise L_I of every conditional by every family over one round, by Adam.
 
-
-@torch.no_grad()
-def read(
-    network: nn.Module, space: CodeSpace, chunks: Chunks, noise: Sequence[Tensor] | None = None
-) -> dict[Reading, NDArray[np.float64]]:
-    """log q(c|x, …)/p(c), nats, (families, n), of every reading.
-
-    `noise` is the deviation (n,) of the pixel noise in each chunk.
+    The learning rate warms up to `rate` and decays along a cosine to zero. Samples are those of the
+    training stream from `first_chunk` on. `step_done` is called with the number of steps done.
     """
     device = next(network.parameters()).device
-    found: dict[Reading, list[Tensor]] = {}
-    for number, (codes, images) in enumerate(chunks):
-        on_device = {name: values.to(device) for name, values in codes.items()}
-        level = noise[number].to(device) if noise else None
-        parameters = network(images.to(device), on_device, level)
-        for reading, each in log_ratios(space, parameters, on_device).items():
-            found.setdefault(reading, []).append(each.cpu())
-    return {reading: torch.cat(each, 1).double().numpy() for reading, each in found.items()}
+    shuffle = source.generator(Stream.INIT, 1_000 + first_chunk)
+    optimizer = torch.optim.Adam(network.parameters(), rate, betas=(0.9, 0.99), fused=True)
+    batches = _batches(source, first_chunk, steps, budget, shuffle, device)
+    network.train()
+    for step, (codes, images) in enumerate(batches):
+        for group in optimizer.param_groups:
+            group["lr"] = rate * _rate_factor(step, steps)
+        noise = None
+        if add_noise is not None:
+            images, noise = add_noise(images)
+        ratios = log_ratios(source.space, network(images, codes, noise), codes)
+        loss = -torch.stack([ratio.mean(1).sum() for ratio in ratios.values()]).sum()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
+        optimizer.step()
+        step_done(step + 1)
+    network.eval()
 
 
-def validate(network: nn.Module, space: CodeSpace, chunks: Chunks) -> Values:
-    """Every sample's log ratio by the family that is best for its reading on these samples."""
+def chunks_of_round(budget: Budget, steps: int) -> int:
+    """Return the number of fresh chunks that a round uses."""
+    return math.ceil(steps * budget.batch / (budget.passes * CHUNK))
+
+
+def _batches(
+    source: Samples,
+    first: int,
+    steps: int,
+    budget: Budget,
+    shuffle: torch.Generator,
+    device: torch.device,
+) -> Iterator[Chunk]:
+    """Yield `steps` batches on a device: every pass over the round's chunks in a new order."""
+    count = chunks_of_round(budget, steps)
+    done = 0
+    while done < steps:
+        order = (first + torch.randperm(count, generator=shuffle)).tolist()
+        for start in range(0, count, WINDOW):
+            window = [source.chunk(Stream.TRAIN, n) for n in order[start : start + WINDOW]]
+            images = torch.cat([part for _, part in window]).to(device)
+            codes = {
+                name: torch.cat([part[name] for part, _ in window]).to(device)
+                for name in source.space
+            }
+            rows = torch.randperm(len(images), generator=shuffle).to(device)
+            for batch in torch.split(rows, budget.batch):
+                if done == steps:
+                    return
+                yield {name: values[batch] for name, values in codes.items()}, images[batch]
+                done += 1
+
+
+def _rate_factor(step: int, steps: int) -> float:
+    warm = min(1.0, (step + 1) / min(WARM_UP, max(steps // 5, 1)))
+    return warm * 0.5 * (1 + math.cos(math.pi * step / steps))
+
+
+def validate(network: nn.Module, space: CodeSpace, chunks: Sequence[Chunk]) -> Values:
+    """Return every sample's log ratio by the family that is best on these samples."""
     best = {}
-    for reading, each in read(network, space, chunks).items():
-        best[reading] = each[each.mean(1).argmax()]
-    values = {name: best[Reading(name)] for name in space}
-    values[JOINT] = np.sum([best[reading] for reading in joint_readings(space)], axis=0)
+    for target, ratios in family_log_ratios(network, space, chunks).items():
+        best[target] = ratios[ratios.mean(1).argmax()]
+    values = {name: best[Conditional(name)] for name in space}
+    values[JOINT] = np.sum([best[factor] for factor in chain_rule(space)], axis=0)
     return values
 
 
-class _Plan:
-    """How far the training is, for whoever waits."""
-
-    def __init__(self, budget: Budget, say: Say) -> None:
-        rungs = len(budget.rates) + len(budget.widths) - 1
-        self.total = budget.rounds[0] * rungs + sum(budget.rounds[1:])
-        self.done, self.say, self.text = 0, say, "training Q"
-
-    def step(self) -> None:
-        self.done += 1
-        self.say(self.text, self.done / self.total)
-
-    def bound(self, curve: Mapping[str, list[Point]], missing: Mapping[str, float]) -> None:
-        value, most = curve[JOINT][-1].value, max(missing.values())
-        rule = "stop" if most < TOLERANCE else f"goes on, needs < {TOLERANCE:g}"
-        self.text = f"training Q, L_I of all codes {value:.3f} nats, missing ≤ {most:.4f} ({rule})"
-        self.say(self.text, self.done / self.total)
-
-    def finished(self) -> None:
-        self.say(self.text, 1.0)
-
-
 def _gains(values: Values, before: Values) -> dict[str, float]:
-    """Upper 95 % limits of what was gained, on the same samples, nats."""
+    """Return upper 95 % limits of the gains on the same samples, nats."""
     limits = {}
     for name in values:
         gained = values[name] - before[name]
@@ -254,45 +288,46 @@ def _gains(values: Values, before: Values) -> dict[str, float]:
     return limits
 
 
-def still_missing(gain: float, before: int, after: int) -> float:
-    """What is still missing, nats, if training from `before` to `after` steps gained `gain`.
+def remaining_gain(gain: float, before: int, after: int) -> float:
+    """Return what more training might gain, nats, after a round that gained `gain`.
 
-    A bound b(n) that falls short of its limit by a n^-s gains a (before^-s − after^-s), and
-    a after^-s is still missing. The smaller s, the more that is; s is taken as `SLOWEST`.
+    A bound that falls short of its limit by a n^-s at step n gains a (before^-s − after^-s) from
+    step `before` to step `after`, and a after^-s remains. The smaller s, the more remains; s is
+    taken as `SLOWEST`.
 
-    >>> round(still_missing(0.001, 1_000, 2_000), 6)
+    >>> round(remaining_gain(0.001, 1_000, 2_000), 6)
     0.003847
-    >>> still_missing(-0.001, 1_000, 2_000)
+    >>> remaining_gain(-0.001, 1_000, 2_000)
     0.0
     """
     return max(0.0, gain) / (math.pow(after / before, SLOWEST) - 1)
 
 
-def may_be_missing(gain: float, before: int, after: int) -> float:
-    """The larger of what is still missing and what the round has lost at least, nats.
+def possible_gain(gain: float, before: int, after: int) -> float:
+    """Return the larger of the remaining gain and the least that the round has lost, nats.
 
-    `gain` is an upper 95 % limit: where it is below 0, the bound fell significantly, and −`gain` is
-    the lower 95 % limit of the fall. A round that spoils a code does not show that it converged.
+    `gain` is an upper 95 % limit. Below 0 the bound fell significantly, and −`gain` is the lower
+    95 % limit of the fall: a round that spoils a code is no sign of convergence.
 
-    >>> may_be_missing(-0.02, 1_000, 2_000)
+    >>> possible_gain(-0.02, 1_000, 2_000)
     0.02
     """
-    return max(still_missing(gain, before, after), -gain)
+    return max(remaining_gain(gain, before, after), -gain)
 
 
 def _missed(
     space: CodeSpace, values: Values, by_training: dict[str, float], by_size: dict[str, float]
 ) -> dict[str, float]:
-    """The larger of the two, and not more than is left to H(c)."""
-    ceilings = ceilings_of(space)
-    left = {name: ceilings[name] - float(each.mean()) for name, each in values.items()}
+    """Return the larger possible gain of each code, and at most what is left to H(c)."""
+    limits = ceilings(space)
+    left = {name: limits[name] - float(ratios.mean()) for name, ratios in values.items()}
     return {
         name: max(0.0, min(max(by_training[name], by_size[name]), left[name])) for name in values
     }
 
 
-def ceilings_of(space: CodeSpace) -> dict[str, float]:
-    """What no information can exceed, nats: H(c) of categorical codes, infinite for others."""
+def ceilings(space: CodeSpace) -> dict[str, float]:
+    """Return upper limits of the information, nats: H(c) of a categorical code, else infinity."""
     limits = {
         name: code.entropy if code.kind == "categorical" else math.inf
         for name, code in space.items()

@@ -1,4 +1,4 @@
-"""Two channels of which the answer is known, run by the same code as the estimate itself."""
+"""The self-test of an estimate: the same method on two channels whose information is known."""
 
 from dataclasses import dataclass, replace
 
@@ -10,20 +10,20 @@ from infoeval.information.channels import (
     side_by_side,
     symmetric_noise,
 )
-from infoeval.information.q_scores import score
-from infoeval.information.q_training import Say, draw, fit
-from infoeval.information.streams import JOINT, Samples, Source, Stream
+from infoeval.information.lower_bound import score
+from infoeval.information.q_training import fit
+from infoeval.information.streams import JOINT, Progress, Samples, Source
 from infoeval.intervals import normal_interval
 
 __all__ = ["Check", "SelfTest", "self_test"]
 
 SAMPLES = 20_000
-"""Of the null, whose images may be costly to draw."""
+"""The null has at most this many test samples, because its images may be costly to draw."""
 
 
 @dataclass(frozen=True)
 class Check:
-    """An estimate where the truth is known, nats; `low` and `high` are its sampling interval."""
+    """An estimate whose truth is known, nats; `low` and `high` are its sampling interval."""
 
     name: str
     truth: float
@@ -39,11 +39,11 @@ class Check:
 
 @dataclass(frozen=True)
 class SelfTest:
-    """The null and the known channel, a check for each of their codes.
+    """The null and the known channel, a check for each of their codes and for all together.
 
-    `null` are the model's own images with codes drawn anew, which have nothing to do with them:
-    a bound above 0 would be an error. `known` is a channel with noise of known information,
-    `channel` its name. Q has the smallest size and a short training.
+    `null` is about the model's own images with codes drawn anew, which are independent of them: a
+    bound above 0 would be an error. `known` is about a noisy channel of known information, called
+    `channel`. Q has the smallest size and is trained briefly.
     """
 
     null: tuple[Check, ...]
@@ -52,46 +52,32 @@ class SelfTest:
 
 
 def self_test(
-    source: Samples, budget: Budget, device: torch.device, level: float, say: Say
+    source: Samples, budget: Budget, device: torch.device, level: float, progress: Progress
 ) -> SelfTest:
-    """Run the null and the known channel."""
+    """Return the checks on the null and on the known channel."""
     short = replace(
         budget, widths=budget.widths[:1], rates=budget.rates[:1], rounds=(2 * budget.check_steps,)
     )
-    few = replace(short, rounds=(budget.check_steps,), test=min(budget.test, SAMPLES))
+    shorter = replace(short, rounds=(budget.check_steps,), test=min(budget.test, SAMPLES))
     known = side_by_side(symmetric_noise(0.1, size=12), blob_with_gaussian_noise(0.1, size=12))
-    truth = {**known.truth, JOINT: known.joint}
+    channel = Source(known.space, known.render, source.seed)
+
+    def checks(
+        name: str, samples: Samples, truth: dict[str, float], budget: Budget
+    ) -> tuple[Check, ...]:
+        def named(text: str, share: float) -> None:
+            progress(f"self-test, {name}: {text}", share)
+
+        network = fit(samples, budget, device, named).network
+        scores = score(network, samples, budget, named, count=budget.test)
+        return tuple(
+            Check(code, truth[code], *normal_interval(values, level))
+            for code, values in scores.values.items()
+        )
+
     nothing = dict.fromkeys([*source.space, JOINT], 0.0)
     return SelfTest(
-        null=_check(source.shuffled(), nothing, few, device, level, _named(say, "null")),
-        known=_check(
-            Source(known.space, known.render, source.seed),
-            truth,
-            short,
-            device,
-            level,
-            _named(say, "known channel"),
-        ),
+        null=checks("null", source.shuffled(), nothing, shorter),
+        known=checks("known channel", channel, {**known.truth, JOINT: known.joint}, short),
         channel=known.name,
     )
-
-
-def _check(
-    source: Samples,
-    truth: dict[str, float],
-    budget: Budget,
-    device: torch.device,
-    level: float,
-    say: Say,
-) -> tuple[Check, ...]:
-    fitted = fit(source, budget, device, say)
-    validation = draw(source, Stream.VALIDATION, budget.validation)
-    scores = score(fitted.network, source, budget, say, validation=validation, count=budget.test)
-    return tuple(
-        Check(name, truth[name], *normal_interval(values, level))
-        for name, values in scores.values.items()
-    )
-
-
-def _named(say: Say, name: str) -> Say:
-    return lambda text, share: say(f"self-test, {name}: {text}", share)

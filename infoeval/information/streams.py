@@ -1,8 +1,10 @@
-"""Independent random streams of codes and the images that a channel makes of them."""
+"""Independent random streams of codes and of the images that a generator makes from them."""
 
+import math
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import IntEnum
 
 import numpy as np
@@ -12,22 +14,36 @@ from torch import Tensor
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 
-__all__ = ["CHUNK", "JOINT", "Chunk", "Render", "Samples", "Source", "Stream"]
+__all__ = [
+    "CHUNK",
+    "JOINT",
+    "Chunk",
+    "Progress",
+    "Render",
+    "Samples",
+    "Source",
+    "Stream",
+    "seeded_weights",
+]
 
 JOINT = "all codes"
-"""Stands for all codes together where one is named."""
+"""The name under which results for all codes together are reported."""
 Render = Callable[[Mapping[str, Tensor], torch.Generator], Tensor]
+"""Codes and a source of randomness to images; see `infoeval.information.estimate`."""
 Chunk = tuple[dict[str, Tensor], Tensor]
+"""Codes by name, each (n,), and their uint8 images (n, channels, height, width)."""
+Progress = Callable[[str, float], None]
+"""A callback: the present activity, and the share of it that is done."""
 CHUNK = 2_000
-KEPT_BYTES = 1 << 30
+CACHE_BYTES = 1 << 30
 SHUFFLED = 1 << 30
-"""Chunk numbers from here on are those of the null's codes."""
+"""Chunk numbers from here on are those of shuffled codes."""
 ROUNDING = 1e-4
-"""How far floats may lie outside [0, 1] before it is an error and no rounding."""
+"""Floats may leave [0, 1] by this rounding error."""
 
 
 class Stream(IntEnum):
-    """What the draws are for; each has randomness of its own."""
+    """The purposes of random draws; the streams are independent of each other."""
 
     INIT = 0
     TRAIN = 1
@@ -37,10 +53,10 @@ class Stream(IntEnum):
 
 
 class Samples(ABC):
-    """Codes and images in chunks of `CHUNK`, from streams of their own randomness.
+    """Codes and images in chunks of `CHUNK`, from independent streams.
 
-    `example` are some images, by which Q centres and scales pixels; `seed` that of all streams;
-    `seconds` the time that drawing images took so far.
+    `example` holds some images, by which Q centres and scales pixels; `seed` is that of all
+    streams; `seconds` is the time spent on drawing images so far.
     """
 
     space: CodeSpace
@@ -50,33 +66,36 @@ class Samples(ABC):
 
     @abstractmethod
     def chunk(self, stream: Stream, number: int) -> Chunk:
-        """Codes and images (CHUNK, ...) of a stream: the same whenever they are asked for."""
+        """Return codes and images (CHUNK, ...) of a stream, the same on every call."""
+
+    def chunks(self, stream: Stream, count: int) -> list[Chunk]:
+        """Return the first chunks of a stream, `count` samples or more."""
+        return [self.chunk(stream, number) for number in range(math.ceil(count / CHUNK))]
 
     def generator(self, stream: Stream, number: int) -> torch.Generator:
-        """A fresh generator for chunk `number` of a stream."""
+        """Return a fresh random generator for chunk `number` of a stream."""
         sequence = np.random.SeedSequence(self.seed, spawn_key=(int(stream), number))
         return torch.Generator().manual_seed(int(sequence.generate_state(1, np.uint64)[0] >> 1))
 
     def shuffled(self) -> "Samples":
-        """The same images with codes drawn anew, which have nothing to do with them: the null."""
+        """Return the same images with codes drawn anew, independent of them: I(c; x) = 0."""
         return _Shuffled(self)
 
 
 class Source(Samples):
     """Codes from the prior and the 8-bit images that `render` makes of them.
 
-    Samples come in chunks of `CHUNK`; a chunk of a stream is the same whenever it is drawn, so
-    that not all have to be kept. Everything is drawn on the CPU: a seed means the same everywhere.
+    A chunk is the same whenever it is drawn, so only `CACHE_BYTES` of them are kept. Everything is
+    drawn on the CPU: a seed gives the same samples on every machine.
 
     Args:
         space: the latent codes.
         render: (codes, generator) to images, see `infoeval.information.estimate`.
         seed: of all streams.
-        training_render: what draws the images that Q is trained on, where that may be rougher
-            and faster than `render`; they are never scored.
+        training_render: a faster, less exact `render` for the images that Q is trained on.
 
     Raises:
-        UserError: there are no codes, or `render` does not keep its word.
+        UserError: `space` is no code space, or `render` returns no images or is not deterministic.
 
     """
 
@@ -96,13 +115,13 @@ class Source(Samples):
             raise UserError(f"seed must be a whole number from 0 to 2^63 − 1, not {seed!r}")
         self.space, self.seed = space, seed
         self._render, self._training_render = render, training_render or render
-        self._kept: dict[tuple[Stream, int], Chunk] = {}
-        self._kept_bytes = 0
+        self._cache: dict[tuple[Stream, int], Chunk] = {}
+        self._cached_bytes = 0
         self._shape: tuple[int, ...] | None = None
         self.example = self._draw(Stream.INIT, 0)[1]
         self._shape = tuple(self.example.shape[1:])
         again = self._draw(Stream.INIT, 0)[1]
-        # The last bit may differ where a GPU adds up in another order.
+        # GPUs add up in varying order, which can change a pixel by one grey level.
         if int((self.example.short() - again.short()).abs().max()) > 1:
             raise UserError(
                 "render ignores its generator: two calls with equal codes and generators of equal "
@@ -110,27 +129,28 @@ class Source(Samples):
             )
 
     def chunk(self, stream: Stream, number: int) -> Chunk:
-        """Codes and uint8 images (CHUNK, channels, height, width)."""
-        kept = self._kept.get((stream, number))
-        if kept is not None:
-            return kept
+        """Return codes and uint8 images (CHUNK, channels, height, width)."""
+        cached = self._cache.get((stream, number))
+        if cached is not None:
+            return cached
         drawn = self._draw(stream, number)
-        if self._kept_bytes + drawn[1].numel() <= KEPT_BYTES:
-            self._kept[stream, number] = drawn
-            self._kept_bytes += drawn[1].numel()
+        if self._cached_bytes + drawn[1].numel() <= CACHE_BYTES:
+            self._cache[stream, number] = drawn
+            self._cached_bytes += drawn[1].numel()
         return drawn
 
     def _draw(self, stream: Stream, number: int) -> Chunk:
         started = time.perf_counter()
         generator = self.generator(stream, number)
         codes = self.space.sample(CHUNK, generator)
-        given = {name: values.clone() for name, values in codes.items()}
+        copies = {name: values.clone() for name, values in codes.items()}
         render = self._training_render if stream is Stream.TRAIN else self._render
-        images = self._check(render(given, generator))
+        images = self._as_bytes(render(copies, generator))
         self.seconds += time.perf_counter() - started
         return codes, images
 
-    def _check(self, images: object) -> Tensor:
+    def _as_bytes(self, images: object) -> Tensor:
+        """Return what `render` returned as uint8 images, or raise UserError."""
         if not isinstance(images, Tensor):
             raise UserError(f"render returned {type(images).__name__}, not a tensor of images")
         images, shape = images.detach(), tuple(images.shape)
@@ -145,7 +165,7 @@ class Source(Samples):
                 f"render changed the size of its images from {self._shape} to {shape[1:]}"
             )
         if images.dtype == torch.uint8:
-            # A copy, in case render draws into the same memory every time.
+            # A copy, because render may reuse its memory.
             return images.cpu().clone()
         if not images.dtype.is_floating_point:
             raise UserError(
@@ -163,7 +183,7 @@ class Source(Samples):
 
 
 class _Shuffled(Samples):
-    """A source whose codes are replaced by others, from the same prior."""
+    """The images of a source with other codes from the same prior."""
 
     def __init__(self, source: Samples) -> None:
         self.space, self.seed, self.example = source.space, source.seed, source.example
@@ -172,3 +192,11 @@ class _Shuffled(Samples):
     def chunk(self, stream: Stream, number: int) -> Chunk:
         generator = self.generator(stream, number + SHUFFLED)
         return self.space.sample(CHUNK, generator), self._source.chunk(stream, number)[1]
+
+
+@contextmanager
+def seeded_weights(generator: torch.Generator) -> Iterator[None]:
+    """Initialise layers made in this block from `generator`; torch's own state stays as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(generator.initial_seed())
+        yield

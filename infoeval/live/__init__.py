@@ -1,4 +1,4 @@
-"""A generator that draws in the report's page: its files, and what metrics.json says of them."""
+"""The live generator of a report: its files, and the entry `live` of metrics.json."""
 
 import hashlib
 from pathlib import Path
@@ -18,13 +18,13 @@ from infoeval.subjects.protocols import Generator
 __all__ = ["ROWS", "TOLERANCE", "find_runtime", "write_live"]
 
 ROWS = 10
-"""How many noises the page shows in a row; of as many images it holds a reference."""
+"""The page shows this many noise vectors in a row, and has as many reference images."""
 
 TOLERANCE = 2
-"""Grey levels, of 255, by which the page's images may differ from the checkpoint's.
+"""The page's images may differ from the checkpoint's by this many of 255 grey levels.
 
 Half-precision weights change a pixel by 1 at most, on a thousand images of each bundled trainer's
-generator; weights of 8 bits would change some by 60.
+generator; 8-bit weights would change some by 60.
 """
 
 _MODEL, _REFERENCE = "generator.onnx", "generator-reference.bin"
@@ -34,17 +34,17 @@ _CHECKED = 2  # ONNX's own evaluator takes half a second an image
 def write_live(
     model: CheckpointModel | Generator, folder: Path, *, runtime: Path | None, seed: int
 ) -> dict[str, Any]:
-    """Write what a live page needs into `folder`; return the entry `live` of metrics.json.
+    """Return the entry `live` of metrics.json, after writing its files into `folder`.
 
     Args:
         model: a checkpoint's model.
-        folder: where metrics.json will lie.
+        folder: the folder of metrics.json.
         runtime: the folder of onnxruntime-web; None: see `find_runtime`.
-        seed: of the codes and noise of the reference images, with which the page checks itself.
+        seed: of the codes and noise of the reference images, by which the page checks itself.
 
     Raises:
-        UserError: when the model is not a checkpoint of ours, onnxruntime-web or the packages of
-            the extra `live` are missing, or the file would not draw what the model draws.
+        UserError: the model is not a checkpoint of infoeval's, onnxruntime-web or the packages of
+            the extra `live` are missing, or half precision changes the images too much.
 
     """
     if not isinstance(model, CheckpointModel):
@@ -80,7 +80,7 @@ def write_live(
         "opset": OPSET,
         "weights": "float16",
         "runtime": {"name": onnxruntime.NAME, "version": onnxruntime.VERSION},
-        "codes": [_about(name, code) for name, code in space.items()],
+        "codes": [_code_entry(name, code) for name, code in space.items()],
         "noise": space.noise,
         "image": {"channels": channels, "height": height, "width": width},
         "reference": {
@@ -92,7 +92,7 @@ def write_live(
     }
 
 
-def _about(name: str, code: Code) -> dict[str, Any]:
+def _code_entry(name: str, code: Code) -> dict[str, Any]:
     if isinstance(code, Uniform):
         return {"name": name, "kind": code.kind, "low": code.low, "high": code.high}
     return {"name": name, "kind": code.kind, "size": code.size}

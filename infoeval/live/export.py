@@ -21,11 +21,11 @@ OPSET = 20
 INPUT, OUTPUT = "encoded", "images"
 
 _LARGE = 1000
-"""Weights of so many values are stored in half precision: there the bytes are."""
+"""Tensors of this many values or more, which take most of the bytes, are stored as float16."""
 
 
-class _Drawing(nn.Module):
-    """G and the last step from its pixel range to grey levels."""
+class _ByteGenerator(nn.Module):
+    """G followed by the conversion to 8-bit pixels."""
 
     def __init__(self, networks: Networks) -> None:
         super().__init__()
@@ -38,20 +38,20 @@ class _Drawing(nn.Module):
 def to_onnx(networks: Networks) -> bytes:
     """Return the generator as an ONNX file; equal weights give equal bytes.
 
-    The file has one input, `encoded` (n, input_width) float32, as `CodeSpace.encode` lays noise
-    and codes out, and one output, `images` (n, channels, height, width) uint8. Weights are stored
-    in half precision and computed with in single precision. It tells nothing of the machine.
+    The file has one input, `encoded` (n, input_width) float32, as `CodeSpace.encode` returns it,
+    and one output, `images` (n, channels, height, width) uint8. Weights are stored in half
+    precision and cast to single precision. The file contains nothing about the machine.
 
     Raises UserError when the packages of the extra `live` are not installed.
     """
     _check_packages()
     import onnx
 
-    drawing = _Drawing(copy.deepcopy(networks).cpu()).eval()
+    module = _ByteGenerator(copy.deepcopy(networks).cpu()).eval()
     example = torch.zeros(2, networks.codes.input_width)
     count = torch.export.Dim("n")
     program = torch.onnx.export(
-        drawing,
+        module,
         (example,),
         dynamo=True,
         verbose=False,
@@ -82,7 +82,7 @@ def to_onnx(networks: Networks) -> bytes:
 
 
 def run(content: bytes, encoded: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Images of the file `content`, by ONNX's own slow definition of every operation."""
+    """Return the images that an ONNX file draws, by ONNX's slow reference evaluator."""
     _check_packages()
     import onnx
     from onnx.reference import ReferenceEvaluator
@@ -102,7 +102,7 @@ def _check_packages() -> None:
 
 
 def _bare(node: "onnx.NodeProto") -> "onnx.NodeProto":
-    """Copy what a node computes, and not where in which file on whose machine it was written."""
+    """Return a copy of a node without the source locations that the exporter adds."""
     import onnx
 
     bare = onnx.NodeProto(op_type=node.op_type, domain=node.domain)
@@ -117,7 +117,7 @@ def _bare(node: "onnx.NodeProto") -> "onnx.NodeProto":
 def _halved(
     tensors: "Iterable[onnx.TensorProto]",
 ) -> "tuple[list[onnx.TensorProto], list[onnx.NodeProto]]":
-    """Weights, the large ones in half precision, and the nodes that take them back to single."""
+    """Return the weights, large ones in half precision, and the nodes that cast those to single."""
     import onnx
 
     stored, casts = [], []

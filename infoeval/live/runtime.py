@@ -1,4 +1,4 @@
-"""onnxruntime-web on the user's machine: found, checked, and copied beside the report."""
+"""Finding, checking and copying onnxruntime-web, which runs the live generator in a page."""
 
 import gzip
 import hashlib
@@ -45,33 +45,32 @@ SOFTWARE.
 
 
 def find_runtime(folder: Path | None = None) -> Path:
-    """Return the folder of onnxruntime-web, its files checked.
+    """Return the folder of onnxruntime-web, after checking its files.
 
-    It is `folder` where given, else what the environment variable INFOEVAL_ONNXRUNTIME_WEB names,
-    else `node_modules/onnxruntime-web` of the working folder.
+    It is `folder` if given, else the environment variable INFOEVAL_ONNXRUNTIME_WEB, else
+    `node_modules/onnxruntime-web` of the working folder.
 
-    Raises UserError when it is not there, is another release than the one that pages run, or has
-    a changed file.
+    Raises UserError when it is missing, is another release than the one that pages use, or has a
+    modified file.
     """
-    named = folder or _named_by_environment()
-    found = named or Path("node_modules", onnxruntime.NAME)
-    if not found.is_dir():
+    named = folder or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
+    runtime = named or Path("node_modules", onnxruntime.NAME)
+    if not runtime.is_dir():
         where = f"{named} is no folder" if named else "it is not in node_modules of this folder"
         raise UserError(
             f"--live needs {onnxruntime.NAME}, and {where}: "
             f"run `npm install {_WANTED}` in this folder, or name its folder with --runtime FOLDER"
         )
-    _check_release(found)
+    _check_release(runtime)
     for name in onnxruntime.FILES:
-        _read(found, name)
-    return found
+        _read(runtime, name)
+    return runtime
 
 
 def copy_runtime(source: Path, folder: Path) -> None:
-    """Copy what a page needs of onnxruntime-web to a folder of its own in `folder`.
+    """Copy the files of onnxruntime-web that a page needs to a subfolder of `folder`.
 
-    The WebAssembly file is compressed by gzip; equal files give equal bytes. The licence lies
-    beside the files.
+    The WebAssembly file is compressed by gzip, reproducibly. The licence is copied too.
     """
     target = folder / onnxruntime.FOLDER
     for name in (onnxruntime.SCRIPT, onnxruntime.LOADER):
@@ -79,11 +78,6 @@ def copy_runtime(source: Path, folder: Path) -> None:
     packed = gzip.compress(_read(source, onnxruntime.WEBASSEMBLY), 9, mtime=0)
     write_bytes(target / f"{onnxruntime.WEBASSEMBLY}.gz", packed)
     write_text(target / onnxruntime.LICENSE, _license(source))
-
-
-def _named_by_environment() -> Path | None:
-    text = os.environ.get(VARIABLE)
-    return Path(text) if text else None
 
 
 def _check_release(folder: Path) -> None:
@@ -105,7 +99,7 @@ def _check_release(folder: Path) -> None:
 
 
 def _read(folder: Path, name: str) -> bytes:
-    """Return a file of the release, known by its size and SHA-256."""
+    """Return a file of the release, after checking its size and SHA-256."""
     path = folder / "dist" / name
     size, digest = onnxruntime.FILES[name]
     if not path.is_file():
@@ -120,10 +114,10 @@ def _read(folder: Path, name: str) -> bytes:
 
 
 def _license(folder: Path) -> str:
-    """Return the package's own licence, or MIT's text with the copyright line of its script."""
-    own = folder / onnxruntime.LICENSE
-    if own.is_file():
-        return _small_text(own)
+    """Return the package's licence, or the MIT licence with the copyright line of its script."""
+    license_file = folder / onnxruntime.LICENSE
+    if license_file.is_file():
+        return _small_text(license_file)
     head = _read(folder, onnxruntime.SCRIPT)[:1000].decode("utf-8", "replace")
     line = re.search(r"Copyright[^\n*]*", head)
     if line is None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from infoeval.codes import CodeSpace
 
-__all__ = ["CodeArray", "Encoder", "Generator", "Model", "render_with", "sample"]
+__all__ = ["CodeArray", "Encoder", "Generator", "Model", "render_of", "sample"]
 
 CodeArray = Tensor | NDArray[Any]
 """Codes of n images: (n,) or (n, D), floats, whole numbers or booleans."""
@@ -57,7 +57,7 @@ def sample(
     return codes, generator.generate(codes, generator.codes.sample_noise(count, random))
 
 
-def render_with(
+def render_of(
     generator: Generator,
 ) -> Callable[[Mapping[str, Tensor], torch.Generator], Tensor]:
     """Return the generator as a function of codes and of the random stream of its noise."""

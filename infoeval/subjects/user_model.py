@@ -18,7 +18,7 @@ from infoeval.codes import CodeSpace
 from infoeval.data.image_set import ImageSet
 from infoeval.errors import UserError
 from infoeval.files import sha256
-from infoeval.programs import run_file
+from infoeval.python_files import run_file
 from infoeval.subjects.protocols import Generator
 from infoeval.subjects.subject import Array, Encoding, Reader, Subject
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from infoeval import content
 from infoeval.errors import UserError
-from infoeval.programs import run_file
+from infoeval.python_files import run_file
 from infoeval.trainer import Trainer
 
 __all__ = ["load_trainer"]

@@ -23,7 +23,7 @@ from infoeval.information.channels import (
     sum_of_two,
     symmetric_noise,
 )
-from infoeval.information.noise import LEVELS
+from infoeval.information.pixel_noise import LEVELS
 from infoeval.information.post_hoc import Estimate, Information, estimate, estimate_from
 from infoeval.information.streams import Render, Source
 
@@ -267,11 +267,13 @@ def test_an_estimate_is_a_mapping() -> None:
     assert all(seconds >= 0 for seconds in found.seconds.values())
 
 
-def test_whoever_waits_is_told() -> None:
-    said: list[tuple[str, float]] = []
-    run(NOISE.space, NOISE.render, MICRO, say=lambda text, share: said.append((text, share)))
-    assert all(0 <= share <= 1 for _, share in said)
-    texts = " ".join(text for text, _ in said)
+def test_progress_is_reported() -> None:
+    reports: list[tuple[str, float]] = []
+    run(
+        NOISE.space, NOISE.render, MICRO, progress=lambda text, share: reports.append((text, share))
+    )
+    assert all(0 <= share <= 1 for _, share in reports)
+    texts = " ".join(text for text, _ in reports)
     for part in ("training Q", "test stream", "noise", "self-test, null", "known channel"):
         assert part in texts
 
@@ -306,7 +308,12 @@ def test_wider_intervals_at_a_higher_level() -> None:
 )
 def test_bad_settings_are_named_before_any_work(bad: dict[str, Any]) -> None:
     steps: list[str] = []
-    settings = {"budget": MICRO, "device": "cpu", "say": lambda text, _: steps.append(text), **bad}
+    settings = {
+        "budget": MICRO,
+        "device": "cpu",
+        "progress": lambda text, _: steps.append(text),
+        **bad,
+    }
     with pytest.raises(UserError):
         estimate(NOISE.space, NOISE.render, **settings)
     assert not steps

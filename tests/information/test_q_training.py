@@ -1,4 +1,4 @@
-"""Training the post hoc Q: the ladder, the rounds, the rule that ends them."""
+"""Training the post hoc Q: sizes, rounds and their batches, and the stopping rule."""
 
 import math
 from dataclasses import replace
@@ -22,18 +22,20 @@ from infoeval.information.channels import (
 from infoeval.information.q_training import (
     JOINT,
     Fit,
+    _batches,
     _gains,
     _missed,
-    ceilings_of,
-    draw,
+    _rate_factor,
+    ceilings,
+    chunks_of_round,
     fit,
-    may_be_missing,
     new_network,
-    still_missing,
+    possible_gain,
+    remaining_gain,
     validate,
 )
-from infoeval.information.recognition import PostHocRecognition
-from infoeval.information.streams import Source, Stream
+from infoeval.information.recognition_network import RecognitionNetwork
+from infoeval.information.streams import CHUNK, Source, Stream
 
 CPU = torch.device("cpu")
 TINY = Budget("tiny", (4,), (10, 15), 64, 2, 2_000, 2_000, 2_000, 2_000, 5, 5)
@@ -64,12 +66,11 @@ def test_the_same_seed_gives_the_same_curve() -> None:
 
 
 def test_the_curve_has_a_point_for_every_round_and_size() -> None:
-    # A blob in three sizes: the larger ones gain, or the ladder ends.
     budget = replace(TINY, widths=(2, 4, 8), rounds=(10, 15, 30))
-    said: list[tuple[str, float]] = []
+    reports: list[tuple[str, float]] = []
     channel = mixed()
     source = Source(channel.space, channel.render, 0)
-    result = fit(source, budget, CPU, lambda text, share: said.append((text, share)))
+    result = fit(source, budget, CPU, lambda text, share: reports.append((text, share)))
     assert set(result.curve) == set(result.missed) == {"category", "position", JOINT}
     for points in result.curve.values():
         first = [point for point in points if point.steps == 10]
@@ -79,7 +80,7 @@ def test_the_curve_has_a_point_for_every_round_and_size() -> None:
         assert {point.rate for point in points[2:]} == {result.rate}
         assert [point.steps for point in later] == [25, 55][: len(later)]
         assert [point.gain is None for point in points] == [True] + [False] * (len(points) - 1)
-    shares = [share for _, share in said]
+    shares = [share for _, share in reports]
     assert shares == sorted(shares)
     assert shares[-1] == 1
     assert shares[0] > 0
@@ -89,10 +90,10 @@ def test_each_code_and_all_together_are_validated_on_the_same_samples() -> None:
     channel = mixed()
     source = Source(channel.space, channel.render, 0)
     result = fit(source, TINY, CPU, lambda text, share: None)
-    values = validate(result.network, source.space, draw(source, Stream.VALIDATION, 2_000))
-    for name, each in values.items():
-        assert each.shape == (2_000,)
-        assert result.curve[name][-1].value == pytest.approx(float(each.mean()), abs=1e-9)
+    values = validate(result.network, source.space, source.chunks(Stream.VALIDATION, 2_000))
+    for name, ratios in values.items():
+        assert ratios.shape == (2_000,)
+        assert result.curve[name][-1].value == pytest.approx(float(ratios.mean()), abs=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_nothing_is_missed_beyond_the_entropy(channel: Channel) -> None:
     for name, missed in result.missed.items():
         best = max(point.value for point in result.curve[name])
         assert missed >= 0
-        ceiling = ceilings_of(channel.space)[name]
+        ceiling = ceilings(channel.space)[name]
         assert missed <= ceiling - min(point.value for point in result.curve[name])
         if math.isinf(ceiling):
             assert missed == math.inf  # there was only one size
@@ -124,7 +125,7 @@ def test_an_easy_channel_ends_before_the_budget() -> None:
     assert result.curve["category"][-1].value == pytest.approx(math.log(2), abs=TOLERANCE)
 
 
-def test_a_larger_size_that_gains_nothing_is_left() -> None:
+def test_a_larger_size_that_gains_nothing_is_dropped() -> None:
     budget = replace(TINY, widths=(2, 4, 8, 16), rounds=(80, 80))
     result = fitted(independent(Categorical(3), size=8), budget)
     widths = [point.width for point in result.curve["code"] if point.steps == 80]
@@ -138,7 +139,7 @@ def test_a_round_that_spoils_the_network_is_undone(monkeypatch: pytest.MonkeyPat
 
     channel = symmetric_noise(0.1, categories=3, size=8)
     source = Source(channel.space, channel.render, 0)
-    honest, rounds = q_training.train, []
+    honest, rounds = q_training.train_round, []
 
     def spoil(network: torch.nn.Module, *rest: object, rate: float) -> None:
         honest(network, *rest, rate=rate)  # type: ignore[arg-type]
@@ -147,10 +148,10 @@ def test_a_round_that_spoils_the_network_is_undone(monkeypatch: pytest.MonkeyPat
             for parameter in network.heads.parameters():  # type: ignore[union-attr]
                 parameter.data.normal_()
 
-    monkeypatch.setattr(q_training, "train", spoil)
+    monkeypatch.setattr(q_training, "train_round", spoil)
     result = fit(source, replace(TINY, rounds=(100, 10)), CPU, lambda text, share: None)
     points = result.curve["category"]
-    values = validate(result.network, source.space, draw(source, Stream.VALIDATION, 2_000))
+    values = validate(result.network, source.space, source.chunks(Stream.VALIDATION, 2_000))
     kept = max(point.value for point in points[:-1])
     assert points[-1].value < kept
     assert float(values["category"].mean()) == pytest.approx(kept, abs=1e-9)
@@ -165,16 +166,16 @@ def test_a_code_that_the_last_round_spoiled_has_not_converged(
     channel = independent(Categorical(3), size=8)
     source = Source(channel.space, channel.render, 0)
     budget = replace(TINY, widths=(2, 4), rounds=(80, 80))
-    honest = q_training.train
+    honest = q_training.train_round
 
-    def spoil(network: PostHocRecognition, *rest: object, rate: float) -> None:
+    def spoil(network: RecognitionNetwork, *rest: object, rate: float) -> None:
         honest(network, *rest, rate=rate)  # type: ignore[arg-type]
         if rate not in budget.rates:
             for weights in network.heads.parameters():
                 weights.data += torch.linspace(-0.2, 0.2, weights.numel()).view_as(weights)
 
     assert fit(source, budget, CPU, lambda text, share: None).converged("code")
-    monkeypatch.setattr(q_training, "train", spoil)
+    monkeypatch.setattr(q_training, "train_round", spoil)
     result = fit(source, budget, CPU, lambda text, share: None)
     for name in ("code", JOINT):
         points = result.curve[name]
@@ -191,9 +192,9 @@ def test_only_a_significant_fall_is_missed() -> None:
         change = generator.normal(-lost, 0.2, size=5_000)
         gain = _gains({"a": before + change}, {"a": before})["a"]
         least = stats.ttest_1samp(-change, 0).confidence_interval(0.9).low
-        missing = may_be_missing(gain, 1_000, 2_000)
+        missing = possible_gain(gain, 1_000, 2_000)
         assert missing == pytest.approx(
-            least if significant else still_missing(gain, 1_000, 2_000), abs=1e-5
+            least if significant else remaining_gain(gain, 1_000, 2_000), abs=1e-5
         )
         assert (least > 0) == significant
 
@@ -204,7 +205,7 @@ def test_what_is_still_missing_is_seen_in_the_last_gain(
     power: float, rounds: tuple[int, int]
 ) -> None:
     before, after = (0.5 * steps**-power for steps in rounds)
-    expected = still_missing(before - after, *rounds)
+    expected = remaining_gain(before - after, *rounds)
     assert expected >= after * (1 - 1e-9)
     if power == 1 / 3:
         assert expected == pytest.approx(after)
@@ -213,9 +214,9 @@ def test_what_is_still_missing_is_seen_in_the_last_gain(
 def test_a_weak_signal_that_is_learned_slowly_has_not_converged() -> None:
     # Gains of less than the tolerance, but many of them.
     gain = 0.6 * TOLERANCE
-    assert still_missing(gain, 1_000, 2_000) > TOLERANCE
+    assert remaining_gain(gain, 1_000, 2_000) > TOLERANCE
     space = CodeSpace(a=Categorical(2), noise=0)
-    network = PostHocRecognition(space, torch.zeros(2, 1, 8, 8, dtype=torch.uint8), 2)
+    network = RecognitionNetwork(space, torch.zeros(2, 1, 8, 8, dtype=torch.uint8), 2)
     result = Fit(network, 1e-3, {}, {"a": 1.01 * TOLERANCE, "b": 0.99 * TOLERANCE})
     assert not result.converged("a")
     assert result.converged("b")
@@ -243,8 +244,7 @@ def test_missed_is_the_larger_gain_and_not_more_than_is_left() -> None:
     assert missed(1, 0.02) == pytest.approx({"a": left, "b": 1, JOINT: 1})
     assert missed(-1, -2) == {"a": 0, "b": 0, JOINT: 0}
     assert missed(-1, math.inf) == pytest.approx({"a": left, "b": math.inf, JOINT: math.inf})
-    ceilings = ceilings_of(space)
-    assert ceilings == {"a": math.log(2), "b": math.inf, JOINT: math.inf}
+    assert ceilings(space) == {"a": math.log(2), "b": math.inf, JOINT: math.inf}
 
 
 def test_every_round_has_half_the_learning_rate_of_the_one_before(
@@ -252,13 +252,13 @@ def test_every_round_has_half_the_learning_rate_of_the_one_before(
 ) -> None:
     from infoeval.information import q_training
 
-    honest, rates = q_training.train, []
+    honest, rates = q_training.train_round, []
 
     def watch(*arguments: object, rate: float) -> None:
         rates.append(rate)
         honest(*arguments, rate=rate)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(q_training, "train", watch)
+    monkeypatch.setattr(q_training, "train_round", watch)
     monkeypatch.setattr(q_training, "TOLERANCE", 0)  # no round is spared
     # The first rate learns nothing, so the second one is kept and halved.
     budget = replace(TINY, rates=(1e-7, 8e-3), rounds=(10, 5, 5, 5))
@@ -302,3 +302,33 @@ def test_fresh_weights_depend_on_seed_and_size_only() -> None:
     assert all(torch.equal(value, second[name]) for name, value in first.items())
     other = new_network(Source(channel.space, channel.render, 1), 4, CPU).state_dict()
     assert not torch.equal(first["trunk.pixels.weight"], other["trunk.pixels.weight"])
+
+
+@pytest.mark.parametrize(("steps", "passes"), [(7, 1), (100, 1), (100, 3), (400, 2)])
+def test_batches_use_every_sample_equally_often(steps: int, passes: int) -> None:
+    space = CodeSpace(a=Uniform(0, 1), noise=0)
+    source = Source(space, lambda codes, _: codes["a"].view(-1, 1, 1, 1), 0)
+    budget = replace(TINY, passes=passes)
+    chunks = chunks_of_round(budget, steps)
+    assert chunks == math.ceil(steps * 64 / passes / CHUNK)
+    batches = list(_batches(source, 3, steps, budget, torch.Generator().manual_seed(0), CPU))
+    assert len(batches) == steps
+    codes = torch.cat([values["a"] for values, _ in batches])
+    images = torch.cat([batch for _, batch in batches]).flatten()
+    assert torch.equal((codes * 255).round(), images.float())
+    drawn = torch.cat([source.chunk(Stream.TRAIN, 3 + n)[0]["a"] for n in range(chunks)])
+    assert np.isin(codes.numpy(), drawn.numpy()).all()
+    often = np.unique(codes.numpy(), return_counts=True)[1]
+    assert often.max() <= passes + 1 + 1  # equal floats occur
+    assert len(codes) > 0.95 * 64 * steps
+
+
+def test_the_rate_warms_up_and_decays() -> None:
+    for steps in (1, 3, 20, 1000):
+        rates = [_rate_factor(step, steps) for step in range(steps)]
+        peak = int(np.argmax(rates))
+        assert all(rate > 0 for rate in rates)
+        assert rates[: peak + 1] == sorted(rates[: peak + 1])
+        assert rates[peak:] == sorted(rates[peak:], reverse=True)
+        if steps >= 20:
+            assert rates[-1] < 0.02 * rates[peak]

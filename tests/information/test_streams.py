@@ -45,12 +45,12 @@ def test_a_chunk_is_the_same_whenever_it_is_drawn(monkeypatch: pytest.MonkeyPatc
     for place in reversed(places):
         assert same(drawn[place], second.chunk(*place))
         assert same(drawn[place], first.chunk(*place))
-    monkeypatch.setattr(streams, "KEPT_BYTES", 0)
+    monkeypatch.setattr(streams, "CACHE_BYTES", 0)
     uncached = Source(SPACE, render, 7)
     for place in places:
         assert same(drawn[place], uncached.chunk(*place))
         assert same(drawn[place], uncached.chunk(*place))
-    assert not uncached._kept
+    assert not uncached._cache
 
 
 def test_streams_chunks_and_seeds_differ() -> None:
@@ -202,7 +202,7 @@ def test_reused_memory_does_not_hide_that_the_generator_is_ignored() -> None:
         Source(SPACE, lambda codes, generator: memory.random_(256), 0)
 
 
-def test_gradients_are_not_kept() -> None:
+def test_gradients_are_not_cache() -> None:
     scale = torch.ones(1, requires_grad=True)
     source = Source(SPACE, lambda codes, generator: render(codes, generator) * scale, 0)
     assert not source.chunk(Stream.TEST, 0)[1].requires_grad

@@ -12,10 +12,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-import infoeval.programs
+import infoeval.python_files
 import infoeval.subjects.user_model
 from infoeval import CodeSpace, Uniform, UserError
-from infoeval.programs import run_file
+from infoeval.python_files import run_file
 from infoeval.subjects.user_model import UserModel, as_model, is_user_model, load_model, read_codes
 
 SPACE = CodeSpace(c=Uniform(-1, 1), noise=0)
@@ -26,7 +26,7 @@ def own_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Run in a folder of its own, and forget what was imported from there."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.setattr(infoeval.programs, "_folders", {})
+    monkeypatch.setattr(infoeval.python_files, "_folders", {})
     before = set(sys.modules)
     yield
     for name in set(sys.modules) - before:

@@ -1,4 +1,4 @@
-"""From a trained Q to the one that is scored: temperatures, and a bounded loss."""
+"""The lower bound of a trained Q: temperatures, and a bounded loss."""
 
 import math
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.codes import Code
-from infoeval.information.calibration import (
+from infoeval.information.lower_bound import (
     PRIOR_SHARE,
     Head,
     bounded,
@@ -20,13 +20,13 @@ from infoeval.information.calibration import (
     part,
 )
 from infoeval.information.posteriors import CONTINUOUS, Softmax, TruncatedGaussian, families
-from infoeval.information.recognition import Reading, joint_readings, readings
+from infoeval.information.recognition_network import Conditional, chain_rule, conditionals
 
 CODES = pytest.mark.parametrize("code", [Categorical(2), Categorical(10), Uniform(3, 10)], ids=repr)
 
 
-class Parrot(nn.Module):
-    """Its images are the parameters of its head; it says them `times` louder."""
+class Echo(nn.Module):
+    """A network whose images are the parameters of its head, here multiplied by `times`."""
 
     def __init__(self, name: str, times: float = 1.0) -> None:
         super().__init__()
@@ -35,11 +35,11 @@ class Parrot(nn.Module):
 
     def forward(
         self, images: Tensor, codes: Mapping[str, Tensor], noise: Tensor | None = None
-    ) -> dict[Reading, Tensor]:
+    ) -> dict[Conditional, Tensor]:
         del codes
         if noise is not None:
             images = images * noise[:, None]
-        return {Reading(self.name): self.times * images}
+        return {Conditional(self.name): self.times * images}
 
 
 def categorical_samples(count: int, size: int = 5) -> tuple[dict[str, Tensor], Tensor]:
@@ -66,22 +66,22 @@ def gaussian_samples(count: int, scale: float) -> tuple[dict[str, Tensor], Tenso
 @CODES
 def test_bounded_keeps_within_its_limits(code: Code) -> None:
     values = np.array([-np.inf, -1e300, -1e4, -7, 0, 1, 8.3, 1e4, 1e300, np.inf])
-    found = bounded(values, code)
-    assert np.isfinite(found).all()
-    assert (np.diff(found) >= 0).all()
-    assert found.min() == pytest.approx(math.log(PRIOR_SHARE))
-    assert found.max() == pytest.approx(largest_log_ratio(code))
+    ratios = bounded(values, code)
+    assert np.isfinite(ratios).all()
+    assert (np.diff(ratios) >= 0).all()
+    assert ratios.min() == pytest.approx(math.log(PRIOR_SHARE))
+    assert ratios.max() == pytest.approx(largest_log_ratio(code))
 
 
 @CODES
-def test_mixing_costs_no_more_than_it_says(code: Code) -> None:
+def test_the_cost_of_mixing_is_bounded(code: Code) -> None:
     top = math.log(code.size) if isinstance(code, Categorical) else math.log(4096)
     values = np.linspace(-50, top, 1000)
-    found = bounded(values, code)
-    assert (found >= values + math.log1p(-PRIOR_SHARE) - 1e-12).all()
+    ratios = bounded(values, code)
+    assert (ratios >= values + math.log1p(-PRIOR_SHARE) - 1e-12).all()
     assert -math.log1p(-PRIOR_SHARE) < 0.00101
     assert bounded(np.zeros(1), code)[0] == pytest.approx(0, abs=1e-12)
-    assert (found <= np.maximum(values, math.log(PRIOR_SHARE)) + math.log(2)).all()
+    assert (ratios <= np.maximum(values, math.log(PRIOR_SHARE)) + math.log(2)).all()
 
 
 def test_a_mixed_categorical_q_still_sums_to_one() -> None:
@@ -98,9 +98,9 @@ def test_a_mixed_categorical_q_still_sums_to_one() -> None:
 def test_a_softmax_gets_the_temperature_it_needs(times: float, temperature: float) -> None:
     space = CodeSpace(k=Categorical(5), noise=0)
     chunk = categorical_samples(20_000)
-    heads = calibrate(Parrot("k", times), space, {Reading("k"): 0}, [chunk])
-    assert heads[Reading("k")].temperature == pytest.approx(temperature, rel=0.06)
-    assert isinstance(heads[Reading("k")].family, Softmax)
+    heads = calibrate(Echo("k", times), space, {Conditional("k"): 0}, [chunk])
+    assert heads[Conditional("k")].temperature == pytest.approx(temperature, rel=0.06)
+    assert isinstance(heads[Conditional("k")].family, Softmax)
 
 
 @pytest.mark.parametrize(("factor", "temperature"), [(3.0, 3.0), (1.0, 1.0), (0.4, 0.4)])
@@ -109,32 +109,31 @@ def test_a_gaussian_gets_the_temperature_it_needs(factor: float, temperature: fl
     space = CodeSpace(c=Uniform(3, 10), noise=0)
     codes, parameters = gaussian_samples(20_000, 0.05)
     parameters[:, CONTINUOUS[0].width + 1] -= 0.5 * math.log(factor)
-    heads = calibrate(Parrot("c"), space, {Reading("c"): 1}, [(codes, parameters)])
-    assert isinstance(heads[Reading("c")].family, TruncatedGaussian)
-    assert heads[Reading("c")].temperature == pytest.approx(temperature, rel=0.06)
+    heads = calibrate(Echo("c"), space, {Conditional("c"): 1}, [(codes, parameters)])
+    assert isinstance(heads[Conditional("c")].family, TruncatedGaussian)
+    assert heads[Conditional("c")].temperature == pytest.approx(temperature, rel=0.06)
 
 
 def test_temperature_is_never_worse_than_none() -> None:
     space = CodeSpace(k=Categorical(5), noise=0)
     codes, logits = categorical_samples(500)
     for times in (0.01, 0.3, 1.0, 4.0, 100.0, -1.0):
-        head = calibrate(Parrot("k", times), space, {Reading("k"): 0}, [(codes, logits)])
-        fitted = head_log_ratio(head[Reading("k")], times * logits, codes["k"], space["k"])
+        head = calibrate(Echo("k", times), space, {Conditional("k"): 0}, [(codes, logits)])
+        fitted = head_log_ratio(head[Conditional("k")], times * logits, codes["k"], space["k"])
         plain = head_log_ratio(Head(Softmax(5), 1.0), times * logits, codes["k"], space["k"])
         assert fitted.mean() >= plain.mean()
-        assert 0.249 <= head[Reading("k")].temperature <= 4.001
+        assert 0.249 <= head[Conditional("k")].temperature <= 4.001
 
 
 def test_samples_may_come_in_chunks_and_with_noise() -> None:
     space = CodeSpace(k=Categorical(5), noise=0)
     codes, logits = categorical_samples(6_000)
     thirds = [({"k": codes["k"][rows]}, logits[rows]) for rows in torch.arange(6_000).split(2_000)]
-    whole = calibrate(Parrot("k", 2.0), space, {Reading("k"): 0}, [(codes, logits)])
-    parts = calibrate(Parrot("k", 2.0), space, {Reading("k"): 0}, thirds)
-    loud = [torch.full((2_000,), 2.0)] * 3
-    noisy = calibrate(Parrot("k"), space, {Reading("k"): 0}, thirds, loud)
-    assert whole[Reading("k")].temperature == parts[Reading("k")].temperature
-    assert whole[Reading("k")].temperature == noisy[Reading("k")].temperature
+    whole = calibrate(Echo("k", 2.0), space, {Conditional("k"): 0}, [(codes, logits)])
+    parts = calibrate(Echo("k", 2.0), space, {Conditional("k"): 0}, thirds)
+    noisy = calibrate(Echo("k"), space, {Conditional("k"): 0}, thirds, 2.0)
+    assert whole[Conditional("k")].temperature == parts[Conditional("k")].temperature
+    assert whole[Conditional("k")].temperature == noisy[Conditional("k")].temperature
 
 
 def test_parts_are_the_families_one_after_the_other() -> None:
@@ -146,18 +145,18 @@ def test_parts_are_the_families_one_after_the_other() -> None:
     assert torch.equal(part(parameters, Categorical(width), 0), parameters)
 
 
-def test_every_reading_has_a_head() -> None:
+def test_every_conditional_has_a_head() -> None:
     space = CodeSpace(a=Categorical(2), b=Categorical(3), noise=0)
 
-    class Both(Parrot):
+    class Both(Echo):
         def forward(
             self, images: Tensor, codes: Mapping[str, Tensor], noise: Tensor | None = None
-        ) -> dict[Reading, Tensor]:
+        ) -> dict[Conditional, Tensor]:
             sizes = {"a": 2, "b": 3}
-            return {each: images[:, : sizes[each.code]] for each in readings(space)}
+            return {target: images[:, : sizes[target.code]] for target in conditionals(space)}
 
     codes = space.sample(100, torch.Generator().manual_seed(0))
-    chosen = dict.fromkeys(readings(space), 0)
+    chosen = dict.fromkeys(conditionals(space), 0)
     heads = calibrate(Both("a"), space, chosen, [(codes, torch.randn(100, 3))])
-    assert set(joint_readings(space)) < set(heads) == set(readings(space))
-    assert {each.code: head.family.width for each, head in heads.items()} == {"a": 2, "b": 3}
+    assert set(chain_rule(space)) < set(heads) == set(conditionals(space))
+    assert {target.code: head.family.width for target, head in heads.items()} == {"a": 2, "b": 3}

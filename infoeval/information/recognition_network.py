@@ -1,4 +1,4 @@
-"""The post hoc Q: a network that reads codes from 8-bit images, each alone and in turn."""
+"""The post hoc Q: a network that reads codes from 8-bit images, each alone and given others."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,49 +11,42 @@ from infoeval.devices import has_bfloat16
 from infoeval.information.posteriors import CONTINUOUS, families, standard_values
 
 __all__ = [
+    "Conditional",
     "Heads",
     "JointHeads",
-    "PostHocRecognition",
-    "Reading",
-    "joint_readings",
+    "RecognitionNetwork",
+    "chain_rule",
+    "conditionals",
     "log_ratios",
-    "readings",
 ]
 
 SMALLEST_MAP = 8
 """Convolutions halve the image until its shorter side is at most this."""
 HATS = 32
-"""Hat functions that describe a continuous code to the heads that read another one given it."""
+"""Number of hat functions that represent a continuous code as the input of a head."""
 
 
 @dataclass(frozen=True)
-class Reading:
-    """One code read from an image, given the codes in `given`.
-
-    >>> str(Reading("slant")), str(Reading("slant", ("digit",)))
-    ('slant', 'slant | digit')
-    """
+class Conditional:
+    """One of the distributions that Q models: q(code | x), or q(code | x, given)."""
 
     code: str
     given: tuple[str, ...] = ()
 
-    def __str__(self) -> str:
-        return " | ".join([self.code, *([", ".join(self.given)] if self.given else [])])
+
+def conditionals(space: CodeSpace) -> list[Conditional]:
+    """Return q(c_i|x) of every code, then q(c_i|x, c_1 … c_i−1) of every code but the first."""
+    return [*map(Conditional, space), *chain_rule(space)[1:]]
 
 
-def readings(space: CodeSpace) -> list[Reading]:
-    """Every code by itself, then every code but the first given all those before it."""
-    return [*map(Reading, space), *joint_readings(space)[1:]]
-
-
-def joint_readings(space: CodeSpace) -> list[Reading]:
-    """The factors of q(c|x) = q(c_1|x) q(c_2|x, c_1) …, in the space's order."""
+def chain_rule(space: CodeSpace) -> list[Conditional]:
+    """Return the factors of q(c|x) = q(c_1|x) q(c_2|x, c_1) …, in the space's order."""
     names = tuple(space)
-    return [Reading(name, names[:position]) for position, name in enumerate(names)]
+    return [Conditional(name, names[:position]) for position, name in enumerate(names)]
 
 
-class PostHocRecognition(nn.Module):
-    """Q for images of one size: a convolutional trunk and a head for every reading.
+class RecognitionNetwork(nn.Module):
+    """Q for images of one size: a convolutional trunk and a head for every conditional.
 
     Args:
         space: the latent codes.
@@ -69,9 +62,9 @@ class PostHocRecognition(nn.Module):
 
     def forward(
         self, images: Tensor, codes: Mapping[str, Tensor], noise: Tensor | None = None
-    ) -> dict[Reading, Tensor]:
-        """See `Heads.forward`; `noise` (n,) is the deviation of pixel noise already in `images`."""
-        # bfloat16 is for the trunk: casting costs more than it saves on the small heads.
+    ) -> dict[Conditional, Tensor]:
+        """See `Heads.forward`; `noise` (n,) is the deviation of the pixel noise in `images`."""
+        # Only the trunk runs in bfloat16: casting costs more than it saves on the small heads.
         fast = has_bfloat16(images.device)
         with torch.autocast(images.device.type, torch.bfloat16, enabled=fast):
             features = self.trunk(images, noise)
@@ -81,8 +74,8 @@ class PostHocRecognition(nn.Module):
 class Trunk(nn.Module):
     """Images to features: strided convolutions beside one linear map of all pixels.
 
-    The linear map is there for codes that hide in pixel noise: the best reading of a pattern
-    under noise is a weighted sum of all pixels, which convolutions learn slowly.
+    The linear map is there for weak signals under pixel noise: the best detector of a pattern in
+    noise is a weighted sum of all pixels, which convolutions learn slowly.
     """
 
     def __init__(self, images: Tensor, width: int) -> None:
@@ -111,7 +104,7 @@ class Trunk(nn.Module):
         )
 
     def forward(self, images: Tensor, noise: Tensor | None = None) -> Tensor:
-        """Features (n, width) of images: uint8, or floats of the same scale with noise in them."""
+        """Return features (n, width) of images: uint8, or noisy floats on the same scale."""
         centred = images.float() / 255 - self.mean
         if noise is None:
             x = centred / self.deviation
@@ -128,66 +121,64 @@ class Trunk(nn.Module):
 
 
 class Heads(nn.Module):
-    """From features to the parameters of every family of q, for every code by itself."""
+    """A linear head for q(c_i|x) of every code: features to the parameters of all families."""
 
     def __init__(self, space: CodeSpace, features: int) -> None:
         super().__init__()
         self.space = space
         self.widths = {name: sum(f.width for f in families(code)) for name, code in space.items()}
         self.alone = nn.ModuleList(
-            _silent(nn.Linear(features, self.widths[name])) for name in space
+            _zeroed(nn.Linear(features, self.widths[name])) for name in space
         )
 
-    def forward(self, features: Tensor, codes: Mapping[str, Tensor]) -> dict[Reading, Tensor]:
-        """The parameters (n, width) of each reading's families, one after the other.
+    def forward(self, features: Tensor, codes: Mapping[str, Tensor]) -> dict[Conditional, Tensor]:
+        """Return the parameters (n, width) of each conditional, its families side by side.
 
-        `codes` are the true ones: what a reading is given, it is given truly.
+        `codes` are the true ones, on which conditionals of other codes depend.
         """
         del codes
         heads = zip(self.space, self.alone, strict=True)
-        return {Reading(name): head(features) for name, head in heads}
+        return {Conditional(name): head(features) for name, head in heads}
 
 
 class JointHeads(Heads):
-    """Heads for every reading: each code by itself, and given all codes before it.
+    """Heads for all `conditionals`: of each code alone, and given all codes before it.
 
-    A head that is given other codes adds a correction to the parameters of the head that is not,
-    so that what it finds beyond is what the codes tell of each other through the image.
+    A head that is given other codes adds a correction to the parameters of the head without them,
+    so that it learns only what these codes add.
     """
 
     def __init__(self, space: CodeSpace, features: int) -> None:
         super().__init__(space, features)
         self.given = nn.ModuleList(
-            Correction(
-                features, [space[other] for other in reading.given], self.widths[reading.code]
-            )
-            for reading in joint_readings(space)[1:]
+            Correction(features, [space[other] for other in target.given], self.widths[target.code])
+            for target in chain_rule(space)[1:]
         )
 
-    def forward(self, features: Tensor, codes: Mapping[str, Tensor]) -> dict[Reading, Tensor]:
+    def forward(self, features: Tensor, codes: Mapping[str, Tensor]) -> dict[Conditional, Tensor]:
         """See `Heads.forward`."""
-        found = super().forward(features, codes)
-        for reading, correction in zip(joint_readings(self.space)[1:], self.given, strict=True):
-            context = [describe(self.space[other], codes[other]) for other in reading.given]
-            alone = found[Reading(reading.code)].detach()
-            found[reading] = alone + correction(features, torch.cat(context, 1))
-        return found
+        parameters = super().forward(features, codes)
+        for target, correction in zip(chain_rule(self.space)[1:], self.given, strict=True):
+            context = [code_features(self.space[other], codes[other]) for other in target.given]
+            alone = parameters[Conditional(target.code)].detach()
+            parameters[target] = alone + correction(features, torch.cat(context, 1))
+        return parameters
 
 
 class Correction(nn.Module):
-    """What a head's parameters change by when other codes are known; nothing at first."""
+    """The change of a head's parameters when other codes are known; zero before training."""
 
     def __init__(self, features: int, given: Sequence[Code], outputs: int) -> None:
         super().__init__()
-        context = sum(described_width(code) for code in given)
+        context = sum(code_features_width(code) for code in given)
         self.read = nn.Linear(features, features)
-        self.scale = _silent(nn.Linear(context, features))
+        self.scale = _zeroed(nn.Linear(context, features))
         self.shift = nn.Linear(context, features)
         self.output = nn.Sequential(
             nn.ReLU(),
             nn.Linear(features, features),
             nn.ReLU(),
-            _silent(nn.Linear(features, outputs)),
+            _zeroed(nn.Linear(features, outputs)),
         )
 
     def forward(self, features: Tensor, context: Tensor) -> Tensor:
@@ -195,45 +186,47 @@ class Correction(nn.Module):
         return self.output(mixed)  # type: ignore[no-any-return]
 
 
-def described_width(code: Code) -> int:
-    """Columns of `describe`."""
+def code_features_width(code: Code) -> int:
+    """Return the number of columns of `code_features`."""
     return code.size if isinstance(code, Categorical) else HATS
 
 
-def describe(code: Code, values: Tensor) -> Tensor:
-    """A known code as input of a head, (n, width): one-hot, or hat functions over the range."""
+def code_features(code: Code, values: Tensor) -> Tensor:
+    """Return a known code as input of a head, (n, width): one-hot, or hat functions."""
     if isinstance(code, Categorical):
         return code.encode(values)
-    places = torch.arange(HATS, device=values.device)
+    centres = torch.arange(HATS, device=values.device)
     unit = standard_values(code, values)
-    return (1 - (unit[:, None] * (HATS - 1) - places).abs()).clamp_min(0)
+    return (1 - (unit[:, None] * (HATS - 1) - centres).abs()).clamp_min(0)
 
 
 def log_ratios(
-    space: CodeSpace, parameters: Mapping[Reading, Tensor], codes: Mapping[str, Tensor]
-) -> dict[Reading, Tensor]:
-    """log q(c|x, …)/p(c) by every family, nats, (families, n), of each reading."""
-    found = {}
+    space: CodeSpace, parameters: Mapping[Conditional, Tensor], codes: Mapping[str, Tensor]
+) -> dict[Conditional, Tensor]:
+    """Return log q(c|x, …)/p(c) of each conditional, nats, (families, n)."""
+    ratios = {}
     continuous = []
-    for reading, values in parameters.items():
-        code = space[reading.code]
+    for target, values in parameters.items():
+        code = space[target.code]
         if isinstance(code, Categorical):
             family = families(code)[0]
-            found[reading] = family.log_ratio(values, codes[reading.code])[None]
+            ratios[target] = family.log_ratio(values, codes[target.code])[None]
         else:
-            continuous.append(reading)
+            continuous.append(target)
     if continuous:
         # All of them in one call a family: the operations are small and many.
-        stacked = torch.stack([parameters[reading] for reading in continuous])
-        unit = torch.stack([standard_values(space[r.code], codes[r.code]) for r in continuous])
+        stacked = torch.stack([parameters[target] for target in continuous])
+        unit = torch.stack([standard_values(space[t.code], codes[t.code]) for t in continuous])
         parts = torch.split(stacked, [family.width for family in CONTINUOUS], dim=-1)
-        each = torch.stack([f.log_ratio(p, unit) for f, p in zip(CONTINUOUS, parts, strict=True)])
-        found |= dict(zip(continuous, each.unbind(1), strict=True))
-    return {reading: found[reading] for reading in parameters}
+        of_families = torch.stack(
+            [family.log_ratio(p, unit) for family, p in zip(CONTINUOUS, parts, strict=True)]
+        )
+        ratios |= dict(zip(continuous, of_families.unbind(1), strict=True))
+    return {target: ratios[target] for target in parameters}
 
 
-def _silent(layer: nn.Linear) -> nn.Linear:
-    """A layer that says nothing until it has learned something."""
+def _zeroed(layer: nn.Linear) -> nn.Linear:
+    """Return the layer with all weights at zero, so that it adds nothing before it is trained."""
     nn.init.zeros_(layer.weight)
     nn.init.zeros_(layer.bias)
     return layer

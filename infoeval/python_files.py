@@ -1,0 +1,65 @@
+"""Running a Python file as a module: a trainer, or a user's model."""
+
+import importlib.util
+import itertools
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from infoeval.errors import UserError
+
+__all__ = ["run_file"]
+
+_numbers = itertools.count()
+_folders: dict[Path, frozenset[str]] = {}
+"""Folders of the files run so far, and the modules imported before the first file of each."""
+
+
+def run_file(path: Path) -> ModuleType:
+    """Return the module of a Python file; as with `python FILE`, it can import its neighbours.
+
+    The file is executed. Raises UserError, in one line, when it cannot be.
+    """
+    spec = importlib.util.spec_from_file_location(f"infoeval_file_{next(_numbers)}", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise UserError(f"no Python file at {path}")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module
+    _import_from(path.resolve().parent)
+    try:
+        spec.loader.exec_module(module)
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise UserError(f"{path} could not be run: {reason}") from error
+    return module
+
+
+def _import_from(folder: Path) -> None:
+    """Put this folder first on the import path.
+
+    Modules from the folders of earlier files are removed from `sys.modules`, so that two models
+    can each have a neighbour of the same name; the earlier files keep those they have imported.
+    """
+    others = _folders.keys() - {folder}
+    parents = _parents() if others else {}
+    for name in list(sys.modules):
+        parent = parents.get(name.partition(".")[0])
+        if parent in others and name not in _folders[parent]:
+            del sys.modules[name]
+    _folders.setdefault(folder, frozenset(sys.modules))
+    if str(folder) in sys.path:
+        sys.path.remove(str(folder))
+    sys.path.insert(0, str(folder))
+
+
+def _parents() -> dict[str, Path]:
+    """Return the folder that holds each top-level module or package, by its name."""
+    parents = {}
+    for name in {name.partition(".")[0] for name in sys.modules}:
+        file = getattr(sys.modules.get(name), "__file__", None)
+        if file is not None and not name.startswith("infoeval"):
+            path = Path(file).resolve()
+            parents[name] = path.parents[1] if path.name == "__init__.py" else path.parent
+    return parents
