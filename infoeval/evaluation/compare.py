@@ -1,11 +1,10 @@
 """Two models by the same recipe, and what lies between them."""
 
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Unpack
+from typing import Unpack
 
 from scipy.special import ndtri
 
@@ -15,59 +14,10 @@ from infoeval.evaluation.catalogue import INFORMATION, parse
 from infoeval.evaluation.evaluate import Model, is_checkpoint, score
 from infoeval.evaluation.options import Options, Say
 from infoeval.information.streams import JOINT
-from infoeval.results import SCHEMA_VERSION, Document, Result
+from infoeval.results import Comparison, Difference, Document, Result
 from infoeval.subjects.user_model import UserModel
 
-__all__ = ["Comparison", "Difference", "compare"]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """First less another model of one metric of one code, in the unit of the metric.
-
-    `model` is the number of the other one, 1 for the second; `second` is its value. `low` and
-    `high` are the limits of the difference's interval at `level`; None where none is known.
-    """
-
-    metric: str
-    target: str | None
-    first: float
-    second: float
-    difference: float
-    low: float | None
-    high: float | None
-    level: float | None
-    model: int = 1
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All results of two models or more, and the differences of those that the first shares."""
-
-    first: Document
-    second: Document
-    differences: tuple[Difference, ...]
-    others: tuple[Document, ...] = ()
-
-    @property
-    def documents(self) -> tuple[Document, ...]:
-        """Of all models, in the order given."""
-        return self.first, self.second, *self.others
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data, in the shape of its JSON: `others` is there for three models or more."""
-        plain = [json.loads(document.to_json()) for document in self.documents]
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "first": plain[0],
-            "second": plain[1],
-            **({"others": plain[2:]} if self.others else {}),
-            "differences": [asdict(difference) for difference in self.differences],
-        }
-
-    def to_json(self) -> str:
-        """As JSON: keys sorted, indented by 2, ending with a line end."""
-        return json.dumps(self.to_dict(), sort_keys=True, indent=2, allow_nan=False) + "\n"
+__all__ = ["compare"]
 
 
 def compare(

@@ -1,7 +1,6 @@
 """Results that were scored before, as `infoeval score --json` prints them, for the models shown."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from infoeval.errors import UserError
@@ -48,9 +47,10 @@ def _joined(first: Document, second: Document) -> Document:
     skipped = [each for each in dict.fromkeys(both) if each.metric not in measured]
     # Fresh samples alone are scored without a test split: they tell what the training was on.
     data = next((each.data for each in (first, second) if each.data.get("split") == "test"), None)
-    return replace(
-        first,
-        data=data or first.data,
-        results=tuple(results.values()),
-        skipped=tuple(skipped),
+    return first.model_copy(
+        update={
+            "data": data or first.data,
+            "results": tuple(results.values()),
+            "skipped": tuple(skipped),
+        }
     )

@@ -147,7 +147,7 @@ def score(
     if asked is not None:
         return document
     others = tuple(Skipped(name, SEVERAL) for name in MODELS)
-    return replace(document, skipped=(*document.skipped, *others))
+    return document.model_copy(update={"skipped": (*document.skipped, *others)})
 
 
 def is_checkpoint(model: Model) -> TypeGuard[str | Path]:

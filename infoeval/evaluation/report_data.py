@@ -116,5 +116,5 @@ def as_document(
         environment=document.environment,
         results=document.results,
         skipped=(*document.skipped, *skipped),
-        extra=more,
+        **more,
     )
