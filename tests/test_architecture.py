@@ -49,7 +49,7 @@ NOT_IMPORTED_BY: dict[str, tuple[str, ...]] = {
     ),
     "results": (
         *("torch", "data", "codes", "networks", "training", "checkpoint", "model"),
-        *("information", "scoring", "analysis", "report"),
+        *("information", "metrics", "scoring", "analysis", "report"),
     ),
     "scoring": ("sweep", "analysis", "report", "printing", "progress", "cli"),
     "sweep": ("analysis", "report", "printing", "progress", "cli"),
@@ -59,7 +59,7 @@ NOT_IMPORTED_BY: dict[str, tuple[str, ...]] = {
     "progress": SHOWN_ONLY,
     "report": (
         *("torch", "data", "codes", "networks", "training", "checkpoint", "model"),
-        *("information", "metrics", "results", "scoring", "analysis", "traversals", "live"),
+        *("information", "metrics", "scoring", "analysis", "traversals", "live"),
     ),
 }
 
@@ -206,7 +206,8 @@ def test_a_dry_run_imports_torch_and_little_else() -> None:
         "result = CliRunner().invoke(infoeval.cli.main, ['train', 'mnist', '--dry-run'])\n"
         "assert result.exit_code == 0, result.output\n"
         "assert 'torch' in sys.modules\n"
-        "known = {'scipy', 'sklearn', 'pandas', 'matplotlib', 'torchvision', 'joblib', 'rich'}\n"
+        "known = {'scipy', 'sklearn', 'pandas', 'matplotlib', 'torchvision', 'joblib', 'rich', "
+        "'pydantic'}\n"
         "heavy = (known | {'infoeval.data'}) & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
@@ -219,7 +220,8 @@ def test_help_imports_nothing_that_computes() -> None:
         "import sys, infoeval.cli\n"
         "from click.testing import CliRunner\n"
         "assert CliRunner().invoke(infoeval.cli.main, ['--help']).exit_code == 0\n"
-        "known = {'torch', 'numpy', 'scipy', 'pandas', 'PIL', 'matplotlib', 'rich'}\n"
+        "known = {'torch', 'numpy', 'scipy', 'pandas', 'PIL', 'matplotlib', 'rich', 'pydantic'}\n"
+        "known |= {'infoeval.results'}\n"
         "heavy = known & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )

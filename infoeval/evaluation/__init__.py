@@ -4,15 +4,13 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from infoeval.evaluation.differences import Comparison, Difference, compare
+    from infoeval.evaluation.differences import compare
     from infoeval.evaluation.evaluate import score
     from infoeval.evaluation.options import Options
 
-__all__ = ["Comparison", "Difference", "Options", "compare", "score"]
+__all__ = ["Options", "compare", "score"]
 
 _HOMES = {
-    "Comparison": "differences",
-    "Difference": "differences",
     "compare": "differences",
     "Options": "options",
     "score": "evaluate",

@@ -1,10 +1,7 @@
 """Models scored by the same options, and their differences."""
 
-import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 from scipy.special import ndtri
 
@@ -14,60 +11,11 @@ from infoeval.evaluation.inputs import Context
 from infoeval.evaluation.options import Options, takes_options
 from infoeval.evaluation.requests import parse
 from infoeval.information.streams import JOINT
-from infoeval.results import SCHEMA_VERSION, Document, Result
+from infoeval.results import Comparison, Difference, Document, Result
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
 
-__all__ = ["Comparison", "Difference", "compare", "compare_subjects"]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """First less another model of one metric of one code, in the unit of the metric.
-
-    `model` is the number of the other one, 1 for the second; `second` is its value. `low` and
-    `high` are the limits of the difference's interval at `level`; None where none is known.
-    """
-
-    metric: str
-    target: str | None
-    first: float
-    second: float
-    difference: float
-    low: float | None
-    high: float | None
-    level: float | None
-    model: int = 1
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """All results of two models or more, and the differences of those that the first shares."""
-
-    first: Document
-    second: Document
-    differences: tuple[Difference, ...]
-    others: tuple[Document, ...] = ()
-
-    @property
-    def documents(self) -> tuple[Document, ...]:
-        """Of all models, in the order given."""
-        return self.first, self.second, *self.others
-
-    def to_dict(self) -> dict[str, Any]:
-        """As plain data, in the shape of its JSON: `others` is there for three models or more."""
-        plain = [json.loads(document.to_json()) for document in self.documents]
-        return {
-            "schema_version": SCHEMA_VERSION,
-            "first": plain[0],
-            "second": plain[1],
-            **({"others": plain[2:]} if self.others else {}),
-            "differences": [asdict(difference) for difference in self.differences],
-        }
-
-    def to_json(self) -> str:
-        """As JSON: keys sorted, indented by 2, ending with a line end."""
-        return json.dumps(self.to_dict(), sort_keys=True, indent=2, allow_nan=False) + "\n"
+__all__ = ["compare", "compare_subjects"]
 
 
 @takes_options(Options)
@@ -132,16 +80,16 @@ def _check_common(first: Subject, other: Subject) -> None:
 
 def _differences(first: Document, other: Document, number: int) -> list[Difference]:
     same_codes = _codes(first) == _codes(other)
-    theirs = {_key(result): result for result in other.results}
+    theirs = {result.key: result for result in other.results}
     return [
-        replace(_difference(result, theirs[_key(result)]), model=number)
+        _difference(result, theirs[result.key], number)
         for result in first.results
-        if _key(result) in theirs and (same_codes or result.target != JOINT)
+        if result.key in theirs and (same_codes or result.target != JOINT)
     ]
 
 
 def _codes(document: Document) -> set[tuple[str | None, float]]:
-    """The codes that a document tells the information of, with their entropies."""
+    """Return the codes whose information a document has, with their entropies."""
     return {
         (result.target, result.details["entropy"])
         for result in document.results
@@ -149,13 +97,8 @@ def _codes(document: Document) -> set[tuple[str | None, float]]:
     }
 
 
-def _key(result: Result) -> tuple[str, str | None, str]:
-    """What two results have to share: the metric with its own settings, and what it is of."""
-    return result.metric, result.target, str(result.settings.get("own", ""))
-
-
-def _difference(first: Result, second: Result) -> Difference:
-    """First less second, with the interval of Zou and Donner 2008, Statistics in Medicine 27.
+def _difference(first: Result, second: Result, number: int) -> Difference:
+    """Return first less second, with the interval of Zou and Donner 2008, Statistics in Medicine 27.
 
     MOVER, the method of variance estimates recovery: each limit takes from either side the
     distance to the limit that matters for it.
@@ -168,19 +111,20 @@ def _difference(first: Result, second: Result) -> Difference:
     if high_1 is not None and low_2 is not None:
         high = difference + math.hypot(high_1 - first.value, second.value - low_2)
     return Difference(
-        first.metric,
-        first.target,
-        first.value,
-        second.value,
-        difference,
-        low,
-        high,
-        first.level,
+        metric=first.metric,
+        target=first.target,
+        first=first.value,
+        second=second.value,
+        difference=difference,
+        low=low,
+        high=high,
+        level=first.level,
+        model=number,
     )
 
 
 def _limits(result: Result) -> tuple[float | None, float | None]:
-    """The sampling interval: that of `mi` counts what Q may miss in its upper limit as well."""
+    """Return the sampling interval: the upper limit of `mi` also has what Q may miss."""
     if result.metric != "mi" or result.level is None:
         return result.low, result.high
     half = float(ndtri(0.5 + result.level / 2)) * result.details["standard_error"]

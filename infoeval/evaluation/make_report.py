@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from infoeval.errors import UserError
-from infoeval.evaluation.differences import Comparison, compare_subjects
+from infoeval.evaluation.differences import compare_subjects
 from infoeval.evaluation.evaluate import requests_of, score_subject
 from infoeval.evaluation.image_files import remove_unnamed, write_image_files
 from infoeval.evaluation.inputs import Context
@@ -18,6 +18,7 @@ from infoeval.evaluation.report_files import METRICS, files_of
 from infoeval.evaluation.report_inputs import find_scores, open_inputs
 from infoeval.evaluation.seed_choice import choose
 from infoeval.files import write_bytes
+from infoeval.results import Comparison
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject

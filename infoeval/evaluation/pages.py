@@ -18,7 +18,7 @@ from infoeval.evaluation.report_files import (
 )
 
 if TYPE_CHECKING:
-    from infoeval.evaluation.differences import Comparison
+    from infoeval.results import Comparison
     from infoeval.subjects.opening import Given
 
 __all__ = ["compare", "metrics_beside", "metrics_given", "report"]

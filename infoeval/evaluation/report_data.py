@@ -100,7 +100,7 @@ def report_document(
         environment=document.environment,
         results=document.results,
         skipped=(*document.skipped, *skipped),
-        extra=more,
+        **more,
     )
 
 

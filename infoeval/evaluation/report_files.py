@@ -2,14 +2,14 @@
 
 import csv
 import io
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from infoeval.errors import UserError
 from infoeval.files import write_text
-from infoeval.report.document import read
+from infoeval.results import Document
+from infoeval.results.contract import parse_json, read_text
 
 __all__ = [
     "ANIMATIONS",
@@ -27,8 +27,6 @@ DEFAULT = ("html", "json", "csv")
 FORMATS = ("html", "json", "csv", "md")
 ANIMATIONS = ("gif", "webp")
 METRICS, RESULTS = "metrics.json", "results.csv"
-LARGEST = 200_000_000
-"""Largest size in bytes of a metrics.json."""
 _MODEL = ("model", "role", "seed")
 _RESULT = ("metric", "target", "value", "low", "high", "level", "n", "unit", "seconds")
 
@@ -83,17 +81,11 @@ def write_formats(
 
 def read_metrics(path: Path) -> dict[str, Any]:
     """Read a metrics.json as plain data. Raises UserError where it is none."""
+    text = read_text(path)
     try:
-        if path.stat().st_size > LARGEST:
-            raise UserError(f"cannot read {path}: it is too large for a metrics.json")
-        document = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"cannot read {path}: it is no JSON ({error})") from error
-    if not isinstance(document, dict):
-        raise UserError(f"cannot read {path}: it is no results of infoeval")
-    return document
+        return parse_json(text, finite=False)
+    except UserError as error:
+        raise UserError(f"cannot read {path}: {error}") from None
 
 
 def not_converged(metrics: Path) -> list[str]:
@@ -101,12 +93,12 @@ def not_converged(metrics: Path) -> list[str]:
 
     Raises UserError where `mi` is not among the results.
     """
-    models = read(read_metrics(metrics)).models
+    models = Document.for_page(read_metrics(metrics)).all_models
     found = [
         (model, result)
         for model in models
         for result in model.results
-        if result.details.convergence is not None
+        if result.convergence is not None
     ]
     if not found:
         raise UserError(
@@ -114,9 +106,9 @@ def not_converged(metrics: Path) -> list[str]:
             "--information quick, standard or strict"
         )
     return [
-        f"{model.name}: {result.target}" if len(models) > 1 else str(result.target)
+        f"{model.label}: {result.target}" if len(models) > 1 else str(result.target)
         for model, result in found
-        if result.details.convergence is not None and not result.details.convergence.converged
+        if result.convergence is not None and not result.convergence.converged
     ]
 
 
@@ -125,8 +117,8 @@ def _table(document: Mapping[str, Any]) -> str:
     buffer = io.StringIO()
     table = csv.writer(buffer, lineterminator="\n")
     table.writerow([*_MODEL, *_RESULT])
-    for model in read(document).models:
-        start = [model.name, model.role, model.subject.seed]
+    for model in Document.for_page(document).all_models:
+        start = [model.label, model.role, model.identity.seed]
         for result in model.results:
             table.writerow([*start, result.name, *(getattr(result, key) for key in _RESULT[1:])])
     return buffer.getvalue()

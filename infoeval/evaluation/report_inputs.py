@@ -1,7 +1,7 @@
 """The subjects of a report: a model, seeds of one, their λ = 0 twins, and earlier scores."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from infoeval.errors import UserError
@@ -77,18 +77,19 @@ def find_scores(files: Sequence[str | Path], subjects: Sequence[Subject]) -> lis
 
 
 def _joined(first: Document, second: Document) -> Document:
-    results = {
-        (result.metric, result.target, str(result.settings.get("own", ""))): result
-        for result in (*second.results, *first.results)
-    }
-    measured = {metric for metric, _, _ in results}
+    results = {result.key: result for result in (*second.results, *first.results)}
+    measured = {result.metric for result in results.values()}
     both = (*first.skipped, *second.skipped)
     skipped = [reason for reason in dict.fromkeys(both) if reason.metric not in measured]
     # A scoring of generated images alone has no test split: its data are those of the training.
     documents = (first, second)
     data = next((each.data for each in documents if each.data.get("split") == "test"), None)
-    return replace(
-        first, data=data or first.data, results=tuple(results.values()), skipped=tuple(skipped)
+    return first.model_copy(
+        update={
+            "data": data or first.data,
+            "results": tuple(results.values()),
+            "skipped": tuple(skipped),
+        }
     )
 
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from infoeval.report.document import Document, Model
-from infoeval.report.image_entries import Animation
 from infoeval.report.page_images import read_image, still
+from infoeval.results.document import Document, Model
+from infoeval.results.image_entries import Animation
 
 __all__ = ["Moving", "animations"]
 
@@ -27,7 +27,7 @@ def animations(document: Document, folder: Path) -> tuple[Moving, ...]:
     """Read every animation, in their order. Raises UserError for a missing or damaged file."""
     return tuple(
         _moving(picture, document, folder)
-        for picture in document.pictures
+        for picture in document.images
         if isinstance(picture, Animation)
     )
 
@@ -35,7 +35,7 @@ def animations(document: Document, folder: Path) -> tuple[Moving, ...]:
 def _moving(picture: Animation, document: Document, folder: Path) -> Moving:
     file = read_image(folder, picture.file)
     return Moving(
-        model=document.models[picture.model],
+        model=document.all_models[picture.model],
         title=picture.title or picture.code or picture.file,
         caption=picture.caption,
         address=file.address,

@@ -1,6 +1,6 @@
 """Which classes share a code."""
 
-from infoeval.report.details import Clustering
+from infoeval.results.details import Clustering
 
 __all__ = ["confused_pairs"]
 
@@ -10,7 +10,7 @@ def confused_pairs(clustering: Clustering) -> list[tuple[tuple[int, int], int]]:
 
     The most frequent pair comes first; pairs without any such image are left out.
 
-    >>> confused_pairs(Clustering(((8, 1), (2, 9)), (0, 1), ("a", "b"), *[None] * 4))
+    >>> confused_pairs(Clustering(confusion=((8, 1), (2, 9)), matching=(0, 1)))
     [((0, 1), 3)]
     """
     shared: dict[tuple[int, int], int] = {}

@@ -3,10 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infoeval.report.details import Check
-from infoeval.report.document import INFORMATION, OWN_BOUND, Document, Model, Result
 from infoeval.report.numbers import interval, nats
 from infoeval.report.words import count_of, in_words, listed
+from infoeval.results.details import INFORMATION, OWN_BOUND, Check
+from infoeval.results.document import Document, Model
+from infoeval.results.records import Result
 
 __all__ = ["Reason", "reasons"]
 
@@ -28,19 +29,19 @@ class Reason:
 
 def reasons(document: Document) -> list[Reason]:
     """Say how sure the verdict is, the most important first."""
-    found = [_convergence(document), _self_test(document.shown), _seeds(document)]
+    found = [_convergence(document), _self_test(document), _seeds(document)]
     found += [_unlike(document, model) for model in document.baselines[:1]]
     found.append(_intervals(document))
     return [reason for reason in found if reason is not None]
 
 
 def _convergence(document: Document) -> Reason | None:
-    by_model = {model.name: _not_converged(document, model) for model in document.models}
+    by_model = {model.label: _not_converged(document, model) for model in document.all_models}
     open_codes = {name: codes for name, codes in by_model.items() if codes}
     measured = [
         result
-        for code in document.codes
-        if (result := document.shown.information(code.name)) is not None
+        for code in document.all_codes
+        if (result := document.information(code.name)) is not None
     ]
     if not measured:
         return None
@@ -52,7 +53,7 @@ def _convergence(document: Document) -> Reason | None:
             "afterwards may find more.",
         )
     if not open_codes:
-        several = "all models" if len(document.models) > 1 else "every code"
+        several = "all models" if len(document.all_models) > 1 else "every code"
         return Reason(
             "Convergence", True, f"Q converged for {several}: longer training would add nothing."
         )
@@ -66,10 +67,10 @@ def _convergence(document: Document) -> Reason | None:
 
 def _where(open_codes: Mapping[str, tuple[str, ...]], document: Document) -> str:
     """Say "digit and slant", "every code in seed 1 and seed 2", "slant in all six models"."""
-    models = len(document.models)
+    models = len(document.all_models)
     told = []
     for codes in dict.fromkeys(open_codes.values()):
-        which = "every code" if len(codes) == len(document.codes) else listed(codes)
+        which = "every code" if len(codes) == len(document.all_codes) else listed(codes)
         names = [name for name, theirs in open_codes.items() if theirs == codes]
         if models > 1:
             every = "both models" if models == 2 else f"all {in_words(models)} models"
@@ -80,16 +81,16 @@ def _where(open_codes: Mapping[str, tuple[str, ...]], document: Document) -> str
 
 def _not_converged(document: Document, model: Model) -> tuple[str, ...]:
     found = []
-    for code in document.codes:
+    for code in document.all_codes:
         result = model.find(INFORMATION, code.name)
-        if result and result.details.convergence and not result.details.convergence.converged:
+        if result and result.convergence and not result.convergence.converged:
             found.append(code.name)
     return tuple(found)
 
 
 def _self_test(model: Model) -> Reason | None:
     whole = model.together()
-    test = whole.details.self_test if whole else None
+    test = whole.information.self_test if whole and whole.information else None
     if test is None or not (test.null or test.known):
         return None
     null = max(test.null, key=_above, default=None)
@@ -137,7 +138,7 @@ def _seeds(document: Document) -> Reason:
     peers = document.peers
     if document.arrangement == "seeds" and len(peers) > 1:
         text = f"{count_of(len(peers), 'seed').capitalize()}, every one of them on this page."
-        text += f" Shown first: {document.shown.name}"
+        text += f" Shown first: {document.label}"
         reason = f" ({document.reason})" if document.reason else ""
         return Reason("Seeds", None, f"{text}{reason}.")
     if document.arrangement == "comparison":
@@ -147,13 +148,13 @@ def _seeds(document: Document) -> Reason:
             "One checkpoint of each model: a difference is one of these checkpoints, and other "
             "seeds may differ the other way.",
         )
-    seed = document.shown.subject.seed
+    seed = document.identity.seed
     which = "" if seed is None else f" ({seed})"
     return Reason("Seeds", None, f"One seed{which}: another one can come out very differently.")
 
 
 def _unlike(document: Document, baseline: Model) -> Reason | None:
-    mine, theirs = document.shown.subject, baseline.subject
+    mine, theirs = document.identity, baseline.identity
     unlike = [
         f"{name} {other} instead of {own}"
         for name, own, other in (
@@ -163,7 +164,7 @@ def _unlike(document: Document, baseline: Model) -> Reason | None:
         )
         if own != other
     ]
-    unlike += _settings_unlike(document.shown, baseline)
+    unlike += _settings_unlike(document, baseline)
     if not unlike or len(document.peers) > 1:
         return None
     text = f"It differs in more than λ: {', '.join(unlike)}."
@@ -175,16 +176,16 @@ def _settings_unlike(model: Model, baseline: Model) -> list[str]:
 
     A variant has a name of its own also where it differs in λ alone.
     """
-    mine, theirs = model.training.get("config"), baseline.training.get("config")
+    mine, theirs = model.training.config, baseline.training.config
     if isinstance(mine, dict) and isinstance(theirs, dict):
         names = sorted((mine.keys() | theirs.keys()) - {_WEIGHT, "name", "variant"})
         return [name for name in names if mine.get(name) != theirs.get(name)]
-    own, other = model.subject.variant, baseline.subject.variant
+    own, other = model.identity.variant, baseline.identity.variant
     return [] if own == other else [f"variant {other} instead of {own}"]
 
 
 def _intervals(document: Document) -> Reason | None:
-    level = next((r.level for r in document.shown.results if _has_interval(r)), None)
+    level = next((r.level for r in document.results if _has_interval(r)), None)
     if level is None:
         return None
     return Reason(

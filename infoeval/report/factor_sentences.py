@@ -1,7 +1,8 @@
 """Which factor a code follows, in words."""
 
-from infoeval.report.document import Code, Document, Model, Result
 from infoeval.report.words import count_of, spread
+from infoeval.results.document import Code, Document, Model
+from infoeval.results.records import Result
 
 __all__ = ["followed", "images_of"]
 
@@ -15,19 +16,19 @@ def followed(code: Code, document: Document) -> str:
     """
     found = [
         result
-        for result in document.shown.results
-        if result.details.pair and result.details.pair.code == code.name and result.value
+        for result in document.results
+        if result.pair and result.pair.code == code.name and result.value
     ]
     kinds = sorted({images_of(result) for result in found}, key=lambda kind: kind != "real")
     if not kinds:
         return ""
     on = f"on {kinds[0]} images"
     found = [result for result in found if images_of(result) == kinds[0]]
-    best = max(found, key=lambda result: (_paired(result), result.value or 0.0))
-    pair, value = best.details.pair, best.value or 0.0
+    best = max(found, key=lambda result: (_paired(result), result.value))
+    pair, value = best.pair, best.value
     if pair is None:
         return ""
-    chance = best.details.null
+    chance = best.typed.null
     if value < _WEAKLY or (chance and chance.high is not None and value <= chance.high):
         return f"follows no factor (nearest {pair.factor}, {pair.measure} {_two(value)}, {on})"
     verb = "follows" if value >= _FOLLOWS else "weakly follows"
@@ -47,7 +48,7 @@ def images_of(result: Result) -> str:
 
 
 def _paired(result: Result) -> bool:
-    return result.details.pair is not None and result.details.pair.paired
+    return result.pair is not None and result.pair.paired
 
 
 def _in_seeds(factor: str, images: str, document: Document) -> list[float]:
@@ -60,7 +61,7 @@ def _in_seeds(factor: str, images: str, document: Document) -> list[float]:
 
 def _of_factor(model: Model, factor: str, images: str) -> float | None:
     for result in model.results:
-        pair = result.details.pair
+        pair = result.pair
         right = pair is not None and pair.paired and pair.factor == factor
         if right and images_of(result) == images:
             return result.value

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from PIL import Image
 
 from infoeval.errors import UserError
-from infoeval.report.details import CLUSTER_ACCURACY, Clustering
-from infoeval.report.document import Document, Model
-from infoeval.report.image_entries import Sheet
 from infoeval.report.page_images import ImageFile, address, open_pixels
 from infoeval.report.words import minus
+from infoeval.results.details import CLUSTER_ACCURACY, Clustering
+from infoeval.results.document import Document, Model
+from infoeval.results.image_entries import ImageGrid
 
 __all__ = ["Column", "Grid", "Order", "Orders", "Strip", "cut", "orders", "strip"]
 
@@ -83,8 +83,8 @@ def orders(document: Document) -> Orders:
     Where a model has no category of a class, one that is matched to nothing takes the place.
     """
     found = Orders()
-    for code in document.codes:
-        clusters = {model.index: _clustering(model, code.name) for model in document.models}
+    for code in document.all_codes:
+        clusters = {model.index: _clustering(model, code.name) for model in document.all_models}
         first = next((each for each in clusters.values() if each is not None), None)
         for index, clustering in clusters.items():
             if clustering is not None and first is not None:
@@ -92,7 +92,7 @@ def orders(document: Document) -> Orders:
     return found
 
 
-def cut(file: ImageFile, sheet: Sheet, order: Order | None) -> Grid:
+def cut(file: ImageFile, sheet: ImageGrid, order: Order | None) -> Grid:
     """Cut a sheet into its columns, each a picture without loss.
 
     Raises UserError where the file is no sheet of so many rows and columns.
@@ -114,7 +114,7 @@ def cut(file: ImageFile, sheet: Sheet, order: Order | None) -> Grid:
     return Grid(tuple(columns), width, file.height, usable is not None)
 
 
-def strip(file: ImageFile, sheet: Sheet, order: Order | None) -> Strip:
+def strip(file: ImageFile, sheet: ImageGrid, order: Order | None) -> Strip:
     """Return the first row of a sheet, in Hungarian order where there is one.
 
     Raises UserError as :func:`cut`.
@@ -128,7 +128,7 @@ def strip(file: ImageFile, sheet: Sheet, order: Order | None) -> Strip:
     return Strip(_encode(row), row.width, row.height)
 
 
-def _tile(file: ImageFile, sheet: Sheet) -> tuple[int, int]:
+def _tile(file: ImageFile, sheet: ImageGrid) -> tuple[int, int]:
     """Return width and height of a tile."""
     width, rest_x = divmod(file.width + sheet.gap, sheet.columns)
     height, rest_y = divmod(file.height + sheet.gap, sheet.rows)
@@ -140,13 +140,13 @@ def _tile(file: ImageFile, sheet: Sheet) -> tuple[int, int]:
     return width - sheet.gap, height - sheet.gap
 
 
-def _usable(order: Order | None, sheet: Sheet) -> Order | None:
+def _usable(order: Order | None, sheet: ImageGrid) -> Order | None:
     return order if order and len(order.categories) == sheet.columns else None
 
 
 def _clustering(model: Model, code: str) -> Clustering | None:
     result = model.find(CLUSTER_ACCURACY, code)
-    return result.details.clustering if result else None
+    return result.clustering if result else None
 
 
 def _classes(clustering: Clustering) -> list[int]:
@@ -160,7 +160,7 @@ def _order(clustering: Clustering, classes: Sequence[int]) -> Order:
     spare = [category for category in range(len(matching)) if category not in places]
     filled = [spare.pop(0) if place is None and spare else place for place in places]
     categories = [category for category in filled if category is not None] + spare
-    names = clustering.class_names
+    names = clustering.names
     return Order(tuple(categories), tuple(names[cls] if cls >= 0 else None for cls in matching))
 
 

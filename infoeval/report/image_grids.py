@@ -4,15 +4,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infoeval.report.details import CLUSTER_ACCURACY, Clustering
-from infoeval.report.document import Document, Model
 from infoeval.report.grid_columns import Column, Grid, Orders, Strip, cut, strip
-from infoeval.report.image_entries import Gallery, Sheet, Traversal
 from infoeval.report.numbers import percent
 from infoeval.report.page_images import read_image
 from infoeval.report.text_table import Column as TableColumn
 from infoeval.report.text_table import Table
 from infoeval.report.words import count_of, minus
+from infoeval.results.details import CLUSTER_ACCURACY, Clustering
+from infoeval.results.document import Document, Model
+from infoeval.results.image_entries import Gallery, ImageGrid, Traversal
 
 __all__ = [
     "DrawnSheet",
@@ -101,7 +101,7 @@ def traversals(document: Document, folder: Path, orders: Orders) -> tuple[Traver
 
     Raises UserError for a file that is missing, or no such sheet.
     """
-    pictures = [each for each in document.pictures if isinstance(each, Traversal)]
+    pictures = [each for each in document.images if isinstance(each, Traversal)]
     groups = []
     for number, code in enumerate(_codes(document, pictures)):
         ranges: dict[tuple[float | None, float | None], list[Traversal]] = {}
@@ -122,7 +122,7 @@ def strips(document: Document, folder: Path, orders: Orders) -> dict[str, Strip]
     Raises UserError for a file that is missing, or no such sheet.
     """
     found: dict[str, Strip] = {}
-    for picture in document.pictures:
+    for picture in document.images:
         if isinstance(picture, Traversal) and picture.model == 0 and picture.code not in found:
             order = orders.get((0, picture.code))
             found[picture.code] = strip(read_image(folder, picture.file), picture, order)
@@ -134,14 +134,14 @@ def galleries(document: Document, folder: Path, orders: Orders) -> tuple[Gallery
 
     Raises UserError for a file that is missing, or no such sheet.
     """
-    pictures = [each for each in document.pictures if isinstance(each, Gallery)]
+    pictures = [each for each in document.images if isinstance(each, Gallery)]
     groups = []
     for number, code in enumerate(_codes(document, pictures)):
         own = sorted((each for each in pictures if each.code == code), key=lambda g: g.model)
         if not own:
             continue
         sheets = tuple(_gallery(each, document, folder, orders) for each in own)
-        tables = [_misassigned(document.models[each.model], code, orders) for each in own]
+        tables = [_misassigned(document.all_models[each.model], code, orders) for each in own]
         groups.append(
             GalleryGroup(
                 number=number,
@@ -155,18 +155,18 @@ def galleries(document: Document, folder: Path, orders: Orders) -> tuple[Gallery
     return tuple(groups)
 
 
-def _codes(document: Document, pictures: Sequence[Sheet]) -> list[str]:
+def _codes(document: Document, pictures: Sequence[ImageGrid]) -> list[str]:
     """Return the codes of the document, then what else there are pictures of."""
     return list(
         dict.fromkeys(
-            [code.name for code in document.codes] + [picture.code for picture in pictures]
+            [code.name for code in document.all_codes] + [picture.code for picture in pictures]
         )
     )
 
 
 def _range(pictures: list[Traversal], document: Document, folder: Path, orders: Orders) -> Range:
     first = min(pictures, key=lambda each: each.model)
-    captions = {each.caption for each in document.pictures if isinstance(each, Traversal)}
+    captions = {each.caption for each in document.images if isinstance(each, Traversal)}
     drawn = [
         _sheet(each, document, folder, orders) for each in sorted(pictures, key=lambda p: p.model)
     ]
@@ -192,7 +192,7 @@ def _range_title(picture: Traversal, document: Document) -> str:
 
 
 def _sheet(picture: Traversal, document: Document, folder: Path, orders: Orders) -> DrawnSheet:
-    model = document.models[picture.model]
+    model = document.all_models[picture.model]
     grid = cut(read_image(folder, picture.file), picture, orders.get((model.index, picture.code)))
     columns = tuple(
         replace(
@@ -211,7 +211,7 @@ def _value(code: str, column: Column) -> str:
 
 
 def _gallery(picture: Gallery, document: Document, folder: Path, orders: Orders) -> DrawnSheet:
-    model = document.models[picture.model]
+    model = document.all_models[picture.model]
     grid = cut(read_image(folder, picture.file), picture, orders.get((model.index, picture.code)))
     columns = []
     for column in grid.columns:
@@ -242,14 +242,14 @@ def _judged(picture: Gallery) -> bool:
 def _misassigned(model: Model, code: str, orders: Orders) -> Table | None:
     """Count for each category the images of another class than the one matched to it."""
     result = model.find(CLUSTER_ACCURACY, code)
-    clustering = result.details.clustering if result else None
+    clustering = result.clustering if result else None
     order = orders.get((model.index, code))
     if clustering is None or order is None:
         return None
     return Table(
         name=f"misassigned-{model.index}-{code}",
         title=f"Images given each code of {code} whose class is not the one matched to it, "
-        f"{model.name}",
+        f"{model.label}",
         columns=(
             TableColumn("Code"),
             TableColumn("Matched class"),
@@ -265,7 +265,7 @@ def _misassigned(model: Model, code: str, orders: Orders) -> Table | None:
 def _counts(category: int, clustering: Clustering) -> tuple[str | int | float | None, ...]:
     counts, cls = clustering.confusion[category], clustering.matching[category]
     wrong = {name: n for name, n in enumerate(counts) if name != cls and n}
-    names, total, lost = clustering.class_names, sum(counts), sum(wrong.values())
+    names, total, lost = clustering.names, sum(counts), sum(wrong.values())
     worst = max(wrong, key=lambda name: wrong[name], default=None)
     return (
         f"code {category}",

@@ -1,21 +1,21 @@
 """How to read the page, and what it cannot say: only about what is on it."""
 
-from infoeval.report.details import Clustering
-from infoeval.report.document import INFORMATION, OWN_BOUND, Document
-from infoeval.report.image_entries import Sprites, Traversal
+from infoeval.results.details import INFORMATION, OWN_BOUND, Clustering
+from infoeval.results.document import Document
+from infoeval.results.image_entries import Sprites, Traversal
 
 __all__ = ["limits"]
 
 
 def limits(document: Document) -> list[tuple[str, str]]:
     """Return what there is to know, each with its topic."""
-    shown = document.shown
+    shown = document
     metrics = {result.metric for result in shown.results}
     clusterings: list[Clustering] = [
-        result.details.clustering for result in shown.results if result.details.clustering
+        result.clustering for result in shown.results if result.clustering
     ]
-    kinds = {type(picture) for picture in document.pictures}
-    continuous = any(code.kind == "continuous" for code in document.codes)
+    kinds = {type(picture) for picture in document.images}
+    continuous = any(code.kind == "continuous" for code in document.all_codes)
     said = (
         (
             INFORMATION in metrics,
@@ -51,7 +51,7 @@ def limits(document: Document) -> list[tuple[str, str]]:
             "one class's share of the images.",
         ),
         (
-            any(result.details.pair for result in shown.results),
+            any(result.pair for result in shown.results),
             "Codes and factors",
             "are compared pair by pair. |Spearman| tells how well the order of a code's values is "
             "that of a factor, NMI how much two sets of classes share, whatever their shape.",

@@ -12,20 +12,16 @@ from markupsafe import Markup
 from infoeval import content
 from infoeval.errors import UserError
 from infoeval.report import onnxruntime
-from infoeval.report.document import Document
-from infoeval.report.fields import Fields
 from infoeval.report.page_images import plain_path
+from infoeval.results.document import Document
+from infoeval.results.live_entry import CategoricalSlider, ContinuousSlider, Live, Reference
 
-__all__ = ["Block", "CodeSlider", "Live", "read_live"]
-
-EXAGGERATION = 2
-"""A continuous slider spans so many times its prior's range, as the paper's −2 … 2."""
+__all__ = ["Block", "CodeSlider", "LiveGenerator", "read_live"]
 
 _STEPS = 200
 _LARGEST_MODEL = 256 * 2**20
 _LARGEST_REFERENCE = 16 * 2**20
 _LARGEST_LICENSE = 2**20
-_MOST = {"codes": 64, "categories": 10_000, "variables": 100_000, "rows": 24, "side": 1024}
 
 _AGAIN = "run `infoeval report --live` again"
 
@@ -58,7 +54,7 @@ class Block:
 
 
 @dataclass(frozen=True)
-class Live:
+class LiveGenerator:
     """All that the template needs; ``width`` counts the values of the generator's input."""
 
     sliders: Sequence[CodeSlider]
@@ -82,91 +78,69 @@ class Live:
         return (f"'sha256-{digest}'", "'wasm-unsafe-eval'", "blob:")
 
 
-def read_live(document: Document, folder: Path) -> Live | None:
+def read_live(document: Document, folder: Path) -> LiveGenerator | None:
     """Read the generator of a page from the files in ``folder``; None where there is none.
 
     A page runs onnxruntime-web only as it was published: anything else in that place is refused.
 
-    Raises UserError when the entry ``live`` of metrics.json is malformed, or a file that it names
-    is missing, too large, not a plain file of that folder, or not the one it was.
+    Raises UserError when a file that the entry ``live`` of metrics.json names is missing, too
+    large, not a plain file of that folder, or not the one it was.
     """
-    fields = document.live
-    if fields is None:
+    entry = document.live
+    if entry is None:
         return None
-    noise = _count(fields, "noise", 0, "variables")
-    sliders = _sliders(fields, noise)
-    width = noise + sum(slider.categories or 1 for slider in sliders)
-    image, reference = fields.object("image"), fields.object("reference")
-    channels = image.integer("channels")
-    if channels not in (1, 3):
-        raise image.wrong(image.where("channels"), "1 or 3")
-    height, across = (_count(image, side, 1, "side") for side in ("height", "width"))
-    rows = _count(reference, "rows", 1, "rows")
-    expected = rows * (4 * width + channels * height * across)
-    model = _read_named(fields, folder, _LARGEST_MODEL)
+    sliders = _sliders(entry)
+    width = entry.noise + sum(slider.categories or 1 for slider in sliders)
+    image, reference = entry.image, entry.reference
+    expected = reference.rows * (4 * width + image.channels * image.height * image.width)
+    model = _read_named(entry, folder, _LARGEST_MODEL)
     pictures = _read_named(reference, folder, _LARGEST_REFERENCE)
     if len(pictures) != expected:
         raise UserError(
-            f"{reference.text('file')!r} has {len(pictures):,} bytes, and {rows} reference images "
-            f"with their codes have {expected:,}: {_AGAIN}"
+            f"{reference.file!r} has {len(pictures):,} bytes, and {reference.rows} reference "
+            f"images with their codes have {expected:,}: {_AGAIN}"
         )
-    return Live(
+    return LiveGenerator(
         sliders=sliders,
-        noise=noise,
+        noise=entry.noise,
         width=width,
-        rows=rows,
-        channels=channels,
-        image_height=height,
-        image_width=across,
-        tolerance=reference.integer("tolerance", 0),
+        rows=reference.rows,
+        channels=image.channels,
+        image_height=image.height,
+        image_width=image.width,
+        tolerance=reference.tolerance,
         runtime=f"{onnxruntime.NAME} {onnxruntime.VERSION}",
         license=_license(folder),
-        runtime_blocks=_runtime_blocks(fields, folder),
+        runtime_blocks=_runtime_blocks(entry, folder),
         model_blocks=[_block("live-model", model), _block("live-reference", pictures)],
         script=Markup((content.folder("reports") / "live.js").read_text(encoding="utf-8")),
     )
 
 
-def _count(fields: Fields, key: str, least: int, limit: str) -> int:
-    value = fields.integer(key, least)
-    if value > _MOST[limit]:
-        raise fields.wrong(fields.where(key), f"{_MOST[limit]:,} or less")
-    return value
-
-
-def _sliders(fields: Fields, noise: int) -> list[CodeSlider]:
-    items = fields.objects("codes")
-    if not 1 <= len(items) <= _MOST["codes"]:
-        raise fields.wrong(fields.where("codes"), f"1 to {_MOST['codes']} codes")
+def _sliders(live: Live) -> list[CodeSlider]:
     sliders: list[CodeSlider] = []
-    column = noise
-    for item in items:
-        slider = _slider(item, column)
+    column = live.noise
+    for code in live.codes:
+        slider = _slider(code, column)
         column += slider.categories or 1
         sliders.append(slider)
     return sliders
 
 
-def _slider(fields: Fields, column: int) -> CodeSlider:
-    name = fields.text("name")
-    if fields.choice("kind", ("categorical", "continuous")) == "categorical":
-        size = _count(fields, "size", 2, "categories")
-        last = str(size - 1)
-        return CodeSlider(name, column, size, "0", last, "0", last, "1", "0")
-    low, high = fields.number("low"), fields.number("high")
-    centre, half = (low + high) / 2, (high - low) / 2 * EXAGGERATION
-    if not 1e-6 <= half <= 1e9 * max(1.0, abs(centre)):
-        raise fields.wrong(fields.where("high"), "a number above low")
-    numbers = (low, high, centre - half, centre + half, 2 * half / _STEPS, centre)
-    return CodeSlider(name, column, None, *(f"{number:.12g}" for number in numbers))
+def _slider(code: CategoricalSlider | ContinuousSlider, column: int) -> CodeSlider:
+    if isinstance(code, CategoricalSlider):
+        last = str(code.size - 1)
+        return CodeSlider(code.name, column, code.size, "0", last, "0", last, "1", "0")
+    centre, reach = code.centre, code.reach
+    numbers = (code.low, code.high, centre - reach, centre + reach, 2 * reach / _STEPS, centre)
+    return CodeSlider(code.name, column, None, *(f"{number:.12g}" for number in numbers))
 
 
-def _runtime_blocks(fields: Fields, folder: Path) -> list[Block]:
-    runtime = fields.object("runtime")
-    found = (runtime.text("name"), runtime.text("version"))
+def _runtime_blocks(entry: Live, folder: Path) -> list[Block]:
+    found = (entry.runtime.name, entry.runtime.version)
     if found != (onnxruntime.NAME, onnxruntime.VERSION):
         raise UserError(
-            f"metrics.json: {runtime.place} is {' '.join(found)[:60]!r}, and pages run "
+            f"metrics.json: live.runtime is {' '.join(found)[:60]!r}, and pages run "
             f"{onnxruntime.NAME} {onnxruntime.VERSION}: {_AGAIN}"
         )
     place = _runtime_folder(folder)
@@ -211,12 +185,13 @@ def _license(folder: Path) -> str:
     return stored.decode("utf-8", "replace")
 
 
-def _read_named(fields: Fields, folder: Path, largest: int) -> bytes:
-    """Read the file that an object names, which must be the one whose SHA-256 it gives."""
-    name = fields.text("file")
-    stored = _read(folder, name, largest)
-    if hashlib.sha256(stored).hexdigest() != fields.text("sha256"):
-        raise UserError(f"{name!r} is not the file that metrics.json was written with: {_AGAIN}")
+def _read_named(entry: Live | Reference, folder: Path, largest: int) -> bytes:
+    """Read the file that an entry names, which must be the one whose SHA-256 it gives."""
+    stored = _read(folder, entry.file, largest)
+    if hashlib.sha256(stored).hexdigest() != entry.sha256:
+        raise UserError(
+            f"{entry.file!r} is not the file that metrics.json was written with: {_AGAIN}"
+        )
     return stored
 
 

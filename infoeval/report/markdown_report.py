@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infoeval.report import figures
-from infoeval.report.document import Document, read
 from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.limits import limits
@@ -13,6 +12,7 @@ from infoeval.report.provenance import origins, surroundings
 from infoeval.report.text_table import Table
 from infoeval.report.verdict import sentences
 from infoeval.report.writing import markdown_table, markdown_text
+from infoeval.results.document import Document
 
 __all__ = ["markdown"]
 
@@ -22,9 +22,9 @@ def markdown(document: Mapping[str, Any]) -> str:
 
     Pictures are left out: they are in the page. Raises UserError when the document is malformed.
     """
-    whole = read(document)
+    whole = Document.for_page(document)
     found = figures.build(whole)
-    subject = whole.shown.subject
+    subject = whole.identity
     parts = [
         f"# What the codes of {markdown_text(subject.trainer or subject.source)} mean\n",
         *_verdict(whole),

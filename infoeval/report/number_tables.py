@@ -1,10 +1,11 @@
 """Tables that no figure has: how each number was made, and what was left out."""
 
 from infoeval.report.confusions import confused_pairs
-from infoeval.report.details import CLUSTER_ACCURACY
-from infoeval.report.document import Document, Result
 from infoeval.report.provenance import plain
 from infoeval.report.text_table import Column, Table
+from infoeval.results.details import CLUSTER_ACCURACY
+from infoeval.results.document import Document
+from infoeval.results.records import Result
 
 __all__ = ["definitions", "mixed_up", "skipped"]
 
@@ -14,7 +15,7 @@ _MOST_PAIRS = 8
 def definitions(document: Document) -> Table:
     """Return definition, settings and time of the shown model's metrics, each once."""
     rows: dict[tuple[str, str], tuple[str, str | None, str, float | None]] = {}
-    for result in document.shown.results:
+    for result in document.results:
         settings = _settings(result)
         rows.setdefault(
             (result.metric, settings), (result.metric, result.reference, settings, result.seconds)
@@ -35,10 +36,10 @@ def definitions(document: Document) -> Table:
 def skipped(document: Document) -> Table:
     """Return what was skipped for some model, and why; a reason that several share once."""
     reasons: dict[tuple[str, str], list[str]] = {}
-    for model in document.models:
-        for each in model.skipped:
-            reasons.setdefault(each, []).append(model.name)
-    several = any(len(names) != len(document.models) for names in reasons.values())
+    for model in document.all_models:
+        for reason, metrics in model.skipped_by_reason().items():
+            reasons.setdefault((metrics, reason), []).append(model.label)
+    several = any(len(names) != len(document.all_models) for names in reasons.values())
     columns = (Column("Metric"), Column("Reason"))
     return Table(
         name="skipped",
@@ -52,13 +53,13 @@ def skipped(document: Document) -> Table:
 
 def mixed_up(document: Document, code: str) -> Table | None:
     """Return which classes share a code most often; None where no image is misassigned."""
-    result = document.shown.find(CLUSTER_ACCURACY, code)
-    clustering = result.details.clustering if result else None
+    result = document.find(CLUSTER_ACCURACY, code)
+    clustering = result.clustering if result else None
     pairs = confused_pairs(clustering) if clustering else []
     if clustering is None or not pairs:
         return None
     images = [sum(column) for column in zip(*clustering.confusion, strict=True)]
-    names = clustering.class_names
+    names = clustering.names
     return Table(
         name=f"mixed-up-{code}",
         title="Classes that are mixed up most often: images of one that are given the code "

@@ -14,10 +14,10 @@ from markupsafe import Markup, escape
 from infoeval import content
 from infoeval.files import write_text
 from infoeval.report import numbers
-from infoeval.report.document import Document, read
 from infoeval.report.sections import Page, gather
 from infoeval.report.text_table import Cell, Estimate
 from infoeval.report.words import count_of
+from infoeval.results.document import Document
 
 __all__ = ["render", "write"]
 
@@ -31,7 +31,7 @@ def render(document: Mapping[str, Any], folder: str | os.PathLike[str]) -> str:
     Raises UserError when the document is malformed, or a file is missing, not what the document
     says, too large, or not a plain file of that folder.
     """
-    whole = read(document)
+    whole = Document.for_page(document)
     page = gather(whole, Path(folder))
     script = _script() if page.moves else ""
     return (
@@ -101,20 +101,20 @@ def _policy(script: str, page: Page) -> str:
 
 
 def _heading(document: Document) -> str:
-    subject = document.shown.subject
+    subject = document.identity
     name = subject.trainer or subject.source
     if document.arrangement != "comparison":
         return f"What the codes of {name} mean"
-    models = count_of(len(document.models), "model")
-    if len({model.subject.trainer for model in document.models}) > 1:
+    models = count_of(len(document.all_models), "model")
+    if len({model.identity.trainer for model in document.all_models}) > 1:
         return f"What the codes of {models} mean"
     return f"What the codes of {name} mean, in {models}"
 
 
 def _lead(document: Document) -> str:
-    subject, data = document.shown.subject, document.data
-    source = " ".join(str(part) for part in (data["name"], data["split"]) if part)
-    images = "" if data["n"] is None else f", {data['n']:,} images"
+    subject, data = document.identity, document.data_set
+    source = " ".join(part for part in (data.label, data.split) if part)
+    images = "" if data.n is None else f", {data.n:,} images"
     told = [f"Data: {source}{images}"]
     if len(document.peers) == 1:
         if subject.information_weight is not None:

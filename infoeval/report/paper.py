@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from infoeval.files import write_bytes, write_text
 from infoeval.report import figures
 from infoeval.report.canvas import drawn
-from infoeval.report.document import Document, read
 from infoeval.report.figure import Colours, Figure
 from infoeval.report.figures.naming import numbered, stem
-from infoeval.report.image_entries import Traversal
 from infoeval.report.page_images import open_pixels, read_image
 from infoeval.report.text_table import Table
 from infoeval.report.writing import csv_table, latex_table
+from infoeval.results.document import Document
+from infoeval.results.image_entries import Traversal
 
 __all__ = ["COLOURS", "write_figures"]
 
@@ -66,7 +66,7 @@ def write_figures(
     Raises UserError when the document is malformed, an image is missing or damaged, or a file
     cannot be written.
     """
-    whole = read(document)
+    whole = Document.for_page(document)
     found = figures.build(whole)
     written: list[Path] = []
     for figure in (*found.figures(), *_grids(whole, Path(folder))):
@@ -95,14 +95,14 @@ def _saved(figure: Figure) -> dict[str, bytes]:
 
 def _grids(document: Document, folder: Path) -> Iterator[Figure]:
     """Return the traversal grids of every model as figures."""
-    grids = [picture for picture in document.pictures if isinstance(picture, Traversal)]
-    several = len(document.models) > 1
+    grids = [picture for picture in document.images if isinstance(picture, Traversal)]
+    several = len(document.all_models) > 1
     names = numbered(
         stem("traversal", grid.code, _range(grid), *([f"{grid.model}"] if several else []))
         for grid in grids
     )
     for name, grid in zip(names, grids, strict=True):
-        yield replace(_grid(grid, document.models[grid.model].name, folder), name=name)
+        yield replace(_grid(grid, document.all_models[grid.model].label, folder), name=name)
 
 
 def _range(grid: Traversal) -> str:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infoeval.report.document import Document, Model
 from infoeval.report.numbers import number
+from infoeval.results.document import Document, Model
 
 __all__ = ["Origin", "origins", "plain", "surroundings"]
 
@@ -25,22 +25,22 @@ def origins(document: Document) -> tuple[Origin, ...]:
     """Return the facts of every model."""
     return tuple(
         Origin(
-            name=model.name,
+            name=model.label,
             facts=_facts(model),
-            config=_config(model.training.get("config")),
+            config=_config(model.training.config),
         )
-        for model in document.models
+        for model in document.all_models
     )
 
 
 def surroundings(document: Document) -> Facts:
     """Return the facts of the data and of the machine that scored."""
-    data = document.data
+    data = document.data_set
     found: list[tuple[str, str | None]] = [
-        ("Data set", data["name"]),
-        ("Split scored", data["split"]),
-        ("Images", _count(data["n"])),
-        ("Data fingerprint (SHA-256)", data["fingerprint"]),
+        ("Data set", data.label),
+        ("Split scored", data.split),
+        ("Images", _count(data.n)),
+        ("Data fingerprint (SHA-256)", data.fingerprint),
     ]
     found += [
         (name, value if isinstance(value, str) else plain(value))
@@ -66,9 +66,9 @@ def plain(value: object) -> str:
 
 
 def _facts(model: Model) -> Facts:
-    subject, training = model.subject, model.training
-    seconds = training.get("seconds") or _last(model.curve("seconds"))
-    speed = training.get("images_per_second")
+    subject, training = model.identity, model.training
+    seconds = training.seconds or _last(model.curve("seconds"))
+    speed = training.images_per_second
     weight = subject.information_weight
     return (
         ("Model", subject.source),
@@ -78,7 +78,7 @@ def _facts(model: Model) -> Facts:
         ("Seed", None if subject.seed is None else str(subject.seed)),
         ("λ (information weight)", None if weight is None else f"{weight:g}"),
         ("Training step", _count(subject.step)),
-        ("Batch", _count(training.get("batch"))),
+        ("Batch", _count(training.batch)),
         ("Training time", None if seconds is None else f"{seconds:,.0f} s"),
         ("Images per second", None if speed is None else f"{speed:,.0f}"),
         ("Scoring time", _scoring(model)),

@@ -9,19 +9,19 @@ from markupsafe import Markup
 
 from infoeval.report import figures, svg
 from infoeval.report.animations import animations
-from infoeval.report.document import Document
 from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.figures.look import looks
 from infoeval.report.grid_columns import orders
 from infoeval.report.image_grids import galleries, strips, traversals
 from infoeval.report.limits import limits
-from infoeval.report.live_generator import Live, read_live
+from infoeval.report.live_generator import LiveGenerator, read_live
 from infoeval.report.number_tables import definitions, mixed_up, skipped
 from infoeval.report.provenance import origins, surroundings
 from infoeval.report.sliders import panels
 from infoeval.report.text_table import Table
 from infoeval.report.verdict import sentences
+from infoeval.results.document import Document
 
 __all__ = ["Drawn", "Page", "Section", "gather"]
 
@@ -97,9 +97,9 @@ class Page:
     content: Mapping[str, Any]
 
     @property
-    def live(self) -> Live | None:
+    def live(self) -> LiveGenerator | None:
         """The generator in the page, where there is one."""
-        found: Live | None = self.content["live"]
+        found: LiveGenerator | None = self.content["live"]
         return found
 
     @property

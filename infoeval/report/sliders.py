@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infoeval.errors import UserError
-from infoeval.report.document import Document, Model
 from infoeval.report.grid_columns import Order, Orders
-from infoeval.report.image_entries import Slider, Sprites
 from infoeval.report.page_images import read_image
 from infoeval.report.words import listed, minus
+from infoeval.results.document import Document, Model
+from infoeval.results.image_entries import Slider, Sprites
 
 __all__ = ["Control", "Panel", "Row", "Window", "panels"]
 
@@ -105,9 +105,9 @@ def panels(document: Document, folder: Path, orders: Orders) -> tuple[Panel, ...
     Raises UserError where a file is missing, or is not of the size that metrics.json says.
     """
     groups: dict[object, list[Sprites]] = {}
-    for picture in document.pictures:
-        if isinstance(picture, Sprites) and picture.sliders:
-            positions = tuple((each.name, each.values, each.labels) for each in picture.sliders)
+    for picture in document.images:
+        if isinstance(picture, Sprites) and picture.codes:
+            positions = tuple((each.name, each.values, each.texts) for each in picture.codes)
             shape = picture.joint, picture.width, picture.height, picture.columns
             groups.setdefault((positions, shape), []).append(picture)
     return tuple(_panel(group, document, folder, orders) for group in groups.values())
@@ -116,16 +116,16 @@ def panels(document: Document, folder: Path, orders: Orders) -> tuple[Panel, ...
 def _panel(group: list[Sprites], document: Document, folder: Path, orders: Orders) -> Panel:
     first = group[0]
     indices = sorted({sprites.model for sprites in group})
-    leading = [orders.get((indices[0], slider.name)) for slider in first.sliders]
+    leading = [orders.get((indices[0], slider.name)) for slider in first.codes]
     controls = tuple(
         _control(slider, order, first.joint)
-        for slider, order in zip(first.sliders, leading, strict=True)
+        for slider, order in zip(first.codes, leading, strict=True)
     )
     rows = []
     for index in indices:
         own = [
             (_usable(orders.get((index, slider.name)), slider) if control.matched else None)
-            for slider, control in zip(first.sliders, controls, strict=True)
+            for slider, control in zip(first.codes, controls, strict=True)
         ]
         sheets = sorted((each for each in group if each.model == index), key=lambda s: s.noise)
         positions = [
@@ -134,7 +134,7 @@ def _panel(group: list[Sprites], document: Document, folder: Path, orders: Order
         ]
         rows.append(
             Row(
-                model=document.models[index],
+                model=document.all_models[index],
                 windows=tuple(_window(sheet, folder, positions) for sheet in sheets),
                 orders=tuple(order.categories if order else () for order in own),
                 start=", ".join(
@@ -161,12 +161,12 @@ def _control(slider: Slider, order: Order | None, joint: bool) -> Control:
     # Where each noise has values of its own, no position is that of all.
     start = slider.start if joint else (len(slider.values) - 1) // 2
     if usable is None:
-        return Control(slider.name, tuple(map(minus, slider.labels)), None, start)
+        return Control(slider.name, tuple(map(minus, slider.texts)), None, start)
     matched = tuple(
-        f"code {slider.labels[category]} → {usable.classes[category] or 'no class'}"
+        f"code {slider.texts[category]} → {usable.classes[category] or 'no class'}"
         for category in usable.categories
     )
-    return Control(slider.name, slider.labels, matched, usable.categories.index(start))
+    return Control(slider.name, slider.texts, matched, usable.categories.index(start))
 
 
 def _usable(order: Order | None, slider: Slider) -> Order | None:
@@ -193,8 +193,8 @@ def _window(sprites: Sprites, folder: Path, positions: Sequence[int]) -> Window:
 def _number(sprites: Sprites, positions: Sequence[int]) -> int:
     """Return which sprite shows the positions; where not joint, one of the noise's own values."""
     if not sprites.joint:
-        return sprites.sliders[0].start
+        return sprites.codes[0].start
     number = 0
-    for slider, position in zip(sprites.sliders, positions, strict=True):
+    for slider, position in zip(sprites.codes, positions, strict=True):
         number = number * len(slider.values) + position
     return number

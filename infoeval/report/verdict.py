@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from statistics import median
 
 from infoeval.report.confusions import confused_pairs
-from infoeval.report.details import CLUSTER_ACCURACY, Clustering
-from infoeval.report.document import INFORMATION, OWN_BOUND, Code, Document, Model, Result
 from infoeval.report.factor_sentences import followed
 from infoeval.report.numbers import interval, nats, percent
 from infoeval.report.words import count_of, in_words, listed, spread
+from infoeval.results.details import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, Clustering
+from infoeval.results.document import Code, Document, Model
+from infoeval.results.records import Result
 
 __all__ = ["Finding", "sentences"]
 
@@ -42,7 +43,7 @@ class Finding:
 
 def sentences(document: Document) -> list[Finding]:
     """Say of each code how much it carries and what it means, in one sentence."""
-    return [Finding(code.name, _about(code, document)) for code in document.codes]
+    return [Finding(code.name, _about(code, document)) for code in document.all_codes]
 
 
 def _about(code: Code, document: Document) -> str:
@@ -57,8 +58,8 @@ def _about(code: Code, document: Document) -> str:
 
 
 def _information(code: Code, document: Document) -> str:
-    result = document.shown.information(code.name)
-    if result is None or result.value is None:
+    result = document.information(code.name)
+    if result is None:
         return "was not measured for information"
     if document.arrangement == "seeds":
         found = _values(document.peers, result, code)
@@ -67,12 +68,12 @@ def _information(code: Code, document: Document) -> str:
     text = _carries(code, result)
     if document.arrangement == "comparison":
         return text + _in_others(code, result, document)
-    own = _own(result, document.shown.find(OWN_BOUND, code.name))
+    own = _own(result, document.find(OWN_BOUND, code.name))
     return text + _aside(_missed(result), own, _baselines(code, result, document))
 
 
 def _carries(code: Code, result: Result) -> str:
-    value = result.value or 0.0
+    value = result.value
     own = result.metric != INFORMATION
     if value < _LITTLE:
         amount = _amount(code, value)
@@ -86,7 +87,7 @@ def _carries(code: Code, result: Result) -> str:
 
 
 def _over_seeds(code: Code, result: Result, found: Mapping[str, Result]) -> str:
-    values = {name: each.value or 0.0 for name, each in found.items()}
+    values = {name: each.value for name, each in found.items()}
     middle = median(values.values())
     behind = {
         name: value
@@ -115,7 +116,7 @@ def _baselines(code: Code, result: Result, document: Document) -> str:
     found = _values(document.baselines, result, code)
     if not found:
         return ""
-    values = [each.value or 0.0 for each in found.values()]
+    values = [each.value for each in found.values()]
     if max(values) < _NOTHING:
         return f"nothing in {_baseline_name(document)}"
     least = "at least " if any(map(_least, found.values())) else ""
@@ -123,25 +124,25 @@ def _baselines(code: Code, result: Result, document: Document) -> str:
 
 
 def _baseline_name(document: Document) -> str:
-    weights = {model.subject.information_weight for model in document.baselines}
+    weights = {model.identity.information_weight for model in document.baselines}
     name = "baseline" if weights != {0.0} else "λ = 0 model"
     return f"the {name}" if len(document.baselines) == 1 else f"the {name}s"
 
 
 def _in_others(code: Code, result: Result, document: Document) -> str:
-    others = _values([m for m in document.models if m.index], result, code)
+    others = _values([m for m in document.all_models if m.index], result, code)
     if not others:
         return ""
     told = []
     for name, other in others.items():
         told.append(f"{nats(other.value)} in {name}{_difference(result, name, document)}")
-    return f" in {document.shown.name} against {listed(told)}"
+    return f" in {document.label} against {listed(told)}"
 
 
 def _difference(result: Result, name: str, document: Document) -> str:
     for each in document.differences:
         same = (each.metric, each.target) == (result.metric, result.target)
-        if same and document.models[each.model].name == name and each.low is not None:
+        if same and document.all_models[each.model].label == name and each.low is not None:
             if each.high is None:
                 return ""
             return f" (difference {nats(each.difference)}, {interval(each.low, each.high, 2)})"
@@ -149,7 +150,7 @@ def _difference(result: Result, name: str, document: Document) -> str:
 
 
 def _missed(result: Result) -> str:
-    convergence = result.details.convergence
+    convergence = result.convergence
     if convergence is None or convergence.converged:
         return ""
     missed = "more" if not convergence.missed else nats(convergence.missed)
@@ -158,14 +159,14 @@ def _missed(result: Result) -> str:
 
 def _own(result: Result, own: Result | None) -> str:
     """Name the own Q's bound where it is the higher one: the other Q has not found it all."""
-    if own is None or own.low is None or own.low <= (result.value or 0.0) + _NOTHING:
+    if own is None or own.low is None or own.low <= (result.value) + _NOTHING:
         return ""
     return f"the model's own Q reads {nats(own.value)}"
 
 
 def _least(result: Result) -> str:
     """Say that an amount is a bound only: by the own Q, or by one that had not converged."""
-    convergence = result.details.convergence
+    convergence = result.convergence
     own = result.metric != INFORMATION
     return "at least " if own or (convergence and not convergence.converged) else ""
 
@@ -182,17 +183,17 @@ def _of(code: Code) -> str:
 
 def _values(models: Sequence[Model], result: Result, code: Code) -> dict[str, Result]:
     """Return the same metric of the same code of each model that has it, by the model's name."""
-    found = {model.name: model.find(result.metric, code.name) for model in models}
-    return {name: each for name, each in found.items() if each and each.value is not None}
+    found = {model.label: model.find(result.metric, code.name) for model in models}
+    return {name: each for name, each in found.items() if each}
 
 
 def _matching(code: Code, document: Document) -> str:
-    result = document.shown.find(CLUSTER_ACCURACY, code.name)
-    if result is None or result.value is None or result.details.clustering is None:
+    result = document.find(CLUSTER_ACCURACY, code.name)
+    if result is None or result.clustering is None:
         return ""
-    noun = _classes(result.details.clustering, document)
+    noun = _classes(result.clustering, document)
     found = _values(document.peers, result, code)
-    errors = {name: 1 - (each.value or 0.0) for name, each in found.items()}
+    errors = {name: 1 - (each.value) for name, each in found.items()}
     if document.arrangement == "seeds" and len(errors) > 1:
         return _errors_of_seeds(errors, noun)
     error = 1 - result.value
@@ -202,7 +203,7 @@ def _matching(code: Code, document: Document) -> str:
         return text + (f" against {listed(others)}" if others else "")
     baseline = _values(document.baselines, result, code)
     if baseline:
-        theirs = [1 - (each.value or 0.0) for each in baseline.values()]
+        theirs = [1 - (each.value) for each in baseline.values()]
         text += _aside(f"{spread(theirs, percent)} in {_baseline_name(document)}")
     return text
 
@@ -231,20 +232,20 @@ def _matches(error: float, noun: str) -> str:
 
 
 def _classes(clustering: Clustering, document: Document) -> str:
-    names = clustering.class_names
-    digits = names == _DIGITS and str(document.data["name"]).startswith(_OF_DIGITS)
+    names = clustering.names
+    digits = names == _DIGITS and document.data_set.label.startswith(_OF_DIGITS)
     return f"the {count_of(len(names), 'digit' if digits else 'class')}"
 
 
 def _confusion(code: Code, document: Document) -> str:
     """Name the two classes that share a code most often, where no other two do so as often."""
-    result = document.shown.find(CLUSTER_ACCURACY, code.name)
-    clustering = result.details.clustering if result else None
-    if result is None or clustering is None or 1 - (result.value or 0.0) > _PARTLY:
+    result = document.find(CLUSTER_ACCURACY, code.name)
+    clustering = result.clustering if result else None
+    if result is None or clustering is None or 1 - (result.value) > _PARTLY:
         return ""
     ranked = confused_pairs(clustering)
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return ""
-    first, second = (clustering.class_names[cls] for cls in ranked[0][0])
-    where = f" in {document.shown.name}" if len(document.peers) > 1 else ""
+    first, second = (clustering.names[cls] for cls in ranked[0][0])
+    where = f" in {document.label}" if len(document.peers) > 1 else ""
     return f"; {first} and {second} are the commonest confusion{where}"

@@ -14,8 +14,9 @@ import torch
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Progress as Say
+from infoeval.results import Summary
 from infoeval.sweep.stacks import Stack, stack_size
-from infoeval.sweep.summary import Summary, summarise
+from infoeval.sweep.summary import summarise
 from infoeval.sweep.worker import STEP, Settings, Task, reached, train_in_turn
 from infoeval.trainer import Trainer
 from infoeval.training.run import CHECKPOINT

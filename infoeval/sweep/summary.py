@@ -1,131 +1,17 @@
 """The table of all runs, and which of them is chosen without labels."""
 
-import json
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
-import pandas as pd
-
-from infoeval.files import atomic_path, write_text
 from infoeval.metrics.seed_agreement import LEAST_MODELS, seed_agreement
+from infoeval.results import Pick, Row, Summary
 from infoeval.sweep.unlabelled import Reading
 
-__all__ = ["Bound", "Pick", "Row", "Summary", "summarise"]
-
-SCHEMA_VERSION = 1
+__all__ = ["summarise"]
 
 LEAST_SHARE = 0.05
 """Of H(c) that a code's L_I has to reach in one run at least, for the code to be compared."""
-
-
-@dataclass(frozen=True)
-class Bound:
-    """L_I of one code by the checkpoint's own Q (`mi-own`), nats, with its interval, and H(c)."""
-
-    value: float
-    low: float
-    high: float
-    level: float
-    entropy: float
-
-
-@dataclass(frozen=True)
-class Row:
-    """One run.
-
-    Args:
-        folder: its name in the folder of all runs.
-        information_weight: λ.
-        seed: of weights and all draws.
-        status: "complete", or "failed", and then `reason` says why.
-        reason: one line.
-        step: of its checkpoint, out of `steps`.
-        steps: how many were asked for.
-        seconds: of training.
-        device: where it was trained.
-        threads: of the CPU while it trained: it repeats bit for bit with the same number only.
-        losses: D's and G's, means over the last steps in the history.
-        bounds: L_I of each code.
-        information_on_images: see `Reading.information`.
-        kept_when_moved: see `Reading`.
-        agreement: mean agreement with the other complete runs of this λ.
-        picked: whether it is the choice among those.
-
-    """
-
-    folder: str
-    information_weight: float
-    seed: int
-    status: Literal["complete", "failed"]
-    reason: str = ""
-    step: int = 0
-    steps: int = 0
-    seconds: float | None = None
-    device: str | None = None
-    threads: int | None = None
-    losses: Mapping[str, float] = field(default_factory=dict)
-    bounds: Mapping[str, Bound] = field(default_factory=dict)
-    information_on_images: Mapping[str, float] = field(default_factory=dict)
-    kept_when_moved: Mapping[str, float] = field(default_factory=dict)
-    agreement: float | None = None
-    picked: bool = False
-
-
-@dataclass(frozen=True)
-class Pick:
-    """The choice among the runs of one λ: the folder, or None, and then `reason` says why."""
-
-    information_weight: float
-    folder: str | None
-    reason: str
-
-
-@dataclass(frozen=True)
-class Summary:
-    """All runs that were asked for.
-
-    Args:
-        trainer: its name.
-        variant: which variant of it.
-        data: name, split, size and fingerprint of the training images.
-        measure: what `Row.agreement` is, in words; None where no two runs were compared.
-        images: how many unlabelled training images they were compared on.
-        rows: the runs, in the order asked for.
-        picks: one for each λ.
-
-    """
-
-    trainer: str
-    variant: str
-    data: Mapping[str, Any]
-    measure: str | None
-    images: int
-    rows: tuple[Row, ...]
-    picks: tuple[Pick, ...]
-
-    @property
-    def complete(self) -> bool:
-        """Whether all runs are."""
-        return all(row.status == "complete" for row in self.rows)
-
-    def to_json(self) -> str:
-        """As JSON: keys sorted, indented by 2, ending with a line end."""
-        plain = {"schema_version": SCHEMA_VERSION, **asdict(self)}
-        text = json.dumps(plain, indent=2, sort_keys=True, ensure_ascii=False, allow_nan=False)
-        return text + "\n"
-
-    def table(self) -> pd.DataFrame:
-        """A row for each run; a code's numbers are in columns named after it."""
-        return pd.DataFrame([_flat(row) for row in self.rows])
-
-    def write(self, folder: Path) -> None:
-        """Write `summary.csv` and `summary.json`, each atomically."""
-        with atomic_path(folder / "summary.csv") as temporary:
-            self.table().to_csv(temporary, index=False)
-        write_text(folder / "summary.json", self.to_json())
 
 
 def summarise(
@@ -201,27 +87,3 @@ def _why(weight: float, complete: int, chosen: bool, silent: Sequence[str]) -> s
         return "no two runs agree on anything"
     left_out = f"; what carries nothing does not count: {', '.join(silent)}" if silent else ""
     return f"highest mean agreement with the others{left_out}"
-
-
-def _flat(row: Row) -> dict[str, Any]:
-    flat: dict[str, Any] = {
-        "run": row.folder,
-        "lambda": row.information_weight,
-        "seed": row.seed,
-        "status": row.status,
-        "reason": row.reason,
-        "step": row.step,
-        "steps": row.steps,
-        "seconds": math.nan if row.seconds is None else round(row.seconds, 1),
-        "picked": row.picked,
-        "agreement": row.agreement,
-        "device": row.device,
-        "threads": row.threads,
-    }
-    for name, bound in row.bounds.items():
-        flat |= {f"L_I {name}": bound.value, f"L_I {name} low": bound.low}
-        flat |= {f"L_I {name} high": bound.high, f"H(c) {name}": bound.entropy}
-    flat |= row.losses
-    flat |= {f"H(mean q) - mean H(q) {name}": v for name, v in row.information_on_images.items()}
-    flat |= {f"kept when moved {name}": value for name, value in row.kept_when_moved.items()}
-    return flat

@@ -16,7 +16,7 @@ from infoeval.errors import UserError
 from infoeval.evaluation import score
 from infoeval.evaluation.inputs import evenly_spaced
 from infoeval.files import write_text
-from infoeval.sweep.summary import Bound, Row
+from infoeval.results import Bound, Row
 from infoeval.sweep.unlabelled import Reading, read_unlabelled
 from infoeval.trainer import Trainer
 from infoeval.training.cuda_graph import Say
@@ -197,7 +197,7 @@ def _train(row: Row, task: Task, settings: Settings, device: str, say: Say) -> t
         row,
         bounds=bounds,
         information_on_images=reading.information,
-        kept_when_moved=reading.kept_when_moved,
+        augmentation_consistency=reading.kept_when_moved,
     )
     return row, reading
 

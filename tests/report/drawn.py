@@ -8,15 +8,15 @@ from typing import Any
 from xml.etree import ElementTree
 
 from infoeval.report import figures, svg
-from infoeval.report.document import read
 from infoeval.report.figure import Figure
+from infoeval.results import Document
 
 Points = list[tuple[float, float]]
 
 
 def built(document: Mapping[str, Any]) -> figures.Figures:
     """Return the figures of a document, whatever its pictures are of."""
-    return figures.build(read({**document, "images": []}))
+    return figures.build(Document.for_page({**document, "images": []}))
 
 
 def elements(figure: Figure, tag: str) -> list[ElementTree.Element]:

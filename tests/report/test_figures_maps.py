@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from infoeval.report.details import Clustering
 from infoeval.report.figures.confusion import code_order
 from infoeval.report.text_table import Estimate
+from infoeval.results.details import Clustering
 from tests.report.drawn import built, cells, elements, texts
 from tests.report.sample import CODES, MATCHING, confusion, five_seeds, without_extras
 
@@ -15,7 +15,7 @@ Document = dict[str, Any]
 
 def clustering(counts: list[list[int]], matching: list[int], names: list[str]) -> Clustering:
     rows = tuple(tuple(row) for row in counts)
-    return Clustering(rows, tuple(matching), tuple(names), None, None, None, None)
+    return Clustering(confusion=rows, matching=tuple(matching), class_names=tuple(names))
 
 
 def confused(

@@ -11,17 +11,25 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from infoeval.errors import UserError
-from infoeval.report.document import read
 from infoeval.report.grid_columns import Order, cut, orders, strip
-from infoeval.report.image_entries import Traversal
 from infoeval.report.page_images import read_image
+from infoeval.results import Document
+from infoeval.results.image_entries import Traversal
 from tests.report.sample import MATCHING
 
 ROWS, COLUMNS, HEIGHT, WIDTH = 3, 4, 5, 6
 
 
 def sheet(gap: int = 1, rows: int = ROWS, columns: int = COLUMNS) -> Traversal:
-    return Traversal("sheet.png", 0, "digit", "", "", rows, columns, (), gap, None, None)
+    return Traversal(
+        kind="traversal",
+        file="sheet.png",
+        model=0,
+        code="digit",
+        rows=rows,
+        columns=columns,
+        gap=gap,
+    )
 
 
 def tiles(mode: str) -> NDArray[np.uint8]:
@@ -103,7 +111,7 @@ def test_models_are_lined_up_by_class(document: dict[str, Any]) -> None:
     for result in document["models"][0]["results"]:
         if result["metric"] == "cluster-acc":
             result["details"]["matching"] = theirs
-    found = orders(read(document))
+    found = orders(Document.for_page(document))
     for model, matching in ((0, MATCHING), (1, theirs)):
         order = found[model, "digit"]
         assert [matching[category] for category in order.categories] == [*range(10)]
@@ -116,11 +124,11 @@ def test_class_that_a_model_lacks_gets_a_spare_category(document: dict[str, Any]
     for result in document["models"][0]["results"]:
         if result["metric"] == "cluster-acc":
             result["details"]["matching"] = theirs
-    found = orders(read(document))
+    found = orders(Document.for_page(document))
     assert sorted(found[1, "digit"].categories) == [*range(10)]
     for place, category in enumerate(found[1, "digit"].categories):
         assert theirs[category] in (place, -1)
 
 
 def test_code_without_a_matching_has_no_order(document: dict[str, Any]) -> None:
-    assert (0, "slant") not in orders(read(document))
+    assert (0, "slant") not in orders(Document.for_page(document))

@@ -13,8 +13,8 @@ import pytest
 
 from infoeval.errors import UserError
 from infoeval.report import onnxruntime, render
-from infoeval.report.document import read
 from infoeval.report.live_generator import Live, read_live
+from infoeval.results import Document
 from tests.report.live_sample import PIXELS, ROWS, RUNTIME, WIDTH, live_sample
 from tests.report.reading import Reading
 from tests.report.sample import without_extras
@@ -32,14 +32,14 @@ def whole(
 
 
 def found(document: dict[str, Any], folder: Path) -> Live:
-    live = read_live(read(document), folder)
+    live = read_live(Document.for_page(document), folder)
     assert live is not None
     return live
 
 
 def test_no_entry_is_no_generator(whole: dict[str, Any], tmp_path: Path) -> None:
     del whole["live"]
-    assert read_live(read(whole), tmp_path) is None
+    assert read_live(Document.for_page(whole), tmp_path) is None
     page = render(whole, tmp_path)
     assert "wasm" not in page
     assert "blob:" not in page
@@ -164,9 +164,9 @@ WRONG: list[tuple[str, object, str]] = [
     ("sha256", "0" * 64, "is not the file"),
     ("noise", -1, "whole number"),
     ("noise", 10**9, "or less"),
-    ("codes", [], "1 to 64 codes"),
-    ("codes", [{"name": "c", "kind": "categorical", "size": 2}] * 65, "1 to 64 codes"),
-    ("codes", [{"name": "c", "kind": "gaussian"}], "'categorical' or 'continuous'"),
+    ("codes", [], "codes must be 1 or more items"),
+    ("codes", [{"name": "c", "kind": "categorical", "size": 2}] * 65, "64 or fewer items"),
+    ("codes", [{"name": "c", "kind": "gaussian"}], "one of 'categorical', 'continuous'"),
     ("codes", [{"name": "c", "kind": "categorical", "size": 1}], "whole number"),
     ("codes", [{"name": "c", "kind": "categorical", "size": 10**8}], "or less"),
     ("codes", [{"name": "c", "kind": "continuous", "low": 1, "high": 1}], "above low"),

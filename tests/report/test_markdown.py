@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from infoeval import results
 from infoeval.errors import UserError
 from infoeval.report import markdown
-from infoeval.report.document import read
 from infoeval.report.verdict import sentences
 from infoeval.report.writing import markdown_text
 from tests.report.sample import comparison, five_seeds, without_extras
@@ -39,7 +39,7 @@ def test_whole_report_is_there_in_order(document: Document) -> None:
 
 def test_verdict_is_the_pages(document: Document) -> None:
     text = markdown(document)
-    for finding in sentences(read(document)):
+    for finding in sentences(results.Document.for_page(document)):
         assert f"- **{finding.topic}** {markdown_text(finding.text)}\n" in text
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from infoeval import results
 from infoeval.errors import UserError
-from infoeval.report.document import read
 from infoeval.report.grid_columns import orders
 from infoeval.report.sliders import Panel, panels
 from tests.report.sample import MATCHING
@@ -17,7 +17,7 @@ Document = dict[str, Any]
 
 
 def made(document: Document, folder: Path) -> tuple[Panel, ...]:
-    whole = read(document)
+    whole = results.Document.for_page(document)
     return panels(whole, folder, orders(whole))
 
 
@@ -25,7 +25,7 @@ def test_sheets_with_the_same_sliders_share_a_panel(document: Document, folder: 
     (panel,) = made(document, folder)
     assert panel.sizes == (10, 3, 3)
     assert [len(row.windows) for row in panel.rows] == [2, 2]
-    assert [row.model.name for row in panel.rows] == ["this run, λ = 1", "baseline, λ = 0"]
+    assert [row.model.label for row in panel.rows] == ["this run, λ = 1", "baseline, λ = 0"]
 
 
 def test_start_is_the_sprite_of_its_codes(document: Document, folder: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infoeval.report.document import read
+from infoeval import results
 from infoeval.report.evidence import reasons
 from infoeval.report.verdict import sentences
 from tests.report.sample import comparison, confusion, five_seeds, sample
@@ -21,11 +21,14 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Document:
 
 
 def said(document: Document) -> dict[str, str]:
-    return {finding.topic: finding.sentence for finding in sentences(read(document))}
+    return {
+        finding.topic: finding.sentence
+        for finding in sentences(results.Document.for_page(document))
+    }
 
 
 def told(document: Document) -> dict[str, str]:
-    return {reason.topic: reason.text for reason in reasons(read(document))}
+    return {reason.topic: reason.text for reason in reasons(results.Document.for_page(document))}
 
 
 def result(document: Document, metric: str, target: str, model: int = 0) -> Document:
@@ -38,6 +41,12 @@ def result(document: Document, metric: str, target: str, model: int = 0) -> Docu
         if (each["metric"], each["target"]) == (metric, target) and "own" not in each["settings"]
     )
     return found
+
+
+def put(found: Document, value: float) -> None:
+    """Give a result another value, and an interval around it of the same width."""
+    half = 0.0 if found["high"] is None else (found["high"] - found["low"]) / 2
+    found |= {"value": value, "low": value - half, "high": value + half}
 
 
 def without(document: Document, *metrics: str) -> Document:
@@ -121,7 +130,7 @@ def test_no_amount_is_made_up(document: Document) -> None:
 )
 def test_errors_have_the_words_that_fit(document: Document, error: float, words: str) -> None:
     found = result(document, "cluster-acc", "digit")
-    found["value"] = 1 - error
+    put(found, 1 - error)
     assert words in said(document)["digit"]
 
 
@@ -154,7 +163,7 @@ def test_confusion_counts_both_directions(document: Document) -> None:
 
 def test_a_factor_that_is_barely_followed_is_none(document: Document) -> None:
     for factor in ("class", "slant", "stroke width", "height"):
-        result(document, "code-factors", f"slant × {factor}")["value"] = 0.1
+        put(result(document, "code-factors", f"slant × {factor}"), 0.1)
     assert (
         "follows no factor (nearest slant, |Spearman| 0.10, on real images)"
         in (said(document)["slant"])
@@ -163,7 +172,7 @@ def test_a_factor_that_is_barely_followed_is_none(document: Document) -> None:
 
 def test_a_factor_within_chance_is_none(document: Document) -> None:
     found = result(document, "code-factors", "slant × slant")
-    found["value"] = 0.4
+    put(found, 0.4)
     assert "weakly follows slant" in said(document)["slant"]
     found["details"]["null"] = {"mean": 0.3, "low": 0.1, "high": 0.5}
     assert "follows no factor" in said(document)["slant"]
@@ -172,7 +181,7 @@ def test_a_factor_within_chance_is_none(document: Document) -> None:
 def test_seeds_that_agree_are_one_range(seeds: Document) -> None:
     document = copy.deepcopy(seeds)
     for metric, value in (("mi", 2.298), ("cluster-acc", 0.962)):
-        result(document, metric, "digit", 2)["value"] = value
+        put(result(document, metric, "digit", 2), value)
     assert said(document)["digit"].startswith(
         "digit carries 2.30 of 2.30 nats over five seeds (0.03 in the λ = 0 model), and matches "
         "the ten digits with 3.8 to 7.0 % error in every one"
@@ -261,7 +270,7 @@ def test_settings_of_a_baseline_are_compared(document: Document) -> None:
 def test_numbers_of_the_verdict_are_those_of_the_results(tmp_path: Path) -> None:
     document = sample(tmp_path)
     for value in (0.5, 1.234, 2.0):
-        result(document, "mi", "digit")["value"] = value
+        put(result(document, "mi", "digit"), value)
         assert f" {value:.2f} of 2.30 nats" in said(document)["digit"]
 
 

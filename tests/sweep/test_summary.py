@@ -11,8 +11,9 @@ import torch
 from infoeval import CodeSpace, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.cli.terminal.sweep_table import print_runs
+from infoeval.results import Bound
 from infoeval.sweep import Pick, Row, Summary
-from infoeval.sweep.summary import Bound, summarise
+from infoeval.sweep.summary import summarise
 from infoeval.sweep.unlabelled import Reading, read_unlabelled
 from tests.sweep.sweeping import train
 from tests.tiny import tiny_images, tiny_trainer
@@ -84,7 +85,7 @@ def test_reading_continuous_codes(tmp_path: Path) -> None:
     summary = train(tmp_path, trainer=trainer)
     assert summary.measure is not None
     assert "Spearman" in summary.measure
-    assert summary.rows[0].kept_when_moved == {}
+    assert summary.rows[0].augmentation_consistency == {}
     images = tiny_images().images
     found = read_unlabelled(
         Checkpoint.open(tmp_path / "seed-0" / "ckpt.pt"), images, calibration=images

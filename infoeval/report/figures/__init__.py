@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from infoeval.report.document import Document
 from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import Confusion, confusions
 from infoeval.report.figures.differences import differences
@@ -15,6 +14,7 @@ from infoeval.report.figures.noise_curve import noise
 from infoeval.report.figures.seed_dots import seeds
 from infoeval.report.figures.training_curves import training
 from infoeval.report.text_table import Table
+from infoeval.results.document import Document
 
 __all__ = ["Confusion", "Figures", "build"]
 

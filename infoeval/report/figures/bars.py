@@ -9,11 +9,12 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from infoeval.report.document import Code, Result
 from infoeval.report.figure import Colours, Handle
 from infoeval.report.figures.look import ENTROPY, Look, draw_beyond, entropy_line, entropy_mark
 from infoeval.report.figures.naming import short
 from infoeval.report.numbers import nats
+from infoeval.results.document import Code
+from infoeval.results.records import Result
 
 __all__ = ["Bar", "Groups", "draw_bars", "legend_of", "rows_of"]
 
@@ -36,7 +37,7 @@ class Bar:
     @property
     def open(self) -> bool:
         """Whether its Q had not converged."""
-        convergence = self.result.details.convergence if self.result else None
+        convergence = self.result.convergence if self.result else None
         return convergence is not None and not convergence.converged
 
 

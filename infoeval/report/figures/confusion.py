@@ -6,12 +6,12 @@ from functools import partial
 
 import numpy as np
 
-from infoeval.report.details import Clustering
-from infoeval.report.document import Document, Model
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, draw_map, size_of
 from infoeval.report.figures.naming import numbered, stem
 from infoeval.report.text_table import Cell, Column, Table
+from infoeval.results.details import Clustering
+from infoeval.results.document import Document, Model
 
 __all__ = ["Confusion", "code_order", "confusions"]
 
@@ -39,14 +39,14 @@ class Confusion:
 def confusions(document: Document) -> tuple[Confusion, ...]:
     """Return the matrix of each categorical code of the model shown that was compared to labels."""
     found = []
-    clusterings = _clusterings(document.shown)
+    clusterings = _clusterings(document)
     names = numbered(stem("confusion", target) for target, _ in clusterings)
     for name, (target, clustering) in zip(names, clusterings, strict=True):
         others = [
             _table(
-                clusters, code_order(clusters), f"model-{model.index}-{name}", target, model.name
+                clusters, code_order(clusters), f"model-{model.index}-{name}", target, model.label
             )
-            for model in document.models[1:]
+            for model in document.all_models[1:]
             for other, clusters in _clusterings(model)
             if other == target
         ]
@@ -57,7 +57,7 @@ def confusions(document: Document) -> tuple[Confusion, ...]:
 def code_order(clustering: Clustering) -> list[int]:
     """Return the codes in the order of the classes matched to them, unmatched codes last.
 
-    >>> clusters = Clustering(((0, 9), (8, 1), (2, 0)), (1, 0, -1), ("a", "b"), *[None] * 4)
+    >>> clusters = Clustering(confusion=((0, 9), (8, 1), (2, 0)), matching=(1, 0, -1))
     >>> code_order(clusters)
     [1, 0, 2]
     """
@@ -69,8 +69,8 @@ def _clusterings(model: Model) -> list[tuple[str, Clustering]]:
     """Return each code's counts once, whatever settings they came with."""
     found: dict[str, Clustering] = {}
     for result in model.results:
-        if result.details.clustering is not None:
-            found.setdefault(result.target or "", result.details.clustering)
+        if result.clustering is not None:
+            found.setdefault(result.target or "", result.clustering)
     return list(found.items())
 
 
@@ -110,7 +110,7 @@ def _map(clustering: Clustering, order: Sequence[int]) -> Map:
         shares,
         [[f"{100 * share:.0f}" if share >= 0.005 else "" for share in row] for row in shares],
         [f"code {code}" for code in order],
-        clustering.class_names,
+        clustering.names,
         across="true class",
         down="",
     )
@@ -120,7 +120,7 @@ def _table(
     clustering: Clustering, order: Sequence[int], name: str, target: str, which: str = ""
 ) -> Table:
     """Return the counts, with the class that is matched to each code."""
-    names = clustering.class_names
+    names = clustering.names
     rows: list[tuple[Cell, ...]] = []
     for code in order:
         matched = clustering.matching[code]

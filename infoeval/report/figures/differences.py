@@ -5,13 +5,14 @@ from functools import partial
 
 from matplotlib.figure import Figure as Drawing
 
-from infoeval.report.document import Difference, Document
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
 from infoeval.report.figures.look import WIDE, Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.text_table import Cell, Column, Estimate, Table
+from infoeval.results.document import Document
+from infoeval.results.records import Difference
 
 __all__ = ["differences"]
 
@@ -27,7 +28,7 @@ def differences(document: Document) -> tuple[Figure, ...]:
 
 
 def _unit(document: Document, difference: Difference) -> str:
-    for model in document.models:
+    for model in document.all_models:
         result = model.find(difference.metric, difference.target)
         if result is not None and result.unit:
             return result.unit
@@ -49,7 +50,7 @@ def _panel(document: Document, unit: str, found: Sequence[Difference]) -> Figure
         for metric, target in keys
     ]
     shown = sorted({each.model for each in found})
-    name = document.shown.name
+    name = document.label
     title = f"What {name} has more than the others"
     return Figure(
         name=stem("differences", unit or "no unit"),
@@ -99,9 +100,9 @@ def _table(
         (metric, target, *(by_place.get((metric, target, index)) for index in indices))
         for metric, target in keys
     ]
-    names = [f"more than {document.models[index].name}" for index in indices]
+    names = [f"more than {document.all_models[index].label}" for index in indices]
     columns = Column("Metric"), Column("Of"), *(Column(name, kind) for name in names)
-    title = f"Differences of {document.shown.name}"
+    title = f"Differences of {document.label}"
     return Table(
         stem("differences", unit or "no unit"),
         f"{title}, in {unit}" if unit else title,

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from infoeval.report.details import Null
 from infoeval.report.figure import Colours
 from infoeval.report.figures.look import Look, draw_beyond, ring
 from infoeval.report.figures.naming import short
+from infoeval.results.details import Null
 
 __all__ = ["Dot", "Row", "draw_rows", "height_of"]
 

@@ -4,12 +4,13 @@ from functools import partial
 
 import numpy as np
 
-from infoeval.report.document import Document, Model, Result
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, draw_map, size_of
 from infoeval.report.figures.look import estimate
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.text_table import Cell, Column, Estimate, Table
+from infoeval.results.document import Document, Model
+from infoeval.results.records import Result
 
 __all__ = ["factors"]
 
@@ -21,18 +22,16 @@ Place = tuple[str, str]
 
 def factors(document: Document) -> tuple[Figure, ...]:
     """Return a map of every code against every factor, for each setting that was measured."""
-    return apart(
-        _figure(document, settings, pairs) for settings, pairs in _pairs(document.shown).items()
-    )
+    return apart(_figure(document, settings, pairs) for settings, pairs in _pairs(document).items())
 
 
 def _pairs(model: Model) -> dict[str, dict[Place, Result]]:
     """Return the results of each code with each factor, by the settings that were asked for."""
     found: dict[str, dict[Place, Result]] = {}
     for result in model.results:
-        pair = result.details.pair
+        pair = result.pair
         if pair is not None:
-            by_pair = found.setdefault(result.asked, {})
+            by_pair = found.setdefault(result.options, {})
             by_pair.setdefault((pair.code, pair.factor), result)
     return found
 
@@ -61,12 +60,8 @@ def _map(pairs: dict[Place, Result]) -> Map:
     places = {(codes.index(c), names.index(f)): result for (c, f), result in pairs.items()}
     values = np.full((len(codes), len(names)), np.nan)
     for place, result in places.items():
-        values[place] = np.nan if result.value is None else result.value
-    outlined = {
-        place
-        for place, result in places.items()
-        if result.details.pair and result.details.pair.paired
-    }
+        values[place] = result.value
+    outlined = {place for place, result in places.items() if result.pair and result.pair.paired}
     if len(names) > _MANY:
         turned = frozenset((column, row) for row, column in outlined)
         return Map(values.T, _written(values.T), names, codes, "code", "factor", turned)
@@ -79,12 +74,12 @@ def _written(values: np.ndarray) -> list[list[str]]:
 
 def _table(document: Document, settings: str, pairs: dict[Place, Result]) -> Table:
     """Return a row for each pair, and a column for each model."""
-    models = [_pairs(model).get(settings, {}) for model in document.models]
-    null = any(result.details.null for result in pairs.values())
-    names = [model.name for model in document.models] if len(models) > 1 else ["Value"]
+    models = [_pairs(model).get(settings, {}) for model in document.all_models]
+    null = any(result.typed.null for result in pairs.values())
+    names = [model.label for model in document.all_models] if len(models) > 1 else ["Value"]
     rows: list[tuple[Cell, ...]] = []
     for (code, factor), result in pairs.items():
-        pair = result.details.pair
+        pair = result.pair
         cells = [estimate(model.get((code, factor))) for model in models]
         rows.append(
             (
@@ -105,5 +100,5 @@ def _table(document: Document, settings: str, pairs: dict[Place, Result]) -> Tab
 
 
 def _shuffled(result: Result) -> Estimate | None:
-    null = result.details.null
+    null = result.typed.null
     return Estimate(null.mean, null.low, null.high) if null else None

@@ -7,7 +7,6 @@ from statistics import median
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
-from infoeval.report.document import INFORMATION, OWN_BOUND, Code, Document, Model, Result
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.bars import Bar, draw_bars, legend_of, rows_of
 from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
@@ -24,6 +23,9 @@ from infoeval.report.figures.look import (
 from infoeval.report.figures.naming import short
 from infoeval.report.numbers import nats
 from infoeval.report.text_table import Cell, Column, Table
+from infoeval.results.details import INFORMATION, OWN_BOUND
+from infoeval.results.document import Code, Document, Model
+from infoeval.results.records import Result
 
 __all__ = ["alike", "information"]
 
@@ -35,9 +37,9 @@ def information(document: Document) -> Figure | None:
     """Return the figure of what is known of each code; None where nothing was measured."""
     groups = [
         (code, [_bar(model, look, code) for model, look in _drawn(document)])
-        for code in document.codes
+        for code in document.all_codes
     ]
-    if all(bar.value is None for _, bars in groups for bar in bars):
+    if all(bar.result is None for _, bars in groups for bar in bars):
         return None
     if document.arrangement == "seeds":
         return _of_seeds(document)
@@ -58,7 +60,7 @@ def information(document: Document) -> Figure | None:
 
 
 def _drawn(document: Document) -> list[tuple[Model, Look]]:
-    return list(zip(document.models, looks(document), strict=True))
+    return list(zip(document.all_models, looks(document), strict=True))
 
 
 def _bar(model: Model, look: Look, code: Code) -> Bar:
@@ -73,10 +75,10 @@ def alike(document: Document, code: str) -> list[Result | None]:
     By a Q trained afterwards where all seeds have that, else by their own Qs where all have those.
     """
     for metric in (INFORMATION, OWN_BOUND):
-        found = [model.find(metric, code) for model in document.models]
+        found = [model.find(metric, code) for model in document.all_models]
         if all(found[model.index] for model in document.peers):
             return found
-    return [model.information(code) for model in document.models]
+    return [model.information(code) for model in document.all_models]
 
 
 def _of_seeds(document: Document) -> Figure:
@@ -88,7 +90,7 @@ def _of_seeds(document: Document) -> Figure:
                 for look, result in zip(looks(document), alike(document, code.name), strict=True)
             ],
         )
-        for code in document.codes
+        for code in document.all_codes
     ]
     found = {bar.result.metric for _, bars in groups for bar in bars if bar.result}
     own = " As its own Q reads it." if found == {OWN_BOUND} else ""
@@ -111,9 +113,9 @@ def _of_seeds(document: Document) -> Figure:
 
 def _seeds_row(code: Code, bars: Sequence[Bar]) -> Row:
     dots = [
-        Dot(bar.look, bar.value, hollow=bar.open, open=bar.open, most=bar.result.high)
+        Dot(bar.look, bar.result.value, hollow=bar.open, open=bar.open, most=bar.result.high)
         for bar in bars
-        if bar.result is not None and bar.value is not None
+        if bar.result is not None
     ]
     seeds = [dot.value for dot in dots if dot.look.colour != "baseline"]
     return Row(
@@ -142,7 +144,7 @@ def _dots_legend(document: Document, colours: Colours) -> list[Handle]:
 
 def _table(document: Document) -> Table:
     """Return a row for each code of each model."""
-    several = len(document.models) > 1
+    several = len(document.all_models) > 1
     columns = [
         Column("Code"),
         *([Column("Model")] if several else []),
@@ -153,18 +155,18 @@ def _table(document: Document) -> Table:
         Column("Own Q, nats", "nats"),
     ]
     rows = [
-        (code.name, *([model.name] if several else []), code.entropy, *_cells(model, code.name))
-        for code in document.codes
-        for model in document.models
+        (code.name, *([model.label] if several else []), code.entropy, *_cells(model, code.name))
+        for code in document.all_codes
+        for model in document.all_models
     ]
     return Table("information", "Information of each code", tuple(columns), tuple(rows))
 
 
 def _cells(model: Model, code: str) -> tuple[Cell, ...]:
     found, own = model.information(code), model.find(OWN_BOUND, code)
-    if found is None or found.value is None:
+    if found is None:
         return None, "not measured", None, estimate(own)
-    convergence = found.details.convergence
+    convergence = found.convergence
     if found.metric == OWN_BOUND:
         reader = "its own Q"
     elif convergence is None:

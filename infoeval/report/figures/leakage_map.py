@@ -4,12 +4,12 @@ from functools import partial
 
 import numpy as np
 
-from infoeval.report.details import Leakage
-from infoeval.report.document import Document, Model
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, draw_map, size_of
 from infoeval.report.numbers import nats
 from infoeval.report.text_table import Cell, Column, Table
+from infoeval.results.details import Leakage
+from infoeval.results.document import Document, Model
 
 __all__ = ["leakage"]
 
@@ -18,7 +18,7 @@ _TITLE = "Information about each code in what Q reads as each code, in nats"
 
 def leakage(document: Document) -> tuple[Figure, ...]:
     """Return the map of the model shown; none where it was not measured, or has one code."""
-    found = _of(document.shown)
+    found = _of(document)
     if found is None or len(found.names) < 2:
         return ()
     heat = _map(found)
@@ -36,7 +36,8 @@ def leakage(document: Document) -> tuple[Figure, ...]:
 
 
 def _of(model: Model) -> Leakage | None:
-    return next((r.details.leakage for r in model.results if r.details.leakage is not None), None)
+    found = (result.information for result in model.results if result.information)
+    return next((details.leakage for details in found if details.leakage), None)
 
 
 def _map(found: Leakage) -> Map:
@@ -56,12 +57,14 @@ def _map(found: Leakage) -> Map:
 
 def _table(document: Document, found: Leakage) -> Table:
     """Return a row for each pair of codes, and a column for each model."""
-    several = len(document.models) > 1
+    several = len(document.all_models) > 1
     columns = [Column("True code"), Column("Code that Q reads")]
-    columns += [Column(f"{m.name}, nats" if several else "Nats", "number") for m in document.models]
-    whose = f", {document.shown.name}" if several else ""
+    columns += [
+        Column(f"{m.label}, nats" if several else "Nats", "number") for m in document.all_models
+    ]
+    whose = f", {document.label}" if several else ""
     columns += [Column(f"Chance, nats{whose}", "number"), Column(f"Above chance{whose}")]
-    others = [_of(model) for model in document.models[1:]]
+    others = [_of(model) for model in document.all_models[1:]]
     rows: list[tuple[Cell, ...]] = []
     for i, true in enumerate(found.names):
         for j, read in enumerate(found.names):

@@ -7,7 +7,6 @@ from typing import Any
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
-from infoeval.report.document import Document
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import Look
 from infoeval.report.figures.naming import apart, stem
@@ -21,6 +20,7 @@ from infoeval.report.figures.q_panels import (
     targets,
 )
 from infoeval.report.text_table import Cell, Column, Table
+from infoeval.results.document import Document
 
 __all__ = ["learning"]
 
@@ -32,7 +32,7 @@ def learning(document: Document) -> tuple[Figure, ...]:
     """Return a panel for each code, and one for all of them together."""
     panels = []
     for target, limit in targets(document):
-        found = [each for each in readings(document, target) if each.convergence.rounds]
+        found = [each for each in readings(document, target) if each.convergence.curve]
         if found:
             panels.append(_panel(target, limit, found))
     return apart(panels)
@@ -113,9 +113,9 @@ def _table(name: str, title: str, found: Sequence[Reading]) -> Table:
     for each in found:
         model = (each.model,) if several else ()
         last = "converged" if each.convergence.converged else "not converged"
-        for gain in each.convergence.rounds:
+        for gain in each.convergence.curve:
             fate = "left" if gain in each.tried else "kept"
-            if gain is each.convergence.rounds[-1]:
+            if gain is each.convergence.curve[-1]:
                 fate = f"kept, {last}"
             rows.append((gain.steps, *model, gain.width, gain.rate, gain.value, gain.gain, fate))
     return Table(name, title, tuple(columns), tuple(rows))

@@ -7,10 +7,11 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from infoeval.report.document import Document, Result
 from infoeval.report.figure import Colours
 from infoeval.report.figures.naming import short_names
 from infoeval.report.text_table import Estimate
+from infoeval.results.document import Document
+from infoeval.results.records import Result
 
 __all__ = [
     "BEYOND",
@@ -72,10 +73,10 @@ class Look:
 
 def looks(document: Document) -> tuple[Look, ...]:
     """Return the look of every model, in their order."""
-    names = short_names(model.name for model in document.models)
+    names = short_names(model.label for model in document.all_models)
     found: list[Look] = []
     peers = 0
-    for model, name in zip(document.models, names, strict=True):
+    for model, name in zip(document.all_models, names, strict=True):
         if model.role == "baseline":
             found.append(Look(name, name, "baseline", "s", (4, 1.5)))
         elif model.role == "seed":
@@ -84,7 +85,7 @@ def looks(document: Document) -> tuple[Look, ...]:
             style = _MARKERS[peers % len(_MARKERS)], _DASHES[peers % len(_DASHES)]
             found.append(Look(name, name, _COLOURS[peers % len(_COLOURS)], *style))
             peers += 1
-    if any(model.role == "seed" for model in document.models):
+    if any(model.role == "seed" for model in document.all_models):
         found[0] = replace(found[0], label=f"{found[0].name} (shown)", width=2.4, ringed=True)
     return tuple(found)
 
@@ -130,7 +131,5 @@ def ring(axes: Axes, x: float, y: float, colours: Colours) -> None:
 
 
 def estimate(result: Result | None) -> Estimate | None:
-    """Return the cell of a result; None where there is none, or it has no value."""
-    if result is None or result.value is None:
-        return None
-    return Estimate(result.value, result.low, result.high)
+    """Return the cell of a result; None where there is none."""
+    return None if result is None else Estimate(result.value, result.low, result.high)

@@ -6,7 +6,6 @@ from functools import partial
 from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
-from infoeval.report.document import INFORMATION, OWN_BOUND, Document, Result
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
 from infoeval.report.figures.look import (
@@ -18,6 +17,9 @@ from infoeval.report.figures.look import (
 )
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.text_table import Cell, Column, Estimate, Kind, Table
+from infoeval.results.details import INFORMATION, OWN_BOUND
+from infoeval.results.document import Document
+from infoeval.results.records import Result
 
 __all__ = ["Key", "kind_of", "metrics", "name_of", "others"]
 
@@ -31,7 +33,7 @@ def metrics(document: Document) -> tuple[Figure, ...]:
     """Return a panel for each unit: those of different units share no axis."""
     units: dict[str, list[Key]] = {}
     for key, result in others(document).items():
-        units.setdefault(result.unit or "", []).append(key)
+        units.setdefault(result.unit, []).append(key)
     return apart(_panel(document, unit, keys) for unit, keys in units.items())
 
 
@@ -41,16 +43,16 @@ def others(document: Document) -> dict[Key, Result]:
     The information of the codes and single pairs of code and factor are left out.
     """
     found: dict[Key, Result] = {}
-    for model in document.models:
+    for model in document.all_models:
         for result in model.results:
-            if result.metric not in (INFORMATION, OWN_BOUND) and result.details.pair is None:
+            if result.metric not in (INFORMATION, OWN_BOUND) and result.pair is None:
                 found.setdefault(result.key, result)
     return found
 
 
 def name_of(result: Result) -> str:
     """Name a metric with its target and settings: "cluster-nmi of digit", "mig (bins=10)"."""
-    settings = result.asked
+    settings = result.options
     name = f"{result.metric} of {result.target}" if result.target else result.metric
     return f"{name} ({settings})" if settings else name
 
@@ -62,13 +64,13 @@ def kind_of(unit: str | None) -> Kind:
 
 def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
     models = looks(document)
-    found = [_by_key(model.results) for model in document.models]
+    found = [_by_key(model.results) for model in document.all_models]
     rows = []
     for key in keys:
         dots = [
             _dot(look, results[key])
             for look, results in zip(models, found, strict=True)
-            if key in results and results[key].value is not None
+            if key in results
         ]
         lane = 1.0 if len(models) <= _FEW else 0.62
         rows.append(Row(name_of(others(document)[key]), tuple(dots), lane))
@@ -90,13 +92,13 @@ def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
 def _by_key(results: Sequence[Result]) -> dict[Key, Result]:
     found: dict[Key, Result] = {}
     for result in results:
-        if result.details.pair is None:
+        if result.pair is None:
             found.setdefault(result.key, result)
     return found
 
 
 def _dot(look: Look, result: Result) -> Dot:
-    return Dot(look, result.value or 0.0, result.low, result.high, result.details.null)
+    return Dot(look, result.value, result.low, result.high, result.typed.null)
 
 
 def _draw(rows: Sequence[Row], unit: str, drawing: Drawing, colours: Colours) -> None:
@@ -119,15 +121,15 @@ def _legend(models: Sequence[Look], null: bool, colours: Colours) -> list[Handle
 def _table(document: Document, unit: str, keys: Sequence[Key], *, null: bool) -> Table:
     """Return a row for each metric, and a column for each model, with its null beside it."""
     kind = kind_of(unit)
-    several = len(document.models) > 1
+    several = len(document.all_models) > 1
     columns = [Column("Metric")]
-    for model in document.models:
-        columns.append(Column(model.name if several else "Value", kind))
+    for model in document.all_models:
+        columns.append(Column(model.label if several else "Value", kind))
         if null:
-            name = f"{model.name}, shuffled factors" if several else "Shuffled factors"
+            name = f"{model.label}, shuffled factors" if several else "Shuffled factors"
             columns.append(Column(name, kind))
     named = others(document)
-    found = [_by_key(model.results) for model in document.models]
+    found = [_by_key(model.results) for model in document.all_models]
     rows: list[tuple[Cell, ...]] = []
     for key in keys:
         cells: list[Cell] = []
@@ -141,5 +143,5 @@ def _table(document: Document, unit: str, keys: Sequence[Key], *, null: bool) ->
 
 
 def _shuffled(result: Result | None) -> Estimate | None:
-    null = result.details.null if result else None
+    null = result.typed.null if result else None
     return Estimate(null.mean, null.low, null.high) if null else None

@@ -5,7 +5,6 @@ from functools import partial
 
 from matplotlib.figure import Figure as Drawing
 
-from infoeval.report.document import Document
 from infoeval.report.figure import Colours, Figure
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.figures.panels import HEIGHT, MARGINS, WIDTH, axes_of
@@ -18,6 +17,7 @@ from infoeval.report.figures.q_panels import (
     targets,
 )
 from infoeval.report.text_table import Column, Estimate, Table
+from infoeval.results.document import Document
 
 __all__ = ["noise"]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from infoeval.report.details import Convergence, Gain
-from infoeval.report.document import ALL_CODES, INFORMATION, Document
 from infoeval.report.figure import Colours, Handle
 from infoeval.report.figures.look import Look, entropy_mark, looks
 from infoeval.report.figures.panels import curve, finish
+from infoeval.results.details import ALL_CODES, INFORMATION, Information, Round
+from infoeval.results.document import Document
 
 __all__ = ["Reading", "finish_from_zero", "legend_of", "line", "readings", "targets"]
 
@@ -21,37 +21,37 @@ class Reading:
 
     look: Look
     model: str
-    convergence: Convergence
+    convergence: Information
 
     @property
-    def kept(self) -> list[Gain]:
+    def kept(self) -> list[Round]:
         """The rounds of the Q that was trained on to the end."""
-        return [each for each in self.convergence.rounds if self._to_the_end(each)]
+        return [each for each in self.convergence.curve if self._to_the_end(each)]
 
     @property
-    def tried(self) -> list[Gain]:
+    def tried(self) -> list[Round]:
         """The rounds of sizes and rates that were left."""
-        return [each for each in self.convergence.rounds if not self._to_the_end(each)]
+        return [each for each in self.convergence.curve if not self._to_the_end(each)]
 
-    def _to_the_end(self, each: Gain) -> bool:
-        last = self.convergence.rounds[-1]
+    def _to_the_end(self, each: Round) -> bool:
+        last = self.convergence.curve[-1]
         return (each.width, each.rate) == (last.width, last.rate)
 
 
 def targets(document: Document) -> list[tuple[str, float | None]]:
     """Return each code, and all together, with the entropy."""
-    found = [(code.name, code.entropy) for code in document.codes]
-    whole = sum(code.entropy for code in document.codes) if len(found) > 1 else None
+    found = [(code.name, code.entropy) for code in document.all_codes]
+    whole = sum(code.entropy for code in document.all_codes) if len(found) > 1 else None
     return [*found, (ALL_CODES, whole)]
 
 
 def readings(document: Document, target: str) -> list[Reading]:
     """Return what was found of a code in every model."""
     found = []
-    for model, look in zip(document.models, looks(document), strict=True):
+    for model, look in zip(document.all_models, looks(document), strict=True):
         result = model.find(INFORMATION, target)
-        if result is not None and result.details.convergence is not None:
-            found.append(Reading(look, model.name, result.details.convergence))
+        if result is not None and result.convergence is not None:
+            found.append(Reading(look, model.label, result.convergence))
     return found
 
 

@@ -7,8 +7,6 @@ from statistics import median
 from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
-from infoeval.report.details import CLUSTER_ACCURACY
-from infoeval.report.document import Document, Model, Result
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
 from infoeval.report.figures.information_figure import alike
@@ -16,6 +14,9 @@ from infoeval.report.figures.look import WIDE, Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of, name_of, others
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.text_table import Cell, Column, Estimate, Kind, Table
+from infoeval.results.details import CLUSTER_ACCURACY
+from infoeval.results.document import Document, Model
+from infoeval.results.records import Result
 
 __all__ = ["seeds"]
 
@@ -46,26 +47,26 @@ def _quantities(document: Document) -> list[tuple[str, str, Measured]]:
             name = name_of(result)
         measured = {
             model.index: _cell(each)
-            for model in document.models
-            if (each := _find(model, key)) is not None and each.value is not None
+            for model in document.all_models
+            if (each := _find(model, key)) is not None
         }
-        found.append((name, result.unit or "", measured))
-    for code in document.codes:
+        found.append((name, result.unit, measured))
+    for code in document.all_codes:
         measured = {
             index: _cell(each)
             for index, each in enumerate(alike(document, code.name))
-            if each is not None and each.value is not None
+            if each is not None
         }
         found.append((f"{_INFORMATION} of {code.name}", "nats", measured))
     return found
 
 
 def _find(model: Model, key: tuple[str, str, str | None]) -> Result | None:
-    return next((r for r in model.results if r.key == key and r.details.pair is None), None)
+    return next((r for r in model.results if r.key == key and r.pair is None), None)
 
 
 def _cell(result: Result) -> Estimate:
-    value, low, high = result.value or 0.0, result.low, result.high
+    value, low, high = result.value, result.low, result.high
     if result.metric != CLUSTER_ACCURACY:
         return Estimate(value, low, high)
     return Estimate(1 - value, None if high is None else 1 - high, None if low is None else 1 - low)
@@ -90,7 +91,7 @@ def _row(document: Document, models: Sequence[Look], name: str, measured: Measur
     dots = [Dot(models[index], cell.value or 0.0) for index, cell in measured.items()]
     of_seeds = [
         cell.value or 0.0 for index, cell in measured.items()
-        if document.models[index].role != "baseline"
+        if document.all_models[index].role != "baseline"
     ]  # fmt: skip
     return Row(name, tuple(dots), lane=0.45, median=median(of_seeds) if of_seeds else None)
 
@@ -118,7 +119,7 @@ def _table(document: Document, unit: str, found: Mapping[str, Measured]) -> Tabl
         *(Column(name, kind) for name, kind in zip(found, kinds, strict=True)),
     ]
     rows: list[tuple[Cell, ...]] = [
-        (model.name, *(measured.get(model.index) for measured in found.values()))
+        (model.label, *(measured.get(model.index) for measured in found.values()))
         for model in (*document.peers, *document.baselines)
     ]
     title = f"Every seed, in {unit}" if unit else "Every seed"

@@ -11,12 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from numpy.typing import NDArray
 
-from infoeval.report.document import Document
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import Look, entropy_mark, lines_legend, looks
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.figures.panels import HEIGHT, MARGINS, WIDTH, axes_of, curve, finish
 from infoeval.report.text_table import Cell, Column, Kind, Table
+from infoeval.results.document import Document
 
 __all__ = ["training"]
 
@@ -42,7 +42,7 @@ def training(document: Document) -> tuple[Figure, ...]:
     """Return a panel for each code that has a curve, and one for each loss."""
     panels = [
         _panel(document, f"information_{code.name}", code.name, code.entropy)
-        for code in document.codes
+        for code in document.all_codes
     ]
     panels.append(_panel(document, "generator_loss", "Generator loss"))
     panels.append(_panel(document, "discriminator_loss", "Discriminator loss"))
@@ -54,9 +54,9 @@ def _panel(
 ) -> Figure | None:
     """Return the panel of a loss, or of a code, which has a limit."""
     curves = [
-        _Curve(look, model.name, model.history.step, values)
-        for model, look in zip(document.models, looks(document), strict=True)
-        if model.history and (values := model.curve(series))
+        _Curve(look, model.label, model.steps, values)
+        for model, look in zip(document.all_models, looks(document), strict=True)
+        if (values := model.curve(series))
     ]
     if not curves:
         return None

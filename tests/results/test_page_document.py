@@ -8,15 +8,17 @@ from typing import Any
 import pytest
 
 from infoeval.errors import UserError
-from infoeval.report.document import read
-from infoeval.report.image_entries import Gallery, Sprites, Traversal
+from infoeval.results import Document
+from infoeval.results.image_entries import Gallery, Sprites, Traversal
 
 Plain = dict[str, Any]
 LOG_TWO = math.log(2)
 
 
 def result(metric: str, target: str | None, value: float, **more: Any) -> Plain:
-    return {"metric": metric, "target": target, "value": value, "unit": "nats", **more}
+    limits = {"low": None, "high": None, "level": None, "n": 100}
+    about = {"unit": "nats", "higher_is_better": True}
+    return {"metric": metric, "target": target, "value": value, **limits, **about, **more}
 
 
 def clusters() -> Plain:
@@ -92,7 +94,17 @@ def small() -> Plain:
             }
         ],
         "differences": [
-            {"metric": "mi", "target": "side", "model": 1, "difference": 0.6, "low": 0.5, "high": 1}
+            {
+                "metric": "mi",
+                "target": "side",
+                "model": 1,
+                "first": 0.65,
+                "second": 0.05,
+                "difference": 0.6,
+                "low": 0.5,
+                "high": 1,
+                "level": 0.95,
+            }
         ],
         "images": [
             {
@@ -138,47 +150,48 @@ def plain() -> Plain:
 
 
 def test_everything_is_read_as_it_stands(plain: Plain) -> None:
-    whole = read(plain)
-    assert [(model.role, model.index) for model in whole.models] == [
+    whole = Document.for_page(plain)
+    assert [(model.role, model.index) for model in whole.all_models] == [
         ("subject", 0),
         ("baseline", 1),
     ]
-    assert [model.name for model in whole.models] == ["this run, λ = 1", "baseline, λ = 0"]
-    assert whole.baselines == whole.models[1:]
-    assert whole.peers == whole.models[:1]
-    clustering = whole.shown.results[2].details.clustering
+    assert [model.label for model in whole.all_models] == ["this run, λ = 1", "baseline, λ = 0"]
+    assert whole.baselines == whole.models
+    assert whole.peers == (whole,)
+    clustering = whole.results[2].clustering
     assert clustering is not None
     assert clustering.confusion == ((0, 9, 1), (8, 1, 0))
     assert clustering.fit_n == 60
-    convergence = whole.shown.results[1].details.convergence
+    convergence = whole.results[1].convergence
     assert convergence is not None
     assert not convergence.converged
     assert convergence.noise[0].deviation == 0.1
-    together = whole.shown.together()
+    together = whole.together()
     assert together is not None
-    assert together.details.self_test is not None
-    assert together.details.self_test.known[0].truth == 1.0
-    assert together.details.leakage is not None
-    assert together.details.leakage.matrix == ((0.6, 0.0), (0.01, 0.5))
-    pair = whole.shown.results[3].details.pair
+    assert together.information is not None
+    assert together.information.self_test is not None
+    assert together.information.self_test.known[0].truth == 1.0
+    assert together.information.leakage is not None
+    assert together.information.leakage.matrix == ((0.6, 0.0), (0.01, 0.5))
+    pair = whole.results[3].pair
     assert pair is not None
     assert (pair.code, pair.factor, pair.paired) == ("tilt", "azimuth", True)
-    null = whole.shown.results[4].details.null
+    null = whole.results[4].typed.null
     assert null is not None
     assert null.high == 0.2
-    assert whole.shown.skipped == (("dci, sap", "why"),)
-    assert whole.shown.curve("information_side") == (0.1, 0.6)
-    assert whole.shown.curve("no such series") is None
+    assert whole.skipped_by_reason() == {"why": "dci, sap"}
+    assert whole.curve("information_side") == (0.1, 0.6)
+    assert whole.curve("no such series") is None
     assert whole.differences[0].model == 1
 
 
 def test_pictures_are_read_by_kind(plain: Plain) -> None:
-    traversal, sprites, gallery, _ = read(plain).pictures
+    traversal, sprites, gallery, _ = Document.for_page(plain).images
     assert isinstance(traversal, Traversal)
     assert (traversal.low, traversal.high) == (-1, 1)
     assert isinstance(sprites, Sprites)
     assert sprites.count == 2 * 3
-    assert sprites.sliders[1].labels == ("-2", "0", "2")
+    assert sprites.codes[1].texts == ("-2", "0", "2")
     assert isinstance(gallery, Gallery)
     assert gallery.cells[0][1] is None
     first = gallery.cells[0][0]
@@ -188,13 +201,13 @@ def test_pictures_are_read_by_kind(plain: Plain) -> None:
 
 def test_sprites_that_move_one_code_at_a_time_are_as_many_as_all_values(plain: Plain) -> None:
     plain["images"][1]["joint"] = False
-    sprites = read(plain).pictures[1]
+    sprites = Document.for_page(plain).images[1]
     assert isinstance(sprites, Sprites)
     assert sprites.count == 2 + 3
 
 
 def test_information_is_that_of_a_q_trained_afterwards_where_there_is_one(plain: Plain) -> None:
-    shown, baseline = read(plain).models
+    shown, baseline = Document.for_page(plain).all_models
     assert [shown.information("side"), baseline.information("side")] == [
         shown.find("mi", "side"),
         baseline.find("mi-own", "side"),
@@ -204,31 +217,31 @@ def test_information_is_that_of_a_q_trained_afterwards_where_there_is_one(plain:
 
 def test_reading_does_not_change_the_document(plain: Plain) -> None:
     before = copy.deepcopy(plain)
-    read(plain)
+    Document.for_page(plain)
     assert plain == before
 
 
 def test_a_scoring_alone_is_a_document(plain: Plain) -> None:
     """What `infoeval score --json` prints: the codes are those that an entropy is known of."""
     score = ("schema_version", "subject", "data", "environment", "results", "skipped")
-    whole = read({key: plain[key] for key in score})
-    assert [(code.name, code.kind) for code in whole.codes] == [("side", "categorical")]
+    whole = Document.for_page({key: plain[key] for key in score})
+    assert [(code.name, code.kind) for code in whole.all_codes] == [("side", "categorical")]
     assert whole.arrangement == "one"
-    assert not whole.pictures
-    assert len(whole.models) == 1
+    assert not whole.images
+    assert whole.all_models == (whole,)
 
 
 @pytest.mark.parametrize("kind", ["categorical", "continuous"])
 def test_a_bound_by_the_models_own_q_tells_what_kind_its_code_is(plain: Plain, kind: str) -> None:
     del plain["codes"]
     plain["results"] = [result("mi-own", "side", 0.6, details={"entropy": LOG_TWO, "kind": kind})]
-    assert [code.kind for code in read(plain).codes] == [kind]
+    assert [code.kind for code in Document.for_page(plain).all_codes] == [kind]
 
 
 @pytest.mark.parametrize("odd", ["\u202e", "\u2067", "\u200f", "\x00", "\ud800", "\ufffe"])
 def test_what_would_turn_or_break_the_text_around_it_is_replaced(plain: Plain, odd: str) -> None:
     plain["codes"][0]["name"] = f"side{odd}"
-    assert read(plain).codes[0].name == "side\ufffd"
+    assert Document.for_page(plain).all_codes[0].name == "side\ufffd"
 
 
 @pytest.mark.parametrize(
@@ -245,19 +258,22 @@ def test_models_are_called_by_what_tells_them_apart(
     plain["arrangement"] = arrangement
     plain["models"][0]["role"] = role
     plain["models"][0]["subject"]["seed"] = 1
-    assert [model.name for model in read(plain).models] == names
+    assert [model.label for model in Document.for_page(plain).all_models] == names
 
 
 def test_no_two_models_have_one_name(plain: Plain) -> None:
     plain["name"] = plain["models"][0]["name"] = "mine"
-    assert [model.name for model in read(plain).models] == ["mine (1)", "mine (2)"]
+    assert [model.label for model in Document.for_page(plain).all_models] == [
+        "mine (1)",
+        "mine (2)",
+    ]
 
 
 @pytest.mark.parametrize("key", ["schema_version", "subject", "data", "environment", "results"])
 def test_missing_key_is_named(plain: Plain, key: str) -> None:
     del plain[key]
     with pytest.raises(UserError, match=key) as caught:
-        read(plain)
+        Document.for_page(plain)
     assert "\n" not in str(caught.value)
 
 
@@ -265,13 +281,13 @@ def test_missing_key_is_named(plain: Plain, key: str) -> None:
 def test_missing_key_of_a_result_is_named(plain: Plain, key: str) -> None:
     del plain["results"][2][key]
     with pytest.raises(UserError, match=rf"results\[2\]\.{key} is missing"):
-        read(plain)
+        Document.for_page(plain)
 
 
 @pytest.mark.parametrize("version", [0, 2, "1", None, True, 1.5, [1]])
 def test_other_schema_versions_are_refused(plain: Plain, version: object) -> None:
     with pytest.raises(UserError, match="schema_version"):
-        read(plain | {"schema_version": version})
+        Document.for_page(plain | {"schema_version": version})
 
 
 def detail(key: str, value: object, number: int = 2) -> Callable[[Plain], None]:
@@ -311,7 +327,7 @@ HUGE = [{"name": "a", "values": [0.0] * 100_000, "start": 0}]
         (lambda d: d["history"]["step"].__setitem__(0, None), "history.step"),
         (lambda d: d["history"]["information_side"].__setitem__(0, "x"), "information_side"),
         (lambda d: d.update(created=20261122), "created must be text"),
-        (lambda d: d.update(arrangement="heap"), "'one' or 'seeds' or 'comparison'"),
+        (lambda d: d.update(arrangement="heap"), "'one', 'seeds' or 'comparison'"),
         (lambda d: d["skipped"][0].pop("reason"), r"skipped\[0\].reason"),
         (lambda d: d["models"][0].pop("role"), r"models\[0\].role is missing"),
         (lambda d: d["models"][0].update(role="subject"), r"models\[0\].role must be"),
@@ -324,16 +340,25 @@ HUGE = [{"name": "a", "values": [0.0] * 100_000, "start": 0}]
         (detail("class_names", ["a"]), "3 names"),
         (detail("confusion", []), "confusion must be a table"),
         (detail("confusion", [[1, 2], [3]]), "confusion must be a table"),
-        (detail("confusion", [[1, -2], [3, 4]]), "confusion must be a table"),
-        (detail("confusion", [[1, 2.5], [3, 4]]), "confusion must be a table"),
-        (detail("confusion", [["1"]]), "confusion must be a table"),
-        (detail("confusion", [1]), "confusion must be a table"),
+        (
+            detail("confusion", [[1, -2], [3, 4]]),
+            r"results\[2\].details.confusion\[0\]\[1\] must be a",
+        ),
+        (detail("confusion", [[1, 2.5], [3, 4]]), r"confusion\[0\]\[1\] must be a whole number"),
+        (detail("confusion", [["1"]]), r"confusion\[0\]\[0\] must be a whole number"),
+        (detail("confusion", [1]), r"confusion\[0\] must be a list"),
         (detail("converged", 1, 1), "converged must be true or false"),
         (detail("curve", [{"steps": -1, "value": 0}], 1), "steps must be a whole number of 0"),
         (detail("noise", [{"deviation": 0.1}], 1), r"noise\[0\].value is missing"),
         (detail("self_test", {"null": []}, 1), "self_test.known is missing"),
-        (detail("leakage", {"names": ["a"], "matrix": [[1]], "chance": []}, 1), "leakage.matrix"),
-        (detail("leakage", {"names": ["a"], "matrix": [[1, 2]], "chance": []}, 1), "rows equally"),
+        (
+            detail("leakage", {"names": ["a"], "matrix": [[1]], "chance": []}, 1),
+            "leakage.chance must",
+        ),
+        (
+            detail("leakage", {"names": ["a"], "matrix": [[1, 2]], "chance": []}, 1),
+            "leakage.matrix must",
+        ),
         (detail("paired", None, 3), "paired"),
         (detail("null", {"mean": "0"}, 4), "null.mean"),
         (image(0, kind="film"), r"images\[0\].kind must be"),
@@ -341,7 +366,7 @@ HUGE = [{"name": "a", "values": [0.0] * 100_000, "start": 0}]
         (image(0, columns=0), "of 1 or more"),
         (image(0, rows=1.5), "rows must be a whole number"),
         (image(0, column_labels=["0"]), "column_labels must be 3 texts"),
-        (image(0, column_labels=[0] * 3), "list of texts"),
+        (image(0, column_labels=[0] * 3), r"column_labels\[0\] must be text"),
         (image(1, codes=HUGE), "at most 16383 pixels a side"),
         (image(1, codes=[{"name": "a", "values": [], "start": 0}]), "one value or more"),
         (image(1, codes=[{"name": "a", "values": [1], "start": 1}]), "start must be less than 1"),
@@ -354,17 +379,19 @@ def test_wrong_value_is_one_clear_line(
 ) -> None:
     spoil(plain)
     with pytest.raises(UserError, match=place) as caught:
-        read(plain)
+        Document.for_page(plain)
     assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("whole", [[], "text", None, 3])
 def test_what_is_not_an_object_is_refused(whole: Any) -> None:
     with pytest.raises(UserError, match="must be an object"):
-        read(whole)
+        Document.for_page(whole)
 
 
 @pytest.mark.parametrize("value", [10**400, float("nan"), float("inf"), -float("inf")])
 def test_a_number_beyond_every_float_counts_as_not_finite(plain: Plain, value: float) -> None:
     plain["results"][0]["value"] = value
-    assert read(plain).shown.results[0].value is None
+    whole = Document.for_page(plain)
+    assert whole.find("mi-own", "side") is None
+    assert whole.skipped_by_reason()["its value is not a finite number"] == "mi-own"

@@ -1,0 +1,230 @@
+"""What all models of the contract share: number types, one line for each fault, plain JSON."""
+
+import json
+import math
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import numpy as np
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    Strict,
+    ValidationError,
+    WithJsonSchema,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from infoeval.errors import UserError
+
+__all__ = [
+    "LARGEST",
+    "RECORD",
+    "SCHEMA_VERSION",
+    "Count",
+    "Flag",
+    "Float",
+    "Number",
+    "Open",
+    "Positive",
+    "Whole",
+    "clean",
+    "explain",
+    "parse_json",
+    "read_text",
+    "to_plain",
+    "wrong",
+]
+
+SCHEMA_VERSION = 1
+
+LARGEST = 200_000_000
+"""The most bytes that a results file may have."""
+
+_LARGEST_INTEGER = 2**63
+"""A JSON file can hold integers that no float can; larger ones count as not finite."""
+
+# Neither XML nor UTF-8 can carry control characters and lone surrogates.
+_NO_TEXT = (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
+# These turn the direction of the text around them: a stranger's label must not move our numbers.
+_TURNING = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+_UNPRINTABLE = {point: "\ufffd" for point in (*_NO_TEXT, *_TURNING) if chr(point) not in "\t\n"}
+
+_WANTED = {
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "dict_type": "an object",
+    "dataclass_type": "an object",
+    "tuple_type": "a list",
+    "string_type": "text",
+    "int_type": "a whole number",
+    "bool_type": "true or false",
+    "literal_error": "{expected}",
+    "greater_than_equal": "a whole number of {ge} or more",
+    "less_than_equal": "{le:,} or less",
+    "union_tag_invalid": "one of {expected_tags}",
+    "too_short": "{min_length} or more items",
+    "too_long": "{max_length} or fewer items",
+}
+"""What a place must be, for each kind of pydantic's errors."""
+
+_TAGS = ("traversal", "gallery", "sprites", "animation", "categorical", "continuous")
+"""What pydantic puts into a place after the number of an item: which kind it took it for."""
+
+RECORD = ConfigDict(extra="forbid")
+"""The settings of a record: a dataclass that is always written with all of its fields."""
+
+
+def _check_number(value: Any) -> float:
+    """Return a finite number as it is: a whole one stays whole, so that it is written alike."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise wrong("a finite number")
+    try:
+        if math.isfinite(value):
+            return value
+    except OverflowError:
+        pass
+    raise wrong("a finite number")
+
+
+def _check_float(value: Any) -> float:
+    """Return a finite number as a float."""
+    return float(_check_number(value))
+
+
+_IN_SCHEMA = WithJsonSchema({"type": "number"})
+
+Number = Annotated[float, PlainValidator(_check_number), _IN_SCHEMA]
+"""A finite number; true and false are none."""
+
+Float = Annotated[float, PlainValidator(_check_float), _IN_SCHEMA]
+"""The same where it is only read."""
+
+Flag = Annotated[bool, Strict()]
+Whole = Annotated[int, Strict()]
+Count = Annotated[Whole, Field(ge=0)]
+Positive = Annotated[Whole, Field(ge=1)]
+
+
+class Open(BaseModel):
+    """An object that may have more keys than those named; it is written with those it was given."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+def wrong(wanted: str, at: str = "") -> PydanticCustomError:
+    """Return the error of a validator: the place (``at`` inside the value) must be ``wanted``."""
+    template = "{at} must be {wanted}" if at else "must be {wanted}"
+    return PydanticCustomError("contract", template, {"at": at, "wanted": wanted})
+
+
+def explain(error: ValidationError) -> str:
+    """Return the first fault in one line: "results[3].low must be a finite number"."""
+    first: ErrorDetails = error.errors(include_url=False)[0]
+    where, kind, more = _place(first["loc"]), first["type"], first.get("ctx", {})
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        where += f".{more['discriminator'].strip(chr(39))}"
+    if kind == "contract":
+        at = more["at"]
+        where += at if not where or at.startswith("[") or not at else f".{at}"
+        return f"{where or 'the file'} must be {more['wanted']}"
+    if kind in _WANTED:
+        return f"{where or 'the file'} must be {_WANTED[kind].format(**more)}"
+    if kind in ("missing", "union_tag_not_found"):
+        return f"{where} is missing"
+    if kind in ("extra_forbidden", "unexpected_keyword_argument"):
+        return f"{where} is an unknown field"
+    if kind == "details":
+        return f"{where}.details.{more['why']}"
+    reason = str(more.get("error", first["msg"]))
+    return f"{where}: {reason}" if where else reason
+
+
+def _place(location: tuple[int | str, ...]) -> str:
+    """Return where a fault is, as a path of JSON: "results[3].details"."""
+    place = ""
+    for part in location:
+        if part in _TAGS and place.endswith("]"):
+            continue
+        place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else part
+    return place
+
+
+def clean(value: Any) -> Any:
+    """Copy plain data, with None for numbers that are not finite and U+FFFD for odd characters.
+
+    >>> clean({"a": [float("nan"), 10**30, "x\\x00"]})
+    {'a': [None, None, 'x\ufffd']}
+    """
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+        return None
+    if isinstance(value, str):
+        return value.translate(_UNPRINTABLE)
+    if isinstance(value, Mapping):
+        return {str(clean(key)): clean(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [clean(item) for item in value]
+    return value
+
+
+def read_text(path: str | os.PathLike[str]) -> str:
+    """Return the text of a results file. Raises UserError where it cannot be read."""
+    try:
+        if Path(path).stat().st_size > LARGEST:
+            raise UserError(f"cannot read {path}: it is too large for a file of results")
+        return Path(path).read_text(encoding="utf-8")
+    except OSError as error:
+        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UserError(f"cannot read {path}: not UTF-8 text") from error
+
+
+def parse_json(text: str, *, finite: bool = True) -> dict[str, Any]:
+    """Return a JSON object as plain data.
+
+    Raises UserError when ``text`` is none, and where numbers have to be ``finite`` and are not.
+    """
+
+    def refuse(constant: str) -> NoReturn:
+        raise UserError(f"not a results document: it holds {constant}; numbers must be finite")
+
+    def check(number: str) -> float:
+        return value if math.isfinite(value := float(number)) else refuse(number)
+
+    only_finite: dict[str, Any] = {"parse_constant": refuse, "parse_float": check} if finite else {}
+    try:
+        plain = json.loads(text, **only_finite)
+    except RecursionError:
+        raise UserError("not a results document: nested too deeply") from None
+    except ValueError as error:
+        raise UserError(f"not a results document: not JSON ({error})") from error
+    if not isinstance(plain, dict):
+        raise UserError("not a results document: the top level must be an object")
+    return plain
+
+
+def to_plain(value: Any, where: str) -> Any:
+    """Return ``value`` as JSON can hold it; the error names the place of what it cannot.
+
+    Raises ValueError for a number that is not finite, TypeError for what JSON cannot hold.
+    """
+    if isinstance(value, np.generic | np.ndarray):
+        value = value.tolist()
+    if isinstance(value, dict):
+        for key in value:
+            if not isinstance(key, str):
+                raise TypeError(f"{where}: key {key!r} is not text")
+        return {key: to_plain(item, f"{where}.{key}") for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_plain(item, f"{where}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ValueError(f"{where} is {value}, not a finite number")
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    raise TypeError(f"{where} is a {type(value).__name__}, which JSON cannot hold")

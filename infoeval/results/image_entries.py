@@ -1,0 +1,147 @@
+"""The image files that metrics.json names: what is on each."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from infoeval.results.contract import Count, Flag, Number, Open, Positive, wrong
+
+__all__ = [
+    "Animation",
+    "Cell",
+    "Gallery",
+    "Image",
+    "ImageEntry",
+    "ImageGrid",
+    "Slider",
+    "Sprites",
+    "Traversal",
+]
+
+LONGEST_SIDE = 16_383
+"""Pixels, the most that WebP can hold."""
+
+
+class ImageEntry(Open):
+    """An image file beside metrics.json; ``model`` is the number of the model it is of."""
+
+    file: str
+    model: Count
+    code: str = ""
+    title: str = ""
+    caption: str = ""
+
+
+class ImageGrid(ImageEntry):
+    """Rows and columns of tiles of the same size with ``gap`` pixels between them."""
+
+    rows: Positive
+    columns: Positive
+    column_labels: tuple[str, ...] = ()
+    gap: Count = 0
+
+    @model_validator(mode="after")
+    def _check_labels(self) -> "ImageGrid":
+        if self.column_labels and len(self.column_labels) != self.columns:
+            raise wrong(f"{self.columns} texts", "column_labels")
+        return self
+
+
+class Traversal(ImageGrid):
+    """Generated images: a column for each value of a code, a row for each fixed noise.
+
+    ``low`` and ``high`` are the first and last value; None for a categorical code.
+    """
+
+    kind: Literal["traversal"]
+    low: Number | None = None
+    high: Number | None = None
+
+
+class Cell(Open):
+    """A real image: its class, and whether that is the one matched to its code, where known."""
+
+    label: str | None = None
+    right: Flag | None = None
+
+
+class Gallery(ImageGrid):
+    """Real images: a column for each category, or range of values, that a code is read as.
+
+    ``cells`` has a row for each row of tiles; None where there is no image.
+    """
+
+    kind: Literal["gallery"]
+    cells: tuple[tuple[Cell | None, ...], ...]
+
+    @model_validator(mode="after")
+    def _check_cells(self) -> "Gallery":
+        if len(self.cells) != self.rows or any(len(row) != self.columns for row in self.cells):
+            raise wrong(f"{self.rows} rows of {self.columns}", "cells")
+        return self
+
+
+class Slider(Open):
+    """The values of a code that there are sprites of; ``start`` is the position shown first."""
+
+    name: str
+    values: tuple[Number, ...]
+    labels: tuple[str, ...] = ()
+    start: Count
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """A label for each value: the value itself, where none is given."""
+        return self.labels or tuple(f"{value:g}" for value in self.values)
+
+    @model_validator(mode="after")
+    def _check(self) -> "Slider":
+        if not self.values:
+            raise wrong("one value or more", "values")
+        if self.start >= len(self.values):
+            raise wrong(f"less than {len(self.values)}", "start")
+        if self.labels and len(self.labels) != len(self.values):
+            raise wrong(f"{len(self.values)} texts", "labels")
+        return self
+
+
+class Sprites(ImageEntry):
+    """Generated images of one noise for every position of the sliders, ``columns`` in a row.
+
+    ``joint``: sprites are in the order of all combinations, the last code fastest. Otherwise they
+    are those of the first code's values, then of the second's, and so on, each of which moves away
+    from the noise's own values of the other codes.
+    """
+
+    kind: Literal["sprites"]
+    noise: Count
+    joint: Flag
+    width: Positive
+    height: Positive
+    columns: Positive
+    codes: tuple[Slider, ...]
+
+    @property
+    def count(self) -> int:
+        """How many sprites there are."""
+        count = 1 if self.joint else 0
+        for slider in self.codes:
+            size = len(slider.values)
+            count = count * size if self.joint else count + size
+        return count
+
+    @model_validator(mode="after")
+    def _check(self) -> "Sprites":
+        rows = -(-self.count // self.columns)
+        if max(rows * self.height, self.columns * self.width) > LONGEST_SIDE:
+            raise wrong(f"a grid of at most {LONGEST_SIDE} pixels a side")
+        return self
+
+
+class Animation(ImageEntry):
+    """A moving traversal."""
+
+    kind: Literal["animation"]
+
+
+Image = Annotated[Traversal | Gallery | Sprites | Animation, Field(discriminator="kind")]

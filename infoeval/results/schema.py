@@ -1,0 +1,67 @@
+"""The JSON Schema of the contract, as it is published in docs/results.schema.json."""
+
+from typing import Any, cast
+
+from pydantic.json_schema import models_json_schema
+
+from infoeval.results.contract import SCHEMA_VERSION
+from infoeval.results.details import (
+    CLUSTER_ACCURACY,
+    CODE_FACTORS,
+    INFORMATION,
+    BoundDetails,
+    Clustering,
+    Information,
+    Pair,
+)
+from infoeval.results.document import Comparison, DataSet, Document, Subject
+from infoeval.results.run_summary import Summary
+
+__all__ = ["schema"]
+
+OUTPUTS = (Document, Comparison, Summary)
+VIEWS = (Subject, DataSet, BoundDetails, Information, Clustering, Pair)
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON Schema of every output: results of a model, a comparison, a sweep."""
+    _, whole = models_json_schema(
+        [(cast(Any, model), "validation") for model in (*OUTPUTS, *VIEWS)]
+    )
+    definitions = whole["$defs"]
+    for output in OUTPUTS:
+        found = definitions[output.__name__]
+        found["properties"]["schema_version"] = {"const": SCHEMA_VERSION, "type": "integer"}
+        found["required"] = sorted({*found["required"], "schema_version"})
+    document = definitions["Document"]["properties"]
+    document["subject"], document["data"] = _reference(Subject), _reference(DataSet)
+    definitions["OtherModel"]["properties"]["subject"] = _reference(Subject)
+    definitions["Result"]["allOf"] = [
+        _details({"const": CLUSTER_ACCURACY}, "confusion", Clustering),
+        _details({"const": CODE_FACTORS}, "factor", Pair),
+        _details({"const": INFORMATION}, None, Information),
+        _details({"pattern": f"^{INFORMATION}-"}, None, BoundDetails),
+    ]
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "infoeval results",
+        "description": (
+            "What infoeval writes: `score --json` and a report's metrics.json (Document), "
+            "`compare --json` (Comparison), and the summary.json of many runs (Summary)."
+        ),
+        "anyOf": [_reference(output) for output in OUTPUTS],
+        "$defs": definitions,
+    }
+
+
+def _reference(model: type) -> dict[str, str]:
+    return {"$ref": f"#/$defs/{model.__name__}"}
+
+
+def _details(metric: dict[str, str], key: str | None, model: type) -> dict[str, Any]:
+    """Return the rule that the details of some metrics, where they have a key, are a model's."""
+    condition: dict[str, Any] = {"properties": {"metric": metric}}
+    if key is not None:
+        condition["properties"]["details"] = {"required": [key]}
+        condition["required"] = ["details"]
+    return {"if": condition, "then": {"properties": {"details": _reference(model)}}}
