@@ -98,7 +98,7 @@ def _codes(document: Document) -> set[tuple[str | None, float]]:
 
 
 def _difference(first: Result, second: Result, number: int) -> Difference:
-    """Return first less second, with the interval of Zou and Donner 2008, Statistics in Medicine 27.
+    """Return first less second, with the interval of Zou and Donner 2008, Stat. Med. 27.
 
     MOVER, the method of variance estimates recovery: each limit takes from either side the
     distance to the limit that matters for it.
