@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from infoeval.data import ImageSet, load, reporting
+from infoeval.data import ImageSet, load, progress_to
 from infoeval.evaluation.code_table import CodeTable, Part
 from infoeval.evaluation.options import Recipe
 from infoeval.evaluation.posterior_reading import thin
@@ -34,7 +34,7 @@ def load_splits(
     def load_split(split: str) -> ImageSet:
         return load(name, split, root=root, skip_broken=recipe.skip_broken, shape=shape)
 
-    with reporting(recipe.say):
+    with progress_to(recipe.say):
         return load_split("train"), load_split("test")
 
 

@@ -1,4 +1,4 @@
-"""Reading SVHN's ``.mat`` files, which nobody may vouch for."""
+"""Reader of SVHN's ``.mat`` files, for which nobody may vouch."""
 
 import struct
 import warnings
@@ -10,16 +10,15 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from infoeval.data.untrusted import one_line
 from infoeval.errors import UserError
 
-__all__ = ["SIDE", "check_elements", "read_pictures"]
+__all__ = ["SIDE", "check_elements", "read_svhn_mat"]
 
 SIDE = 32
 
-_MAX_PICTURES = 2**17
-"""The official files hold 73,257 and 26,032."""
-
-_MAX_ELEMENT = 2**29  # bytes of one unpacked variable; as many pictures as may be are 2**28.6
+_MAX_IMAGES = 2**17  # the official files hold 73,257 and 26,032
+_MAX_ELEMENT = 2**29  # bytes of one unpacked variable; the most images take 2**28.6
 
 _HEADER, _COMPRESSED = 128, 15  # a version 5 file's header, and the type of a packed variable
 _CHUNK = 2**20
@@ -28,10 +27,11 @@ _NUMBERS = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for b
 
 
 def check_elements(path: Path) -> None:
-    """Check that a version 5 file is complete, its zlib checksums right and nothing in it a bomb.
+    """Check a version 5 file as a whole.
 
     Raises:
-        UserError: it is not.
+        UserError: it is incomplete, a zlib checksum is wrong, or a variable unpacks to more than
+            the limit.
 
     """
     _check_version(path)
@@ -58,7 +58,7 @@ def _check_packed(path: Path, file: IO[bytes], count: int) -> None:
             try:
                 unpacked += len(unpacking.decompress(packed, _CHUNK))
             except zlib.error as error:
-                raise _damaged(path, str(error)) from error
+                raise _damaged(path, one_line(error)) from error
             if unpacked > _MAX_ELEMENT:
                 raise UserError(
                     f"{path}: a variable unpacks to more than {_MAX_ELEMENT} bytes, the limit"
@@ -68,15 +68,15 @@ def _check_packed(path: Path, file: IO[bytes], count: int) -> None:
         raise _damaged(path, "a packed variable ends too early")
 
 
-def read_pictures(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Read X and y of a file that is official or that :func:`check_elements` has passed.
+def read_svhn_mat(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the images and digits of a file that is official or passed :func:`check_elements`.
 
     Returns:
-        Pictures of shape ``(32, 32, 3, n)``, and their digits 0 to 9; the file's label 10 is the
+        Images of shape ``(32, 32, 3, n)``, and their digits 0 to 9; the file's label 10 is the
         digit 0.
 
     Raises:
-        UserError: it is no version 5 file, it has no X and y of SVHN's layout, or they cannot be
+        UserError: it is not a version 5 file, X and y do not have SVHN's layout, or they cannot be
             read.
 
     """
@@ -86,22 +86,22 @@ def read_pictures(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     try:
         listed = scipy.io.whosmat(path)
     except Exception as error:  # scipy raises almost anything on hostile bytes
-        raise _damaged(path, str(error)) from error
+        raise _damaged(path, one_line(error)) from error
     _check_layout(path, listed)
     try:
-        with warnings.catch_warnings():  # what scipy warns of is looked for below
+        with warnings.catch_warnings():  # scipy's warnings are about what is checked below
             warnings.simplefilter("ignore")
-            found = scipy.io.loadmat(path, variable_names=["X", "y"])
+            variables = scipy.io.loadmat(path, variable_names=["X", "y"])
     except Exception as error:
-        raise _damaged(path, str(error)) from error
-    pictures, labels = found.get("X"), found.get("y")
-    # Where scipy cannot read a variable it gives a text in its place; and that one holds complex
-    # numbers was not in the list.
-    if not isinstance(pictures, np.ndarray) or pictures.dtype != np.uint8:
+        raise _damaged(path, one_line(error)) from error
+    images, labels = variables.get("X"), variables.get("y")
+    # For a variable that scipy cannot read it returns a text; and whosmat does not show which
+    # variables are complex.
+    if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
         raise _damaged(path, "X cannot be read")
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iuf":
         raise _damaged(path, "y cannot be read")
-    return pictures, _digits(path, labels)
+    return images, _digits(path, labels)
 
 
 def _check_version(path: Path) -> None:
@@ -110,7 +110,7 @@ def _check_version(path: Path) -> None:
     try:
         version = matfile_version(path)[0]
     except Exception as error:
-        raise _damaged(path, str(error)) from error
+        raise _damaged(path, one_line(error)) from error
     if version != 1:
         format_name = {0: "version 4", 2: "version 7.3 (HDF5)"}.get(version, "an unknown version")
         raise UserError(
@@ -120,20 +120,20 @@ def _check_version(path: Path) -> None:
 
 
 def _check_layout(path: Path, listed: Sequence[tuple[str, tuple[int, ...], str]]) -> None:
-    # Of two variables with one name, scipy reads the first.
+    # scipy reads the first of two variables with one name.
     known = {name: (shape, kind) for name, shape, kind in reversed(listed)}
     missing = [name for name in ("X", "y") if name not in known]
     if missing:
         raise UserError(
-            f"{path}: holds no {' and '.join(missing)}; it is half downloaded, or not one of "
-            "SVHN's cropped digits"
+            f"{path}: holds no {' and '.join(missing)}; it is partly downloaded, or not a "
+            "file of SVHN's cropped digits"
         )
     shape, kind = known["X"]
     n = shape[-1] if shape else 0
     if kind != "uint8" or shape != (SIDE, SIDE, 3, n) or n < 1:
         raise UserError(f"{path}: X must be uint8 of shape (32, 32, 3, n), not {kind} of {shape}")
-    if n > _MAX_PICTURES:
-        raise UserError(f"{path}: X declares {n} pictures; the limit is {_MAX_PICTURES}")
+    if n > _MAX_IMAGES:
+        raise UserError(f"{path}: X declares {n} images; the limit is {_MAX_IMAGES}")
     shape, kind = known["y"]
     if kind not in _NUMBERS or shape != (n, 1):
         raise UserError(f"{path}: y must be numbers of shape ({n}, 1), not {kind} of {shape}")
@@ -149,7 +149,7 @@ def _digits(path: Path, labels: NDArray[Any]) -> NDArray[np.int64]:
 
 
 def _damaged(path: Path, reason: str) -> UserError:
-    reason = " ".join(reason.split()) or "no reason given"
     return UserError(
-        f"{path}: damaged, half downloaded or no MATLAB file ({reason}); remove it and get it again"
+        f"{path}: damaged, partly downloaded or not a MATLAB file ({reason}); delete it and "
+        "download it again"
     )

@@ -1,4 +1,4 @@
-"""What values the factors of a drawn set may have."""
+"""Ranges of the factors of drawn sets."""
 
 import math
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ Kind = Literal["any", "whole", "angle"]
 
 @dataclass(frozen=True)
 class Range:
-    """From ``low`` to ``high``: all numbers, whole ones, or an angle that never is ``high``."""
+    """Range from ``low`` to ``high``: of any numbers, whole numbers, or an angle below ``high``."""
 
     low: float
     high: float
     kind: Kind = "any"
 
-    def holds(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
-        """Tell which of the values lie in it."""
+    def contains(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return which of the values are in the range."""
         below = values < self.high if self.kind == "angle" else values <= self.high
         whole = values == np.rint(values) if self.kind == "whole" else True
         return np.asarray((values >= self.low) & below & whole)
@@ -39,7 +39,7 @@ class Range:
 def checked_factors(
     name: str, ranges: Mapping[str, Range], factors: ArrayLike
 ) -> NDArray[np.float64]:
-    """Return factors ``(n, k)`` as floats, each of which lies in its range.
+    """Return factors ``(n, k)`` as floats, all of them in their ranges.
 
     Raises UserError, which begins with the set's ``name``, for anything else.
 
@@ -55,7 +55,7 @@ def checked_factors(
         raise UserError(f"{name}: factors must have shape {wanted}, not {checked.shape}")
     for (factor, allowed), values in zip(ranges.items(), checked.T, strict=True):
         with np.errstate(invalid="ignore"):
-            wrong = values[~allowed.holds(values)]
+            wrong = values[~allowed.contains(values)]
         if len(wrong):
             raise UserError(f"{name}: {factor} must be {allowed}, not {wrong[0]:g}")
     return checked
