@@ -56,7 +56,7 @@ class Source:
         name: lower case, words joined by ``_``.
         description: one line for ``infoeval data ls``.
         load: the images of a request.
-        where: from the data root, where the set lies.
+        where: from the data root, the folder of the set.
         present: from the data root, whether all its files are there.
         what_to_do: from the data root, how to get the set when it is not there, in one line.
         render: for sets that are drawn, the images ``(n, channels, height, width)`` of any factor
