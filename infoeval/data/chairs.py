@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.image_set import ImageSet
 from infoeval.data.rendering.chair_parts import BACKS, LEGS, chair
-from infoeval.data.rendering.factor_ranges import Range, checked_factors
+from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.rendering.meshes import Stage
 from infoeval.data.source import Request, Source
 
@@ -21,15 +21,13 @@ __all__ = ["COUNTS", "SOURCE", "draw_chairs"]
 
 COUNTS = {"train": 16_000, "test": 3_000}
 
-_TYPES = ("discrete", "discrete", "continuous", "periodic:360")
 _WIDTHS = (0.7, 1.3)
-_RANGES = {
-    "back": Range(0, len(BACKS) - 1, "whole"),
-    "legs": Range(0, len(LEGS) - 1, "whole"),
-    "width": Range(*_WIDTHS),
-    "rotation": Range(0, 360, "angle"),
+_FACTORS = {
+    "back": Factor("discrete", 0, len(BACKS) - 1),
+    "legs": Factor("discrete", 0, len(LEGS) - 1),
+    "width": Factor("continuous", *_WIDTHS),
+    "rotation": Factor("periodic:360", 0, 360),
 }
-_NAMES = tuple(_RANGES)
 
 _VERSION = 1  # of the rendered images: another version has them rendered again
 _SEEDS = {"train": 2014, "test": 7126}
@@ -59,9 +57,8 @@ def draw_chairs(factors: ArrayLike) -> NDArray[np.uint8]:
 
     Raises:
         UserError: not four factors, one outside its range, or no renderer is installed.
-
     """
-    checked = checked_factors("chairs", _RANGES, factors)
+    checked = checked_factors("chairs", _FACTORS, factors)
     images = np.empty((len(checked), 1, _SIDE, _SIDE), dtype=np.uint8)
     for row, image in enumerate(_rendered(checked)):
         images[row, 0] = image
@@ -88,8 +85,8 @@ def _sample(split: str) -> NDArray[np.float64]:
 
     They come from raw words of PCG64, whose stream numpy promises not to change.
     """
-    words = np.random.PCG64(_SEEDS[split]).random_raw(COUNTS[split] * len(_NAMES))
-    back, legs, width, rotation = (words >> 11).reshape(-1, len(_NAMES)).T / 2.0**53
+    words = np.random.PCG64(_SEEDS[split]).random_raw(COUNTS[split] * len(_FACTORS))
+    back, legs, width, rotation = (words >> 11).reshape(-1, len(_FACTORS)).T / 2.0**53
     low, high = _WIDTHS
     return np.stack(
         [
@@ -118,8 +115,8 @@ def _load(request: Request) -> ImageSet:
         split=request.split,
         images=prepared("chairs", key, build)["images"],
         factors=factors,
-        factor_names=_NAMES,
-        factor_types=_TYPES,
+        factor_names=tuple(_FACTORS),
+        factor_types=types_of(_FACTORS),
     )
 
 

@@ -107,7 +107,6 @@ def load(
 
     >>> load("digits", "test").images.shape
     (359, 1, 8, 8)
-
     """
     if split not in SPLITS:
         raise UserError(f"split must be 'train' or 'test', not {split!r}")

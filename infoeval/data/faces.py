@@ -16,30 +16,21 @@ from infoeval.data.formats.ict_face_model import ict_paths, read_ict_arrays, rea
 from infoeval.data.image_set import ImageSet
 from infoeval.data.rendering.drawn_head import drawn_head
 from infoeval.data.rendering.face_models import FaceModel
-from infoeval.data.rendering.factor_ranges import Range, checked_factors
+from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.rendering.meshes import Stage
 from infoeval.data.source import Request, Source, data_root
 from infoeval.errors import UserError
 
-__all__ = [
-    "SOURCE",
-    "FaceModelFile",
-    "draw_faces",
-    "face_model_at",
-    "find_face_model",
-    "load_faces_of",
-]
+__all__ = ["SOURCE", "draw_faces", "face_model_at", "find_face_model", "load_faces_of"]
 
-_TYPES = ("continuous", "continuous", "continuous", "continuous", "discrete")
 _PEOPLE = 200
-_RANGES = {
-    "azimuth": Range(-60, 60),
-    "elevation": Range(-30, 30),
-    "lighting": Range(-80, 80),
-    "width": Range(0.85, 1.15),
-    "identity": Range(0, _PEOPLE - 1, "whole"),
+_FACTORS = {
+    "azimuth": Factor("continuous", -60, 60),
+    "elevation": Factor("continuous", -30, 30),
+    "lighting": Factor("continuous", -80, 80),
+    "width": Factor("continuous", 0.85, 1.15),
+    "identity": Factor("discrete", 0, _PEOPLE - 1),
 }
-_NAMES = tuple(_RANGES)
 _COUNTS = {"train": 20_000, "test": 4_000}
 _SEED = 20160612
 _VERSION = 1  # of factors and images: another version has them rendered again
@@ -53,13 +44,9 @@ _REPORT = 100  # images between two reports of progress
 
 @dataclass(frozen=True)
 class FaceModelFile:
-    """A face model that is not read yet.
+    """A face model that is not read yet: its kind, and its files (none for the drawn head).
 
-    Args:
-        title: the kind of model.
-        paths: its files; none for the drawn head.
-        read: reads it; raises UserError if it is damaged or not such a model.
-
+    ``read`` raises UserError if it is damaged or not such a model.
     """
 
     title: str
@@ -100,7 +87,6 @@ def face_model_at(path: Path) -> FaceModelFile:
 
     Raises:
         UserError: there is no such path, a mesh of the folder is missing, or it is another file.
-
     """
     if path.is_dir():
         inner = path / "FaceXModel"
@@ -130,7 +116,6 @@ def draw_faces(factors: ArrayLike) -> NDArray[np.uint8]:
 
     Raises:
         UserError: not five factors, or one outside its range; or the model cannot be read.
-
     """
     return _draw(find_face_model(data_root()), factors)
 
@@ -138,19 +123,14 @@ def draw_faces(factors: ArrayLike) -> NDArray[np.uint8]:
 def load_faces_of(path: str | os.PathLike[str], split: str) -> ImageSet:
     """Return one split of ``faces`` for a face model given by path, rendered or from the cache.
 
-    Args:
-        path: see :func:`face_model_at`.
-        split: ``"train"`` or ``"test"``.
-
-    Raises:
-        UserError: it is not a face model or cannot be read, or VTK is not installed.
-
+    For the path see :func:`face_model_at`. Raises UserError if it is not a face model or cannot be
+    read, or if VTK is not installed.
     """
     return _rendered(face_model_at(Path(path).expanduser()), split)
 
 
 def _draw(file: FaceModelFile, factors: ArrayLike) -> NDArray[np.uint8]:
-    checked = checked_factors("faces", _RANGES, factors)
+    checked = checked_factors("faces", _FACTORS, factors)
     images = np.empty((len(checked), 1, _SIDE, _SIDE), dtype=np.uint8)
     _draw_into(images, file, checked)
     return images
@@ -158,8 +138,8 @@ def _draw(file: FaceModelFile, factors: ArrayLike) -> NDArray[np.uint8]:
 
 def _factors(split: str) -> NDArray[np.float64]:
     rng = np.random.Generator(np.random.PCG64([_SEED, list(_COUNTS).index(split)]))
-    *ranges, _ = _RANGES.values()
-    columns = [rng.uniform(allowed.low, allowed.high, _COUNTS[split]) for allowed in ranges]
+    *continuous, _ = _FACTORS.values()
+    columns = [rng.uniform(factor.low, factor.high, _COUNTS[split]) for factor in continuous]
     people = rng.integers(_PEOPLE, size=_COUNTS[split])
     return np.stack([*columns, people], axis=1)
 
@@ -211,8 +191,8 @@ def _rendered(file: FaceModelFile, split: str) -> ImageSet:
         split=split,
         images=prepared("faces", key, build)["images"],
         factors=factors,
-        factor_names=_NAMES,
-        factor_types=_TYPES,
+        factor_names=tuple(_FACTORS),
+        factor_types=types_of(_FACTORS),
         render=partial(_draw, file),
     )
 

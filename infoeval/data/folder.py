@@ -61,7 +61,6 @@ def load_folder(
         UserError: there are no images; one cannot be read, or is larger than ``MAX_PIXELS`` or,
             with a shape, ``decoding.MAX_PIXELS``; one differs from the first in size or mode; or
             together they exceed 8 GiB.
-
     """
     path = Path(path)
     files, official = _image_files(path)
@@ -103,16 +102,8 @@ def common_form(
 ) -> tuple[set[tuple[int, int]], int]:
     """Return the sizes of a folder's images and the channels that hold all; none is decoded.
 
-    Args:
-        path: the folder.
-        skip_broken: whether to ignore images that cannot be read.
-
-    Returns:
-        All sizes, (height, width), and the channels: 1 if every image is grey, else 3.
-
-    Raises:
-        UserError: there are no images, or one cannot be read.
-
+    Sizes are (height, width); the channels are 1 if every image is grey, else 3. Raises UserError
+    if there are no images, or if one cannot be read and ``skip_broken`` is false.
     """
     files, _ = _image_files(Path(path))
     return _form(_shapes(files, skip_broken).values())

@@ -96,7 +96,6 @@ class ImageSet:
     >>> images = np.zeros((2, 1, 8, 8), dtype=np.uint8)
     >>> len(ImageSet("blank", "train", images, labels=np.array([0, 1])))
     2
-
     """
 
     name: str

@@ -39,7 +39,6 @@ class Request:
         split: ``"train"`` or ``"test"``.
         download: whether missing files may be downloaded.
         skip_broken: whether images that cannot be read are left out rather than an error.
-
     """
 
     root: Path
@@ -61,7 +60,6 @@ class Source:
         what_to_do: from the data root, how to get the set when it is not there, in one line.
         render: for sets that are drawn, the images ``(n, channels, height, width)`` of any factor
             values ``(n, k)``; raises UserError for values that the set does not have.
-
     """
 
     name: str
@@ -95,10 +93,8 @@ def not_there(name: str, what_to_do: str) -> UserError:
 def downloading(name: str, root: Path, what_to_do: Callable[[Path], str]) -> Iterator[Path]:
     """Temporary folder in the data root, for files that are moved on once they are whole.
 
-    Raises:
-        UserError: the block cannot import torchvision, download or write; the message ends with
-            ``what_to_do(root)``.
-
+    Raises UserError, which ends with ``what_to_do(root)``, if the block cannot import torchvision,
+    download or write.
     """
     try:
         root.mkdir(parents=True, exist_ok=True)

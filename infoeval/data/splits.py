@@ -29,17 +29,10 @@ def split_indices(name: str, n: int, split: str) -> NDArray[np.intp]:
     labels. The first ``max(1, n // 5)`` are the test split. Each split keeps the permuted order,
     so that its first images are a random sample.
 
-    Args:
-        name: of the data set, for the error.
-        n: number of images.
-        split: ``"train"`` or ``"test"``.
-
-    Raises:
-        UserError: there are fewer than two images.
+    Raises UserError, which begins with the set's ``name``, for fewer than two images.
 
     >>> len(split_indices("set", 10, "test")), len(split_indices("set", 10, "train"))
     (2, 8)
-
     """
     if n < 2:
         raise UserError(

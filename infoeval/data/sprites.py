@@ -6,21 +6,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.data.image_set import ImageSet
-from infoeval.data.rendering.factor_ranges import Range, checked_factors
+from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.source import Request, Source
 from infoeval.data.splits import fixed_order
 
 __all__ = ["SOURCE", "draw_sprites"]
 
-_RANGES = {
-    "shape": Range(0, 2, "whole"),
-    "scale": Range(0.5, 1),
-    "orientation": Range(0, 2 * math.pi, "angle"),
-    "x": Range(0, 1),
-    "y": Range(0, 1),
+_FACTORS = {
+    "shape": Factor("discrete", 0, 2),
+    "scale": Factor("ordinal", 0.5, 1),
+    "orientation": Factor("periodic", 0, 2 * math.pi),
+    "x": Factor("ordinal", 0, 1),
+    "y": Factor("ordinal", 0, 1),
 }
-_NAMES = tuple(_RANGES)
-_TYPES = ("discrete", "ordinal", "periodic", "ordinal", "ordinal")
 _GRID = (
     np.arange(3.0),
     np.arange(5, 11) / 10,
@@ -70,9 +68,8 @@ def draw_sprites(factors: ArrayLike) -> NDArray[np.uint8]:
 
     >>> int(draw_sprites([[0, 1, 0, 0.5, 0.5]]).astype(bool).sum())
     400
-
     """
-    checked = checked_factors("sprites", _RANGES, factors)
+    checked = checked_factors("sprites", _FACTORS, factors)
     images = np.empty((len(checked), 1, _SIDE, _SIDE), dtype=np.uint8)
     for shape, inside in enumerate((_in_square, _in_ellipse, _in_heart)):
         rows = np.flatnonzero(checked[:, 0] == shape)
@@ -128,8 +125,8 @@ def _load(request: Request) -> ImageSet:
         split=request.split,
         images=draw_sprites(factors),
         factors=factors,
-        factor_names=_NAMES,
-        factor_types=_TYPES,
+        factor_names=tuple(_FACTORS),
+        factor_types=types_of(_FACTORS),
     )
 
 

@@ -5,7 +5,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.image_set import ImageSet
-from infoeval.data.rendering.factor_ranges import Kind, Range, checked_factors
+from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.rendering.street_drawing import (
     FONTS,
     NONE,
@@ -19,23 +19,17 @@ from infoeval.data.source import Request, Source
 
 __all__ = ["SOURCE", "draw_street_numbers"]
 
-_KINDS: dict[str, Kind] = {"discrete": "whole", "continuous": "any", "periodic:360": "angle"}
-
-# Type, lowest and highest value of each factor; a hue of 360 is the same as 0.
 _FACTORS = {
-    "digit": ("discrete", 0, 9),
-    "left": ("discrete", 0, NONE),
-    "right": ("discrete", 0, NONE),
-    "font": ("discrete", 0, len(FONTS) - 1),
-    "light_digit": ("discrete", 0, 1),
-    "contrast": ("continuous", 0.3, 0.6),
-    "wall_hue": ("periodic:360", 0, 360),
-    "digit_hue": ("periodic:360", 0, 360),
-    "lighting": ("continuous", 0.4, 1.2),
+    "digit": Factor("discrete", 0, 9),
+    "left": Factor("discrete", 0, NONE),
+    "right": Factor("discrete", 0, NONE),
+    "font": Factor("discrete", 0, len(FONTS) - 1),
+    "light_digit": Factor("discrete", 0, 1),
+    "contrast": Factor("continuous", 0.3, 0.6),
+    "wall_hue": Factor("periodic:360", 0, 360),
+    "digit_hue": Factor("periodic:360", 0, 360),
+    "lighting": Factor("continuous", 0.4, 1.2),
 }
-_NAMES = tuple(_FACTORS)
-_TYPES = tuple(kind for kind, _, _ in _FACTORS.values())
-_RANGES = {name: Range(low, high, _KINDS[kind]) for name, (kind, low, high) in _FACTORS.items()}
 
 _COUNTS = {"train": 30_000, "test": 6_000}
 _ALONE = 0.3  # probability of no digit on a side
@@ -71,10 +65,9 @@ def draw_street_numbers(factors: ArrayLike, first_row: int = 0) -> NDArray[np.ui
 
     >>> draw_street_numbers([[7, 1, 10, 0, 1, 0.5, 30, 200, 1]]).shape
     (1, 3, 32, 32)
-
     """
-    checked = checked_factors("street_numbers", _RANGES, factors)
-    column = dict(zip(_NAMES, checked.T, strict=True))
+    checked = checked_factors("street_numbers", _FACTORS, factors)
+    column = dict(zip(_FACTORS, checked.T, strict=True))
     scene = Scene(
         glyphs=np.stack([column[name] for name in ("left", "digit", "right")], 1).astype(np.intp),
         font=column["font"].astype(np.intp),
@@ -94,14 +87,15 @@ def _chosen_factors() -> NDArray[np.float64]:
     empty more often.
     """
     n = sum(_COUNTS.values())
-    words = np.random.PCG64(_SEED).random_raw(n * len(_NAMES))
+    words = np.random.PCG64(_SEED).random_raw(n * len(_FACTORS))
     numbers = uniform(words).reshape(n, -1)
     factors = np.empty_like(numbers)
-    for k, (name, (kind, low, high)) in enumerate(_FACTORS.items()):
+    for k, (name, factor) in enumerate(_FACTORS.items()):
+        low, high = factor.low, factor.high
         if name in ("left", "right"):
             occupied = np.floor(10 * (numbers[:, k] - _ALONE) / (1 - _ALONE))
             factors[:, k] = np.where(numbers[:, k] < _ALONE, NONE, occupied)
-        elif kind == "discrete":
+        elif factor.type == "discrete":
             factors[:, k] = low + np.floor((high - low + 1) * numbers[:, k])
         else:
             factors[:, k] = low + (high - low) * numbers[:, k]
@@ -114,11 +108,9 @@ def _load(request: Request) -> ImageSet:
     factors = _chosen_factors()[first : first + count]
 
     def build(writer: Writer) -> None:
-        images = writer.create("images", (count, 3, SIDE, SIDE), np.uint8)
-        for start in range(0, count, _CHUNK):
-            rows = slice(start, start + _CHUNK)
-            images[rows] = draw_street_numbers(factors[rows], first + start)
-            writer.progress(min(start + _CHUNK, count), count)
+        starts = range(0, count, _CHUNK)
+        chunks = (draw_street_numbers(factors[k : k + _CHUNK], first + k) for k in starts)
+        writer.write_chunks("images", (count, 3, SIDE, SIDE), chunks)
 
     key = {"version": _VERSION, "glyphs": glyph_hash(), "first": first, "count": count}
     return ImageSet(
@@ -128,8 +120,8 @@ def _load(request: Request) -> ImageSet:
         labels=factors[:, 0].astype(np.int64),
         label_names=tuple("0123456789"),
         factors=factors,
-        factor_names=_NAMES,
-        factor_types=_TYPES,
+        factor_names=tuple(_FACTORS),
+        factor_types=types_of(_FACTORS),
     )
 
 

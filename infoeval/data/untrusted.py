@@ -9,7 +9,14 @@ from typing import Protocol
 
 from infoeval.errors import UserError
 
-__all__ = ["MAX_ARRAY_BYTES", "Readable", "one_line", "open_maybe_gzipped", "read_at_most"]
+__all__ = [
+    "MAX_ARRAY_BYTES",
+    "Readable",
+    "one_line",
+    "open_maybe_gzipped",
+    "parsing",
+    "read_at_most",
+]
 
 MAX_ARRAY_BYTES = 8 * 2**30
 """The largest single array that a file may declare: 8 GiB.
@@ -54,9 +61,7 @@ def read_at_most(stream: Readable, count: int) -> bytearray:
 def open_maybe_gzipped(path: Path) -> Iterator[Readable]:
     """Stream of a file's bytes, decompressed if it begins like a gzip file, whatever its name.
 
-    Raises:
-        UserError: the file cannot be read or decompressed, also within the block.
-
+    Raises UserError if the file cannot be read or decompressed, also within the block.
     """
     try:
         with path.open("rb") as raw:
@@ -67,6 +72,20 @@ def open_maybe_gzipped(path: Path) -> Iterator[Readable]:
         raise UserError(f"{path}: the gzip file is truncated or damaged ({error})") from error
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+@contextmanager
+def parsing(problem: str, hint: str = "") -> Iterator[None]:
+    """Context in which every error becomes a UserError: ``problem (its message)hint``.
+
+    Parsers raise almost anything on hostile bytes. A UserError is passed on as it is.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{problem} ({one_line(error)}){hint}") from error
 
 
 def one_line(error: Exception) -> str:

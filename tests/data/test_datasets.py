@@ -219,7 +219,7 @@ def test_only_the_modules_of_the_set_are_imported(shared_data, tmp_path):
     for name, expected in (
         ("digits", {"digits", "splits"}),
         ("mnist", {"mnist", "formats.mnist_files", "formats.idx"}),
-        ("sprites", {"sprites", "splits", "rendering", "rendering.factor_ranges"}),
+        ("sprites", {"sprites", "splits", "rendering", "rendering.factors"}),
         ("coil20", {"coil20", *npz}),
         (tmp_path / "mine.npz", npz),
         (tmp_path / "folder", {"folder", *files}),

@@ -10,7 +10,6 @@ import scipy.io
 import torchvision.datasets
 
 from infoeval.data import svhn
-from infoeval.data.formats import svhn_mat
 from infoeval.data.formats.cache import cache_folder, progress_to
 from infoeval.data.source import Request
 from infoeval.data.svhn import SOURCE
@@ -273,7 +272,7 @@ def test_a_second_variable_of_a_name_is_not_read(tmp_path):
 
 def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
     path = write(tmp_path)
-    monkeypatch.setattr(svhn_mat, "_MAX_ELEMENT", 2**22)
+    monkeypatch.setattr(svhn, "_MAX_ELEMENT", 2**22)
     bomb = variable("X", UINT8, (32, 32, 3, 1), element(2, bytes(2**22)))
     path.write_bytes(HEADER + element(15, zlib.compress(bomb)) + y_variable(1))
     assert "unpacks to more than 4194304 bytes" in message(tmp_path)

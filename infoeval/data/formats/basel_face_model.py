@@ -7,6 +7,7 @@ of 2017 in millimetres, with variances and triangles that count from 0.
 
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infoeval.data.rendering.face_models import FaceModel, face_model
-from infoeval.data.untrusted import one_line
+from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError
 
 __all__ = ["read_basel_2009", "read_basel_2017"]
@@ -34,21 +35,15 @@ _NAMES_2017 = {
 def read_basel_2009(path: Path) -> FaceModel:
     """Return the model in ``01_MorphableModel.mat``.
 
-    Raises:
-        UserError: it cannot be read, or is not such a model.
-
+    Raises UserError if it cannot be read, or is not such a model.
     """
     import scipy.io
 
     names = list(_NAMES_2009.values())
-    try:
+    with _reading(path, "2009"):
         shapes = {name: shape for name, shape, _ in scipy.io.whosmat(path) if name in names}
         _check_shapes(path, "2009", _NAMES_2009, shapes)
         variables = scipy.io.loadmat(path, variable_names=names)
-    except UserError:
-        raise
-    except Exception as error:  # scipy raises almost anything on hostile bytes
-        raise _unreadable(path, "2009", error) from error
     mean, modes, deviations, triangles = (variables[name] for name in names)
     return _model(path, "2009", mean, modes, deviations, triangles, first=1)
 
@@ -56,26 +51,19 @@ def read_basel_2009(path: Path) -> FaceModel:
 def read_basel_2017(path: Path) -> FaceModel:
     """Return the model in ``model2017-1_bfm_nomouth.h5`` or another ``.h5`` of 2017 or 2019.
 
-    Raises:
-        UserError: h5py is not installed, or the file cannot be read or is not such a model.
-
+    Raises UserError if h5py is not installed, or if it cannot be read or is not such a model.
     """
     try:
         import h5py
     except ImportError as error:
         raise UserError(f"{path}: reading it needs h5py: pip install 'infoeval[render]'") from error
     names = list(_NAMES_2017.values())
-    try:
-        with h5py.File(path, "r") as file:
-            shapes = {
-                name: file[name].shape for name in names if name in file and _is_numbers(file[name])
-            }
-            _check_shapes(path, "2017", _NAMES_2017, shapes)
-            mean, modes, variances, cells = (file[name][...] for name in names)
-    except UserError:
-        raise
-    except Exception as error:  # and so does HDF5
-        raise _unreadable(path, "2017", error) from error
+    with _reading(path, "2017"), h5py.File(path, "r") as file:
+        shapes = {
+            name: file[name].shape for name in names if name in file and _is_numbers(file[name])
+        }
+        _check_shapes(path, "2017", _NAMES_2017, shapes)
+        mean, modes, variances, cells = (file[name][...] for name in names)
     with np.errstate(invalid="ignore"):
         deviations = np.sqrt(_numbers(path, "2017", variances).astype(np.float64))
     return _model(path, "2017", mean, modes, deviations, cells.T, first=0)
@@ -146,8 +134,6 @@ def _numbers(path: Path, year: str, array: object) -> NDArray[Any]:
     return array
 
 
-def _unreadable(path: Path, year: str, error: Exception) -> UserError:
-    return UserError(
-        f"{path}: cannot be read as a Basel Face Model {year} ({one_line(error)}); is the download "
-        "complete?"
-    )
+def _reading(path: Path, year: str) -> AbstractContextManager[None]:
+    problem = f"{path}: cannot be read as a Basel Face Model {year}"
+    return parsing(problem, "; is the download complete?")

@@ -6,7 +6,7 @@ import math
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -48,7 +48,6 @@ class Writer:
     Args:
         name: of the data set, for progress and errors.
         folder: an empty folder.
-
     """
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -67,6 +66,16 @@ class Writer:
     def save(self, name: str, array: NDArray[Any]) -> None:
         """Write a whole array."""
         self.create(name, array.shape, array.dtype)[...] = array
+
+    def write_chunks(
+        self, name: str, shape: tuple[int, ...], chunks: Iterable[NDArray[np.uint8]]
+    ) -> None:
+        """Write an array of bytes that comes in chunks of rows, and report the progress."""
+        array, done = self.create(name, shape, np.uint8), 0
+        for chunk in chunks:
+            array[done : done + len(chunk)] = chunk
+            done += len(chunk)
+            self.progress(done, shape[0])
 
     def progress(self, done: int, total: int) -> None:
         """Report the progress of the preparation."""
@@ -92,7 +101,6 @@ def prepared(
 
     Raises:
         UserError: the cache cannot be written, or what ``build`` raises.
-
     """
     text = json.dumps(key, sort_keys=True)
     folder = cache_folder() / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"

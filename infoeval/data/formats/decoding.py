@@ -17,7 +17,7 @@ from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.formats.image_archives import ImageFile
 from infoeval.data.image_set import ImageSet
 from infoeval.data.source import Request
-from infoeval.data.untrusted import one_line
+from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError
 
 __all__ = ["MAX_PIXELS", "Selection", "decode_all", "map_files", "open_image", "prepared_images"]
@@ -39,26 +39,16 @@ def open_image(
 ) -> Iterator[Image.Image]:
     """Image of a file; only its header is read until the pixels are needed.
 
-    Args:
-        file: where it is.
-        formats: Pillow's names of the formats that are accepted.
-        max_pixels: the most pixels that are accepted.
-
-    Raises:
-        UserError: whatever goes wrong with the image, also within the block; it is broken, too
-            large, in another format, or neither 8-bit grey or RGB nor of a palette.
-
+    ``formats`` are Pillow's names. Raises UserError whatever goes wrong with the image, also within
+    the block: it is broken, too large, in another format, or not 8-bit grey, RGB or of a palette.
     """
-    try:
-        with file.stream() as stream, Image.open(stream, formats=formats) as image:
-            _check(file, image, max_pixels)
-            yield image
-    except UserError:
-        raise
-    except UnidentifiedImageError as error:
-        raise UserError(f"{file}: broken, or not an image ({' or '.join(formats)})") from error
-    except Exception as error:  # Pillow's decoders raise almost anything on broken files
-        raise UserError(f"{file}: a broken image ({one_line(error)})") from error
+    with parsing(f"{file}: a broken image"):
+        try:
+            with file.stream() as stream, Image.open(stream, formats=formats) as image:
+                _check(file, image, max_pixels)
+                yield image
+        except UnidentifiedImageError as error:
+            raise UserError(f"{file}: broken, or not an image ({' or '.join(formats)})") from error
 
 
 def _check(file: ImageFile, image: Image.Image, max_pixels: int) -> None:
@@ -85,14 +75,13 @@ def map_files(
         files: at least one.
         function: from the index of a file; raises UserError if the image is broken.
         skip_broken: whether to leave broken images out.
-        progress: called with the number of files done and of all files.
+        progress: called with the numbers of files done and of all files.
 
     Returns:
         The results by index, in ascending order, and the names of the files left out.
 
     Raises:
         UserError: an image is broken; with ``skip_broken``, all are.
-
     """
 
     def attempt(k: int) -> Result | UserError:
@@ -129,21 +118,11 @@ def decode_all(
     skip_broken: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[list[int], tuple[str, ...]]:
-    """Decode files into an existing array, and return which of them are in it.
+    """Return which files could be decoded into an array, in memory or on disk.
 
-    Args:
-        files: at least one.
-        images: the array, ``(n, channels, height, width)``, in memory or on disk.
-        decode: returns ``(channels, height, width)``, or raises UserError if an image is broken.
-        skip_broken: whether to leave broken ones out; the others then come first in ``images``.
-        progress: called with the number of files done and of all files.
-
-    Returns:
-        The indices of the files that are in ``images``, and the names of the others.
-
-    Raises:
-        UserError: an image is broken; with ``skip_broken``, all are.
-
+    Files, options and errors are those of :func:`map_files`. The indices of the decoded files are
+    returned, whose images come first in ``images`` ``(n, channels, height, width)``, and the names
+    of the broken ones. ``decode`` raises UserError if an image is broken.
     """
 
     def decode_into(k: int) -> None:
@@ -159,16 +138,7 @@ def decode_all(
 
 @dataclass(frozen=True)
 class Selection:
-    """The image files of a split and their factors.
-
-    Args:
-        files: n of them.
-        factors: numbers, ``(n, k)``.
-        factor_names: k.
-        factor_types: k; see ``ImageSet``.
-        left_out: what had to be left out before any file was opened.
-
-    """
+    """The n image files of a split, their factors ``(n, k)``, and what is left out unopened."""
 
     files: list[ImageFile]
     factors: NDArray[Any]
@@ -193,11 +163,7 @@ def prepared_images(
         key: plain data that determines the results of ``select`` and ``decode``.
         select: finds the files; called only if the split is not prepared yet.
         shape: of an image, ``(channels, height, width)``.
-        decode: returns the image of a file, or raises UserError if that is broken.
-
-    Raises:
-        UserError: what ``select`` raises; an image is broken; the cache cannot be written.
-
+        decode: returns the image of a file; raises UserError if that is broken.
     """
 
     def build(writer: Writer) -> None:

@@ -26,9 +26,7 @@ _MAX_MESH_BYTES = 2**26  # of text; the official meshes have some 4 million
 def ict_paths(folder: Path) -> tuple[Path, ...]:
     """Return the paths of the meshes in a folder ``FaceXModel``: the neutral one, then the modes.
 
-    Raises:
-        UserError: one of them is missing.
-
+    Raises UserError if one of them is missing.
     """
     names = ("generic_neutral_mesh", *(f"identity{k:03}" for k in range(_MODES)))
     paths = tuple(folder / f"{name}.obj" for name in names)
@@ -41,9 +39,7 @@ def ict_paths(folder: Path) -> tuple[Path, ...]:
 def read_ict_meshes(paths: tuple[Path, ...]) -> FaceModel:
     """Return the model of the meshes at the paths of :func:`ict_paths`.
 
-    Raises:
-        UserError: one cannot be read, or is not a mesh of ICT-FaceKit.
-
+    Raises UserError if one cannot be read, or is not a mesh of ICT-FaceKit.
     """
     shown = np.concatenate([np.arange(first, end) for first, end in _SHOWN])
     neutral, lines = _mesh(paths[0])
@@ -63,7 +59,6 @@ def read_ict_arrays(path: Path) -> FaceModel:
 
     Raises:
         UserError: the file cannot be read, or holds something else.
-
     """
     with NpzFile(path) as file:
         names = ("neutral", "identity", "triangles")

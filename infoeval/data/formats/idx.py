@@ -56,7 +56,6 @@ def read_idx(
     Raises:
         UserError: the file is missing, unreadable, truncated, not an idx file or longer than its
             header declares, or its shape or MD5 differs.
-
     """
     path = Path(path)
     if not path.is_file():

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from infoeval.data.untrusted import one_line, read_at_most
+from infoeval.data.untrusted import parsing, read_at_most
 from infoeval.errors import UserError
 
 __all__ = ["ImageFile", "find_images", "state_of"]
@@ -38,7 +38,6 @@ class ImageFile:
         size: bytes that the file takes there.
         kind: what ``source`` is.
         offset: where the file begins in an archive; in a zip a header comes first.
-
     """
 
     source: Path
@@ -57,7 +56,6 @@ class ImageFile:
         Raises:
             UserError: the archive holds other bytes than it declares, or too many.
             OSError, struct.error, zlib.error: they cannot be read.
-
         """
         if self.kind == "folder":
             return (self.source / self.name).open("rb")
@@ -104,21 +102,15 @@ def find_images(
 
     Raises:
         UserError: the source cannot be read, or is a truncated tar.
-
     """
     is_zip = source.suffix.lower() == ".zip"
-    try:
+    kind = "zip" if is_zip else "folder or uncompressed tar"
+    with parsing(f"{source}: not a readable {kind}", "; if it was downloaded, download it again"):
         if source.is_dir():
             return _in_folder(source, wanted), ()
         if is_zip:
             return _in_zip(source, wanted), ()
         files, whole = _in_tar(source, wanted)
-    except Exception as error:  # tarfile and zipfile raise almost anything on hostile bytes
-        kind = "zip" if is_zip else "folder or uncompressed tar"
-        raise UserError(
-            f"{source}: not a readable {kind} ({one_line(error)}); if it was downloaded, download "
-            "it again"
-        ) from error
     if whole:
         return files, ()
     if not (files and skip_broken):
@@ -136,18 +128,14 @@ def state_of(source: Path, wanted: Wanted) -> str:
     It covers the location of the source, and the size and time of an archive or other file, or
     the paths, sizes and times of the image files in a folder.
 
-    Raises:
-        UserError: the source cannot be read.
-
+    Raises UserError if the source cannot be read.
     """
     digest = hashlib.sha256(os.fsencode(source.resolve()))
-    try:
+    with parsing(f"{source}: cannot be read"):
         files = _files(source, wanted) if source.is_dir() else [("", source.stat())]
         for name, state in sorted(files, key=lambda file: file[0]):
             digest.update(b"\n" + os.fsencode(name))
             digest.update(f"\0{state.st_size} {state.st_mtime_ns}".encode())
-    except OSError as error:
-        raise UserError(f"{source}: cannot be read ({one_line(error)})") from error
     return digest.hexdigest()
 
 

@@ -33,7 +33,6 @@ class MnistFiles:
         torchvision_name: the class in ``torchvision.datasets``, which is the folder's name too.
         label_names: names of the ten classes.
         md5: of unzipped files, by name; other files are checked for shape and range only.
-
     """
 
     name: str
@@ -68,10 +67,7 @@ class MnistFiles:
     def load(self, request: Request) -> ImageSet:
         """Return one split, downloaded first if its files are missing and that is allowed.
 
-        Raises:
-            UserError: files are missing and cannot be downloaded, or a file is not the official
-                one.
-
+        Raises UserError if files are missing, or if one is not the official file.
         """
         root, split = request.root, request.split
         if self._missing(root, split):

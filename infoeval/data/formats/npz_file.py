@@ -11,7 +11,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from infoeval.data.untrusted import MAX_ARRAY_BYTES, one_line, read_at_most
+from infoeval.data.untrusted import MAX_ARRAY_BYTES, parsing, read_at_most
 from infoeval.errors import UserError
 
 __all__ = ["NpzFile"]
@@ -25,17 +25,14 @@ class NpzFile:
 
     Raises:
         UserError: the file is not there, or is not a zip.
-
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
+        if not path.exists():
+            raise UserError(f"{path}: no such file")
+        with parsing(f"{path}: not a readable .npz file"):
             self._archive = zipfile.ZipFile(path)
-        except FileNotFoundError as error:
-            raise UserError(f"{path}: no such file") from error
-        except Exception as error:  # zipfile raises almost anything on hostile bytes
-            raise UserError(f"{path}: not a readable .npz file ({one_line(error)})") from error
         self._members = set(self._archive.namelist())
 
     def __enter__(self) -> Self:
@@ -57,7 +54,6 @@ class NpzFile:
 
         Raises:
             UserError: there is no such array, or it is refused or cannot be read.
-
         """
         with self._member(name) as (stream, file_size):
             shape, fortran_order, dtype = self._header(name, stream)
@@ -85,13 +81,11 @@ class NpzFile:
         if name not in self:
             raise UserError(f"{self.path}: holds no array called {name}")
         member = self._archive.getinfo(f"{name}.npy")
-        try:
-            with self._archive.open(member) as stream:
-                yield stream, member.file_size
-        except UserError:
-            raise
-        except Exception as error:  # so do the decompressors and numpy's header parser
-            raise self.error(name, f"cannot be read ({one_line(error)})") from error
+        with (
+            parsing(f"{self.path}: {name} cannot be read"),
+            self._archive.open(member) as stream,
+        ):
+            yield stream, member.file_size
 
     def _header(self, name: str, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
         version = npy.read_magic(stream)

@@ -46,7 +46,6 @@ def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
 
     Raises:
         UserError: the file is not such a file; the message names the array and the reason.
-
     """
     with NpzFile(Path(path)) as arrays:
         return _read_split(arrays, split)
@@ -73,14 +72,8 @@ def npz_source(
 ) -> Source:
     """Return the declaration of a data set that is one ``.npz`` file, ``ROOT/<name>/<file>``.
 
-    Args:
-        name: name in the registry.
-        description: one line.
-        file: name of the file.
-        contents: what the user has to put there.
-        convert: checks and completes the images of the file at a path; raises UserError if they
-            are not those of the data set.
-
+    ``contents`` is what the user has to put there. ``convert`` checks and completes the images of
+    the file at a path, and raises UserError if they are not those of the data set.
     """
 
     def path(root: Path) -> Path:

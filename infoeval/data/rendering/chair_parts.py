@@ -59,7 +59,6 @@ def chair(back: int, legs: int, width: float) -> Mesh:
     >>> mesh = chair(BACKS.index("panel"), LEGS.index("straight"), 1.0)
     >>> mesh.vertices.shape, mesh.triangles.shape
     ((48, 3), (72, 3))
-
     """
     half = width * _SEAT / 2
     upright = _joined(_BACK_PARTS[BACKS[back]](half))

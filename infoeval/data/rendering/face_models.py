@@ -24,7 +24,6 @@ class FaceModel:
         modes: displacement by one standard deviation of each mode, ``float32``, shape
             ``(k, v, 3)``.
         triangles: three vertex indices each, ``int64``, shape ``(t, 3)``.
-
     """
 
     mean: NDArray[np.float32]
@@ -36,7 +35,6 @@ class FaceModel:
 
         Args:
             weights: one for each mode, N(0, 1) among people; shape ``(k,)``.
-
         """
         offset: NDArray[np.float32] = np.tensordot(weights.astype(np.float32), self.modes, 1)
         return self.mean + offset
@@ -63,7 +61,6 @@ def face_model(
 
     Raises:
         UserError: the arrays do not fit together, or are not finite numbers.
-
     """
     _check(path, mean, modes, triangles)
     unit = 2 / height

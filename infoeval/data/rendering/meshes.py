@@ -32,7 +32,6 @@ class Stage:
 
     Raises:
         UserError: VTK is not installed, or cannot render offscreen.
-
     """
 
     def __init__(self, side: int, *, background: int = 0, field: float = 2.0) -> None:
@@ -110,7 +109,6 @@ class Stage:
 
         Returns:
             Grey levels, shape ``(side, side)``, row 0 on top.
-
         """
         self._place_mesh(vertices, triangles)
         surface = self._actor.GetProperty()

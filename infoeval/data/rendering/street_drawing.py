@@ -73,7 +73,6 @@ class Scene:
         contrast: difference of lightness between digit and wall, 0 to 1.
         wall_hue, digit_hue: radians; 0 is red.
         lighting: factor by which colours are multiplied.
-
     """
 
     glyphs: NDArray[np.intp]
