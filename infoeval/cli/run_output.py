@@ -26,9 +26,9 @@ FAILED = 1
 @contextmanager
 def preparing() -> Iterator[None]:
     """Show how far data are that are being prepared."""
-    from infoeval.data import reporting
+    from infoeval.data import progress_to
 
-    with activity() as say, reporting(say):
+    with activity() as say, progress_to(say):
         yield
 
 

@@ -1,29 +1,35 @@
 """CelebA: aligned faces of celebrities and 40 attributes of each (Liu, Luo, Wang, Tang, 2015)."""
 
+import re
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.formats.celeba_lists import PICTURE_NAME, read_attributes, read_partition
-from infoeval.data.formats.decoding import opened
-from infoeval.data.formats.picture_files import Picture, find_pictures, state_of
-from infoeval.data.formats.picture_sets import Chosen, prepared_pictures
+from infoeval.data.formats.decoding import Selection, open_image, prepared_images
+from infoeval.data.formats.image_archives import ImageFile, find_images, state_of
 from infoeval.data.image_set import ImageSet
-from infoeval.data.resizing import fit
-from infoeval.data.source import Request, Source
+from infoeval.data.resizing import crop_middle, fit
+from infoeval.data.source import OTHER_FOLDER, Request, Source, not_there
 from infoeval.data.splits import split_indices
+from infoeval.data.untrusted import open_maybe_gzipped, read_at_most
 from infoeval.errors import UserError
 
-__all__ = ["CELEBA"]
+__all__ = ["SOURCE"]
 
-_VERSION = 2  # of the images that are made here; a new one has them prepared again
+_VERSION = 2  # of the prepared images: another version has them prepared again
 _SHAPE = (3, 32, 32)  # InfoGAN's
 _CROP = 74 / 89  # of the width: 148 of the official 178 pixels
 
 _ATTRIBUTES = "list_attr_celeba.txt"
 _PARTITION = "list_eval_partition.txt"
-_PICTURES = "img_align_celeba"
+_IMAGES = "img_align_celeba"
+
+_IMAGE_NAME = re.compile(r"[0-9]{6}\.jpg")
+_MAX_LIST_BYTES = 2**26  # the official attributes have 27 MB
+_VALUES = {"-1": False, "1": True}
+_PARTS = {"0": "train", "1": "validation", "2": "test"}
 
 
 def _folder(root: Path) -> Path:
@@ -35,115 +41,173 @@ def _list_path(root: Path, name: str) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
-def _pictures_path(root: Path) -> Path | None:
-    """Return the folder of pictures, or else the first tar by name, or else the first zip."""
-    if (_folder(root) / _PICTURES).is_dir():
-        return _folder(root) / _PICTURES
+def _images_path(root: Path) -> Path | None:
+    """Return the folder of images, or else the first tar by name, or else the first zip."""
+    if (_folder(root) / _IMAGES).is_dir():
+        return _folder(root) / _IMAGES
     for suffix in ("tar", "zip"):
-        first = min(_folder(root).glob(f"{_PICTURES}*.{suffix}"), default=None)
+        first = min(_folder(root).glob(f"{_IMAGES}*.{suffix}"), default=None)
         if first is not None:
             return first
     return None
 
 
 def _present(root: Path) -> bool:
-    return _list_path(root, _ATTRIBUTES) is not None and _pictures_path(root) is not None
+    return _list_path(root, _ATTRIBUTES) is not None and _images_path(root) is not None
 
 
 def _what_to_do(root: Path) -> str:
-    pictures = _pictures_path(root)
+    images = _images_path(root)
     missing = []
     if _list_path(root, _ATTRIBUTES) is None:
         missing.append(f"{_ATTRIBUTES} (gzipped or not)")
-    if pictures is None:
-        missing.append(f"{_PICTURES} (the folder of jpg files, or a .tar or .zip of them)")
-    line = (
-        f"put {' and '.join(missing)} into {_folder(root)}, or name another data folder with "
-        "--data-dir or INFOEVAL_DATA"
-    )
-    if pictures is None:
+    if images is None:
+        missing.append(f"{_IMAGES} (the folder of jpg files, or a .tar or .zip of them)")
+    line = f"put {' and '.join(missing)} into {_folder(root)}, {OTHER_FOLDER}"
+    if images is None:
         return line
-    unpack = "" if pictures.is_dir() else f"unpack {pictures.name} and "
-    return f"{line}; for the pictures alone, {unpack}give their folder in place of celeba"
+    unpack = "" if images.is_dir() else f"unpack {images.name} and "
+    return f"{line}; for the images alone, {unpack}give their folder in place of celeba"
 
 
 def _load(request: Request) -> ImageSet:
-    """Read one split of those pictures that are both there and in the list of attributes.
+    """Return one split of the images that are both there and in the list of attributes.
 
-    The official partition decides, if it is there; its validation pictures are in neither split.
+    If the official partition is there, it defines the splits; validation images are in neither.
     """
     root = request.root
-    attributes, pictures = _list_path(root, _ATTRIBUTES), _pictures_path(root)
-    if attributes is None or pictures is None:
-        raise UserError(f"celeba is not there: {_what_to_do(root)}")
+    attributes, images = _list_path(root, _ATTRIBUTES), _images_path(root)
+    if attributes is None or images is None:
+        raise not_there("celeba", _what_to_do(root))
     partition = _list_path(root, _PARTITION)
-    sources = [path for path in (pictures, attributes, partition) if path is not None]
-    recipe = {"version": _VERSION, "sources": [state_of(path, _wanted) for path in sources]}
-    return prepared_pictures(
+    sources = [path for path in (images, attributes, partition) if path is not None]
+    key = {"version": _VERSION, "sources": [state_of(path, _wanted) for path in sources]}
+    return prepared_images(
         "celeba",
         request,
-        recipe,
-        lambda: _choose(pictures, attributes, partition, request),
+        key,
+        lambda: _select(images, attributes, partition, request),
         _SHAPE,
         _decode,
     )
 
 
 def _wanted(path: str) -> bool:
-    return PICTURE_NAME.fullmatch(path.rpartition("/")[2]) is not None
+    return _IMAGE_NAME.fullmatch(path.rpartition("/")[2]) is not None
 
 
-def _choose(
+def _select(
     source: Path, attributes_path: Path, partition_path: Path | None, request: Request
-) -> Chosen:
-    attributes = read_attributes(attributes_path)
-    found, left_out = find_pictures(source, _wanted, skip_broken=request.skip_broken)
-    pictures = {PurePosixPath(picture.name).name: picture for picture in found}
-    names = sorted(pictures.keys() & attributes.rows.keys())
+) -> Selection:
+    attribute_names, rows, values = _read_attributes(attributes_path)
+    found, left_out = find_images(source, _wanted, skip_broken=request.skip_broken)
+    files = {PurePosixPath(file.name).name: file for file in found}
+    names = sorted(files.keys() & rows.keys())
     if not names:
-        raise UserError(f"{source}: holds no picture that is listed in {attributes_path}")
+        raise UserError(f"{source}: holds no image that is listed in {attributes_path}")
     chosen = _split(names, partition_path, request.split)
-    rows = [attributes.rows[name] for name in chosen]
-    return Chosen(
-        pictures=[pictures[name] for name in chosen],
-        factors=attributes.values[rows],
-        factor_names=attributes.names,
-        factor_types=("discrete",) * len(attributes.names),
+    return Selection(
+        files=[files[name] for name in chosen],
+        factors=values[[rows[name] for name in chosen]],
+        factor_names=attribute_names,
+        factor_types=("discrete",) * len(attribute_names),
         left_out=left_out,
     )
 
 
 def _split(names: list[str], partition_path: Path | None, split: str) -> list[str]:
-    """Return which of the pictures are in a split."""
+    """Return the names that are in a split."""
     if partition_path is None:
         return [names[k] for k in split_indices("celeba", len(names), split)]
-    partition = read_partition(partition_path)
+    partition = _read_partition(partition_path)
     chosen = [name for name in names if partition.get(name) == split]
     if not chosen:
         raise UserError(
-            f"{partition_path}: none of the {len(names)} pictures that are there is in its {split} "
+            f"{partition_path}: none of the {len(names)} images that are there is in its {split} "
             "part; without this file, a fixed random fifth of them is the test split"
         )
     return chosen
 
 
-def _decode(picture: Picture) -> NDArray[np.uint8]:
-    """Return the usual square, 148 pixels wide where the picture has 178, or in proportion."""
-    with opened(picture, formats=("JPEG",)) as image:
+def _decode(file: ImageFile) -> NDArray[np.uint8]:
+    """Return the usual square, 148 of 178 pixels wide or in proportion."""
+    with open_image(file, formats=("JPEG",)) as image:
         side = round(image.width * _CROP)
         if side > image.height:
             raise UserError(
-                f"{picture}: has {image.width}×{image.height} pixels, not 178×218 or the like"
+                f"{file}: has {image.width}×{image.height} pixels, not 178×218 or the like"
             )
-        left, top = (image.width - side) // 2, (image.height - side) // 2
-        return fit(image.crop((left, top, left + side, top + side)), _SHAPE)
+        return fit(crop_middle(image, side, side), _SHAPE)
 
 
-CELEBA = Source(
+def _read_attributes(path: Path) -> tuple[tuple[str, ...], dict[str, int], NDArray[np.bool_]]:
+    """Return attribute names, the row of each image, and values ``(n, k)``.
+
+    The first line of ``list_attr_celeba.txt`` is the number of images, its second the names of
+    the attributes; then there is a line for each image, with its name and -1 or 1 for each
+    attribute. Raises UserError, which names the line, for anything else.
+    """
+    lines = _lines(path)
+    if len(lines) < 3 or lines[0] != str(len(lines) - 2):
+        raise UserError(
+            f"{path}: line 1 must be the number of images, and line 2 the names of the "
+            f"attributes; there are {len(lines)} lines"
+        )
+    names = tuple(lines[1].split())
+    if not names:
+        raise UserError(f"{path}: line 2 must be the names of the attributes")
+    rows: dict[str, int] = {}
+    values = np.empty((len(lines) - 2, len(names)), dtype=np.bool_)
+    for name, fields in _fields(path, lines, 3, len(names), _VALUES):
+        values[len(rows)] = [_VALUES[field] for field in fields]
+        rows[name] = len(rows)
+    return names, rows, values
+
+
+def _read_partition(path: Path) -> dict[str, str]:
+    """Return "train", "validation" or "test" by image name, from ``list_eval_partition.txt``."""
+    fields = _fields(path, _lines(path), 1, 1, _PARTS)
+    return {name: _PARTS[values[0]] for name, values in fields}
+
+
+def _lines(path: Path) -> list[str]:
+    with open_maybe_gzipped(path) as stream:
+        content = read_at_most(stream, _MAX_LIST_BYTES + 1)
+    if len(content) > _MAX_LIST_BYTES:
+        raise UserError(f"{path}: longer than {_MAX_LIST_BYTES} bytes, which no list of CelebA is")
+    try:
+        text = content.decode("ascii")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{path}: not a text file ({error.reason})") from error
+    return [line.strip() for line in text.rstrip().split("\n")]
+
+
+def _fields(
+    path: Path, lines: list[str], first: int, count: int, allowed: Collection[str]
+) -> Iterator[tuple[str, list[str]]]:
+    """Yield the image name and the checked values of each line; ``first`` counts from 1."""
+    seen = set()
+    for number, line in enumerate(lines[first - 1 :], first):
+        name, *values = line.split() or [""]
+        if not _IMAGE_NAME.fullmatch(name) or name in seen:
+            reason = "twice" if name in seen else "instead of a name such as 000001.jpg"
+            raise UserError(f"{path}: line {number} has {name[:40]!r} {reason}")
+        if len(values) != count:
+            raise UserError(f"{path}: line {number} has {len(values)} values, not {count}")
+        wrong = next((value for value in values if value not in allowed), None)
+        if wrong is not None:
+            raise UserError(
+                f"{path}: line {number} has the value {wrong[:40]!r}, not {' or '.join(allowed)}"
+            )
+        seen.add(name)
+        yield name, values
+
+
+SOURCE = Source(
     name="celeba",
     description="CelebA: up to 202,599 aligned faces, cut to 32×32 RGB, 40 yes-or-no attributes",
+    load=_load,
     where=lambda root: str(_folder(root)),
     present=_present,
     what_to_do=_what_to_do,
-    load=_load,
 )

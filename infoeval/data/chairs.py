@@ -1,7 +1,7 @@
 """Chairs with known factors, put together from parts and rendered here.
 
-The factors of the set are the same everywhere; so are its pictures for one version of VTK and of
-the OpenGL it finds. Others may round a few grey levels differently, and the fingerprint tells.
+The factors of the set are the same everywhere, and so are its images for one version of VTK and
+OpenGL. Other versions may round a few grey levels differently; the fingerprint then differs.
 """
 
 from collections.abc import Iterator
@@ -13,65 +13,62 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.image_set import ImageSet
 from infoeval.data.rendering.chair_parts import BACKS, LEGS, chair
-from infoeval.data.rendering.factor_ranges import Range, checked_factors
+from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.rendering.meshes import Stage
 from infoeval.data.source import Request, Source
 
-__all__ = ["CHAIRS", "COUNTS", "draw_chairs"]
+__all__ = ["COUNTS", "SOURCE", "draw_chairs"]
 
 COUNTS = {"train": 16_000, "test": 3_000}
 
-_TYPES = ("discrete", "discrete", "continuous", "periodic:360")
 _WIDTHS = (0.7, 1.3)
-_RANGES = {
-    "back": Range(0, len(BACKS) - 1, "whole"),
-    "legs": Range(0, len(LEGS) - 1, "whole"),
-    "width": Range(*_WIDTHS),
-    "rotation": Range(0, 360, "angle"),
+_FACTORS = {
+    "back": Factor("discrete", 0, len(BACKS) - 1),
+    "legs": Factor("discrete", 0, len(LEGS) - 1),
+    "width": Factor("continuous", *_WIDTHS),
+    "rotation": Factor("periodic:360", 0, 360),
 }
-_NAMES = tuple(_RANGES)
 
-_VERSION = 1  # of all that decides the pictures: raise it when they change
+_VERSION = 1  # of the rendered images: another version has them rendered again
 _SEEDS = {"train": 2014, "test": 7126}
 
 _SIDE = 64
 _WHITE = 255
 _ELEVATION = 25.0
-# The light stands above the camera and to its left, so that the two sides of a chair differ in
-# shade, and the brightest face is darker than the background.
+# The light is above the camera and to its left, so that the two sides of a chair differ in shade,
+# and the brightest face is darker than the background.
 _LIGHT_AZIMUTH, _LIGHT_ELEVATION = -35.0, 45.0
 _AMBIENT, _DIFFUSE = 0.2, 0.65
 
-_REPORT = 100  # pictures between two reports of progress
+_REPORT = 100  # images between two reports of progress
 
 
 def draw_chairs(factors: ArrayLike) -> NDArray[np.uint8]:
-    """Render chairs of any back, legs, width and rotation: grey on white.
+    """Return rendered chairs of any back, legs, width and rotation: grey on white.
 
     Args:
         factors: shape ``(n, 4)``. Back: 0 panel, 1 slats, 2 rungs, 3 hoop. Legs: 0 straight,
             1 splayed, 2 runners, 3 pedestal. Width of the seat: 0.7 to 1.3, in units of its
-            depth. Rotation: degrees in [0, 360): the chair is seen from its front at 0, and faces
-            the picture's left at 90.
+            depth. Rotation: degrees in [0, 360): the chair is seen from the front at 0, and faces
+            the left of the image at 90.
 
     Returns:
         Images of shape ``(n, 1, 64, 64)``.
 
     Raises:
         UserError: not four factors, one outside its range, or no renderer is installed.
-
     """
-    checked = checked_factors("chairs", _RANGES, factors)
+    checked = checked_factors("chairs", _FACTORS, factors)
     images = np.empty((len(checked), 1, _SIDE, _SIDE), dtype=np.uint8)
-    for row, picture in enumerate(_pictures(checked)):
-        images[row, 0] = picture
+    for row, image in enumerate(_rendered(checked)):
+        images[row, 0] = image
     return images
 
 
-def _pictures(factors: NDArray[np.float64]) -> Iterator[NDArray[np.uint8]]:
+def _rendered(factors: NDArray[np.float64]) -> Iterator[NDArray[np.uint8]]:
     with Stage(_SIDE, background=_WHITE) as stage:
         for back, legs, width, rotation in factors:
-            yield stage.picture(
+            yield stage.render(
                 *chair(int(back), int(legs), width),
                 azimuth=rotation,
                 elevation=_ELEVATION,
@@ -84,12 +81,12 @@ def _pictures(factors: NDArray[np.float64]) -> Iterator[NDArray[np.uint8]]:
 
 
 def _sample(split: str) -> NDArray[np.float64]:
-    """Draw the factors, independent and uniform.
+    """Return the factors of a split, independent and uniform.
 
     They come from raw words of PCG64, whose stream numpy promises not to change.
     """
-    words = np.random.PCG64(_SEEDS[split]).random_raw(COUNTS[split] * len(_NAMES))
-    back, legs, width, rotation = (words >> 11).reshape(-1, len(_NAMES)).T / 2.0**53
+    words = np.random.PCG64(_SEEDS[split]).random_raw(COUNTS[split] * len(_FACTORS))
+    back, legs, width, rotation = (words >> 11).reshape(-1, len(_FACTORS)).T / 2.0**53
     low, high = _WIDTHS
     return np.stack(
         [
@@ -107,28 +104,28 @@ def _load(request: Request) -> ImageSet:
 
     def build(writer: Writer) -> None:
         images = writer.create("images", (len(factors), 1, _SIDE, _SIDE), np.uint8)
-        for row, picture in enumerate(_pictures(factors)):
-            images[row, 0] = picture
+        for row, image in enumerate(_rendered(factors)):
+            images[row, 0] = image
             if row % _REPORT == 0:
-                writer.advance(row, len(factors))
+                writer.progress(row, len(factors))
 
-    recipe = {"version": _VERSION, "seed": _SEEDS[request.split], "count": len(factors)}
+    key = {"version": _VERSION, "seed": _SEEDS[request.split], "count": len(factors)}
     return ImageSet(
         name="chairs",
         split=request.split,
-        images=prepared("chairs", recipe, build)["images"],
+        images=prepared("chairs", key, build)["images"],
         factors=factors,
-        factor_names=_NAMES,
-        factor_types=_TYPES,
+        factor_names=tuple(_FACTORS),
+        factor_types=types_of(_FACTORS),
     )
 
 
-CHAIRS = Source(
+SOURCE = Source(
     name="chairs",
     description="19,000 chairs rendered here, 64×64, grey, 4 factors",
+    load=_load,
     where=lambda root: "rendered on demand, once",
     present=lambda root: find_spec("vtkmodules") is not None,
     what_to_do=lambda root: "pip install 'infoeval[render]', which renders them",
-    load=_load,
     render=draw_chairs,
 )

@@ -1,65 +1,45 @@
 """Data sets by name, and any .npz file or folder of images by path."""
 
 import difflib
-import math
 import os
-from collections.abc import Collection
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data import location
-from infoeval.data.celeba import CELEBA
-from infoeval.data.chairs import CHAIRS
-from infoeval.data.coil20 import COIL20
-from infoeval.data.digits import DIGITS
-from infoeval.data.faces import FACES, load_faces_of
-from infoeval.data.fashion_mnist import FASHION_MNIST
-from infoeval.data.folder import common_form, load_folder
-from infoeval.data.formats.npz import load_npz
-from infoeval.data.image_set import SPLITS, ImageSet, Render
-from infoeval.data.isomap_faces import ISOMAP_FACES
-from infoeval.data.mnist import MNIST
-from infoeval.data.rendered_chairs import RENDERED_CHAIRS
-from infoeval.data.resizing import fitted
-from infoeval.data.source import Request, Source
-from infoeval.data.sprites import SPRITES
-from infoeval.data.street_numbers import STREET_NUMBERS
-from infoeval.data.svhn import SVHN
+from infoeval.data.image_set import SPLITS, ImageSet, Render, describe_form
+from infoeval.data.source import Request, Source, data_root
 from infoeval.errors import UserError
 
-__all__ = ["CatalogueEntry", "catalogue", "describe_form", "form_of", "load", "renderer"]
+__all__ = ["MODULES", "CatalogueEntry", "catalogue", "form_of", "load", "names", "renderer"]
 
-FACE_MODEL_SUFFIXES = (".mat", ".h5")
-
-# A new data set is a file that makes a Source, and its line here.
-_SOURCES = {
-    source.name: source
-    for source in (
-        MNIST,
-        FASHION_MNIST,
-        DIGITS,
-        SPRITES,
-        ISOMAP_FACES,
-        COIL20,
-        CELEBA,
-        FACES,
-        CHAIRS,
-        RENDERED_CHAIRS,
-        SVHN,
-        STREET_NUMBERS,
-    )
+# Each module declares its data set as SOURCE, and is imported only if that set is asked for.
+MODULES = {
+    "mnist": "infoeval.data.mnist",
+    "fashion_mnist": "infoeval.data.fashion_mnist",
+    "digits": "infoeval.data.digits",
+    "sprites": "infoeval.data.sprites",
+    "isomap_faces": "infoeval.data.isomap_faces",
+    "coil20": "infoeval.data.coil20",
+    "celeba": "infoeval.data.celeba",
+    "faces": "infoeval.data.faces",
+    "chairs": "infoeval.data.chairs",
+    "rendered_chairs": "infoeval.data.rendered_chairs",
+    "svhn": "infoeval.data.svhn",
+    "street_numbers": "infoeval.data.street_numbers",
 }
+
+_FACE_MODEL_SUFFIXES = (".mat", ".h5")
 
 
 @dataclass(frozen=True)
 class CatalogueEntry:
     """One line of ``infoeval data ls``.
 
-    ``where`` is the folder the set lies in (or belongs into), or what it comes with;
-    ``what_to_do`` says in one line how to get it, and is empty when it is present.
+    ``where`` is the folder in which the set lies or belongs, or what it comes with;
+    ``what_to_do`` is one line on how to get it, and is empty when it is present.
     """
 
     name: str
@@ -69,25 +49,30 @@ class CatalogueEntry:
     what_to_do: str
 
 
-def catalogue(root: str | os.PathLike[str] | None = None) -> list[CatalogueEntry]:
-    """List the data sets that have a name, and whether each is on this machine.
+def names() -> tuple[str, ...]:
+    """Return the names of all data sets; none of their modules is imported.
 
-    Only the presence of files is looked at; ``load`` verifies what they hold.
+    >>> names()[:3]
+    ('mnist', 'fashion_mnist', 'digits')
+    """
+    return tuple(MODULES)
+
+
+def catalogue(root: str | os.PathLike[str] | None = None) -> list[CatalogueEntry]:
+    """Return an entry for each named data set, which shows whether it is on this machine.
+
+    Only the presence of files is checked here; ``load`` verifies their contents.
 
     >>> [entry.name for entry in catalogue("/nowhere") if entry.present]
     ['digits', 'sprites', 'faces', 'chairs', 'street_numbers']
     """
-    folder = location.root(root)
-    entries = []
-    for source in _SOURCES.values():
-        present = source.present(folder)
-        what_to_do = "" if present else source.what_to_do(folder)
-        entries.append(
-            CatalogueEntry(
-                source.name, source.description, source.where(folder), present, what_to_do
-            )
-        )
-    return entries
+    return [_entry(_imported(name), data_root(root)) for name in MODULES]
+
+
+def _entry(source: Source, root: Path) -> CatalogueEntry:
+    present = source.present(root)
+    what_to_do = "" if present else source.what_to_do(root)
+    return CatalogueEntry(source.name, source.description, source.where(root), present, what_to_do)
 
 
 def load(
@@ -99,19 +84,19 @@ def load(
     skip_broken: bool = False,
     shape: tuple[int, int, int] | None = None,
 ) -> ImageSet:
-    """Load one split of a data set.
+    """Return one split of a data set.
 
     Args:
-        name_or_path: a name from ``catalogue`` (case and ``-`` for ``_`` do not matter), a
-            ``.npz`` file or a folder of images. A name wins over a file or folder called the
-            same; write ``./mnist`` for such a folder.
+        name_or_path: one of ``names()`` (case does not matter, and ``-`` may stand for ``_``), a
+            ``.npz`` file or a folder of images. A name takes precedence over a file or folder of
+            the same name; write ``./mnist`` for such a folder.
         split: ``"train"`` or ``"test"``.
-        root: the folder of the data sets; see ``infoeval.data.root``.
-        download: whether a missing set may be fetched from the network.
-        skip_broken: whether pictures that cannot be read are left out (``ImageSet.left_out`` names
-            them) rather than an error.
-        shape: ``(channels, height, width)`` that images of another form are brought to: their
-            middle is cut out and resized, and ``ImageSet.resized_from`` says what they were.
+        root: the folder of the data sets; see :func:`infoeval.data.data_root`.
+        download: whether missing files may be downloaded.
+        skip_broken: whether image files that cannot be read are left out (``ImageSet.left_out``
+            names them) rather than an error.
+        shape: ``(channels, height, width)`` to which the middle of images of another form is
+            resized; ``ImageSet.resized_from`` describes the original form.
 
     Returns:
         The images, with labels and factors where known. These two are evaluation data, which
@@ -122,22 +107,18 @@ def load(
 
     >>> load("digits", "test").images.shape
     (359, 1, 8, 8)
-
     """
     if split not in SPLITS:
         raise UserError(f"split must be 'train' or 'test', not {split!r}")
     source = _source(name_or_path)
-    if source is not None:
-        images = source.load(Request(location.root(root), split, download, skip_broken))
-        images = replace(images, render=images.render or source.render)
+    if source is None:
+        images = _load_path(_existing(name_or_path), split, shape, skip_broken)
     else:
-        path = _existing(name_or_path)
-        if path.is_dir() and shape is not None:
-            return _fitted_folder(path, split, shape, skip_broken)
-        images = _load_path(path, split, skip_broken)
+        images = source.load(Request(data_root(root), split, download, skip_broken))
+        images = replace(images, render=images.render or source.render)
     if shape is None or images.images.shape[1:] == shape:
         return images
-    return _fitted(images, shape)
+    return _resized(images, shape)
 
 
 def form_of(
@@ -146,10 +127,9 @@ def form_of(
     root: str | os.PathLike[str] | None = None,
     skip_broken: bool = False,
 ) -> tuple[set[tuple[int, int]], int]:
-    """Look at the sizes (height, width) of a set's images, and how many channels hold them all.
+    """Return the sizes (height, width) of a set's images, and the channels that hold them all.
 
-    The pictures of a folder, which may differ, are not decoded for that. Raises UserError as
-    ``load``.
+    No image of a folder or ``.npz`` file is decoded for that. Raises UserError like ``load``.
 
     >>> form_of("digits")
     ({(8, 8)}, 1)
@@ -157,75 +137,22 @@ def form_of(
     if _source(name_or_path) is None:
         path = _existing(name_or_path)
         if path.is_dir():
+            from infoeval.data.folder import common_form
+
             return common_form(path, skip_broken=skip_broken)
+        if path.suffix.lower() == ".npz":
+            from infoeval.data.formats.npz_images import npz_form
+
+            return npz_form(path)
     images = load(name_or_path, root=root, skip_broken=skip_broken).images
     return {(images.shape[2], images.shape[3])}, images.shape[1]
 
 
-def describe_form(sizes: Collection[tuple[int, int]], channels: int) -> str:
-    """Say what images look like, for people.
-
-    >>> describe_form({(109, 89)}, 3), describe_form({(8, 8), (16, 12)}, 1)
-    ('89×109 RGB', '2 sizes from 8×8 to 12×16, grey')
-    """
-    colour = "grey" if channels == 1 else "RGB"
-    ordered = [f"{width}×{height}" for height, width in sorted(sizes, key=math.prod)]
-    if len(ordered) == 1:
-        return f"{ordered[0]} {colour}"
-    return f"{len(ordered)} sizes from {ordered[0]} to {ordered[-1]}, {colour}"
-
-
-def _existing(name_or_path: str | os.PathLike[str]) -> Path:
-    """Return what is there at a path. Raises UserError where nothing is."""
-    path = os.path.expanduser(name_or_path)
-    if not path or not os.path.exists(path):
-        raise _not_found(name_or_path)
-    return Path(path)
-
-
-def _load_path(path: Path, split: str, skip_broken: bool) -> ImageSet:
-    if path.is_dir():
-        return load_folder(path, split, skip_broken=skip_broken)
-    suffix = path.suffix.lower()
-    if suffix == ".npz":
-        return load_npz(path, split)
-    if suffix in FACE_MODEL_SUFFIXES:
-        return load_faces_of(path, split)
-    raise UserError(
-        f"{path}: a data set is a .npz file, a folder of images or a face model "
-        f"({', '.join(FACE_MODEL_SUFFIXES)})"
-    )
-
-
-def _fitted(images: ImageSet, shape: tuple[int, int, int]) -> ImageSet:
-    draw = images.render
-
-    def render(factors: NDArray[np.float64]) -> NDArray[np.uint8]:
-        assert draw is not None
-        return fitted(draw(factors), shape)
-
-    return replace(
-        images,
-        images=fitted(images.images, shape),
-        resized_from=describe_form({images.images.shape[2:]}, images.images.shape[1]),
-        render=None if draw is None else render,
-    )
-
-
-def _fitted_folder(
-    path: Path, split: str, shape: tuple[int, int, int], skip_broken: bool
-) -> ImageSet:
-    sizes, channels = common_form(path, skip_broken=skip_broken)
-    images = load_folder(path, split, shape=shape, skip_broken=skip_broken)
-    same = sizes == {shape[1:]} and channels == shape[0]
-    return images if same else replace(images, resized_from=describe_form(sizes, channels))
-
-
 def renderer(name_or_path: str | os.PathLike[str]) -> Render | None:
-    """Return what draws images ``(n, c, h, w)`` of any factor values ``(n, k)`` of a data set.
+    """Return the function from factor values ``(n, k)`` of a drawn set to images ``(n, c, h, w)``.
 
-    It raises UserError for factor values that the set does not have. Sets of given pictures, and
-    so all that are loaded by path, have no such function: for them it is None.
+    It raises UserError for factor values that the set does not have. For all other sets, and so
+    for every path, the result is None.
 
     >>> draw = renderer("sprites")
     >>> draw(np.array([[2, 1, 0, 0.5, 0.5]])).shape
@@ -238,21 +165,74 @@ def renderer(name_or_path: str | os.PathLike[str]) -> Render | None:
 
 
 def _source(name_or_path: str | os.PathLike[str]) -> Source | None:
-    return _SOURCES.get(_normal(name_or_path)) if isinstance(name_or_path, str) else None
+    name = _normalised(name_or_path) if isinstance(name_or_path, str) else ""
+    return _imported(name) if name in MODULES else None
 
 
-def _normal(name: str) -> str:
+def _imported(name: str) -> Source:
+    source: Source = import_module(MODULES[name]).SOURCE
+    return source
+
+
+def _normalised(name: str) -> str:
     return name.lower().replace("-", "_")
 
 
+def _existing(name_or_path: str | os.PathLike[str]) -> Path:
+    """Return an existing path. Raises UserError where there is none."""
+    path = os.path.expanduser(name_or_path)
+    if not path or not os.path.exists(path):
+        raise _not_found(name_or_path)
+    return Path(path)
+
+
 def _not_found(name_or_path: str | os.PathLike[str]) -> UserError:
-    given = os.fspath(name_or_path)
-    meant_as_path = os.path.basename(given) != given or given.lower().endswith(".npz")
-    if meant_as_path or not isinstance(name_or_path, str):
-        return UserError(f"{given} does not exist; give a .npz file or a folder of images")
-    close = difflib.get_close_matches(_normal(given), _SOURCES, n=1)
+    text = os.fspath(name_or_path)
+    is_path = os.path.basename(text) != text or text.lower().endswith(".npz")
+    if is_path or not isinstance(name_or_path, str):
+        return UserError(f"{text} does not exist; give a .npz file or a folder of images")
+    close = difflib.get_close_matches(_normalised(text), MODULES, n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
     return UserError(
-        f"no data set or path is called {given!r}{hint}; give one of {', '.join(_SOURCES)}, "
+        f"no data set or path is called {text!r}{hint}; give one of {', '.join(MODULES)}, "
         "or a .npz file or a folder of images"
+    )
+
+
+def _load_path(
+    path: Path, split: str, shape: tuple[int, int, int] | None, skip_broken: bool
+) -> ImageSet:
+    suffix = path.suffix.lower()
+    if path.is_dir():
+        from infoeval.data.folder import load_folder
+
+        return load_folder(path, split, shape=shape, skip_broken=skip_broken)
+    if suffix == ".npz":
+        from infoeval.data.formats.npz_images import load_npz
+
+        return load_npz(path, split)
+    if suffix in _FACE_MODEL_SUFFIXES:
+        from infoeval.data.faces import load_faces_of
+
+        return load_faces_of(path, split)
+    raise UserError(
+        f"{path}: a data set is a .npz file, a folder of images or a face model "
+        f"({', '.join(_FACE_MODEL_SUFFIXES)})"
+    )
+
+
+def _resized(images: ImageSet, shape: tuple[int, int, int]) -> ImageSet:
+    from infoeval.data.resizing import fit_all
+
+    draw = images.render
+
+    def render(factors: NDArray[np.float64]) -> NDArray[np.uint8]:
+        assert draw is not None
+        return fit_all(draw(factors), shape)
+
+    return replace(
+        images,
+        images=fit_all(images.images, shape),
+        resized_from=describe_form({images.images.shape[2:]}, images.images.shape[1]),
+        render=None if draw is None else render,
     )

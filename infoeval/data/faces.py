@@ -1,6 +1,8 @@
 """Faces with known factors, rendered here from a morphable model."""
 
 import os
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -8,93 +10,147 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.data import location
+from infoeval.data.formats.basel_face_model import read_basel_2009, read_basel_2017
 from infoeval.data.formats.cache import Writer, prepared, sha256_of
-from infoeval.data.formats.face_model_files import FaceModelFile, face_model_at, find_face_model
+from infoeval.data.formats.ict_face_model import ict_paths, read_ict_arrays, read_ict_meshes
 from infoeval.data.image_set import ImageSet
-from infoeval.data.rendering.factor_ranges import Range, checked_factors
+from infoeval.data.rendering.drawn_head import drawn_head
+from infoeval.data.rendering.face_models import FaceModel
+from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.rendering.meshes import Stage
-from infoeval.data.source import Request, Source
+from infoeval.data.source import Request, Source, data_root
 from infoeval.errors import UserError
 
-__all__ = ["FACES", "draw_faces", "load_faces_of"]
+__all__ = ["SOURCE", "draw_faces", "face_model_at", "find_face_model", "load_faces_of"]
 
-_TYPES = ("continuous", "continuous", "continuous", "continuous", "discrete")
 _PEOPLE = 200
-_RANGES = {
-    "azimuth": Range(-60, 60),
-    "elevation": Range(-30, 30),
-    "lighting": Range(-80, 80),
-    "width": Range(0.85, 1.15),
-    "identity": Range(0, _PEOPLE - 1, "whole"),
+_FACTORS = {
+    "azimuth": Factor("continuous", -60, 60),
+    "elevation": Factor("continuous", -30, 30),
+    "lighting": Factor("continuous", -80, 80),
+    "width": Factor("continuous", 0.85, 1.15),
+    "identity": Factor("discrete", 0, _PEOPLE - 1),
 }
-_NAMES = tuple(_RANGES)
 _COUNTS = {"train": 20_000, "test": 4_000}
 _SEED = 20160612
-_VERSION = 1  # of factors and pictures: to be raised with every change of what is drawn
+_VERSION = 1  # of factors and images: another version has them rendered again
 
 _SIDE = 32
 _FIELD = 2.45  # a head is two units high
 _LIGHT_ELEVATION = 20.0
 _FARTHEST = 2.5  # standard deviations; beyond, faces look odd
+_REPORT = 100  # images between two reports of progress
+
+
+@dataclass(frozen=True)
+class FaceModelFile:
+    """A face model that is not read yet: its kind, and its files (none for the drawn head).
+
+    ``read`` raises UserError if it is damaged or not such a model.
+    """
+
+    title: str
+    paths: tuple[Path, ...]
+    read: Callable[[], FaceModel]
+
+
+_READERS = {
+    ".h5": ("Basel Face Model 2017", read_basel_2017),
+    ".mat": ("Basel Face Model 2009", read_basel_2009),
+    ".npz": ("ICT-FaceKit", read_ict_arrays),
+}
+
+
+def find_face_model(root: Path) -> FaceModelFile:
+    """Return the first face model in the data root, or else the drawn head.
+
+    The first of ``faces/*.h5`` (Basel 2017), ``faces/*.mat`` (Basel 2009),
+    ``ict_facekit/ict_facekit_light.npz``, ``ICT-FaceKit`` and ``FaceXModel``.
+    """
+    paths = (
+        *sorted(root.glob("faces/*.h5")),
+        *sorted(root.glob("faces/*.mat")),
+        root / "ict_facekit" / "ict_facekit_light.npz",
+        root / "ICT-FaceKit",
+        root / "FaceXModel",
+    )
+    existing = (path for path in paths if path.exists())
+    return next(map(face_model_at, existing), FaceModelFile("drawn head", (), drawn_head))
+
+
+def face_model_at(path: Path) -> FaceModelFile:
+    """Return the face model at a path, by the kind of file it is; nothing is read yet.
+
+    Args:
+        path: a ``.h5`` file of the Basel Face Model 2017, a ``.mat`` file of that of 2009, a
+            ``.npz`` file with ICT-FaceKit's arrays, or a folder ``FaceXModel`` or its parent.
+
+    Raises:
+        UserError: there is no such path, a mesh of the folder is missing, or it is another file.
+    """
+    if path.is_dir():
+        inner = path / "FaceXModel"
+        meshes = ict_paths(inner if inner.is_dir() else path)
+        return FaceModelFile("ICT-FaceKit", meshes, lambda: read_ict_meshes(meshes))
+    if not path.is_file():
+        raise UserError(f"{path}: no such file or folder")
+    suffix = path.suffix.lower()
+    if suffix not in _READERS:
+        raise UserError(f"{path}: a face model is a .h5, .mat or .npz file, or a folder FaceXModel")
+    title, read = _READERS[suffix]
+    return FaceModelFile(title, (path,), lambda: read(path))
 
 
 def draw_faces(factors: ArrayLike) -> NDArray[np.uint8]:
-    """Draw faces of any factors with the model that ``faces`` is drawn with on this machine.
+    """Return faces of any factors, rendered from the model of ``faces`` on this machine.
 
     Args:
-        factors: shape ``(n, 5)``. Azimuth, -60 to 60 degrees: above 0 the camera stands at the
-            person's left, so that the nose points to the picture's left. Elevation, -30 to 30
+        factors: shape ``(n, 5)``. Azimuth, -60 to 60 degrees: above 0 the camera is at the
+            person's left, so that the nose points to the left of the image. Elevation, -30 to 30
             degrees: how far the camera is raised. Lighting, -80 to 80 degrees: above 0 the light
-            comes from the picture's right, whatever the azimuth. Width, 0.85 to 1.15: how much
-            wider the head is than the model's. Identity: 0, 1, ... 199.
+            comes from the right of the image, whatever the azimuth. Width, 0.85 to 1.15: relative
+            to the head of the model. Identity: 0, 1, ... 199.
 
     Returns:
         Images of shape ``(n, 1, 32, 32)``.
 
     Raises:
         UserError: not five factors, or one outside its range; or the model cannot be read.
-
     """
-    return _pictures(find_face_model(location.root()), factors)
+    return _draw(find_face_model(data_root()), factors)
 
 
 def load_faces_of(path: str | os.PathLike[str], split: str) -> ImageSet:
-    """Render one split of ``faces`` from a face model given by path, or take it from the cache.
+    """Return one split of ``faces`` for a face model given by path, rendered or from the cache.
 
-    Args:
-        path: what :func:`infoeval.data.formats.face_model_files.face_model_at` reads.
-        split: ``"train"`` or ``"test"``.
-
-    Raises:
-        UserError: it is not a face model or cannot be read, or VTK is not installed.
-
+    For the path see :func:`face_model_at`. Raises UserError if it is not a face model or cannot be
+    read, or if VTK is not installed.
     """
     return _rendered(face_model_at(Path(path).expanduser()), split)
 
 
-def _pictures(file: FaceModelFile, factors: ArrayLike) -> NDArray[np.uint8]:
-    checked = checked_factors("faces", _RANGES, factors)
+def _draw(file: FaceModelFile, factors: ArrayLike) -> NDArray[np.uint8]:
+    checked = checked_factors("faces", _FACTORS, factors)
     images = np.empty((len(checked), 1, _SIDE, _SIDE), dtype=np.uint8)
-    _draw(file, checked, images, None)
+    _draw_into(images, file, checked)
     return images
 
 
 def _factors(split: str) -> NDArray[np.float64]:
     rng = np.random.Generator(np.random.PCG64([_SEED, list(_COUNTS).index(split)]))
-    *ranges, _ = _RANGES.values()
-    columns = [rng.uniform(each.low, each.high, _COUNTS[split]) for each in ranges]
+    *continuous, _ = _FACTORS.values()
+    columns = [rng.uniform(factor.low, factor.high, _COUNTS[split]) for factor in continuous]
     people = rng.integers(_PEOPLE, size=_COUNTS[split])
     return np.stack([*columns, people], axis=1)
 
 
-def _draw(
+def _draw_into(
+    images: NDArray[np.uint8],
     file: FaceModelFile,
     factors: NDArray[np.float64],
-    images: NDArray[np.uint8],
-    writer: Writer | None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """Draw into ``images``, person by person: a shape that stays is drawn faster."""
+    """Render person by person: an unchanged shape is rendered faster."""
     model = file.read()
     people = np.random.Generator(np.random.PCG64(_SEED)).normal(size=(_PEOPLE, len(model.modes)))
     people = people.clip(-_FARTHEST, _FARTHEST)
@@ -105,7 +161,7 @@ def _draw(
             azimuth, elevation, lighting, width, person = factors[row]
             if person != shown:
                 shape, shown = model.shape(people[int(person)]), int(person)
-            images[row, 0] = stage.picture(
+            images[row, 0] = stage.render(
                 shape,
                 model.triangles,
                 azimuth=azimuth,
@@ -114,8 +170,8 @@ def _draw(
                 light_elevation=_LIGHT_ELEVATION,
                 scale=(width, 1.0, 1.0),
             )
-            if writer is not None and done % 100 == 0:
-                writer.advance(done, len(factors))
+            if done % _REPORT == 0:
+                progress(done, len(factors))
 
 
 def _rendered(file: FaceModelFile, split: str) -> ImageSet:
@@ -123,9 +179,9 @@ def _rendered(file: FaceModelFile, split: str) -> ImageSet:
 
     def build(writer: Writer) -> None:
         images = writer.create("images", (len(factors), 1, _SIDE, _SIDE), np.uint8)
-        _draw(file, factors, images, writer)
+        _draw_into(images, file, factors, writer.progress)
 
-    recipe = {
+    key = {
         "version": _VERSION,
         "split": split,
         "model": [sha256_of(path) for path in file.paths],
@@ -133,11 +189,11 @@ def _rendered(file: FaceModelFile, split: str) -> ImageSet:
     return ImageSet(
         name=f"faces ({file.title})",
         split=split,
-        images=prepared("faces", recipe, build)["images"],
+        images=prepared("faces", key, build)["images"],
         factors=factors,
-        factor_names=_NAMES,
-        factor_types=_TYPES,
-        render=partial(_pictures, file),
+        factor_names=tuple(_FACTORS),
+        factor_types=types_of(_FACTORS),
+        render=partial(_draw, file),
     )
 
 
@@ -148,17 +204,17 @@ def _load(request: Request) -> ImageSet:
 def _where(root: Path) -> str:
     try:
         file = find_face_model(root)
-    except UserError as error:  # a list of data sets is no place to stop
+    except UserError as error:  # the list of data sets goes on
         return str(error)
     return f"rendered from {file.paths[0] if file.paths else 'a drawn head'}"
 
 
-FACES = Source(
+SOURCE = Source(
     name="faces",
     description="24,000 heads rendered here from a morphable model, 32×32, grey, 5 factors",
+    load=_load,
     where=_where,
     present=lambda root: find_spec("vtkmodules") is not None,
     what_to_do=lambda root: "pip install 'infoeval[render]', which renders them",
-    load=_load,
     render=draw_faces,
 )

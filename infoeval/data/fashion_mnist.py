@@ -1,12 +1,12 @@
-"""Fashion-MNIST: pictures of clothes in MNIST's format (Xiao, Rasul and Vollgraf, 2017)."""
+"""Fashion-MNIST: images of clothes in the format of MNIST (Xiao, Rasul and Vollgraf, 2017)."""
 
-from infoeval.data.formats.idx_quartet import IdxQuartet
+from infoeval.data.formats.mnist_files import MnistFiles
 
-__all__ = ["FASHION_MNIST"]
+__all__ = ["SOURCE"]
 
-FASHION_MNIST = IdxQuartet(
+SOURCE = MnistFiles(
     name="fashion_mnist",
-    description="Fashion-MNIST: 70,000 pictures of clothes, 28×28 grey, 10 classes",
+    description="Fashion-MNIST: 70,000 images of clothes, 28×28 grey, 10 classes",
     torchvision_name="FashionMNIST",
     label_names=(
         "T-shirt/top",

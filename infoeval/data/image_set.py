@@ -1,8 +1,8 @@
-"""What every data set is once loaded: images, and where known their labels and factors."""
+"""Images of one split of a data set, with labels and factors where known."""
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,32 +12,39 @@ from numpy.typing import NDArray
 
 from infoeval.errors import UserError
 
-__all__ = ["CHANNELS", "FACTOR_TYPES", "SPLITS", "ImageSet", "Render", "whole_factor_type"]
+__all__ = [
+    "CHANNELS",
+    "FACTOR_TYPES",
+    "SPLITS",
+    "ImageSet",
+    "Render",
+    "describe_form",
+    "full_factor_type",
+]
 
 SPLITS = ("train", "test")
 CHANNELS = (1, 3)
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
 
-
 Render = Callable[[NDArray[np.float64]], NDArray[np.uint8]]
 """From factor values ``(n, k)`` to images ``(n, channels, height, width)``."""
 
 
-def whole_factor_type(text: str) -> str | None:
-    """Spell out a factor type given by name or first letter, or return None if there is none such.
+def full_factor_type(text: str) -> str | None:
+    """Return the full name of a factor type given by name or first letter, or None if unknown.
 
     A periodic factor may have a period, a number above 0, which is kept.
 
-    >>> whole_factor_type("d"), whole_factor_type("p:360"), whole_factor_type("periodic")
+    >>> full_factor_type("d"), full_factor_type("p:360"), full_factor_type("periodic")
     ('discrete', 'periodic:360', 'periodic')
-    >>> whole_factor_type("p:-1"), whole_factor_type("d:360"), whole_factor_type("odd")
+    >>> full_factor_type("p:-1"), full_factor_type("d:360"), full_factor_type("odd")
     (None, None, None)
     """
     word, colon, period = text.partition(":")
-    whole = next((each for each in FACTOR_TYPES if word in (each, each[0])), None)
-    if whole is None or (colon and not (whole == "periodic" and _is_period(period))):
+    full = next((name for name in FACTOR_TYPES if word in (name, name[0])), None)
+    if full is None or (colon and not (full == "periodic" and _is_period(period))):
         return None
-    return whole + colon + period
+    return full + colon + period
 
 
 def _is_period(text: str) -> bool:
@@ -45,6 +52,19 @@ def _is_period(text: str) -> bool:
         return 0 < float(text) < math.inf
     except ValueError:
         return False
+
+
+def describe_form(sizes: Collection[tuple[int, int]], channels: int) -> str:
+    """Return a description of the sizes ``(height, width)`` and the colour of images.
+
+    >>> describe_form({(109, 89)}, 3), describe_form({(8, 8), (16, 12)}, 1)
+    ('89×109 RGB', '2 sizes from 8×8 to 12×16, grey')
+    """
+    colour = "grey" if channels == 1 else "RGB"
+    ordered = [f"{width}×{height}" for height, width in sorted(sizes, key=math.prod)]
+    if len(ordered) == 1:
+        return f"{ordered[0]} {colour}"
+    return f"{len(ordered)} sizes from {ordered[0]} to {ordered[-1]}, {colour}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,20 +75,20 @@ class ImageSet:
     reads them. InfoGAN is unsupervised; a training run that saw them would void every score.
 
     Args:
-        name: name of the data set in the registry, or the name of the file or folder it came from.
+        name: name of the data set in the registry, or of its file or folder.
         split: ``"train"`` or ``"test"``.
         images: ``uint8`` in 0..255, shape ``(n, channels, height, width)``, grey (one channel) or
             RGB (three).
         labels: class indices, ``int64``, shape ``(n,)``, none negative.
-        label_names: what class 0, 1, ... is called; empty if the classes have no names.
+        label_names: names of class 0, 1, ...; empty if the classes have no names.
         factors: true generative factors in their own units, ``float64``, shape ``(n, k)``, finite.
-        factor_names: what factor 0, 1, ... is called; empty if the factors have no names.
-        factor_types: of each factor ``"discrete"``, ``"ordinal"``, ``"continuous"`` or
-            ``"periodic"`` (``"periodic:360"`` where the period is not 2π); empty if not known.
-        left_out: names of pictures that could not be read and, as asked, were left out.
-        resized_from: what the pictures looked like, such as ``"89×109 RGB"``, where they were
-            brought to another form; empty where they were not.
-        render: for sets that are drawn, what draws the images of any factor values ``(n, k)``.
+        factor_names: names of factor 0, 1, ...; empty if the factors have no names.
+        factor_types: for each factor ``"discrete"``, ``"ordinal"``, ``"continuous"`` or
+            ``"periodic"`` (``"periodic:360"`` where the period is not 2π); empty if unknown.
+        left_out: names of image files that could not be read and were left out on request.
+        resized_from: form of the original images, such as ``"89×109 RGB"``, where they were
+            resized; otherwise empty.
+        render: for sets that are drawn, the function that draws images of factors ``(n, k)``.
 
     Raises:
         UserError: an array has the wrong type, shape, length or range.
@@ -76,7 +96,6 @@ class ImageSet:
     >>> images = np.zeros((2, 1, 8, 8), dtype=np.uint8)
     >>> len(ImageSet("blank", "train", images, labels=np.array([0, 1])))
     2
-
     """
 
     name: str
@@ -99,15 +118,15 @@ class ImageSet:
         self._check_factors()
 
     def __len__(self) -> int:
-        """Count the images."""
+        """Number of images."""
         return len(self.images)
 
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256, in hex, of the shapes and bytes of images, labels and factors.
 
-        It is the same on every machine and does not depend on the data set's name, so two results
-        with one fingerprint were measured on the same data.
+        It is the same on every machine and does not depend on the data set's name: two results
+        with the same fingerprint were measured on the same data.
         """
         digest = hashlib.sha256()
         parts = {"images": (self.images, "u1"), "labels": (self.labels, "<i8")}
@@ -118,7 +137,7 @@ class ImageSet:
         return digest.hexdigest()
 
     def describe(self) -> dict[str, Any]:
-        """Say what a checkpoint or a document keeps of the images, as plain data."""
+        """Return the plain data that checkpoints and results keep of an image set."""
         described: dict[str, Any] = {
             "name": self.name,
             "split": self.split,
@@ -179,7 +198,7 @@ class ImageSet:
             if count not in (0, shape[1]):
                 raise UserError(f"{self.name}: {count} {what} for {shape[1]} factors")
         for kind in self.factor_types:
-            if whole_factor_type(kind) != kind:
+            if full_factor_type(kind) != kind:
                 raise UserError(
                     f"{self.name}: each of factor_types must be {' or '.join(FACTOR_TYPES)}, "
                     f"not {kind!r}"
@@ -187,7 +206,7 @@ class ImageSet:
 
     def _check_type(self, what: str, array: object, dtype: type[np.generic]) -> None:
         if not isinstance(array, np.ndarray) or array.dtype != dtype:
-            found = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
+            actual = array.dtype if isinstance(array, np.ndarray) else type(array).__name__
             raise UserError(
-                f"{self.name}: {what} must be a numpy array of {np.dtype(dtype)}, not {found}"
+                f"{self.name}: {what} must be a numpy array of {np.dtype(dtype)}, not {actual}"
             )

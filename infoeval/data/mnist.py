@@ -1,10 +1,10 @@
 """MNIST: handwritten digits (LeCun, Bottou, Bengio and Haffner, 1998)."""
 
-from infoeval.data.formats.idx_quartet import IdxQuartet
+from infoeval.data.formats.mnist_files import MnistFiles
 
-__all__ = ["MNIST"]
+__all__ = ["SOURCE"]
 
-MNIST = IdxQuartet(
+SOURCE = MnistFiles(
     name="mnist",
     description="MNIST: 70,000 handwritten digits, 28×28 grey, 10 classes",
     torchvision_name="MNIST",

@@ -7,11 +7,11 @@ from infoeval.errors import UserError
 
 __all__ = ["fixed_order", "split_indices"]
 
-_SEED = 1606  # fixed for good: another seed would be another test set
+_SEED = 1606  # Another seed would be another test set.
 
 
 def fixed_order(n: int) -> NDArray[np.intp]:
-    """Return ``0 .. n - 1`` in an order that looks random and is the same everywhere, for good.
+    """Return a pseudorandom permutation of ``0 .. n - 1`` that is the same on every machine.
 
     It sorts raw words of PCG64, whose stream numpy promises not to change, unlike that of
     ``Generator.permutation``.
@@ -23,23 +23,16 @@ def fixed_order(n: int) -> NDArray[np.intp]:
 
 
 def split_indices(name: str, n: int, split: str) -> NDArray[np.intp]:
-    """Return which of ``n`` images belong to a split: one fifth is test, the rest train.
+    """Return the indices of the images in a split: one fifth is test, the rest train.
 
-    The images are permuted with a fixed seed, which depends on nothing but ``n`` (labels are not
-    looked at), the first ``max(1, n // 5)`` are the test part, and each part keeps the permuted
-    order, so that its first images are a random sample.
+    The images are permuted with a fixed seed; the permutation depends on ``n`` alone, not on
+    labels. The first ``max(1, n // 5)`` are the test split. Each split keeps the permuted order,
+    so that its first images are a random sample.
 
-    Args:
-        name: of the data set, for the error.
-        n: number of images.
-        split: ``"train"`` or ``"test"``.
-
-    Raises:
-        UserError: there are fewer than two images.
+    Raises UserError, which begins with the set's ``name``, for fewer than two images.
 
     >>> len(split_indices("set", 10, "test")), len(split_indices("set", 10, "train"))
     (2, 8)
-
     """
     if n < 2:
         raise UserError(

@@ -1,4 +1,4 @@
-"""Sprites with known factors, drawn here from formulas on the grid that dSprites uses."""
+"""Sprites with known factors, drawn from formulas on the grid that dSprites uses."""
 
 import math
 
@@ -6,21 +6,19 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.data.image_set import ImageSet
-from infoeval.data.rendering.factor_ranges import Range, checked_factors
+from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.source import Request, Source
 from infoeval.data.splits import fixed_order
 
-__all__ = ["SPRITES", "draw_sprites"]
+__all__ = ["SOURCE", "draw_sprites"]
 
-_RANGES = {
-    "shape": Range(0, 2, "whole"),
-    "scale": Range(0.5, 1),
-    "orientation": Range(0, 2 * math.pi, "angle"),
-    "x": Range(0, 1),
-    "y": Range(0, 1),
+_FACTORS = {
+    "shape": Factor("discrete", 0, 2),
+    "scale": Factor("ordinal", 0.5, 1),
+    "orientation": Factor("periodic", 0, 2 * math.pi),
+    "x": Factor("ordinal", 0, 1),
+    "y": Factor("ordinal", 0, 1),
 }
-_NAMES = tuple(_RANGES)
-_TYPES = ("discrete", "ordinal", "periodic", "ordinal", "ordinal")
 _GRID = (
     np.arange(3.0),
     np.arange(5, 11) / 10,
@@ -46,20 +44,20 @@ _STRETCH = 1.6  # of the ellipse, length to width
 _HEART = 1 / math.sqrt(1 + math.pi / 4)
 _LIFT = (math.pi / 8 + 1 / 6) / math.sqrt(2) / (1 + math.pi / 4)
 
-_CHUNK = 32  # images drawn together: what they take stays in a processor's cache
+_CHUNK = 32  # images drawn together: they fit into a processor's cache
 
 
 def draw_sprites(factors: ArrayLike) -> NDArray[np.uint8]:
-    """Draw sprites of any shape, scale, orientation, x and y: white on black, 0 or 255.
+    """Return sprites of any shape, scale, orientation, x and y: white on black, 0 or 255.
 
-    A pixel is white if its centre is inside. At one scale the three shapes have one area,
-    (20.6 · scale)² pixels but for the rounding to pixels, and lie with their centroid at x and y.
-    All factors but the shape may have values between those of the grid.
+    A pixel is white if its centre is inside. At one scale the three shapes have the same area,
+    (20.6 · scale)² pixels up to rounding, and their centroids are at x and y. All factors but the
+    shape may have values between those of the grid.
 
     Args:
         factors: shape ``(n, 5)``. Shape: 0 square, 1 ellipse, 2 heart. Scale: 0.5 to 1.
-            Orientation: radians in [0, 2π), anticlockwise; a square looks the same after a quarter
-            turn and an ellipse after half a turn, so what can be seen of it is modulo π/2 and π.
+            Orientation: radians in [0, 2π), anticlockwise; it is visible modulo π/2 for a square
+            and modulo π for an ellipse.
             x: 0 left to 1 right; y: 0 top to 1 bottom.
 
     Returns:
@@ -70,20 +68,19 @@ def draw_sprites(factors: ArrayLike) -> NDArray[np.uint8]:
 
     >>> int(draw_sprites([[0, 1, 0, 0.5, 0.5]]).astype(bool).sum())
     400
-
     """
-    checked = checked_factors("sprites", _RANGES, factors)
+    checked = checked_factors("sprites", _FACTORS, factors)
     images = np.empty((len(checked), 1, _SIDE, _SIDE), dtype=np.uint8)
     for shape, inside in enumerate((_in_square, _in_ellipse, _in_heart)):
         rows = np.flatnonzero(checked[:, 0] == shape)
         for start in range(0, len(rows), _CHUNK):
             chunk = rows[start : start + _CHUNK]
-            images[chunk, 0] = inside(*_own_axes(checked[chunk])) * np.uint8(255)
+            images[chunk, 0] = inside(*_local_axes(checked[chunk])) * np.uint8(255)
     return images
 
 
-def _own_axes(factors: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return where the pixels lie along a sprite's own axes, each ``(n, 64, 64)``.
+def _local_axes(factors: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the coordinates of all pixels along a sprite's axes, each ``(n, 64, 64)``.
 
     The origin is the centroid, and the unit the square root of the area.
     """
@@ -104,12 +101,12 @@ def _in_square(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.boo
 
 
 def _in_ellipse(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Lying at orientation 0."""
+    """Whether pixels are inside; the long axis is horizontal at orientation 0."""
     return u**2 / _STRETCH + v**2 * _STRETCH <= 1 / math.pi
 
 
 def _in_heart(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Upright at orientation 0: the square, and the two discs on its upper sides."""
+    """Whether pixels are inside the square or the two discs on its upper sides."""
     v = v + np.float32(_LIFT * _HEART)
     p, q = (u + v) / math.sqrt(2), (v - u) / math.sqrt(2)  # along the square's sides
     half = _HEART / 2
@@ -119,27 +116,23 @@ def _in_heart(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.bool
 
 def _load(request: Request) -> ImageSet:
     sizes = tuple(len(values) for values in _GRID)
-    test, train = np.split(
-        fixed_order(math.prod(sizes))[: sum(_COUNTS.values())], [_COUNTS["test"]]
-    )
-    places = np.unravel_index(train if request.split == "train" else test, sizes)
-    factors = np.stack([values[k] for values, k in zip(_GRID, places, strict=True)], axis=1)
+    order = fixed_order(math.prod(sizes))[: sum(_COUNTS.values())]
+    test, train = np.split(order, [_COUNTS["test"]])
+    indices = np.unravel_index(train if request.split == "train" else test, sizes)
+    factors = np.stack([values[k] for values, k in zip(_GRID, indices, strict=True)], axis=1)
     return ImageSet(
         name="sprites",
         split=request.split,
         images=draw_sprites(factors),
         factors=factors,
-        factor_names=_NAMES,
-        factor_types=_TYPES,
+        factor_names=tuple(_FACTORS),
+        factor_types=types_of(_FACTORS),
     )
 
 
-SPRITES = Source(
+SOURCE = Source(
     name="sprites",
     description="sprites drawn here: 60,000 of dSprites' 737,280 grid points, 64×64, 5 factors",
-    where=lambda root: "drawn on demand",
-    present=lambda root: True,
-    what_to_do=lambda root: "nothing: they are drawn",
     load=_load,
     render=draw_sprites,
 )

@@ -2,20 +2,23 @@
 
 import hashlib
 import os
-import tempfile
+import struct
+import warnings
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.downloading import DOWNLOAD_ERRORS
 from infoeval.data.formats.cache import Writer, prepared, sha256_of
-from infoeval.data.formats.svhn_mat import SIDE, check_elements, read_pictures
 from infoeval.data.image_set import ImageSet
-from infoeval.data.source import Request, Source
+from infoeval.data.source import OTHER_FOLDER, Request, Source, downloading, not_there
+from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError
 
-__all__ = ["SVHN"]
+__all__ = ["SOURCE"]
 
 # The training and test parts; the 531,131 easier digits of extra_32x32.mat are not read.
 _FILES = {"train": "train_32x32.mat", "test": "test_32x32.mat"}
@@ -25,8 +28,17 @@ _MD5 = {
     "test": "eb5a983be6a315427106f1b164d9cef3",
 }
 
-_VERSION = 1  # of what is written to the cache
-_CHUNK = 1000
+_VERSION = 1  # of the prepared images: another version has them prepared again
+_IMAGES_AT_ONCE = 1000
+
+_SIDE = 32
+_MAX_IMAGES = 2**17  # the official files hold 73,257 and 26,032
+_MAX_ELEMENT = 2**29  # bytes of one unpacked variable; the most images take 2**28.6
+
+_HEADER, _COMPRESSED = 128, 15  # a version 5 file's header, and the type of a packed variable
+_CHUNK = 2**20
+
+_NUMBERS = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32))}
 
 
 def _folder(root: Path) -> Path:
@@ -42,29 +54,28 @@ def _what_to_do(root: Path) -> str:
     missing = _missing(root, *_FILES)
     return (
         f"put {' and '.join(missing)} from ufldl.stanford.edu/housenumbers into {_folder(root)}, "
-        "or name another data folder with --data-dir or INFOEVAL_DATA; without it, street_numbers "
-        "stands in, which is drawn here"
+        f"{OTHER_FOLDER}; or use street_numbers instead, which is drawn here"
     )
 
 
 def _load(request: Request) -> ImageSet:
-    """Read one split, after a download if its file is missing and it is allowed.
+    """Return one split, downloaded first if its file is missing and that is allowed.
 
-    A file with the official MD5 is taken as it is. A file with another number of pictures is a
-    subset, and its layout is checked. One with the official number but another MD5 is refused: it
-    would pass for the official set.
+    A file with the official MD5 is trusted. A file with another number of images is a subset, and
+    its layout is checked. One with the official number but another MD5 is refused: it would pass
+    for the official set.
     """
     root, split = request.root, request.split
     if _missing(root, split):
         if not request.download:
-            raise UserError(f"svhn is not there: {_what_to_do(root)}")
+            raise not_there("svhn", _what_to_do(root))
         _download(root, split)
     path = _folder(root) / _FILES[split]
     try:
-        recipe = {"version": _VERSION, "size": path.stat().st_size, "sha256": sha256_of(path)}
+        key = {"version": _VERSION, "size": path.stat().st_size, "sha256": sha256_of(path)}
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
-    arrays = prepared("svhn", recipe, lambda writer: _write(writer, path, split))
+    arrays = prepared("svhn", key, lambda writer: _write(writer, path, split))
     return ImageSet(
         name="svhn",
         split=split,
@@ -75,52 +86,143 @@ def _load(request: Request) -> ImageSet:
 
 
 def _write(writer: Writer, path: Path, split: str) -> None:
-    """Decode a file: pictures to ``(n, 3, 32, 32)``, and their digits."""
-    pictures, digits = _read(path, split)
+    """Write the images of a file as ``(n, 3, 32, 32)``, and their digits."""
+    columns, digits = _read(path, split)
     n = len(digits)
-    images = writer.create("images", (n, 3, SIDE, SIDE), np.uint8)
-    for start in range(0, n, _CHUNK):
-        rows = slice(start, start + _CHUNK)
-        images[rows] = pictures[..., rows].transpose(3, 2, 0, 1)
-        writer.advance(min(start + _CHUNK, n), n)
+    chunks = (
+        columns[..., k : k + _IMAGES_AT_ONCE].transpose(3, 2, 0, 1)
+        for k in range(0, n, _IMAGES_AT_ONCE)
+    )
+    writer.write_chunks("images", (n, 3, _SIDE, _SIDE), chunks)
     writer.save("labels", digits)
 
 
 def _read(path: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the images ``(32, 32, 3, n)`` of a file, and their digits."""
     with path.open("rb") as file:
         official = hashlib.file_digest(file, "md5").hexdigest() == _MD5[split]
-    if not official:
-        check_elements(path)
-    pictures, digits = read_pictures(path)
+    problem = f"{path}: damaged, partly downloaded or not a MATLAB file"
+    with parsing(problem, "; delete it and download it again"):
+        if not official:
+            _check_elements(path)
+        columns, digits = _read_variables(path)
     if not official and len(digits) == _COUNTS[split]:
         raise UserError(
-            f"{path}: has the official number of pictures, but not the official MD5 "
-            f"{_MD5[split]}; remove it and get it again"
+            f"{path}: has the official number of images, but not the official MD5 "
+            f"{_MD5[split]}; delete it and download it again"
         )
-    return pictures, digits
+    return columns, digits
 
 
 def _download(root: Path, split: str) -> None:
-    """Fetch a file aside, have its MD5 checked, and move it in whole."""
-    try:
+    """Download a file, which torchvision verifies by its MD5, and move it into place."""
+    with downloading("svhn", root, _what_to_do) as temporary:
         import torchvision.datasets
 
-        root.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as aside:
-            torchvision.datasets.SVHN(aside, split=split, download=True)
-            _folder(root).mkdir(exist_ok=True)
-            os.replace(Path(aside) / _FILES[split], _folder(root) / _FILES[split])
-    except DOWNLOAD_ERRORS as error:
+        torchvision.datasets.SVHN(temporary, split=split, download=True)
+        _folder(root).mkdir(exist_ok=True)
+        os.replace(temporary / _FILES[split], _folder(root) / _FILES[split])
+
+
+def _check_elements(path: Path) -> None:
+    """Raise an error if a version 5 file is incomplete, or a variable damaged or too large."""
+    _check_version(path)
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        order = "<" if file.read(_HEADER).endswith(b"IM") else ">"
+        while tag := file.read(8):
+            kind, count = struct.unpack(f"{order}II", tag.ljust(8, b"\0"))
+            if len(tag) < 8 or file.tell() + count > size:
+                raise ValueError("it ends too early")
+            if kind == _COMPRESSED:
+                _check_packed(path, file, count)
+            else:
+                file.seek(count, 1)
+
+
+def _check_packed(path: Path, file: IO[bytes], count: int) -> None:
+    """Raise an error if a packed variable is damaged or too large."""
+    unpacking, unpacked = zlib.decompressobj(), 0
+    while count:
+        packed = file.read(min(_CHUNK, count))
+        count -= len(packed)
+        while packed:
+            unpacked += len(unpacking.decompress(packed, _CHUNK))
+            if unpacked > _MAX_ELEMENT:
+                raise UserError(
+                    f"{path}: a variable unpacks to more than {_MAX_ELEMENT} bytes, the limit"
+                )
+            packed = unpacking.unconsumed_tail
+    if not unpacking.eof:
+        raise ValueError("a packed variable ends too early")
+
+
+def _read_variables(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """Return the images and digits of a file that is official or passed ``_check_elements``."""
+    import scipy.io
+
+    _check_version(path)
+    _check_layout(path, scipy.io.whosmat(path))
+    with warnings.catch_warnings():  # scipy's warnings are about what is checked below
+        warnings.simplefilter("ignore")
+        variables = scipy.io.loadmat(path, variable_names=["X", "y"])
+    images, labels = variables.get("X"), variables.get("y")
+    # For a variable that scipy cannot read it returns a text; and whosmat does not show which
+    # variables are complex.
+    if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
+        raise ValueError("X cannot be read")
+    if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iuf":
+        raise ValueError("y cannot be read")
+    return images, _digits(path, labels)
+
+
+def _check_version(path: Path) -> None:
+    from scipy.io.matlab import matfile_version
+
+    version = matfile_version(path)[0]
+    if version != 1:
+        format_name = {0: "version 4", 2: "version 7.3 (HDF5)"}.get(version, "an unknown version")
         raise UserError(
-            f"svhn could not be downloaded ({type(error).__name__}): {_what_to_do(root)}"
-        ) from error
+            f"{path}: a MATLAB file of {format_name}; SVHN's are of version 5: save it with "
+            "-v7, or get the official file"
+        )
 
 
-SVHN = Source(
+def _check_layout(path: Path, listed: Sequence[tuple[str, tuple[int, ...], str]]) -> None:
+    # scipy reads the first of two variables with one name.
+    known = {name: (shape, kind) for name, shape, kind in reversed(listed)}
+    missing = [name for name in ("X", "y") if name not in known]
+    if missing:
+        raise UserError(
+            f"{path}: holds no {' and '.join(missing)}; it is partly downloaded, or not a "
+            "file of SVHN's cropped digits"
+        )
+    shape, kind = known["X"]
+    n = shape[-1] if shape else 0
+    if kind != "uint8" or shape != (_SIDE, _SIDE, 3, n) or n < 1:
+        raise UserError(f"{path}: X must be uint8 of shape (32, 32, 3, n), not {kind} of {shape}")
+    if n > _MAX_IMAGES:
+        raise UserError(f"{path}: X declares {n} images; the limit is {_MAX_IMAGES}")
+    shape, kind = known["y"]
+    if kind not in _NUMBERS or shape != (n, 1):
+        raise UserError(f"{path}: y must be numbers of shape ({n}, 1), not {kind} of {shape}")
+
+
+def _digits(path: Path, labels: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the digits 0 to 9; the file's label 10 is the digit 0."""
+    good = np.isin(labels, np.arange(1, 11))
+    if not good.all():
+        raise UserError(
+            f"{path}: y must be 1 to 10, where 10 is the digit 0, but one is {labels[~good][0]}"
+        )
+    return labels[:, 0].astype(np.int64) % 10
+
+
+SOURCE = Source(
     name="svhn",
     description="SVHN: 99,289 digits of house numbers in photographs, 32×32 RGB, 10 classes",
+    load=_load,
     where=lambda root: str(_folder(root)),
     present=lambda root: not _missing(root, *_FILES),
     what_to_do=_what_to_do,
-    load=_load,
 )

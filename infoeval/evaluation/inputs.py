@@ -10,7 +10,7 @@ import pandas as pd
 import torch
 from numpy.typing import NDArray
 
-from infoeval.data import ImageSet, load, reporting
+from infoeval.data import ImageSet, load, progress_to
 from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.evaluation.code_table import CodeTable, MeasuredTable
@@ -98,7 +98,7 @@ class Context:
         key = name, skip_broken, shape
         if key not in self._splits:
             root = self.options.data_dir
-            with reporting(self.progress):
+            with progress_to(self.progress):
                 train, test = (
                     load(name, split, root=root, skip_broken=skip_broken, shape=shape)
                     for split in ("train", "test")

@@ -74,8 +74,8 @@ def _names_images(name: str) -> bool:
     """Whether a name is of images: neither a trainer nor a Python file, and there are some."""
     if name in content.trainers() or name.endswith(".py"):
         return False
-    from infoeval.data import catalogue
+    from infoeval.data import names
 
     path = Path(name).expanduser()
     is_file = path.suffix.lower() in (".npz", ".mat", ".h5") and path.is_file()
-    return is_file or path.is_dir() or name in {entry.name for entry in catalogue()}
+    return is_file or path.is_dir() or name in names()

@@ -1,4 +1,4 @@
-"""Pictures, tars and zips as bytes."""
+"""Images, tars and zips as bytes."""
 
 import io
 import tarfile
@@ -8,7 +8,7 @@ from PIL import Image
 
 
 def picture(pixels, form="JPEG", **options):
-    """Return a picture of an array of pixels; a JPEG is of good quality unless told."""
+    """Return an image of an array of pixels; a JPEG is of good quality by default."""
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, form, **({"quality": 95} | options))
     return buffer.getvalue()

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infoeval.data import catalogue, load
+from infoeval.data import catalogue, celeba, load, untrusted
 from infoeval.data.folder import load_folder
-from infoeval.data.formats import bounded, celeba_lists
 from infoeval.data.splits import split_indices
 from infoeval.errors import UserError
 from tests.data.archives import picture as jpeg
@@ -21,7 +20,7 @@ RNG = np.random.default_rng(0)
 ATTRIBUTES = ("Bald", "Smiling", "Young")
 VALUES = RNG.integers(0, 2, (10, 3))
 NAMES = [f"{k:06}.jpg" for k in range(1, 11)]
-# Each picture has a grey of its own, which tells it from the others.
+# Each image has a grey of its own, which tells it from the others.
 GREYS = dict(zip(NAMES, range(10, 240, 23), strict=True))
 
 
@@ -79,7 +78,7 @@ def write_zip(root):
 
 
 def names_in(*sets):
-    """Return which pictures sets hold, told by their greys."""
+    """Return which images sets hold, by their greys."""
     by_grey = {grey: name for name, grey in GREYS.items()}
     found = []
     for data in sets:
@@ -95,7 +94,7 @@ def both(root):
 
 @pytest.mark.parametrize("write", [write_tar, write_zip, lambda root: write_folder(root, PICTURES)])
 @pytest.mark.parametrize("packed", [False, True])
-def test_pictures_and_attributes_belong_together(tmp_path, write, packed):
+def test_images_and_attributes_belong_together(tmp_path, write, packed):
     write(tmp_path)
     assert not {entry.name: entry.present for entry in catalogue(tmp_path)}["celeba"]
     path = write_attributes(tmp_path)
@@ -138,7 +137,7 @@ def test_the_folder_is_taken_before_a_tar_and_the_first_tar_before_others(tmp_pa
 def test_the_official_partition_decides(tmp_path):
     write_tar(tmp_path)
     write_attributes(tmp_path)
-    parts = "0120012"  # the last three pictures are in no part
+    parts = "0120012"  # the last three images are in no part
     write_partition(tmp_path, [f"{n} {p}" for n, p in zip(NAMES, parts, strict=False)])
     train, test = both(tmp_path)
     assert names_in(train) == [NAMES[k] for k in (0, 3, 4)]
@@ -149,12 +148,12 @@ def test_an_empty_part_is_explained(tmp_path):
     write_tar(tmp_path)
     write_attributes(tmp_path)
     path = write_partition(tmp_path, [f"{name} 0" for name in NAMES])
-    with pytest.raises(UserError, match=f"{path}: none of the 10 pictures .* in its test part"):
+    with pytest.raises(UserError, match=f"{path}: none of the 10 images .* in its test part"):
         load("celeba", "test", root=tmp_path)
 
 
 def load_single(root, pixels, **options):
-    """Load two copies of one picture, and return it as (32, 32, 3)."""
+    """Load two copies of one image, and return it as (32, 32, 3)."""
     write_folder(root, dict.fromkeys(NAMES[:2], jpeg(pixels, **options)))
     write_attributes(root)
     return np.moveaxis(load("celeba", root=root).images[0], 0, 2)
@@ -170,7 +169,7 @@ def test_the_usual_square_is_resized(tmp_path):
 
 
 @pytest.mark.parametrize("scale", [1, 0.5, 2])
-def test_the_square_is_in_proportion_to_the_picture(tmp_path, scale):
+def test_the_square_is_in_proportion_to_the_image(tmp_path, scale):
     """Margins are black, the usual square is white, and hardly anything else is seen."""
     large = np.zeros((436, 356, 3), dtype=np.uint8)
     large[70:366, 30:326] = 255
@@ -178,11 +177,11 @@ def test_the_square_is_in_proportion_to_the_picture(tmp_path, scale):
     pixels = np.asarray(Image.fromarray(large).resize(size, Image.Resampling.BOX))
     found = load_single(tmp_path, pixels, quality=100, subsampling=0).astype(int)
     assert found[2:-2, 2:-2].min() >= 250
-    # In a half-size picture the square begins within a pixel, which is grey.
+    # In a half-size image the square begins within a pixel, which is grey.
     assert found.min() >= (250 if scale != 0.5 else 150)
 
 
-def test_grey_pictures_become_rgb(tmp_path):
+def test_grey_images_become_rgb(tmp_path):
     found = load_single(tmp_path, np.full((218, 178), 100, dtype=np.uint8))
     assert found.shape == (32, 32, 3)
     assert (abs(found.astype(int) - 100) <= 1).all()
@@ -205,7 +204,7 @@ def link(name, kind, target=""):
     return info
 
 
-def test_only_regular_members_are_pictures(tmp_path):
+def test_only_regular_members_are_images(tmp_path):
     kinds = (
         *(tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.CHRTYPE, tarfile.FIFOTYPE, tarfile.DIRTYPE),
         tarfile.GNUTYPE_SPARSE,
@@ -226,7 +225,7 @@ def test_every_form_of_tar_is_read(tmp_path, form):
     assert sorted(names_in(*both(tmp_path))) == NAMES
 
 
-def test_pictures_are_decoded_once(tmp_path):
+def test_images_are_decoded_once(tmp_path):
     path = write_tar(tmp_path)
     write_attributes(tmp_path)
     first = both(tmp_path)
@@ -238,7 +237,7 @@ def test_pictures_are_decoded_once(tmp_path):
         assert one.fingerprint == other.fingerprint
         assert (one.factor_names, one.left_out) == (other.factor_names, other.left_out)
     os.utime(path, ns=(written, written + 10**9))
-    with pytest.raises(UserError, match="holds no picture"):
+    with pytest.raises(UserError, match="holds no image"):
         both(tmp_path)
 
 
@@ -263,7 +262,7 @@ def test_other_attributes_are_seen(tmp_path):
 
 
 @pytest.mark.parametrize("split", ["train", "test"])
-def test_broken_pictures_are_left_out_on_request_and_the_rest_stays_in_place(tmp_path, split):
+def test_broken_images_are_left_out_on_request_and_the_rest_stays_in_place(tmp_path, split):
     write_tar(tmp_path)
     write_attributes(tmp_path)
     whole = load("celeba", split, root=tmp_path)
@@ -271,7 +270,7 @@ def test_broken_pictures_are_left_out_on_request_and_the_rest_stays_in_place(tmp
     bad = (chosen[0], NAMES[split_indices("", 10, "train")[3]])
     pictures = PICTURES | {name: PICTURES[name][:300] for name in bad}
     path = write_tar(tmp_path, tar_bytes(pictures.items()))
-    with pytest.raises(UserError, match=r"\d\.jpg: a broken picture .*--skip-broken"):
+    with pytest.raises(UserError, match=r"\d\.jpg: a broken image .*--skip-broken"):
         load("celeba", split, root=tmp_path)
     rest = load("celeba", split, root=tmp_path, skip_broken=True)
     kept = [k for k, name in enumerate(chosen) if name not in bad]
@@ -279,27 +278,25 @@ def test_broken_pictures_are_left_out_on_request_and_the_rest_stays_in_place(tmp
     assert names_in(rest) == [chosen[k] for k in kept]
     np.testing.assert_array_equal(rest.images, whole.images[kept])
     np.testing.assert_array_equal(rest.factors, whole.factors[kept])
-    with pytest.raises(UserError, match="a broken picture"):
+    with pytest.raises(UserError, match="a broken image"):
         load("celeba", split, root=tmp_path)
 
 
-def test_a_half_downloaded_tar_is_told_and_its_pictures_used_on_request(tmp_path):
+def test_a_half_downloaded_tar_is_reported_and_its_images_used_on_request(tmp_path):
     content = tar_bytes((f"img_align_celeba/{name}", PICTURES[name]) for name in NAMES)
     path = write_tar(tmp_path, content[: content.index(NAMES[6].encode()) + 700])
     write_attributes(tmp_path)
-    with pytest.raises(
-        UserError, match=f"{path}: ends too early, after 6 whole pictures"
-    ) as caught:
+    with pytest.raises(UserError, match=f"{path}: truncated after 6 whole images") as caught:
         load("celeba", root=tmp_path)
     assert "\n" not in str(caught.value)
     parts = [load("celeba", split, root=tmp_path, skip_broken=True) for split in ("train", "test")]
     assert sorted(names_in(*parts)) == NAMES[:6]
     for part in parts:
-        assert part.left_out == (f"{path}: what should follow its first 6 pictures",)
+        assert part.left_out == (f"{path}: everything after its first 6 images",)
 
 
 def peak_of_preparing(root, count):
-    """Return the bytes that Python takes at most while so many pictures are prepared."""
+    """Return the bytes that Python takes at most while images are prepared."""
     names = [f"{k:06}.jpg" for k in range(count)]
     write_tar(root, tar_bytes((name, PICTURES[NAMES[0]]) for name in names))
     write_attributes(root, text([str(count), "Bald Young", *(f"{name} 1 -1" for name in names)]))
@@ -314,11 +311,11 @@ def peak_of_preparing(root, count):
 
 
 def test_memory_does_not_hold_the_images(tmp_path, monkeypatch):
-    """Besides the mapped file only the lists grow: a fraction of an image's 3,072 bytes a picture.
+    """Besides the mapped file only the lists grow: a fraction of an image's 3,072 bytes an image.
 
     At 200,000 pictures that is some 60 MB.
     """
-    monkeypatch.setattr(bounded, "_CHUNK", 2**12)  # else it hides what the lists take
+    monkeypatch.setattr(untrusted, "_CHUNK", 2**12)  # else it hides what the lists take
     peak_of_preparing(tmp_path, 20)  # what is imported and kept at the first time
     few, many = (peak_of_preparing(tmp_path, count) for count in (300, 900))
     assert (many - few) / 600 < 1000
@@ -354,10 +351,10 @@ def test_other_files_are_no_tar(tmp_path, content):
     assert "\n" not in str(caught.value)
 
 
-def test_a_tar_without_pictures_is_refused(tmp_path):
+def test_a_tar_without_images_is_refused(tmp_path):
     path = write_tar(tmp_path, tar_bytes([("notes.txt", b"notes")]))
     listed = write_attributes(tmp_path)
-    with pytest.raises(UserError, match=f"{path}: holds no picture that is listed in {listed}"):
+    with pytest.raises(UserError, match=f"{path}: holds no image that is listed in {listed}"):
         load("celeba", root=tmp_path)
 
 
@@ -372,8 +369,8 @@ def test_many_damaged_tars_are_user_errors_or_harmless(tmp_path):
         changed[rng.integers(len(content))] ^= 1 << rng.integers(8)
         broken.append(bytes(changed))
     reasons = []
-    for each in broken:
-        path.write_bytes(each)
+    for content in broken:
+        path.write_bytes(content)
         try:
             assert load("celeba", root=tmp_path).images.shape[1:] == (3, 32, 32)
         except UserError as error:
@@ -392,17 +389,17 @@ def bomb():
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "broken, or not a picture (JPEG)"),
-        (b"hello", "broken, or not a picture (JPEG)"),
-        (PICTURES[NAMES[0]][:300], "a broken picture"),
-        (PICTURES[NAMES[0]][:-40], "a broken picture"),
-        (jpeg(np.zeros((109, 89), np.uint8), "PNG"), "broken, or not a picture (JPEG)"),
-        (bomb(), "a broken picture"),
+        (b"", "broken, or not an image (JPEG)"),
+        (b"hello", "broken, or not an image (JPEG)"),
+        (PICTURES[NAMES[0]][:300], "a broken image"),
+        (PICTURES[NAMES[0]][:-40], "a broken image"),
+        (jpeg(np.zeros((109, 89), np.uint8), "PNG"), "broken, or not an image (JPEG)"),
+        (bomb(), "a broken image"),
         (jpeg(np.zeros((60, 90), dtype=np.uint8)), "has 90×60 pixels, not 178×218 or the like"),
     ],
 )
 @pytest.mark.parametrize("in_tar", [False, True])
-def test_a_broken_picture_is_named(tmp_path, content, reason, in_tar):
+def test_a_broken_image_is_named(tmp_path, content, reason, in_tar):
     name = NAMES[split_indices("", 10, "train")[3]]
     pictures = PICTURES | {name: content}
     if in_tar:
@@ -425,20 +422,20 @@ def with_line(number, line):
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
-        (b"", "line 1 must be the number of pictures"),
-        (b"10\n", "line 1 must be the number of pictures"),
-        (with_line(1, "11"), "line 1 must be the number of pictures.*there are 12 lines"),
-        (with_line(1, "ten"), "line 1 must be the number of pictures"),
-        (text(attribute_lines()[:-1]), "line 1 must be the number of pictures.*there are 11 lines"),
+        (b"", "line 1 must be the number of images"),
+        (b"10\n", "line 1 must be the number of images"),
+        (with_line(1, "11"), "line 1 must be the number of images.*there are 12 lines"),
+        (with_line(1, "ten"), "line 1 must be the number of images"),
+        (text(attribute_lines()[:-1]), "line 1 must be the number of images.*there are 11 lines"),
         (with_line(2, ""), "line 2 must be the names"),
         (with_line(5, "000003.jpg 1 1"), "line 5 has 2 values, not 3"),
         (with_line(5, "000003.jpg 1 1 -1 1"), "line 5 has 4 values, not 3"),
         (with_line(5, "000003.jpg 1 1 0"), "line 5 has the value '0', not -1 or 1"),
         (with_line(5, "000003.jpg 1 1 +1"), r"line 5 has the value '\+1', not -1 or 1"),
         (with_line(5, "000003.jpg 1 1 " + "9" * 99), "line 5 has the value '9{40}', not"),
-        (with_line(5, ""), "line 5 has '' where a name"),
-        (with_line(5, "3.jpg 1 1 1"), "line 5 has '3.jpg' where a name such as 000001.jpg"),
-        (with_line(5, "../000003.jpg 1 1 1"), "line 5 has '../000003.jpg' where a name"),
+        (with_line(5, ""), "line 5 has '' instead of a name"),
+        (with_line(5, "3.jpg 1 1 1"), "line 5 has '3.jpg' instead of a name such as 000001.jpg"),
+        (with_line(5, "../000003.jpg 1 1 1"), "line 5 has '../000003.jpg' instead of a name"),
         (with_line(5, "000002.jpg 1 1 1"), "line 5 has '000002.jpg' twice"),
         (b"\xff" + text(attribute_lines()), "not a text file"),
         (
@@ -461,7 +458,7 @@ def test_wrong_attributes_are_refused_with_the_line(tmp_path, content, reason):
         ("000002.jpg 3", "line 2 has the value '3', not 0 or 1 or 2"),
         ("000002.jpg", "line 2 has 0 values, not 1"),
         ("000001.jpg 0", "line 2 has '000001.jpg' twice"),
-        ("", "line 2 has '' where a name"),
+        ("", "line 2 has '' instead of a name"),
     ],
 )
 def test_a_wrong_partition_is_refused_with_the_line(tmp_path, line, reason):
@@ -480,14 +477,14 @@ def test_lines_may_end_as_windows_writes_them(tmp_path):
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])
 def test_a_list_larger_than_any_is_refused(tmp_path, monkeypatch, pack):
-    monkeypatch.setattr(celeba_lists, "_MAX_BYTES", 100)
+    monkeypatch.setattr(celeba, "_MAX_LIST_BYTES", 100)
     write_tar(tmp_path)
     path = write_attributes(tmp_path, pack(text(attribute_lines())))
     with pytest.raises(UserError, match=f"{path}: longer than 100 bytes"):
         load("celeba", root=tmp_path)
 
 
-def test_what_is_missing_is_said_in_one_line(tmp_path):
+def test_what_is_missing_is_named_in_one_line(tmp_path):
     lacking = [["list_attr_celeba.txt", "img_align_celeba "], ["list_attr_celeba.txt"]]
     for names in lacking:
         with pytest.raises(UserError, match="celeba is not there: put") as caught:
@@ -499,13 +496,13 @@ def test_what_is_missing_is_said_in_one_line(tmp_path):
         write_tar(tmp_path)
 
 
-def test_without_attributes_the_pictures_can_be_had_alone(tmp_path):
+def test_without_attributes_the_images_can_be_had_alone(tmp_path):
     write_tar(tmp_path)
-    unpack = r"list_attr_celeba\.txt .*; for the pictures alone, unpack img_align.*\.tar and give"
+    unpack = r"list_attr_celeba\.txt .*; for the images alone, unpack img_align.*\.tar and give"
     with pytest.raises(UserError, match=unpack):
         load("celeba", root=tmp_path)
     folder = write_folder(tmp_path, PICTURES)
-    with pytest.raises(UserError, match="for the pictures alone, give their folder"):
+    with pytest.raises(UserError, match="for the images alone, give their folder"):
         load("celeba", root=tmp_path)
     alone = load_folder(folder, shape=(3, 32, 32))
     assert (len(alone), alone.factors) == (8, None)
@@ -518,7 +515,7 @@ def test_the_real_test_split(shared_data):
     assert data.factors.shape == (len(data), 40)
     assert set(np.unique(data.factors)) == {0, 1}
     assert {"Male", "Smiling", "Eyeglasses", "Blond_Hair"} <= set(data.factor_names)
-    # Attributes belong to their pictures: blond hair is brighter than black hair.
+    # Attributes belong to their images: blond hair is brighter than black hair.
     bright = data.images[:, :, :8].mean((1, 2, 3))
     blond, black = (
         data.factors[:, data.factor_names.index(name)] == 1 for name in ("Blond_Hair", "Black_Hair")

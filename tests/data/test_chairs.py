@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from infoeval.data import chairs
-from infoeval.data.chairs import CHAIRS, draw_chairs
-from infoeval.data.formats.cache import reporting
+from infoeval.data.chairs import SOURCE, draw_chairs
+from infoeval.data.formats.cache import progress_to
 from infoeval.data.source import Request
 from infoeval.errors import UserError
 
@@ -36,7 +36,7 @@ def few(monkeypatch, tmp_path):
 
 
 def loaded(split):
-    return CHAIRS.load(Request(Path("nowhere"), split))
+    return SOURCE.load(Request(Path("nowhere"), split))
 
 
 def test_images_are_grey_on_white_and_whole():
@@ -98,7 +98,7 @@ def test_faces_are_shaded_by_a_light_above_and_left_of_the_camera():
             assert alike.sum() > 60
 
 
-def test_a_chair_seen_from_its_left_faces_the_pictures_left():
+def test_a_chair_seen_from_its_left_faces_the_images_left():
     """The back is what reaches highest."""
     columns = np.arange(64)
     for rotation, sign in ((90, 1), (270, -1)):
@@ -108,8 +108,8 @@ def test_a_chair_seen_from_its_left_faces_the_pictures_left():
             assert sign * ((dark * columns).sum() / dark.sum() - 31.5) > 6
 
 
-def test_width_is_that_of_the_picture():
-    """A picture is two units across, and a seat of width 1 is 0.45 / 0.63 units."""
+def test_width_is_that_of_the_image():
+    """An image is two units across, and a seat of width 1 is 0.45 / 0.63 units."""
     for width in (0.7, 1, 1.3):
         straight = drawn(width, 0, KINDS[KINDS[:, 1] == 0])
         found = (straight < WHITE).any(axis=1).sum(axis=1)
@@ -170,14 +170,14 @@ def test_a_set_is_what_its_factors_draw_and_loads_again_as_it_was(few):
 
 
 def test_what_is_prepared_is_not_rendered_again(few, monkeypatch):
-    told = []
-    with reporting(lambda what, share: told.append(what)):
+    reports = []
+    with progress_to(lambda what, share: reports.append(what)):
         loaded("test")
-        assert told[0] == "preparing chairs, 0 of 7"
-        told.clear()
+        assert reports[0] == "preparing chairs, 0 of 7"
+        reports.clear()
         monkeypatch.setattr(chairs, "Stage", None)
         loaded("test")
-    assert not told
+    assert not reports
 
 
 def test_factors_are_uniform_and_independent():
@@ -209,10 +209,10 @@ def test_the_factors_never_change():
 
 
 def test_without_a_renderer_it_says_what_to_install(few, monkeypatch):
-    assert CHAIRS.present(Path("nowhere"))
+    assert SOURCE.present(Path("nowhere"))
     monkeypatch.setitem(sys.modules, "vtkmodules", None)
     monkeypatch.setitem(sys.modules, "vtkmodules.vtkRenderingOpenGL2", None)
-    assert not CHAIRS.present(Path("nowhere"))
-    assert "infoeval[render]" in CHAIRS.what_to_do(Path("nowhere"))
+    assert not SOURCE.present(Path("nowhere"))
+    assert "infoeval[render]" in SOURCE.what_to_do(Path("nowhere"))
     with pytest.raises(UserError, match=r"pip install 'infoeval\[render\]'"):
         loaded("train")

@@ -6,9 +6,11 @@ import pytest
 from scipy.stats import kstest
 
 from infoeval.data import faces
-from infoeval.data.faces import FACES, draw_faces, load_faces_of
+from infoeval.data.faces import SOURCE, draw_faces, find_face_model, load_faces_of
+from infoeval.data.formats import ict_face_model
 from infoeval.data.source import Request
 from infoeval.errors import UserError
+from tests.data.small_face_models import refused, write_ict
 
 AZIMUTH, ELEVATION, LIGHTING, WIDTH, IDENTITY = range(5)
 RANGES = ((-60, 60), (-30, 30), (-80, 80), (0.85, 1.15), (0, 199))
@@ -24,7 +26,7 @@ def folders(tmp_path, monkeypatch):
 
 
 def load(folder, split="train"):
-    return FACES.load(Request(folder / "data", split))
+    return SOURCE.load(Request(folder / "data", split))
 
 
 def row(**changes):
@@ -90,7 +92,7 @@ def test_no_test_face_is_a_training_face(monkeypatch):
 # ---- loading
 
 
-def test_a_split_is_the_pictures_of_its_factors(folders):
+def test_a_split_is_the_images_of_its_factors(folders):
     train, test = load(folders), load(folders, "test")
     assert (len(train), len(test)) == (20, 6)
     assert train.name == "faces (drawn head)"
@@ -99,12 +101,12 @@ def test_a_split_is_the_pictures_of_its_factors(folders):
     for split in (train, test):
         assert split.images.shape == (len(split), 1, 32, 32)
         np.testing.assert_array_equal(split.images, draw_faces(split.factors))
-        np.testing.assert_array_equal(split.images, FACES.render(split.factors))
+        np.testing.assert_array_equal(split.images, SOURCE.render(split.factors))
 
 
 def test_a_split_is_drawn_once(folders, monkeypatch):
     first = load(folders)
-    monkeypatch.setattr(faces, "_draw", None)
+    monkeypatch.setattr(faces, "_draw_into", None)
     again = load(folders)
     assert again.fingerprint == first.fingerprint
     with pytest.raises(TypeError):
@@ -141,12 +143,12 @@ def test_an_image_set_draws_with_its_own_model(folders):
 
 def test_where_says_which_model(folders):
     root = folders / "data"
-    assert FACES.where(root) == "rendered from a drawn head"
+    assert SOURCE.where(root) == "rendered from a drawn head"
     path = write_model(root / "faces" / "x.h5")
-    assert FACES.where(root) == f"rendered from {path}"
+    assert SOURCE.where(root) == f"rendered from {path}"
     path.unlink()
     (root / "FaceXModel").mkdir()
-    assert "is the copy of ICT-FaceKit complete?" in FACES.where(root)
+    assert "is the copy of ICT-FaceKit complete?" in SOURCE.where(root)
 
 
 def test_a_broken_model_is_named_and_leaves_nothing(folders):
@@ -168,8 +170,8 @@ def test_without_vtk_only_drawn_splits_can_be_had(folders, monkeypatch):
 # ---- what is seen
 
 
-def test_pictures_are_upright_and_whole():
-    """At no corner of the ranges does the head leave the picture but by its neck, below."""
+def test_images_are_upright_and_whole():
+    """At no corner of the ranges does the head leave the image but by its neck, below."""
     corners = np.stack(np.meshgrid(*RANGES[:IDENTITY], [0, 7], indexing="ij"), -1).reshape(-1, 5)
     corners[:, LIGHTING] = 0
     images = drawn(*corners)
@@ -197,7 +199,7 @@ def test_nose_shows_where_the_camera_is(folders):
         assert stands_out(np.rot90(ahead, turns)) < 3
 
 
-def test_mirrored_factors_mirror_the_picture():
+def test_mirrored_factors_mirror_the_image():
     """The drawn head is the same on both sides."""
     one, other = drawn(
         row(azimuth=40, elevation=10, lighting=55, identity=5),
@@ -237,7 +239,7 @@ def test_order_of_the_rows_does_not_matter():
     np.testing.assert_array_equal(draw_faces(factors[order]), draw_faces(factors)[order])
 
 
-def test_no_rows_give_no_pictures():
+def test_no_rows_give_no_images():
     assert draw_faces(np.empty((0, 5))).shape == (0, 1, 32, 32)
 
 
@@ -273,3 +275,26 @@ def test_faces_of_the_light_model_are_faces(shared_data, monkeypatch):
     assert eyes.mean() < cheeks.mean()
     one, other = drawn(row(azimuth=50, identity=2), row(azimuth=-50, identity=2))
     assert abs(one[:, ::-1] - other).mean() < 12 < abs(one - other).mean()
+
+
+def test_the_first_model_of_the_data_root_is_taken(tmp_path, monkeypatch):
+    monkeypatch.setattr(ict_face_model, "_MODES", 0)
+    assert find_face_model(tmp_path).title == "drawn head"
+    assert find_face_model(tmp_path).paths == ()
+    (tmp_path / "FaceXModel").mkdir()
+    (tmp_path / "FaceXModel" / "generic_neutral_mesh.obj").write_text("")
+    assert find_face_model(tmp_path).paths[0].parent == tmp_path / "FaceXModel"
+    write_ict(tmp_path / "ict_facekit" / "ict_facekit_light.npz")
+    assert find_face_model(tmp_path).paths[0].suffix == ".npz"
+    (tmp_path / "faces").mkdir()
+    (tmp_path / "faces" / "01_MorphableModel.mat").touch()
+    assert find_face_model(tmp_path).title == "Basel Face Model 2009"
+    (tmp_path / "faces" / "model2017-1_bfm_nomouth.h5").touch()
+    assert find_face_model(tmp_path).title == "Basel Face Model 2017"
+
+
+def test_paths_that_are_no_model(tmp_path):
+    refused(tmp_path / "missing.h5", "no such file or folder")
+    (tmp_path / "x.txt").touch()
+    refused(tmp_path / "x.txt", "a face model is a .h5, .mat or .npz file")
+    refused(tmp_path, "no such file; is the copy of ICT-FaceKit complete")

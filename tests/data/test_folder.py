@@ -31,7 +31,7 @@ def contents(*sets):
 
 @pytest.mark.parametrize("suffix", ["png", "PNG", "bmp"])
 @pytest.mark.parametrize("images", [GREY, RGB], ids=["grey", "rgb"])
-def test_lossless_pictures_come_back_exactly(tmp_path, images, suffix):
+def test_lossless_images_come_back_exactly(tmp_path, images, suffix):
     fill(tmp_path / "mine", images, [f"{k}.{suffix}" for k in range(10)])
     train, test = (load(tmp_path / "mine", split) for split in ("train", "test"))
     channels = 1 if images.ndim == 3 else 3
@@ -43,7 +43,7 @@ def test_lossless_pictures_come_back_exactly(tmp_path, images, suffix):
 
 
 @pytest.mark.parametrize("suffix", ["jpg", "jpeg", "webp"])
-def test_lossy_pictures_are_read(tmp_path, suffix):
+def test_lossy_images_are_read(tmp_path, suffix):
     flat = np.full((6, 5, 3), 100, dtype=np.uint8)
     for k in range(2):
         save(tmp_path / f"{k}.{suffix}", flat)
@@ -62,7 +62,7 @@ def test_palettes_are_rgb_and_of_a_gif_the_first_frame_counts(tmp_path):
         np.testing.assert_array_equal(image, np.broadcast_to([[[255]], [[0]], [[0]]], (3, 6, 5)))
 
 
-def test_black_and_white_pictures_are_grey(tmp_path):
+def test_black_and_white_images_are_grey(tmp_path):
     for k in range(2):
         save(tmp_path / f"{k}.png", GREY[0] > 127)
     np.testing.assert_array_equal(load(tmp_path).images[0, 0], np.where(GREY[0] > 127, 255, 0))
@@ -78,7 +78,7 @@ def test_subfolder_names_are_labels(tmp_path):
             assert label == k % 2
 
 
-def test_pictures_beside_subfolders_leave_all_without_labels(tmp_path):
+def test_images_beside_subfolders_leave_all_without_labels(tmp_path):
     fill(tmp_path, GREY, ["a/0.png", "b/1.png", "2.png"])
     assert load(tmp_path).labels is None
 
@@ -123,7 +123,7 @@ def test_order_does_not_depend_on_the_order_of_writing(tmp_path):
         (RGB[0], "5×6 RGB"),
     ],
 )
-def test_the_first_picture_that_differs_is_named(tmp_path, odd, reason, split):
+def test_the_first_image_that_differs_is_named(tmp_path, odd, reason, split):
     fill(tmp_path, [*GREY[:5], odd, odd], [f"{k}.png" for k in range(7)])
     first, differs = tmp_path / "0.png", tmp_path / "5.png"
     with pytest.raises(UserError, match=f"{differs}: is {reason}, but {first} is 5×6 grey"):
@@ -152,7 +152,7 @@ def test_cmyk_is_refused(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["png", "jpg", "bmp", "webp", "gif"])
 @pytest.mark.parametrize("kept", [0, 4, 30, 0.6])
-def test_a_broken_picture_is_named(tmp_path, suffix, kept):
+def test_a_broken_image_is_named(tmp_path, suffix, kept):
     noise = RNG.integers(0, 256, (64, 64), dtype=np.uint8)
     for name in ("train/0", "train/1", "train/2", "test/3"):
         save(tmp_path / f"{name}.{suffix}", noise)
@@ -167,7 +167,7 @@ def test_a_broken_picture_is_named(tmp_path, suffix, kept):
 
 def test_other_formats_in_disguise_are_refused(tmp_path):
     Image.fromarray(GREY[0]).save(tmp_path / "0.png", format="TIFF")
-    with pytest.raises(UserError, match=r"0\.png: broken, or not a picture"):
+    with pytest.raises(UserError, match=r"0\.png: broken, or not an image"):
         load(tmp_path)
 
 
@@ -192,13 +192,13 @@ def test_decompression_bombs_are_refused_unread(tmp_path, side):
 def test_a_folder_larger_than_the_limit_is_refused(tmp_path, monkeypatch):
     fill(tmp_path, GREY, [f"{k}.png" for k in range(10)])
     monkeypatch.setattr(folder, "MAX_ARRAY_BYTES", 239)
-    with pytest.raises(UserError, match="8 pictures of 5×6 grey take 240 bytes; the limit is 239"):
+    with pytest.raises(UserError, match="8 images of 5×6 grey take 240 bytes; the limit is 239"):
         load(tmp_path, "train")
     assert len(load(tmp_path, "test")) == 2
 
 
-def test_too_few_pictures_are_refused(tmp_path):
-    with pytest.raises(UserError, match=f"{tmp_path}: holds no pictures"):
+def test_too_few_images_are_refused(tmp_path):
+    with pytest.raises(UserError, match=f"{tmp_path}: holds no images"):
         load(tmp_path)
     save(tmp_path / "0.png", GREY[0])
     with pytest.raises(UserError, match="cannot be split"):
@@ -221,7 +221,7 @@ def write_mixed(base):
 
 
 @pytest.mark.parametrize("shape", [(1, 28, 28), (3, 16, 24)])
-def test_pictures_of_any_size_and_colour_are_brought_to_one(tmp_path, shape):
+def test_images_of_any_size_and_colour_are_brought_to_one(tmp_path, shape):
     write_mixed(tmp_path)
     parts = [load_folder(tmp_path, split, shape=shape) for split in ("train", "test")]
     expected = [fit(Image.open(tmp_path / name), shape) for name in MIXED]
@@ -239,13 +239,13 @@ def test_the_same_split_is_taken_whatever_the_shape(tmp_path):
         assert as_they_are.fingerprint == again.fingerprint
 
 
-def test_pictures_that_differ_are_told_of_the_command_that_resizes(tmp_path):
+def test_images_that_differ_are_an_error_with_the_command_that_resizes(tmp_path):
     write_mixed(tmp_path)
     with pytest.raises(UserError, match=r"one size and mode here \(infoeval train FOLDER resizes"):
         load_folder(tmp_path)
 
 
-def test_a_picture_is_turned_upright_where_it_is_resized(tmp_path):
+def test_an_image_is_turned_upright_where_it_is_resized(tmp_path):
     upright = np.zeros((80, 40), dtype=np.uint8)
     upright[:40] = 255
     lying = Image.fromarray(np.rot90(upright).copy())
@@ -279,7 +279,7 @@ def test_a_large_jpeg_is_not_held_whole(tmp_path, monkeypatch):
     assert difference.mean() <= 3
 
 
-def test_broken_pictures_are_left_out_on_request(tmp_path):
+def test_broken_images_are_left_out_on_request(tmp_path):
     fill(tmp_path, GREY, [f"{'ab'[k % 2]}/{k}.png" for k in range(10)])
     for name in ("a/4.png", "b/7.png"):
         path = tmp_path / name
@@ -312,12 +312,12 @@ def test_the_form_of_a_folder_is_all_its_sizes_and_the_channels_for_all(tmp_path
         (tmp_path / name).unlink()
     assert common_form(tmp_path) == ({(90, 31), (3, 4)}, 1)
     (tmp_path / "b" / "9.png").write_bytes(b"no picture")
-    with pytest.raises(UserError, match=r"9\.png: broken, or not a picture .*--skip-broken"):
+    with pytest.raises(UserError, match=r"9\.png: broken, or not an image .*--skip-broken"):
         common_form(tmp_path)
     assert common_form(tmp_path, skip_broken=True) == ({(90, 31), (3, 4)}, 1)
 
 
-def test_a_picture_that_is_resized_may_be_larger_than_one_that_is_not(tmp_path):
+def test_an_image_that_is_resized_may_be_larger_than_one_that_is_not(tmp_path):
     for name in ("0.png", "1.png"):
         Image.new("1", (4200, 4000)).save(tmp_path / name)
     with pytest.raises(UserError, match=f"4200×4000 pixels; the limit is {folder.MAX_PIXELS}"):

@@ -72,7 +72,7 @@ def test_the_real_faces(shared_data):
     assert len({bytes(image) for image in images}) == len(images) == 698
     assert parts[0].factor_names == NAMES
     np.testing.assert_allclose(factors.mean(0), 0, atol=1e-6)
-    # Light from one side makes one half of the picture brighter.
+    # Light from one side makes one half of the image brighter.
     tilt = images[..., :16].mean((1, 2, 3)) - images[..., 16:].mean((1, 2, 3))
     correlations = [abs(np.corrcoef(tilt, factor)[0, 1]) for factor in factors.T]
     assert correlations[0] > 0.7 > 0.4 > max(correlations[1:])

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infoeval.data.rendered_chairs import RENDERED_CHAIRS
+from infoeval.data.rendered_chairs import SOURCE
 from infoeval.data.source import Request
 from infoeval.data.splits import split_indices
 from infoeval.errors import UserError
@@ -20,12 +20,12 @@ def name_of(model, elevation, azimuth):
 
 
 def grey_of(seen):
-    """Each picture has a grey of its own, which tells it from the others."""
+    """Each image has a grey of its own, which tells it from the others."""
     return 10 * SEEN.index(seen)
 
 
 def content_of(seen):
-    """A small picture in the official proportions: a chair in the middle, white around it."""
+    """A small image in the official proportions: a chair in the middle, white around it."""
     pixels = np.full((120, 120, 3), 255, dtype=np.uint8)
     pixels[20:100, 20:100] = grey_of(seen)
     return picture(pixels, "PNG")
@@ -50,20 +50,22 @@ def write_folder(root, contents=CONTENTS):
 
 def write_tar(root, contents=CONTENTS):
     path = root / "rendered_chairs.tar"
-    members = ((f"rendered_chairs/{name}", each) for name, each in (contents | OTHERS).items())
+    members = (
+        (f"rendered_chairs/{name}", content) for name, content in (contents | OTHERS).items()
+    )
     path.write_bytes(tar_bytes(members))
     return path
 
 
 def chairs(root, split, **options):
-    return RENDERED_CHAIRS.load(Request(root, split, **options))
+    return SOURCE.load(Request(root, split, **options))
 
 
 @pytest.mark.parametrize("write", [write_folder, write_tar])
-def test_factors_belong_to_their_pictures(tmp_path, write):
-    assert not RENDERED_CHAIRS.present(tmp_path)
+def test_factors_belong_to_their_images(tmp_path, write):
+    assert not SOURCE.present(tmp_path)
     write(tmp_path)
-    assert RENDERED_CHAIRS.present(tmp_path)
+    assert SOURCE.present(tmp_path)
     found = []
     for split in ("train", "test"):
         data = chairs(tmp_path, split)
@@ -99,13 +101,13 @@ def test_the_middle_two_thirds_are_resized(tmp_path):
     )
 
 
-def test_a_broken_picture_is_named_or_left_out(tmp_path):
+def test_a_broken_image_is_named_or_left_out(tmp_path):
     bad = SEEN[split_indices("", len(SEEN), "train")[2]]
     path = write_tar(tmp_path, CONTENTS | {name_of(*bad): content_of(bad)[:90]})
     name = f"{path}: rendered_chairs/{name_of(*bad)}"
     with pytest.raises(UserError) as caught:
         chairs(tmp_path, "train")
-    assert str(caught.value).startswith(f"{name}: a broken picture (")
+    assert str(caught.value).startswith(f"{name}: a broken image (")
     data = chairs(tmp_path, "train", skip_broken=True)
     assert data.left_out == (name,)
     assert len(data) == len(split_indices("", len(SEEN), "train")) - 1
@@ -114,29 +116,29 @@ def test_a_broken_picture_is_named_or_left_out(tmp_path):
     assert chairs(tmp_path, "test").left_out == ()
 
 
-def test_a_tar_cut_short_is_told(tmp_path):
+def test_a_tar_cut_short_is_an_error(tmp_path):
     path = write_tar(tmp_path)
     content = path.read_bytes()
     path.write_bytes(content[: content.index(MODELS[1].encode()) + 600])
-    with pytest.raises(UserError, match=f"{path}: ends too early, after 8 whole pictures"):
+    with pytest.raises(UserError, match=f"{path}: truncated after 8 whole images"):
         chairs(tmp_path, "train")
     parts = [chairs(tmp_path, split, skip_broken=True) for split in ("train", "test")]
     assert sum(map(len, parts)) == 8
     assert parts[0].left_out == parts[1].left_out != ()
 
 
-def test_a_folder_of_something_else_is_told(tmp_path):
+def test_a_folder_of_something_else_is_an_error(tmp_path):
     write_folder(tmp_path, {})
-    with pytest.raises(UserError, match=f"{tmp_path}/rendered_chairs: holds no picture such as"):
+    with pytest.raises(UserError, match=f"{tmp_path}/rendered_chairs: holds no image such as"):
         chairs(tmp_path, "train")
 
 
-def test_what_is_missing_is_said_in_one_line_that_names_the_stand_in(tmp_path):
+def test_what_is_missing_is_named_in_one_line_that_names_the_stand_in(tmp_path):
     with pytest.raises(UserError) as caught:
         chairs(tmp_path, "train")
     line = str(caught.value)
-    assert line == f"rendered_chairs is not there: {RENDERED_CHAIRS.what_to_do(tmp_path)}"
-    assert RENDERED_CHAIRS.where(tmp_path) == str(tmp_path / "rendered_chairs")
+    assert line == f"rendered_chairs is not there: {SOURCE.what_to_do(tmp_path)}"
+    assert SOURCE.where(tmp_path) == str(tmp_path / "rendered_chairs")
     assert str(tmp_path) in line
     assert "the set chairs" in line
     assert "\n" not in line

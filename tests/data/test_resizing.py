@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from infoeval.data import resizing
-from infoeval.data.resizing import fit, fitted
+from infoeval.data.resizing import fit, fit_all
 from infoeval.errors import UserError
 
 RNG = np.random.default_rng(0)
@@ -19,7 +19,7 @@ def test_a_plain_colour_stays_what_it_is(size, shape):
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "P", "RGB"])
-def test_a_picture_of_the_size_keeps_its_pixels(mode):
+def test_an_image_of_the_size_keeps_its_pixels(mode):
     pixels = RNG.integers(0, 256, (12, 9, 3), dtype=np.uint8)
     picture = Image.fromarray(pixels).convert(mode)
     rgb = np.moveaxis(np.asarray(picture.convert("RGB")), 2, 0)
@@ -63,7 +63,7 @@ def test_shrinking_takes_a_mean_and_does_not_alias():
     assert abs(small.mean() - noise.mean()) < 1
 
 
-def test_mirrored_pictures_give_mirrored_images():
+def test_mirrored_images_give_mirrored_images():
     pixels = RNG.integers(0, 256, (60, 81, 3), dtype=np.uint8)[:, :80]
     found = fit(Image.fromarray(pixels), (3, 30, 30))
     mirrored = fit(Image.fromarray(np.ascontiguousarray(pixels[:, ::-1])), (3, 30, 30))
@@ -72,9 +72,9 @@ def test_mirrored_pictures_give_mirrored_images():
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("shape", [(1, 16, 16), (3, 20, 12)])
-def test_arrays_are_treated_as_pictures_are(channels, shape):
+def test_arrays_are_treated_as_images_are(channels, shape):
     images = RNG.integers(0, 256, (4, channels, 24, 30), dtype=np.uint8)
-    found = fitted(images, shape)
+    found = fit_all(images, shape)
     assert found.shape == (4, *shape)
     for image, small in zip(images, found, strict=True):
         whole = image[0] if channels == 1 else np.moveaxis(image, 0, 2)
@@ -83,20 +83,20 @@ def test_arrays_are_treated_as_pictures_are(channels, shape):
 
 def test_arrays_of_the_shape_are_not_copied():
     images = RNG.integers(0, 256, (4, 1, 8, 8), dtype=np.uint8)
-    assert fitted(images, (1, 8, 8)) is images
+    assert fit_all(images, (1, 8, 8)) is images
 
 
 def test_grey_becomes_equal_channels_and_colour_luma():
     grey = RNG.integers(0, 256, (2, 1, 8, 8), dtype=np.uint8)
-    assert (fitted(grey, (3, 8, 8)) == grey).all()
+    assert (fit_all(grey, (3, 8, 8)) == grey).all()
     green = np.zeros((1, 3, 8, 8), dtype=np.uint8)
     green[:, 1] = 200
-    assert (fitted(green, (1, 8, 8)) == 117).all()  # 0.587 of it
+    assert (fit_all(green, (1, 8, 8)) == 117).all()  # 0.587 of it
 
 
 def test_more_than_the_limit_is_refused(monkeypatch):
     monkeypatch.setattr(resizing, "MAX_ARRAY_BYTES", 1000)
     images = np.zeros((10, 1, 4, 4), dtype=np.uint8)
     with pytest.raises(UserError, match=r"10 images of shape \(1, 11, 11\) exceed 1000 bytes"):
-        fitted(images, (1, 11, 11))
-    assert len(fitted(images, (1, 10, 10))) == 10
+        fit_all(images, (1, 11, 11))
+    assert len(fit_all(images, (1, 10, 10))) == 10

@@ -8,9 +8,9 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from infoeval.data import street_numbers
-from infoeval.data.formats.cache import cache_folder, reporting
+from infoeval.data.formats.cache import cache_folder, progress_to
 from infoeval.data.source import Request
-from infoeval.data.street_numbers import STREET_NUMBERS, draw_street_numbers
+from infoeval.data.street_numbers import SOURCE, draw_street_numbers
 from infoeval.errors import UserError
 
 NAMES = (
@@ -23,7 +23,7 @@ NONE = 10
 
 
 def load(split):
-    return STREET_NUMBERS.load(Request(Path("unused"), split))
+    return SOURCE.load(Request(Path("unused"), split))
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +93,7 @@ def test_factors_are_independent(test_part):
             assert np.abs(both[: one.shape[1], one.shape[1] :]).max() < 5 / np.sqrt(3000)
 
 
-def test_the_label_is_the_digit_in_the_picture(test_part):
+def test_the_label_is_the_digit_in_the_image(test_part):
     """Grey levels in the middle columns, with the contrast taken out, tell the digit."""
     light = test_part.factors[:, NAMES.index("light_digit")]
     grey = test_part.images[:, :, ::2, 6:26:2].mean(axis=1).reshape(3000, -1)
@@ -116,10 +116,10 @@ def test_splits_are_rows_of_one_table():
 @pytest.mark.usefixtures("few")
 def test_it_is_drawn_once_and_kept(monkeypatch, tmp_path):
     monkeypatch.setenv("INFOEVAL_CACHE", str(tmp_path))
-    told = []
-    with reporting(lambda what, share: told.append((what, share))):
+    reports = []
+    with progress_to(lambda what, share: reports.append((what, share))):
         first = load("train")
-    assert told[-1] == ("preparing street_numbers, 120 of 120", 1)
+    assert reports[-1] == ("preparing street_numbers, 120 of 120", 1)
     monkeypatch.setattr(street_numbers, "draw_street_numbers", lambda *_: pytest.fail("drawn"))
     assert load("train").fingerprint == first.fingerprint
     assert len(list(cache_folder().iterdir())) == 1
@@ -165,7 +165,7 @@ def test_lighting_scales_the_brightness():
     steps = (0.4, 0.6, 0.8, 1.0, 1.2)
     brightness = [drawn(200, lighting=value).mean(axis=(1, 2, 3)) for value in steps]
     assert (np.diff(brightness, axis=0) > 0).all()
-    # At 1.2 the lightest pictures are overexposed, at 0.4 noise is cut off at black.
+    # At 1.2 the lightest images are overexposed, at 0.4 noise is cut off at black.
     assert brightness[3] / brightness[1] == pytest.approx(1 / 0.6, rel=0.05)
 
 
@@ -204,7 +204,7 @@ def test_fonts_differ():
             assert (abs(one - other).mean(axis=(1, 2, 3)) > 0.5).all()
 
 
-def test_no_rows_are_no_pictures():
+def test_no_rows_are_no_images():
     assert draw_street_numbers(np.empty((0, 9))).shape == (0, 3, 32, 32)
 
 

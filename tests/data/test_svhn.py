@@ -10,10 +10,9 @@ import scipy.io
 import torchvision.datasets
 
 from infoeval.data import svhn
-from infoeval.data.formats import svhn_mat
-from infoeval.data.formats.cache import cache_folder, reporting
+from infoeval.data.formats.cache import cache_folder, progress_to
 from infoeval.data.source import Request
-from infoeval.data.svhn import SVHN
+from infoeval.data.svhn import SOURCE
 from infoeval.errors import UserError
 
 N = 30
@@ -27,7 +26,7 @@ def own_cache(tmp_path_factory, monkeypatch):
 
 
 def pictures():
-    """Noise in the official order of axes: row, column, channel, picture."""
+    """Noise in the official order of axes: row, column, channel, image."""
     return np.random.default_rng(0).integers(0, 256, (32, 32, 3, N), dtype=np.uint8)
 
 
@@ -46,7 +45,7 @@ def write(root, *, split="train", packed=True, **arrays):
 
 
 def load(root, split="train", download=False):
-    return SVHN.load(Request(root, split, download=download))
+    return SOURCE.load(Request(root, split, download=download))
 
 
 def message(root, **request):
@@ -57,7 +56,7 @@ def message(root, **request):
 
 
 @pytest.mark.parametrize("packed", [True, False])
-def test_pictures_and_digits_are_those_of_the_file(tmp_path, packed):
+def test_images_and_digits_are_those_of_the_file(tmp_path, packed):
     write(tmp_path, packed=packed)
     data = load(tmp_path)
     assert (data.name, data.split) == ("svhn", "train")
@@ -87,10 +86,10 @@ def test_it_reads_as_torchvision_does(tmp_path, monkeypatch):
 def test_each_split_has_its_file(tmp_path):
     write(tmp_path, split="test", X=pictures()[..., :4], y=labels()[:4])
     assert len(load(tmp_path, split="test")) == 4
-    assert not SVHN.present(tmp_path)
+    assert not SOURCE.present(tmp_path)
     assert "put train_32x32.mat from" in message(tmp_path)
     write(tmp_path)
-    assert SVHN.present(tmp_path)
+    assert SOURCE.present(tmp_path)
     assert (len(load(tmp_path, split="test")), len(load(tmp_path))) == (4, N)
 
 
@@ -101,23 +100,23 @@ def test_labels_of_another_number_type_will_do(tmp_path):
 
 def test_it_is_decoded_once_and_again_when_the_file_changes(tmp_path):
     write(tmp_path)
-    told = []
-    with reporting(lambda what, share: told.append(what)):
+    reports = []
+    with progress_to(lambda what, share: reports.append(what)):
         first = load(tmp_path)
-        assert told[-1] == f"preparing svhn, {N} of {N}"
-        told.clear()
+        assert reports[-1] == f"preparing svhn, {N} of {N}"
+        reports.clear()
         assert load(tmp_path).fingerprint == first.fingerprint
-        assert told == []
+        assert reports == []
     write(tmp_path, X=255 - pictures())
     np.testing.assert_array_equal(load(tmp_path).images, 255 - first.images)
 
 
-def test_what_has_the_official_number_of_pictures_has_the_official_md5(tmp_path, monkeypatch):
+def test_what_has_the_official_number_of_images_has_the_official_md5(tmp_path, monkeypatch):
     path = write(tmp_path)
     monkeypatch.setitem(svhn._COUNTS, "train", N)
-    said = message(tmp_path)
-    assert str(path) in said
-    assert "not the official MD5 e26dedcc434d2e4c54c9b2d4a06d8373" in said
+    text = message(tmp_path)
+    assert str(path) in text
+    assert "not the official MD5 e26dedcc434d2e4c54c9b2d4a06d8373" in text
     monkeypatch.setitem(svhn._MD5, "train", hashlib.md5(path.read_bytes()).hexdigest())
     assert len(load(tmp_path)) == N
 
@@ -134,11 +133,11 @@ def test_a_file_that_ends_too_early_is_named(tmp_path, packed):
     content = path.read_bytes()
     for size in (0, 1, 60, 127, 130, 140, 200, 5000, len(content) - 100, len(content) - 1):
         path.write_bytes(content[:size])
-        said = message(tmp_path)
-        assert said.startswith(f"{path}: damaged, half downloaded or no MATLAB file (")
-        assert said.endswith("remove it and get it again")
+        text = message(tmp_path)
+        assert text.startswith(f"{path}: damaged, partly downloaded or not a MATLAB file (")
+        assert text.endswith("delete it and download it again")
     path.write_bytes(content[:128])
-    assert f"{path}: holds no X and y; it is half downloaded" in message(tmp_path)
+    assert f"{path}: holds no X and y; it is partly downloaded" in message(tmp_path)
 
 
 def test_one_wrong_byte_in_a_packed_file_is_found(tmp_path):
@@ -157,7 +156,7 @@ def test_a_damaged_file_leaves_nothing_in_the_cache(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arrays", "says"),
+    ("arrays", "expected"),
     [
         ({"X": pictures().astype(float)}, "X must be uint8 of shape (32, 32, 3, n), not double"),
         ({"X": pictures().transpose(3, 0, 1, 2)}, "X must be uint8 of shape (32, 32, 3, n)"),
@@ -179,28 +178,28 @@ def test_a_damaged_file_leaves_nothing_in_the_cache(tmp_path):
         ({"X": None, "y": None, "shapeMU": np.zeros((9, 1))}, "holds no X and y"),
     ],
 )
-def test_what_is_not_of_the_official_layout_is_named(tmp_path, arrays, says):
+def test_what_is_not_of_the_official_layout_is_named(tmp_path, arrays, expected):
     path = write(tmp_path, **arrays)
-    said = message(tmp_path)
-    assert said.startswith(f"{path}: ")
-    assert says in said
+    text = message(tmp_path)
+    assert text.startswith(f"{path}: ")
+    assert expected in text
 
 
 @pytest.mark.parametrize(
-    ("content", "says"),
+    ("content", "expected"),
     [
-        (b"<html>404 not found</html>" * 20, "no MATLAB file"),
-        (bytes(4096), "no MATLAB file"),
+        (b"<html>404 not found</html>" * 20, "not a MATLAB file"),
+        (bytes(4096), "not a MATLAB file"),
         (b"MATLAB 7.3 MAT-file".ljust(124) + b"\0\2IM\x89HDF\r\n\x1a\n", "version 7.3 (HDF5)"),
         (np.array([0, 32, 32, 0, 2], "<i4").tobytes() + b"X\0" + bytes(8192), "version 4"),
     ],
 )
-def test_another_kind_of_file_is_named(tmp_path, content, says):
+def test_another_kind_of_file_is_named(tmp_path, content, expected):
     path = write(tmp_path)
     path.write_bytes(content)
-    said = message(tmp_path)
-    assert said.startswith(f"{path}: ")
-    assert says in said
+    text = message(tmp_path)
+    assert text.startswith(f"{path}: ")
+    assert expected in text
 
 
 def element(kind, content):
@@ -235,9 +234,9 @@ def test_what_the_hostile_files_are_made_of_can_be_read(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("x", "says"),
+    ("x", "expected"),
     [
-        (variable("X", UINT8, (32, 32, 3, 2**31 - 1), PLAIN), "X declares 2147483647 pictures"),
+        (variable("X", UINT8, (32, 32, 3, 2**31 - 1), PLAIN), "X declares 2147483647 images"),
         (variable("X", UINT8, (32, 32, 3, -1), PLAIN), "X must be uint8"),
         (variable("X", UINT8, (), PLAIN), "X must be uint8"),
         (variable("X", UINT8, (32,) * 40, PLAIN), "damaged"),
@@ -255,12 +254,12 @@ def test_what_the_hostile_files_are_made_of_can_be_read(tmp_path):
     ],
     ids=lambda value: value if isinstance(value, str) else "bytes",
 )
-def test_hostile_variables_are_refused(tmp_path, x, says):
+def test_hostile_variables_are_refused(tmp_path, x, expected):
     path = write(tmp_path)
     path.write_bytes(HEADER + x + y_variable(1))
-    said = message(tmp_path)
-    assert said.startswith(f"{path}: ")
-    assert says in said
+    text = message(tmp_path)
+    assert text.startswith(f"{path}: ")
+    assert expected in text
 
 
 def test_a_second_variable_of_a_name_is_not_read(tmp_path):
@@ -273,7 +272,7 @@ def test_a_second_variable_of_a_name_is_not_read(tmp_path):
 
 def test_a_bomb_is_not_unpacked(tmp_path, monkeypatch):
     path = write(tmp_path)
-    monkeypatch.setattr(svhn_mat, "_MAX_ELEMENT", 2**22)
+    monkeypatch.setattr(svhn, "_MAX_ELEMENT", 2**22)
     bomb = variable("X", UINT8, (32, 32, 3, 1), element(2, bytes(2**22)))
     path.write_bytes(HEADER + element(15, zlib.compress(bomb)) + y_variable(1))
     assert "unpacks to more than 4194304 bytes" in message(tmp_path)
@@ -292,19 +291,19 @@ def offline(monkeypatch):
 
 @pytest.mark.usefixtures("offline")
 def test_without_network_one_line_says_what_to_do(tmp_path):
-    said = message(tmp_path, download=True)
-    assert "svhn could not be downloaded (URLError)" in said
-    assert str(tmp_path / "svhn") in said
+    text = message(tmp_path, download=True)
+    assert "svhn could not be downloaded (URLError)" in text
+    assert str(tmp_path / "svhn") in text
     wanted = ("train_32x32.mat", "test_32x32.mat", "--data-dir", "INFOEVAL_DATA", "street_numbers")
-    assert [word for word in wanted if word not in said] == []
+    assert [word for word in wanted if word not in text] == []
     assert list(tmp_path.iterdir()) == []
 
 
 def test_nothing_is_downloaded_unless_allowed(tmp_path, monkeypatch):
     monkeypatch.setattr(torchvision.datasets.SVHN, "download", lambda self: pytest.fail("network"))
-    said = message(tmp_path / "absent", download=False)
-    assert said.startswith("svhn is not there: put train_32x32.mat and test_32x32.mat")
-    assert "street_numbers" in said
+    text = message(tmp_path / "absent", download=False)
+    assert text.startswith("svhn is not there: put train_32x32.mat and test_32x32.mat")
+    assert "street_numbers" in text
     assert not (tmp_path / "absent").exists()
 
 

@@ -1,12 +1,13 @@
-"""The Basel Face Models of 2009 (``.mat``) and 2017 (``.h5``), which their users have to ask for.
+"""Readers of the Basel Face Models of 2009 (``.mat``) and 2017 (``.h5``), which need a licence.
 
-Both store a shape as one column, x, y and z of the first vertex and so on, upright and looking
-towards +z: of 2009 in micrometres, with standard deviations and triangles that count from 1; of
-2017 in millimetres, with variances and triangles that count from 0.
+Both store a shape as one column, x, y and z of the first vertex and so on, upright and facing +z.
+The model of 2009 is in micrometres, with standard deviations and triangles that count from 1; that
+of 2017 in millimetres, with variances and triangles that count from 0.
 """
 
 import math
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infoeval.data.rendering.face_models import FaceModel, face_model
+from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError
 
 __all__ = ["read_basel_2009", "read_basel_2017"]
@@ -31,63 +33,50 @@ _NAMES_2017 = {
 
 
 def read_basel_2009(path: Path) -> FaceModel:
-    """Read ``01_MorphableModel.mat``.
+    """Return the model in ``01_MorphableModel.mat``.
 
-    Raises:
-        UserError: it cannot be read, or is something else.
-
+    Raises UserError if it cannot be read, or is not such a model.
     """
     import scipy.io
 
     names = list(_NAMES_2009.values())
-    try:
+    with _reading(path, "2009"):
         shapes = {name: shape for name, shape, _ in scipy.io.whosmat(path) if name in names}
         _check_shapes(path, "2009", _NAMES_2009, shapes)
-        found = scipy.io.loadmat(path, variable_names=names)
-    except UserError:
-        raise
-    except Exception as error:  # scipy raises almost anything on hostile bytes
-        raise _unreadable(path, "2009", error) from error
-    mean, modes, deviations, triangles = (found[name] for name in names)
+        variables = scipy.io.loadmat(path, variable_names=names)
+    mean, modes, deviations, triangles = (variables[name] for name in names)
     return _model(path, "2009", mean, modes, deviations, triangles, first=1)
 
 
 def read_basel_2017(path: Path) -> FaceModel:
-    """Read ``model2017-1_bfm_nomouth.h5``, ``model2017-1_face12_nomouth.h5`` or one of 2019.
+    """Return the model in ``model2017-1_bfm_nomouth.h5`` or another ``.h5`` of 2017 or 2019.
 
-    Raises:
-        UserError: h5py is not installed, or the file cannot be read or is something else.
-
+    Raises UserError if h5py is not installed, or if it cannot be read or is not such a model.
     """
     try:
         import h5py
     except ImportError as error:
         raise UserError(f"{path}: reading it needs h5py: pip install 'infoeval[render]'") from error
     names = list(_NAMES_2017.values())
-    try:
-        with h5py.File(path, "r") as file:
-            shapes = {
-                name: file[name].shape for name in names if name in file and _is_plain(file[name])
-            }
-            _check_shapes(path, "2017", _NAMES_2017, shapes)
-            mean, modes, variances, cells = (file[name][...] for name in names)
-    except UserError:
-        raise
-    except Exception as error:  # so does HDF5
-        raise _unreadable(path, "2017", error) from error
+    with _reading(path, "2017"), h5py.File(path, "r") as file:
+        shapes = {
+            name: file[name].shape for name in names if name in file and _is_numbers(file[name])
+        }
+        _check_shapes(path, "2017", _NAMES_2017, shapes)
+        mean, modes, variances, cells = (file[name][...] for name in names)
     with np.errstate(invalid="ignore"):
         deviations = np.sqrt(_numbers(path, "2017", variances).astype(np.float64))
     return _model(path, "2017", mean, modes, deviations, cells.T, first=0)
 
 
-def _is_plain(found: Any) -> bool:
-    return hasattr(found, "shape") and found.dtype.kind in "iuf"
+def _is_numbers(item: Any) -> bool:
+    return hasattr(item, "shape") and item.dtype.kind in "iuf"
 
 
 def _check_shapes(
     path: Path, year: str, names: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]
 ) -> None:
-    """Check what the file declares, before any of it is read."""
+    """Check the declared shapes before any array is read."""
     for name in names.values():
         if name not in shapes:
             raise UserError(f"{path}: not a Basel Face Model {year}: it holds no array {name}")
@@ -104,8 +93,8 @@ def _check_shapes(
         or corners[1] != 3
         or not 0 < corners[0] <= 4 * _MAX_VERTICES
     ):
-        told = ", ".join(f"{name} {shapes[name]}" for name in names.values())
-        raise UserError(f"{path}: not the shapes of a Basel Face Model {year}: {told}")
+        declared = ", ".join(f"{name} {shapes[name]}" for name in names.values())
+        raise UserError(f"{path}: not the shapes of a Basel Face Model {year}: {declared}")
 
 
 def _model(
@@ -135,7 +124,7 @@ def _model(
 
 
 def _numbers(path: Path, year: str, array: object) -> NDArray[Any]:
-    # Where scipy cannot read a variable it gives a text in its place.
+    # For a variable that scipy cannot read it returns a text.
     if (
         not isinstance(array, np.ndarray)
         or array.dtype.kind not in "iuf"
@@ -145,8 +134,6 @@ def _numbers(path: Path, year: str, array: object) -> NDArray[Any]:
     return array
 
 
-def _unreadable(path: Path, year: str, error: Exception) -> UserError:
-    reason = " ".join(str(error).split()) or type(error).__name__
-    return UserError(
-        f"{path}: cannot be read as a Basel Face Model {year} ({reason}); is the download complete?"
-    )
+def _reading(path: Path, year: str) -> AbstractContextManager[None]:
+    problem = f"{path}: cannot be read as a Basel Face Model {year}"
+    return parsing(problem, "; is the download complete?")

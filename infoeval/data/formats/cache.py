@@ -1,4 +1,4 @@
-"""Arrays that take long to make, kept on disk: made once, checked each time they are opened."""
+"""Arrays that take long to make, kept on disk: built once, verified each time they are opened."""
 
 import hashlib
 import json
@@ -6,7 +6,7 @@ import math
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
@@ -15,41 +15,39 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from infoeval.data.formats.bounded import MAX_ARRAY_BYTES
+from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
 
-__all__ = ["Writer", "cache_folder", "prepared", "reporting", "sha256_of"]
+__all__ = ["Writer", "cache_folder", "prepared", "progress_to", "sha256_of"]
 
-Report = Callable[[str, float | None], None]
-"""Called with what is being done and the share of it that is done."""
+Progress = Callable[[str, float | None], None]
+"""Called with a description of the work and the share of it that is done."""
 
-_report: ContextVar[Report | None] = ContextVar("report", default=None)
+_progress: ContextVar[Progress | None] = ContextVar("progress", default=None)
 _MANIFEST = "manifest.json"
-_CHUNK = 2**22
 
 
 def cache_folder() -> Path:
-    """Return where prepared data lie: ``INFOEVAL_CACHE``, or ``~/.cache/infoeval/prepared``."""
+    """Return the folder of prepared data: ``INFOEVAL_CACHE``, or ``~/.cache/infoeval/prepared``."""
     return Path(os.environ.get("INFOEVAL_CACHE") or "~/.cache/infoeval/prepared").expanduser()
 
 
 @contextmanager
-def reporting(report: Report) -> Iterator[None]:
-    """Tell ``report`` what is being prepared within the block."""
-    token = _report.set(report)
+def progress_to(progress: Progress) -> Iterator[None]:
+    """Context in which ``progress`` is called while data are prepared."""
+    token = _progress.set(progress)
     try:
         yield
     finally:
-        _report.reset(token)
+        _progress.reset(token)
 
 
 class Writer:
-    """What a data set's arrays are written through while it is being prepared.
+    """Writer of the arrays of a data set that is being prepared.
 
     Args:
-        name: of the data set, for whoever waits.
+        name: of the data set, for progress and errors.
         folder: an empty folder.
-
     """
 
     def __init__(self, name: str, folder: Path) -> None:
@@ -57,7 +55,7 @@ class Writer:
         self.folder = folder
 
     def create(self, name: str, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-        """Make an array of zeros on disk, to be filled piece by piece; memory need not hold it."""
+        """Return a new array of zeros on disk, to be filled piece by piece."""
         if math.prod(shape) * np.dtype(dtype).itemsize > MAX_ARRAY_BYTES:
             raise UserError(f"{self.name}: {name} of shape {shape} exceeds {MAX_ARRAY_BYTES} bytes")
         path = self.folder / f"{name}.npy"
@@ -66,44 +64,52 @@ class Writer:
         return array
 
     def save(self, name: str, array: NDArray[Any]) -> None:
-        """Write an array that is already there."""
+        """Write a whole array."""
         self.create(name, array.shape, array.dtype)[...] = array
 
-    def advance(self, done: int, total: int) -> None:
-        """Say how far the preparation is."""
-        report = _report.get()
+    def write_chunks(
+        self, name: str, shape: tuple[int, ...], chunks: Iterable[NDArray[np.uint8]]
+    ) -> None:
+        """Write an array of bytes that comes in chunks of rows, and report the progress."""
+        array, done = self.create(name, shape, np.uint8), 0
+        for chunk in chunks:
+            array[done : done + len(chunk)] = chunk
+            done += len(chunk)
+            self.progress(done, shape[0])
+
+    def progress(self, done: int, total: int) -> None:
+        """Report the progress of the preparation."""
+        report = _progress.get()
         if report is not None:
             report(f"preparing {self.name}, {done:,} of {total:,}", done / total)
 
 
 def prepared(
-    name: str, recipe: Mapping[str, Any], build: Callable[[Writer], None]
+    name: str, key: Mapping[str, Any], build: Callable[[Writer], None]
 ) -> dict[str, NDArray[Any]]:
-    """Give the arrays that ``build`` writes, from the cache where they are there and undamaged.
+    """Return the arrays that ``build`` writes, from the cache if they are there and undamaged.
 
-    They are mapped, not read: memory holds what is looked at. What is written to them stays in
-    memory and never reaches the cache. Every opening compares sizes and SHA-256 with what was
-    written; a damaged or incomplete entry is made anew. Preparing is atomic: a killed one leaves
-    nothing that is taken for whole.
+    They are memory-mapped, copy on write: only the parts in use take memory, and changes never
+    reach the cache. Every opening compares sizes and SHA-256 with what was written; a damaged or
+    incomplete entry is built again. Preparation is atomic: a killed one leaves no entry.
 
     Args:
         name: lower case words joined by ``_``.
-        recipe: plain data that decides all that ``build`` writes, such as a version of the code
+        key: plain data that determines all that ``build`` writes, such as a version of the code
             that draws, seeds, counts, and the SHA-256 of files that are read.
         build: writes the arrays.
 
     Raises:
         UserError: the cache cannot be written, or what ``build`` raises.
-
     """
-    text = json.dumps(recipe, sort_keys=True)
+    text = json.dumps(key, sort_keys=True)
     folder = cache_folder() / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     arrays = _opened(folder, text)
     if arrays is None:
         _build(name, folder, text, build)
         arrays = _opened(folder, text)
     if arrays is None:
-        raise UserError(f"{folder}: what was written there cannot be read back; is the disk sound?")
+        raise UserError(f"{folder}: cannot be read back after it was written; is the disk sound?")
     return arrays
 
 
@@ -113,58 +119,53 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _build(name: str, folder: Path, recipe: str, build: Callable[[Writer], None]) -> None:
-    aside = folder.with_name(f".{folder.name}-{secrets.token_hex(8)}")
+def _build(name: str, folder: Path, key: str, build: Callable[[Writer], None]) -> None:
+    temporary = folder.with_name(f".{folder.name}-{secrets.token_hex(8)}")
     try:
-        _make(aside, folder)
-        build(Writer(name, aside))
+        with _writing(folder.parent):
+            temporary.mkdir(parents=True)
+        build(Writer(name, temporary))
         files = {
             file.name: {"size": file.stat().st_size, "sha256": sha256_of(file)}
-            for file in sorted(aside.iterdir())
+            for file in sorted(temporary.iterdir())
         }
-        manifest = json.dumps({"recipe": recipe, "files": files}, indent=2)
-        (aside / _MANIFEST).write_text(manifest, encoding="utf-8")
+        manifest = json.dumps({"recipe": key, "files": files}, indent=2)
+        (temporary / _MANIFEST).write_text(manifest, encoding="utf-8")
         shutil.rmtree(folder, ignore_errors=True)
-        # Another process may have prepared the same in the meantime: then its copy serves.
-        with suppress(FileExistsError, OSError):
-            os.replace(aside, folder)
+        # If another process has prepared the same in the meantime, its copy is used.
+        with suppress(OSError):
+            os.replace(temporary, folder)
     finally:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _make(aside: Path, folder: Path) -> None:
+@contextmanager
+def _writing(cache: Path) -> Iterator[None]:
     try:
-        aside.mkdir(parents=True)
+        yield
     except OSError as error:
         raise UserError(
-            f"cannot write {folder.parent}: {error.strerror}; name another folder for prepared "
-            "data with INFOEVAL_CACHE"
+            f"cannot write {cache}: {error.strerror}; name another folder for prepared data with "
+            "INFOEVAL_CACHE"
         ) from error
 
 
 def _reserve(path: Path) -> None:
-    """Take the whole file's room on the disk: a mapped page that finds none kills the process."""
-    if not hasattr(os, "posix_fallocate"):
-        return
-    try:
-        with path.open("rb+") as file:
+    """Allocate a file's disk space: a mapped page for which there is none kills the process."""
+    if hasattr(os, "posix_fallocate"):
+        with _writing(path.parent.parent), path.open("rb+") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
-    except OSError as error:
-        raise UserError(
-            f"cannot write {path.parent.parent}: {error.strerror}; name another folder for "
-            "prepared data with INFOEVAL_CACHE"
-        ) from error
 
 
-def _opened(folder: Path, recipe: str) -> dict[str, NDArray[Any]] | None:
-    """Map the arrays of an entry, or return None if it is missing or not what was written."""
+def _opened(folder: Path, key: str) -> dict[str, NDArray[Any]] | None:
+    """Return the mapped arrays of an entry, or None if it is missing or damaged."""
     try:
         manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        if manifest["recipe"] != recipe:
+        if manifest["recipe"] != key:
             return None
         arrays = {}
-        for file, written in manifest["files"].items():
-            path = folder / Path(file).name
+        for name, written in manifest["files"].items():
+            path = folder / Path(name).name
             if path.stat().st_size != written["size"] or sha256_of(path) != written["sha256"]:
                 return None
             arrays[path.stem] = np.load(path, mmap_mode="c", allow_pickle=False)

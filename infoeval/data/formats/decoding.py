@@ -1,152 +1,199 @@
-"""Decoding pictures, also many, of which some may be broken."""
+"""Decoding of many image files, some of which may be broken, into memory or into the cache."""
 
 import contextlib
+import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from infoeval.data.formats.picture_files import Picture, one_line
+from infoeval.data.formats.cache import Writer, prepared
+from infoeval.data.formats.image_archives import ImageFile
+from infoeval.data.image_set import ImageSet
+from infoeval.data.source import Request
+from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError
 
-__all__ = ["MAX_PIXELS", "decode_all", "opened", "try_each"]
+__all__ = ["MAX_PIXELS", "Selection", "decode_all", "map_files", "open_image", "prepared_images"]
 
 MAX_PIXELS = 100_000_000
-"""The largest picture that is decoded; more is taken for a decompression bomb."""
+"""The largest image that is decoded; a larger one is taken for a decompression bomb."""
 
 Result = TypeVar("Result")
 
 _FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF")
 _MODES = ("1", "L", "P", "RGB")  # a palette is only a way to store RGB
-_TOGETHER = 256  # pictures that wait for a thread
+_BATCH = 256  # files that wait for a thread
 _THREADS = min(8, os.cpu_count() or 1)
 
 
 @contextlib.contextmanager
-def opened(
-    picture: Picture, *, formats: tuple[str, ...] = _FORMATS, max_pixels: int = MAX_PIXELS
+def open_image(
+    file: ImageFile, *, formats: tuple[str, ...] = _FORMATS, max_pixels: int = MAX_PIXELS
 ) -> Iterator[Image.Image]:
-    """Open a picture, of which only the head is read until its pixels are asked for.
+    """Image of a file; only its header is read until the pixels are needed.
 
-    Args:
-        picture: where it lies.
-        formats: Pillow's names of those it may be in.
-        max_pixels: that it may have.
-
-    Raises:
-        UserError: whatever goes wrong with the picture, also within the block; it is broken, too
-            large, in another format, or neither 8-bit grey or RGB nor of a palette.
-
+    ``formats`` are Pillow's names. Raises UserError whatever goes wrong with the image, also within
+    the block: it is broken, too large, in another format, or not 8-bit grey, RGB or of a palette.
     """
-    try:
-        with picture.stream() as stream, Image.open(stream, formats=formats) as image:
-            _check(picture, image, max_pixels)
-            yield image
-    except UserError:
-        raise
-    except UnidentifiedImageError as error:
-        known = " or ".join(formats)
-        raise UserError(f"{picture}: broken, or not a picture ({known})") from error
-    except Exception as error:  # Pillow's decoders raise almost anything on broken files
-        raise UserError(f"{picture}: a broken picture ({one_line(error)})") from error
+    with parsing(f"{file}: a broken image"):
+        try:
+            with file.stream() as stream, Image.open(stream, formats=formats) as image:
+                _check(file, image, max_pixels)
+                yield image
+        except UnidentifiedImageError as error:
+            raise UserError(f"{file}: broken, or not an image ({' or '.join(formats)})") from error
 
 
-def _check(picture: Picture, image: Image.Image, max_pixels: int) -> None:
+def _check(file: ImageFile, image: Image.Image, max_pixels: int) -> None:
     if image.width * image.height > max_pixels:
         raise UserError(
-            f"{picture}: has {image.width}×{image.height} pixels; the limit is {max_pixels}"
+            f"{file}: has {image.width}×{image.height} pixels; the limit is {max_pixels}"
         )
     if image.has_transparency_data:
-        raise UserError(f"{picture}: has transparency; save it as plain grey or RGB")
+        raise UserError(f"{file}: has transparency; save it as plain grey or RGB")
     if image.mode not in _MODES:
-        raise UserError(f"{picture}: has mode {image.mode}; save it as 8-bit grey or RGB")
+        raise UserError(f"{file}: has mode {image.mode}; save it as 8-bit grey or RGB")
 
 
-def try_each(
-    pictures: Sequence[Picture],
-    work: Callable[[int], Result],
+def map_files(
+    files: Sequence[ImageFile],
+    function: Callable[[int], Result],
     *,
     skip_broken: bool = False,
-    advance: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[dict[int, Result], tuple[str, ...]]:
-    """Do something with each of many pictures, of which some may be broken, in several threads.
+    """Return a function's result for each of many files, computed in several threads.
 
     Args:
-        pictures: at least one.
-        work: from the index of a picture; raises UserError if the picture is broken.
-        skip_broken: whether to leave broken pictures out.
-        advance: told how many are done, and how many there are.
+        files: at least one.
+        function: from the index of a file; raises UserError if the image is broken.
+        skip_broken: whether to leave broken images out.
+        progress: called with the numbers of files done and of all files.
 
     Returns:
-        What ``work`` gave, by index in ascending order, and the names of the pictures left out.
+        The results by index, in ascending order, and the names of the files left out.
 
     Raises:
-        UserError: a picture is broken; with ``skip_broken``, all are.
-
+        UserError: an image is broken; with ``skip_broken``, all are.
     """
 
     def attempt(k: int) -> Result | UserError:
         try:
-            return work(k)
+            return function(k)
         except UserError as error:
             return error
 
     results: dict[int, Result] = {}
     errors: dict[int, UserError] = {}
-    # What Pillow warns of is refused here, by a smaller limit.
+    # Pillow only warns of large images; here a smaller limit refuses them.
     with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as pool:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        for start in range(0, len(pictures), _TOGETHER):
-            part = range(start, min(start + _TOGETHER, len(pictures)))
-            for k, result in zip(part, pool.map(attempt, part), strict=True):
+        for start in range(0, len(files), _BATCH):
+            batch = range(start, min(start + _BATCH, len(files)))
+            for k, result in zip(batch, pool.map(attempt, batch), strict=True):
                 if not isinstance(result, UserError):
                     results[k] = result
                 elif skip_broken:
                     errors[k] = result
                 else:
-                    raise UserError(f"{result}; add --skip-broken to leave broken pictures out")
-            advance(part.stop, len(pictures))
+                    raise UserError(f"{result}; add --skip-broken to leave broken images out")
+            progress(batch.stop, len(files))
     if not results:
-        raise UserError(f"none of {len(errors):,} pictures can be used; the first: {errors[0]}")
-    return results, tuple(str(pictures[k]) for k in errors)
+        raise UserError(f"none of {len(errors):,} images can be used; the first: {errors[0]}")
+    return results, tuple(str(files[k]) for k in errors)
 
 
 def decode_all(
-    pictures: Sequence[Picture],
+    files: Sequence[ImageFile],
     images: NDArray[np.uint8],
-    decode: Callable[[Picture], NDArray[np.uint8]],
+    decode: Callable[[ImageFile], NDArray[np.uint8]],
     *,
     skip_broken: bool = False,
-    advance: Callable[[int, int], None] = lambda done, total: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[list[int], tuple[str, ...]]:
-    """Decode pictures into an array that is there already, maybe on disk.
+    """Return which files could be decoded into an array, in memory or on disk.
 
-    Args:
-        pictures: at least one.
-        images: where to, ``(n, channels, height, width)``.
-        decode: gives ``(channels, height, width)``, or raises UserError if a picture is broken.
-        skip_broken: whether to leave broken ones out; the others then come first in ``images``.
-        advance: told how many are done, and how many there are.
-
-    Returns:
-        The indices of the pictures that are in ``images``, and the names of the others.
-
-    Raises:
-        UserError: a picture is broken; with ``skip_broken``, all are.
-
+    Files, options and errors are those of :func:`map_files`. The indices of the decoded files are
+    returned, whose images come first in ``images`` ``(n, channels, height, width)``, and the names
+    of the broken ones. ``decode`` raises UserError if an image is broken.
     """
 
-    def work(k: int) -> None:
-        images[k] = decode(pictures[k])
+    def decode_into(k: int) -> None:
+        images[k] = decode(files[k])
 
-    done, left_out = try_each(pictures, work, skip_broken=skip_broken, advance=advance)
+    done, left_out = map_files(files, decode_into, skip_broken=skip_broken, progress=progress)
     kept = list(done)
     for target, k in enumerate(kept):
         if target != k:
             images[target] = images[k]
     return kept, left_out
+
+
+@dataclass(frozen=True)
+class Selection:
+    """The n image files of a split, their factors ``(n, k)``, and what is left out unopened."""
+
+    files: list[ImageFile]
+    factors: NDArray[Any]
+    factor_names: tuple[str, ...]
+    factor_types: tuple[str, ...]
+    left_out: tuple[str, ...] = ()
+
+
+def prepared_images(
+    name: str,
+    request: Request,
+    key: Mapping[str, Any],
+    select: Callable[[], Selection],
+    shape: tuple[int, int, int],
+    decode: Callable[[ImageFile], NDArray[np.uint8]],
+) -> ImageSet:
+    """Return the images of a split, decoded once into the cache and mapped from there.
+
+    Args:
+        name: of the data set.
+        request: for the split, and whether to skip broken images.
+        key: plain data that determines the results of ``select`` and ``decode``.
+        select: finds the files; called only if the split is not prepared yet.
+        shape: of an image, ``(channels, height, width)``.
+        decode: returns the image of a file; raises UserError if that is broken.
+    """
+
+    def build(writer: Writer) -> None:
+        selection = select()
+        images = writer.create("images", (len(selection.files), *shape), np.uint8)
+        kept, broken = decode_all(
+            selection.files,
+            images,
+            decode,
+            skip_broken=request.skip_broken,
+            progress=writer.progress,
+        )
+        writer.save("factors", selection.factors[kept])
+        about = {
+            "factor_names": selection.factor_names,
+            "factor_types": selection.factor_types,
+            "left_out": selection.left_out + broken,
+        }
+        writer.save("about", np.frombuffer(json.dumps(about).encode(), dtype=np.uint8))
+
+    options = {"split": request.split, "skip_broken": request.skip_broken}
+    arrays = prepared(name, {**key, **options}, build)
+    about = json.loads(arrays["about"].tobytes())
+    factors = arrays["factors"].astype(np.float64)
+    return ImageSet(
+        name=name,
+        split=request.split,
+        images=arrays["images"][: len(factors)],
+        factors=factors,
+        factor_names=tuple(about["factor_names"]),
+        factor_types=tuple(about["factor_types"]),
+        left_out=tuple(about["left_out"]),
+    )

@@ -1,4 +1,4 @@
-"""ICT-FaceKit's morphable head: its published meshes, or their arrays in one .npz file."""
+"""Readers of ICT-FaceKit's morphable head: its published meshes, or their arrays in a .npz."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -12,23 +12,21 @@ from infoeval.errors import UserError
 
 __all__ = ["ict_paths", "read_ict_arrays", "read_ict_meshes"]
 
-# Where the head lies, in the model's centimetres; neck and shoulders are not counted.
+# Centre and height of the head without neck and shoulders, in the model's centimetres.
 _CENTRE = (0.0, 2.2, 1.5)
 _HEIGHT = 25.0
 
 _MODES = 100
 _VERTICES = 26_719
-# Face, head and neck, and the two eyeballs; not what is inside of them, nor tears and lashes.
+# Vertices of face, head, neck and eyeballs, without what is inside, tears and lashes.
 _SHOWN = ((0, 11_248), (21_451, 24_591))
 _MAX_MESH_BYTES = 2**26  # of text; the official meshes have some 4 million
 
 
 def ict_paths(folder: Path) -> tuple[Path, ...]:
-    """Return the meshes of a folder ``FaceXModel`` that are read: the neutral one, then the modes.
+    """Return the paths of the meshes in a folder ``FaceXModel``: the neutral one, then the modes.
 
-    Raises:
-        UserError: one of them is not there.
-
+    Raises UserError if one of them is missing.
     """
     names = ("generic_neutral_mesh", *(f"identity{k:03}" for k in range(_MODES)))
     paths = tuple(folder / f"{name}.obj" for name in names)
@@ -39,11 +37,9 @@ def ict_paths(folder: Path) -> tuple[Path, ...]:
 
 
 def read_ict_meshes(paths: tuple[Path, ...]) -> FaceModel:
-    """Read the meshes that :func:`ict_paths` names.
+    """Return the model of the meshes at the paths of :func:`ict_paths`.
 
-    Raises:
-        UserError: one cannot be read, or is not a mesh of ICT-FaceKit.
-
+    Raises UserError if one cannot be read, or is not a mesh of ICT-FaceKit.
     """
     shown = np.concatenate([np.arange(first, end) for first, end in _SHOWN])
     neutral, lines = _mesh(paths[0])
@@ -56,14 +52,13 @@ def read_ict_meshes(paths: tuple[Path, ...]) -> FaceModel:
 
 
 def read_ict_arrays(path: Path) -> FaceModel:
-    """Read a ``.npz`` file with the arrays ``neutral``, ``identity`` and ``triangles``.
+    """Return the model in a ``.npz`` file with arrays ``neutral``, ``identity``, ``triangles``.
 
-    They are the vertices that are shown ``(v, 3)``, what each mode adds ``(k, v, 3)``, and three
-    rows of the vertices for each triangle ``(t, 3)``.
+    They are the visible vertices ``(v, 3)``, their displacement by each mode ``(k, v, 3)``, and
+    three vertex indices for each triangle ``(t, 3)``.
 
     Raises:
         UserError: the file cannot be read, or holds something else.
-
     """
     with NpzFile(path) as file:
         names = ("neutral", "identity", "triangles")
@@ -89,7 +84,7 @@ def _mesh(path: Path) -> tuple[NDArray[np.float64], list[str]]:
 
 
 def _triangles(path: Path, lines: list[str]) -> NDArray[np.int64]:
-    """Cut the faces, which name vertices from 1 on, into triangles."""
+    """Return the faces, which count vertices from 1, cut into triangles that count from 0."""
     triangles = []
     for line in lines:
         if line.startswith("f "):
@@ -98,7 +93,7 @@ def _triangles(path: Path, lines: list[str]) -> NDArray[np.int64]:
             except ValueError as error:
                 raise UserError(f"{path}: not a face of a mesh: {line[:60]!r}") from error
             triangles += [[corners[0], *pair] for pair in pairwise(corners[1:])]
-    found = np.array(triangles, dtype=np.int64).reshape(-1, 3)
-    if len(found) == 0 or found.min() < 0 or found.max() >= _VERTICES:
+    array = np.array(triangles, dtype=np.int64).reshape(-1, 3)
+    if len(array) == 0 or array.min() < 0 or array.max() >= _VERTICES:
         raise UserError(f"{path}: has no faces, or faces of vertices that it does not have")
-    return found
+    return array

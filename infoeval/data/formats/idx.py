@@ -4,19 +4,17 @@ An idx file is two zero bytes, one byte for the element type, one for the number
 length of each axis as a big-endian 32-bit integer, then the elements in C order, big-endian.
 """
 
-import gzip
 import hashlib
 import math
 import os
 import struct
-import zlib
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.formats.bounded import MAX_ARRAY_BYTES, Readable, read_at_most
+from infoeval.data.untrusted import MAX_ARRAY_BYTES, Readable, open_maybe_gzipped, read_at_most
 from infoeval.errors import UserError
 
 __all__ = ["read_idx"]
@@ -29,12 +27,11 @@ _ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x0D: np.dtype(">f4"),
     0x0E: np.dtype(">f8"),
 }
-_GZIP_MAGIC = b"\x1f\x8b"
 _MAX_AXES = 8
 
 
 class _BadIdxError(Exception):
-    """Why a file is not a whole idx file."""
+    """Reason why a file is not a whole idx file."""
 
 
 def read_idx(
@@ -43,38 +40,31 @@ def read_idx(
     shape: tuple[int, ...] | None = None,
     md5: str | None = None,
 ) -> NDArray[Any]:
-    """Read one array from an idx file, plain or gzipped (told by its content, not its name).
+    """Return the array of an idx file, plain or gzipped (judged by its content, not its name).
 
     Nothing is trusted: of a gzipped file only what its header declares, plus one byte, is
     decompressed, and a header that declares more than 8 GiB is refused.
 
     Args:
         path: the file.
-        shape: the shape it must declare; with another one, no element is read.
+        shape: the shape it must declare; if it declares another, no element is read.
         md5: expected MD5, in hex, of the unzipped file.
 
     Returns:
         The array in native byte order, with the shape that the file declares.
 
     Raises:
-        UserError: the file is missing, unreadable, truncated, not an idx file, longer than its
-            header says, or its shape or MD5 is another one.
-
+        UserError: the file is missing, unreadable, truncated, not an idx file or longer than its
+            header declares, or its shape or MD5 differs.
     """
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file")
     try:
-        with path.open("rb") as raw:
-            zipped = raw.read(2) == _GZIP_MAGIC
-            raw.seek(0)
-            return _read(gzip.GzipFile(fileobj=raw) if zipped else raw, shape, md5)
+        with open_maybe_gzipped(path) as stream:
+            return _read(stream, shape, md5)
     except _BadIdxError as error:
         raise UserError(f"{path}: {error}") from error
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UserError(f"{path}: the gzip file is truncated or damaged ({error})") from error
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
 
 
 def _read(stream: Readable, expected: tuple[int, ...] | None, md5: str | None) -> NDArray[Any]:
@@ -95,7 +85,7 @@ def _read(stream: Readable, expected: tuple[int, ...] | None, md5: str | None) -
         if digest.hexdigest() != md5:
             raise _BadIdxError(
                 f"not the official file: md5 {digest.hexdigest()} unzipped, expected {md5}; "
-                "delete it and fetch it again"
+                "delete it and download it again"
             )
     array = np.frombuffer(content, dtype=dtype).reshape(shape)
     return array.astype(dtype.newbyteorder("="), copy=False)

@@ -1,1 +1,1 @@
-"""Image sets that are drawn here: meshes, parts and glyphs."""
+"""Drawing of images with known factors: meshes, parts and glyphs."""

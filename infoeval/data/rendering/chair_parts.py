@@ -1,4 +1,4 @@
-"""Chairs as closed triangle meshes, put together from boxes and tubes."""
+"""Chairs as triangle meshes, put together from closed boxes and tubes."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,17 +9,17 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["BACKS", "LEGS", "Mesh", "chair"]
 
-# Lengths are metres until the end: the seat is 0.45 deep and, at a width of 1, as wide.
+# Lengths are in metres up to the final scaling: the seat is 0.45 deep and, at width 1, as wide.
 _SEAT = 0.45
 _SEAT_TOP = 0.46
 _SEAT_BOTTOM = 0.41
 _BACK_TOP = 0.92
 _LEAN = 0.15  # of the back: metres to the rear for each metre up
-_REAR = -_SEAT / 2 + 0.025  # where the middle of the back stands
+_REAR = -_SEAT / 2 + 0.025  # z of the middle of the back
 _INSET = 0.03  # of legs and posts, from the edge of the seat to their middle
-_FLOOR = 0.04  # height of the parts that lie on the floor
+_FLOOR = 0.04  # height of the runners on the floor
 
-# The widest chair turned about its middle stays within this distance of it.
+# All of the widest chair is within this distance of its middle.
 _REACH = 0.63
 
 _SIDES = 8  # of a tube's cross-section
@@ -37,7 +37,7 @@ _BOX_TRIANGLES = np.array(
 class Mesh(NamedTuple):
     """A surface: vertices ``(n, 3)`` and triangles ``(m, 3)``.
 
-    A triangle is three rows of ``vertices``, anticlockwise as seen from outside.
+    A triangle is three vertex indices, anticlockwise as seen from outside.
     """
 
     vertices: NDArray[np.float64]
@@ -45,7 +45,7 @@ class Mesh(NamedTuple):
 
 
 def chair(back: int, legs: int, width: float) -> Mesh:
-    """Build a chair that faces +z, with y up, its middle at the origin.
+    """Return a chair that faces +z, with y up, its middle at the origin.
 
     Args:
         back: which of ``BACKS``.
@@ -54,12 +54,11 @@ def chair(back: int, legs: int, width: float) -> Mesh:
             origin.
 
     Returns:
-        Its parts in one mesh. Each is closed; where they meet they reach into each other.
+        Its parts in one mesh. Each is closed; adjacent parts overlap.
 
     >>> mesh = chair(BACKS.index("panel"), LEGS.index("straight"), 1.0)
     >>> mesh.vertices.shape, mesh.triangles.shape
     ((48, 3), (72, 3))
-
     """
     half = width * _SEAT / 2
     upright = _joined(_BACK_PARTS[BACKS[back]](half))
@@ -74,7 +73,7 @@ def _panel(half: float) -> list[Mesh]:
 
 
 def _slats(half: float) -> list[Mesh]:
-    """Upright boards that carry a rail."""
+    """Four upright boards under a rail."""
     rail = _board(-half, half, _BACK_TOP - 0.08, _BACK_TOP)
     places = np.linspace(-half + _INSET, half - _INSET, 4)
     slats = [_board(x - 0.025, x + 0.025, _SEAT_BOTTOM, _BACK_TOP - 0.04) for x in places]
@@ -92,7 +91,7 @@ def _rungs(half: float) -> list[Mesh]:
 
 
 def _hoop(half: float) -> list[Mesh]:
-    """A bent tube around nothing."""
+    """A bent tube, open in the middle."""
     angles = np.linspace(math.pi, 0, 17)
     radius = half - _INSET
     spring = 0.72  # where the posts begin to bend
@@ -178,17 +177,17 @@ def _between(low: ArrayLike, high: ArrayLike) -> Mesh:
 
 
 def _tube(path: ArrayLike, radius: float, side: ArrayLike) -> Mesh:
-    """Return a tube about a path, with flat ends.
+    """Return a tube along a path, with flat ends.
 
     Args:
         path: points ``(k, 3)``.
         radius: to the corners of its cross-section, a regular polygon.
-        side: a direction that is nowhere along the path; the corners are placed from it.
+        side: a direction that is nowhere parallel to the path; it orients the corners.
     """
     middles = np.asarray(path, dtype=np.float64)
     steps = np.diff(middles, axis=0)
     steps /= np.linalg.norm(steps, axis=1, keepdims=True)
-    # At an inner point the cross-section halves the angle between its two steps.
+    # At an inner point the cross-section bisects the angle between the two steps.
     along = np.vstack([steps[:1], steps[:-1] + steps[1:], steps[-1:]])
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     across = np.cross(along, np.asarray(side, dtype=np.float64))
@@ -203,7 +202,7 @@ def _tube(path: ArrayLike, radius: float, side: ArrayLike) -> Mesh:
 
 
 def _tube_triangles(rings: int) -> NDArray[np.intp]:
-    """Join rings of ``_SIDES`` corners, and the two middles of the ends, which come last."""
+    """Return triangles between rings of ``_SIDES`` corners and the middles of the two ends."""
     corner = np.arange(_SIDES)
     following = (corner + 1) % _SIDES
     start = _SIDES * np.arange(rings - 1)[:, None]

@@ -1,4 +1,4 @@
-"""A head drawn from formulas, for machines that have no face model of real people."""
+"""A head made from formulas, for machines without a face model of real people."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,19 +20,19 @@ TRAITS = (
     "skull depth",
     "ears",
 )
-"""What the modes of the drawn head change, in their order."""
+"""The modes of the drawn head, in order."""
 
-# Quads around and from top to bottom of each part.
+# Numbers of quads around, and from top to bottom, of each part.
 _SKULL, _EAR, _NECK = (96, 64), (16, 12), (32, 16)
 
 Array = NDArray[np.float64]
 
 
 def drawn_head() -> FaceModel:
-    """Draw the head: a skull with its features, two ears and a neck.
+    """Return the model of a head: a skull with facial features, two ears and a neck.
 
-    A head's shape is linear in its traits here, as in a model that was measured: a mode is half of
-    what two standard deviations of the trait, one to each side, change in the formulas.
+    Shapes are linear in the traits, as in a model of real people: a mode is half the difference
+    that the formulas give between +1 and −1 standard deviation of the trait.
 
     >>> model = drawn_head()
     >>> len(model.modes), model.mean.shape == model.modes.shape[1:]
@@ -48,7 +48,7 @@ def drawn_head() -> FaceModel:
 
 
 def _vertices(traits: Array) -> Array:
-    """Return skull, ears and neck for traits in standard deviations, shape ``(v, 3)``."""
+    """Return the vertices ``(v, 3)`` of a head; traits are in standard deviations."""
     trait = dict(zip(TRAITS, traits, strict=True))
     skull = _with_features(_skull(_sphere(*_SKULL), trait), trait)
     larger = 1 + 0.2 * trait["ears"]
@@ -61,7 +61,7 @@ def _vertices(traits: Array) -> Array:
         ear[:, 2] -= 0.25 * ear[:, 1]
         ears.append(ear * (side, 1, 1) + (side * 0.68, -0.03, -0.1))
     neck = _sphere(*_NECK)
-    # Nearer to a cylinder than a ball is.
+    # The exponents make a ball more like a cylinder.
     neck = np.sign(neck) * abs(neck) ** (1, 0.5, 1) * (0.42, 0.75, 0.42) + (0, -1.05, -0.2)
     return np.concatenate([skull, *ears, neck])
 
@@ -75,7 +75,7 @@ def _triangles() -> NDArray[np.int64]:
 
 
 def _skull(sphere: Array, trait: dict[str, float]) -> Array:
-    """Shape an egg: narrow towards the chin, the back of the head drawn up to the neck."""
+    """Return the vertices of an egg that narrows towards the chin and, at the back, the neck."""
     x, y, z = sphere.T
     low = np.clip(-y, 0, 1)  # 0 from the ears up, 1 at the chin
     narrow = 1 - (0.16 - 0.09 * trait["jaw"]) * low**1.5
@@ -88,7 +88,7 @@ def _skull(sphere: Array, trait: dict[str, float]) -> Array:
 
 
 def _with_features(skull: Array, trait: dict[str, float]) -> Array:
-    """Raise and sink what is in front; a feature is a bump of z at a place of x and y."""
+    """Return the skull with facial features, each a bump of z at some x and y in front."""
     x, y, z = skull.T
     front = np.clip(z / 0.35, 0, 1)
     side = abs(x)
@@ -113,7 +113,7 @@ def _with_features(skull: Array, trait: dict[str, float]) -> Array:
 
 
 def _nose(x: Array, y: Array, trait: dict[str, float]) -> Array:
-    """A ridge that rises from between the eyes to the tip, and falls steeply below it."""
+    """Height of a ridge that rises from between the eyes to the tip and falls steeply below."""
     tip = -0.24 - 0.04 * trait["nose length"]
     along = np.clip((0.2 - y) / (0.2 - tip), 0, 1)
     below = np.clip((tip - y) / 0.09, 0, 1)
@@ -138,7 +138,7 @@ def _sphere(around: int, down: int) -> Array:
 
 
 def _sphere_triangles(around: int, down: int) -> NDArray[np.int64]:
-    """Return two triangles for each quad of ``_sphere``, anticlockwise seen from outside."""
+    """Return two triangles for each quad of ``_sphere``, anticlockwise from outside."""
     row, column = np.mgrid[:down, :around]
     right = (column + 1) % around
     a, b = row * around + column, row * around + right

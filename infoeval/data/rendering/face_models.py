@@ -1,4 +1,4 @@
-"""Morphable models of faces: a mean shape, and modes by which people differ from it."""
+"""Morphable models of faces: a mean shape, and modes of variation between people."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,19 +11,19 @@ from infoeval.errors import UserError
 
 __all__ = ["FaceModel", "face_model"]
 
-# Vertices this close are merged: a pixel of the pictures is more than twice as wide.
+# Vertices this close are merged: a pixel of the images is more than twice as wide.
 _CELL = 0.03
 
 
 @dataclass(frozen=True, eq=False)
 class FaceModel:
-    """A morphable model, upright along y and looking towards +z, the head two units high.
+    """A morphable model, upright along y and facing +z, the head two units high.
 
     Args:
         mean: the mean shape, ``float32``, shape ``(v, 3)``.
-        modes: what one standard deviation of each mode adds, ``float32``, shape ``(k, v, 3)``.
-        triangles: three rows of ``mean`` each, ``int64``, shape ``(t, 3)``.
-
+        modes: displacement by one standard deviation of each mode, ``float32``, shape
+            ``(k, v, 3)``.
+        triangles: three vertex indices each, ``int64``, shape ``(t, 3)``.
     """
 
     mean: NDArray[np.float32]
@@ -35,10 +35,9 @@ class FaceModel:
 
         Args:
             weights: one for each mode, N(0, 1) among people; shape ``(k,)``.
-
         """
-        moved: NDArray[np.float32] = np.tensordot(weights.astype(np.float32), self.modes, 1)
-        return self.mean + moved
+        offset: NDArray[np.float32] = np.tensordot(weights.astype(np.float32), self.modes, 1)
+        return self.mean + offset
 
 
 def face_model(
@@ -50,19 +49,18 @@ def face_model(
     centre: tuple[float, float, float],
     height: float,
 ) -> FaceModel:
-    """Make a model of the arrays of a file, no finer than small pictures need.
+    """Return the model of the arrays of a file, no finer than small images need.
 
     Args:
         path: the file, for error messages.
-        mean: shape ``(v, 3)``, in any unit, upright along y and looking towards +z.
-        modes: what one standard deviation of each mode adds, shape ``(k, v, 3)``.
-        triangles: three rows of ``mean`` each, shape ``(t, 3)``.
-        centre: the middle of the head, which comes to lie at the origin.
-        height: of the head, which becomes two units.
+        mean: shape ``(v, 3)``, in any unit, upright along y and facing +z.
+        modes: displacement by one standard deviation of each mode, shape ``(k, v, 3)``.
+        triangles: three vertex indices each, shape ``(t, 3)``.
+        centre: of the head, which is moved to the origin.
+        height: of the head, which is scaled to two units.
 
     Raises:
         UserError: the arrays do not fit together, or are not finite numbers.
-
     """
     _check(path, mean, modes, triangles)
     unit = 2 / height
@@ -87,13 +85,13 @@ def _check(path: Path, mean: NDArray[Any], modes: NDArray[Any], triangles: NDArr
     if not (np.isfinite(mean).all() and np.isfinite(modes).all()):
         raise UserError(f"{path}: its vertices or modes hold NaN or infinite numbers")
     if triangles.dtype.kind not in "iu" or triangles.min() < 0 or triangles.max() >= len(mean):
-        raise UserError(f"{path}: its triangles name vertices that it does not have")
+        raise UserError(f"{path}: its triangles refer to vertices that it does not have")
 
 
 def _coarsened(
     mean: NDArray[np.float64], modes: NDArray[np.float32], triangles: NDArray[np.int64]
 ) -> FaceModel:
-    """Merge the vertices that share a cell of a grid into their mean, in every mode alike."""
+    """Return a model in which the vertices of one grid cell are merged into their mean."""
     _, cell, counts = np.unique(
         np.floor(mean / _CELL), axis=0, return_inverse=True, return_counts=True
     )

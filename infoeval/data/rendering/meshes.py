@@ -1,9 +1,8 @@
-"""Pictures of triangle meshes, drawn offscreen on the CPU by VTK (the extra ``render``)."""
+"""Triangle meshes rendered offscreen on the CPU by VTK (the extra ``render``)."""
 
 import math
 from contextlib import suppress
 from importlib import import_module
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -20,20 +19,19 @@ _SAMPLES = 4  # a pixel is the mean of 4 × 4 samples
 
 
 class Stage:
-    """An offscreen stage of ``side`` × ``side`` pixels on which one mesh at a time is drawn.
+    """An offscreen stage of ``side`` × ``side`` pixels for one mesh at a time; a context manager.
 
-    The object stands at the origin, with y up and its front towards +z. A camera without
-    perspective looks at the origin, and what it sees is a square of ``field`` × ``field`` units of
-    the object: its size in the picture is never fitted. To be used in a ``with``, or closed.
+    The object is at the origin, with y up and its front towards +z. An orthographic camera looks
+    at the origin and sees a square of ``field`` × ``field`` units of the object, whatever the size
+    of the object.
 
     Args:
-        side: of the pictures, in pixels.
-        background: grey level of what the object leaves free, 0 to 255.
-        field: side of the square that is seen, in the object's units.
+        side: of the images, in pixels.
+        background: grey level around the object, 0 to 255.
+        field: side of the visible square, in the object's units.
 
     Raises:
-        UserError: VTK is not installed, or finds no way to draw offscreen.
-
+        UserError: VTK is not installed, or cannot render offscreen.
     """
 
     def __init__(self, side: int, *, background: int = 0, field: float = 2.0) -> None:
@@ -68,19 +66,14 @@ class Stage:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
-        """Free what the window holds; the stage cannot draw afterwards."""
+        """Free the memory of the window; the stage cannot render afterwards."""
         self._window.Finalize()
 
-    def picture(
+    def render(
         self,
         vertices: NDArray[Any],
         triangles: NDArray[Any],
@@ -94,29 +87,28 @@ class Stage:
         smooth: bool = True,
         scale: tuple[float, float, float] = (1.0, 1.0, 1.0),
     ) -> NDArray[np.uint8]:
-        """Draw a mesh. The same call gives the same bytes.
+        """Return an image of a mesh; the same call gives the same bytes.
 
         The grey level is 255 · (ambient + diffuse · max(0, cosine between normal and light)). A
-        face that is seen from behind is lit like one seen from the front. A mesh that was drawn
-        just before costs less, so pictures of one mesh are best drawn one after another.
+        face seen from behind is lit like one seen from the front. A mesh that was rendered just
+        before costs less, so images of one mesh are best rendered one after another.
 
         Args:
             vertices: shape ``(v, 3)``.
-            triangles: three rows of ``vertices`` each, shape ``(t, 3)``.
-            azimuth: where the camera stands, in degrees: 0 before the object's front, 90 on +x.
-            elevation: how far the camera is raised, in degrees, up to 90 above the object.
-            light_azimuth: where the light comes from, as seen by the camera and not by the
-                object, so that it stays a factor of its own when the object turns: 0 from the
-                camera, 90 from the picture's right.
-            light_elevation: how far above the camera the light is, in degrees.
-            ambient: light that comes from everywhere, 0 to 1.
-            diffuse: light that comes from the one direction, 0 to 1.
+            triangles: three vertex indices each, shape ``(t, 3)``.
+            azimuth: of the camera, in degrees: 0 in front of the object, 90 on +x.
+            elevation: of the camera, in degrees, 90 above the object.
+            light_azimuth: of the light, relative to the camera and not to the object, so that it
+                is independent of the object's rotation: 0 from the camera, 90 from the right of
+                the image.
+            light_elevation: of the light above the camera, in degrees.
+            ambient: light from everywhere, 0 to 1.
+            diffuse: light from the one direction, 0 to 1.
             smooth: whether normals are interpolated between the vertices, or each triangle is flat.
             scale: factors along x, y and z by which the object is stretched first.
 
         Returns:
             Grey levels, shape ``(side, side)``, row 0 on top.
-
         """
         self._place_mesh(vertices, triangles)
         surface = self._actor.GetProperty()
@@ -172,9 +164,9 @@ class Stage:
 
 
 def vertex_normals(vertices: NDArray[Any], triangles: NDArray[Any]) -> NDArray[np.float32]:
-    """Return a unit normal for each vertex: the mean of its triangles' normals by their area.
+    """Return unit normals of vertices, ``(v, 3)``: means of triangle normals weighted by area.
 
-    Shape ``(v, 3)``; zero for a vertex that is in no triangle with an area.
+    A vertex that is in no triangle with an area has the normal zero.
     """
     a, b, c = (vertices[triangles[:, k]].astype(np.float64) for k in range(3))
     areas = np.cross(b - a, c - a)
@@ -195,35 +187,35 @@ def _direction(azimuth: float, elevation: float) -> tuple[float, float, float]:
 
 
 def _require_vtk() -> None:
-    """Load VTK. Raises UserError where it is not installed.
+    """Import VTK. Raises UserError if it is not installed.
 
     Triton, which torch loads with its first optimiser, and the software renderer of Mesa each
-    bring an LLVM; the process dies where Mesa's comes first.
+    contain an LLVM; the process dies if Mesa's is loaded first.
     """
     with suppress(ImportError):
         import_module("triton._C.libtriton")
     try:
-        import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - it is what draws
+        import vtkmodules.vtkRenderingOpenGL2  # noqa: F401 - the renderer itself
     except ImportError as error:
-        raise UserError("drawing 3D objects needs VTK: pip install 'infoeval[render]'") from error
+        raise UserError("rendering 3D objects needs VTK: pip install 'infoeval[render]'") from error
 
 
 def _window(side: int) -> "vtkRenderWindow":
     from vtkmodules.vtkCommonCore import vtkLogger
     from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
-    # Without a screen VTK warns before it goes on to what needs none.
+    # Without a screen VTK warns before it falls back to offscreen rendering.
     cutoff = vtkLogger.GetCurrentVerbosityCutoff()
     vtkLogger.SetStderrVerbosity(vtkLogger.VERBOSITY_ERROR)
     window = vtkRenderWindow()
     window.SetOffScreenRendering(True)
-    window.SetMultiSamples(0)  # samples of our own are as smooth, and three times faster
+    window.SetMultiSamples(0)  # averaging samples here is as smooth, and three times faster
     window.SetSize(side, side)
     window.Initialize()
     vtkLogger.SetStderrVerbosity(cutoff)
-    # To draw without a context would end the process.
+    # Rendering without a context would end the process.
     if window.GetGenericContext() is None:
         raise UserError(
-            "VTK finds nothing to draw with here: install EGL (Debian's libegl1) or OSMesa"
+            "VTK cannot render on this machine: install EGL (Debian's libegl1) or OSMesa"
         )
     return window

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infoeval.data.formats.cache import Writer, cache_folder, prepared, reporting
+from infoeval.data.formats.cache import Writer, cache_folder, prepared, progress_to
 from infoeval.errors import UserError
 
 RECIPE = {"version": 1, "count": 20}
@@ -29,7 +29,7 @@ class Builder:
             if number == self.stop_at:
                 raise UserError("picture 7 is broken")
             images[number] = number
-            writer.advance(number + 1, self.count)
+            writer.progress(number + 1, self.count)
         writer.save("factors", np.arange(self.count, dtype=float)[:, None])
 
 
@@ -159,14 +159,14 @@ def test_what_is_written_to_the_arrays_does_not_reach_the_cache():
     assert build.calls == 1
 
 
-def test_whoever_waits_is_told_how_far_it_is():
-    told: list[tuple[str, float | None]] = []
-    with reporting(lambda text, share: told.append((text, share))):
+def test_progress_is_reported():
+    reports: list[tuple[str, float | None]] = []
+    with progress_to(lambda text, share: reports.append((text, share))):
         prepared("set", RECIPE, Builder())
-    assert told[0] == ("preparing set, 1 of 20", 0.05)
-    assert told[-1] == ("preparing set, 20 of 20", 1.0)
+    assert reports[0] == ("preparing set, 1 of 20", 0.05)
+    assert reports[-1] == ("preparing set, 20 of 20", 1.0)
     prepared("set", {"other": 1}, Builder())
-    assert len(told) == 20
+    assert len(reports) == 20
 
 
 def test_memory_does_not_hold_what_is_prepared():

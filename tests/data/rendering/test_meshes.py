@@ -44,7 +44,7 @@ def stage():
 
 
 def head_on(stage, mesh=BALL, **settings):
-    return stage.picture(*mesh, **{"azimuth": 0, "elevation": 0, **settings})
+    return stage.render(*mesh, **{"azimuth": 0, "elevation": 0, **settings})
 
 
 def test_silhouette_of_a_sphere_has_its_area(stage):
@@ -80,7 +80,7 @@ def test_shading_is_lamberts(stage, light, camera):
     )
     normals = np.stack([X, Y, np.sqrt(np.maximum(0, 1 - X**2 - Y**2))], axis=-1)
     wanted = 255 * (0.2 + 0.7 * np.maximum(0, normals @ toward))
-    picture = stage.picture(
+    picture = stage.render(
         *BALL,
         azimuth=camera[0],
         elevation=camera[1],
@@ -95,7 +95,7 @@ def test_shading_is_lamberts(stage, light, camera):
 def test_flat_triangles_have_one_level_each(stage):
     mesh = box(-0.5, 0.5)
     settings = {"azimuth": 30, "elevation": 0, "ambient": 0, "diffuse": 1, "smooth": False}
-    picture = stage.picture(*mesh, **settings)
+    picture = stage.render(*mesh, **settings)
     middle = picture[SIDE // 2]
     # Turned by 30 degrees, a cube shows its front on the left and its +x side on the right.
     front, side = 255 * math.cos(math.radians(30)), 255 * math.cos(math.radians(60))
@@ -114,7 +114,7 @@ def test_flat_triangles_have_one_level_each(stage):
         (0, -90, (0, -1, 0)),
     ],
 )
-def test_the_camera_stands_where_it_is_told(stage, azimuth, elevation, place):
+def test_the_camera_is_where_it_is_placed(stage, azimuth, elevation, place):
     """A ball before a larger cube is seen from its side, and hidden from the other one."""
     towards = np.array(place)
     cube, ball = box(-0.5 - 0.5 * towards, 0.5 - 0.5 * towards), BALL
@@ -126,7 +126,7 @@ def test_the_camera_stands_where_it_is_told(stage, azimuth, elevation, place):
 
     def differ(azimuth, elevation):
         pictures = (
-            stage.picture(*mesh, azimuth=azimuth, elevation=elevation, **settings)
+            stage.render(*mesh, azimuth=azimuth, elevation=elevation, **settings)
             for mesh in (both, cube)
         )
         return np.not_equal(*pictures).sum()
@@ -145,9 +145,9 @@ def test_the_camera_stands_where_it_is_told(stage, azimuth, elevation, place):
         (0, -90, (1, 0, 0), (0, 0, 1)),
     ],
 )
-def test_right_and_up_of_the_picture(stage, azimuth, elevation, right, up):
+def test_right_and_up_of_the_image(stage, azimuth, elevation, right, up):
     place = 0.8 * np.array(right) + 0.4 * np.array(up)
-    picture = stage.picture(
+    picture = stage.render(
         *box(place - 0.1, place + 0.1), azimuth=azimuth, elevation=elevation, ambient=1, diffuse=0
     )
     weight = picture / picture.sum()
@@ -155,11 +155,11 @@ def test_right_and_up_of_the_picture(stage, azimuth, elevation, right, up):
     assert (weight * Y).sum() == pytest.approx(0.4, abs=0.01)
 
 
-def test_mirrored_mesh_light_and_camera_mirror_the_picture(stage):
+def test_mirrored_mesh_light_and_camera_mirror_the_image(stage):
     points, triangles = BALL
     uneven = points * (1, 0.7, 0.8) + 0.2 * points[:, [1]] * (1, 0, 0) + (0.1, 0, 0)
-    picture = stage.picture(uneven, triangles, azimuth=25, elevation=10, light_azimuth=50)
-    mirrored = stage.picture(
+    picture = stage.render(uneven, triangles, azimuth=25, elevation=10, light_azimuth=50)
+    mirrored = stage.render(
         uneven * (-1, 1, 1), triangles, azimuth=-25, elevation=10, light_azimuth=-50
     )
     assert (picture != picture[:, ::-1]).mean() > 0.3
@@ -178,13 +178,13 @@ def test_winding_does_not_matter(stage):
 def test_scale_is_as_if_the_mesh_were_stretched(stage):
     points, triangles = BALL
     settings = {"azimuth": 40, "elevation": 20, "light_azimuth": -50}
-    scaled = stage.picture(points, triangles, scale=(0.6, 1.1, 0.9), **settings)
-    stretched = stage.picture(points * (0.6, 1.1, 0.9), triangles, **settings)
+    scaled = stage.render(points, triangles, scale=(0.6, 1.1, 0.9), **settings)
+    stretched = stage.render(points * (0.6, 1.1, 0.9), triangles, **settings)
     np.testing.assert_allclose(scaled.astype(int), stretched.astype(int), atol=3)
-    assert (stage.picture(points, triangles, **settings) != scaled).mean() > 0.2
+    assert (stage.render(points, triangles, **settings) != scaled).mean() > 0.2
 
 
-def test_size_is_not_fitted_to_the_picture(stage):
+def test_size_is_not_fitted_to_the_image(stage):
     points, triangles = BALL
     whole, half = (
         head_on(stage, (points * size, triangles), ambient=1, diffuse=0).sum() for size in (1, 0.5)
@@ -194,11 +194,11 @@ def test_size_is_not_fitted_to_the_picture(stage):
 
 def test_the_same_call_gives_the_same_bytes(stage):
     settings = {"azimuth": 33, "elevation": -12, "light_azimuth": 20}
-    first = stage.picture(*BALL, **settings)
-    stage.picture(*box(-0.4, 0.4), azimuth=80, elevation=5, scale=(2, 1, 1), smooth=False)
-    np.testing.assert_array_equal(stage.picture(*BALL, **settings), first)
+    first = stage.render(*BALL, **settings)
+    stage.render(*box(-0.4, 0.4), azimuth=80, elevation=5, scale=(2, 1, 1), smooth=False)
+    np.testing.assert_array_equal(stage.render(*BALL, **settings), first)
     with Stage(SIDE, field=FIELD) as another:
-        np.testing.assert_array_equal(another.picture(*BALL, **settings), first)
+        np.testing.assert_array_equal(another.render(*BALL, **settings), first)
 
 
 def test_a_mesh_that_is_changed_in_place_is_drawn_anew(stage):
@@ -210,7 +210,7 @@ def test_a_mesh_that_is_changed_in_place_is_drawn_anew(stage):
 
 def test_background_is_the_level_asked_for():
     with Stage(16, background=200, field=4) as stage:
-        picture = stage.picture(*BALL, azimuth=0, elevation=0, ambient=0, diffuse=0)
+        picture = stage.render(*BALL, azimuth=0, elevation=0, ambient=0, diffuse=0)
     assert picture[0, 0] == 200
     assert picture[8, 8] == 0
 
@@ -231,7 +231,7 @@ def test_without_vtk_a_stage_says_what_to_install(monkeypatch):
         Stage(8)
 
 
-def test_a_machine_that_cannot_draw_is_told_what_it_lacks(monkeypatch):
+def test_a_machine_that_cannot_render_gets_a_hint(monkeypatch):
     class Window:
         def GetGenericContext(self):  # noqa: N802
             return None

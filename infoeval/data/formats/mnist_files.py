@@ -1,7 +1,6 @@
-"""Data sets published as MNIST was: four idx files, in the folders that torchvision uses."""
+"""Data sets published in the form of MNIST: four idx files, in the folders of torchvision."""
 
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.downloading import DOWNLOAD_ERRORS
 from infoeval.data.formats.idx import read_idx
 from infoeval.data.image_set import ImageSet
-from infoeval.data.source import Request, Source
+from infoeval.data.source import OTHER_FOLDER, Request, Source, downloading, not_there
 from infoeval.errors import UserError
 
-__all__ = ["IdxQuartet"]
+__all__ = ["MnistFiles"]
 
 _FILES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
@@ -26,16 +24,15 @@ _SIDE = 28
 
 
 @dataclass(frozen=True)
-class IdxQuartet:
+class MnistFiles:
     """60,000 training and 10,000 test images of 28×28 grey pixels in ten classes.
 
     Args:
         name: name in the registry.
         description: one line.
         torchvision_name: the class in ``torchvision.datasets``, which is the folder's name too.
-        label_names: what the ten classes are called.
-        md5: of unzipped files, by name; a file that is not listed is checked for shape and range.
-
+        label_names: names of the ten classes.
+        md5: of unzipped files, by name; other files are checked for shape and range only.
     """
 
     name: str
@@ -45,39 +42,37 @@ class IdxQuartet:
     md5: Mapping[str, str]
 
     def source(self) -> Source:
-        """Describe the set to the registry."""
+        """Return the declaration of the data set."""
         return Source(
             name=self.name,
             description=self.description,
+            load=self.load,
             where=lambda root: str(self.folder(root)),
             present=lambda root: not self._missing(root, *_FILES),
             what_to_do=self.what_to_do,
-            load=self.load,
         )
 
     def folder(self, root: Path) -> Path:
-        """Return where the four files lie: ``ROOT/<torchvision name>/raw``."""
+        """Return the folder of the four files: ``ROOT/<torchvision name>/raw``."""
         return root / self.torchvision_name / "raw"
 
     def what_to_do(self, root: Path) -> str:
-        """Say which files belong where, in one line."""
+        """Return one line on which files are missing and where they belong."""
         missing = self._missing(root, *_FILES)
         return (
             f"put {', '.join(f'{name}.gz' for name in missing)} (gzipped or not) into "
-            f"{self.folder(root)}, or name another data folder with --data-dir or INFOEVAL_DATA"
+            f"{self.folder(root)}, {OTHER_FOLDER}"
         )
 
     def load(self, request: Request) -> ImageSet:
-        """Read one split, after a download if its files are missing and it is allowed.
+        """Return one split, downloaded first if its files are missing and that is allowed.
 
-        Raises:
-            UserError: files are missing and cannot be had, or a file is not the official one.
-
+        Raises UserError if files are missing, or if one is not the official file.
         """
         root, split = request.root, request.split
         if self._missing(root, split):
             if not request.download:
-                raise UserError(f"{self.name} is not there: {self.what_to_do(root)}")
+                raise not_there(self.name, self.what_to_do(root))
             self._download(root)
         images_name, labels_name = _FILES[split]
         count = _COUNTS[split]
@@ -99,7 +94,7 @@ class IdxQuartet:
     def _read(self, root: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         path = self._find(root, name)
         if path is None:
-            raise UserError(f"{self.name} is not there: {self.what_to_do(root)}")
+            raise not_there(self.name, self.what_to_do(root))
         array = read_idx(path, shape=shape, md5=self.md5.get(name))
         if array.dtype != np.uint8:
             raise UserError(f"{path}: holds {array.dtype}, not uint8")
@@ -114,18 +109,11 @@ class IdxQuartet:
         return [name for name in names if self._find(root, name) is None]
 
     def _download(self, root: Path) -> None:
-        """Fetch the four files aside and move in the missing ones, each whole."""
-        try:
+        """Download all four files, and move the missing ones into place."""
+        with downloading(self.name, root, self.what_to_do) as temporary:
             import torchvision.datasets
 
-            root.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as aside:
-                getattr(torchvision.datasets, self.torchvision_name)(aside, download=True)
-                self.folder(root).mkdir(parents=True, exist_ok=True)
-                for name in self._missing(root, *_FILES):
-                    os.replace(self.folder(Path(aside)) / name, self.folder(root) / name)
-        except DOWNLOAD_ERRORS as error:
-            raise UserError(
-                f"{self.name} could not be downloaded ({type(error).__name__}): "
-                f"{self.what_to_do(root)}"
-            ) from error
+            getattr(torchvision.datasets, self.torchvision_name)(temporary, download=True)
+            self.folder(root).mkdir(parents=True, exist_ok=True)
+            for name in self._missing(root, *_FILES):
+                os.replace(self.folder(temporary) / name, self.folder(root) / name)

@@ -1,4 +1,4 @@
-"""Where pictures lie, and their bytes: in a folder, in a tar or in a zip."""
+"""Image files in a folder, a tar or a zip: which there are, and their bytes."""
 
 import contextlib
 import hashlib
@@ -14,31 +14,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from infoeval.data.formats.bounded import read_at_most
+from infoeval.data.untrusted import parsing, read_at_most
 from infoeval.errors import UserError
 
-__all__ = ["Picture", "find_pictures", "one_line", "state_of"]
+__all__ = ["ImageFile", "find_images", "state_of"]
 
-_MAX_BYTES = 2**26  # of a picture in an archive, which is read whole
+_MAX_BYTES = 2**26  # of a file in an archive, which is read whole
 _TAR_BLOCK = 512
 _ZIP_HEADER = struct.Struct("<4s4xH16x2H")  # signature, compression, lengths of name and extra
 _STORED, _DEFLATED = 0, 8
 
 Wanted = Callable[[str], bool]
-"""Whether what has this path within a folder or archive is one of the pictures."""
+"""Whether the file with this path within a folder or archive is one of the images."""
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
-    """Where the bytes of a picture lie.
+class ImageFile:
+    """An image file that is not opened yet.
 
     Args:
-        source: a folder, tar or zip.
-        name: the path within it, with ``/`` between folders.
-        size: bytes it takes there.
+        source: the folder, tar or zip.
+        name: path within it, with ``/`` between folders.
+        size: bytes that the file takes there.
         kind: what ``source`` is.
-        offset: where in an archive they begin; in a zip a header comes first.
-
+        offset: where the file begins in an archive; in a zip a header comes first.
     """
 
     source: Path
@@ -52,12 +51,11 @@ class Picture:
         return f"{self.source}{separator}{self.name}"
 
     def stream(self) -> IO[bytes]:
-        """Open the bytes for reading.
+        """Return the bytes, opened for reading.
 
         Raises:
-            UserError: an archive holds other bytes than it says, or too many.
+            UserError: the archive holds other bytes than it declares, or too many.
             OSError, struct.error, zlib.error: they cannot be read.
-
         """
         if self.kind == "folder":
             return (self.source / self.name).open("rb")
@@ -72,97 +70,83 @@ class Picture:
         if method == _STORED:
             return io.BytesIO(content)
         if method != _DEFLATED:
-            raise UserError(f"{self}: packed by method {method} of zip, which is not read")
+            raise UserError(f"{self}: zip compression method {method} is not supported")
         return io.BytesIO(zlib.decompressobj(-zlib.MAX_WBITS).decompress(content, _MAX_BYTES))
 
 
 def _skip_zip_header(archive: IO[bytes]) -> int:
-    """Go to the bytes of a zip's member, and return how they are packed."""
+    """Seek to the bytes of a zip's member, and return their compression method."""
     signature, method, name, extra = _ZIP_HEADER.unpack(archive.read(_ZIP_HEADER.size))
     if signature != b"PK\x03\x04":
-        raise zipfile.BadZipFile("no header where the zip says")
+        raise zipfile.BadZipFile("no header where the zip declares one")
     archive.seek(name + extra, os.SEEK_CUR)
     return int(method)
 
 
-def find_pictures(
+def find_images(
     source: Path, wanted: Wanted, *, skip_broken: bool = False
-) -> tuple[list[Picture], tuple[str, ...]]:
-    """Find pictures in a folder and its sub-folders, in an uncompressed tar, or in a zip.
+) -> tuple[list[ImageFile], tuple[str, ...]]:
+    """Return the image files in a folder and its sub-folders, an uncompressed tar, or a zip.
 
-    Nothing of an archive is written to disk, so it does not matter what its members' paths and
-    links point to. What is no regular file is passed over.
+    Nothing of an archive is written to disk, so it does not matter where the paths and links of
+    its members point. Only regular files are listed.
 
     Args:
-        source: the folder or archive; an archive is a zip if it is called so, else a tar.
-        wanted: whether what has this path within the source is one of the pictures.
-        skip_broken: whether to use what there is of a tar that is not whole.
+        source: the folder or archive; an archive is a zip if its suffix is ``.zip``, else a tar.
+        wanted: whether the file with this path within the source is one of the images.
+        skip_broken: whether to use the readable part of a truncated tar.
 
     Returns:
-        The pictures, in a folder sorted by path, in an archive in its order; and what is left out.
+        The files, sorted by path in a folder and in the order of an archive; and a description of
+        what is left out.
 
     Raises:
-        UserError: the source cannot be read, or is a tar that is not whole.
-
+        UserError: the source cannot be read, or is a truncated tar.
     """
-    zipped = source.suffix.lower() == ".zip"
-    try:
+    is_zip = source.suffix.lower() == ".zip"
+    kind = "zip" if is_zip else "folder or uncompressed tar"
+    with parsing(f"{source}: not a readable {kind}", "; if it was downloaded, download it again"):
         if source.is_dir():
             return _in_folder(source, wanted), ()
-        if zipped:
+        if is_zip:
             return _in_zip(source, wanted), ()
-        pictures, whole = _in_tar(source, wanted)
-    except Exception as error:  # tarfile and zipfile raise almost anything on hostile bytes
-        kind = "zip" if zipped else "folder or uncompressed tar"
-        raise UserError(
-            f"{source}: not a readable {kind} ({one_line(error)}); if it was downloaded, get it "
-            "again"
-        ) from error
+        files, whole = _in_tar(source, wanted)
     if whole:
-        return pictures, ()
-    if not (pictures and skip_broken):
-        hint = ", or add --skip-broken to use these" if pictures else ""
+        return files, ()
+    if not (files and skip_broken):
+        hint = ", or add --skip-broken to use these" if files else ""
         raise UserError(
-            f"{source}: ends too early, after {len(pictures):,} whole pictures; it is damaged or "
-            f"only partly downloaded: get it again{hint}"
+            f"{source}: truncated after {len(files):,} whole images, damaged or only partly "
+            f"downloaded; download it again{hint}"
         )
-    return pictures, (f"{source}: what should follow its first {len(pictures):,} pictures",)
+    return files, (f"{source}: everything after its first {len(files):,} images",)
 
 
 def state_of(source: Path, wanted: Wanted) -> str:
-    """Return a hash that changes when pictures may have changed, without opening them.
+    """Return a hash that changes when images may have changed, without opening them.
 
-    It is made of where the source lies, and of the size and time of an archive or other file, or
-    the paths, sizes and times of the pictures in a folder.
+    It covers the location of the source, and the size and time of an archive or other file, or
+    the paths, sizes and times of the image files in a folder.
 
-    Raises:
-        UserError: the source cannot be read.
-
+    Raises UserError if the source cannot be read.
     """
     digest = hashlib.sha256(os.fsencode(source.resolve()))
-    try:
+    with parsing(f"{source}: cannot be read"):
         files = _files(source, wanted) if source.is_dir() else [("", source.stat())]
         for name, state in sorted(files, key=lambda file: file[0]):
             digest.update(b"\n" + os.fsencode(name))
             digest.update(f"\0{state.st_size} {state.st_mtime_ns}".encode())
-    except OSError as error:
-        raise UserError(f"{source}: cannot be read ({one_line(error)})") from error
     return digest.hexdigest()
 
 
-def one_line(error: Exception) -> str:
-    """Return what an error says in one line, or else its kind."""
-    return " ".join(str(error).split()) or type(error).__name__
-
-
 def _files(folder: Path, wanted: Wanted) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield the path within a folder, and the state, of each picture in it and below."""
+    """Yield the path within a folder, and the state, of each image file in it and below."""
     for base, _, names in os.walk(folder, onerror=_fail):
         inner = os.path.relpath(base, folder).replace(os.sep, "/")
         for name in names:
             path = name if inner == "." else f"{inner}/{name}"
             if wanted(path):
-                with contextlib.suppress(FileNotFoundError):  # a link to nothing
+                with contextlib.suppress(FileNotFoundError):  # a dangling link
                     state = os.stat(os.path.join(base, name))
                     if stat.S_ISREG(state.st_mode):
                         yield path, state
@@ -172,23 +156,23 @@ def _fail(error: OSError) -> None:
     raise error
 
 
-def _in_folder(folder: Path, wanted: Wanted) -> list[Picture]:
-    found = (Picture(folder, name, state.st_size) for name, state in _files(folder, wanted))
-    return sorted(found, key=lambda picture: picture.name)
+def _in_folder(folder: Path, wanted: Wanted) -> list[ImageFile]:
+    files = (ImageFile(folder, name, state.st_size) for name, state in _files(folder, wanted))
+    return sorted(files, key=lambda file: file.name)
 
 
-def _in_zip(path: Path, wanted: Wanted) -> list[Picture]:
+def _in_zip(path: Path, wanted: Wanted) -> list[ImageFile]:
     with zipfile.ZipFile(path) as archive:
         return [
-            Picture(path, member.filename, member.compress_size, "zip", member.header_offset)
+            ImageFile(path, member.filename, member.compress_size, "zip", member.header_offset)
             for member in archive.infolist()
             if not member.is_dir() and wanted(member.filename)
         ]
 
 
-def _in_tar(path: Path, wanted: Wanted) -> tuple[list[Picture], bool]:
-    """Return the whole pictures of a tar, and whether the tar itself is whole."""
-    found = []
+def _in_tar(path: Path, wanted: Wanted) -> tuple[list[ImageFile], bool]:
+    """Return the whole image files of a tar, and whether the tar itself is whole."""
+    files = []
     last, length = -1, path.stat().st_size
     with tarfile.open(path, "r:") as archive:
         while (member := _next(archive)) is not None:
@@ -197,11 +181,11 @@ def _in_tar(path: Path, wanted: Wanted) -> tuple[list[Picture], bool]:
             last = member.offset
             whole = member.offset_data + member.size <= length
             if member.isreg() and not member.issparse() and whole and wanted(member.name):
-                found.append(Picture(path, member.name, member.size, "tar", member.offset_data))
+                files.append(ImageFile(path, member.name, member.size, "tar", member.offset_data))
         end = archive.offset
     with path.open("rb") as file:  # a whole tar ends with empty blocks, which tarfile does not ask
         file.seek(end)
-        return found, file.read(_TAR_BLOCK) == bytes(_TAR_BLOCK)
+        return files, file.read(_TAR_BLOCK) == bytes(_TAR_BLOCK)
 
 
 def _next(archive: tarfile.TarFile) -> tarfile.TarInfo | None:

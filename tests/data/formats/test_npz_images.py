@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from infoeval.data import load
+from infoeval.data.formats import npz_images
+from infoeval.data.formats.npz_file import NpzFile
 from infoeval.data.splits import split_indices
 from infoeval.errors import UserError
 
@@ -319,3 +321,29 @@ def test_every_truncation_and_many_flipped_bits_are_user_errors_or_harmless(tmp_
             reasons.append(str(error))
     assert len(reasons) > len(broken) // 2
     assert not any("\n" in reason for reason in reasons)
+
+
+def test_both_splits_are_decoded_once_while_one_is_in_use(tmp_path, monkeypatch):
+    """A changed file is read again, and nothing is kept when both splits are gone."""
+    path = tmp_path / "mine.npz"
+    reads = []
+    read = NpzFile.read
+
+    def counted(self, name):
+        reads.append(name)
+        return read(self, name)
+
+    monkeypatch.setattr(NpzFile, "read", counted)
+    images = np.arange(10 * 16, dtype=np.uint8).reshape(10, 4, 4)
+    np.savez(path, images=images)
+    parts = {split: load(path, split) for split in ("train", "test")}
+    assert reads == ["images"]
+    for split, part in parts.items():
+        assert np.array_equal(part.images[:, 0], images[split_indices("mine", 10, split)])
+    np.savez(path, images=255 - images, other=1)
+    again = load(path, "test")
+    assert reads == ["images"] * 2
+    assert np.array_equal(again.images, 255 - parts["test"].images)
+    del again, part
+    parts.clear()
+    assert len(npz_images._in_use) == 0

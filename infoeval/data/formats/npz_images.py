@@ -1,21 +1,29 @@
-"""Any numpy ``.npz`` file as an image set."""
+"""Image sets in numpy's ``.npz`` files."""
 
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from infoeval.data.formats.npz_file import NpzFile
-from infoeval.data.image_set import CHANNELS, FACTOR_TYPES, ImageSet, whole_factor_type
+from infoeval.data.image_set import CHANNELS, FACTOR_TYPES, ImageSet, full_factor_type
+from infoeval.data.source import OTHER_FOLDER, Request, Source, not_there
 from infoeval.data.splits import split_indices
 
-__all__ = ["load_npz"]
+__all__ = ["load_npz", "npz_form", "npz_source"]
+
+# Images of files without test_images, test split first. Both splits are views of one array, so
+# that it is decoded once for both and freed when neither is in use.
+_in_use: WeakValueDictionary[tuple[Path, int, int], NDArray[np.uint8]] = WeakValueDictionary()
 
 
 def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
-    """Load one split of an image set from a ``.npz`` file.
+    """Return one split of the image set in a ``.npz`` file.
 
     The file holds
 
@@ -30,17 +38,64 @@ def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
       ``continuous``, ``periodic`` or their first letters, ``periodic:360`` where the period is not
       2π;
     - ``test_images``, optional, with ``test_labels`` and ``test_factors``: the test split. Without
-      it, a fixed random fifth of the images is the test split.
+      it, a fixed random fifth of the images is the test split, and both splits share one array
+      while they are in use.
 
     Other arrays are ignored. Nothing is unpickled, and an array whose header declares more than
     8 GiB is not read.
 
     Raises:
         UserError: the file is not such a file; the message names the array and the reason.
-
     """
     with NpzFile(Path(path)) as arrays:
         return _read_split(arrays, split)
+
+
+def npz_form(path: str | os.PathLike[str]) -> tuple[set[tuple[int, int]], int]:
+    """Return the size (height, width) of the images in a ``.npz`` file, and their channels.
+
+    Only the header of ``images`` is read. Raises UserError like :func:`load_npz`.
+    """
+    with NpzFile(Path(path)) as arrays:
+        shape = arrays.shape("images")
+        axis = _channel_axis(arrays, "images", shape)
+    height, width = (size for k, size in enumerate(shape) if k not in (0, axis))
+    return {(height, width)}, 1 if axis is None else shape[axis]
+
+
+def npz_source(
+    name: str,
+    description: str,
+    file: str,
+    contents: str,
+    convert: Callable[[ImageSet, Path], ImageSet],
+) -> Source:
+    """Return the declaration of a data set that is one ``.npz`` file, ``ROOT/<name>/<file>``.
+
+    ``contents`` is what the user has to put there. ``convert`` checks and completes the images of
+    the file at a path, and raises UserError if they are not those of the data set.
+    """
+
+    def path(root: Path) -> Path:
+        return root / name / file
+
+    def what_to_do(root: Path) -> str:
+        return f"put {contents} at {path(root)}, {OTHER_FOLDER}"
+
+    def load(request: Request) -> ImageSet:
+        if not path(request.root).is_file():
+            raise not_there(name, what_to_do(request.root))
+        images = load_npz(path(request.root), request.split)
+        return replace(convert(images, path(request.root)), name=name)
+
+    return Source(
+        name=name,
+        description=description,
+        load=load,
+        where=lambda root: str(path(root).parent),
+        present=lambda root: path(root).is_file(),
+        what_to_do=what_to_do,
+    )
 
 
 def _read_split(arrays: NpzFile, split: str) -> ImageSet:
@@ -49,7 +104,7 @@ def _read_split(arrays: NpzFile, split: str) -> ImageSet:
         if name in arrays and not official:
             raise arrays.error(name, "is there without test_images")
     prefix = "test_" if official and split == "test" else ""
-    images = _as_images(arrays, f"{prefix}images")
+    images = _as_images(arrays, f"{prefix}images") if official else _shuffled_images(arrays)
     labels, label_names = _as_labels(arrays, prefix)
     factors = _as_factors(arrays, f"{prefix}factors")
     for name, values in ((f"{prefix}labels", labels), (f"{prefix}factors", factors)):
@@ -57,7 +112,7 @@ def _read_split(arrays: NpzFile, split: str) -> ImageSet:
             raise arrays.error(name, f"has {len(values)} entries for {len(images)} images")
     if not official:
         chosen = split_indices(str(arrays.path), len(images), split)
-        images = images[chosen]
+        images = images[: len(chosen)] if split == "test" else images[-len(chosen) :]
         labels = None if labels is None else labels[chosen]
         factors = None if factors is None else factors[chosen]
     factor_names = () if factors is None else _as_names(arrays, "factor_names")
@@ -74,8 +129,20 @@ def _read_split(arrays: NpzFile, split: str) -> ImageSet:
     )
 
 
+def _shuffled_images(arrays: NpzFile) -> NDArray[np.uint8]:
+    """Return all images, those of the test split first, from memory if they are in use."""
+    state = arrays.path.stat()
+    key = (arrays.path.resolve(), state.st_size, state.st_mtime_ns)
+    shuffled = _in_use.get(key)
+    if shuffled is None:
+        images = _as_images(arrays, "images")
+        order = [split_indices(str(arrays.path), len(images), split) for split in ("test", "train")]
+        shuffled = _in_use[key] = images[np.concatenate(order)]
+    return shuffled
+
+
 def _as_images(arrays: NpzFile, name: str) -> NDArray[np.uint8]:
-    """Return the images as bytes of shape (n, channels, height, width)."""
+    """Return images of shape (n, channels, height, width), contiguous in memory."""
     images = _channels_first(arrays, name, arrays.read(name))
     if images.dtype == np.uint8:
         return np.ascontiguousarray(images)
@@ -91,19 +158,23 @@ def _as_images(arrays: NpzFile, name: str) -> NDArray[np.uint8]:
 
 
 def _channels_first(arrays: NpzFile, name: str, images: NDArray[Any]) -> NDArray[Any]:
-    shape = images.shape
+    axis = _channel_axis(arrays, name, images.shape)
+    return images[:, None] if axis is None else np.moveaxis(images, axis, 1)
+
+
+def _channel_axis(arrays: NpzFile, name: str, shape: tuple[int, ...]) -> int | None:
+    """Return the axis of the channels, or None where grey images have no such axis."""
     if len(shape) == 3:
-        return images[:, None]
-    first, last = (len(shape) == 4 and shape[axis] in CHANNELS for axis in (1, 3))
-    if first and last:
+        return None
+    axes = [axis for axis in (1, 3) if len(shape) == 4 and shape[axis] in CHANNELS]
+    if len(axes) == 2:
         raise arrays.error(name, f"of shape {shape} may have its channels first or last")
-    if last:
-        return np.moveaxis(images, 3, 1)
-    if first:
-        return images
-    raise arrays.error(
-        name, f"must have shape (n, h, w), (n, h, w, c) or (n, c, h, w) with c 1 or 3, not {shape}"
-    )
+    if not axes:
+        raise arrays.error(
+            name,
+            f"must have shape (n, h, w), (n, h, w, c) or (n, c, h, w) with c 1 or 3, not {shape}",
+        )
+    return axes[0]
 
 
 def _as_labels(arrays: NpzFile, prefix: str) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
@@ -131,7 +202,7 @@ def _as_labels(arrays: NpzFile, prefix: str) -> tuple[NDArray[np.int64] | None, 
 
 
 def _label_values(arrays: NpzFile, name: str) -> list[Any]:
-    """Return labels as Python integers or strings, which mix and compare without overflow."""
+    """Return labels as Python integers or strings, which compare without overflow."""
     labels = arrays.read(name)
     if labels.ndim != 1 or labels.dtype.kind not in "iuSU":
         raise arrays.error(
@@ -155,14 +226,14 @@ def _as_factor_types(arrays: NpzFile, count: int) -> tuple[str, ...]:
     given = _as_names(arrays, "factor_types")
     if given and len(given) != count:
         raise arrays.error("factor_types", f"has {len(given)} entries for {count} factors")
-    whole = tuple(whole_factor_type(kind) for kind in given)
-    if None in whole:
+    full = tuple(full_factor_type(kind) for kind in given)
+    if None in full:
         raise arrays.error(
             "factor_types",
             f"must be {' or '.join(FACTOR_TYPES)}, or the first letter of one, "
-            f"not {given[whole.index(None)]!r}",
+            f"not {given[full.index(None)]!r}",
         )
-    return tuple(filter(None, whole))
+    return tuple(filter(None, full))
 
 
 def _as_names(arrays: NpzFile, name: str) -> tuple[str, ...]:

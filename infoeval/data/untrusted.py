@@ -1,0 +1,97 @@
+"""Reading of files that nobody vouches for: limits, gzip and error messages."""
+
+import gzip
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+from infoeval.errors import UserError
+
+__all__ = [
+    "MAX_ARRAY_BYTES",
+    "Readable",
+    "one_line",
+    "open_maybe_gzipped",
+    "parsing",
+    "read_at_most",
+]
+
+MAX_ARRAY_BYTES = 8 * 2**30
+"""The largest single array that a file may declare: 8 GiB.
+
+Shapes3D, among the larger sets of the field, is 5.9 GB; a file that declares more is taken for a
+mistake or a decompression bomb.
+"""
+
+_CHUNK = 2**22
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+class Readable(Protocol):
+    """Any stream of bytes: a file, or the inside of a compressed one."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return at most ``size`` bytes, and none only at the end."""
+
+
+def read_at_most(stream: Readable, count: int) -> bytearray:
+    """Return ``count`` bytes of a stream, or fewer if it ends before.
+
+    Memory grows with what the stream really holds, so a short file whose header declares a large
+    array costs nothing.
+
+    >>> import io
+    >>> read_at_most(io.BytesIO(b"abc"), 2)
+    bytearray(b'ab')
+    >>> read_at_most(io.BytesIO(b"abc"), 10**12)
+    bytearray(b'abc')
+    """
+    content = bytearray()
+    while len(content) < count:
+        chunk = stream.read(min(_CHUNK, count - len(content)))
+        if not chunk:
+            break
+        content += chunk
+    return content
+
+
+@contextmanager
+def open_maybe_gzipped(path: Path) -> Iterator[Readable]:
+    """Stream of a file's bytes, decompressed if it begins like a gzip file, whatever its name.
+
+    Raises UserError if the file cannot be read or decompressed, also within the block.
+    """
+    try:
+        with path.open("rb") as raw:
+            zipped = raw.read(2) == _GZIP_MAGIC
+            raw.seek(0)
+            yield gzip.GzipFile(fileobj=raw) if zipped else raw
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UserError(f"{path}: the gzip file is truncated or damaged ({error})") from error
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+@contextmanager
+def parsing(problem: str, hint: str = "") -> Iterator[None]:
+    """Context in which every error becomes a UserError: ``problem (its message)hint``.
+
+    Parsers raise almost anything on hostile bytes. A UserError is passed on as it is.
+    """
+    try:
+        yield
+    except UserError:
+        raise
+    except Exception as error:
+        raise UserError(f"{problem} ({one_line(error)}){hint}") from error
+
+
+def one_line(error: Exception) -> str:
+    """Return an error's message in one line, or its class if it has none.
+
+    >>> one_line(ValueError("first\\nsecond")), one_line(EOFError())
+    ('first second', 'EOFError')
+    """
+    return " ".join(str(error).split()) or type(error).__name__
