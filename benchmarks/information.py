@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import known_channels
 import pandas as pd
 import torch
 from joblib import Parallel, delayed
@@ -50,22 +51,22 @@ CHANNELS: dict[str, Callable[[int], channels.Channel]] = {
     "symmetric noise 0.1": lambda size: channels.symmetric_noise(0.1, size=size),
     "symmetric noise 0.3": lambda size: channels.symmetric_noise(0.3, size=size),
     "symmetric noise 0.9": lambda size: channels.symmetric_noise(0.9, size=size),
-    "erasure 0.2": lambda size: channels.erasure(0.2, size=size),
-    "merged to 9": lambda size: channels.merged(9, size=size),
-    "merged to 5": lambda size: channels.merged(5, size=size),
-    "uniform noise 0.02": lambda size: channels.blob_with_uniform_noise(0.02, size=size),
-    "uniform noise 0.1": lambda size: channels.blob_with_uniform_noise(0.1, size=size),
-    "uniform noise 0.75": lambda size: channels.blob_with_uniform_noise(0.75, size=size),
+    "erasure 0.2": lambda size: known_channels.erasure(0.2, size=size),
+    "merged to 9": lambda size: known_channels.merged(9, size=size),
+    "merged to 5": lambda size: known_channels.merged(5, size=size),
+    "uniform noise 0.02": lambda size: known_channels.blob_with_uniform_noise(0.02, size=size),
+    "uniform noise 0.1": lambda size: known_channels.blob_with_uniform_noise(0.1, size=size),
+    "uniform noise 0.75": lambda size: known_channels.blob_with_uniform_noise(0.75, size=size),
     "gaussian noise 0.05": lambda size: channels.blob_with_gaussian_noise(0.05, size=size),
     "gaussian noise 0.1": lambda size: channels.blob_with_gaussian_noise(0.1, size=size),
     "gaussian noise 0.5": lambda size: channels.blob_with_gaussian_noise(0.5, size=size),
-    "correlated gaussians 0.75": lambda size: channels.correlated_gaussians(0.75, size=size),
-    "independent, category": lambda size: channels.independent(Categorical(10), size=size),
-    "independent, position": lambda size: channels.independent(Uniform(-1, 1), size=size),
-    "flipped pixels 0.45": lambda size: channels.flipped_pixels(0.45, size=size),
-    "folded blob 0.1": lambda size: channels.folded(0.1, size=size),
-    "sum of two": lambda size: channels.sum_of_two(size=size),
-    "wrapped sum 0.1": lambda size: channels.wrapped_sum(0.1, size=size),
+    "correlated gaussians 0.75": lambda size: known_channels.correlated_gaussians(0.75, size=size),
+    "independent, category": lambda size: known_channels.independent(Categorical(10), size=size),
+    "independent, position": lambda size: known_channels.independent(Uniform(-1, 1), size=size),
+    "flipped pixels 0.45": lambda size: known_channels.flipped_pixels(0.45, size=size),
+    "folded blob 0.1": lambda size: known_channels.folded(0.1, size=size),
+    "sum of two": lambda size: known_channels.sum_of_two(size=size),
+    "wrapped sum 0.1": lambda size: known_channels.wrapped_sum(0.1, size=size),
     "side by side": mixed,
 }
 """The channels of the protocol, then others: noise in the pixels, ambiguous and joint codes."""

@@ -98,8 +98,8 @@ class Checkpoint:
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
             raise UserError(f"the layer tables make no networks: {_first_line(error)}") from error
         expected = {name: (t.shape, t.dtype) for name, t in networks.state_dict().items()}
-        found = {name: (t.shape, t.dtype) for name, t in self.weights.items()}
-        if expected != found:
+        stored = {name: (t.shape, t.dtype) for name, t in self.weights.items()}
+        if expected != stored:
             raise UserError("the checkpoint's weights do not fit its layer tables")
         networks.load_state_dict(self.weights, assign=True)
         return networks.to(device).to(memory_format=torch.channels_last).eval()
@@ -130,14 +130,14 @@ class Checkpoint:
 def versions() -> dict[str, str]:
     """Return the versions of Python and of the packages that affect a run's numbers."""
     packages = ("infoeval", "torch", "torchvision", "numpy", "scikit-learn")
-    found = {"python": platform.python_version()}
+    result = {"python": platform.python_version()}
     for package in packages:
         try:
-            found[package] = metadata.version(package)
+            result[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
             module = sys.modules.get(package)
-            found[package] = str(getattr(module, "__version__", "unknown"))
-    return found
+            result[package] = str(getattr(module, "__version__", "unknown"))
+    return result
 
 
 def _read(path: Path) -> dict[str, Any]:

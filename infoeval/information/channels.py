@@ -8,9 +8,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from scipy import integrate, special, stats
+from scipy import integrate, special
 from torch import Tensor
 
 from infoeval.codes import Categorical, Code, CodeSpace, Uniform
@@ -19,18 +18,14 @@ from infoeval.information.streams import Render
 
 __all__ = [
     "Channel",
+    "binary_entropy",
     "blob_with_gaussian_noise",
-    "blob_with_uniform_noise",
-    "correlated_gaussians",
-    "erasure",
-    "flipped_pixels",
-    "folded",
-    "independent",
-    "merged",
+    "blobs",
+    "channel_of_one",
+    "gaussian_noise_information",
+    "random_images",
     "side_by_side",
-    "sum_of_two",
     "symmetric_noise",
-    "wrapped_sum",
 ]
 
 BLOB_DEVIATION = 0.06
@@ -61,67 +56,18 @@ def symmetric_noise(error: float, *, categories: int = 10, size: int = 28) -> Ch
     >>> round(symmetric_noise(0.1).truth["category"], 6)
     1.75778
     """
-    prototypes = _prototypes(categories, size)
+    prototypes = random_images(categories, size)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         right = codes["category"]
-        wrong = _uniform(len(right), generator) < error
+        wrong = torch.rand(len(right), generator=generator) < error
         other = torch.randint(1, categories, (len(right),), generator=generator)
         return prototypes[torch.where(wrong, (right + other) % categories, right)]
 
     truth = math.log(categories) - binary_entropy(error) - error * math.log(categories - 1)
-    return _of_one(f"symmetric noise {error:g}", "category", Categorical(categories), render, truth)
-
-
-def erasure(error: float, *, categories: int = 10, size: int = 28) -> Channel:
-    """Return a channel whose image is blank with probability ε = `error`: I = (1 − ε) log K.
-
-    >>> round(erasure(0.2).truth["category"], 6)
-    1.842068
-    """
-    prototypes = _prototypes(categories, size)
-
-    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        shown = _uniform(len(codes["category"]), generator) >= error
-        return prototypes[codes["category"]] * shown[:, None, None, None]
-
-    truth = (1 - error) * math.log(categories)
-    return _of_one(f"erasure {error:g}", "category", Categorical(categories), render, truth)
-
-
-def merged(distinct: int, *, categories: int = 10, size: int = 28) -> Channel:
-    """Return a channel that shows category k as image f(k) = k mod `distinct`: I = H(f(c)).
-
-    >>> round(merged(9).truth["category"], 6), round(merged(5).truth["category"], 6)
-    (2.163956, 1.609438)
-    """
-    prototypes = _prototypes(distinct, size)
-
-    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        del generator
-        return prototypes[codes["category"] % distinct]
-
-    shares = np.bincount(np.arange(categories) % distinct) / categories
-    truth = float(special.entr(shares).sum())
-    return _of_one(f"merged to {distinct}", "category", Categorical(categories), render, truth)
-
-
-def blob_with_uniform_noise(width: float, *, size: int = 28) -> Channel:
-    """Return a channel with a blob at c + 2U(−ε, ε), c uniform on [−1, 1].
-
-    I = ε − log 2ε for the noise `width` ε ≤ 0.5, and 1/(4ε) above.
-
-    >>> round(blob_with_uniform_noise(0.1).truth["position"], 6)
-    1.709438
-    """
-
-    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        c = codes["position"]
-        noise = 2 * width * (2 * _uniform(len(c), generator) - 1)
-        return _blobs(c + noise, size, 1 + 2 * width)
-
-    truth = width - math.log(2 * width) if width <= 0.5 else 1 / (4 * width)
-    return _of_one(f"blob, uniform noise {width:g}", "position", Uniform(-1, 1), render, truth)
+    return channel_of_one(
+        f"symmetric noise {error:g}", "category", Categorical(categories), render, truth
+    )
 
 
 def blob_with_gaussian_noise(deviation: float, *, size: int = 28) -> Channel:
@@ -134,106 +80,12 @@ def blob_with_gaussian_noise(deviation: float, *, size: int = 28) -> Channel:
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         c = codes["position"]
         noise = deviation * torch.randn(len(c), generator=generator)
-        return _blobs(c + noise, size, 1 + 4 * deviation)
+        return blobs(c + noise, size, 1 + 4 * deviation)
 
     truth = gaussian_noise_information(deviation)
-    return _of_one(f"blob, gaussian noise {deviation:g}", "position", Uniform(-1, 1), render, truth)
-
-
-def correlated_gaussians(correlation: float, *, size: int = 28) -> Channel:
-    """Return a channel from the rank of one Gaussian to that of another: I = −½ log(1 − ρ²).
-
-    The code is the first one's rank, scaled to [−1, 1]; the blob is at that of the second, whose
-    correlation with the first is ρ.
-
-    >>> round(correlated_gaussians(0.75).truth["rank"], 6)
-    0.413339
-    """
-
-    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        first = torch.special.ndtri(((codes["rank"] + 1) / 2).double().clamp(1e-9, 1 - 1e-9))
-        noise = torch.randn(len(first), generator=generator)
-        second = correlation * first + math.sqrt(1 - correlation**2) * noise
-        return _blobs((2 * torch.special.ndtr(second) - 1).float(), size, 1.0)
-
-    truth = -0.5 * math.log(1 - correlation**2)
-    name = f"correlated gaussians {correlation:g}"
-    return _of_one(name, "rank", Uniform(-1, 1), render, truth)
-
-
-def folded(width: float, *, size: int = 28) -> Channel:
-    """Return a channel with a blob at 2|c| − 1 + 2U(−ε, ε), where q(c|x) needs two peaks.
-
-    The information is that of `blob_with_uniform_noise`, because 2|c| − 1 is uniform as well.
-    """
-    plain = blob_with_uniform_noise(width, size=size)
-
-    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        return plain.render({"position": 2 * codes["position"].abs() - 1}, generator)
-
-    truth = plain.joint
-    return _of_one(f"folded blob {width:g}", "position", Uniform(-1, 1), render, truth)
-
-
-def flipped_pixels(error: float, *, size: int = 28) -> Channel:
-    """Return a channel of two inverse patterns, every pixel flipped with probability ε = `error`.
-
-    The number of pixels that agree with the pattern is sufficient: I is that of two binomials.
-    """
-    pattern = torch.rand(1, size, size, generator=torch.Generator().manual_seed(0)) < 0.5
-
-    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        count = len(codes["side"])
-        flips = torch.rand(count, 1, size, size, generator=generator) < error
-        side = codes["side"].bool()[:, None, None, None]
-        return 255 * (pattern ^ flips ^ side).to(torch.uint8)
-
-    agreeing = np.arange(size**2 + 1)
-    first = stats.binom.pmf(agreeing, size**2, 1 - error)
-    both = (first + first[::-1]) / 2
-    truth = float(special.rel_entr(first, both).sum())
-    return _of_one(f"flipped pixels {error:g}", "side", Categorical(2), render, truth)
-
-
-def independent(code: Code, *, size: int = 28) -> Channel:
-    """Return a channel whose image is independent of the code: I = 0."""
-    prototypes = _prototypes(10, size)
-
-    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        return prototypes[torch.randint(10, (len(codes["code"]),), generator=generator)]
-
-    return _of_one(f"independent {code.kind}", "code", code, render, 0.0)
-
-
-def sum_of_two(*, categories: int = 10, size: int = 28) -> Channel:
-    """Return a channel that shows (a + b) mod K: 0 nats for each code, log K for both together."""
-    prototypes = _prototypes(categories, size)
-
-    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        del generator
-        return prototypes[(codes["first"] + codes["second"]) % categories]
-
-    space = CodeSpace(first=Categorical(categories), second=Categorical(categories), noise=0)
-    truth = {"first": 0.0, "second": 0.0}
-    return Channel("sum of two", space, render, truth, math.log(categories))
-
-
-def wrapped_sum(width: float, *, size: int = 28) -> Channel:
-    """Return a channel with a blob at c + d + 2U(−ε, ε), wrapped to [−1, 1].
-
-    The information is 0 for each code and −log 2ε for both together, for ε up to 0.5.
-    """
-    if not 0 < width <= 0.5:
-        raise UserError(f"the noise of a wrapped sum must be above 0 and at most 0.5, not {width}")
-
-    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        total = codes["first"] + codes["second"]
-        noise = 2 * width * (2 * _uniform(len(total), generator) - 1)
-        return _blobs((total + noise + 1) % 2 - 1, size, 1.0)
-
-    space = CodeSpace(first=Uniform(-1, 1), second=Uniform(-1, 1), noise=0)
-    truth = {"first": 0.0, "second": 0.0}
-    return Channel(f"wrapped sum {width:g}", space, render, truth, -math.log(2 * width))
+    return channel_of_one(
+        f"blob, gaussian noise {deviation:g}", "position", Uniform(-1, 1), render, truth
+    )
 
 
 def side_by_side(left: Channel, right: Channel) -> Channel:
@@ -273,26 +125,23 @@ def binary_entropy(probability: float) -> float:
     return float(special.entr(probability) + special.entr(1 - probability))
 
 
-def _of_one(name: str, code_name: str, code: Code, render: Render, truth: float) -> Channel:
+def channel_of_one(name: str, code_name: str, code: Code, render: Render, truth: float) -> Channel:
+    """Return a channel of a single code."""
     return Channel(name, CodeSpace(**{code_name: code}, noise=0), render, {code_name: truth}, truth)
 
 
-def _prototypes(count: int, size: int) -> Tensor:
+def random_images(count: int, size: int) -> Tensor:
     """Return `count` different smooth random images, (count, 1, size, size) uint8."""
     coarse = torch.rand(count, 1, 4, 4, generator=torch.Generator().manual_seed(0))
     fine = torch.nn.functional.interpolate(coarse, size=(size, size), mode="bilinear")
     return (255 * fine).round().to(torch.uint8)
 
 
-def _blobs(position: Tensor, size: int, reach: float) -> Tensor:
+def blobs(position: Tensor, size: int, reach: float) -> Tensor:
     """Return uint8 images of a bright blob, at positions −`reach` … `reach` from left to right."""
     pixels = (torch.arange(size) + 0.5) / size
     centre = 0.5 + (0.5 - BLOB_MARGIN) * position / reach
     across = torch.exp(-0.5 * ((pixels - centre[:, None]) / BLOB_DEVIATION).square())
     down = torch.exp(-0.5 * ((pixels - 0.5) / BLOB_DEVIATION).square())
-    blobs = down[None, None, :, None] * across[:, None, None, :]
-    return (255 * blobs).round().to(torch.uint8)
-
-
-def _uniform(count: int, generator: torch.Generator) -> Tensor:
-    return torch.rand(count, generator=generator)
+    images = down[None, None, :, None] * across[:, None, None, :]
+    return (255 * images).round().to(torch.uint8)

@@ -40,7 +40,7 @@ def leakage(
     `codes` are the codes that images were generated from and `predicted` what was read from the
     images (arg max or mean of q), by name: (n,) each, of the same rows. Integers are categories.
     Floats are cut into `bins` bins of equal counts; equal values share a bin, so a constant has
-    one. The result is invariant to monotone maps of floats and to renamed categories. Off the
+    one. The result is invariant to increasing maps of floats and to renaming categories. Off the
     diagonal is what one code leaks into the prediction of another.
 
     The estimate is the plug-in one less its bias under independence, (R - 1)(C - 1) / (2 n) nats

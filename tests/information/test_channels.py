@@ -10,23 +10,25 @@ from numpy.typing import NDArray
 from scipy import special, stats
 from torch import Tensor
 
-from infoeval import Categorical, Uniform
-from infoeval.errors import UserError
-from infoeval.information.channels import (
-    Channel,
-    blob_with_gaussian_noise,
+from benchmarks.known_channels import (
     blob_with_uniform_noise,
     correlated_gaussians,
     erasure,
     flipped_pixels,
     folded,
-    gaussian_noise_information,
     independent,
     merged,
-    side_by_side,
     sum_of_two,
-    symmetric_noise,
     wrapped_sum,
+)
+from infoeval import Categorical, Uniform
+from infoeval.errors import UserError
+from infoeval.information.channels import (
+    Channel,
+    blob_with_gaussian_noise,
+    gaussian_noise_information,
+    side_by_side,
+    symmetric_noise,
 )
 
 NOISELESS = [merged(3, categories=5, size=8), sum_of_two(categories=3, size=8)]

@@ -11,16 +11,14 @@ import pytest
 import torch
 from torch import Tensor
 
+from benchmarks.known_channels import erasure, independent, sum_of_two
 from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.errors import UserError
 from infoeval.information.budgets import BUDGETS, Budget
 from infoeval.information.channels import (
     Channel,
     blob_with_gaussian_noise,
-    erasure,
-    independent,
     side_by_side,
-    sum_of_two,
     symmetric_noise,
 )
 from infoeval.information.pixel_noise import LEVELS

@@ -9,13 +9,12 @@ import torch
 from scipy import stats
 from torch import Tensor
 
+from benchmarks.known_channels import independent, merged
 from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.information.budgets import TOLERANCE, Budget
 from infoeval.information.channels import (
     Channel,
     blob_with_gaussian_noise,
-    independent,
-    merged,
     side_by_side,
     symmetric_noise,
 )
