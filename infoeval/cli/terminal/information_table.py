@@ -1,11 +1,11 @@
-"""What an estimate of information needs to be understood: one small table for each question."""
+"""The tables behind `mi`: convergence, three Qs, the self-test, leakage, noise."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from infoeval.cli.terminal.layout import name_of, table
+from infoeval.cli.terminal.layout import escaped, table
 
 if TYPE_CHECKING:
     from infoeval.results import Result
@@ -16,28 +16,28 @@ WHOLE_NUMBER = 1e-6
 
 
 def print_information(console: Console, results: "Sequence[Result]") -> None:
-    """Print what stands behind the `mi` results, if there are any."""
-    found = [result for result in results if result.metric == "mi"]
-    if not found:
+    """Print the details of the `mi` results, if there are any."""
+    estimates = [result for result in results if result.metric == "mi"]
+    if not estimates:
         return
-    _print_caveats(console, found)
-    _print_three_answers(console, found, results)
-    details = found[-1].details
+    _print_convergence(console, estimates)
+    _print_three_qs(console, estimates, results)
+    details = estimates[-1].details
     _print_self_test(console, details["self_test"])
     _print_leakage(console, details["leakage"])
-    _print_noise(console, found)
+    _print_noise(console, estimates)
 
 
-def _print_caveats(console: Console, found: "Sequence[Result]") -> None:
-    """How sure each number is."""
+def _print_convergence(console: Console, estimates: "Sequence[Result]") -> None:
+    """Print how certain each estimate is."""
     rows = table("post hoc Q", "certified ≥", "converged", "may miss", "errors", "family")
     for column in rows.columns[1:5]:
         column.justify = "right"
-    for result in found:
+    for result in estimates:
         details = result.details
         missed, errors = details["missed"], details["error_rate"]
         rows.add_row(
-            name_of(result.target),
+            escaped(result.target),
             f"{details['certified']:.4f}",
             "yes" if details["converged"] else "no",
             "not known" if missed is None else f"{missed:.4f}",
@@ -48,17 +48,17 @@ def _print_caveats(console: Console, found: "Sequence[Result]") -> None:
     console.print(rows)
 
 
-def _print_three_answers(
-    console: Console, found: "Sequence[Result]", results: "Sequence[Result]"
+def _print_three_qs(
+    console: Console, estimates: "Sequence[Result]", results: "Sequence[Result]"
 ) -> None:
-    """By the checkpoint's Q, by that Q with a new head, by a new Q."""
+    """Print L_I by the checkpoint's Q, by that Q with a new head, and by a new Q."""
     values = {(result.metric, result.target): f"{result.value:.4f}" for result in results}
     rows = table("L_I in nats, by", "own Q", "refitted head", "post hoc Q", right=True)
-    for result in found:
+    for result in estimates:
         cells = [
             values.get((metric, result.target), "") for metric in ("mi-own", "mi-refitted", "mi")
         ]
-        rows.add_row(name_of(result.target), *cells)
+        rows.add_row(escaped(result.target), *cells)
     console.print()
     console.print(rows)
 
@@ -67,35 +67,35 @@ def _print_self_test(console: Console, checks: dict[str, Any]) -> None:
     null = ", ".join(f"{check['name']} {check['value']:.4f}" for check in checks["null"])
     known = ", ".join(f"{check['name']} {check['error']:+.4f}" for check in checks["known"])
     console.print(
-        f"\nself-test: codes drawn anew tell {null}; errors on a known channel, "
+        f"\nself-test: independent codes {null}; errors on a known channel, "
         f"{checks['channel']}: {known}",
         markup=False,
     )
 
 
-def _print_leakage(console: Console, leaked: dict[str, Any]) -> None:
-    """Which code is read where: rows are true codes."""
-    if len(leaked["names"]) < 2:
+def _print_leakage(console: Console, leakage: dict[str, Any]) -> None:
+    """Print the leakage matrix: true codes down, predicted codes across."""
+    if len(leakage["names"]) < 2:
         return
-    rows = table("code ↓ read as →", *map(name_of, leaked["names"]), right=True)
-    for name, row in zip(leaked["names"], leaked["matrix"], strict=True):
-        rows.add_row(name_of(name), *(f"{value:.4f}" for value in row))
+    rows = table("code ↓ predicted as →", *map(escaped, leakage["names"]), right=True)
+    for name, row in zip(leakage["names"], leakage["matrix"], strict=True):
+        rows.add_row(escaped(name), *(f"{value:.4f}" for value in row))
     console.print()
     console.print(rows)
 
 
-def _print_noise(console: Console, found: "Sequence[Result]") -> None:
-    """L_I under pixel noise: a column for each σ."""
-    deviations = [point["deviation"] for point in found[0].details["noise"]]
+def _print_noise(console: Console, estimates: "Sequence[Result]") -> None:
+    """Print L_I under pixel noise: a column for each σ."""
+    deviations = [point["deviation"] for point in estimates[0].details["noise"]]
     rows = table("pixel noise σ", *map(_deviation, deviations), right=True)
-    for result in found:
+    for result in estimates:
         values = (point["value"] for point in result.details["noise"])
-        rows.add_row(name_of(result.target), *(f"{value:.3f}" for value in values))
+        rows.add_row(escaped(result.target), *(f"{value:.3f}" for value in values))
     console.print()
     console.print(rows)
 
 
 def _deviation(value: float) -> str:
-    """As a number of 255ths, where it is one."""
+    """Return a deviation as a number of 255ths, where it is one."""
     steps = round(255 * value)
     return f"{steps}/255" if abs(255 * value - steps) < WHOLE_NUMBER else f"{value:g}"

@@ -16,17 +16,17 @@ __all__ = ["print_catalogue", "print_metrics"]
 
 
 def print_catalogue(entries: "Sequence[CatalogueEntry]") -> None:
-    """Print which data sets are there, and what to do about those that are not."""
-    found = table("name", "there", "what", "where")
+    """Print which data sets are available, and how to get those that are not."""
+    rows = table("name", "available", "description", "place")
     for entry in entries:
-        there = "yes" if entry.present else "no"
-        found.add_row(entry.name, there, entry.description, escape(entry.where))
+        available = "yes" if entry.present else "no"
+        rows.add_row(entry.name, available, entry.description, escape(entry.where))
     console = Console()
-    console.print(found)
+    console.print(rows)
     for entry in entries:
         if not entry.present:
             console.print(f"\n{entry.name}: {entry.what_to_do}", markup=False, highlight=False)
-    console.print("\nAny .npz file with images, and any folder of images, can be given as well.")
+    console.print("\nAn .npz file with images or a folder of images can be given as well.")
 
 
 def print_metrics(metrics: "Sequence[Metric]") -> None:
@@ -42,4 +42,4 @@ def print_metrics(metrics: "Sequence[Metric]") -> None:
                 more = f"\n[dim]{escape(settings)}[/]" if settings else ""
                 rows.add_row(metric.name, metric.range, f"{escape(metric.summary)}{more}")
         console.print(rows)
-    console.print("\nAsk for one with --metric NAME, or NAME:SETTING=VALUE,…", markup=False)
+    console.print("\nSelect one with --metric NAME, or NAME:SETTING=VALUE,…", markup=False)

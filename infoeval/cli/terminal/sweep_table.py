@@ -1,18 +1,18 @@
-"""The tables of many runs, with the choice among them."""
+"""The tables of a sweep, with the choice among its runs."""
 
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from infoeval.cli.terminal.layout import name_of, table
+from infoeval.cli.terminal.layout import escaped, table
 
 if TYPE_CHECKING:
-    from infoeval.sweep import Row, Summary
+    from infoeval.results import Row, Summary
 
 __all__ = ["print_runs"]
 
 MOST_COLUMNS = 4
-"""Codes that have a column each; of more, the sum is shown."""
+"""With more codes than this, the sum is shown in place of a column each."""
 
 
 def print_runs(summary: "Summary") -> None:
@@ -22,7 +22,7 @@ def print_runs(summary: "Summary") -> None:
     for row in summary.rows:
         done = row.status == "complete"
         runs.add_row(
-            name_of(row.folder),
+            escaped(row.folder),
             f"{row.step:,}" if done else f"{row.step:,} of {row.steps:,}",
             "–" if row.seconds is None else f"{row.seconds:,.0f}",
             *(_loss(row, name) for name in ("discriminator_loss", "generator_loss")),
@@ -40,26 +40,27 @@ def print_runs(summary: "Summary") -> None:
 
 
 def _print_information(console: Console, summary: "Summary") -> None:
-    """L_I of each code against H(c), by each run's own Q."""
+    """Print L_I of each code against H(c), by each run's own Q."""
     rows = [row for row in summary.rows if row.bounds]
     if not rows:
         return
     first = rows[0].bounds
     level = next(iter(first.values())).level
     single = len(first) <= MOST_COLUMNS
-    names = [name_of(name) for name in first] if single else [f"all {len(first)} codes"]
-    found = table("L_I in nats", *names, right=True)
+    names = [escaped(name) for name in first] if single else [f"all {len(first)} codes"]
+    bounds_table = table("L_I in nats", *names, right=True)
     entropies = [bound.entropy for bound in first.values()]
-    found.add_row("H(c)", *(f"{each:.3f}" for each in (entropies if single else [sum(entropies)])))
+    shown = entropies if single else [sum(entropies)]
+    bounds_table.add_row("H(c)", *(f"{entropy:.3f}" for entropy in shown))
     for row in rows:
         bounds = row.bounds.values()
-        each = [f"{bound.value:.3f} ± {(bound.high - bound.low) / 2:.3f}" for bound in bounds]
+        by_code = [f"{bound.value:.3f} ± {(bound.high - bound.low) / 2:.3f}" for bound in bounds]
         total = [f"{sum(bound.value for bound in bounds):.3f}"]
-        found.add_row(name_of(row.folder), *(each if single else total))
+        bounds_table.add_row(escaped(row.folder), *(by_code if single else total))
     console.print()
-    console.print(found)
-    told = f"± half of the {100 * level:g} % interval" if single else "each code: summary.csv"
-    console.print(f"by each run's own Q on fresh samples; {told}", markup=False)
+    console.print(bounds_table)
+    explained = f"± half of the {100 * level:g} % interval" if single else "each code: summary.csv"
+    console.print(f"by each run's own Q on fresh samples; {explained}", markup=False)
 
 
 def _print_choice(console: Console, summary: "Summary") -> None:
