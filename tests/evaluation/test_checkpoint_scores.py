@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from infoeval.evaluation.compare import _difference
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
@@ -19,7 +20,6 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet, load
 from infoeval.errors import UserError
 from infoeval.evaluation import information_results, posterior_reading
-from infoeval.evaluation.compare import _difference
 from infoeval.information.budgets import BUDGETS
 from infoeval.information.checkpoint_information import CheckpointInformation, estimate_checkpoint
 from infoeval.information.own_bound import own_lower_bound

@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from infoeval.evaluation.posterior_reading import columns
 
 from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet, load
 from infoeval.evaluation.gallery import draw_galleries
-from infoeval.evaluation.posterior_reading import columns
 from infoeval.results import Result
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.evaluation.reports import document_of, entries, pixels

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 from click.testing import CliRunner
+from infoeval.evaluation.catalogue import Asked, parse
 from numpy.typing import NDArray
 
 from infoeval import evaluation, metrics
 from infoeval.cli import main
 from infoeval.data import load
 from infoeval.errors import UserError
-from infoeval.evaluation.catalogue import Asked, parse
 from infoeval.information.budgets import BUDGETS
 from infoeval.metrics import all_metrics, names
 from infoeval.metrics.registry import Kind
