@@ -153,11 +153,12 @@ def _score_together(
     for subject, name in zip(subjects, names, strict=True):
         with context.about(name):
             codes.append(Inputs(subject, context, by_name=True).table.rows.codes)
-    results = [
-        result
-        for request in requests
-        for result in array_metrics.run_on_models(codes, names, context.options, request)
-    ]
+    results: list[Result] = []
+    for request in requests:
+        try:
+            results += array_metrics.run_on_models(codes, names, context.options, request)
+        except NotApplicable as error:
+            raise UserError(f"{request.name} does not apply: {error}") from error
     return Document(
         subject={"models": names},
         data={"n": len(codes[0])},

@@ -132,8 +132,6 @@ class Inputs:
     @cached_property
     def reader(self) -> Reader:
         """The encoder of the subject."""
-        if not self.subject.has_encoder:
-            raise NotApplicable("the model has no encoder")
         return self.subject.reader(self.splits.train)
 
     def encode(self, images: ImageSet, count: int | None = None) -> Encoding:
@@ -147,6 +145,7 @@ class Inputs:
 
         Labels are the only factor of images that have no others.
         """
+        self._check_encoder()
         code_types, factor_types = self._types
         if self.subject.rows is not None:
             rows, scored = self.subject.rows
@@ -170,6 +169,7 @@ class Inputs:
         """
         if self.subject.rows is not None:
             return self.table
+        self._check_encoder()
         train, test = self.splits
         fit = self._rows(train, self.options.fit_images, labels=True)
         scored = self._rows(test, None, labels=True)
@@ -192,6 +192,11 @@ class Inputs:
                 "images=generated needs a model with a generator, and images with factors"
             )
         return measured_table(self.subject.generator, self.splits, self.context)
+
+    def _check_encoder(self) -> None:
+        """Raise `NotApplicable` for a generator alone, before any images are loaded."""
+        if self.subject.rows is None and not self.subject.has_encoder:
+            raise NotApplicable("the model has no encoder")
 
     @property
     def _types(self) -> tuple[Sequence[str] | None, Sequence[str] | None]:

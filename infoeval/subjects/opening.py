@@ -49,7 +49,8 @@ def open_subject(
     if isinstance(model, Subject):
         return model
     if not isinstance(model, str | Path):
-        first = model[0] if isinstance(model, tuple) and model else model
+        parts = model if isinstance(model, tuple) else (model,)
+        first = next((part for part in parts if part is not None), None)
         return UserModel(model, getattr(first, "__name__", type(first).__name__), seed=seed)
     if str(model).lower().endswith(".npz"):
         return CodeFile(model)

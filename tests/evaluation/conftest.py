@@ -1,5 +1,6 @@
-"""Tiny checkpoints to make reports of: a model, its λ = 0 twin, and other seeds."""
+"""Tiny checkpoints to score and to make reports of: a model, its λ = 0 twin, other seeds."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from infoeval import evaluation
+from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.data import load
 from infoeval.evaluation import pages
+from infoeval.evaluation.options import Options
 from infoeval.information.budgets import BUDGETS
 from infoeval.training.run import train
 from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
@@ -19,10 +21,9 @@ Training = Callable[..., Path]
 
 @pytest.fixture(scope="session", autouse=True)
 def few_samples() -> Any:
-    """The reports of these tests draw 300 samples for L_I instead of 20,000."""
+    """These tests draw 300 samples for L_I instead of 20,000."""
     with pytest.MonkeyPatch.context() as patch:
-        defaults = dict(evaluation.score.__kwdefaults__ or {}) | {"samples": 300}
-        patch.setattr(evaluation.score, "__kwdefaults__", defaults)
+        patch.setitem(Options.__init__.__kwdefaults__, "samples", 300)
         patch.setitem(BUDGETS, "tiny", TINY_BUDGET)
         yield
 
@@ -92,3 +93,44 @@ def page(home: Path, subject: Path) -> Path:
 def pair(home: Path, subject: Path, twin: Path) -> Path:
     """A report with a twin."""
     return pages.report(subject, home / "pair.html", baselines=[twin], device="cpu")
+
+
+@pytest.fixture(scope="session")
+def on_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of a few steps on digits: it knows little, and reads several categories."""
+    return _on_digits(tmp_path_factory.mktemp("digits"), 0)
+
+
+@pytest.fixture(scope="session")
+def other_on_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same experiment from another seed."""
+    return _on_digits(tmp_path_factory.mktemp("other"), 1)
+
+
+def _on_digits(folder: Path, seed: int) -> Path:
+    codes = CodeSpace(digit=Categorical(10), slant=Uniform(-1, 1), noise=3)
+    trainer = tiny_trainer(data="digits", codes=codes, steps=60, discriminator_rate=2e-3)
+    return train(trainer, load("digits"), folder, seed=seed, device="cpu")
+
+
+@pytest.fixture(scope="session")
+def without_categories(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint with a continuous code alone."""
+    codes = CodeSpace(slant=Uniform(-1, 1), noise=3)
+    trainer = tiny_trainer(data="digits", codes=codes, steps=1, code_weights={})
+    return train(trainer, load("digits"), tmp_path_factory.mktemp("slant"), device="cpu")
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a Python file of models."""
+    folder = tmp_path_factory.mktemp("models")
+    shutil.copy(Path(__file__).with_name("user_models.py"), folder / "model.py")
+    (folder / "beside.py").write_text("THERE = True\n")
+    return folder
+
+
+@pytest.fixture
+def among_models(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The test is made in the folder of models."""
+    monkeypatch.chdir(models)

@@ -15,8 +15,10 @@ from torch import Tensor, nn
 import infoeval.python_files
 import infoeval.subjects.user_model
 from infoeval import CodeSpace, Uniform, UserError
+from infoeval.data import ImageSet
 from infoeval.python_files import run_file
-from infoeval.subjects.user_model import UserModel, as_model, is_user_model, load_model, read_codes
+from infoeval.subjects.opening import open_subject
+from infoeval.subjects.user_model import UserModel, load_model, names_function
 
 SPACE = CodeSpace(c=Uniform(-1, 1), noise=0)
 
@@ -34,13 +36,17 @@ def own_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             del sys.modules[name]
 
 
-def images(count: int = 5) -> NDArray[np.uint8]:
+def images(count: int = 5) -> ImageSet:
     random = np.random.default_rng(0)
-    return random.integers(0, 256, (count, 1, 4, 4), dtype=np.uint8)
+    return ImageSet("noise", "test", random.integers(0, 256, (count, 1, 4, 4), dtype=np.uint8))
+
+
+def read_by(model: Any, given: ImageSet) -> pd.DataFrame:
+    return open_subject(model).reader(given).encode(given).columns
 
 
 def read(encode: Callable[[Tensor], Any], count: int = 5, seed: int = 0) -> pd.DataFrame:
-    return read_codes(UserModel("test.py:test", encode), images(count), seed)
+    return read_by(UserModel(encode, "test.py:test", seed=seed), images(count))
 
 
 def returning(value: Any) -> pd.DataFrame:
@@ -64,7 +70,7 @@ def loaded(program: str, function: str = "f") -> UserModel:
     ],
 )
 def test_a_function_of_a_file_is_meant(text: str) -> None:
-    assert is_user_model(text)
+    assert names_function(text)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +88,7 @@ def test_a_function_of_a_file_is_meant(text: str) -> None:
     ],
 )
 def test_something_else_is_meant(text: str) -> None:
-    assert not is_user_model(text)
+    assert not names_function(text)
 
 
 @pytest.mark.parametrize("text", ["a.py", "a.py:", "a.py:3", "a.py:f()", "C:\\a.py"])
@@ -151,7 +157,9 @@ PROGRAMS = {
     "def f():\n    1 / 0\n": r"model\.py:f\(\) failed: ZeroDivisionError",
     "def f():\n    return open('weights.pt')\n": r"failed: FileNotFoundError: .*'weights\.pt'",
     "def f(images):\n    return images\n": r"model\.py:f takes arguments; name a function of none",
-    "def f():\n    return None\n": "returned NoneType; return an encoder",
+    "def f():\n    return None\n": "returned None; return an encoder",
+    "def f():\n    return None, None\n": "returned None; return an encoder",
+    "class f:\n    generate = abs\n": "returned a generator without `codes`",
     "def f():\n    return [abs, abs]\n": "returned list; return an encoder",
     "def f():\n    return abs, abs, abs\n": r"a tuple of 3; a pair is \(encoder, generator\)",
     "def f():\n    return ()\n": "a tuple of 0",
@@ -200,7 +208,7 @@ def test_what_a_model_prints_goes_to_the_standard_error(capsys: pytest.CaptureFi
         "print('run')\n\ndef read(images):\n    print('read')\n    return images[:, 0, 0]\n"
         "\ndef f():\n    print('made')\n    return read\n"
     )
-    read_codes(loaded(program), images(), 0)
+    read_by(loaded(program), images())
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.split() == ["run", "made", "read"]
@@ -228,12 +236,12 @@ class Both(nn.Module):
 
 
 def made_of(returned: Any) -> UserModel:
-    return as_model(returned, "it")
+    return UserModel(returned, "it")
 
 
 def drawn(model: UserModel) -> Tensor:
     assert model.generator is not None
-    assert model.generator.codes is SPACE
+    assert model.generator.codes is model.codes is SPACE
     codes = SPACE.sample(3, torch.Generator().manual_seed(0))
     return model.generator.generate(codes, torch.zeros(3, 0))
 
@@ -285,6 +293,19 @@ class Failing:
         raise self.error
 
 
+def test_a_generator_alone_is_a_model() -> None:
+    class Draws:
+        codes = SPACE
+        generate = Both.generate
+        weight, drop = torch.ones(()), nn.Identity()
+
+    for given in (Draws(), (None, Draws())):
+        model = made_of(given)
+        assert not model.has_encoder
+        assert tuple(drawn(model).shape) == (3, 1, 4, 4)
+    assert made_of((abs, Draws())).has_encoder
+
+
 def test_a_generator_that_fails_is_named() -> None:
     with pytest.raises(UserError, match="it: the generator failed on 3 codes: ValueError: no luck"):
         drawn(made_of((abs, Failing(ValueError("no\nluck")))))
@@ -312,11 +333,11 @@ def test_images_are_read_in_chunks_in_order(monkeypatch: pytest.MonkeyPatch) -> 
         return result
 
     given = images()
-    kept = given.copy()
-    found = read_codes(UserModel("it", encode), given, 0)
+    kept = given.images.copy()
+    found = read_by(encode, given)
     assert [len(each) for each in seen] == [2, 2, 1]
     assert np.array_equal(torch.cat(seen).numpy(), kept)
-    assert np.array_equal(given, kept)
+    assert np.array_equal(given.images, kept)
     assert np.array_equal(found.to_numpy(), kept.reshape(5, 16))
 
 

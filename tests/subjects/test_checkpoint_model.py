@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-import infoeval.subjects.protocols
+import infoeval.subjects.checkpoint_model
 from infoeval import Trainer
 from infoeval.checkpoint import Checkpoint
 from infoeval.networks import Networks
@@ -54,7 +54,7 @@ def checkpoint() -> Checkpoint:
 @pytest.fixture
 def chunk(monkeypatch: pytest.MonkeyPatch) -> int:
     """Small chunks, so that a few images fill several."""
-    monkeypatch.setattr(infoeval.subjects.protocols, "CHUNK", 10)
+    monkeypatch.setattr(infoeval.subjects.checkpoint_model, "CHUNK", 10)
     return 10
 
 
@@ -190,7 +190,7 @@ def test_encode_uses_statistics_of_the_calibration_images(checkpoint: Checkpoint
 def test_calibration_images_are_evenly_spaced(
     checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(infoeval.subjects.protocols, "CALIBRATION_IMAGES", 5)
+    monkeypatch.setattr(infoeval.subjects.checkpoint_model, "CALIBRATION_IMAGES", 5)
     calibration = tiny_images(41, seed=1).images
     read = CheckpointModel(checkpoint, calibration=calibration).encode(pixels())
     few = CheckpointModel(checkpoint, calibration=calibration[::10]).encode(pixels())
@@ -245,16 +245,14 @@ def test_a_model_of_a_file(checkpoint: Checkpoint, tmp_path: Path) -> None:
     assert same(expected, read)
 
 
-def test_public_names_are_there() -> None:
-    assert all(hasattr(infoeval, name) for name in infoeval.__all__)
-    assert infoeval.Model is infoeval.subjects.protocols.Model
-    with pytest.raises(AttributeError, match="no attribute 'Modell'"):
-        infoeval.Modell  # noqa: B018
-
-
-def test_a_checkpoint_is_all_that_a_model_has_to_be(checkpoint: Checkpoint) -> None:
+def test_a_calibrated_model_shares_the_networks(checkpoint: Checkpoint) -> None:
+    images = tiny_images(50, seed=1).images
     model = CheckpointModel(checkpoint)
-    for protocol in (infoeval.Encoder, infoeval.Generator, infoeval.Model):
-        names = [name for name in vars(protocol) if not name.startswith("_")]
-        assert all(hasattr(model, name) for name in names)
-    assert set(dir(infoeval.Model)) >= {"codes", "encode", "generate"}
+    before = model.encode(pixels())
+    calibrated = model.calibrated(images)
+    assert calibrated.networks is model.networks
+    assert same(
+        CheckpointModel(checkpoint, calibration=images).encode(pixels()),
+        calibrated.encode(pixels()),
+    )
+    assert same(before, model.encode(pixels())), "the model itself reads as before"
