@@ -10,7 +10,7 @@ import infoeval
 from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.subjects import protocols
 from infoeval.subjects.checkpoint_model import CheckpointModel
-from infoeval.subjects.protocols import render_with, sample
+from infoeval.subjects.protocols import render_of, sample
 
 
 class Shades:
@@ -47,7 +47,7 @@ def test_a_sample_is_the_codes_and_their_images() -> None:
 
 
 def test_a_generator_as_a_function_of_codes_and_randomness() -> None:
-    render = render_with(Shades())
+    render = render_of(Shades())
     codes = Shades.codes.sample(20, torch.Generator().manual_seed(0))
     first, again, other = (render(codes, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert torch.equal(first, again)
