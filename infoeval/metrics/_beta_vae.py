@@ -16,11 +16,8 @@ from infoeval.metrics.stats.interventions import (
     score_draws,
     source_of,
 )
-from infoeval.metrics.stats.mutual_information import check_choice
 from infoeval.metrics.stats.probes import fit_softmax, one_thread
-from infoeval.metrics.stats.resampling import Options
-
-__all__ = ["beta_vae"]
+from infoeval.metrics.stats.resampling import Options, check_choice
 
 REFERENCE = "Higgins et al. 2017, beta-VAE: Learning basic visual concepts"
 TOLERANCE = 1e-4

@@ -13,8 +13,6 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.contingency import check_paired, contingency_table, named_labels
 
-__all__ = ["cluster_accuracy", "many_to_one_matching", "one_to_one_matching"]
-
 REFERENCE = (
     "Chen et al. 2016, InfoGAN, section 7.2; "
     "Kuhn 1955, The Hungarian method for the assignment problem"

@@ -9,8 +9,6 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.contingency import agreement
 
-__all__ = ["cluster_ari"]
-
 REFERENCE = "Hubert and Arabie 1985, Comparing partitions, Journal of Classification 2"
 
 

@@ -10,8 +10,6 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.contingency import agreement
 
-__all__ = ["cluster_nmi"]
-
 REFERENCE = (
     "Vinh, Epps and Bailey 2010, Information theoretic measures for clusterings comparison, "
     "JMLR 11: NMI_sum"
@@ -63,8 +61,6 @@ def cluster_nmi(
         codes,
         labels,
         class_names=class_names,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         level=level,
         seed=seed,

@@ -8,10 +8,8 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.metrics._total_correlation import REFERENCE, several_codes
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.counts import class_numbers_of, information_matrix
+from infoeval.metrics.stats.mutual_information import class_numbers_of, information_matrix
 from infoeval.metrics.stats.resampling import Options, Rows, score_table
-
-__all__ = ["code_information"]
 
 
 @metric(

@@ -1,5 +1,6 @@
 """DCI: how important every code is to predictors of the factors."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, Unpack
 
 import numpy as np
@@ -8,15 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.code_factor_table import Column
-from infoeval.metrics.stats.counts import class_numbers_of
-from infoeval.metrics.stats.importance import (
+from infoeval.metrics.stats.code_factor_matrix import (
     code_disentanglement,
     completeness,
     disentanglement,
     factor_completeness,
 )
-from infoeval.metrics.stats.mutual_information import check_choice
+from infoeval.metrics.stats.mutual_information import class_numbers_of
 from infoeval.metrics.stats.predictors import (
     Prediction,
     boosting,
@@ -24,10 +23,15 @@ from infoeval.metrics.stats.predictors import (
     lasso,
     random_forest,
 )
-from infoeval.metrics.stats.resampling import Options, Rows, score_parts, table_of
-from infoeval.metrics.stats.train_test import Split, TestRows, split_table
-
-__all__ = ["dci"]
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    TestRows,
+    check_choice,
+    score_parts,
+    split_table,
+    whole_table,
+)
 
 REFERENCE = (
     "Eastwood and Williams 2018, A framework for the quantitative evaluation of disentangled "
@@ -108,16 +112,15 @@ def dci(
     classify = chosen in ("boosting", "exact-boosting")
     if published and classify:
         raise UserError(f"preset 'laforge' has a regression, not predictor {chosen!r}")
-    split = _all_rows(codes, factors, test, options) if published else None
-    split = split or split_table(codes, factors, test, options)
+    split = (whole_table if published else split_table)(codes, factors, test, options)
     if len(split.table.factors) < 2:
         raise UserError("dci compares factors; give two or more")
-    inputs, code_of = _inputs(split.table.codes)
+    inputs, code_of = _joined([code.inputs for code in split.table.codes])
     if classify:
         targets: Any = class_numbers_of(split.table.factors)
         factor_of = np.arange(len(split.table.factors))
     else:
-        targets, factor_of = _numbers(split.table.factors)
+        targets, factor_of = _joined([factor.targets for factor in split.table.factors])
 
     def predict(code_rows: Rows, factor_rows: Rows) -> Prediction:
         fit = code_rows < split.fit
@@ -150,8 +153,6 @@ def dci(
         parts(whole),
         lambda code_rows, factor_rows: list(parts(predict(code_rows, factor_rows)).values()),
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details={
             "importance": whole.importance.tolist(),
@@ -168,15 +169,6 @@ def dci(
         resample="blocks",
         fit=split.fit if split.fit < split.table.n else 0,
     )
-
-
-def _all_rows(
-    codes: ArrayLike, factors: ArrayLike, test: TestRows | None, options: Options
-) -> Split:
-    if test is not None:
-        raise UserError("preset 'laforge' scores the rows that it was fitted on: give no others")
-    table, pruned = table_of(codes, factors, options)
-    return Split(table, table.n, pruned)
 
 
 def _predict(
@@ -203,28 +195,10 @@ def _until_unimportant(importance: Array) -> float:
     return disentanglement(importance[counted]) if counted.any() else 0.0
 
 
-def _inputs(codes: tuple[Column, ...]) -> tuple[Array, NDArray[np.intp]]:
-    """Codes as numbers ``(n, columns)``, and which code each column belongs to."""
-    columns, code_of = [], []
-    for number, code in enumerate(codes):
-        part = code.values[:, None]
-        if code.type == "categorical":
-            part = np.eye(int(code.values.max()) + 1)[code.values.astype(np.intp)]
-        columns.append(part)
-        code_of += [number] * part.shape[1]
-    return np.concatenate(columns, axis=1), np.array(code_of)
-
-
-def _numbers(factors: tuple[Column, ...]) -> tuple[Array, NDArray[np.intp]]:
-    """Factors as numbers ``(n, columns)``, and which factor each column belongs to."""
-    columns, factor_of = [], []
-    for number, factor in enumerate(factors):
-        part = [factor.values]
-        if factor.type == "periodic":
-            part = [np.sin(factor.values), np.cos(factor.values)]
-        columns += part
-        factor_of += [number] * len(part)
-    return np.stack(columns, axis=1), np.array(factor_of)
+def _joined(parts: Sequence[Array]) -> tuple[Array, NDArray[np.intp]]:
+    """All columns side by side, ``(n, columns)``, and the number of each one's part."""
+    widths = [part.shape[1] for part in parts]
+    return np.concatenate(parts, axis=1), np.repeat(np.arange(len(parts)), widths)
 
 
 def _grouped(

@@ -11,14 +11,18 @@ from sklearn.ensemble import GradientBoostingRegressor
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column
-from infoeval.metrics.stats.mutual_information import check_choice, share
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
-from infoeval.metrics.stats.resampling import Options, Rows, score_parts
-from infoeval.metrics.stats.train_test import TestRows, split_table
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    TestRows,
+    check_choice,
+    score_parts,
+    split_table,
+)
 from infoeval.metrics.trees.boosting import boost
-
-__all__ = ["downstream_accuracy"]
 
 REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
 DRAWS = 5
@@ -107,7 +111,7 @@ def downstream_accuracy(
         return [float(again.choice(mean, len(mean)).mean()) for mean in means]
 
     def shuffled(order: Rows) -> list[float]:
-        return [float(each.scores().mean()) for each in learn(table.rows(order).factors)]
+        return [float(each.scores().mean()) for each in learn(table.shuffled(order).factors)]
 
     whole = learn(table.factors)
     accuracy = [float(each.scores().mean()) for each in whole]
@@ -128,8 +132,6 @@ def downstream_accuracy(
         {f"at {size}": value for size, value in by_size.items()},
         statistic,
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         shuffled=shuffled,
@@ -182,7 +184,7 @@ def _learn(
             lost[number, discrete] = (found != classes[fit:]).T
             converged &= done
     for k in set(range(len(factors))) - set(discrete):
-        targets = _targets(factors[k])
+        targets = factors[k].targets
         for number, rows in enumerate(draws):
             read = _read_numbers(inputs[rows], targets[rows], inputs[fit:], probe)
             lost[number, k] = ((read - targets[fit:]) ** 2).sum(axis=1)
@@ -209,10 +211,3 @@ def _read_numbers(known: Array, targets: Array, others: Array, probe: Model) -> 
     moments = (known - centre).T @ (known - centre) + RIDGE * np.eye(known.shape[1])
     weights = np.linalg.solve(moments, (known - centre).T @ (targets - mean))
     return np.asarray((others - centre) @ weights + mean)
-
-
-def _targets(factor: Column) -> Array:
-    """The numbers that stand for a factor that is not discrete, ``(n, 1 or 2)``."""
-    if factor.type == "periodic":
-        return np.stack([np.sin(factor.values), np.cos(factor.values)], axis=1)
-    return factor.values[:, None]

@@ -10,8 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.counts import class_numbers_of
-from infoeval.metrics.stats.mutual_information import check_choice
+from infoeval.metrics.stats.mutual_information import class_numbers_of
 from infoeval.metrics.stats.probes import (
     Probe,
     fit_one_against_rest,
@@ -19,10 +18,15 @@ from infoeval.metrics.stats.probes import (
     inputs_of,
     one_thread,
 )
-from infoeval.metrics.stats.resampling import Options, Rows, score_table, table_of
-from infoeval.metrics.stats.train_test import Split, TestRows, split_table
-
-__all__ = ["explicitness"]
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    TestRows,
+    check_choice,
+    score_table,
+    split_table,
+    whole_table,
+)
 
 REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings"
 CHANCE = 0.5
@@ -83,8 +87,7 @@ def explicitness(
     """
     check_choice("preset", preset, Preset)
     laforge = preset == "laforge"
-    split = _every_row(codes, factors, test, options) if laforge else None
-    split = split or split_table(codes, factors, test, options)
+    split = (whole_table if laforge else split_table)(codes, factors, test, options)
     table = split.table
     scored = np.arange(table.n) if laforge else np.arange(split.fit, table.n)
     inputs = inputs_of(table.codes, split.fit, "range" if laforge else "deviation")
@@ -140,21 +143,11 @@ def explicitness(
         statistic,
         options,
         bounds=(-1.0, 1.0) if laforge else (0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         shuffled=shuffled,
         fit=0 if laforge else split.fit,
     )
-
-
-def _every_row(
-    codes: ArrayLike, factors: ArrayLike, test: TestRows | None, options: Options
-) -> Split:
-    if test is not None:
-        raise UserError("preset 'laforge' scores the rows that it was fitted on: give no others")
-    table, pruned = table_of(codes, factors, options)
-    return Split(table, table.n, pruned)
 
 
 @dataclass(frozen=True)

@@ -19,10 +19,7 @@ from infoeval.metrics.stats.interventions import (
     score_draws,
     source_of,
 )
-from infoeval.metrics.stats.mutual_information import check_choice
-from infoeval.metrics.stats.resampling import Options
-
-__all__ = ["factor_vae", "score_votes"]
+from infoeval.metrics.stats.resampling import Options, check_choice
 
 REFERENCE = "Kim and Mnih 2018, Disentangling by factorising"
 

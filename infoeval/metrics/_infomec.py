@@ -9,14 +9,17 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
-from infoeval.metrics.stats.counts import class_numbers_of, entropies, information_matrix
-from infoeval.metrics.stats.mutual_information import share
-from infoeval.metrics.stats.neighbours import neighbour_information, separated
+from infoeval.metrics.stats.mutual_information import (
+    class_numbers_of,
+    entropies,
+    information_matrix,
+    neighbour_information,
+    separated,
+)
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
 from infoeval.metrics.stats.resampling import Options, Rows, score_parts, table_of
-
-__all__ = ["infomec"]
 
 REFERENCE = "Hsu et al. 2023, Disentanglement via latent quantization"
 NEIGHBOURS = 10
@@ -91,7 +94,7 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
         return _numbers(whole.information(code_rows, factor_rows), whole.explained[code_rows])
 
     def shuffled(order: Rows) -> list[float]:
-        other = _find(Table(table.codes, table.rows(order).factors), active, options)
+        other = _find(table.shuffled(order), active, options)
         return _numbers(other.information(every, every), other.explained)
 
     names = ("modularity", "compactness", "explicitness")
@@ -109,8 +112,6 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
         dict(zip(names, _numbers(information, whole.explained), strict=True)),
         statistic,
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         resample="jackknife",

@@ -9,12 +9,17 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES, Table
-from infoeval.metrics.stats.counts import class_numbers_of
-from infoeval.metrics.stats.mutual_information import check_choice, share
-from infoeval.metrics.stats.resampling import Options, Rows, names_without, score_table, table_of
-
-__all__ = ["irs"]
+from infoeval.metrics.stats.mutual_information import class_numbers_of
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    check_choice,
+    names_without,
+    score_table,
+    table_of,
+)
 
 REFERENCE = "Suter et al. 2019, Robustly disentangled causal mechanisms"
 
@@ -95,7 +100,6 @@ def irs(
         statistic,
         options,
         bounds=(-1.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
     )

@@ -7,17 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.mutual_information import (
-    Estimator,
-    Matrix,
-    gap,
-    score_information,
-    share,
-)
+from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
 from infoeval.metrics.stats.resampling import Options, table_of
-
-__all__ = ["jemmig"]
 
 REFERENCE = "Do and Tran 2020, Theory and evaluation metrics for disentangled representations"
 

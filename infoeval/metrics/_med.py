@@ -9,20 +9,24 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.counts import class_numbers_of
-from infoeval.metrics.stats.importance import (
+from infoeval.metrics.stats.code_factor_matrix import (
     code_disentanglement,
     completeness,
     disentanglement,
     factor_completeness,
+    share,
 )
-from infoeval.metrics.stats.mutual_information import Information, check_choice, share
+from infoeval.metrics.stats.code_factor_table import Table
+from infoeval.metrics.stats.mutual_information import Information, class_numbers_of
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
-from infoeval.metrics.stats.resampling import Options, Rows, score_parts
-from infoeval.metrics.stats.train_test import TestRows, split_table
-
-__all__ = ["med"]
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    TestRows,
+    check_choice,
+    score_parts,
+    split_table,
+)
 
 REFERENCE = "Cao et al. 2022, An empirical study on disentanglement of negative-free learning"
 
@@ -108,8 +112,7 @@ def med(
         return [disentanglement(kept), completeness(kept), accuracy]
 
     def shuffled(order: Rows) -> list[float]:
-        other = Table(table.codes, table.rows(order).factors)
-        return numbers(_find(other, split.fit, estimator, bins), every)
+        return numbers(_find(table.shuffled(order), split.fit, estimator, bins), every)
 
     whole = _find(table, split.fit, estimator, bins)
     importance = whole.importance(np.arange(split.fit))
@@ -134,8 +137,6 @@ def med(
         dict(zip(names, numbers(whole, every), strict=True)),
         lambda rows, _: numbers(whole, rows),
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         resample="jackknife",

@@ -8,17 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.mutual_information import (
-    Estimator,
-    Matrix,
-    check_choice,
-    gap,
-    score_information,
-    share,
-)
-from infoeval.metrics.stats.resampling import Options, table_of
-
-__all__ = ["mig"]
+from infoeval.metrics.stats.code_factor_matrix import gap, share
+from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
+from infoeval.metrics.stats.resampling import Options, check_choice, table_of
 
 REFERENCE = "Chen et al. 2018, Isolating sources of disentanglement in variational autoencoders"
 

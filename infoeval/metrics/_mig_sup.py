@@ -7,16 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.mutual_information import (
-    Estimator,
-    Matrix,
-    gap,
-    score_information,
-    share,
-)
+from infoeval.metrics.stats.code_factor_matrix import gap, share
+from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
 from infoeval.metrics.stats.resampling import Options, table_of
-
-__all__ = ["mig_sup"]
 
 REFERENCE = "Li et al. 2020, Progressive learning and disentanglement of hierarchies"
 

@@ -8,16 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.mutual_information import (
-    Estimator,
-    Matrix,
-    check_choice,
-    score_information,
-    share,
-)
-from infoeval.metrics.stats.resampling import Options, table_of
-
-__all__ = ["modularity"]
+from infoeval.metrics.stats.code_factor_matrix import share
+from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
+from infoeval.metrics.stats.resampling import Options, check_choice, table_of
 
 REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings"
 

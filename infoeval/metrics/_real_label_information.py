@@ -17,8 +17,6 @@ from infoeval.metrics.stats.contingency import (
     table_of_occurring,
 )
 
-__all__ = ["real_label_information"]
-
 REFERENCE = "Shannon 1948; bias: Miller 1955"
 
 

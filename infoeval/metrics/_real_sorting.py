@@ -12,8 +12,6 @@ from infoeval.intervals import check_level, normal_interval
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 
-__all__ = ["bounded_score", "posterior_rows", "real_sorting"]
-
 REFERENCE = "Bridle, Heading and MacKay 1992"
 #: Rows of half-precision probabilities may miss a sum of one by this much.
 SUM_TOLERANCE = 1e-3

@@ -9,12 +9,17 @@ from sklearn.svm import LinearSVC
 
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column
-from infoeval.metrics.stats.mutual_information import check_choice, gap, share
-from infoeval.metrics.stats.resampling import Options, Rows, score_table
-from infoeval.metrics.stats.train_test import Split, TestRows, split_table
-
-__all__ = ["sap"]
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    Split,
+    TestRows,
+    check_choice,
+    score_table,
+    split_table,
+)
 
 REFERENCE = "Kumar et al. 2018, Variational inference of disentangled latent concepts"
 LEAST_VARIANCE = 1e-12
@@ -106,8 +111,6 @@ def sap(
         of(whole),
         lambda rows, _: of(matrix(right, rows, every)),
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         shuffled=shuffled,
@@ -135,17 +138,10 @@ def _correct(split: Split, preset: Preset, order: Rows) -> dict[int, NDArray[np.
 def _linear_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
     if len(np.unique(classes)) == 1:
         return np.full(len(code.values) - fit, classes[0])
-    values = _as_inputs(code)
+    values = code.inputs
     classifier = LinearSVC(C=0.01, class_weight="balanced", dual=False)
     classifier.fit(values[:fit], classes)
     return np.asarray(classifier.predict(values[fit:]), dtype=np.intp)
-
-
-def _as_inputs(code: Column) -> NDArray[np.float64]:
-    """The code itself, or a column for every category."""
-    if code.type == "categorical":
-        return np.eye(int(code.values.max()) + 1)[code.values.astype(np.intp)]
-    return code.values[:, None]
 
 
 def _quantile_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
@@ -177,8 +173,7 @@ def _correlations(
     total[total <= least * (len(values) - 1)] = 0.0
     found = np.empty((len(codes), len(factors)))
     for k, factor in enumerate(factors):
-        target = factor.values[order[rows]]
-        targets = [np.sin(target), np.cos(target)] if factor.type == "periodic" else [target]
+        targets = factor.targets[order[rows]].T
         inputs = np.stack([each - each.mean() for each in targets])
         crossed = inputs @ centred
         weights = np.linalg.lstsq(inputs @ inputs.T, crossed, rcond=None)[0]

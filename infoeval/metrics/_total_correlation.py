@@ -9,11 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.mutual_information import share
 from infoeval.metrics.stats.resampling import Options, Rows, score_table, table_of
-
-__all__ = ["REFERENCE", "score_covariance", "several_codes", "total_correlation"]
 
 REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
 

@@ -11,18 +11,17 @@ from scipy.stats import rankdata
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
-from infoeval.metrics.stats.mutual_information import check_choice, share
 from infoeval.metrics.stats.resampling import (
     Options,
     Rows,
     active_codes,
+    check_choice,
     names_without,
     score_parts,
     table_of,
 )
-
-__all__ = ["udr"]
 
 REFERENCE = "Duan et al. 2020, Unsupervised model selection for variational disentangled learning"
 LEAST_DIVERGENCE = 0.01
@@ -133,8 +132,6 @@ def udr(
         dict(zip(["mean", *names], numbers(pairs), strict=True)),
         statistic,
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         resample="jackknife",

@@ -9,10 +9,7 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES
 from infoeval.metrics.stats.interventions import Codes, Effort, source_of
-from infoeval.metrics.stats.mutual_information import check_choice
-from infoeval.metrics.stats.resampling import Options
-
-__all__ = ["z_max_var"]
+from infoeval.metrics.stats.resampling import Options, check_choice
 
 REFERENCE = "Kim et al. 2019, Relevance factor VAE"
 

@@ -10,9 +10,9 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
 from infoeval.errors import UserError
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.contingency import MOST_CELLS, label_values, table_of_occurring
-from infoeval.metrics.stats.counts import entropies, information_matrix
-from infoeval.metrics.stats.mutual_information import share
+from infoeval.metrics.stats.mutual_information import entropies, information_matrix
 
 __all__ = ["LEAST_MODELS", "SeedAgreement", "seed_agreement"]
 

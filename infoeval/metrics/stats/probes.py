@@ -12,8 +12,8 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 from threadpoolctl import ThreadpoolController
 
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column
-from infoeval.metrics.stats.mutual_information import share
 
 __all__ = ["Probe", "fit_one_against_rest", "fit_softmax", "inputs_of", "one_thread"]
 
@@ -75,7 +75,7 @@ def inputs_of(codes: Sequence[Column], fit: int, scale: Scale = "deviation") -> 
     columns = []
     for code in codes:
         if code.type == "categorical":
-            columns.append(np.eye(int(code.values.max()) + 1)[code.values.astype(np.intp)])
+            columns.append(code.inputs)
             continue
         known = code.values[:fit]
         if scale == "deviation":
