@@ -1,4 +1,4 @@
-"""DCI: how important every code is to predictors of the factors."""
+"""DCI: disentanglement, completeness and informativeness by importance in predictors."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, Unpack
@@ -38,7 +38,7 @@ REFERENCE = (
     "representations"
 )
 UNIFORM_VARIANCE = 1 / 12
-"""Of numbers that are uniform on [0, 1]."""
+"""The variance of the uniform distribution on [0, 1]."""
 
 Preset = Literal["disentanglement_lib", "laforge"]
 Predictor = Literal["boosting", "exact-boosting", "lasso", "random-forest"]
@@ -65,27 +65,28 @@ def dci(
 ) -> Score:
     """Disentanglement, completeness and informativeness of codes that predict the factors.
 
-    R_jk is how important code j is to a predictor of factor k. D is the mean over codes of
-    1 - H_K(R_j), H_K the entropy, in base K, of the factors' shares in code j; each code is
-    weighted with its share of all importance. C is the mean over factors of 1 - H_D(R_k) in the
-    same way, and I tells how well the factors are predicted. All are from 0 to 1: D is 1 where
-    every code matters to one factor only, C where every factor is predicted by one code alone.
-    Codes of noise score D and C near 0, and I what guessing does. D and C grow with the number of
-    rows where some codes are noise (0.56 with 2,000 rows and 0.79 with 10,000 where half of ten
-    are), so only tables of the same size compare.
+    R_jk is the importance of code j to a predictor of factor k. D is the mean over codes of 1 -
+    H_K(R_j), H_K the entropy, in base K, of the factors' shares in code j, weighted with the code's
+    share of all importance. C is the mean over factors of 1 - H_D(R_k) in the same way, and I is
+    how well the factors are predicted. All are from 0 to 1: D is 1 where every code matters to one
+    factor only, C where every factor is predicted by one code alone. Codes of noise score D and C
+    near 0, and I what guessing does. D and C grow with the number of rows where some codes are
+    noise (0.56 with 2,000 rows and 0.79 with 10,000 where half of ten are): compare tables of one
+    size.
 
     Args:
-        codes: ``(n, D)``; a categorical one is a column for each category, summed up again.
+        codes: ``(n, D)``; a categorical one is a column for each category, whose importances add
+            up.
         factors: ``(n, K)``, two or more; for boosting, continuous and periodic ones are in 20 bins
             of equal width; for regression all are numbers, periodic ones their sine and cosine.
         test: codes and factors of the rows to score; None: a third of the rows.
         preset: "disentanglement_lib" as in Locatello et al. 2019, with I the accuracy (of
-            regressions: R^2, not below 0) on the scored rows; "laforge" as in Zaidi et al. 2020:
-            a regression on all rows, I = max(0, 1 - 12 MSE) on these, so that only factors that are
-            uniform have 0 where the predictor guesses, C the plain mean over factors, and D that of
-            the codes before the first one of no importance, as their published program has it.
+            regressions: R^2, not below 0) on the scored rows; "laforge" as in Zaidi et al. 2020: a
+            regression on all rows, I = max(0, 1 - 12 MSE) on these, so that a predictor that
+            guesses has 0 for uniform factors only, C the plain mean over factors, and D that of the
+            codes before the first one of no importance, as their published program computes it.
         predictor: "boosting" (default): gradient-boosted trees, 100 stages of depth 3 for every
-            class, whose splits are found by a search that is 10 to 20 times as fast as that of
+            class, with a search for splits that is 10 to 20 times as fast as that of
             "exact-boosting", scikit-learn's own; D, C and I differ by less than 0.02. "lasso"
             (default of "laforge") and "random-forest" are regressions, settings chosen by
             cross-validation.
@@ -103,7 +104,6 @@ def dci(
     >>> score = dci(factors * 1.5, factors)
     >>> round(float(score), 3), round(score.details["parts"]["completeness"]["value"], 3)
     (1.0, 1.0)
-
     """
     check_choice("preset", preset, Preset)
     published = preset == "laforge"
@@ -190,7 +190,7 @@ def _informativeness(found: Prediction, published: bool) -> Array:
 
 
 def _until_unimportant(importance: Array) -> float:
-    """Disentanglement of the codes that stand before the first one of no importance."""
+    """Disentanglement of the codes before the first one of no importance."""
     counted = np.logical_and.accumulate(importance.sum(axis=1) > 0)
     return disentanglement(importance[counted]) if counted.any() else 0.0
 
@@ -204,7 +204,7 @@ def _joined(parts: Sequence[Array]) -> tuple[Array, NDArray[np.intp]]:
 def _grouped(
     found: Prediction, code_of: NDArray[np.intp], factor_of: NDArray[np.intp]
 ) -> Prediction:
-    """Importances of a code's columns summed, and what is said of a factor's columns averaged."""
+    """Prediction by code and factor: its codes' columns are summed, its factors' averaged."""
     codes, factors = (
         (each == np.arange(each.max() + 1)[:, None]).astype(np.float64)
         for each in (code_of, factor_of)

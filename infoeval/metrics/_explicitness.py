@@ -1,4 +1,4 @@
-"""Explicitness: how well a linear reader of all codes tells the classes of a factor apart."""
+"""Explicitness: area under the ROC curve of linear classifiers of each factor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,13 +53,12 @@ def explicitness(
     preset: Preset = "disentanglement_lib",
     **options: Unpack[Options],
 ) -> Score:
-    """Mean area under the ROC curve of a logistic regression of all codes, for every class.
+    """Mean area under the ROC curve of logistic regressions of all codes, over classes and factors.
 
     The area for a class c of a factor is the probability that a row of c is given a higher p(c)
-    than a row of another class, ties counted half; it is averaged over the classes of a factor,
-    then over the factors. Codes that tell nothing score 0.5, and codes from which every class can
-    be read by lines 1. It asks whether a factor can be read at all, not from how many codes.
-    Continuous and periodic factors are cut into bins of equal width.
+    than a row of another class, ties counted half. Codes independent of the factors score 0.5, and
+    codes from which every class can be read linearly 1. It asks whether a factor can be read at
+    all, not from how many codes. Continuous and periodic factors are cut into bins of equal width.
 
     Args:
         codes: ``(n, D)``; continuous ones are scaled, categorical ones a column per category.
@@ -68,14 +67,14 @@ def explicitness(
         preset: "disentanglement_lib": multinomial, penalised with |weights|^2 / 2, codes of mean 0
             and deviation 1 on the rows to fit on, continuous factors in 20 bins (Locatello et al.
             2019). "laforge": every class against all others, balanced, codes from 0 to 1,
-            continuous factors in 10 bins, and 2 (area - 0.5) of the rows that were fitted on, all
-            of them, so that codes that tell nothing score about 0 (Zaidi et al. 2020).
+            continuous factors in 10 bins, and 2 (area - 0.5) on the rows fitted on, all of them, so
+            that random codes score about 0 (Zaidi et al. 2020).
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
-    The interval is over the rows that are scored, with fitted regressions as they are. Classes
-    that the rows to fit on or to score lack are left out of the mean. ``details``: ``per_factor``
-    (K), ``fitted`` (K, the same on the rows fitted on), the number of ``classes`` scored (K),
-    ``fit_n``, ``pruned`` codes, and whether all regressions ``converged``.
+    The interval is over the scored rows, with the fitted regressions fixed. Classes that the rows
+    to fit on or to score lack are left out of the mean. ``details``: ``per_factor`` (K), ``fitted``
+    (K, the same on the rows fitted on), the number of ``classes`` scored (K), ``fit_n``, ``pruned``
+    codes, and whether all regressions ``converged``.
 
     Raises UserError for what is not a table of codes and factors, for a factor of which no class
     can be scored, for unknown choices, and for test rows with the preset "laforge".
@@ -83,7 +82,6 @@ def explicitness(
     >>> factors = np.indices((4, 5)).reshape(2, -1).T.repeat(9, axis=0)
     >>> round(float(explicitness(factors * 1.5, factors)), 4)
     1.0
-
     """
     check_choice("preset", preset, Preset)
     laforge = preset == "laforge"
@@ -152,11 +150,11 @@ def explicitness(
 
 @dataclass(frozen=True)
 class _Areas:
-    """Rows in the order of every class's probability: areas of any counts of them are sums.
+    """Rows sorted by every class's probability: areas for any counts of the rows are sums.
 
-    ``order`` ``(classes, rows)``; ``row`` are the rows of known classes, ``number`` the place of
-    their class; ``below`` and ``upto`` say how many rows have a lower probability of that class
-    than they, and how many one that is not higher, as places in all classes' running sums.
+    ``order`` ``(classes, rows)``; ``row`` are the rows of known classes, ``number`` the places of
+    their classes; ``below`` and ``upto`` count the rows with a lower probability of that class, and
+    with one that is not higher, as places in the running sums of all classes.
     """
 
     order: NDArray[np.int32]
@@ -166,7 +164,7 @@ class _Areas:
     upto: Numbers
 
     def mean(self, counts: Array) -> float:
-        """Mean area of the classes when row i stands there ``counts[i]`` times; 0.5 if of none."""
+        """Mean area of the classes when row i occurs ``counts[i]`` times; 0.5 without any."""
         inside, outside = self._weights(counts)
         running = np.zeros((len(self.order), len(counts) + 1))
         np.cumsum(counts[self.order], axis=1, out=running[:, 1:])
@@ -178,7 +176,7 @@ class _Areas:
         return float((ordered / (inside * outside)[both]).mean()) if both.any() else CHANCE
 
     def scored(self, counts: Array) -> NDArray[np.bool_]:
-        """Which classes have rows, and rows of other classes beside them."""
+        """Whether each class has rows, and rows of other classes to compare with."""
         inside, outside = self._weights(counts)
         return np.asarray((inside > 0) & (outside > 0))
 
