@@ -1,4 +1,4 @@
-"""BetaVAE score: whether the factor that a pair shares can be told from how its codes differ."""
+"""BetaVAE score: a linear classifier of the factor that pairs of codes share."""
 
 from typing import Any, Literal, Unpack
 
@@ -16,15 +16,12 @@ from infoeval.metrics.stats.interventions import (
     score_draws,
     source_of,
 )
-from infoeval.metrics.stats.mutual_information import check_choice
 from infoeval.metrics.stats.probes import fit_softmax, one_thread
-from infoeval.metrics.stats.resampling import Options
-
-__all__ = ["beta_vae"]
+from infoeval.metrics.stats.resampling import Options, check_choice
 
 REFERENCE = "Higgins et al. 2017, beta-VAE: Learning basic visual concepts"
 TOLERANCE = 1e-4
-"""Of the gradient of the mean loss, as scikit-learn's by default."""
+"""The fit ends at this gradient of the mean loss, scikit-learn's default."""
 
 Preset = Literal["disentanglement_lib", "laforge"]
 Array = NDArray[np.float64]
@@ -35,7 +32,7 @@ Labels = NDArray[np.intp]
     "beta-vae",
     kind="interventions",
     range="0 to 1",
-    summary="which factor was held still, from differences of codes, by a linear classifier",
+    summary="accuracy of a linear classifier of the factor that pairs of codes share",
     use="to compare with published numbers",
     pitfalls="saturates: rotations of perfect codes score 0.9; random codes 1 / factors; depends "
     "on the codes' scale",
@@ -50,45 +47,45 @@ def beta_vae(
     batch: int | None = None,
     **options: Unpack[Options],
 ) -> Score:
-    """BetaVAE score: how often a linear classifier names the factor that pairs of codes share.
+    """BetaVAE score: accuracy of a linear classifier of the factor that pairs of codes share.
 
-    For each point a factor k is drawn, and ``batch`` pairs of codes whose factors are drawn anew
-    but for the value of k, which a pair shares; the point's features are mean |z1 - z2| of each
-    code. A logistic regression (L2 penalty, C = 1) is fitted to the train points, and the score is
-    its accuracy on the test points: about 1/K for codes that have nothing to do with the factors,
-    and 1 for perfect ones. It saturates: a rotation of perfect codes scores 0.88 of five factors.
-    It depends on the codes' scale, as the penalty does. Two categories differ by 1.
+    For each point a factor k is drawn, and ``batch`` pairs of codes that share a value of k, while
+    all other factors are drawn afresh; the point's features are mean |z1 - z2| of each code. A
+    logistic regression (L2 penalty, C = 1) is fitted to the train points, and the score is its
+    accuracy on the test points: about 1/K for codes independent of the factors, and 1 for perfect
+    ones. It saturates: a rotation of perfect codes scores 0.88 with five factors. It depends on the
+    codes' scale, as the penalty does. Two categories have distance 1.
 
     Args:
-        codes: ``(n, D)``, whose rows are drawn in pairs that share a value and are two different
-            rows; rows whose value no other has are left out. Or a function from factor values
-            ``(m, K)`` to their codes ``(m, D)``, such as an encoder of rendered images: then every
-            factor is drawn independently, as the definition wants it. It is asked for
-            2 ``batch`` (``train_points`` + ``test_points``) codes a score, 1.92 million by
-            default, 4,096 or fewer at a time, and for 10,000 more once; as often again for each
-            of ``replicates`` (5 for a function) and of ``null``.
-        factors: ``(n, K)``, two or more; of a function, the values to be drawn from each column.
-            In a table continuous and periodic ones go into 20 bins of equal width.
-        preset: "disentanglement_lib": ``batch`` 64, as Locatello et al. 2019 published; "laforge":
-            200, values equally probable and not by their rows, continuous factors in 10 bins,
-            and (accuracy - 1/K) / (1 - 1/K) as score (Zaidi et al. 2020, "Z-diff"), about 0 for
-            codes that have nothing to do with the factors.
+        codes: ``(n, D)``, whose rows are drawn in pairs of different rows that share a value; rows
+            whose value no other has are left out. Or a function from factor values ``(m, K)`` to
+            their codes ``(m, D)``, such as an encoder of rendered images: then every factor is
+            drawn independently, as in the definition. It computes 2 ``batch`` (``train_points`` +
+            ``test_points``) codes for a score, 1.92 million by default, at most 4,096 in a call,
+            and 10,000 more once; the same again for each of ``replicates`` (5 for a function) and
+            of ``null``.
+        factors: ``(n, K)``, two or more; with a function, the values to draw from each column. In a
+            table continuous and periodic ones are in 20 bins of equal width.
+        preset: "disentanglement_lib": ``batch`` 64, as in Locatello et al. 2019; "laforge": 200,
+            values equally probable whatever their rows, continuous factors in 10 bins, and
+            (accuracy - 1/K) / (1 - 1/K) as score, about 0 for random codes (Zaidi et al. 2020,
+            "Z-diff").
         train_points: points to fit the classifier on; None: 10,000.
         test_points: points to score; None: 5,000.
         batch: pairs for each point; None: the preset's.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     The fit is to the optimum, where disentanglement_lib stops after 100 steps; the accuracies
-    differ by 0.001 or less. The interval is over rows and draws at once, of a function over draws,
-    and holds Clopper and Pearson's of the test points, so that an accuracy of 1 is no certainty.
+    differ by 0.001 or less. The interval is over rows and draws at once, for a function over draws,
+    and contains Clopper and Pearson's of the test points, so that an accuracy of 1 is not certain.
     ``details``: ``per_factor`` accuracy (K; None without a test point), ``confusion`` (K x K, rows
-    are the factors that were shared), ``train_accuracy``, ``encodings`` of a function in all,
-    ``rows_alone`` of a table (K), left out for their value of a factor, ``pruned`` codes, and the
-    settings.
+    are the shared factors), ``train_accuracy``, ``encodings``, the number of codes that a function
+    computed, ``rows_alone`` of a table (K), left out for their value of a factor, ``pruned`` codes,
+    and the settings.
 
-    Raises UserError for what is not a table of codes and factors, for a single factor, for a
-    factor none of whose values is in two rows, for numbers that are not whole and positive, and
-    for unknown choices.
+    Raises UserError for what is not a table of codes and factors, for a single factor, for a factor
+    without a value in two rows, for numbers that are not whole and positive, and for unknown
+    choices.
 
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> float(beta_vae(factors * 1.5, factors, replicates=0))
@@ -98,7 +95,6 @@ def beta_vae(
     >>> less = {"train_points": 200, "test_points": 100, "batch": 32}
     >>> float(beta_vae(encode, factors, **less))
     1.0
-
     """
     check_choice("preset", preset, Preset)
     laforge = preset == "laforge"
@@ -138,9 +134,9 @@ def beta_vae(
 
 
 def _classified(features: Array, labels: Labels, iterations: int) -> Labels:
-    """What a logistic regression, fitted to the first ``len(labels)`` points, says of all."""
+    """Predictions for all points of a logistic regression fitted to the first ``len(labels)``."""
     inputs = features - features[: len(labels)].mean(axis=0)
-    # On one scale for all features, and a penalty that makes up for it: the same classifier.
+    # One scale for all features, with the penalty scaled likewise, gives the same classifier.
     scale = float(np.abs(inputs).max()) or 1.0
     inputs /= scale
     with one_thread():

@@ -1,4 +1,4 @@
-"""Accuracy of a categorical code as a classifier, once its categories are matched to classes."""
+"""Accuracy of a categorical code as a classifier, after matching its categories to classes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +12,6 @@ from infoeval.intervals import check_level, clopper_pearson
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.contingency import check_paired, contingency_table, named_labels
-
-__all__ = ["cluster_accuracy", "many_to_one_matching", "one_to_one_matching"]
 
 REFERENCE = (
     "Chen et al. 2016, InfoGAN, section 7.2; "
@@ -123,7 +121,7 @@ def cluster_accuracy(
 
 
 def one_to_one_matching(table: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the class of each category, ``(K,)``, with the most rows on matched cells.
+    """Class of each category, ``(K,)``, by the one-to-one matching with the most rows.
 
     ``table`` holds ``(K, L)`` counts. -1 marks a category without a class; an empty cell is no
     evidence for a match, so it counts as none.
@@ -139,7 +137,7 @@ def one_to_one_matching(table: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def many_to_one_matching(table: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the most frequent class of each category, ``(K,)``; -1 for one that never occurs.
+    """Most frequent class of each category, ``(K,)``; -1 for one that never occurs.
 
     >>> many_to_one_matching(np.array([[9, 8], [7, 0], [0, 0]]))
     array([ 0,  0, -1])
@@ -153,6 +151,6 @@ def _check_count(count: int, what: str) -> None:
 
 
 def _correct(table: NDArray[np.int64], matching: NDArray[np.int64]) -> int:
-    """Count the rows whose class is the one that their category is matched to."""
+    """Number of rows whose class is the one that their category is matched to."""
     matched = np.flatnonzero(matching != UNMATCHED)
     return int(table[matched, matching[matched]].sum())

@@ -9,8 +9,6 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.contingency import agreement
 
-__all__ = ["cluster_ari"]
-
 REFERENCE = "Hubert and Arabie 1985, Comparing partitions, Journal of Classification 2"
 
 
@@ -18,7 +16,7 @@ REFERENCE = "Hubert and Arabie 1985, Comparing partitions, Journal of Classifica
     "cluster-ari",
     kind="labels",
     range="-0.5 to 1",
-    summary="agreement of a categorical code and the labels on pairs, above chance",
+    summary="agreement of a categorical code and labels on pairs of rows, above chance",
     use="as cluster-nmi, with 0 for chance",
     pitfalls="large classes count most",
 )
@@ -36,22 +34,22 @@ def cluster_ari(
     ``codes`` and ``labels`` are ``(n,)``: the predicted category (arg max of q(c|x)) and the class
     of every row, whole numbers of any sign, booleans or words. They are names only: renaming
     changes nothing, and there may be more categories than classes or fewer. ``class_names`` are
-    names of classes 0, 1, 2, ... Higher is better; 1 means equal
-    partitions, 0 is what chance gives on average. The lower limit of -0.5 is Chacon and
-    Rastrojo's (2023, Minimum adjusted Rand index for two clusterings of a given size).
+    names of classes 0, 1, 2, ... Higher is better; 1 means equal partitions, 0 is what chance gives
+    on average. The lower limit of -0.5 is Chacon and Rastrojo's (2023, Minimum adjusted Rand index
+    for two clusterings of a given size).
 
-    The interval is a basic bootstrap over rows. Rare mistakes that the rows do not show are
-    allowed for. With few rows per cell and many mistakes (100 rows, 10 x 10 cells, half wrong) it
-    covers less often than its level says. It treats the model as given: it does not include the
-    spread over training seeds. With one category only, or one class, the value is 0 and there is
-    no interval (``None``).
+    The interval is a basic bootstrap over rows. Rare mistakes that the rows do not show are allowed
+    for. With few rows per cell and many mistakes (100 rows, 10 x 10 cells, half wrong) it covers
+    less often than its level. It treats the model as given, and does not include the spread over
+    training seeds. With one category only, or one class, the value is 0 and there is no interval
+    (``None``).
 
     ``details``: ``category_names`` and ``class_names`` that occur, ``interval``.
 
-    Raises UserError for vectors that are not one label per row or differ in length, for
-    everything in one category and one class (0 / 0), and for a level outside (0, 1).
+    Raises UserError for vectors that are not one label per row or differ in length, for everything
+    in one category and one class (0 / 0), and for a level outside (0, 1).
 
-    >>> cluster_ari([2, 2, 0, 0, 1, 1], [0, 0, 1, 1, 2, 2]).value
+    >>> cluster_ari([2, 2, 0, 0, 1, 1], ["a", "a", "b", "b", "c", "c"]).value
     1.0
     """
     return agreement(
@@ -81,5 +79,5 @@ def _ari(tables: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _pairs(counts: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Count the pairs of rows within a part, summed over parts, for each row of counts."""
+    """Number of pairs of rows within a part, summed over parts, for each row of counts."""
     return np.asarray((counts * (counts - 1) / 2).sum(axis=1), dtype=np.float64)

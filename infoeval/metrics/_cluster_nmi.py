@@ -10,8 +10,6 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.contingency import agreement
 
-__all__ = ["cluster_nmi"]
-
 REFERENCE = (
     "Vinh, Epps and Bailey 2010, Information theoretic measures for clusterings comparison, "
     "JMLR 11: NMI_sum"
@@ -22,7 +20,7 @@ REFERENCE = (
     "cluster-nmi",
     kind="labels",
     range="0 to 1",
-    summary="information of a categorical code and the labels over their mean entropy",
+    summary="mutual information of a categorical code and labels over their mean entropy",
     use="categories and classes that differ in number",
     pitfalls="counts raise it by chance, most where rows are few and categories many",
 )
@@ -40,22 +38,22 @@ def cluster_nmi(
     ``codes`` and ``labels`` are ``(n,)``: the predicted category (arg max of q(c|x)) and the class
     of every row, whole numbers of any sign, booleans or words. They are names only: renaming
     changes nothing, and there may be more categories than classes or fewer. ``class_names`` are
-    names of classes 0, 1, 2, ... Higher is better; 1 means that each
-    tells the other exactly. Same definition as scikit-learn's default (arithmetic mean).
+    names of classes 0, 1, 2, ... Higher is better; 1 means that each determines the other. Same
+    definition as scikit-learn's default (arithmetic mean).
 
     The value is the plug-in estimate, which chance raises: by about (K - 1)(L - 1) / (2 n) nats of
-    mutual information. The interval is a basic bootstrap over rows. It reflects the resamples
-    about the value, which takes that bias out, so the value lies near its upper end, or at it when
-    code and label have little in common. Rare mistakes that the rows do not show are allowed for.
-    It treats the model as given: it does not include the spread over training seeds. With one
-    category only, or one class, the value is 0 and there is no interval (``None``).
+    mutual information. The interval is a basic bootstrap over rows. It reflects the resamples about
+    the value, which removes that bias, so the value lies near its upper end, or at it when code and
+    label have little in common. Rare mistakes that the rows do not show are allowed for. It treats
+    the model as given, and does not include the spread over training seeds. With one category only,
+    or one class, the value is 0 and there is no interval (``None``).
 
     ``details``: ``category_names`` and ``class_names`` that occur, ``interval``.
 
-    Raises UserError for vectors that are not one label per row or differ in length, for
-    everything in one category and one class (0 / 0), and for a level outside (0, 1).
+    Raises UserError for vectors that are not one label per row or differ in length, for everything
+    in one category and one class (0 / 0), and for a level outside (0, 1).
 
-    >>> cluster_nmi([2, 2, 0, 0, 1, 1], [0, 0, 1, 1, 2, 2]).value
+    >>> cluster_nmi([2, 2, 0, 0, 1, 1], ["a", "a", "b", "b", "c", "c"]).value
     1.0
     """
     return agreement(
@@ -63,8 +61,6 @@ def cluster_nmi(
         codes,
         labels,
         class_names=class_names,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         level=level,
         seed=seed,

@@ -1,4 +1,4 @@
-"""Every code against every factor, each pair by the measure that fits it, and the best pairing."""
+"""Association of every code with every factor, and the best one-to-one pairing."""
 
 from typing import Literal, Unpack
 
@@ -9,13 +9,15 @@ from sklearn.metrics.cluster import expected_mutual_information
 
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.circular import circular_correlations, linear_correlations
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
-from infoeval.metrics.stats.counts import BINS, class_numbers_of, entropies, information_matrix
-from infoeval.metrics.stats.mutual_information import check_choice, share
-from infoeval.metrics.stats.resampling import Options, Rows, score_parts, table_of
-
-__all__ = ["Estimator", "Normalization", "Periodic", "code_factors"]
+from infoeval.metrics.stats.mutual_information import (
+    BINS,
+    class_numbers_of,
+    entropies,
+    information_matrix,
+)
+from infoeval.metrics.stats.resampling import Options, Rows, check_choice, score_parts, table_of
 
 REFERENCE = (
     "Spearman 1904; Fisher and Lee 1982, Nonparametric measures of angular-angular association; "
@@ -27,6 +29,9 @@ Normalization = Literal["arithmetic", "geometric", "min", "max"]
 Estimator = Literal["plug-in", "adjusted"]
 
 Array = NDArray[np.float64]
+
+LEAST_SHARE = 1e-12
+"""A smaller share of the variance of cosine and sine is no direction of its own."""
 
 
 @metric(
@@ -50,39 +55,37 @@ def code_factors(
     bins: int = BINS,
     **options: Unpack[Options],
 ) -> Score:
-    """How well each code goes with each factor, from 0 to 1, and the mean of the best pairing.
+    """Association of every code with every factor, from 0 to 1; the score is the mean best pairing.
 
-    A continuous code and an ordinal or continuous factor: |Spearman|, the correlation of ranks. A
-    continuous code and a periodic factor: a circular correlation of ranks, as ``periodic`` says. A
-    categorical code or a discrete factor: normalised mutual information, of counts; what is
-    continuous or periodic is cut into bins of equal width. A constant code scores 0.
+    A continuous code and an ordinal or continuous factor: |Spearman|, the rank correlation. A
+    continuous code and a periodic factor: a circular correlation of ranks, see ``periodic``. A
+    categorical code or a discrete factor: normalised mutual information by counts, with bins of
+    equal width for continuous and periodic columns. A constant code scores 0.
 
-    The pairing gives each code one factor at most, and each factor one code, so that the sum is
-    largest. The score is its mean, over as many pairs as there are codes or factors, whichever are
-    fewer. Bootstrap tables are paired anew.
+    The pairing assigns codes and factors one to one so that the sum is largest (Hungarian method);
+    the score is the mean over as many pairs as there are codes or factors, whichever are fewer.
+    Bootstrap tables are paired anew.
 
     Args:
         codes: ``(n, D)``.
         factors: ``(n, K)``.
-        periodic: "circular" asks whether the code *is* the angle: it is 1 where the code goes once
-            round with the angle or against it, wherever on the circle its range begins and ends,
-            and 0 where it takes the same values on both halves of the circle, as |angle| does.
-            "linear" asks whether cosine and sine tell the code, by their multiple correlation with
-            its rank: 0.99 for |angle|, and 0.78 for a code that is the angle itself, because of
-            the jump where its range ends.
-        normalization: of mutual information, by what mean of both entropies: "arithmetic",
-            "geometric", "min" or "max", as scikit-learn calls them. 1 can be reached by "min" for
-            any number of classes, by the others only where there are as many of both: a code of
-            ten categories tells at most 0.46 of a balanced attribute by "arithmetic".
-        estimator: of mutual information I: "plug-in" counts; "adjusted" takes off both I and the
-            mean entropy what shuffled rows have on average (AMI, Vinh et al. 2010), and stops at 0.
+        periodic: "circular" asks whether the code *is* the angle: 1 where the code runs once round
+            the circle with the angle or against it, wherever its range begins, and 0 where it takes
+            the same values on both halves, as |angle| does. "linear" is the multiple correlation of
+            the code's rank with cosine and sine: 0.99 for |angle|, and 0.78 for the angle itself,
+            because of the jump where its range ends.
+        normalization: of mutual information, by a mean of both entropies: "arithmetic",
+            "geometric", "min" or "max", as in scikit-learn. 1 can be reached by "min" for any
+            number of classes, by the others only for equal numbers: a code of ten categories has at
+            most 0.46 with a balanced attribute by "arithmetic".
+        estimator: of mutual information: "plug-in" counts; "adjusted" subtracts the mean over
+            shuffled rows from information and mean entropy (AMI, Vinh et al. 2010), not below 0.
         bins: for continuous columns in mutual information.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
-    Counts of few rows make mutual information too high, by about (R - 1)(C - 1) / 2n nats for R and
-    C classes, and |Spearman| of independent columns is 0.8 / √n on average: nothing is taken off
-    the values by default. The basic bootstrap takes most of it off the intervals; ``null`` shows
-    it.
+    Nothing is subtracted from the values by default: mutual information by counts is too high by
+    about (R - 1)(C - 1) / 2n nats for R and C classes, and |Spearman| of independent columns is
+    0.8 / √n on average. The basic bootstrap takes most of it off the intervals; ``null`` shows it.
 
     ``details``: ``associations``, an entry for each code and each factor, codes slowest, with
     ``code``, ``factor``, ``measure``, ``paired``, ``value``, ``low``, ``high`` and perhaps the
@@ -92,16 +95,15 @@ def code_factors(
 
     >>> angle = np.linspace(0, 360, 600, endpoint=False)
     >>> size = np.random.default_rng(0).normal(size=600)
-    >>> found = code_factors(
+    >>> score = code_factors(
     ...     np.stack([-size, (angle - 90) % 360], axis=1),
     ...     np.stack([angle, size], axis=1),
     ...     factor_types=["periodic:360", "continuous"],
     ... )
-    >>> round(float(found), 4)
+    >>> round(float(score), 4)
     1.0
-    >>> [(each["code"], each["factor"]) for each in found.details["associations"] if each["paired"]]
+    >>> [(pair["code"], pair["factor"]) for pair in score.details["associations"] if pair["paired"]]
     [('code 0', 'factor 1'), ('code 1', 'factor 0')]
-
     """
     check_choice("periodic", periodic, Periodic)
     check_choice("normalization", normalization, Normalization)
@@ -121,8 +123,6 @@ def code_factors(
         dict(zip(["", *map(str, pairs)], _with_mean(whole), strict=True)),
         statistic,
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details={
             "pruned": pruned,
@@ -152,13 +152,13 @@ def _pairing(matrix: Array) -> list[tuple[int, int]]:
 
 
 def _with_mean(matrix: Array) -> list[float]:
-    """The mean of the best pairing, and all values, codes slowest."""
+    """Mean of the best pairing, and all values, codes slowest."""
     mean = float(np.mean([matrix[pair] for pair in _pairing(matrix)]))
     return [mean, *matrix.ravel().tolist()]
 
 
 class _Measured:
-    """Every code against every factor of a table, on any of its rows. Bins are fixed by all."""
+    """Associations in a table on any of its rows; all rows determine the bins."""
 
     def __init__(
         self,
@@ -177,7 +177,7 @@ class _Measured:
         self.factor_classes = class_numbers_of(table.factors, bins)
 
     def measure(self, row: int, column: int) -> str:
-        """What a code and a factor are compared by."""
+        """Measure of the association of a code and a factor, in words."""
         factor = self.factor_types[column]
         if self.code_types[row] == "categorical" or factor == "discrete":
             return "AMI" if self.estimator == "adjusted" else "NMI"
@@ -186,7 +186,7 @@ class _Measured:
         return "|Spearman|"
 
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Array:
-        """``(D, K)``, from the codes of some rows and the factors of some, in the same order."""
+        """Associations of the codes of some rows and the factors of some, ``(D, K)``."""
         found = np.zeros((len(self.code_types), len(self.factor_types)))
         numbers = np.flatnonzero(self.code_types == "continuous")
         categories = np.flatnonzero(self.code_types == "categorical")
@@ -233,7 +233,7 @@ class _Measured:
 
 
 def _chance(first: NDArray[np.intp], second: NDArray[np.intp]) -> float:
-    """The mean information, nats, of two columns of classes over all orders of the rows."""
+    """Mean information, nats, of two columns of classes over all orders of the rows."""
     shape = int(first.max()) + 1, int(second.max()) + 1
     cells = first * shape[1] + second
     counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
@@ -242,12 +242,12 @@ def _chance(first: NDArray[np.intp], second: NDArray[np.intp]) -> float:
 
 
 def _order(columns: tuple[Column, ...]) -> NDArray[np.intp]:
-    """For each column and row, the place of its value among the column's different values."""
+    """Place of each value among the column's different values, ``(columns, n)``."""
     return np.stack([np.unique(column.values, return_inverse=True)[1] for column in columns])
 
 
 def _ranks(order: NDArray[np.intp]) -> Array:
-    """Ranks from 0 to n - 1 of columns ``(D, n)``, equal values at their mean; no sorting."""
+    """Ranks from 0 to n - 1 of columns ``(D, n)``, ties at their mean, without sorting."""
     ranks = np.empty(order.shape)
     for rank, column in zip(ranks, order, strict=True):
         counts = np.bincount(column)
@@ -256,6 +256,49 @@ def _ranks(order: NDArray[np.intp]) -> Array:
 
 
 def _standardised(values: Array) -> Array:
-    """Of mean 0 and sum of squares 1, or all 0 where there is no spread: ``(D, n)``."""
+    """Columns of mean 0 and sum of squares 1, or all 0 where constant, ``(D, n)``."""
     centred = values - values.mean(axis=1, keepdims=True)
     return share(centred, np.linalg.norm(centred, axis=1, keepdims=True))
+
+
+def circular_correlations(codes: Array, angles: Array) -> Array:
+    """√| |mean exp i(a - b)|² - |mean exp i(a + b)|² | of ranks of codes and angles on the circle.
+
+    The ranks of ``codes`` ``(D, n)`` and of ``angles`` ``(K, n)``, 0 to n - 1, are laid around the
+    circle, a = 2 pi rank / n. The first mean is large where the code goes round with the angle and
+    the second where it goes round against it; a fold makes both alike. ``(D, K)``, from 0
+    to 1. The difference is the rank correlation of Fisher and Lee (1982, Nonparametric measures of
+    angular-angular association, Biometrika 69). It is r² of a code that is the angle but for noise
+    of mean resultant length r, as a squared correlation is, so that its root is taken.
+
+    >>> ranks = np.arange(12.0)[None]
+    >>> circular_correlations((5 - ranks) % 12, ranks).round(6)
+    array([[1.]])
+    >>> circular_correlations(np.abs(ranks - 6), ranks).round(6)
+    array([[0.]])
+    """
+    n = codes.shape[1]
+    first, second = (np.exp(2j * np.pi / n * ranks) for ranks in (codes, angles))
+    along, against = (np.abs(first @ other.T) / n for other in (second.conj(), second))
+    return np.asarray(np.sqrt(np.abs(along**2 - against**2)), dtype=np.float64)
+
+
+def linear_correlations(codes: Array, angles: Array) -> Array:
+    """Multiple correlation of each code with the cosine and the sine of each angle.
+
+    ``codes`` ``(D, n)`` are standardised: of mean 0 and sum of squares 1, or all 0. ``angles``
+    ``(K, n)`` are in radians. ``(D, K)``, from 0 to 1 (Mardia 1976, Linear-circular
+    correlation coefficients and rhythmometry, Biometrika 63).
+
+    >>> angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)[None]
+    >>> linear_correlations(np.cos(angles + 1) / np.sqrt(6), angles).round(6)
+    array([[1.]])
+    """
+    explained = np.empty((len(codes), len(angles)))
+    for column, angle in enumerate(angles):
+        waves = np.stack([np.cos(angle), np.sin(angle)])
+        waves -= waves.mean(axis=1, keepdims=True)
+        shared = codes @ waves.T
+        inverse = np.linalg.pinv(waves @ waves.T, rcond=LEAST_SHARE, hermitian=True)
+        explained[:, column] = np.einsum("di,ij,dj->d", shared, inverse, shared)
+    return np.asarray(np.sqrt(np.clip(explained, 0.0, 1.0)), dtype=np.float64)

@@ -1,4 +1,4 @@
-"""Code information: how far codes depend on each other, pair by pair."""
+"""Code information: mutual information of pairs of codes."""
 
 from typing import Unpack
 
@@ -8,26 +8,24 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.metrics._total_correlation import REFERENCE, several_codes
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.counts import class_numbers_of, information_matrix
+from infoeval.metrics.stats.mutual_information import class_numbers_of, information_matrix
 from infoeval.metrics.stats.resampling import Options, Rows, score_table
-
-__all__ = ["code_information"]
 
 
 @metric(
     "code-information",
     kind="codes",
     range="0 or more",
-    summary="mean information of two codes about each other, nats",
+    summary="mean mutual information of two codes, nats",
     use="whether codes depend on one another in any way; without factors",
     pitfalls="bias of counts: look at the null; sees pairs only",
 )
 def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Options]) -> Score:
     """Mean mutual information of two codes, nats, over all pairs, by counts of bins.
 
-    Codes are cut into bins of equal width, categorical ones are counted as they are. It sees any
-    dependence of two codes, and has a bias of (B - 1)^2 / 2n nats: look at the null beside it,
-    for which every code is shuffled by itself.
+    Continuous codes are cut into bins of equal width, categorical ones are counted as they are. It
+    sees any dependence of two codes, and has a bias of (B - 1)^2 / 2n nats: compare with the null,
+    for which every code is shuffled independently.
 
     Args:
         codes: ``(n, D)``, two or more.
@@ -41,7 +39,6 @@ def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Opti
     >>> codes = np.random.default_rng(0).normal(size=(10_000, 3))
     >>> float(code_information(codes)) < 0.02
     True
-
     """
     table, pruned = several_codes(codes, options)
     classes = class_numbers_of(table.codes, bins)

@@ -1,5 +1,6 @@
-"""DCI: how important every code is to predictors of the factors."""
+"""DCI: disentanglement, completeness and informativeness by importance in predictors."""
 
+from collections.abc import Sequence
 from typing import Any, Literal, Unpack
 
 import numpy as np
@@ -8,15 +9,13 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.code_factor_table import Column
-from infoeval.metrics.stats.counts import class_numbers_of
-from infoeval.metrics.stats.importance import (
+from infoeval.metrics.stats.code_factor_matrix import (
     code_disentanglement,
     completeness,
     disentanglement,
     factor_completeness,
 )
-from infoeval.metrics.stats.mutual_information import check_choice
+from infoeval.metrics.stats.mutual_information import class_numbers_of
 from infoeval.metrics.stats.predictors import (
     Prediction,
     boosting,
@@ -24,17 +23,22 @@ from infoeval.metrics.stats.predictors import (
     lasso,
     random_forest,
 )
-from infoeval.metrics.stats.resampling import Options, Rows, score_parts, table_of
-from infoeval.metrics.stats.train_test import Split, TestRows, split_table
-
-__all__ = ["dci"]
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    TestRows,
+    check_choice,
+    score_parts,
+    split_table,
+    whole_table,
+)
 
 REFERENCE = (
     "Eastwood and Williams 2018, A framework for the quantitative evaluation of disentangled "
     "representations"
 )
 UNIFORM_VARIANCE = 1 / 12
-"""Of numbers that are uniform on [0, 1]."""
+"""The variance of the uniform distribution on [0, 1]."""
 
 Preset = Literal["disentanglement_lib", "laforge"]
 Predictor = Literal["boosting", "exact-boosting", "lasso", "random-forest"]
@@ -61,27 +65,28 @@ def dci(
 ) -> Score:
     """Disentanglement, completeness and informativeness of codes that predict the factors.
 
-    R_jk is how important code j is to a predictor of factor k. D is the mean over codes of
-    1 - H_K(R_j), H_K the entropy, in base K, of the factors' shares in code j; each code is
-    weighted with its share of all importance. C is the mean over factors of 1 - H_D(R_k) in the
-    same way, and I tells how well the factors are predicted. All are from 0 to 1: D is 1 where
-    every code matters to one factor only, C where every factor is predicted by one code alone.
-    Codes of noise score D and C near 0, and I what guessing does. D and C grow with the number of
-    rows where some codes are noise (0.56 with 2,000 rows and 0.79 with 10,000 where half of ten
-    are), so only tables of the same size compare.
+    R_jk is the importance of code j to a predictor of factor k. D is the mean over codes of 1 -
+    H_K(R_j), H_K the entropy, in base K, of the factors' shares in code j, weighted with the code's
+    share of all importance. C is the mean over factors of 1 - H_D(R_k) in the same way, and I is
+    how well the factors are predicted. All are from 0 to 1: D is 1 where every code matters to one
+    factor only, C where every factor is predicted by one code alone. Codes of noise score D and C
+    near 0, and I what guessing does. D and C grow with the number of rows where some codes are
+    noise (0.56 with 2,000 rows and 0.79 with 10,000 where half of ten are): compare tables of one
+    size.
 
     Args:
-        codes: ``(n, D)``; a categorical one is a column for each category, summed up again.
+        codes: ``(n, D)``; a categorical one is a column for each category, whose importances add
+            up.
         factors: ``(n, K)``, two or more; for boosting, continuous and periodic ones are in 20 bins
             of equal width; for regression all are numbers, periodic ones their sine and cosine.
         test: codes and factors of the rows to score; None: a third of the rows.
         preset: "disentanglement_lib" as in Locatello et al. 2019, with I the accuracy (of
-            regressions: R^2, not below 0) on the scored rows; "laforge" as in Zaidi et al. 2020:
-            a regression on all rows, I = max(0, 1 - 12 MSE) on these, so that only factors that are
-            uniform have 0 where the predictor guesses, C the plain mean over factors, and D that of
-            the codes before the first one of no importance, as their published program has it.
+            regressions: R^2, not below 0) on the scored rows; "laforge" as in Zaidi et al. 2020: a
+            regression on all rows, I = max(0, 1 - 12 MSE) on these, so that a predictor that
+            guesses has 0 for uniform factors only, C the plain mean over factors, and D that of the
+            codes before the first one of no importance, as their published program computes it.
         predictor: "boosting" (default): gradient-boosted trees, 100 stages of depth 3 for every
-            class, whose splits are found by a search that is 10 to 20 times as fast as that of
+            class, with a search for splits that is 10 to 20 times as fast as that of
             "exact-boosting", scikit-learn's own; D, C and I differ by less than 0.02. "lasso"
             (default of "laforge") and "random-forest" are regressions, settings chosen by
             cross-validation.
@@ -99,7 +104,6 @@ def dci(
     >>> score = dci(factors * 1.5, factors)
     >>> round(float(score), 3), round(score.details["parts"]["completeness"]["value"], 3)
     (1.0, 1.0)
-
     """
     check_choice("preset", preset, Preset)
     published = preset == "laforge"
@@ -108,16 +112,15 @@ def dci(
     classify = chosen in ("boosting", "exact-boosting")
     if published and classify:
         raise UserError(f"preset 'laforge' has a regression, not predictor {chosen!r}")
-    split = _all_rows(codes, factors, test, options) if published else None
-    split = split or split_table(codes, factors, test, options)
+    split = (whole_table if published else split_table)(codes, factors, test, options)
     if len(split.table.factors) < 2:
         raise UserError("dci compares factors; give two or more")
-    inputs, code_of = _inputs(split.table.codes)
+    inputs, code_of = _joined([code.inputs for code in split.table.codes])
     if classify:
         targets: Any = class_numbers_of(split.table.factors)
         factor_of = np.arange(len(split.table.factors))
     else:
-        targets, factor_of = _numbers(split.table.factors)
+        targets, factor_of = _joined([factor.targets for factor in split.table.factors])
 
     def predict(code_rows: Rows, factor_rows: Rows) -> Prediction:
         fit = code_rows < split.fit
@@ -150,8 +153,6 @@ def dci(
         parts(whole),
         lambda code_rows, factor_rows: list(parts(predict(code_rows, factor_rows)).values()),
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details={
             "importance": whole.importance.tolist(),
@@ -168,15 +169,6 @@ def dci(
         resample="blocks",
         fit=split.fit if split.fit < split.table.n else 0,
     )
-
-
-def _all_rows(
-    codes: ArrayLike, factors: ArrayLike, test: TestRows | None, options: Options
-) -> Split:
-    if test is not None:
-        raise UserError("preset 'laforge' scores the rows that it was fitted on: give no others")
-    table, pruned = table_of(codes, factors, options)
-    return Split(table, table.n, pruned)
 
 
 def _predict(
@@ -198,39 +190,21 @@ def _informativeness(found: Prediction, published: bool) -> Array:
 
 
 def _until_unimportant(importance: Array) -> float:
-    """Disentanglement of the codes that stand before the first one of no importance."""
+    """Disentanglement of the codes before the first one of no importance."""
     counted = np.logical_and.accumulate(importance.sum(axis=1) > 0)
     return disentanglement(importance[counted]) if counted.any() else 0.0
 
 
-def _inputs(codes: tuple[Column, ...]) -> tuple[Array, NDArray[np.intp]]:
-    """Codes as numbers ``(n, columns)``, and which code each column belongs to."""
-    columns, code_of = [], []
-    for number, code in enumerate(codes):
-        part = code.values[:, None]
-        if code.type == "categorical":
-            part = np.eye(int(code.values.max()) + 1)[code.values.astype(np.intp)]
-        columns.append(part)
-        code_of += [number] * part.shape[1]
-    return np.concatenate(columns, axis=1), np.array(code_of)
-
-
-def _numbers(factors: tuple[Column, ...]) -> tuple[Array, NDArray[np.intp]]:
-    """Factors as numbers ``(n, columns)``, and which factor each column belongs to."""
-    columns, factor_of = [], []
-    for number, factor in enumerate(factors):
-        part = [factor.values]
-        if factor.type == "periodic":
-            part = [np.sin(factor.values), np.cos(factor.values)]
-        columns += part
-        factor_of += [number] * len(part)
-    return np.stack(columns, axis=1), np.array(factor_of)
+def _joined(parts: Sequence[Array]) -> tuple[Array, NDArray[np.intp]]:
+    """All columns side by side, ``(n, columns)``, and the number of each one's part."""
+    widths = [part.shape[1] for part in parts]
+    return np.concatenate(parts, axis=1), np.repeat(np.arange(len(parts)), widths)
 
 
 def _grouped(
     found: Prediction, code_of: NDArray[np.intp], factor_of: NDArray[np.intp]
 ) -> Prediction:
-    """Importances of a code's columns summed, and what is said of a factor's columns averaged."""
+    """Prediction by code and factor: its codes' columns are summed, its factors' averaged."""
     codes, factors = (
         (each == np.arange(each.max() + 1)[:, None]).astype(np.float64)
         for each in (code_of, factor_of)

@@ -1,4 +1,4 @@
-"""DCIMIG: the gap of MIG, where every code may speak for one factor only."""
+"""DCIMIG: the gap of MIG, with every code counted for one factor only."""
 
 from typing import Any, Unpack
 
@@ -7,16 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.mutual_information import (
-    Estimator,
-    Matrix,
-    gap,
-    score_information,
-    share,
-)
+from infoeval.metrics.stats.code_factor_matrix import gap, share
+from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
 from infoeval.metrics.stats.resampling import Options, table_of
-
-__all__ = ["dcimig"]
 
 REFERENCE = "Sepliarskaia et al. 2020, Evaluating disentangled representations"
 
@@ -37,18 +30,16 @@ def dcimig(
     estimator: Estimator = "plug-in",
     **options: Unpack[Options],
 ) -> Score:
-    """Sum over factors k of the largest gap of a code that tells most about k, over sum of H(v_k).
+    """Sum over factors of the largest gap of a code whose best factor it is, over sum of H(v_k).
 
-    The gap of a code is I(z_j; v_(1)) - I(z_j; v_(2)), its best factor ahead of the next, and it
-    counts for that best factor. From 0 to 1; codes that have nothing to do with the factors score
-    about 0. Factors of high entropy weigh more. Two codes that share a factor score as the better
-    one does.
+    The gap of a code is I(z_j; v_(1)) - I(z_j; v_(2)), and it counts for the code's best factor
+    v_(1). From 0 to 1; about 0 for codes independent of the factors. Factors of high entropy weigh
+    more. Two codes that share a factor score as the better one does.
 
     Args:
         codes: ``(n, D)``.
         factors: ``(n, K)``.
-        bins: of equal width, of continuous codes; 10 as in Zaidi et al. 2020, the only library
-            that had it.
+        bins: of equal width, for continuous codes; 10 as in Zaidi et al. 2020.
         estimator: see :func:`infoeval.metrics.mig`.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
@@ -60,7 +51,6 @@ def dcimig(
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> round(float(dcimig(factors * 1.5, factors)), 4)
     1.0
-
     """
     table, pruned = table_of(codes, factors, options)
 
@@ -84,7 +74,7 @@ def dcimig(
 
 
 def _per_factor(matrix: Matrix) -> NDArray[np.float64]:
-    """The largest gap of the codes that tell most about each factor, nats, ``(K,)``."""
+    """Largest gap of the codes whose best factor each one is, nats, ``(K,)``."""
     largest = np.zeros(matrix.information.shape[1])
     np.maximum.at(largest, matrix.information.argmax(axis=1), gap(matrix.information, axis=1))
     return largest

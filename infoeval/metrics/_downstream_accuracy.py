@@ -1,4 +1,4 @@
-"""Downstream accuracy: how well factors are learnt from codes with few labels and with many."""
+"""Downstream accuracy: how well factors are predicted from codes with few and many labels."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +11,22 @@ from sklearn.ensemble import GradientBoostingRegressor
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column
-from infoeval.metrics.stats.mutual_information import check_choice, share
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
-from infoeval.metrics.stats.resampling import Options, Rows, score_parts
-from infoeval.metrics.stats.train_test import TestRows, split_table
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    TestRows,
+    check_choice,
+    score_parts,
+    split_table,
+)
 from infoeval.metrics.trees.boosting import boost
-
-__all__ = ["downstream_accuracy"]
 
 REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
 DRAWS = 5
-"""Most sets of rows that are fitted on at one size."""
+"""A size is fitted on at most so many sets of rows."""
 
 FEW = 100
 RIDGE = 1.0
@@ -36,7 +40,7 @@ Array = NDArray[np.float64]
     kind="table",
     range="0 to 1",
     summary="how well factors are predicted from 100, 1,000 and 10,000 rows",
-    use="how many labels a reader of the codes needs",
+    use="how many labels a predictor from the codes needs",
     pitfalls="random codes score 1 / classes; blind to rotations; reads by lines unless "
     "probe=gradient boosting",
 )
@@ -49,30 +53,30 @@ def downstream_accuracy(
     probe: Model = "logistic",
     **options: Unpack[Options],
 ) -> Score:
-    """Mean over factors of how well a probe of all codes reads them, by the number of labels.
+    """Mean over factors of how well a probe of all codes predicts them, by the number of labels.
 
     A probe is fitted for each factor on so many rows and scored on others: by its accuracy on a
-    discrete factor, and on others by R^2 = 1 - squared error / variance, of a periodic one that of
-    its sine and cosine together, or 0 where that is below 0. From 0 to 1. Codes that tell nothing
-    score what guessing does, 0 on factors that are not discrete. The sample efficiency is the
-    accuracy at 100 rows over that at the largest size: whether few labels do as well as many.
+    discrete factor, and on others by R^2 = 1 - squared error / variance, not below 0, for a
+    periodic one of sine and cosine together. From 0 to 1. Codes without information score what
+    guessing does, 0 on factors that are not discrete. The sample efficiency is the accuracy at 100
+    rows over that at the largest size.
 
     Args:
         codes: ``(n, D)``; scaled to deviation 1 on all rows to fit on, categorical ones a column
             per category.
         factors: ``(n, K)``.
         test: codes and factors of the rows to score; None: a third of the rows.
-        sizes: numbers of rows to fit on. Those that the table lacks are left out. A small size is
-            drawn up to 5 times, without a row in common, and the mean taken.
+        sizes: numbers of rows to fit on; those that the table lacks are left out. A small size is
+            drawn up to 5 times, without a row in common, and averaged.
         probe: "logistic": multinomial logistic regression penalised with |weights|^2 / 2, and
-            ridge regression with as much; "gradient boosting": 100 trees of depth 3 a class.
+            ridge regression of the same penalty; "gradient boosting": 100 trees of depth 3 a class.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
-    The value is that of the largest size; ``details["parts"]`` holds "at 100" and so on
-    with their intervals, over the rows that are scored and the draws. ``details``: ``per_factor``
-    (sizes x K), ``draws`` of each size, ``sizes`` and those ``left_out``, ``sample_efficiency``
-    (None without 100 rows, or where nothing is learnt), ``fit_n``, ``pruned`` codes, and whether
-    all regressions ``converged``.
+    The value is that of the largest size; ``details["parts"]`` holds "at 100" and so on with their
+    intervals, over the scored rows and the draws. ``details``: ``per_factor`` (sizes x K),
+    ``draws`` of each size, ``sizes`` and those ``left_out``, ``sample_efficiency`` (None without
+    100 rows, or where nothing is learnt), ``fit_n``, ``pruned`` codes, and whether all regressions
+    ``converged``.
 
     Raises UserError for what is not a table of codes and factors, for unknown choices, and for
     fewer rows to fit on than the smallest size.
@@ -81,7 +85,6 @@ def downstream_accuracy(
     >>> score = downstream_accuracy(factors * 1.5, factors, sizes=[10, 100])
     >>> score.value > 0.95 > score.details["parts"]["at 10"]["value"]
     True
-
     """
     check_choice("probe", probe, Model)
     split = split_table(codes, factors, test, options)
@@ -101,13 +104,13 @@ def downstream_accuracy(
     def statistic(rows: Rows, _: Rows) -> list[float]:
         scored = rows[rows >= split.fit] - split.fit
         counts = np.bincount(scored, minlength=table.n - split.fit)
-        # The draws of a size are drawn again, too, and the same rows always draw the same.
+        # The draws of a size are resampled, too; the same rows always give the same draws.
         again = np.random.default_rng(rows[:8])
         means = [each.scores(counts).mean(axis=1) for each in whole]
         return [float(again.choice(mean, len(mean)).mean()) for mean in means]
 
     def shuffled(order: Rows) -> list[float]:
-        return [float(each.scores().mean()) for each in learn(table.rows(order).factors)]
+        return [float(each.scores().mean()) for each in learn(table.shuffled(order).factors)]
 
     whole = learn(table.factors)
     accuracy = [float(each.scores().mean()) for each in whole]
@@ -128,8 +131,6 @@ def downstream_accuracy(
         {f"at {size}": value for size, value in by_size.items()},
         statistic,
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         shuffled=shuffled,
@@ -138,7 +139,7 @@ def downstream_accuracy(
 
 
 def _sizes(sizes: Sequence[int], fit: int) -> tuple[list[int], list[int]]:
-    """Those that the rows to fit on allow, the largest first, and the others."""
+    """Sizes that the rows to fit on allow, the largest first, and the others."""
     if not sizes or min(sizes) < 2:
         raise UserError(f"sizes are {list(sizes)}; give numbers of rows to fit on, two or more")
     possible = sorted({int(size) for size in sizes if size <= fit}, reverse=True)
@@ -149,10 +150,10 @@ def _sizes(sizes: Sequence[int], fit: int) -> tuple[list[int], list[int]]:
 
 @dataclass(frozen=True)
 class _Learnt:
-    """What probes of one size lost, ``(draws, K, rows)``, and what one that knows nothing does.
+    """Losses of the probes of one size, ``(draws, K, rows)``, and of one without information.
 
-    A discrete factor's row is lost or not, of at most 1; of others it is the squared error, and
-    ``most`` ``(K, rows)`` the squared distance from the mean.
+    The loss of a discrete factor's row is 0 or 1, with ``most`` 1; of others it is the squared
+    error, and ``most`` ``(K, rows)`` the squared distance from the mean.
     """
 
     lost: Array
@@ -160,7 +161,7 @@ class _Learnt:
     converged: bool
 
     def scores(self, counts: NDArray[np.intp] | None = None) -> Array:
-        """1 - lost / most of every draw and factor, ``(draws, K)``, each row so many times."""
+        """1 - lost / most by draw and factor, ``(draws, K)``, with rows repeated by ``counts``."""
         weights = np.ones(self.most.shape[1]) if counts is None else counts.astype(np.float64)
         most = self.most @ weights
         return np.asarray(
@@ -182,7 +183,7 @@ def _learn(
             lost[number, discrete] = (found != classes[fit:]).T
             converged &= done
     for k in set(range(len(factors))) - set(discrete):
-        targets = _targets(factors[k])
+        targets = factors[k].targets
         for number, rows in enumerate(draws):
             read = _read_numbers(inputs[rows], targets[rows], inputs[fit:], probe)
             lost[number, k] = ((read - targets[fit:]) ** 2).sum(axis=1)
@@ -193,7 +194,7 @@ def _learn(
 def _read_classes(
     known: Array, classes: NDArray[np.intp], others: Array, probe: Model
 ) -> tuple[NDArray[np.intp], bool]:
-    """What other rows' classes are read to be, ``(m, factors)``; and whether all fits converged."""
+    """Predicted classes of other rows, ``(m, factors)``, and whether all fits converged."""
     if probe == "gradient boosting":
         return boost(known, classes, others).scored, True
     fitted = [fit_softmax(known, numbers) for numbers in classes.T]
@@ -209,10 +210,3 @@ def _read_numbers(known: Array, targets: Array, others: Array, probe: Model) -> 
     moments = (known - centre).T @ (known - centre) + RIDGE * np.eye(known.shape[1])
     weights = np.linalg.solve(moments, (known - centre).T @ (targets - mean))
     return np.asarray((others - centre) @ weights + mean)
-
-
-def _targets(factor: Column) -> Array:
-    """The numbers that stand for a factor that is not discrete, ``(n, 1 or 2)``."""
-    if factor.type == "periodic":
-        return np.stack([np.sin(factor.values), np.cos(factor.values)], axis=1)
-    return factor.values[:, None]

@@ -1,4 +1,4 @@
-"""Explicitness: how well a linear reader of all codes tells the classes of a factor apart."""
+"""Explicitness: area under the ROC curve of linear classifiers of each factor."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,8 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.counts import class_numbers_of
-from infoeval.metrics.stats.mutual_information import check_choice
+from infoeval.metrics.stats.mutual_information import class_numbers_of
 from infoeval.metrics.stats.probes import (
     Probe,
     fit_one_against_rest,
@@ -19,10 +18,15 @@ from infoeval.metrics.stats.probes import (
     inputs_of,
     one_thread,
 )
-from infoeval.metrics.stats.resampling import Options, Rows, score_table, table_of
-from infoeval.metrics.stats.train_test import Split, TestRows, split_table
-
-__all__ = ["explicitness"]
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    TestRows,
+    check_choice,
+    score_table,
+    split_table,
+    whole_table,
+)
 
 REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings"
 CHANCE = 0.5
@@ -49,13 +53,12 @@ def explicitness(
     preset: Preset = "disentanglement_lib",
     **options: Unpack[Options],
 ) -> Score:
-    """Mean area under the ROC curve of a logistic regression of all codes, for every class.
+    """Mean area under the ROC curve of logistic regressions of all codes, over classes and factors.
 
     The area for a class c of a factor is the probability that a row of c is given a higher p(c)
-    than a row of another class, ties counted half; it is averaged over the classes of a factor,
-    then over the factors. Codes that tell nothing score 0.5, and codes from which every class can
-    be read by lines 1. It asks whether a factor can be read at all, not from how many codes.
-    Continuous and periodic factors are cut into bins of equal width.
+    than a row of another class, ties counted half. Codes independent of the factors score 0.5, and
+    codes from which every class can be read linearly 1. It asks whether a factor can be read at
+    all, not from how many codes. Continuous and periodic factors are cut into bins of equal width.
 
     Args:
         codes: ``(n, D)``; continuous ones are scaled, categorical ones a column per category.
@@ -64,14 +67,14 @@ def explicitness(
         preset: "disentanglement_lib": multinomial, penalised with |weights|^2 / 2, codes of mean 0
             and deviation 1 on the rows to fit on, continuous factors in 20 bins (Locatello et al.
             2019). "laforge": every class against all others, balanced, codes from 0 to 1,
-            continuous factors in 10 bins, and 2 (area - 0.5) of the rows that were fitted on, all
-            of them, so that codes that tell nothing score about 0 (Zaidi et al. 2020).
+            continuous factors in 10 bins, and 2 (area - 0.5) on the rows fitted on, all of them, so
+            that random codes score about 0 (Zaidi et al. 2020).
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
-    The interval is over the rows that are scored, with fitted regressions as they are. Classes
-    that the rows to fit on or to score lack are left out of the mean. ``details``: ``per_factor``
-    (K), ``fitted`` (K, the same on the rows fitted on), the number of ``classes`` scored (K),
-    ``fit_n``, ``pruned`` codes, and whether all regressions ``converged``.
+    The interval is over the scored rows, with the fitted regressions fixed. Classes that the rows
+    to fit on or to score lack are left out of the mean. ``details``: ``per_factor`` (K), ``fitted``
+    (K, the same on the rows fitted on), the number of ``classes`` scored (K), ``fit_n``, ``pruned``
+    codes, and whether all regressions ``converged``.
 
     Raises UserError for what is not a table of codes and factors, for a factor of which no class
     can be scored, for unknown choices, and for test rows with the preset "laforge".
@@ -79,12 +82,10 @@ def explicitness(
     >>> factors = np.indices((4, 5)).reshape(2, -1).T.repeat(9, axis=0)
     >>> round(float(explicitness(factors * 1.5, factors)), 4)
     1.0
-
     """
     check_choice("preset", preset, Preset)
     laforge = preset == "laforge"
-    split = _every_row(codes, factors, test, options) if laforge else None
-    split = split or split_table(codes, factors, test, options)
+    split = (whole_table if laforge else split_table)(codes, factors, test, options)
     table = split.table
     scored = np.arange(table.n) if laforge else np.arange(split.fit, table.n)
     inputs = inputs_of(table.codes, split.fit, "range" if laforge else "deviation")
@@ -140,7 +141,6 @@ def explicitness(
         statistic,
         options,
         bounds=(-1.0, 1.0) if laforge else (0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         shuffled=shuffled,
@@ -148,22 +148,13 @@ def explicitness(
     )
 
 
-def _every_row(
-    codes: ArrayLike, factors: ArrayLike, test: TestRows | None, options: Options
-) -> Split:
-    if test is not None:
-        raise UserError("preset 'laforge' scores the rows that it was fitted on: give no others")
-    table, pruned = table_of(codes, factors, options)
-    return Split(table, table.n, pruned)
-
-
 @dataclass(frozen=True)
 class _Areas:
-    """Rows in the order of every class's probability: areas of any counts of them are sums.
+    """Rows sorted by every class's probability: areas for any counts of the rows are sums.
 
-    ``order`` ``(classes, rows)``; ``row`` are the rows of known classes, ``number`` the place of
-    their class; ``below`` and ``upto`` say how many rows have a lower probability of that class
-    than they, and how many one that is not higher, as places in all classes' running sums.
+    ``order`` ``(classes, rows)``; ``row`` are the rows of known classes, ``number`` the places of
+    their classes; ``below`` and ``upto`` count the rows with a lower probability of that class, and
+    with one that is not higher, as places in the running sums of all classes.
     """
 
     order: NDArray[np.int32]
@@ -173,7 +164,7 @@ class _Areas:
     upto: Numbers
 
     def mean(self, counts: Array) -> float:
-        """Mean area of the classes when row i stands there ``counts[i]`` times; 0.5 if of none."""
+        """Mean area of the classes when row i occurs ``counts[i]`` times; 0.5 without any."""
         inside, outside = self._weights(counts)
         running = np.zeros((len(self.order), len(counts) + 1))
         np.cumsum(counts[self.order], axis=1, out=running[:, 1:])
@@ -185,7 +176,7 @@ class _Areas:
         return float((ordered / (inside * outside)[both]).mean()) if both.any() else CHANCE
 
     def scored(self, counts: Array) -> NDArray[np.bool_]:
-        """Which classes have rows, and rows of other classes beside them."""
+        """Whether each class has rows, and rows of other classes to compare with."""
         inside, outside = self._weights(counts)
         return np.asarray((inside > 0) & (outside > 0))
 

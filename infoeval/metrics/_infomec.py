@@ -1,4 +1,4 @@
-"""InfoMEC: modularity, compactness and explicitness of codes, all in terms of information."""
+"""InfoMEC: modularity, compactness and explicitness of codes by information."""
 
 from dataclasses import dataclass
 from typing import Any, Unpack
@@ -9,19 +9,22 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
-from infoeval.metrics.stats.counts import class_numbers_of, entropies, information_matrix
-from infoeval.metrics.stats.mutual_information import share
-from infoeval.metrics.stats.neighbours import neighbour_information, separated
+from infoeval.metrics.stats.mutual_information import (
+    class_numbers_of,
+    entropies,
+    information_matrix,
+    neighbour_information,
+    separated,
+)
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
 from infoeval.metrics.stats.resampling import Options, Rows, score_parts, table_of
-
-__all__ = ["infomec"]
 
 REFERENCE = "Hsu et al. 2023, Disentanglement via latent quantization"
 NEIGHBOURS = 10
 ACTIVE_SHARE = 1 / 20
-"""Of the widest code's range; a narrower one is not active."""
+"""A code of a smaller share of the widest code's range is not active."""
 ITERATIONS = 100
 TOLERANCE = 1e-7
 
@@ -41,19 +44,19 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
     """InfoM, InfoC and InfoE: from shares of the information U_jk = I(z_j; v_k) / H(v_k).
 
     InfoM, modularity, is the mean over codes of max_k U_jk / sum_k U_jk, scaled from [1 / K, 1] to
-    [0, 1]: whether a code tells of one factor only. InfoC, compactness, is the same of factors
-    over the codes: whether one code only tells of a factor. InfoE, explicitness, is the mean over
-    factors of 1 - H(v_k | all codes) / ln(classes), H as a multinomial logistic regression without
-    penalty sees it on the rows that it was fitted on: whether a factor can be read by lines. The
-    information of a continuous code is counted from its 10 nearest neighbours (Ross 2014); of a
-    categorical one, by class. Perfect codes score 1 in all. Codes of noise score 0.5 to 0.7 in
-    InfoM and 0.3 to 0.5 in InfoC, ratios of what chance leaves, but 0 in InfoE: look at the null.
+    [0, 1]: whether a code has information about one factor only. InfoC, compactness, is the same of
+    factors over the codes. InfoE, explicitness, is the mean over factors of 1 - H(v_k | all codes)
+    / ln(classes), H by an unpenalised multinomial logistic regression on the rows it was fitted on:
+    whether a factor can be read linearly. The information of a continuous code is estimated from 10
+    nearest neighbours (Ross 2014), of a categorical one by counts. Perfect codes score 1 in all.
+    Codes of noise score 0.5 to 0.7 in InfoM and 0.3 to 0.5 in InfoC, ratios of what chance leaves,
+    but 0 in InfoE: compare with the null.
 
     Codes are active whose range is more than a twentieth of the widest one's, and categorical ones
-    of two categories or more; others count for InfoE alone. An active code that tells nothing of
-    any factor is left out of InfoM, and a factor that no code tells of counts 0 in InfoC. Equal
-    codes are parted by noise that the seed draws, so that tables with many of them have no exact
-    score: it moves by about 0.005 with 2,000 rows, and more where a code tells of no factor.
+    of two categories or more; others count for InfoE alone. An active code without information
+    about any factor is left out of InfoM, and a factor that no code has information about counts 0
+    in InfoC. Ties of codes are broken by noise drawn by the seed, so that tables with many of them
+    have no exact score: it varies by about 0.005 with 2,000 rows, more where a code is independent.
 
     Args:
         codes: ``(n, D)``.
@@ -62,10 +65,10 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     The value is InfoM; ``details["parts"]`` holds "modularity", "compactness" and "explicitness"
-    with their intervals over the rows, the fitted regressions as they are. ``details``:
-    ``information`` (active D x K, shares of the factors' entropies), ``active`` codes,
-    ``per_code`` (active D), ``per_factor`` (K, InfoC), ``explicitness`` of each factor (K),
-    ``pruned`` codes, and whether all regressions ``converged`` in the 100 steps that they have.
+    with their intervals over the rows, the fitted regressions fixed. ``details``: ``information``
+    (active D x K, shares of the factors' entropies), ``active`` codes, ``per_code`` (active D),
+    ``per_factor`` (K, InfoC), ``explicitness`` of each factor (K), ``pruned`` codes, and whether
+    all regressions ``converged`` within 100 steps.
 
     Raises UserError for what is not a table of codes and factors, for a single factor, and where
     all codes are constant.
@@ -74,7 +77,6 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
     >>> score = infomec(factors * 1.5, factors)
     >>> float(score) > 0.95, round(score.details["parts"]["explicitness"]["value"], 4)
     (True, 1.0)
-
     """
     table, pruned = table_of(codes, factors, options)
     if len(table.factors) < 2:
@@ -91,7 +93,7 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
         return _numbers(whole.information(code_rows, factor_rows), whole.explained[code_rows])
 
     def shuffled(order: Rows) -> list[float]:
-        other = _find(Table(table.codes, table.rows(order).factors), active, options)
+        other = _find(table.shuffled(order), active, options)
         return _numbers(other.information(every, every), other.explained)
 
     names = ("modularity", "compactness", "explicitness")
@@ -109,8 +111,6 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
         dict(zip(names, _numbers(information, whole.explained), strict=True)),
         statistic,
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         resample="jackknife",
@@ -131,9 +131,9 @@ def _active(codes: tuple[Column, ...]) -> tuple[Column, ...]:
 
 @dataclass(frozen=True)
 class _Found:
-    """Active codes and factors ready to be counted, and what the regressions explain.
+    """Active codes and classes of factors, and what the regressions explain.
 
-    ``values`` ``(n, D)`` are of continuous codes, no two of them equal; ``explained`` ``(n, K)`` is
+    ``values`` ``(n, D)`` are of continuous codes, without ties; ``explained`` ``(n, K)`` is
     1 + ln p(class) / ln(classes).
     """
 
@@ -144,7 +144,7 @@ class _Found:
     converged: bool
 
     def information(self, code_rows: Rows, factor_rows: Rows) -> Array:
-        """I(z_j; v_k) / H(v_k) of some rows, ``(D, K)``."""
+        """I(z_j; v_k) / H(v_k) of the codes of some rows and the factors of some, ``(D, K)``."""
         factors = self.classes[factor_rows]
         found = np.empty((len(self.codes), factors.shape[1]))
         for row, code in enumerate(self.codes):
@@ -185,7 +185,7 @@ def _find(table: Table, active: tuple[Column, ...], options: Options) -> _Found:
 
 
 def _numbers(information: Array, explained: Array) -> list[float]:
-    """InfoM, InfoC and InfoE."""
+    """InfoM, InfoC and InfoE, in this order."""
     modular = _dominance(information)[information.any(axis=1)]
     return [
         float(modular.mean()) if len(modular) else 0.0,
@@ -195,7 +195,7 @@ def _numbers(information: Array, explained: Array) -> list[float]:
 
 
 def _dominance(information: Array) -> Array:
-    """Of every row: the largest entry's share; 0 where all are equal, 1 where it is alone."""
+    """Share of each row's largest entry, scaled: 0 where all are equal, 1 where it is alone."""
     columns = information.shape[1]
     largest = share(information.max(axis=1), information.sum(axis=1))
     if columns == 1:

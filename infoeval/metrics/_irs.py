@@ -1,4 +1,4 @@
-"""IRS: whether a code stays where it is while all factors but its own change."""
+"""IRS: how little a code changes while all factors but its own change."""
 
 import math
 from typing import Any, Literal, Unpack
@@ -9,12 +9,17 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES, Table
-from infoeval.metrics.stats.counts import class_numbers_of
-from infoeval.metrics.stats.mutual_information import check_choice, share
-from infoeval.metrics.stats.resampling import Options, Rows, names_without, score_table, table_of
-
-__all__ = ["irs"]
+from infoeval.metrics.stats.mutual_information import class_numbers_of
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    check_choice,
+    names_without,
+    score_table,
+    table_of,
+)
 
 REFERENCE = "Suter et al. 2019, Robustly disentangled causal mechanisms"
 
@@ -25,7 +30,7 @@ Preset = Literal["disentanglement_lib", "laforge"]
     "irs",
     kind="table",
     range="up to 1",
-    summary="whether a code stays where it is while other factors change",
+    summary="how little a code changes while other factors change",
     use="whether codes are robust to changes of other factors",
     pitfalls="random codes score 0.3 to 0.4, a common cause of the factors 0.75; codes of large "
     "deviation count most; supposes independent factors",
@@ -37,14 +42,14 @@ def irs(
     preset: Preset = "disentanglement_lib",
     **options: Unpack[Options],
 ) -> Score:
-    """Interventional robustness: mean over codes of 1 - deviation within values of its factor.
+    """Interventional robustness: mean over codes of 1 - deviation within the values of its factor.
 
     For a code j and a factor k, the rows of each value v of k have a mean code, and a deviation
     from it that 99 % of them do not exceed; its mean over v, over the largest deviation of all
-    rows, is what changes in j while k is still. IRS_j is 1 less the smallest of these over k, and
+    rows, is how much j changes while k is fixed. IRS_j is 1 minus the smallest of these over k, and
     the score their mean weighted with the largest deviations. Up to 1; codes of noise score 0.31
-    (1,000 rows) to 0.37 (10,000), and where values are rare it is higher by chance. Constant codes
-    are left out. The factors should be independent of each other.
+    (1,000 rows) to 0.37 (10,000), more by chance where values are rare. Constant codes are left
+    out. The factors should be independent of each other.
 
     Args:
         codes: ``(n, D)``, continuous ones only: it measures distances.
@@ -63,7 +68,6 @@ def irs(
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> round(float(irs(factors * 1.5, factors)), 4)
     1.0
-
     """
     check_choice("preset", preset, Preset)
     table, pruned = table_of(codes, factors, options)
@@ -95,7 +99,6 @@ def irs(
         statistic,
         options,
         bounds=(-1.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
     )
@@ -126,7 +129,7 @@ def _robustness(
 
 
 def _quantile(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:
-    """Of every column, interpolated as numpy does it by default; there are many small calls."""
+    """Quantile of every column, interpolated as by numpy, which is slower for many small calls."""
     place = share * (len(values) - 1)
     below = math.floor(place)
     above = min(below + 1, len(values) - 1)

@@ -1,4 +1,4 @@
-"""JEMMIG: MIG with a price on a code that holds more than its factor."""
+"""JEMMIG: MIG with a penalty on codes that encode more than their factor."""
 
 from typing import Any, Unpack
 
@@ -7,17 +7,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.mutual_information import (
-    Estimator,
-    Matrix,
-    gap,
-    score_information,
-    share,
-)
+from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
 from infoeval.metrics.stats.resampling import Options, table_of
-
-__all__ = ["jemmig"]
 
 REFERENCE = "Do and Tran 2020, Theory and evaluation metrics for disentangled representations"
 
@@ -26,7 +19,7 @@ REFERENCE = "Do and Tran 2020, Theory and evaluation metrics for disentangled re
     "jemmig",
     kind="table",
     range="0 to 1",
-    summary="MIG that also asks for a code which tells of its factor only",
+    summary="MIG with a penalty on codes that encode more than their factor",
     use="mig with a price on codes that mix factors",
     pitfalls="random codes score 0.12 to 0.16; an outlier spoils its bins",
 )
@@ -40,16 +33,14 @@ def jemmig(
 ) -> Score:
     """Mean over factors k of 1 - (H(v_k, z*) - I(z_(1); v_k) + I(z_(2); v_k)) / (H(v_k) + log B).
 
-    z* = z_(1) and z_(2) are the codes that tell most about v_k, and B is the number of bins, or of
-    the categories of z*. H(v, z*) grows with all that z* holds beside v. From 0 to 1; codes that
-    have nothing to do with the factors score 0.12 to 0.16 rather than 0, because bins are not
-    filled evenly.
+    z* = z_(1) and z_(2) are the codes with the most information about v_k, and B is the number of
+    bins, or of the categories of z*. H(v, z*) grows with all that z* encodes beside v. From 0 to 1;
+    codes independent of the factors score 0.12 to 0.16, because bins are not filled evenly.
 
     Args:
         codes: ``(n, D)``.
         factors: ``(n, K)``.
-        bins: of equal width, of continuous codes; 10 as in Zaidi et al. 2020, the only library
-            that had it.
+        bins: of equal width, for continuous codes; 10 as in Zaidi et al. 2020.
         estimator: see :func:`infoeval.metrics.mig`.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
@@ -61,7 +52,6 @@ def jemmig(
     >>> factors = np.indices((10, 10)).reshape(2, -1).T
     >>> round(float(jemmig(factors * 1.5, factors)), 4)
     1.0
-
     """
     table, pruned = table_of(codes, factors, options)
     finest = np.log(_categories(table, bins))
@@ -92,7 +82,7 @@ def jemmig(
 
 
 def _categories(table: Table, bins: int) -> NDArray[np.float64]:
-    """How many classes each code can have at most, ``(D,)``."""
+    """Largest possible number of classes of each code, ``(D,)``."""
     return np.array(
         [bins if code.type == "continuous" else code.values.max() + 1 for code in table.codes]
     )

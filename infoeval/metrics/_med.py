@@ -1,4 +1,4 @@
-"""MED: disentanglement and completeness of the information that codes and factors share."""
+"""MED: disentanglement and completeness of the mutual information of codes and factors."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, Unpack
@@ -9,20 +9,24 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.counts import class_numbers_of
-from infoeval.metrics.stats.importance import (
+from infoeval.metrics.stats.code_factor_matrix import (
     code_disentanglement,
     completeness,
     disentanglement,
     factor_completeness,
+    share,
 )
-from infoeval.metrics.stats.mutual_information import Information, check_choice, share
+from infoeval.metrics.stats.code_factor_table import Table
+from infoeval.metrics.stats.mutual_information import Information, class_numbers_of
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
-from infoeval.metrics.stats.resampling import Options, Rows, score_parts
-from infoeval.metrics.stats.train_test import TestRows, split_table
-
-__all__ = ["med"]
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    TestRows,
+    check_choice,
+    score_parts,
+    split_table,
+)
 
 REFERENCE = "Cao et al. 2022, An empirical study on disentanglement of negative-free learning"
 
@@ -34,7 +38,7 @@ Array = NDArray[np.float64]
     "med",
     kind="table",
     range="0 to 1",
-    summary="DCI read off the information of codes and factors",
+    summary="DCI with mutual information as importance",
     use="the questions of dci where time is short",
     pitfalls="bias of counts: compare tables of one size; correlated factors lower it (0.16 for "
     "perfect codes, correlation 0.8); an outlier spoils its bins",
@@ -52,34 +56,32 @@ def med(
     """Disentanglement and completeness of R_jk = I(z_j; v_k) / sum_i I(z_i; v_k).
 
     Disentanglement is the mean over codes j of 1 - H(R_j) / ln K, K the number of factors and R_j
-    the code's row, made to add up to 1; each code is weighted with its share of R. It is 1 where
-    every code tells of one factor only. Completeness is the mean over factors k of
-    1 - H(R_k) / ln D, 1 where one code only tells of each factor. Informativeness is the mean
-    accuracy of a linear probe, a logistic regression of all codes, on rows that it was not fitted
-    on. All are from 0 to 1.
+    the code's row, scaled to sum to 1, weighted with the code's share of R: 1 where every code has
+    information about one factor only. Completeness is the mean over factors k of 1 - H(R_k) / ln D,
+    1 where one code only has information about each factor. Informativeness is the mean accuracy of
+    a logistic regression of all codes on rows that it was not fitted on. All are from 0 to 1.
 
-    Counts have a bias: perfect codes score 0.94 with 2,000 rows and 0.99 with 10,000, and codes of
-    noise beside them cost more, so that only tables of the same size compare. Codes that have
-    nothing to do with any factor score 0.01, and the accuracy of guessing. The corrected estimator
-    takes most of the bias out, and gives perfect codes 0.99 and 1.00; but of noise alone, its score
-    is the ratio of what chance leaves, 0.3 to 0.5: look at the null beside it.
+    Counts are biased: perfect codes score 0.94 with 2,000 rows and 0.99 with 10,000, and less
+    beside codes of noise, so compare tables of one size. Codes independent of the factors score
+    0.01, and the accuracy of guessing. The corrected estimator removes most of the bias (perfect
+    codes: 0.99 and 1.00), but of noise alone its score is the ratio of what chance leaves, 0.3 to
+    0.5: compare with the null.
 
     Args:
         codes: ``(n, D)``.
         factors: ``(n, K)``, two or more.
         test: codes and factors of the rows to score the probe on; None: a third of the rows.
-        top: keep only so many codes of each factor, the most disentangled of those that tell most
-            about it (Top-k MED), for codes of many more columns than factors; None: all codes.
-        estimator: "plug-in" counts; "corrected" takes (R - 1)(C - 1) / 2n off each information,
-            its bias under independence (Miller 1955).
-        bins: of equal width, of continuous codes, and of continuous and periodic factors.
+        top: keep only so many codes of each factor, the most disentangled of those whose best
+            factor it is (Top-k MED), for many more codes than factors; None: all codes.
+        estimator: "plug-in" counts; "corrected" subtracts (R - 1)(C - 1) / 2n from each
+            information, its bias under independence (Miller 1955).
+        bins: of equal width, for continuous codes and for continuous and periodic factors.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     The value is the disentanglement; ``details["parts"]`` holds "disentanglement", "completeness"
-    and "informativeness" with their intervals, which are those of tables with as many rows, the
-    fitted probes as they are. ``details``: ``importance`` (D x K), ``per_code`` (D), ``per_factor``
-    (K), ``accuracy`` of each factor (K), ``kept`` codes, ``fit_n``, ``pruned`` codes, and whether
-    all probes ``converged``.
+    and "informativeness" with intervals of tables with as many rows, the fitted probes fixed.
+    ``details``: ``importance`` (D x K), ``per_code`` (D), ``per_factor`` (K), ``accuracy`` of each
+    factor (K), ``kept`` codes, ``fit_n``, ``pruned`` codes, and whether all probes ``converged``.
 
     Raises UserError for what is not a table of codes and factors, for a single factor, and for
     unknown choices.
@@ -88,7 +90,6 @@ def med(
     >>> score = med(factors * 1.5, factors, estimator="corrected")
     >>> round(float(score), 4), round(score.details["parts"]["informativeness"]["value"], 4)
     (1.0, 1.0)
-
     """
     check_choice("estimator", estimator, Estimator)
     if top is not None and top < 1:
@@ -108,8 +109,7 @@ def med(
         return [disentanglement(kept), completeness(kept), accuracy]
 
     def shuffled(order: Rows) -> list[float]:
-        other = Table(table.codes, table.rows(order).factors)
-        return numbers(_find(other, split.fit, estimator, bins), every)
+        return numbers(_find(table.shuffled(order), split.fit, estimator, bins), every)
 
     whole = _find(table, split.fit, estimator, bins)
     importance = whole.importance(np.arange(split.fit))
@@ -134,8 +134,6 @@ def med(
         dict(zip(names, numbers(whole, every), strict=True)),
         lambda rows, _: numbers(whole, rows),
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         resample="jackknife",
@@ -153,7 +151,7 @@ class _Found:
     converged: bool
 
     def importance(self, rows: Rows) -> Array:
-        """Of codes to factors, ``(D, K)``; every column sums to 1, or to 0 if no code tells."""
+        """Importance of codes to factors, ``(D, K)``; columns sum to 1, or to 0."""
         found = self.information.matrix(rows, rows).information
         return share(found, found.sum(axis=0))
 
@@ -169,7 +167,7 @@ def _find(table: Table, fit: int, estimator: Estimator, bins: int) -> _Found:
 
 
 def _most_disentangled(importance: Array, top: int) -> NDArray[np.intp]:
-    """Of the codes that tell most about a factor, the `top` ones that tell least of others."""
+    """Numbers of the ``top`` most disentangled codes of each factor, of those whose best it is."""
     best_factor = importance.argmax(axis=1)
     order = np.argsort(-code_disentanglement(importance), kind="stable")
     kept = [order[best_factor[order] == k][:top] for k in range(importance.shape[1])]

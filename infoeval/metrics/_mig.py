@@ -1,4 +1,4 @@
-"""MIG: how far the code that tells most about a factor is ahead of the next one."""
+"""MIG: information gap between the best two codes of each factor."""
 
 from typing import Literal, Unpack
 
@@ -8,17 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.mutual_information import (
-    Estimator,
-    Matrix,
-    check_choice,
-    gap,
-    score_information,
-    share,
-)
-from infoeval.metrics.stats.resampling import Options, table_of
-
-__all__ = ["mig"]
+from infoeval.metrics.stats.code_factor_matrix import gap, share
+from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
+from infoeval.metrics.stats.resampling import Options, check_choice, table_of
 
 REFERENCE = "Chen et al. 2018, Isolating sources of disentanglement in variational autoencoders"
 
@@ -44,19 +36,19 @@ def mig(
 ) -> Score:
     """Mutual information gap: mean over factors of (I(z_(1); v_k) - I(z_(2); v_k)) / H(v_k).
 
-    z_(1) and z_(2) are the two codes that tell most about v_k. From 0 to 1. A perfect code of
-    discrete factors scores 1 but for what bins merge; codes that have nothing to do with the
-    factors score about 0. A factor that two codes share scores low however well they know it.
+    z_(1) and z_(2) are the two codes with the most information about v_k. From 0 to 1: about 0 for
+    codes independent of the factors, 1 for perfect codes of discrete factors, as far as bins do not
+    merge values. A factor that two codes share scores low, however well both encode it.
 
     Args:
         codes: ``(n, D)``.
         factors: ``(n, K)``.
-        preset: "disentanglement_lib": continuous codes in 20 bins of equal width, as Locatello et
-            al. 2019 published; "laforge": in 10 bins, and the information divided by the entropy of
-            the binned *code* (Zaidi et al. 2020), which favours codes of few values.
-        estimator: "plug-in" counts; "corrected" takes (R - 1)(C - 1) / 2n off each information,
-            its bias under independence (Miller 1955); "ksg" counts neighbours instead of bins
-            (Ross 2014, k = 3), for discrete factors.
+        preset: "disentanglement_lib": continuous codes in 20 bins of equal width, as in Locatello
+            et al. 2019; "laforge": 10 bins, and the information divided by the entropy of the
+            binned *code* (Zaidi et al. 2020), which favours codes of few values.
+        estimator: "plug-in" counts; "corrected" subtracts (R - 1)(C - 1) / 2n from each
+            information, its bias under independence (Miller 1955); "ksg" counts neighbours instead
+            of bins (Ross 2014, k = 3), for discrete factors.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
     ``details``: ``information`` (D x K, nats), ``code_entropies`` and ``factor_entropies``,
@@ -67,7 +59,6 @@ def mig(
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> round(float(mig(factors * 1.5, factors)), 4)
     1.0
-
     """
     check_choice("preset", preset, Preset)
     if preset == "laforge" and estimator != "plug-in":

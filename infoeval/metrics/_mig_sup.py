@@ -1,4 +1,4 @@
-"""MIG-sup: how far the factor that a code tells most about is ahead of the next one."""
+"""MIG-sup: information gap between the best two factors of each code."""
 
 from typing import Unpack
 
@@ -7,16 +7,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.mutual_information import (
-    Estimator,
-    Matrix,
-    gap,
-    score_information,
-    share,
-)
+from infoeval.metrics.stats.code_factor_matrix import gap, share
+from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
 from infoeval.metrics.stats.resampling import Options, table_of
-
-__all__ = ["mig_sup"]
 
 REFERENCE = "Li et al. 2020, Progressive learning and disentanglement of hierarchies"
 
@@ -40,16 +33,15 @@ def mig_sup(
 ) -> Score:
     """Mean over codes j of (I(z_j; v_(1)) - I(z_j; v_(2))) / H(z_j), the gap between its factors.
 
-    v_(1) and v_(2) are the two factors that z_j tells most about, and H(z_j) is the entropy of the
-    binned code. From 0 to 1; codes that have nothing to do with the factors score about 0. Codes
-    that tell of no factor pull it down, which ``prune=True`` mends where they are dead; a
-    constant code counts 0. Several codes of one factor may all score 1.
+    v_(1) and v_(2) are the two factors that z_j has most information about, and H(z_j) is the
+    entropy of the binned code. From 0 to 1; about 0 for codes independent of the factors, exactly 0
+    for a constant code. Codes without information lower it (``prune=True`` leaves dead ones out);
+    several codes of one factor may all score 1.
 
     Args:
         codes: ``(n, D)``.
         factors: ``(n, K)``.
-        bins: of equal width, of continuous codes; 10 as in Zaidi et al. 2020, the only library
-            that had it.
+        bins: of equal width, for continuous codes; 10 as in Zaidi et al. 2020.
         estimator: see :func:`infoeval.metrics.mig`.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
@@ -61,7 +53,6 @@ def mig_sup(
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> round(float(mig_sup(factors * 1.5, factors)), 4)
     1.0
-
     """
     table, pruned = table_of(codes, factors, options)
 

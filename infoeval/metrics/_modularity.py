@@ -1,4 +1,4 @@
-"""Modularity: whether every code tells of one factor at most."""
+"""Modularity: whether every code has information about one factor only."""
 
 from typing import Literal, Unpack
 
@@ -8,16 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.mutual_information import (
-    Estimator,
-    Matrix,
-    check_choice,
-    score_information,
-    share,
-)
-from infoeval.metrics.stats.resampling import Options, table_of
-
-__all__ = ["modularity"]
+from infoeval.metrics.stats.code_factor_matrix import share
+from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
+from infoeval.metrics.stats.resampling import Options, check_choice, table_of
 
 REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings"
 
@@ -28,7 +21,7 @@ Preset = Literal["disentanglement_lib", "laforge"]
     "modularity",
     kind="table",
     range="0 to 1",
-    summary="whether every code tells of one factor at most",
+    summary="whether every code has information about one factor at most",
     use="whether codes mix factors, only beside its null",
     pitfalls="random codes score 0.7 or more, however it is estimated; dead codes lower it "
     "unless pruned",
@@ -43,13 +36,12 @@ def modularity(
 ) -> Score:
     """Mean over codes j of 1 - sum_{k != k*} I(z_j; v_k)^2 / ((K - 1) I(z_j; v_k*)^2).
 
-    k* is the factor that z_j tells most about. From 0 to 1, but hard to read: counts have a bias,
-    and so a code that has nothing to do with the factors scores 0.69 to 0.76 with 1,000 to 10,000
-    rows, and a rotation of perfect codes 0.88. ``prune=True`` leaves dead codes out, and
-    ``estimator="corrected"`` takes chance information off codes that tell of one factor; neither
-    mends the score of codes of noise, so look at the null beside it. A constant code counts 0. The
-    term of a code that tells of nothing is the ratio of two chance numbers, whatever the number of
-    rows, and no interval over rows holds for it.
+    k* is the factor that z_j has most information about. From 0 to 1, but not 0 for random codes:
+    counts are biased, so that a code independent of the factors scores 0.69 to 0.76 with 1,000 to
+    10,000 rows, and a rotation of perfect codes 0.88. ``prune=True`` leaves dead codes out, and
+    ``estimator="corrected"`` corrects codes of one factor; neither mends codes of noise, so compare
+    with the null. A constant code counts 0. The term of a code of noise is the ratio of two chance
+    numbers whatever the number of rows, and no interval over rows holds for it.
 
     Args:
         codes: ``(n, D)``.
@@ -68,7 +60,6 @@ def modularity(
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> round(float(modularity(factors * 1.5, factors)), 4)
     1.0
-
     """
     check_choice("preset", preset, Preset)
     table, pruned = table_of(codes, factors, options)

@@ -1,4 +1,4 @@
-"""Real label information: what the categories that Q reads from real images say of the labels."""
+"""Real label information: the categories that Q reads from real images, and the labels."""
 
 from typing import Any
 
@@ -17,8 +17,6 @@ from infoeval.metrics.stats.contingency import (
     table_of_occurring,
 )
 
-__all__ = ["real_label_information"]
-
 REFERENCE = "Shannon 1948; bias: Miller 1955"
 
 
@@ -26,7 +24,7 @@ REFERENCE = "Shannon 1948; bias: Miller 1955"
     "real-label-information",
     kind="posterior",
     range="0 or more",
-    summary="what a categorical code, read from real images, says about the labels, nats",
+    summary="information of the category read from a real image about its label, nats",
     use="whether the categories that Q reads from real images follow the labels, in nats",
     pitfalls="no bound on I(c; G(z, c)): the generator need not draw what Q reads; too short an "
     "interval where code and label determine each other",
@@ -34,24 +32,23 @@ REFERENCE = "Shannon 1948; bias: Miller 1955"
 def real_label_information(
     probabilities: ArrayLike, labels: ArrayLike, *, level: float = 0.95
 ) -> Score:
-    """I(ĉ; label), nats: what the category that Q reads tells about the class of a real image.
+    """I(ĉ; label), nats: information of the category that Q reads about the class of a real image.
 
     ``probabilities`` are q(c|x), ``(n, K)``: one row for each real image, each of sum 1; the
     category ĉ is the arg max. ``labels`` are ``(n,)`` whole numbers, booleans or words, which are
-    names only. Not a bound on I(c; G(z, c)): it is about real images and their labels, and a
-    generator need not draw what Q reads.
+    names only. Not a bound on I(c; G(z, c)): a generator need not draw what Q reads from real
+    images.
 
-    The value is the plug-in estimate less its bias under independence, (K - 1)(L - 1) / (2 n) for
-    K categories and L classes that occur, and not below 0 (Miller 1955, Note on the bias of
+    The value is the plug-in estimate minus its bias under independence, (K - 1)(L - 1) / (2 n) for
+    the K categories and L classes that occur, and not below 0 (Miller 1955, Note on the bias of
     information estimates). Where code and label nearly determine each other the bias is smaller,
     and the value too low by up to that.
 
-    The interval is by the delta method: log p(c, y) / (p(c) p(y)) of a row, less the mean, is its
-    influence, and z of its standard errors go below the corrected estimate and above the
-    uncorrected one, because the bias lies between none and the whole correction. It is cut at 0
-    and at the smaller entropy, both as in these rows, and widened to hold the value. Where one
-    determines the other exactly the influence hardly varies and the interval is too short. It
-    treats the model as given.
+    The interval is by the delta method: log p(c, y) / (p(c) p(y)) of a row, minus the mean, is its
+    influence; z standard errors are subtracted from the corrected estimate and added to the
+    uncorrected one, because the bias lies between none and the whole correction. It is cut at 0 and
+    at the smaller entropy of these rows, and contains the value. Where one determines the other
+    exactly the influence hardly varies and the interval is too short. It treats the model as given.
 
     ``details``: ``code_entropy`` and ``label_entropy`` (nats, plug-in), ``uncorrected`` (nats),
     ``categories``, ``classes``, ``interval``.

@@ -12,8 +12,6 @@ from infoeval.intervals import check_level, normal_interval
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 
-__all__ = ["bounded_score", "posterior_rows", "real_sorting"]
-
 REFERENCE = "Bridle, Heading and MacKay 1992"
 #: Rows of half-precision probabilities may miss a sum of one by this much.
 SUM_TOLERANCE = 1e-3
@@ -29,18 +27,20 @@ SUM_TOLERANCE = 1e-3
     "where the generator ignores its codes",
 )
 def real_sorting(probabilities: ArrayLike, *, level: float = 0.95) -> Score:
-    """H(mean q) - mean H(q), nats: how evenly and decisively Q sorts the images.
+    """H(mean q) - mean H(q), nats: how evenly and decisively Q sorts real images.
 
     ``probabilities`` are q(c|x), ``(n, K)``: one row for each real image, each of sum 1. The value
-    is 0 where Q says the same of every image and log K where it is certain of every image and uses
-    all categories equally. It says nothing on whether the categories mean anything, and it is not
-    a bound on I(c; G(z, c)): no code made these images (Bridle, Heading and MacKay 1992,
-    Unsupervised classifiers, mutual information and phantom targets, NIPS 4).
+    is 0 where Q gives all images the same posterior, and log K where it is certain of every image
+    and uses all categories equally. It does not show whether the categories mean anything, and it
+    is not a bound on I(c; G(z, c)): no code made these images. A generator that ignores its codes
+    can come with a Q that scores high, and a Q that reads every code of a generated image can score
+    low (Bridle, Heading and MacKay 1992, Unsupervised classifiers, mutual information and phantom
+    targets, NIPS 4).
 
     The value is the mean over images of KL(q || mean q), and the interval the normal one of that
-    mean: KL(q || mean q) less the value is the influence of an image on it (delta method). It is
-    cut at 0 and log K and widened to hold the value. At either end of the range the influence
-    vanishes and the interval is too short. It treats the model as given.
+    mean: KL(q || mean q) minus the value is the influence of an image on it (delta method). It is
+    cut at 0 and log K and contains the value. At either end of the range the influence vanishes and
+    the interval is too short. It treats the model as given.
 
     ``details``: ``entropy_of_mean`` and ``mean_entropy`` (nats), ``categories`` (K), ``interval``.
 
@@ -78,14 +78,14 @@ def bounded_score(
     reference: str,
     details: dict[str, Any],
 ) -> Score:
-    """Return a score in nats, cut at 0 and ``largest``, which rounding can carry a value past."""
+    """Score in nats, cut at 0 and ``largest``, which rounding can carry a value past."""
     value = min(max(value, 0.0), largest)
     low, high = min(max(low, 0.0), value), max(min(high, largest), value)
     return Score(value, low, high, level, n, "nats", True, reference, details)
 
 
 def posterior_rows(values: ArrayLike) -> NDArray[np.float64]:
-    """Return ``(n, K)`` rows that sum to 1 as exactly as floats can."""
+    """Rows ``(n, K)`` that sum to 1 as exactly as floats can. Raises UserError for others."""
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

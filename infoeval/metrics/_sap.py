@@ -1,4 +1,4 @@
-"""SAP: how far the code that predicts a factor best is ahead of the next one."""
+"""SAP: gap between the two best predictors of each factor."""
 
 from collections.abc import Sequence
 from typing import Any, Literal, Unpack
@@ -9,12 +9,17 @@ from sklearn.svm import LinearSVC
 
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column
-from infoeval.metrics.stats.mutual_information import check_choice, gap, share
-from infoeval.metrics.stats.resampling import Options, Rows, score_table
-from infoeval.metrics.stats.train_test import Split, TestRows, split_table
-
-__all__ = ["sap"]
+from infoeval.metrics.stats.resampling import (
+    Options,
+    Rows,
+    Split,
+    TestRows,
+    check_choice,
+    score_table,
+    split_table,
+)
 
 REFERENCE = "Kumar et al. 2018, Variational inference of disentangled latent concepts"
 LEAST_VARIANCE = 1e-12
@@ -40,25 +45,25 @@ def sap(
     preset: Preset = "disentanglement_lib",
     **options: Unpack[Options],
 ) -> Score:
-    """Separated attribute predictability: mean gap between a factor's two best predictors.
+    """Separated attribute predictability: mean gap between the two best predictors of a factor.
 
-    A code predicts a discrete factor with the accuracy of a classifier of that code alone, on rows
-    that it was not fitted on; an ordinal or continuous factor with their squared correlation, and
-    a periodic one with the squared multiple correlation with its sine and cosine, on the rows to
-    fit on. From 0 to 1; codes that have nothing to do with the factors score about 0.
+    A code predicts a discrete factor with the accuracy of a classifier of that code alone on rows
+    it was not fitted on; an ordinal or continuous factor with their squared correlation, and a
+    periodic one with the squared multiple correlation with its sine and cosine, on the rows to fit
+    on. From 0 to 1; about 0 for codes independent of the factors.
 
     Args:
         codes: ``(n, D)``.
         factors: ``(n, K)``.
         test: codes and factors of the rows to score; None: a third of the rows.
-        preset: "disentanglement_lib": a linear classifier, LinearSVC(C=0.01, balanced). It tells
-            no more than two or three classes apart by one number, so that perfect codes of ten
-            classes score 0.5, and it depends on the codes' scale and offset and on the order of
-            the classes. "scale-free": the most frequent class in each of 64 quantiles of the
-            code, which no increasing function of a code and no names of classes change.
+        preset: "disentanglement_lib": LinearSVC(C=0.01, balanced). By one number it separates two
+            or three classes at most, so that perfect codes of ten classes score 0.5, and it depends
+            on the codes' scale and offset and on the order of the classes. "scale-free": the most
+            frequent class in each of 64 quantiles of the code, which no increasing function of a
+            code and no names of classes change.
         **options: see :class:`infoeval.metrics.stats.resampling.Options`.
 
-    The interval is over the rows, with fitted classifiers as they are. ``details``: ``score``
+    The interval is over the rows, with the fitted classifiers fixed. ``details``: ``score``
     (D x K), ``per_factor`` (K), ``best_code`` of each factor, ``fit_n``, ``pruned`` codes.
 
     Raises UserError for what is not a table of codes and factors, and for unknown choices.
@@ -66,7 +71,6 @@ def sap(
     >>> factors = np.indices((4, 5)).reshape(2, -1).T.repeat(5, axis=0)
     >>> float(sap(factors * 1.5, factors, preset="scale-free")) > 0.5
     True
-
     """
     check_choice("preset", preset, Preset)
     split = split_table(codes, factors, test, options)
@@ -106,8 +110,6 @@ def sap(
         of(whole),
         lambda rows, _: of(matrix(right, rows, every)),
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         shuffled=shuffled,
@@ -116,9 +118,9 @@ def sap(
 
 
 def _correct(split: Split, preset: Preset, order: Rows) -> dict[int, NDArray[np.bool_]]:
-    """Which rows to score each code reads rightly, ``(D, rows)``, by number of a discrete factor.
+    """Hits of each code on the scored rows, ``(D, rows)``, by the number of a discrete factor.
 
-    `order` says which row's factors stand beside each row's codes.
+    ``order`` gives the row whose factors belong to each row's codes.
     """
     found = {}
     for k, factor in enumerate(split.table.factors):
@@ -135,31 +137,24 @@ def _correct(split: Split, preset: Preset, order: Rows) -> dict[int, NDArray[np.
 def _linear_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
     if len(np.unique(classes)) == 1:
         return np.full(len(code.values) - fit, classes[0])
-    values = _as_inputs(code)
+    values = code.inputs
     classifier = LinearSVC(C=0.01, class_weight="balanced", dual=False)
     classifier.fit(values[:fit], classes)
     return np.asarray(classifier.predict(values[fit:]), dtype=np.intp)
 
 
-def _as_inputs(code: Column) -> NDArray[np.float64]:
-    """The code itself, or a column for every category."""
-    if code.type == "categorical":
-        return np.eye(int(code.values.max()) + 1)[code.values.astype(np.intp)]
-    return code.values[:, None]
-
-
 def _quantile_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
-    """The most frequent class of each quantile of a code, or of each of its categories."""
+    """Most frequent class of each row's quantile of a code, or of its category."""
     if code.type == "categorical":
         cells = code.values.astype(np.intp)
     else:
-        # Values of the rows to fit on, so that only their order counts.
+        # Edges are values of the rows to fit on, so that only their order counts.
         ordered = np.sort(code.values[:fit])
         places = np.linspace(0, fit - 1, BINS + 1)[1:-1].round().astype(np.intp)
         cells = np.searchsorted(np.unique(ordered[places]), code.values, side="right")
     counts = np.zeros((cells.max() + 1, classes.max() + 1))
     np.add.at(counts, (cells[:fit], classes), 1)
-    # A cell without rows to fit on says what is most frequent anywhere.
+    # A cell without rows to fit on predicts the most frequent class of all.
     counts[~counts.any(axis=1)] = np.bincount(classes)
     return np.asarray(counts.argmax(axis=1)[cells[fit:]], dtype=np.intp)
 
@@ -169,7 +164,7 @@ def _correlations(
 ) -> NDArray[np.float64]:
     """Squared correlation of each code, or of its categories' means, with each factor, ``(D, K)``.
 
-    It is 0 of codes whose variance is not above `least`.
+    Codes whose variance is not above ``least`` have 0.
     """
     values = np.stack([code.values[rows] for code in codes], axis=1)
     centred = values - values.mean(axis=0)
@@ -177,8 +172,7 @@ def _correlations(
     total[total <= least * (len(values) - 1)] = 0.0
     found = np.empty((len(codes), len(factors)))
     for k, factor in enumerate(factors):
-        target = factor.values[order[rows]]
-        targets = [np.sin(target), np.cos(target)] if factor.type == "periodic" else [target]
+        targets = factor.targets[order[rows]].T
         inputs = np.stack([each - each.mean() for each in targets])
         crossed = inputs @ centred
         weights = np.linalg.lstsq(inputs @ inputs.T, crossed, rcond=None)[0]

@@ -1,4 +1,4 @@
-"""Total correlation: how far codes are from independent, as if they were Gaussian."""
+"""Total correlation: dependence of codes as if they were Gaussian."""
 
 from collections.abc import Callable
 from typing import Unpack
@@ -9,11 +9,9 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.mutual_information import share
 from infoeval.metrics.stats.resampling import Options, Rows, score_table, table_of
-
-__all__ = ["REFERENCE", "score_covariance", "several_codes", "total_correlation"]
 
 REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
 
@@ -30,8 +28,8 @@ REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervis
 def total_correlation(codes: ArrayLike, **options: Unpack[Options]) -> Score:
     """Total correlation of codes as if they were Gaussian: (sum log C_jj - log det C) / 2, nats.
 
-    C is their covariance. 0 where no two codes are correlated; infinite where one is a linear
-    function of the others, which is an error here. It sees linear dependence only.
+    C is their covariance. 0 where no two codes are correlated; infinite, and an error here, where
+    one is a linear function of the others. It sees linear dependence only.
 
     Args:
         codes: ``(n, D)``, two or more continuous ones.
@@ -46,7 +44,6 @@ def total_correlation(codes: ArrayLike, **options: Unpack[Options]) -> Score:
     >>> correlated = random @ np.array([[1.0, 0.6], [0.0, 0.8]])  # by 0.6: 0.2231 nats
     >>> abs(float(total_correlation(correlated)) - 0.2231) < 0.02
     True
-
     """
     return score_covariance(codes, _gaussian, "nats", options)
 
@@ -57,7 +54,7 @@ def score_covariance(
     unit: str,
     options: Options,
 ) -> Score:
-    """Return the score of codes by a function of their covariance ``(D, D)``."""
+    """Score of codes by a function of their covariance ``(D, D)``."""
     table, pruned = several_codes(codes, options)
     for code in table.codes:
         if code.type == "categorical":
@@ -92,7 +89,7 @@ def score_covariance(
 
 
 def several_codes(codes: ArrayLike, options: Options) -> tuple[Table, list[str]]:
-    """Return the table of codes alone, and the names of those that were pruned.
+    """Table of codes alone, and the names of those that were pruned.
 
     Raises UserError for fewer than two codes.
     """

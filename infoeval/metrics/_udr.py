@@ -1,4 +1,4 @@
-"""UDR: whether models trained apart found the same codes, which asks for no factors."""
+"""UDR: whether models trained with other seeds found the same codes; it needs no factors."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,18 +11,17 @@ from scipy.stats import rankdata
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
-from infoeval.metrics.stats.mutual_information import check_choice, share
 from infoeval.metrics.stats.resampling import (
     Options,
     Rows,
     active_codes,
+    check_choice,
     names_without,
     score_parts,
     table_of,
 )
-
-__all__ = ["udr"]
 
 REFERENCE = "Duan et al. 2020, Unsupervised model selection for variational disentangled learning"
 LEAST_DIVERGENCE = 0.01
@@ -50,31 +49,31 @@ def udr(
     kl: Sequence[ArrayLike] | None = None,
     **options: Unpack[Options],
 ) -> Score:
-    """Unsupervised disentanglement ranking: how alike codes of models with other seeds are.
+    """Unsupervised disentanglement ranking: mean similarity of the codes of models of other seeds.
 
-    R_ij says how alike code i of one model and code j of another are. The score of the two models
+    R_ij is the similarity of code i of one model and code j of another. The score of the two models
     is the mean over codes of (max R)^2 / sum R, over the rows of R and over its columns: high where
-    every code has one partner in the other model, and is like no other code there. The score of a
+    every code has one partner in the other model and is like no other code there. The score of a
     model is the median over its partners. Disentangled models tend to find the same codes up to
-    order and sign, entangled ones each a rotation of its own. It ranks models of one data set, and
-    models that fail alike score well, too. From 0, where nothing is alike, to 1.
+    order and sign, entangled ones a rotation each. It ranks models of one data set, and models that
+    fail alike score well, too. From 0, where nothing is alike, to 1.
 
     Args:
-        models: of each model the codes of the same n rows, ``(n, D_m)``, continuous; two models or
+        models: the codes of each model for the same n rows, ``(n, D_m)``, continuous; two models or
             more. Integers are categories; give floats.
-        preset: R_ij is "lasso": the absolute weight of code i in a Lasso regression, penalised by
-            0.1, of code j on all codes of the other model, so that equal codes score 0.9; and the
-            score of a model is that of the regressions that it is the target of. "spearman": the
-            absolute rank correlation. Codes have deviation 1.
-        kl: of each model the mean divergence of every code from its prior, nats, ``(D_m,)``: codes
-            below 0.01 are dead. None: those are whose deviation is less than a twentieth of the
-            model's largest. Dead codes are left out; a model without others scores 0.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`, but for the types.
+        preset: R_ij is "lasso": the absolute weight of code i in a Lasso regression, penalty 0.1,
+            of code j on all codes of the other model, so that equal codes score 0.9; and the score
+            of a model is that of the regressions that it is the target of. "spearman": the absolute
+            rank correlation. Codes have deviation 1.
+        kl: the mean divergence of every code of each model from its prior, nats, ``(D_m,)``: codes
+            below 0.01 are dead. None: codes whose deviation is less than a twentieth of the model's
+            largest are. Dead codes are left out; a model without others scores 0.
+        **options: see :class:`infoeval.metrics.stats.resampling.Options`, except the types.
 
-    The value is the mean of the models' scores. Intervals are over the rows, not over models: how
-    far those of other seeds may be apart is to be seen in ``pairs``. ``details``: ``per_model``
-    (the score of each with its limits), ``pairs`` (M x M; of two models, the second as target),
-    ``best``, the number of the model of the highest score, ``pruned`` codes.
+    The value is the mean of the models' scores. Intervals are over the rows, not over models; see
+    ``pairs`` for how far those of other seeds may differ. ``details``: ``per_model`` (the score of
+    each with its limits), ``pairs`` (M x M; of two models, the second as target), ``best``, the
+    number of the model of the highest score, ``pruned`` codes.
 
     Raises UserError for fewer than two models, for codes that are no tables of the same number of
     rows, or categorical, and for divergences of other codes.
@@ -84,7 +83,6 @@ def udr(
     >>> score = udr([random, -random[:, ::-1], random @ rotation], preset="spearman")
     >>> [round(model["value"], 2) for model in score.details["per_model"]], score.details["best"]
     ([0.81, 0.81, 0.63], 0)
-
     """
     check_choice("preset", preset, Preset)
     for name in ("code_types", "factor_types"):
@@ -133,8 +131,6 @@ def udr(
         dict(zip(["mean", *names], numbers(pairs), strict=True)),
         statistic,
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=REFERENCE,
         details=details,
         resample="jackknife",
@@ -145,7 +141,7 @@ def udr(
 
 
 def _columns(number: int, model: ArrayLike, options: Options) -> tuple[Column, ...]:
-    """The codes of a model, named after it."""
+    """Codes of a model, named after it."""
     table, _ = table_of(model, None, {**options, "prune": False})
     for code in table.codes:
         if code.type == "categorical":
@@ -170,11 +166,11 @@ def _informed(number: int, codes: tuple[Column, ...], kl: ArrayLike) -> tuple[Co
 
 
 def _pairs(values: Sequence[Array], preset: Preset) -> Array:
-    """The score of every two models, ``(M, M)``, 0 on the diagonal."""
+    """Score of every two models, ``(M, M)``, 0 on the diagonal."""
     every = np.concatenate(values, axis=1)
     if preset == "spearman":
         every = rankdata(every, axis=0)
-    # From the first row, so that codes that are constant in these rows are 0.
+    # Relative to the first row, so that codes constant in these rows are exactly 0.
     every = every - every[0]
     every -= every.mean(axis=0)
     every = share(every, np.sqrt((every**2).mean(axis=0)))
@@ -193,7 +189,7 @@ def _pairs(values: Sequence[Array], preset: Preset) -> Array:
 
 
 def _of_models(pairs: Array) -> Array:
-    """The median over a model's partners, of which it is the target, ``(M,)``."""
+    """Median over the partners of each model, of which it is the target, ``(M,)``."""
     others = ~np.eye(len(pairs), dtype=np.bool_)
     return np.array([np.median(pairs[others[:, model], model]) for model in range(len(pairs))])
 

@@ -10,8 +10,6 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.resampling import Options
 
-__all__ = ["wasserstein_correlation"]
-
 
 @metric(
     "wasserstein-correlation",

@@ -1,4 +1,4 @@
-"""What every metric returns: a number with its interval and what is needed to judge it."""
+"""Score: the value of a metric with its interval and details."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,7 @@ __all__ = ["Score"]
 
 @dataclass(frozen=True)
 class Score:
-    """A metric's value with its interval.
+    """Value of a metric with its interval.
 
     ``low`` and ``high`` are the limits of a two-sided interval of confidence ``level``; ``None``
     where no honest limit is known, and ``details["interval"]`` then says why. ``n`` counts the

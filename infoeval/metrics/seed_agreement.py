@@ -1,4 +1,4 @@
-"""How alike models that were trained apart read the same rows, and which is most like the rest."""
+"""Agreement of models of several seeds on the same rows, and the model that agrees most."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,14 +10,14 @@ from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
 from infoeval.errors import UserError
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.contingency import MOST_CELLS, label_values, table_of_occurring
-from infoeval.metrics.stats.counts import entropies, information_matrix
-from infoeval.metrics.stats.mutual_information import share
+from infoeval.metrics.stats.mutual_information import entropies, information_matrix
 
 __all__ = ["LEAST_MODELS", "SeedAgreement", "seed_agreement"]
 
 LEAST_MODELS = 3
-"""Of two models each is as like the other as the other is like it."""
+"""Of two models, neither agrees more with the other."""
 
 RENAMED = "share of rows in the same category after the best renaming"
 INFORMATION = "normalised mutual information, mean over the best pairing of categorical codes"
@@ -31,10 +31,7 @@ Codes = list[NDArray[Any]]
 class SeedAgreement:
     """Agreement of every two of M models, in [0, 1].
 
-    Args:
-        pairs: ``(M, M)``, symmetric, 1 on the diagonal.
-        measure: what was measured, in words.
-
+    ``pairs`` ``(M, M)`` is symmetric, 1 on the diagonal; ``measure`` names the measure in words.
     """
 
     pairs: Array
@@ -42,12 +39,12 @@ class SeedAgreement:
 
     @property
     def means(self) -> Array:
-        """The mean agreement of each model with the others, ``(M,)``; 0 of a model alone."""
+        """Mean agreement of each model with the others, ``(M,)``; 0 for a model alone."""
         return np.asarray((self.pairs.sum(axis=1) - 1) / max(len(self.pairs) - 1, 1))
 
     @property
     def medoid(self) -> int | None:
-        """The model of the highest mean agreement, the first of equals.
+        """Model of the highest mean agreement, the first of equals.
 
         None for fewer than three models, and where no two models agree on anything.
         """
@@ -57,23 +54,25 @@ class SeedAgreement:
 
 
 def seed_agreement(models: Sequence[Sequence[ArrayLike]]) -> SeedAgreement:
-    """Agreement of models that read the same rows: label-free, and blind to names, order and sign.
+    """Agreement of models on the same rows, without labels, whatever the names, order and sign of
+    codes.
 
-    Models of one experiment tend to find the same codes where these are in the data, and each its
-    own where they are not; so the model that agrees most with the others, the medoid, is a choice
-    among seeds that needs no labels. It cannot tell what all models get wrong alike.
+    Models of one experiment tend to find the same codes where these are in the data, and different
+    ones where they are not; so the model that agrees most with the others, the medoid, is a choice
+    among seeds that needs no labels. It cannot detect what all models get wrong alike.
 
     Codes of two models are paired one to one so that the sum of their agreement is largest
     (Hungarian method), and the mean over the pairs is the models' agreement; a code without a
-    partner counts as 0, and so does a code that is the same in all rows. Two codes agree:
+    partner counts as 0, and so does a code that is the same in all rows. The agreement of two
+    codes:
 
-    - where each model has one categorical code: by the share of rows that the best one-to-one
-      renaming of categories puts into the same category;
-    - where there are several: by normalised mutual information (arithmetic mean). By the share of
-      rows a code that hardly ever changes would agree with any other such;
-    - where there are only continuous codes: by |Spearman|.
+    - where each model has one categorical code: the share of rows that the best one-to-one renaming
+      of categories puts into the same category;
+    - where there are several: normalised mutual information (arithmetic mean). By the share of rows
+      a code that hardly ever changes would agree with any other such;
+    - where there are only continuous codes: |Spearman|.
 
-    Continuous codes beside categorical ones are not compared.
+    Continuous codes are ignored where there are categorical ones.
 
     Args:
         models: of each model its codes, ``(n,)`` each, of the same n rows: whole numbers of an
@@ -87,7 +86,6 @@ def seed_agreement(models: Sequence[Sequence[ArrayLike]]) -> SeedAgreement:
     >>> agreement = seed_agreement(same)
     >>> agreement.means.round(3), agreement.medoid
     (array([0.917, 0.917, 0.833]), 0)
-
     """
     tables = [_columns(number, model) for number, model in enumerate(models)]
     if not tables:
@@ -106,13 +104,13 @@ def seed_agreement(models: Sequence[Sequence[ArrayLike]]) -> SeedAgreement:
         measure, compare = (RENAMED, _renamed) if single else (INFORMATION, _information)
     for first in range(len(tables)):
         for second in range(first):
-            alike = compare(tables[first], tables[second])
-            pairs[first, second] = pairs[second, first] = _best_pairing(alike)
+            matrix = compare(tables[first], tables[second])
+            pairs[first, second] = pairs[second, first] = _best_pairing(matrix)
     return SeedAgreement(pairs, measure)
 
 
 def _columns(number: int, model: Sequence[ArrayLike]) -> Codes:
-    """The codes of a model: categories as int64, numbers as float64."""
+    """Codes of a model: categories as int64, numbers as float64."""
     codes: Codes = []
     for code in map(np.asarray, model):
         name = f"model {number}, code {len(codes)}"
@@ -152,7 +150,7 @@ def _information(first: Codes, second: Codes) -> Array:
 
 
 def _numbered(codes: Codes) -> NDArray[np.intp]:
-    """Categories numbered as they occur, ``(n, codes)``: a table of counts then stays small."""
+    """Categories numbered as they occur, ``(n, codes)``, which keeps tables of counts small."""
     return np.stack([np.unique(code, return_inverse=True)[1] for code in codes], axis=1)
 
 

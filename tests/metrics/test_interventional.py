@@ -20,9 +20,13 @@ from infoeval.metrics._factor_vae import factor_vae
 from infoeval.metrics._z_max_var import z_max_var
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import as_table
-from infoeval.metrics.stats.row_groups import RowGroups, classes_of_others
-from infoeval.metrics.stats.spread import _impurities, variances
-from infoeval.metrics.stats.table_draws import TableDraws
+from infoeval.metrics.stats.table_draws import (
+    RowGroups,
+    TableDraws,
+    _impurities,
+    classes_of_others,
+    variances,
+)
 
 METRICS: list[Callable[..., Score]] = [beta_vae, factor_vae, z_max_var]
 LITTLE: dict[str, Any] = {"train_points": 600, "test_points": 600, "batch": 32}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from infoeval.errors import UserError
 from infoeval.metrics._med import med
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.importance import (
+from infoeval.metrics.stats.code_factor_matrix import (
     code_disentanglement,
     completeness,
     disentanglement,

@@ -10,7 +10,7 @@ import pytest
 
 from infoeval.errors import UserError
 from infoeval.metrics._sap import sap
-from infoeval.metrics.stats.train_test import split_table
+from infoeval.metrics.stats.resampling import split_table
 
 
 def test_published_definitions_are_met(shared_fixtures: Path) -> None:

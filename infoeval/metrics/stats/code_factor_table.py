@@ -1,4 +1,4 @@
-"""A table of codes and factors, checked: what metrics of disentanglement are computed from."""
+"""A checked table of codes and factors, from which metrics of disentanglement are computed."""
 
 import math
 from collections.abc import Sequence
@@ -11,19 +11,19 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 
-__all__ = ["CODE_TYPES", "FACTOR_TYPES", "Column", "Table", "as_rows", "as_table"]
+__all__ = ["CATEGORIES", "CODE_TYPES", "FACTOR_TYPES", "Column", "Table", "as_rows", "as_table"]
 
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
 CODE_TYPES = ("continuous", "categorical")
 CATEGORIES = ("discrete", "categorical")
 
 SMALLEST, LARGEST = 1e-50, 1e50
-"""Of numbers whose fourth powers, too, are numbers; all that float32 holds are among them."""
+"""The fourth powers of numbers in this range are finite; it covers all that float32 holds."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One code or factor: its name, its type, and a number for every row, ``(n,)`` float64.
+    """A code or factor: its name, its type, and a number for every row, ``(n,)`` float64.
 
     A discrete factor and a categorical code hold class numbers 0, 1, 2, …, which have no order;
     an ordinal factor holds values in order; a periodic one, angles in [0, 2π).
@@ -35,8 +35,22 @@ class Column:
 
     @property
     def spread(self) -> float:
-        """The standard deviation: exactly 0 of equal values, which those from a mean are not."""
+        """Standard deviation, exactly 0 for equal values, unlike that about a rounded mean."""
         return float((self.values - self.values[0]).std())
+
+    @property
+    def inputs(self) -> NDArray[np.float64]:
+        """Inputs of a predictor, ``(n, columns)``: the code, or a column for each category."""
+        if self.type == "categorical":
+            return np.eye(int(self.values.max()) + 1)[self.values.astype(np.intp)]
+        return self.values[:, None]
+
+    @property
+    def targets(self) -> NDArray[np.float64]:
+        """Targets of a regression, ``(n, columns)``: the values, or sine and cosine of angles."""
+        if self.type == "periodic":
+            return np.stack([np.sin(self.values), np.cos(self.values)], axis=1)
+        return self.values[:, None]
 
 
 @dataclass(frozen=True)
@@ -48,20 +62,24 @@ class Table:
 
     @property
     def n(self) -> int:
-        """The number of rows."""
+        """Number of rows."""
         return len(self.codes[0].values)
 
     def matrix(self, columns: Sequence[Column]) -> NDArray[np.float64]:
-        """The values of some columns, ``(n, number of columns)``."""
+        """Values of some columns, ``(n, columns)``."""
         return np.stack([column.values for column in columns], axis=1)
 
     def rows(self, rows: NDArray[np.intp]) -> "Table":
-        """The table of these rows, in this order."""
+        """Table of these rows, in this order."""
         codes, factors = (
             tuple(replace(column, values=column.values[rows]) for column in columns)
             for columns in (self.codes, self.factors)
         )
         return Table(codes, factors)
+
+    def shuffled(self, order: NDArray[np.intp]) -> "Table":
+        """Table whose rows have the factors of other rows, in this order."""
+        return Table(self.codes, self.rows(order).factors)
 
 
 def as_table(
@@ -71,15 +89,15 @@ def as_table(
     code_types: Sequence[str] | None = None,
     factor_types: Sequence[str] | None = None,
 ) -> Table:
-    """Check codes ``(n, D)`` and factors ``(n, K)`` and give every column its type.
+    """Checked table of codes ``(n, D)`` and factors ``(n, K)``, every column with its type.
 
-    Metrics that need no factors give None for them. Arrays, lists of rows and data frames serve;
+    Factors are None for metrics that need none. Arrays, lists of rows and data frames are taken;
     one-dimensional ones are a single column. A data frame's columns give the names; others are
     called "code 0", "factor 0" and so on.
 
-    Types may be given by name or first letter, one a column: of factors ``discrete``,
+    Types are given by name or first letter, one for each column: of factors ``discrete``,
     ``ordinal``, ``continuous`` or ``periodic`` (angles in radians; ``periodic:360`` for another
-    period), of codes ``continuous`` or ``categorical``. Left out, whole numbers, booleans and
+    period), of codes ``continuous`` or ``categorical``. By default whole numbers, booleans and
     words are discrete factors and whole numbers of an integer type categorical codes; floats are
     continuous, except factors that are whole throughout, which are discrete.
 
@@ -113,7 +131,7 @@ def as_table(
 
 
 def as_rows(values: ArrayLike, what: str) -> NDArray[Any]:
-    """Values as an array ``(rows, columns)``. Raises UserError, beginning with `what`, if not."""
+    """Values as an array ``(rows, columns)``. Raises UserError, beginning with ``what``."""
     if np.ma.is_masked(values):
         raise UserError(f"{what}s: values are masked; leave their rows out")
     try:
@@ -128,7 +146,7 @@ def as_rows(values: ArrayLike, what: str) -> NDArray[Any]:
 
 
 def _columns(values: Any, what: str) -> list[tuple[str, NDArray[Any]]]:
-    """Name and values of every column."""
+    """Names and values of all columns."""
     if isinstance(values, pd.DataFrame):
         # By place, as two of them may have the same name.
         columns = [(str(name), np.asarray(column)) for name, column in values.items()]
@@ -144,7 +162,7 @@ def _columns(values: Any, what: str) -> list[tuple[str, NDArray[Any]]]:
 
 
 def _plain(name: str, values: NDArray[Any]) -> NDArray[Any]:
-    """Numbers and words; objects are what they all have in common, or words."""
+    """Values as numbers or words; objects become the type that they have in common, or words."""
     if values.dtype.kind in "OUSMm" and pd.isna(values).any():
         raise UserError(f"{name}: a value is missing; leave its row out")
     if values.dtype.kind == "O":
@@ -180,7 +198,7 @@ def _inferred(values: NDArray[Any], what: str) -> str:
 
 def _column(name: str, values: NDArray[Any], kind: str, known: tuple[str, ...]) -> Column:
     word, _, period = kind.partition(":")
-    matches = [each for each in known if word and each.startswith(word)]
+    matches = [type_ for type_ in known if word and type_.startswith(word)]
     if len(matches) != 1 or (period and matches != ["periodic"]):
         raise UserError(f"{name}: no type {kind!r}; there are {', '.join(known)}")
     (word,) = matches
@@ -195,7 +213,7 @@ def _column(name: str, values: NDArray[Any], kind: str, known: tuple[str, ...]) 
 
 
 def _class_numbers(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
-    """0, 1, 2, … for each value or word."""
+    """Class numbers 0, 1, 2, ... of the values or words, ``(n,)``."""
     if values.dtype.kind == "f":
         _check_finite(name, values)
     if values.dtype.kind == "O":

@@ -159,12 +159,12 @@ def agreement(
     labels: ArrayLike,
     *,
     class_names: Sequence[str] | None,
-    bounds: tuple[float, float],
-    unit: str,
     reference: str,
     level: float,
     seed: int,
     replicates: int,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    unit: str = "fraction",
 ) -> Score:
     """Return the score of ``statistic`` on the contingency table, with a bootstrap interval.
 

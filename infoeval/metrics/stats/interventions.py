@@ -1,24 +1,32 @@
-"""Scores of codes that are drawn while a factor is held still."""
+"""Scores of codes that are drawn while a factor is held fixed, from a table or from a function."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 from infoeval.intervals import clopper_pearson
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.function_draws import Encoder, FunctionSource
-from infoeval.metrics.stats.resampling import Options, Rows, check_options, score_table
-from infoeval.metrics.stats.table_draws import TableSource
+from infoeval.metrics.stats.code_factor_table import Table, as_table
+from infoeval.metrics.stats.resampling import Options, Rows, check_options, score_table, table_of
+from infoeval.metrics.stats.table_draws import (
+    TableDraws,
+    TableSource,
+    check_size,
+    mean_distances,
+    variances,
+)
 
 __all__ = [
     "Codes",
     "Draws",
     "Effort",
+    "FunctionDraws",
+    "FunctionSource",
     "Generator",
     "Outcome",
     "Source",
@@ -27,16 +35,22 @@ __all__ = [
 ]
 
 REPEATS = 5
-"""Of a function's draws, for the interval."""
+"""A function is scored so many times for its interval."""
+CALL = 4_096
+"""A function is called with at most so many rows."""
+SAMPLE = 10_000
+"""So many codes of a function determine their types and spread."""
 
 Array = NDArray[np.float64]
 Generator = np.random.Generator
+Encoder = Callable[[NDArray[Any]], ArrayLike]
+"""From factor values ``(m, K)`` to their codes ``(m, D)``."""
 Codes = ArrayLike | Encoder
 
 
 @dataclass(frozen=True)
 class Effort:
-    """How many points to learn from and to score, and codes, or pairs of codes, in each point."""
+    """Numbers of points to fit and to score, and of codes, or pairs of codes, in each point."""
 
     train_points: int
     test_points: int
@@ -45,7 +59,7 @@ class Effort:
     def but(
         self, train_points: int | None, test_points: int | None, batch: int | None, least_batch: int
     ) -> "Effort":
-        """The same but for what is given. Raises UserError for what no whole number above 0 is."""
+        """The effort with what is given. Raises UserError for other than whole numbers above 0."""
         asked = {"train_points": train_points, "test_points": test_points, "batch": batch}
         given = {name: number for name, number in asked.items() if number is not None}
         for name, number in given.items():
@@ -56,54 +70,149 @@ class Effort:
         return replace(self, **{name: int(number) for name, number in given.items()})
 
 
-class Draws(Protocol):
-    """Codes that can be drawn while a factor is held still, ``held``: its number for each point."""
+@dataclass(frozen=True)
+class Outcome:
+    """Share of test points that one set of draws gets right, and details of it."""
 
-    @property
-    def spread(self) -> Array:
-        """Variance of each code where no factor is held, ``(D,)``."""
+    share: float
+    details: dict[str, Any]
+
+
+class FunctionSource:
+    """A function as a source of codes, of factors that are drawn independently: see `source_of`.
+
+    At most ``most`` codes are computed beforehand. ``encodings`` counts all of them.
+    """
+
+    has_rows = False
+
+    def __init__(
+        self, function: Encoder, factors: ArrayLike, options: Options, *, most: int, all_but: bool
+    ) -> None:
+        self.function, self.all_but = function, all_but
+        self.encodings, self.width = 0, 0
+        self.factors = _matrix(factors)
+        columns = as_table(
+            np.zeros(len(self.factors)), factors, factor_types=options.get("factor_types")
+        ).factors
+        count = max(2, min(SAMPLE, most))
+        generator = np.random.default_rng([options.get("seed", 0), 3])
+        sample = self._called(self.drawn(count, generator))
+        every = as_table(sample, None, code_types=options.get("code_types")).codes
+        table, self.pruned = table_of(sample, None, {**options, "factor_types": None})
+        self.kept = np.array([code.name not in self.pruned for code in every])
+        types = np.array([code.type for code in table.codes])
+        self.categorical = np.flatnonzero(types == "categorical")
+        values = table.matrix(table.codes)
+        self.spread: Array = variances(values[:, None].copy(), self.categorical)[0]
+        rows = np.resize(np.arange(len(self.factors)), count)
+        self.table = Table(table.codes, Table(columns, columns).rows(rows).factors)
+
+    def whole(self) -> "FunctionDraws":
+        """Draws of the function."""
+        return FunctionDraws(self, shared=True)
+
+    def resampled(self, rows: Rows) -> "FunctionDraws":
+        """Fresh draws, as a function has no rows."""
+        return self.whole()
+
+    def shuffled(self, order: Rows) -> "FunctionDraws":
+        """Draws whose codes have nothing to do with the factors that are held."""
+        return FunctionDraws(self, shared=False)
+
+    def details(self) -> dict[str, Any]:
+        """Details of a score: the number of codes that were computed."""
+        return {"encodings": self.encodings}
+
+    def drawn(self, count: int, generator: Generator) -> NDArray[Any]:
+        """Factor values ``(count, K)``, independent of each other."""
+        rows, factors = self.factors.shape
+        drawn = generator.integers(rows, size=(count, factors))
+        return np.asarray(self.factors[drawn, np.arange(factors)])
+
+    def codes(self, values: NDArray[Any], batch: int) -> Array:
+        """Codes that are scored, ``(batch, points, D)``, of values ``(batch points, K)``."""
+        codes = self._called(values)[:, self.kept].astype(np.float64)
+        return codes.reshape(batch, -1, codes.shape[1])
+
+    def _called(self, values: NDArray[Any]) -> NDArray[Any]:
+        self.encodings += len(values)
+        return np.concatenate([self._answer(piece) for piece in _pieces(values, CALL)])
+
+    def _answer(self, values: NDArray[Any]) -> NDArray[Any]:
+        codes = np.asarray(self.function(values))
+        if codes.ndim == 1:
+            codes = codes[:, None]
+        if codes.ndim != 2 or len(codes) != len(values):
+            raise UserError(
+                f"codes: the function gave shape {codes.shape} for {len(values)} rows of factors; "
+                "give (rows, codes)"
+            )
+        self.width = self.width or codes.shape[1]
+        if codes.shape[1] != self.width:
+            raise UserError(f"codes: the function gave {self.width} codes, then {codes.shape[1]}")
+        if codes.dtype.kind not in "biuf" or not np.isfinite(codes).all():
+            raise UserError("codes: the function gave what is not a finite number")
+        check_size(codes)
+        return codes
+
+
+class FunctionDraws:
+    """Draws of a function's codes, as `TableDraws`; unless ``shared``, no value is held fixed."""
+
+    def __init__(self, source: FunctionSource, shared: bool) -> None:
+        self.source, self.shared, self.spread = source, shared, source.spread
 
     def differences(self, held: Rows, batch: int, generator: Generator) -> Array:
-        """Mean ``|z1 - z2|`` of `batch` pairs that share a value each, ``(points, D)``."""
+        """Mean ``|z1 - z2|`` of ``batch`` pairs that each share a value, ``(points, D)``."""
+        source, found = self.source, []
+        for points in _pieces(held, CALL // batch):
+            first = source.drawn(batch * len(points), generator)
+            second = self._drawn_again(first, np.tile(points, batch), generator)
+            pair = source.codes(first, batch), source.codes(second, batch)
+            found.append(mean_distances(*pair, source.categorical))
+        return np.concatenate(found)
 
     def relative_variances(
         self, held: Rows, batch: int, codes: Rows, generator: Generator
     ) -> NDArray[Any]:
-        """Variance of `batch` codes that all share one value over ``spread``.
+        """Variance of ``batch`` codes that all share one value over ``spread``."""
+        source, found = self.source, []
+        for points in _pieces(held, CALL // batch):
+            one = np.tile(source.drawn(len(points), generator), (batch, 1))
+            values = self._drawn_again(one, np.tile(points, batch), generator)
+            found.append(variances(source.codes(values, batch), source.categorical))
+        return np.concatenate(found)[:, codes] / self.spread[codes]
 
-        ``(points, codes)``, of those codes whose numbers are given, all of which vary.
-        """
-
-
-class Source(Protocol):
-    """Where codes are drawn from, with a table that names codes and factors.
-
-    ``has_rows``: from its rows, so that the score is about these.
-    """
-
-    table: Table
-    pruned: list[str]
-    has_rows: bool
-
-    def whole(self) -> Draws:
-        """Draws of everything there is."""
-
-    def resampled(self, rows: Rows) -> Draws:
-        """Draws of some of its rows, if it has rows."""
-
-    def shuffled(self, order: Rows) -> Draws:
-        """Draws whose codes have nothing to do with the factors that are held."""
-
-    def details(self) -> dict[str, Any]:
-        """What a score tells of it, once all is drawn."""
+    def _drawn_again(
+        self, values: NDArray[Any], numbers: Rows, generator: Generator
+    ) -> NDArray[Any]:
+        """Fresh values, but for those factors that are held fixed."""
+        drawn = self.source.drawn(len(values), generator)
+        if not self.shared:
+            return drawn
+        held = numbers[:, None] == np.arange(values.shape[1])
+        return np.where(held != self.source.all_but, values, drawn)
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """The share of test points that one set of draws got right, and what else is to be told."""
+Draws = TableDraws | FunctionDraws
+Source = TableSource | FunctionSource
 
-    share: float
-    details: dict[str, Any]
+
+def _pieces(rows: NDArray[Any], most: int) -> Iterator[NDArray[Any]]:
+    """Consecutive pieces of at most ``most`` rows."""
+    step = max(1, most)
+    return (rows[start : start + step] for start in range(0, len(rows), step))
+
+
+def _matrix(factors: ArrayLike) -> NDArray[Any]:
+    if isinstance(factors, pd.DataFrame):
+        return np.asarray(factors.to_numpy())
+    try:
+        values = np.atleast_1d(np.asarray(factors))
+    except ValueError:
+        raise UserError("factors: rows differ in length; give one number a column") from None
+    return values[:, None] if values.ndim == 1 else values
 
 
 def source_of(
@@ -117,11 +226,11 @@ def source_of(
     even: bool = False,
     all_but: bool = False,
 ) -> Source:
-    """Take codes from a table ``(n, D)``, or from a function of factor values.
+    """Source of codes from a table ``(n, D)``, or from a function of factor values.
 
-    Of a table, factors of the types in `cut` go into `bins` of equal width. `even`: values are
-    equally probable, however many rows they have. `all_but`: all factors are held still except the
-    one that is given.
+    In a table, factors of the types in ``cut`` are cut into ``bins`` of equal width. ``even``:
+    values are equally probable, however many rows they have. ``all_but``: all factors are held
+    fixed except the one that is given.
 
     Raises UserError for what is not a table of codes and factors, for one factor alone, for codes
     of 1e30 and more, and where no two rows share a value.
@@ -150,13 +259,13 @@ def score_draws(
     reference: str,
     details: dict[str, Any],
 ) -> Score:
-    """Score the share of test points that `measure` gets right of fresh draws.
+    """Score of fresh draws: the share of test points that ``measure`` gets right.
 
-    `above_chance`: of K factors, (share - 1/K) / (1 - 1/K) is the score.
+    ``above_chance``: the score is (share - 1/K) / (1 - 1/K), K the number of factors.
 
     A table's interval is over rows and draws at once. A function has no rows: its interval is over
     draws, `REPEATS` of them unless ``replicates`` are given, and ``n`` counts the test points.
-    Either holds Clopper and Pearson's interval of the test points' share.
+    Either contains Clopper and Pearson's interval of the test points' share.
     """
     chance = 1 / len(source.table.factors)
 
@@ -176,7 +285,6 @@ def score_draws(
         lambda rows, _: value(source.resampled(rows)),
         options,
         bounds=(scaled(0.0), 1.0),
-        unit="fraction",
         reference=reference,
         details={
             **whole.details,
@@ -195,7 +303,7 @@ def score_draws(
         score = replace(score, n=effort.test_points)
     if score.low is None or score.high is None or score.level is None:
         return score
-    # Where all is right in every bootstrap table these points still do not prove that all ever is.
+    # If all points are right in every bootstrap table, others may still be wrong.
     right = round(whole.share * effort.test_points)
     low, high = clopper_pearson(right, effort.test_points, score.level)
     score.details["interval"] += ", holding Clopper and Pearson's of the test points"

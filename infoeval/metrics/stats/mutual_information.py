@@ -1,36 +1,103 @@
-"""What metrics of mutual information are made of: its matrix, on any rows of a table."""
+"""Mutual information of codes and factors, from counts of classes and bins or from neighbours."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from functools import lru_cache
+from typing import Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
+from scipy.special import digamma, xlogy
 
 from infoeval.errors import UserError
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.counts import BINS, class_numbers_of, entropies, information_matrix
-from infoeval.metrics.stats.neighbours import neighbour_information, separated
-from infoeval.metrics.stats.resampling import Options, Rows, score_table
+from infoeval.metrics.stats.code_factor_table import Column, Table
+from infoeval.metrics.stats.resampling import Options, Rows, check_choice, score_table
 
 __all__ = [
+    "BINS",
     "Estimator",
     "Information",
     "Matrix",
-    "check_choice",
-    "gap",
+    "class_numbers_of",
+    "entropies",
+    "information_matrix",
+    "neighbour_information",
     "score_information",
-    "share",
+    "separated",
 ]
+
+BINS = 20
+NEIGHBOURS = 3
+NOISE = 1e-10
 
 Estimator = Literal["plug-in", "corrected", "ksg"]
 Array = NDArray[np.float64]
+Classes = NDArray[np.intp]
+"""Class numbers 0, 1, 2, ..., ``(n, columns)``."""
+
+
+def class_numbers_of(
+    columns: Sequence[Column], bins: int = BINS, *, cut: Sequence[str] = ("continuous", "periodic")
+) -> Classes:
+    """Class numbers of columns, ``(n, columns)``: bins of equal width for the types in ``cut``.
+
+    Other columns keep their classes. The bins reach from a column's smallest value to its largest,
+    as in disentanglement_lib, so that one outlier can move them all. Raises UserError for fewer
+    than two bins.
+    """
+    if not isinstance(bins, int | np.integer) or bins < 2:
+        raise UserError(f"{bins} bins; give two or more, a whole number")
+    numbers = []
+    for column in columns:
+        values: NDArray[Any] = column.values
+        if column.type in cut:
+            # As numpy's histogram has them, which refuses bins narrower than numbers lie apart.
+            edges = np.linspace(values.min(), values.max(), bins + 1)[:-1]
+            values = np.digitize(values, edges)
+        numbers.append(np.unique(values, return_inverse=True)[1])
+    return np.stack(numbers, axis=1)
+
+
+def information_matrix(first: Classes, second: Classes) -> Array:
+    """Plug-in mutual information, nats, of each column of ``first`` with each one of ``second``.
+
+    ``(columns of first, columns of second)``; it is too high by about (R - 1)(C - 1) / (2 n) for R
+    and C independent classes.
+
+    >>> codes = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
+    >>> information_matrix(codes, codes[:, :1]).round(4)
+    array([[0.6931],
+           [0.    ]])
+    """
+    n = len(first)
+    sizes = second.max(axis=0) + 1
+    alone, other = entropies(first), entropies(second)
+    matrix = np.empty((first.shape[1], second.shape[1]))
+    for row in range(first.shape[1]):
+        for column in range(second.shape[1]):
+            cells = first[:, row] * sizes[column] + second[:, column]
+            together = _entropy(np.bincount(cells), n)
+            matrix[row, column] = max(0.0, alone[row] + other[column] - together)
+    return matrix
+
+
+def entropies(classes: Classes) -> Array:
+    """Plug-in entropy, nats, of every column, ``(columns,)``.
+
+    >>> entropies(np.array([[0, 0], [0, 1], [0, 2], [0, 3]])).round(4)
+    array([0.    , 1.3863])
+    """
+    return np.array([_entropy(np.bincount(column), len(classes)) for column in classes.T])
+
+
+def _entropy(counts: NDArray[np.intp], n: int) -> float:
+    return float(np.log(n) - xlogy(counts, counts).sum() / n)
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """I(z_j; v_k) ``(D, K)`` with H(z_j) ``(D,)`` of the binned codes and H(v_k) ``(K,)``, nats."""
+    """I(z_j; v_k) ``(D, K)``, H(z_j) ``(D,)`` of the binned codes and H(v_k) ``(K,)``, nats."""
 
     information: Array
     codes: Array
@@ -38,11 +105,11 @@ class Matrix:
 
 
 class Information:
-    """I(z_j; v_k), nats, of a table's codes and factors, by one of the estimators.
+    """I(z_j; v_k), nats, of a table's codes and factors on any of its rows, by an estimator.
 
-    "plug-in" counts classes and bins; "corrected" takes (R - 1)(C - 1) / 2n off, the bias of the
+    "plug-in" counts classes and bins; "corrected" subtracts (R - 1)(C - 1) / 2n, the bias of the
     counts under independence (Miller 1955), and stops at 0; "ksg" counts neighbours of continuous
-    codes (Ross 2014, k = 3), and classes of categorical ones. Bins are fixed by all rows.
+    codes (Ross 2014, k = 3), and classes of categorical ones. All rows determine the bins.
     """
 
     def __init__(
@@ -61,30 +128,27 @@ class Information:
             self.values = separated(table.matrix(table.codes), seed)
 
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Matrix:
-        """Of the codes of some rows and the factors of some, in the same order."""
+        """Matrix of the codes of some rows and the factors of some, in the same order."""
         codes, factors = self.codes[code_rows], self.factors[factor_rows]
         found = information_matrix(codes, factors)
         if self.estimator == "corrected":
             categories, classes = (
-                np.array([np.count_nonzero(np.bincount(column)) for column in each.T])
-                for each in (codes, factors)
+                np.array([np.count_nonzero(np.bincount(column)) for column in numbers.T])
+                for numbers in (codes, factors)
             )
             bias = np.outer(categories - 1, classes - 1) / (2 * len(codes))
             found = np.maximum(found - bias, 0.0)
         entropy = entropies(codes)
         if self.estimator == "ksg":
-            self._count_neighbours(found, code_rows, factors)
-            # Neighbours tell of more than bins hold where an outlier makes the bins wide.
+            for row in np.flatnonzero(self.continuous):
+                values = self.values[code_rows, row]
+                order = np.argsort(values, kind="stable")
+                found[row] = [
+                    neighbour_information(values[order], classes[order]) for classes in factors.T
+                ]
+            # Neighbours find more than the bins hold where an outlier makes the bins wide.
             entropy = np.maximum(entropy, found.max(axis=1))
         return Matrix(found, entropy, entropies(factors))
-
-    def _count_neighbours(self, found: Array, code_rows: Rows, factors: NDArray[np.intp]) -> None:
-        for row in np.flatnonzero(self.continuous):
-            values = self.values[code_rows, row]
-            order = np.argsort(values, kind="stable")
-            for column in range(factors.shape[1]):
-                classes = factors[order, column]
-                found[row, column] = neighbour_information(values[order], classes)
 
 
 def score_information(
@@ -97,22 +161,20 @@ def score_information(
     details: Callable[[Matrix], dict[str, Any]],
     reference: str,
 ) -> Score:
-    """Score a metric from 0 to 1 that is computed from the information matrix.
+    """Score of a metric from 0 to 1 that is computed from the information matrix.
 
-    The matrix, the entropies and ``details`` of the whole table are in the score's details.
+    ``details`` of the score hold the matrix and the entropies of the whole table and what
+    ``details`` makes of it.
     """
     check_choice("estimator", estimator, Estimator)
     information = Information(table, estimator, bins, options.get("seed", 0))
     every = np.arange(table.n)
     whole = information.matrix(every, every)
-
     return score_table(
         table,
         metric(whole),
         lambda code_rows, factor_rows: metric(information.matrix(code_rows, factor_rows)),
         options,
-        bounds=(0.0, 1.0),
-        unit="fraction",
         reference=reference,
         details={
             "information": whole.information.tolist(),
@@ -126,26 +188,107 @@ def score_information(
     )
 
 
-def check_choice(name: str, value: str, choices: object) -> None:
-    """Raise UserError unless a `Literal` holds this value."""
-    known = get_args(choices)
-    if value not in known:
-        raise UserError(f"no {name} {value!r}; there are {', '.join(known)}")
+def separated(codes: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+    """Codes ``(n, D)`` of mean 0 and deviation 1, with noise that only separates equal values."""
+    # From the first row, so that equal values are 0; about the mean, so that no digits are lost.
+    apart = codes - codes[0]
+    apart -= apart.mean(axis=0)
+    spread = apart.std(axis=0)
+    noise = np.random.RandomState(seed).standard_normal(codes.shape)
+    return np.asarray(apart / np.where(spread > 0, spread, 1.0) + NOISE * noise)
 
 
-def gap(matrix: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
-    """How far the largest value along an axis is above the next; the value itself if alone.
+def neighbour_information(
+    values: NDArray[np.float64], classes: NDArray[np.intp], neighbours: int = NEIGHBOURS
+) -> float:
+    """I(z; v) >= 0, nats, of ascending numbers ``(n,)`` and their class numbers ``(n,)``.
 
-    >>> gap(np.array([[1.0, 3.0], [5.0, 2.0]]), axis=0)
-    array([4., 1.])
+    The estimator of Ross 2014 (Mutual information between discrete and continuous data sets):
+    psi(n) - mean psi(n_v) + psi(k) - mean psi(m), where n_v rows share a row's class, and m rows
+    are nearer to it than its k-th neighbour of that class. In one dimension neighbours are adjacent
+    in the order, so that it costs n log n. Classes of a single row are left out; in classes of k
+    rows or fewer all are neighbours.
     """
-    if matrix.shape[axis] == 1:
-        return np.asarray(matrix.take(0, axis))
-    ordered = np.partition(matrix, (-2, -1), axis)
-    return np.asarray(ordered.take(-1, axis) - ordered.take(-2, axis))
+    sizes = np.bincount(classes)
+    if (sizes == 1).any():
+        kept = sizes[classes] > 1
+        values, classes = values[kept], classes[kept]
+    n = len(values)
+    if n == 0:
+        return 0.0
+    # Small integers are sorted in linear time.
+    by_class = np.argsort(classes.astype(np.min_scalar_type(len(sizes))), kind="stable")
+    counts = sizes[classes[by_class]]
+    radius = np.empty(n)
+    radius[by_class] = _radius(values[by_class], counts, neighbours)
+    nearer = _count_nearer(values, radius)
+    psi = _digamma(n)
+    used = psi[np.minimum(neighbours, counts - 1)].mean()
+    found = psi[n] + used - psi[counts].mean() - psi[nearer].mean()
+    return max(0.0, float(found))
 
 
-def share(part: ArrayLike, whole: ArrayLike) -> NDArray[np.float64]:
-    """part / whole, and 0 where there is nothing to share."""
-    above, below = np.broadcast_arrays(part, whole)
-    return np.asarray(np.divide(above, below, out=np.zeros(above.shape), where=below > 0))
+def _radius(
+    ordered: NDArray[np.float64], counts: NDArray[np.intp], neighbours: int
+) -> NDArray[np.float64]:
+    """Distance to the k-th neighbour of the same class; values ascend within their class.
+
+    ``counts`` is the size of each value's class; a class is contiguous.
+    """
+    starts, sizes = _starts(counts)
+    # Classes are separated by values that are infinitely far away.
+    place = np.arange(len(ordered)) + neighbours * np.repeat(np.arange(1, len(sizes) + 1), sizes)
+    here, above, below = (
+        np.full(len(ordered) + neighbours * (len(sizes) + 1), far) for far in (0.0, np.inf, -np.inf)
+    )
+    here[place] = above[place] = below[place] = ordered
+    inner = len(here) - 2 * neighbours
+    middle = here[neighbours:][:inner]
+    best = np.full(inner, np.inf)
+    for right in range(neighbours + 1):
+        # ``right`` of the neighbours lie above, the others below.
+        width = np.maximum(
+            above[neighbours + right :][:inner] - middle, middle - below[right:][:inner]
+        )
+        np.minimum(best, width, out=best)
+    # All of a small class are neighbours.
+    last = ordered[np.repeat(starts + sizes - 1, sizes)]
+    widest = np.maximum(last - ordered, ordered - ordered[np.repeat(starts, sizes)])
+    return np.where(counts <= neighbours, widest, best[place - neighbours])
+
+
+def _starts(counts: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """First place and number of values of every class."""
+    starts, sizes, place = [], [], 0
+    while place < len(counts):
+        starts.append(place)
+        sizes.append(int(counts[place]))
+        place += sizes[-1]
+    return np.array(starts, dtype=np.intp), np.array(sizes, dtype=np.intp)
+
+
+def _count_nearer(ordered: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.intp]:
+    """Number of values nearer to each one than its radius, itself included, ``(n,)``."""
+    n = len(ordered)
+    padded = np.concatenate([[-np.inf], ordered, [np.inf]])
+    # Both ends of every row's interval are sorted in among the values: less work than to search.
+    merged = np.argsort(np.concatenate([ordered, ordered - radius, ordered + radius]))
+    below = np.empty(3 * n, dtype=np.intp)
+    below[merged] = np.cumsum(merged < n)
+    first, last = below[n : 2 * n] + 1, below[2 * n :] + 1
+    # Sums round, and equal numbers are merged in any order: the distances themselves decide.
+    while (out := ordered - padded[first] >= radius).any():
+        first += out
+    while (inside := ordered - padded[first - 1] < radius).any():
+        first -= inside
+    while (out := padded[last - 1] - ordered >= radius).any():
+        last -= out
+    while (inside := padded[last] - ordered < radius).any():
+        last += inside
+    return np.asarray(np.maximum(last - first, 1))
+
+
+@lru_cache(maxsize=8)
+def _digamma(largest: int) -> NDArray[np.float64]:
+    """Digamma function of 0, 1, ... ``largest``."""
+    return np.asarray(digamma(np.arange(largest + 1)), dtype=np.float64)

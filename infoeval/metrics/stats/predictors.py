@@ -1,4 +1,4 @@
-"""Predictors of factors that tell how important every code was to them: what DCI is made of."""
+"""Predictors of factors with the importance of every code, for DCI."""
 
 import warnings
 from collections.abc import Callable
@@ -30,11 +30,11 @@ Numbers = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Prediction:
-    """Importance ``(D, K)`` of every code to every factor, and how well each is known.
+    """Importance ``(D, K)`` of every code to every factor, and how well each factor is predicted.
 
-    ``fitted`` ``(K,)`` tells it on the rows fitted on, and ``scored`` on the others: the accuracy
-    of classifiers, R^2 of regressions. ``errors`` are the mean squared errors of regressions on
-    the rows fitted on, of factors scaled to [0, 1]. ``converged``: every fit came to its end.
+    ``fitted`` ``(K,)`` is the accuracy of classifiers, or R^2 of regressions, on the rows fitted
+    on, and ``scored`` on the others. ``errors`` are the mean squared errors of regressions on the
+    rows fitted on, of factors scaled to [0, 1]. ``converged``: all fits reached their tolerance.
     """
 
     importance: Array
@@ -45,7 +45,7 @@ class Prediction:
 
 
 def boosting(codes: Array, classes: Numbers, others: Array, other_classes: Numbers) -> Prediction:
-    """Gradient-boosted trees of class numbers ``(n, K)``."""
+    """Prediction of class numbers ``(n, K)`` by gradient-boosted trees."""
     found = boost(codes, classes, others)
     fitted, scored = found.fitted == classes, found.scored == other_classes
     return Prediction(found.importances, _mean(fitted), _mean(scored))
@@ -54,9 +54,9 @@ def boosting(codes: Array, classes: Numbers, others: Array, other_classes: Numbe
 def exact_boosting(
     codes: Array, classes: Numbers, others: Array, other_classes: Numbers, seed: int
 ) -> Prediction:
-    """The same trees by scikit-learn, which looks at every split.
+    """Prediction by the same trees of scikit-learn, which considers every split.
 
-    Codes are scaled to [0, 1]: it would take values within 1e-7 of each other for equal.
+    Codes are scaled to [0, 1], as it would take values within 1e-7 of each other for equal.
     """
     codes, others = _scaled(codes, others)
     importance = np.zeros((codes.shape[1], classes.shape[1]))
@@ -74,9 +74,9 @@ def exact_boosting(
 
 
 def lasso(codes: Array, targets: Array, others: Array, other_targets: Array) -> Prediction:
-    """Linear regression of targets ``(n, K)`` with an L1 penalty, the best of eight in ten folds.
+    """Prediction of targets ``(n, K)`` by a Lasso, the best of eight penalties in ten folds.
 
-    Codes and targets are scaled to [0, 1]. Importance is the size of a weight.
+    Codes and targets are scaled to [0, 1]. Importance is the absolute weight.
     """
 
     def fit(inputs: Array, values: Array) -> tuple[Lasso, Array]:
@@ -91,7 +91,7 @@ def lasso(codes: Array, targets: Array, others: Array, other_targets: Array) -> 
 def random_forest(
     codes: Array, targets: Array, others: Array, other_targets: Array, seed: int
 ) -> Prediction:
-    """Ten regression trees, their depth and share of codes a split the best of twelve in folds."""
+    """Prediction by ten regression trees, the best of twelve settings in three folds."""
 
     def fit(inputs: Array, values: Array) -> tuple[RandomForestRegressor, Array]:
         search = GridSearchCV(
@@ -113,7 +113,7 @@ def _regression(
     others: Array,
     other_targets: Array,
 ) -> Prediction:
-    """One regression after the other; ``fit`` gives a model and the importance of its inputs."""
+    """Prediction by a regression for each target; ``fit`` gives a model and its importances."""
     inputs, other_inputs = _scaled(codes, others)
     known, other_known = _scaled(targets, other_targets)
     importance = np.zeros((codes.shape[1], targets.shape[1]))
@@ -133,9 +133,9 @@ def _regression(
 
 
 def _scaled(known: Array, others: Array) -> tuple[Array, Array]:
-    """From 0 to 1 in the rows to fit on; a column that is constant there is 0."""
+    """Columns from 0 to 1 in the rows to fit on; a column that is constant there is 0."""
     low, width = known.min(axis=0), np.ptp(known, axis=0)
-    # scikit-learn's trees have single precision, which ends at 3e38.
+    # scikit-learn's trees have single precision, up to 3e38.
     first, second = (
         np.clip((each - low) / np.where(width > 0, width, 1), -FARTHEST, FARTHEST)
         for each in (known, others)
@@ -144,11 +144,11 @@ def _scaled(known: Array, others: Array) -> tuple[Array, Array]:
 
 
 def _explained(values: Array, found: Array) -> float:
-    """R^2, or 0 where that is less than nothing, or where there is nothing to explain."""
+    """R^2, not below 0, and 0 where the values do not vary."""
     variance = float(values.var())
     return max(0.0, 1 - float(((found - values) ** 2).mean()) / variance) if variance > 0 else 0.0
 
 
 def _mean(right: NDArray[Any]) -> Array:
-    """Of every column; 0 where there are no rows."""
+    """Mean of every column; 0 where there are no rows."""
     return np.asarray(right.sum(axis=0) / max(len(right), 1), dtype=np.float64)

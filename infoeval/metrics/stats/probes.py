@@ -1,4 +1,4 @@
-"""Linear probes: what is read from codes by models that are linear in them."""
+"""Linear probes of codes: logistic regressions fitted to the optimum."""
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -12,8 +12,8 @@ from scipy.optimize import minimize
 from scipy.special import expit, log_expit
 from threadpoolctl import ThreadpoolController
 
+from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column
-from infoeval.metrics.stats.mutual_information import share
 
 __all__ = ["Probe", "fit_one_against_rest", "fit_softmax", "inputs_of", "one_thread"]
 
@@ -22,25 +22,25 @@ Classes = NDArray[np.intp]
 Scale = Literal["deviation", "range"]
 
 LARGEST_EXPONENT = 600.0
-"""Of scores that may be put into exp as they are."""
+"""Larger scores overflow in exp; their maximum is subtracted first."""
 
 FARTHEST = 1e30
-"""From the rows to fit on; beyond lies what single precision, which trees have, cannot tell."""
+"""Inputs are clipped here: beyond lies what the single precision of trees cannot hold."""
 
 BLOCK = 2_000
-"""Rows whose scores are computed at once."""
+"""Scores of so many rows are computed at once."""
 
 NEWTON_STEPS = 50
 NEWTON_TOLERANCE = 1e-7
-"""Of the gradient, for each row."""
+"""Newton's method ends at this gradient, divided by the number of rows."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A fitted classifier: which ``classes`` it knows, and a row of weights for each of them.
+    """A fitted classifier: the ``classes`` it knows, and a row of weights for each of them.
 
-    The last weight of a row is its intercept. ``one_against_rest``: every class was told from all
-    others by itself, instead of all at once. ``converged``: its fit came to its end.
+    The last weight of a row is the intercept. ``one_against_rest``: every class was separated from
+    all others by itself, instead of all at once. ``converged``: the fit reached its tolerance.
     """
 
     classes: Classes
@@ -49,7 +49,7 @@ class Probe:
     converged: bool = True
 
     def log_probabilities(self, inputs: Array) -> Array:
-        """Of every known class, for inputs ``(n, columns)``: ``(n, classes)``."""
+        """Log probabilities of the known classes, ``(n, classes)``, for inputs ``(n, columns)``."""
         scores = self._scores(inputs)
         if self.one_against_rest:
             scores = log_expit(scores)
@@ -59,7 +59,7 @@ class Probe:
         return np.asarray(scores - total)
 
     def read(self, inputs: Array) -> Classes:
-        """The likeliest class of every row, ``(n,)``."""
+        """Likeliest class of every row, ``(n,)``."""
         return np.asarray(self.classes[self._scores(inputs).argmax(axis=1)])
 
     def _scores(self, inputs: Array) -> Array:
@@ -67,15 +67,15 @@ class Probe:
 
 
 def inputs_of(codes: Sequence[Column], fit: int, scale: Scale = "deviation") -> Array:
-    """What probes read, ``(n, columns)``: scaled codes, and a column for each category.
+    """Inputs of probes, ``(n, columns)``: scaled codes, and a column for each category.
 
-    The first `fit` rows tell the scale: mean 0 and deviation 1, or smallest value 0 and largest 1.
+    The first ``fit`` rows determine the scale: mean 0 and deviation 1, or minimum 0 and maximum 1.
     A code that is constant there is 0.
     """
     columns = []
     for code in codes:
         if code.type == "categorical":
-            columns.append(np.eye(int(code.values.max()) + 1)[code.values.astype(np.intp)])
+            columns.append(code.inputs)
             continue
         known = code.values[:fit]
         if scale == "deviation":
@@ -87,7 +87,7 @@ def inputs_of(codes: Sequence[Column], fit: int, scale: Scale = "deviation") -> 
 
 
 def one_thread() -> AbstractContextManager[object]:
-    """A context in which linear algebra keeps to one thread: matrices this small gain from none."""
+    """Context with one thread for linear algebra: matrices this small gain nothing from more."""
     limits: AbstractContextManager[object] = _threads().limit(limits=1, user_api="blas")
     return limits
 
@@ -106,11 +106,11 @@ def fit_softmax(
     tolerance: float = 1e-6,
     iterations: int = 1000,
 ) -> Probe:
-    """Multinomial logistic regression: sum of -log p(class) + penalty / 2 |weights|^2, smallest.
+    """Multinomial logistic regression: minimum of sum -log p(class) + penalty / 2 |weights|^2.
 
-    Intercepts are free. ``balanced``: every class weighs as much as any other. It is the model of
-    scikit-learn's LogisticRegression with C = 1 / penalty, whose weights of two classes are a
-    difference, and are so penalised. ``tolerance`` is on the gradient of the mean.
+    Intercepts are not penalised. ``balanced``: all classes have the same weight. It is the model of
+    scikit-learn's LogisticRegression with C = 1 / penalty, which penalises the weights of two
+    classes as their difference. ``tolerance`` is on the gradient of the mean.
     """
     known, own = np.unique(classes, return_inverse=True)
     design = np.column_stack([inputs, np.ones(len(inputs))])
@@ -135,7 +135,7 @@ def fit_softmax(
 
 
 def _row_weights(classes: Classes, balanced: bool) -> Array:
-    """They add up to 1."""
+    """Weights of the rows, which sum to 1."""
     counts = np.bincount(classes)
     if balanced:
         return np.asarray(1 / (len(counts) * counts[classes]))
@@ -144,7 +144,7 @@ def _row_weights(classes: Classes, balanced: bool) -> Array:
 
 @dataclass(frozen=True)
 class _Block:
-    """Some rows to fit on: few enough for what is computed of them to stay in the cache."""
+    """Some rows to fit on, few enough for intermediate results to stay in the cache."""
 
     design: Array
     transposed: Array
@@ -168,7 +168,7 @@ class _Block:
 def _softmax_loss(
     design: Array, classes: Classes, penalty: float, weights: Array
 ) -> Callable[[Array], tuple[float, Array]]:
-    """Mean loss and its gradient of coefficients that stand in one line."""
+    """Function from flat coefficients to the mean loss and its gradient."""
     n, columns = design.shape
     farthest = float(np.sqrt((design**2).sum(axis=1).max()))
     blocks = []
@@ -199,8 +199,8 @@ def fit_one_against_rest(
 ) -> Probe:
     """Logistic regression of every class against all others, by Newton's method.
 
-    ``penalty`` is that of :func:`fit_softmax`. ``balanced``: a class weighs as much as all others
-    together.
+    ``penalty`` is that of :func:`fit_softmax`. ``balanced``: a class has the same weight as all
+    others together.
     """
     known, own = np.unique(classes, return_inverse=True)
     design = np.column_stack([inputs, np.ones(len(inputs))])
@@ -214,7 +214,7 @@ def fit_one_against_rest(
         counts = is_class.sum(axis=1, keepdims=True)
         weights = len(own) / (2 * np.where(is_class > 0, counts, len(own) - counts))
     ridge = np.append(np.full(columns - 1, penalty), 0.0)
-    # Newton's matrices are sums of products of two columns; each pair is needed once.
+    # Newton's matrices are sums of products of two columns, and symmetric.
     first, second = np.triu_indices(columns)
     products = design[:, first] * design[:, second]
     curvature = np.empty((len(known), columns, columns))
@@ -230,7 +230,7 @@ def fit_one_against_rest(
         step = np.linalg.solve(curvature + np.diag(ridge), gradient[..., None])[..., 0]
         length = np.abs(gradient).max(axis=1)
         probability, gradient = slope(coefficients - step)
-        # Half the step of a class whose gradient it made larger.
+        # The step of a class is halved where it made the gradient larger.
         while (worse := np.abs(gradient).max(axis=1) > length + NEWTON_TOLERANCE * len(own)).any():
             step[worse] /= 2
             probability, gradient = slope(coefficients - step)

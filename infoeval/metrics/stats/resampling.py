@@ -1,41 +1,48 @@
-"""Scores of a table: the value, its bootstrap interval, and what a shuffled table would score."""
+"""From arrays to a score: options, the checked table, its split, and intervals by resampling."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Literal, TypedDict
+from dataclasses import dataclass
+from typing import Any, Literal, TypedDict, get_args
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from infoeval.errors import UserError
 from infoeval.intervals import basic_bootstrap, check_level
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.code_factor_table import Column, Table, as_table
+from infoeval.metrics.stats.code_factor_table import Column, Table, as_rows, as_table
 
 __all__ = [
     "Options",
     "Rows",
+    "Split",
     "Statistic",
+    "TestRows",
     "active_codes",
+    "check_choice",
     "check_options",
     "names_without",
     "score_parts",
     "score_table",
+    "split_table",
     "table_of",
+    "whole_table",
 ]
 
 DEAD_SHARE = 0.05
-"""A code whose deviation is a smaller share of the largest one's is dead."""
-
+"""A code whose deviation is less than this share of the largest one is dead."""
+SCORED_SHARE = 1 / 3
+"""This share of a table's rows is scored where no test rows are given."""
 GROUPS = 20
-"""Of a jackknife; and tables of a bootstrap whose deviation alone is used."""
+"""A jackknife leaves out at most this many groups; "deviation" draws at most as many tables."""
 BLOCKS = 5
 LEAST_ROWS = 4
-"""Whose halves have two rows, which can differ; fewer tell nothing of how far a score moves."""
-
+"""Four rows have two halves of two rows, which can differ; fewer say nothing about the spread."""
 LARGEST_SEED = 2**32 - 1
-"""That scikit-learn takes."""
+"""scikit-learn takes no larger one."""
 
 Rows = NDArray[np.intp]
 Array = NDArray[np.float64]
@@ -44,18 +51,19 @@ Statistic = Callable[[Rows, Rows], float]
 """A metric's value from the codes of some rows and the factors of some, in the same order."""
 PartStatistic = Callable[[Rows, Rows], Sequence[float]]
 """The same for a metric of several numbers."""
-Limits = tuple[Array, Array, str]
+TestRows = tuple[ArrayLike, ArrayLike]
+"""Codes and factors of other rows than those that models are fitted on."""
 
 
 class Options(TypedDict, total=False):
-    """What every metric of a table takes.
+    """Options of every metric of a table.
 
     ``code_types`` and ``factor_types``: see `as_table`.
-    ``prune``: leave dead codes out, those whose standard deviation is less than a twentieth of the
+    ``prune``: leave out dead codes, those whose standard deviation is less than a twentieth of the
     largest one's, and categorical ones of a single category (default: all codes are scored).
-    ``level`` of the interval (0.95) and ``replicates`` of the table that it is made of (200, or as
-    many as the metric needs); 0 replicates: no interval, nor is there one of fewer than 4 rows.
-    ``null``: how many tables with factors shuffled among the rows are scored beside it (0).
+    ``level`` of the interval (0.95) and ``replicates`` of the table that it is computed from (200,
+    or as many as the metric needs); with 0 replicates, or fewer than 4 rows, there is no interval.
+    ``null``: number of tables with shuffled factors that are scored as well (0).
     ``seed`` of all draws (0).
     """
 
@@ -71,7 +79,7 @@ class Options(TypedDict, total=False):
 def table_of(
     codes: ArrayLike, factors: ArrayLike | None, options: Options
 ) -> tuple[Table, list[str]]:
-    """The table to be scored, and the names of the codes that were pruned.
+    """Table to be scored, and the names of the codes that were pruned.
 
     Raises UserError for what is not a table, as `check_options` does, and where all codes are dead.
     """
@@ -91,7 +99,7 @@ def table_of(
 
 
 def check_options(options: Options) -> None:
-    """Raise UserError for options that there are not, a level outside (0, 1), wrong counts."""
+    """Raise UserError for unknown options, a level outside (0, 1), and wrong counts."""
     unknown = sorted(options.keys() - Options.__annotations__.keys())
     if unknown:
         raise UserError(
@@ -106,8 +114,15 @@ def check_options(options: Options) -> None:
         raise UserError(f"seed is {options['seed']}; give a whole number up to {LARGEST_SEED}")
 
 
+def check_choice(name: str, value: str, choices: object) -> None:
+    """Raise UserError unless a `Literal` holds this value."""
+    known = get_args(choices)
+    if value not in known:
+        raise UserError(f"no {name} {value!r}; there are {', '.join(known)}")
+
+
 def active_codes(codes: Sequence[Column]) -> tuple[Column, ...]:
-    """Those codes that are not dead: see `Options`, ``prune``."""
+    """Codes that are not dead: see `Options`, ``prune``."""
     spreads = [code.spread for code in codes if code.type == "continuous"]
     least = DEAD_SHARE * max(spreads, default=0.0)
 
@@ -118,8 +133,73 @@ def active_codes(codes: Sequence[Column]) -> tuple[Column, ...]:
 
 
 def names_without(columns: Sequence[Column], kept: Sequence[Column]) -> list[str]:
-    """The names of those columns that are not kept; two columns may have the same name."""
-    return [each.name for each in columns if not any(each is other for other in kept)]
+    """Names of the columns that are not kept; two columns may have the same name."""
+    return [column.name for column in columns if not any(column is other for other in kept)]
+
+
+@dataclass(frozen=True)
+class Split:
+    """A table whose first ``fit`` rows are to fit models on, and whose others are to score them."""
+
+    table: Table
+    fit: int
+    pruned: list[str]
+
+    def parts(self, rows: Rows) -> tuple[Rows, Rows]:
+        """Those of some rows that are to fit on, and those that are to score."""
+        return rows[rows < self.fit], rows[rows >= self.fit]
+
+
+def split_table(
+    codes: ArrayLike, factors: ArrayLike, test: TestRows | None, options: Options
+) -> Split:
+    """Split of all rows; without ``test``, the seed draws a third of them to be scored.
+
+    Raises UserError for what is not a table of codes and factors, for test rows of other columns,
+    and for too few rows.
+    """
+    if test is not None:
+        all_codes, fit = _stacked(codes, test[0], "code")
+        all_factors, known = _stacked(factors, test[1], "factor")
+        if fit != known:
+            raise UserError(
+                f"{fit} rows of codes for {known} rows of factors to fit on; give one of each "
+                "per row"
+            )
+        table, pruned = table_of(all_codes, all_factors, options)
+    else:
+        table, pruned = table_of(codes, factors, options)
+        fit = table.n - max(1, round(SCORED_SHARE * table.n))
+        order = np.random.default_rng([options.get("seed", 0), 1]).permutation(table.n)
+        table = table.rows(np.concatenate([np.sort(order[:fit]), np.sort(order[fit:])]))
+    if fit < 2 or table.n - fit < 1:
+        raise UserError(f"{table.n} rows; give more, some to fit on and others to score")
+    return Split(table, fit, pruned)
+
+
+def whole_table(
+    codes: ArrayLike, factors: ArrayLike, test: TestRows | None, options: Options
+) -> Split:
+    """Split without rows to score, for presets that score the rows they were fitted on.
+
+    Raises UserError for test rows, and for what is not a table of codes and factors.
+    """
+    if test is not None:
+        raise UserError("preset 'laforge' scores the rows that it was fitted on: give no others")
+    table, pruned = table_of(codes, factors, options)
+    return Split(table, table.n, pruned)
+
+
+def _stacked(first: Any, second: Any, what: str) -> tuple[Any, int]:
+    """All rows of both, and the number of the first ones."""
+    if isinstance(first, pd.DataFrame) and isinstance(second, pd.DataFrame):
+        if list(first.columns) != list(second.columns):
+            raise UserError(f"the {what}s of the test rows have other columns")
+        return pd.concat([first, second], ignore_index=True), len(first)
+    one, other = as_rows(first, what), as_rows(second, what)
+    if one.shape[1:] != other.shape[1:]:
+        raise UserError(f"the {what}s of the test rows have shape {other.shape}, not {one.shape}")
+    return np.concatenate([one, other]), len(one)
 
 
 def score_table(
@@ -128,29 +208,17 @@ def score_table(
     statistic: Statistic,
     options: Options,
     *,
-    bounds: tuple[float, float],
-    unit: str,
-    reference: str,
-    details: dict[str, Any],
-    higher_is_better: bool = True,
-    resample: Resample = "bootstrap",
     shuffled: Callable[[Rows], float] | None = None,
-    fit: int = 0,
+    **others: Any,
 ) -> Score:
-    """Score a table by one number; see :func:`score_parts`, which does it for several."""
+    """Score of a table by one number; see :func:`score_parts`, which does it for several."""
     score = score_parts(
         table,
         {"value": value},
         lambda code_rows, factor_rows: [statistic(code_rows, factor_rows)],
         options,
-        bounds=bounds,
-        unit=unit,
-        reference=reference,
-        details=details,
-        higher_is_better=higher_is_better,
-        resample=resample,
         shuffled=None if shuffled is None else (lambda order: [shuffled(order)]),
-        fit=fit,
+        **others,
     )
     del score.details["parts"]
     return score
@@ -162,36 +230,36 @@ def score_parts(
     statistic: PartStatistic,
     options: Options,
     *,
-    bounds: tuple[float, float],
-    unit: str,
     reference: str,
     details: dict[str, Any],
+    bounds: tuple[float, float] = (0.0, 1.0),
+    unit: str = "fraction",
     higher_is_better: bool = True,
     resample: Resample = "bootstrap",
     shuffled: Callable[[Rows], Sequence[float]] | None = None,
     fit: int = 0,
 ) -> Score:
-    """Score a table by several numbers, each with an interval over rows within ``bounds``.
+    """Score of a table by several numbers, each with an interval over rows within ``bounds``.
 
     ``values`` are those of the whole table by name, and ``statistic`` computes them, in this
-    order, of some of its rows; ``shuffled`` those of a table with its factors in another order,
-    where ``statistic`` cannot. The first ``fit`` rows and the others are drawn apart. The score
-    is that of the first name, and ``details["parts"]`` holds ``value``, ``low`` and ``high`` of
-    every one, with the ``null`` where that was asked for.
+    order, from some of its rows; ``shuffled`` those of a table with its factors in another order,
+    where ``statistic`` cannot. The first ``fit`` rows and the others are drawn separately. The
+    score is that of the first name, and ``details["parts"]`` holds ``value``, ``low`` and ``high``
+    of every one, with the ``null`` where it was asked for.
 
     "bootstrap" is the basic one: reflecting it about the value takes out the bias that counts of
     few rows have, so that the limits are those of the metric at a large number of rows.
-    "deviation" is for a metric that draws at random itself, afresh at every call: of a few
-    bootstrap tables only the deviation is used, by Student's t. "jackknife" leaves out one of up
-    to `GROUPS` groups of rows at a time and is for metrics that rows drawn twice would mislead.
-    "blocks" scores up to `BLOCKS` separate blocks of rows, each alone, and is for metrics that take
-    long: all blocks together cost as much as the table.
+    "deviation" is for a metric that draws at random itself, afresh at every call: only the
+    deviation of a few bootstrap tables is used, by Student's t. "jackknife" leaves out one of up
+    to `GROUPS` groups of rows at a time and is for metrics that repeated rows would mislead.
+    "blocks" scores up to `BLOCKS` separate blocks of rows, each alone, and is for slow metrics: all
+    blocks together cost as much as the table.
     """
     level, seed = options.get("level", 0.95), options.get("seed", 0)
     replicates, permutations = options.get("replicates", 200), options.get("null", 0)
     resampling, shuffling = np.random.default_rng(seed).spawn(2)
     everything = np.arange(table.n)
-    # Rounding, and neighbours among few rows, can carry a value over the metric's range.
+    # Rounding, and neighbours among few rows, can carry a value beyond the metric's range.
     whole = np.clip(list(values.values()), *bounds)
     entries: list[dict[str, Any]] = [
         {"value": float(value), "low": None, "high": None} for value in whole
@@ -201,8 +269,7 @@ def score_parts(
     if replicates and min(map(len, groups)) < LEAST_ROWS:
         kind = f"none: fewer than {LEAST_ROWS} rows, or of these to fit on or to score"
     elif replicates:
-        interval = _INTERVALS[resample]
-        low, high, kind = interval(statistic, whole, groups, replicates, level, resampling)
+        low, high, kind = _limits(resample, statistic, whole, groups, replicates, level, resampling)
         for entry, lower, upper in zip(entries, low, high, strict=True):
             entry["low"] = float(min(max(lower, bounds[0]), entry["value"]))
             entry["high"] = float(max(min(upper, bounds[1]), entry["value"]))
@@ -235,7 +302,7 @@ def score_parts(
 
 
 def _null(scores: Array, level: float) -> dict[str, float]:
-    """What tables score whose rows have other rows' factors: mean, and the middle `level`."""
+    """Mean and central ``level`` of the scores of tables with shuffled factors."""
     low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
     return {
         "mean": float(scores.mean()),
@@ -245,46 +312,58 @@ def _null(scores: Array, level: float) -> dict[str, float]:
     }
 
 
-def _bootstrap(
+def _limits(
+    resample: Resample,
     statistic: PartStatistic,
     values: Array,
     groups: Sequence[Rows],
     replicates: int,
     level: float,
     generator: np.random.Generator,
-) -> Limits:
-    drawn = _drawn(statistic, groups, replicates, generator)
-    limits = np.array(
-        [
-            basic_bootstrap(value, column, value, level, (-math.inf, math.inf))
-            for value, column in zip(values, drawn.T, strict=True)
-        ]
-    )
-    return limits[:, 0], limits[:, 1], f"basic bootstrap over rows, {replicates} replicates"
+) -> tuple[Array, Array, str]:
+    """Limits of every number, and the kind of interval in words.
 
-
-def _deviation(
-    statistic: PartStatistic,
-    values: Array,
-    groups: Sequence[Rows],
-    replicates: int,
-    level: float,
-    generator: np.random.Generator,
-) -> Limits:
-    count = max(2, min(GROUPS, replicates))
-    error = _drawn(statistic, groups, count, generator).std(axis=0, ddof=1)
-    half = _student(level, count) * error
-    kind = f"Student's t, deviation of {count} bootstrap tables and draws"
+    The jackknife is the delete-a-group one (Shao and Tu 1995, section 2.3); of blocks, the error of
+    a block is scaled to all rows (Politis, Romano and Wolf 1999, chapter 2).
+    """
+    if resample == "bootstrap":
+        drawn = _bootstrap(statistic, groups, replicates, generator)
+        limits = np.array(
+            [
+                basic_bootstrap(value, column, value, level, (-math.inf, math.inf))
+                for value, column in zip(values, drawn.T, strict=True)
+            ]
+        )
+        kind = f"basic bootstrap over rows, {replicates} replicates"
+        return limits[:, 0], limits[:, 1], kind
+    if resample == "deviation":
+        count = max(2, min(GROUPS, replicates))
+        error = _bootstrap(statistic, groups, count, generator).std(axis=0, ddof=1)
+        kind = f"Student's t, deviation of {count} bootstrap tables and draws"
+    elif resample == "jackknife":
+        everything = np.concatenate(groups)
+        left_out = _parts(groups, min(GROUPS, replicates), generator)
+        kept = [np.setdiff1d(everything, part) for part in left_out]
+        count = len(kept)
+        error = np.sqrt((count - 1) * np.var([statistic(rows, rows) for rows in kept], axis=0))
+        kind = f"jackknife over {count} groups of rows"
+    else:
+        blocks = _parts(groups, min(BLOCKS, replicates), generator)
+        count = len(blocks)
+        error = np.std([statistic(rows, rows) for rows in blocks], axis=0, ddof=1)
+        error = error / math.sqrt(count)
+        kind = f"deviation of {count} separate blocks of rows"
+    half = float(stats.t.ppf(0.5 + level / 2, count - 1)) * error
     return values - half, values + half, kind
 
 
-def _drawn(
+def _bootstrap(
     statistic: PartStatistic,
     groups: Sequence[Rows],
     replicates: int,
     generator: np.random.Generator,
 ) -> Array:
-    """The metric's numbers of tables whose rows are drawn with replacement."""
+    """Numbers of tables whose rows are drawn with replacement, ``(replicates, numbers)``."""
     drawn = []
     for _ in range(replicates):
         rows = np.concatenate([generator.choice(group, len(group)) for group in groups])
@@ -292,53 +371,8 @@ def _drawn(
     return np.array(drawn, dtype=np.float64)
 
 
-def _jackknife(
-    statistic: PartStatistic,
-    values: Array,
-    groups: Sequence[Rows],
-    replicates: int,
-    level: float,
-    generator: np.random.Generator,
-) -> Limits:
-    """Delete-a-group jackknife (Shao and Tu 1995, section 2.3), Student's t with groups - 1."""
-    everything = np.concatenate(groups)
-    left_out = _parts(groups, min(GROUPS, replicates), generator)
-    kept = [np.setdiff1d(everything, part) for part in left_out]
-    drawn = [statistic(rows, rows) for rows in kept]
-    half = _student(level, len(drawn)) * np.sqrt((len(drawn) - 1) * np.var(drawn, axis=0))
-    return values - half, values + half, f"jackknife over {len(drawn)} groups of rows"
-
-
-def _blocks(
-    statistic: PartStatistic,
-    values: Array,
-    groups: Sequence[Rows],
-    replicates: int,
-    level: float,
-    generator: np.random.Generator,
-) -> Limits:
-    """The error of a block of rows, scaled to all rows (Politis, Romano and Wolf 1999, ch. 2)."""
-    blocks = _parts(groups, min(BLOCKS, replicates), generator)
-    drawn = [statistic(rows, rows) for rows in blocks]
-    error = np.std(drawn, axis=0, ddof=1) / math.sqrt(len(drawn))
-    half = _student(level, len(drawn)) * error
-    return values - half, values + half, f"deviation of {len(drawn)} separate blocks of rows"
-
-
 def _parts(groups: Sequence[Rows], most: int, generator: np.random.Generator) -> list[Rows]:
-    """All rows in two parts or more, up to `most`, each with its share of every group."""
+    """All rows in two parts or more, up to ``most``, each with its share of every group."""
     count = max(2, min(most, *(len(group) // 2 for group in groups)))
     pieces = [np.array_split(generator.permutation(group), count) for group in groups]
     return [np.sort(np.concatenate(part)) for part in zip(*pieces, strict=True)]
-
-
-_INTERVALS = {
-    "bootstrap": _bootstrap,
-    "deviation": _deviation,
-    "jackknife": _jackknife,
-    "blocks": _blocks,
-}
-
-
-def _student(level: float, count: int) -> float:
-    return float(stats.t.ppf(0.5 + level / 2, count - 1))

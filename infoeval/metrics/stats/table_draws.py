@@ -1,4 +1,4 @@
-"""Codes drawn while a factor is held still: rows of a table that share its value."""
+"""Codes drawn while a factor is held fixed: rows of a table that share a value of the factor."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -8,24 +8,41 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 from infoeval.metrics.stats.code_factor_table import Column
-from infoeval.metrics.stats.counts import class_numbers_of
+from infoeval.metrics.stats.mutual_information import class_numbers_of
 from infoeval.metrics.stats.resampling import Options, Rows, table_of
-from infoeval.metrics.stats.row_groups import RowGroups, classes_of_others
-from infoeval.metrics.stats.spread import check_size, mean_distances, variances
 
-__all__ = ["TableDraws", "TableSource"]
+__all__ = [
+    "RowGroups",
+    "TableDraws",
+    "TableSource",
+    "check_size",
+    "classes_of_others",
+    "mean_distances",
+    "variances",
+]
 
 CELLS = 1 << 17
-"""Numbers that are drawn at a time, so that they stay in the cache."""
+"""So many numbers at a time stay in the cache."""
 WIDTHS = (1, 2, 4, 8)
-"""Rows of so many codes are copied much faster than others, by an instruction or two."""
+"""Rows of these numbers of codes are copied much faster than others."""
+LARGEST = 1e30
+"""Larger codes leave no room for their squares, nor for a classifier of them."""
+
+BITS = np.uint64(32)
+LOW = np.uint64(2**32 - 1)
+ONE = np.uint64(1)
 
 Array = NDArray[np.float64]
+Numbers = NDArray[np.uint64]
+"""Random ones have 32 bits: of g choices, none is likelier than another by more than g / 2³²."""
 Generator = np.random.Generator
 
 
 class TableSource:
-    """Rows of a table, where those of one class share a value: see `source_of`."""
+    """Rows of a table as a source of codes: see `source_of`.
+
+    Raises UserError for codes of 1e30 and more, and where no two rows share a value of a factor.
+    """
 
     has_rows = True
 
@@ -56,20 +73,28 @@ class TableSource:
         self._whole = TableDraws(self.table.codes, self.classes, even)
 
     def whole(self) -> "TableDraws":
+        """Draws of all rows."""
         return self._whole
 
     def resampled(self, rows: Rows) -> "TableDraws":
+        """Draws of some rows."""
         return TableDraws(self.table.rows(rows).codes, self.classes[rows], self.even)
 
     def shuffled(self, order: Rows) -> "TableDraws":
+        """Draws of rows whose factors are those of other rows."""
         return TableDraws(self.table.codes, self.classes[order], self.even)
 
     def details(self) -> dict[str, Any]:
-        return {"rows_alone": [self.table.n - len(each.rows) for each in self._whole.groups]}
+        """Details of a score: the rows that are left out for their value of each factor."""
+        return {"rows_alone": [self.table.n - len(group.rows) for group in self._whole.groups]}
 
 
 class TableDraws:
-    """Draws of a table's rows, but of none whose value no other row has."""
+    """Draws of a table's rows, without those whose value no other row has.
+
+    ``spread`` ``(D,)`` is the variance of each code where no factor is held. ``held`` in the
+    methods is the number of the factor that is held for each point.
+    """
 
     def __init__(self, codes: Sequence[Column], classes: Rows, even: bool) -> None:
         self.groups = [RowGroups(column, even) for column in classes.T]
@@ -83,18 +108,23 @@ class TableDraws:
             self.scaled[j] = (code.values - mean) / self.unit[j]
 
     def differences(self, held: Rows, batch: int, generator: Generator) -> Array:
+        """Mean ``|z1 - z2|`` of ``batch`` pairs that each share a value, ``(points, D)``."""
         codes = np.arange(len(self.unit))
         categorical = np.flatnonzero(self.categorical)
         parts = []
         for count, groups, table in self._pieces(held, batch, codes):
             places = groups.pairs((batch, count), generator)
-            first, second = (table.take(each, axis=0, mode="clip") for each in places)
+            first, second = (table.take(rows, axis=0, mode="clip") for rows in places)
             parts.append(mean_distances(first, second, categorical))
         return _in_order_of(held, parts)[:, codes] * self.unit
 
     def relative_variances(
         self, held: Rows, batch: int, codes: Rows, generator: Generator
     ) -> NDArray[Any]:
+        """Variance of ``batch`` codes that all share one value over ``spread``.
+
+        ``(points, codes)``, of the codes of these numbers, all of which vary.
+        """
         categorical = np.flatnonzero(self.categorical[codes])
         parts = []
         for count, groups, table in self._pieces(held, batch, codes):
@@ -106,8 +136,8 @@ class TableDraws:
 
     def _pieces(
         self, held: Rows, batch: int, codes: Rows
-    ) -> Iterator[tuple[int, RowGroups, NDArray[np.float32]]]:
-        """How many points of one factor at a time, with its groups and the codes in their order."""
+    ) -> Iterator[tuple[int, "RowGroups", NDArray[np.float32]]]:
+        """Number of points of one factor at a time, its groups and the codes in their order."""
         width = next((wide for wide in WIDTHS if wide >= len(codes)), len(codes))
         table = np.zeros((self.scaled.shape[1], width), dtype=np.float32)
         table[:, : len(codes)] = self.scaled[codes].T
@@ -122,7 +152,7 @@ class TableDraws:
 
 
 def _in_order_of(held: Rows, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Points as they are held, of parts in the order of the factors."""
+    """Points in the order of ``held``, from parts in the order of the factors."""
     joined = np.concatenate(parts)
     found = np.empty_like(joined)
     found[np.argsort(held.astype(np.int16), kind="stable")] = joined
@@ -132,3 +162,131 @@ def _in_order_of(held: Rows, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
 def _variance(code: Column) -> float:
     categorical = np.arange(int(code.type == "categorical"))
     return float(variances(code.values[:, None, None].copy(), categorical)[0, 0])
+
+
+class RowGroups:
+    """Rows sorted by their classes ``(n,)``, without those that are alone in theirs.
+
+    A place is a row's number in this order. ``even``: all groups are equally probable, instead of
+    all rows.
+    """
+
+    def __init__(self, classes: Rows, even: bool) -> None:
+        sizes = np.bincount(classes)
+        # Short numbers are sorted in linear time.
+        order = np.argsort(classes.astype(np.min_scalar_type(len(sizes))), kind="stable")
+        self.rows = order[np.repeat(sizes > 1, sizes)]
+        sizes = sizes[sizes > 1]
+        starts = np.cumsum(sizes) - sizes
+        # A group is chosen at random, or a row: the start and the size of its group.
+        self.even = even
+        times = np.ones_like(sizes) if even else sizes
+        self.starts = starts.astype(np.uint64).repeat(times)
+        self.sizes = sizes.astype(np.uint64).repeat(times)
+
+    def pairs(self, shape: tuple[int, int], generator: Generator) -> tuple[Rows, Rows]:
+        """Places of two different rows of one group, each of this shape."""
+        # A number of 64 bits for both: to draw it takes longest.
+        second = generator.bit_generator.random_raw(shape)
+        first = second >> BITS
+        second &= LOW
+        first *= np.uint64(len(self.sizes))
+        choice = first >> BITS
+        start, size = (ends.take(choice.view(np.intp)) for ends in (self.starts, self.sizes))
+        if self.even:
+            # What is left of the number chooses the row of the group.
+            first &= LOW
+            first = _part(first, size)
+            first += start
+        else:
+            first = choice
+        size -= ONE
+        second = _part(second, size)
+        second += start
+        second += second >= first
+        return first.view(np.intp), second.view(np.intp)
+
+    def batches(self, shape: tuple[int, int], generator: Generator) -> Rows:
+        """Places of rows of one group in each column, ``(batch, columns)``, with replacement."""
+        batch, count = shape
+        choice = generator.integers(len(self.sizes), size=count)
+        words = generator.bit_generator.random_raw((batch * count + 1) // 2)
+        numbers = words.view(np.uint32)[: batch * count].reshape(shape)
+        places = _part(numbers.astype(np.uint64), self.sizes[choice])
+        places += self.starts[choice]
+        return places.view(np.intp)
+
+
+def _part(numbers: Numbers, parts: Numbers) -> Numbers:
+    """Which of ``parts`` equal parts of its range each number lies in; overwrites ``numbers``."""
+    numbers *= parts
+    numbers >>= BITS
+    return numbers
+
+
+def classes_of_others(classes: Rows) -> Rows:
+    """For each factor, a class for all rows that agree in the other factors, ``(n, K)``."""
+    found = np.empty_like(classes)
+    for left_out in range(classes.shape[1]):
+        together = np.zeros(len(classes), dtype=np.intp)
+        for column in np.delete(classes, left_out, axis=1).T:
+            together = np.unique(together * (column.max() + 1) + column, return_inverse=True)[1]
+        found[:, left_out] = together
+    return found
+
+
+def check_size(codes: NDArray[Any]) -> None:
+    """Raise UserError for codes above `LARGEST`."""
+    largest = float(np.abs(codes).max())
+    if largest > LARGEST:
+        raise UserError(f"a code reaches {largest:.3g}; scale the codes down")
+
+
+# The distance of two categories is 0 or 1. Half their mean squared distance is then Gini's
+# impurity, as it is the variance of numbers.
+
+
+def mean_distances(first: NDArray[Any], second: NDArray[Any], categorical: Rows) -> NDArray[Any]:
+    """Mean ``|z1 - z2|`` of each batch, ``(batches, D)``, of pairs ``(size, batches, D)``.
+
+    ``categorical`` are the numbers of the categorical codes. Overwrites ``first``.
+    """
+    first -= second
+    np.abs(first, out=first)
+    for code in categorical:
+        first[..., code] = first[..., code] > 0
+    return np.asarray(first.sum(axis=0) / len(first))
+
+
+def variances(codes: NDArray[Any], categorical: Rows) -> NDArray[Any]:
+    """Unbiased variance of each batch, ``(batches, D)``, of codes ``(size, batches, D)``.
+
+    ``categorical`` are the numbers of the categorical codes. Overwrites ``codes``.
+    """
+    size = len(codes)
+    impurities = {code: _impurities(codes[..., code].T) for code in categorical}
+    # From the first one, so that equal ones give exactly 0. It lies within √size deviations of the
+    # mean, so that the difference of sums loses few digits.
+    codes -= codes[0].copy()
+    sums = codes.sum(axis=0)
+    np.square(codes, out=codes)
+    found = np.maximum(codes.sum(axis=0) - sums**2 / size, 0.0) / (size - 1)
+    for code, impurity in impurities.items():
+        found[:, code] = impurity
+    return np.asarray(found)
+
+
+def _impurities(categories: NDArray[Any]) -> Array:
+    """Unbiased Gini impurity of each row, (1 - Σ p²) n / (n - 1).
+
+    >>> _impurities(np.array([[3, 3, 3], [1, 2, 1], [1, 2, 3]])).round(4)
+    array([0.    , 0.6667, 1.    ])
+    """
+    ordered = np.sort(categories, axis=1)
+    n = ordered.shape[1]
+    place = np.arange(n)
+    # Σ count² is Σ (2 r + 1) over the members r = 0, 1, ... of each category.
+    begins = np.where(np.diff(ordered, axis=1, prepend=np.nan) != 0, place, 0)
+    rank = place - np.maximum.accumulate(begins, axis=1)
+    pairs = n * n - (2 * rank + 1).sum(axis=1)
+    return np.asarray(pairs / (n * (n - 1)))

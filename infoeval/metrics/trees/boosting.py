@@ -1,8 +1,8 @@
-"""Gradient-boosted trees of all classes of all factors at once: what DCI reads importances from.
+"""Gradient-boosted trees of all classes of all factors at once, for the importances of DCI.
 
 The trees are those of Friedman 2001 (Greedy function approximation, algorithm 6) as scikit-learn's
 GradientBoostingClassifier grows them by default: 100 stages at rate 0.1 and depth 3, splits by the
-largest fall of the squared error, leaves by one Newton step. Only the search for splits is another:
+largest fall of the squared error, leaves by one Newton step. Only the search for splits differs:
 see :mod:`infoeval.metrics.trees.tree_splits`.
 """
 
@@ -34,11 +34,11 @@ Places = NDArray[np.unsignedinteger]
 
 @dataclass(frozen=True)
 class Boosted:
-    """What the trees of every factor say.
+    """Importances and predictions of the trees of every factor.
 
-    ``importances`` ``(D, K)``: shares of the squared error that splits by a code took away; each
-    column sums to 1, or to 0 where no split took any. ``fitted`` ``(n, K)`` and ``scored``
-    ``(m, K)`` are the likeliest class numbers of the rows fitted on and of the others.
+    ``importances`` ``(D, K)`` are the shares of the squared error that splits by a code removed;
+    each column sums to 1, or to 0 without splits. ``fitted`` ``(n, K)`` and ``scored`` ``(m, K)``
+    are the likeliest class numbers of the rows fitted on and of the others.
     """
 
     importances: Array
@@ -48,7 +48,7 @@ class Boosted:
 
 @dataclass(frozen=True)
 class Trees:
-    """The trees of one stage belong to classes; those of a factor stand together, from ``start``.
+    """Trees of one factor and stage, one for each class, contiguous from ``start`` among all trees.
 
     A factor of two classes has one tree, that of the second.
     """
@@ -58,24 +58,24 @@ class Trees:
 
     @property
     def columns(self) -> slice:
-        """The trees of this factor among all."""
+        """Trees of this factor among all."""
         return slice(self.start, self.start + self.count)
 
     @property
     def count(self) -> int:
-        """The number of trees."""
+        """Number of trees."""
         return len(self.classes) if len(self.classes) > 2 else len(self.classes) - 1
 
     @property
     def shrink(self) -> float:
-        """What Newton steps of several classes, whose odds all move at once, are scaled by."""
+        """Factor of Newton steps of several classes, whose odds all move at once."""
         return (self.count - 1) / self.count if self.count > 1 else 1.0
 
 
 def boost(codes: Array, factors: Numbers, others: Array) -> Boosted:
-    """Fit trees to class numbers ``(n, K)`` of codes ``(n, D)``, and read codes ``(m, D)``.
+    """Trees fitted to classes ``(n, K)`` of codes ``(n, D)``, with predictions of others ``(m, D)``.
 
-    Rows of equal codes are one row of a weight.
+    Equal rows of codes are one row with a weight.
 
     >>> codes = np.column_stack([np.arange(90.0), np.arange(90) % 2])
     >>> boosted = boost(codes, np.repeat([0, 1, 2], 30)[:, None], codes[::10])
@@ -108,7 +108,7 @@ def boost(codes: Array, factors: Numbers, others: Array) -> Boosted:
 
 
 def _distinct(codes: Array, others: Array) -> tuple[Array, Numbers, int]:
-    """All distinct rows, those to fit on first; which one each row is; and how many come first."""
+    """Distinct rows, those to fit on first; the number of each row's; and how many come first."""
     rows, number = np.unique(np.concatenate([codes, others]), axis=0, return_inverse=True)
     fitted = np.zeros(len(rows), bool)
     fitted[number[: len(codes)]] = True
@@ -129,9 +129,9 @@ def _trees(factors: Numbers) -> list[Trees]:
 def _targets(
     factors: Numbers, trees: list[Trees], row_of: Numbers, n: int, rows: int
 ) -> tuple[Single, Single]:
-    """How often each of `n` rows has the class of each tree, and the logarithm of its odds.
+    """Number of each row's repetitions in the class of each tree, ``(trees, n)``, and the log odds.
 
-    The first is ``(trees, n)``, and the second ``(trees, rows)``.
+    The log odds are ``(trees, rows)``.
     """
     counts, raw = [], []
     for factor, each in zip(factors.T, trees, strict=True):
@@ -149,9 +149,9 @@ def _targets(
 
 
 def _places(order: Order, rows: Array) -> Places:
-    """The place in the order of every code, ``(D, rows)``; that below where a row has none.
+    """Place of each value in the order of its code, ``(D, rows)``, or the next lower place.
 
-    Between two neighbours the middle still is at the lower one.
+    The middle between two neighbours belongs to the lower one.
     """
     places = np.empty(rows.shape[::-1], np.min_scalar_type(order.n))
     for code, column in enumerate(rows.T):
@@ -177,7 +177,7 @@ def _probabilities(raw: Single, trees: list[Trees]) -> Single:
 def _grow(
     order: Order, places: Places, residuals: Single, weights: Single
 ) -> tuple[list[Split], Nodes]:
-    """The splits of every level, and the leaf of every row in each tree, ``(trees, rows)``."""
+    """Splits of every level, and the leaf of every row in each tree, ``(trees, rows)``."""
     values = np.ascontiguousarray(residuals.T)
     nodes = np.zeros((len(residuals), places.shape[1]), np.uint8)
     inside = nodes[:, : order.n]
@@ -193,7 +193,7 @@ def _grow(
 
 
 def _children(places: Places, nodes: Nodes, split: Split, n: int) -> Nodes:
-    """Go one level down: child 2 m of node m is the left one, 2 m + 1 the right one."""
+    """Nodes one level down: child 2 m of node m is the left one, 2 m + 1 the right one."""
     children = 2 * nodes
     chosen = split.code.T.tolist(), split.place.T.tolist()
     for tree, splits in enumerate(zip(*chosen, strict=True)):
@@ -207,7 +207,7 @@ def _children(places: Places, nodes: Nodes, split: Split, n: int) -> Nodes:
 
 
 def _steps(leaves: Nodes, residuals: Single, curvatures: Single) -> Array:
-    """The Newton step of every leaf, ``(trees, leaves)``."""
+    """Newton step of every leaf, ``(trees, leaves)``."""
     trees = len(leaves)
     above, below = np.empty((trees, LEAVES)), np.empty((trees, LEAVES))
     for tree in range(trees):

@@ -1,4 +1,4 @@
-"""The best splits of many trees at once: coarsely among bins, then row by row where it matters."""
+"""Best splits of many trees at once: coarse search over bins, fine search by rows."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from scipy import sparse
 __all__ = ["Order", "Split", "Sums", "best_splits", "child_sums", "root_sums"]
 
 BINS = 96
-"""Of neighbouring rows, about equally many in each; of each code."""
+"""A code has at most so many bins, of about equally many neighbouring rows."""
 
 CANDIDATES = 3
-"""Codes of each node whose best bin is searched row by row."""
+"""The best bins of so many codes of each node are searched row by row."""
 
 LEAST_GAIN = 1e-9
 
@@ -22,13 +22,13 @@ Numbers = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Order:
-    """Rows ``(n, D)`` in the order of every code, and cut into bins of neighbours.
+    """Rows ``(n, D)`` sorted by every code, and cut into bins of neighbours.
 
     Place 0 of a code is its smallest value. ``rows`` ``(D, n)`` holds the row at each place, and
-    ``ends`` whether a split may follow it, as no equal value does. Bin b of code d reaches from
-    place ``edges[d, b]`` to ``edges[d, b + 1]``; codes of fewer values have empty bins behind, and
-    one more follows for all. ``bin_of`` is the bin of each place. ``sums`` times rows gives what
-    they sum to in each bin, ``(D bins, n)``. ``exact``: every value has a bin of its own.
+    ``ends`` whether a split may follow it, which needs a change of value. Bin b of code d reaches
+    from place ``edges[d, b]`` to ``edges[d, b + 1]``; codes of fewer values have empty bins at the
+    end, and one more follows for all. ``bin_of`` is the bin of each place. ``sums`` times rows
+    gives their sums in each bin, ``(D bins, n)``. ``exact``: every value has its own bin.
     """
 
     rows: Numbers
@@ -40,7 +40,7 @@ class Order:
 
     @classmethod
     def of(cls, codes: NDArray[np.float64]) -> "Order":
-        """Sort every code and choose its bins."""
+        """Order of codes ``(n, D)`` with their bins."""
         n, count = codes.shape
         rows = np.argsort(codes, axis=0, kind="stable").T
         values = np.take_along_axis(codes.T, rows, axis=1)
@@ -62,22 +62,22 @@ class Order:
 
     @property
     def codes(self) -> int:
-        """The number of codes."""
+        """Number of codes."""
         return len(self.rows)
 
     @property
     def n(self) -> int:
-        """The number of rows."""
+        """Number of rows."""
         return int(self.rows.shape[1])
 
     @property
     def bins(self) -> int:
-        """The largest number of bins of a code."""
+        """Largest number of bins of a code."""
         return int(self.edges.shape[1]) - 2
 
 
 def _starts(last: Numbers) -> Numbers:
-    """The first place of every bin; bins end with the last one of equal values."""
+    """First place of every bin; a bin ends with the last of equal values."""
     n = last[-1] + 1
     if len(last) > BINS:
         wanted = n * np.arange(1, BINS + 1) // BINS - 1
@@ -87,7 +87,7 @@ def _starts(last: Numbers) -> Numbers:
 
 @dataclass(frozen=True)
 class Sums:
-    """What lies below the end of each bin, in each node of each tree.
+    """Sums below the end of each bin, in each node of each tree.
 
     ``values`` and ``weights`` are ``(D, bins, nodes, trees)``.
     """
@@ -98,7 +98,7 @@ class Sums:
 
 @dataclass(frozen=True)
 class Split:
-    """The best split of every node, ``(nodes, trees)``: rows up to ``place`` of ``code`` go left.
+    """Best split of every node, ``(nodes, trees)``: rows up to ``place`` of ``code`` go left.
 
     Where no split gains, place is n: all rows go left.
     """
@@ -109,7 +109,7 @@ class Split:
 
 
 def root_sums(order: Order, values: Single, weights: Single) -> Sums:
-    """Of values ``(n, trees)`` of rows of some weights ``(n,)``, all in one node."""
+    """Sums of values ``(n, trees)`` of rows of weights ``(n,)``, all in one node."""
     shape = order.codes, order.bins, 1, values.shape[1]
     below = (order.sums @ values).reshape(shape).cumsum(axis=1)
     beside = (order.sums @ weights).reshape(*shape[:2], 1, 1).cumsum(axis=1)
@@ -124,10 +124,10 @@ def child_sums(
     nodes: NDArray[np.uint8],
     split: Split,
 ) -> Sums:
-    """The sums of the children of all nodes, ``nodes`` ``(trees, n)`` telling the child of a row.
+    """Sums of the children of all nodes; ``nodes`` ``(trees, n)`` is the child of each row.
 
-    Only those of left children of a split are counted: right ones are what their parents have
-    beside, and where no split was made the left one is its parent.
+    Only left children are counted: right ones are the difference to their parents, and where no
+    split was made the left one is its parent.
     """
     codes, bins, parents, trees = sums.values.shape
     node, tree = np.nonzero(split.place < order.n)
@@ -155,11 +155,11 @@ def best_splits(
     nodes: NDArray[np.uint8],
     above: list[Split],
 ) -> Split:
-    """The split of every node with the largest gain, the fall of the squared error.
+    """Split of every node with the largest gain, the decrease of the squared error.
 
-    ``above`` are the splits of the levels above. A coarse search looks at the ends of bins. Around
-    the best one of each of the most promising codes, and next to where nodes end by the splits
-    above (from there, too, single rows are cut off), all places are looked at.
+    ``above`` are the splits of the levels above. A coarse search tries the ends of bins. A fine one
+    tries all places around the best end of each of the most promising codes, and next to the ends
+    of nodes by the splits above, where single rows are often cut off.
     """
     whole = Sums(sums.values[:1, -1:], sums.weights[:1, -1:])
     gains = _gains(sums.values, sums.weights, whole)
@@ -179,7 +179,7 @@ def best_splits(
 
 
 def _gains(values: Single, weights: Single, whole: Sums) -> Single:
-    """n_l n_r / n (difference of the means)^2, and 0 where a side has no rows."""
+    """Gain n_l n_r / n (difference of the means)^2, and 0 where a side has no rows."""
     others = whole.weights - weights
     both = weights * others
     off = values * whole.weights
@@ -192,7 +192,7 @@ def _gains(values: Single, weights: Single, whole: Sums) -> Single:
 def _windows(
     order: Order, largest: Single, bins: Numbers, above: list[Split]
 ) -> tuple[Numbers, Numbers]:
-    """Codes, and bins that with the next one are to be searched: ``(windows, nodes, trees)``."""
+    """Codes and bins to be searched with the next bin, ``(windows, nodes, trees)``."""
     count = min(CANDIDATES, order.codes)
     codes = np.argpartition(-largest, count - 1, axis=0)[:count]
     chosen = [np.take_along_axis(bins, codes, axis=0)]
@@ -200,7 +200,7 @@ def _windows(
     nodes = len(largest[0])
     for split in above:
         down = nodes // len(split.code)
-        # The later half of the nodes below a split lies to the right of it.
+        # The later half of the nodes below a split is right of it.
         right = (np.arange(nodes) % down >= down // 2)[:, None]
         code = np.repeat(split.code, down, axis=0)
         place = np.repeat(split.place, down, axis=0)

@@ -12,10 +12,17 @@ from sklearn.feature_selection import mutual_info_classif
 from sklearn.metrics import mutual_info_score
 
 from infoeval.errors import UserError
+from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.code_factor_table import Column, as_table
-from infoeval.metrics.stats.counts import class_numbers_of, entropies, information_matrix
-from infoeval.metrics.stats.mutual_information import Information, check_choice, gap, share
-from infoeval.metrics.stats.neighbours import neighbour_information, separated
+from infoeval.metrics.stats.mutual_information import (
+    Information,
+    class_numbers_of,
+    entropies,
+    information_matrix,
+    neighbour_information,
+    separated,
+)
+from infoeval.metrics.stats.resampling import check_choice
 
 LABELS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=2, max_size=50)
 
