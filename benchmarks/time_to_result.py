@@ -107,7 +107,7 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
     assert isinstance(run, StagedRun)
     preparing = time.monotonic() - started
     processed = time.process_time()
-    run.train(Schedule(arguments.log_every, arguments.checkpoint_every), say=print)
+    run.train(Schedule(arguments.log_every, arguments.checkpoint_every), log=print)
     processed = time.process_time() - processed
     informed = first_informed(run.history)
     scored = list(scores(run.kept, arguments))

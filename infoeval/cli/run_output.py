@@ -59,7 +59,7 @@ def train_one(
     if options["resume"] and not (folder / run.CHECKPOINT).exists():
         note(f"no checkpoint in {folder} yet: starting at step 0")
     with training_progress(trainer.steps, trainer.batch, trainer.codes.entropy) as progress:
-        path = run.train(trainer, images, folder, seed=seed, progress=progress, say=note, **options)
+        path = run.train(trainer, images, folder, seed=seed, progress=progress, log=note, **options)
     if in_json:
         click.echo(as_text({"checkpoint": str(path), "step": Checkpoint.open(path).step}))
     else:

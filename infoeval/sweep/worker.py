@@ -1,7 +1,7 @@
 """What one process does: it trains its runs, scores each and reads images."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,7 +19,6 @@ from infoeval.files import write_text
 from infoeval.sweep.summary import Bound, Row
 from infoeval.sweep.unlabelled import Reading, read_unlabelled
 from infoeval.trainer import Trainer
-from infoeval.training.cuda_graph import Say
 from infoeval.training.run import CHECKPOINT, train
 from infoeval.training.stacked_run import train_stacked
 
@@ -31,6 +30,7 @@ DONE = "done"
 """Trained, scored and read; or failed."""
 ERROR = "error.txt"
 """File of a run folder with the traceback of an error that is not the user's."""
+Log = Callable[[str], None]
 LOSSES = ("discriminator_loss", "generator_loss")
 
 
@@ -105,7 +105,7 @@ def _own_device(name: str, process: int) -> str:
     return f"cuda:{process % count}" if count > 1 else name
 
 
-def _train_side_by_side(tasks: Sequence[Task], settings: Settings, device: str, say: Say) -> None:
+def _train_side_by_side(tasks: Sequence[Task], settings: Settings, device: str, log: Log) -> None:
     """Train the runs as one stack; whatever is not complete then is gone on with by itself.
 
     So a run that failed fails again, alone, and says why.
@@ -127,14 +127,14 @@ def _train_side_by_side(tasks: Sequence[Task], settings: Settings, device: str, 
             log_every=settings.log_every,
             progress=note,
             capture=settings.capture,
-            say=say,
+            log=log,
             device_memory=settings.device_memory,
         )
     except Exception as error:  # such as a want of memory; the runs need less by themselves
-        say(f"runs went on one after another: {type(error).__name__}: {_line(error)[:200]}")
+        log(f"runs went on one after another: {type(error).__name__}: {_line(error)[:200]}")
 
 
-def _outcome(task: Task, settings: Settings, device: str, say: Say) -> tuple[Row, Reading | None]:
+def _outcome(task: Task, settings: Settings, device: str, log: Log) -> tuple[Row, Reading | None]:
     row = Row(
         folder=task.folder.name,
         information_weight=task.trainer.information_weight,
@@ -144,7 +144,7 @@ def _outcome(task: Task, settings: Settings, device: str, say: Say) -> tuple[Row
     )
     reading = None
     try:
-        row, reading = _train(row, task, settings, device, say)
+        row, reading = _train(row, task, settings, device, log)
     except UserError as error:
         row = replace(_as_far_as_it_went(row, task), status="failed", reason=_line(error))
     except Exception as error:  # whatever it is, the other runs go on
@@ -157,7 +157,7 @@ def _outcome(task: Task, settings: Settings, device: str, say: Say) -> tuple[Row
     return row, reading
 
 
-def _train(row: Row, task: Task, settings: Settings, device: str, say: Say) -> tuple[Row, Reading]:
+def _train(row: Row, task: Task, settings: Settings, device: str, log: Log) -> tuple[Row, Reading]:
     def note(step: int, _: object) -> None:
         write_text(task.folder / STEP, str(step))
 
@@ -174,7 +174,7 @@ def _train(row: Row, task: Task, settings: Settings, device: str, say: Say) -> t
         log_every=settings.log_every,
         progress=note,
         capture=settings.capture,
-        say=say,
+        log=log,
         device_memory=settings.device_memory,
     )
     note(task.trainer.steps, None)

@@ -20,7 +20,7 @@ from infoeval.errors import UserError
 from infoeval.files import atomic_path, write_text
 from infoeval.networks import Networks
 from infoeval.trainer import Trainer
-from infoeval.training.cuda_graph import Say, captured
+from infoeval.training.cuda_graph import captured
 from infoeval.training.image_source import Images, ResidentImages, place, streaming
 from infoeval.training.restore import differences, restore
 from infoeval.training.samples import draw_samples
@@ -51,7 +51,7 @@ def train(
     log_every: int = 50,
     progress: Progress | None = None,
     capture: bool = True,
-    say: Say | None = None,
+    log: Callable[[str], None] | None = None,
     world: "World | None" = None,
     device_memory: int | None = None,
 ) -> Path:
@@ -74,7 +74,7 @@ def train(
         log_every: steps between rows of the history.
         progress: called every `log_every` steps.
         capture: replay the steps as one CUDA graph where that is possible.
-        say: told in one line why it is not.
+        log: called with a line, such as the reason why steps are not captured.
         world: the processes that share the run (see `torchrun.join`), each with a part of
             every batch. All must call this with the same arguments; `device` is the world's, and
             its first process alone writes the folder, which all must see.
@@ -99,8 +99,8 @@ def train(
         world=world,
         device_memory=device_memory,
     )
-    with streaming([run.step.images], say):
-        return run.train(schedule, progress, capture=capture, say=say)
+    with streaming([run.step.images], log or _ignore):
+        return run.train(schedule, progress, capture=capture, log=log)
 
 
 @dataclass
@@ -183,14 +183,14 @@ class Run:
         progress: Progress | None = None,
         *,
         capture: bool = True,
-        say: Say | None = None,
+        log: Callable[[str], None] | None = None,
     ) -> Path:
         """Train to the trainer's last step and return the path of the checkpoint."""
         self.begin()
         names, last = self.step.statistics, self.trainer.steps
         before = self.history["seconds"][-1] if self.history.get("seconds") else 0.0
         started = time.monotonic()
-        steps = captured(self.step, say) if capture else self.step
+        steps = captured(self.step, log or _ignore) if capture else self.step
         while self.done < last:
             means = self._mean(steps.advance(schedule.window(self.done, last))).tolist()
             row = dict(zip(names, means, strict=True))
@@ -341,3 +341,7 @@ def _describe(device: torch.device) -> str:
 
 def _size(shape: tuple[int, ...]) -> str:
     return "×".join(str(size) for size in shape)
+
+
+def _ignore(line: str) -> None:
+    del line

@@ -10,11 +10,10 @@ from pathlib import Path
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.trainer import Trainer
-from infoeval.training.cuda_graph import Say
+from infoeval.training.cuda_graph import captured
 from infoeval.training.image_source import streaming
 from infoeval.training.run import CHECKPOINT, Run
 from infoeval.training.schedule import Schedule
-from infoeval.training.stacked_graph import captured_stack
 from infoeval.training.stacked_step import StackedStep, stackable
 
 __all__ = ["train_stacked"]
@@ -36,7 +35,7 @@ def train_stacked(
     log_every: int = 50,
     progress: Progress | None = None,
     capture: bool = True,
-    say: Say | None = None,
+    log: Callable[[str], None] | None = None,
     device_memory: int | None = None,
 ) -> list[Path | UserError]:
     """Train several runs at once; each leaves what `infoeval.training.run.train` leaves.
@@ -59,7 +58,7 @@ def train_stacked(
         log_every: steps between rows of the history.
         progress: called every `log_every` steps for each run.
         capture: replay the steps as one CUDA graph where that is possible.
-        say: told in one line why it is not.
+        log: called with a line, such as the reason why steps are not captured.
         device_memory: bytes that the images may take on the device; those that do not fit are
             streamed, for each run its own.
 
@@ -76,8 +75,8 @@ def train_stacked(
     if not all(stackable(trainers[0], trainer) for trainer in trainers):
         raise UserError("stacked runs may differ in seed, λ and its warm-up only")
     outcomes: list[Path | UserError] = [Path(folder) / CHECKPOINT for folder in folders]
-    say = say or (lambda _: None)
-    training = _Training({}, outcomes, schedule, progress, capture, say)
+    log = log or (lambda _: None)
+    training = _Training({}, outcomes, schedule, progress, capture, log)
     for number, (trainer, folder, seed) in enumerate(zip(trainers, folders, seeds, strict=True)):
         with training.failure_of(number):
             run = Run.start(
@@ -93,7 +92,7 @@ def train_stacked(
             )
             run.begin()
             training.runs[number] = run
-    with streaming([run.step.images for run in training.runs.values()], say):
+    with streaming([run.step.images for run in training.runs.values()], log):
         training.train()
     return outcomes
 
@@ -107,7 +106,7 @@ class _Training:
     schedule: Schedule
     progress: Progress | None
     capture: bool
-    say: Say
+    log: Callable[[str], None]
 
     @contextmanager
     def failure_of(self, number: int) -> Iterator[None]:
@@ -134,7 +133,7 @@ class _Training:
             with self.failure_of(number):
                 run.describe()
         step = StackedStep([run.step for run in runs.values()])
-        steps = captured_stack(step, self.say) if self.capture else step
+        steps = captured(step, self.log) if self.capture else step
         before = [run.history.get("seconds", [0.0])[-1:] or [0.0] for run in runs.values()]
         started = time.monotonic()
         while step.done < until and runs.keys() <= self.runs.keys():
@@ -142,7 +141,7 @@ class _Training:
             keep = self.schedule.keeps(step.done, until)
             sound = step.finite() and all(isfinite(value) for row in means for value in row)
             if keep or not sound:
-                step.hand_back()
+                step.unstack()
             elapsed = time.monotonic() - started
             for (number, run), (seconds,), values in zip(runs.items(), before, means, strict=True):
                 row = dict(zip(run.step.statistics, values, strict=True))
@@ -155,4 +154,4 @@ class _Training:
                         run.save()
                     if self.progress is not None:
                         self.progress(number, step.done, row)
-        step.hand_back()
+        step.unstack()

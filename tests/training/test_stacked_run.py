@@ -148,7 +148,7 @@ def poison_after(monkeypatch: pytest.MonkeyPatch, run: int, done: int) -> None:
     good = StackedStep.__call__
 
     def step(self: StackedStep) -> torch.Tensor:
-        if self.done == done and self.runs == 3:
+        if self.done == done and len(self.steps) == 3:
             weight = next(self.networks.discriminator.parameters())
             with torch.no_grad():
                 weight.chunk(3)[run].fill_(torch.inf)
@@ -182,8 +182,8 @@ def test_images_that_are_streamed_change_nothing(
 
     monkeypatch.setattr(runs, "place", watched)
     said: list[str] = []
-    train(tmp_path / "resident", say=said.append)
-    train(tmp_path / "streamed", say=said.append, device_memory=0)
+    train(tmp_path / "resident", log=said.append)
+    train(tmp_path / "streamed", log=said.append, device_memory=0)
     assert [type(images) for images in placed] == [ResidentImages, *[StreamedImages] * 3]
     assert [images.starts for images in placed[1:]] == [1, 1, 1]
     assert identical(learned(tmp_path / "streamed"), learned(tmp_path / "resident"))
@@ -192,7 +192,7 @@ def test_images_that_are_streamed_change_nothing(
 
 
 def test_capturing_is_left_where_it_is_not_wanted(tmp_path: Path) -> None:
-    train(tmp_path, steps=4, capture=False, say=pytest.fail)
+    train(tmp_path, steps=4, capture=False, log=pytest.fail)
 
 
 def test_a_run_tells_that_it_was_trained_in_a_stack(tmp_path: Path, separate: Path) -> None:

@@ -33,9 +33,7 @@ CPU = torch.device("cpu")
 class Blank(Affine):
     """A view that leaves nothing of an image to read a code from."""
 
-    def __call__(
-        self, images: Tensor, generator: torch.Generator, background: float = -1.0
-    ) -> Tensor:
+    def apply(self, images: Tensor, draws: Tensor, background: float = -1.0) -> Tensor:
         return torch.full_like(images, background)
 
 
@@ -46,12 +44,10 @@ class Watched(Affine):
     images: list[Tensor] = field(default_factory=list)
     backgrounds: list[float] = field(default_factory=list)
 
-    def __call__(
-        self, images: Tensor, generator: torch.Generator, background: float = -1.0
-    ) -> Tensor:
+    def apply(self, images: Tensor, draws: Tensor, background: float = -1.0) -> Tensor:
         self.images.append(images.detach().clone())
         self.backgrounds.append(background)
-        return super().__call__(images, generator, background)
+        return super().apply(images, draws, background)
 
 
 def step_of(
@@ -166,7 +162,7 @@ def test_learning_with_d_information_leaves_the_logit_alone() -> None:
 
 def test_learning_with_d_q_gets_nothing_from_the_step_of_g() -> None:
     step = after(recognition_learns="with_discriminator")
-    counts = [state["step"].item() for state in step.recognition_optimizer.state.values()]
+    counts = [state["step"].item() for state in step.optimizers["recognition"].state.values()]
     assert set(counts) == {1.0}
 
 
@@ -257,9 +253,9 @@ def test_every_parameter_belongs_to_one_optimiser(mode: Any) -> None:
         return [id(each) for module in modules for each in module.parameters()]
 
     networks = step.networks
-    assert [*of(step.generator_optimizer)] == ids(networks.generator)
-    assert [*of(step.discriminator_optimizer)] == ids(networks.shared, networks.discriminator)
-    assert [*of(step.recognition_optimizer)] == ids(networks.recognition)
+    assert [*of(step.optimizers["generator"])] == ids(networks.generator)
+    assert [*of(step.optimizers["discriminator"])] == ids(networks.shared, networks.discriminator)
+    assert [*of(step.optimizers["recognition"])] == ids(networks.recognition)
     assert len(list(networks.parameters())) == len(
         set(ids(networks.generator, networks.shared, networks.discriminator, networks.recognition))
     )
