@@ -28,6 +28,7 @@ from infoeval.training.image_source import ResidentImages, StreamedImages
 from infoeval.training.step import Step
 from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
+from tests.training.running import split_options
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -387,7 +388,8 @@ def test_a_run_of_several_processes_is_not_captured() -> None:
 
 def run(folder: Path, trainer: Trainer, **options: Any) -> Checkpoint:
     settings: dict[str, Any] = {"device": "cpu", "log_every": 4, "checkpoint_every": 4}
-    return Checkpoint.open(runs.train(trainer, tiny_images(), folder, **(settings | options)))
+    arguments = split_options(settings | options)
+    return Checkpoint.open(runs.train(trainer, tiny_images(), folder, **arguments))
 
 
 def test_a_run_says_once_why_it_is_not_captured(tmp_path: Path) -> None:

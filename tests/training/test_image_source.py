@@ -32,6 +32,7 @@ from infoeval.training.image_source import (
 from infoeval.training.step import Step
 from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
+from tests.training.running import split_options
 
 CPU = torch.device("cpu")
 LATER: dict[str, Any] = {"invariance_weight": 1.0, "invariance_starts": 6}
@@ -65,7 +66,9 @@ def train(folder: Path, trainer: Trainer | None = None, **options: Any) -> Path:
     """A run of 12 steps that logs every 2nd and keeps every 4th."""
     settings: dict[str, Any] = {"device": "cpu", "log_every": 2, "checkpoint_every": 4}
     data = options.pop("data", tiny_images())
-    return runs.train(trainer or tiny_trainer(steps=12), data, folder, **(settings | options))
+    return runs.train(
+        trainer or tiny_trainer(steps=12), data, folder, **split_options(settings | options)
+    )
 
 
 def learned(path: Path) -> dict[str, Any]:

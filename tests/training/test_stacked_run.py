@@ -15,9 +15,11 @@ from infoeval.errors import UserError
 from infoeval.training import run as runs
 from infoeval.training.cuda_graph import NOT_ON_A_GPU
 from infoeval.training.image_source import ResidentImages, StreamedImages, place
+from infoeval.training.run_options import RunOptions
 from infoeval.training.stacked_run import train_stacked
 from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
+from tests.training.running import split_options
 
 WEIGHTS = (1.0, 0.0, 0.5)
 
@@ -36,7 +38,8 @@ def train(folder: Path, steps: int = 12, **options: Any) -> list[Path | UserErro
     settings: dict[str, Any] = {"device": "cpu", "log_every": 2, "checkpoint_every": 4}
     trainers = [tiny_trainer(steps=steps, information_weight=weight) for weight in WEIGHTS]
     folders = [folder / str(seed) for seed in range(3)]
-    return train_stacked(trainers, tiny_images(), folders, seeds=range(3), **(settings | options))
+    arguments = split_options(settings | options)
+    return train_stacked(trainers, tiny_images(), folders, seeds=range(3), **arguments)
 
 
 def alone(folder: Path, seed: int, steps: int = 12, **options: Any) -> Path:
@@ -45,11 +48,8 @@ def alone(folder: Path, seed: int, steps: int = 12, **options: Any) -> Path:
         tiny_trainer(steps=steps, information_weight=WEIGHTS[seed]),
         tiny_images(),
         folder / str(seed),
+        RunOptions("cpu", log_every=2, checkpoint_every=4, **options),
         seed=seed,
-        device="cpu",
-        log_every=2,
-        checkpoint_every=4,
-        **options,
     )
 
 

@@ -21,7 +21,7 @@ from infoeval.training.losses import (
     information_between_views,
 )
 from infoeval.training.run import Run, train
-from infoeval.training.schedule import Schedule
+from infoeval.training.run_options import RunOptions
 from infoeval.training.step import Step, resolve_precision
 from tests.tiny import tiny_images, tiny_trainer
 
@@ -619,12 +619,9 @@ def test_training_reads_no_labels(tmp_path: Path) -> None:
         tiny_trainer(recognition_view=Affine(), invariance_weight=1, steps=2),
         sealed,
         tmp_path,
-        seed=0,
-        device="cpu",
-        variant="default",
-        resume=False,
+        RunOptions(device="cpu", log_every=2, checkpoint_every=2),
     )
-    assert run.train(Schedule(2, 2)).is_file()
+    assert run.train().is_file()
 
 
 def test_other_labels_give_the_same_weights(tmp_path: Path) -> None:
@@ -635,7 +632,7 @@ def test_other_labels_give_the_same_weights(tmp_path: Path) -> None:
     weights = []
     for number, images in enumerate((data, turned, bare)):
         folder = tmp_path / str(number)
-        path = train(tiny_trainer(steps=2), images, folder, device="cpu", checkpoint_every=50)
+        path = train(tiny_trainer(steps=2), images, folder, RunOptions("cpu", checkpoint_every=50))
         weights.append(Checkpoint.open(path).weights)
     for name, value in weights[0].items():
         assert torch.equal(value, weights[1][name]), name
