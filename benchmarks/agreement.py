@@ -38,7 +38,9 @@ def main() -> None:
         row: dict[str, Any] = {"run": run.name, "step": checkpoint.step}
         for name, information in reading.information.items():
             row[f"H(mean q) - mean H(q) {name}"] = round(information, 4)
-            row[f"kept when moved {name}"] = round(reading.kept_when_moved[name], 4)
+            row[f"augmentation consistency {name}"] = round(
+                reading.augmentation_consistency[name], 4
+            )
         rows.append(row)
         codes.append(list(reading.codes.values()))
     agreement = seed_agreement(codes)

@@ -25,7 +25,7 @@ from infoeval.evaluation import score
 from infoeval.files import atomic_path
 from infoeval.results import Document
 from infoeval.training.bundled import load_trainer
-from infoeval.training.run import train
+from infoeval.training.run import RunOptions, train
 
 ROOT = Path(__file__).resolve().parent.parent
 METRICS = ("mi-own", "cluster-acc", "cluster-nmi", "cluster-ari")
@@ -77,7 +77,7 @@ def run_seed(
         if not kept.exists():
             staged = replace(trainer, steps=steps)
             images = load(trainer.data)
-            path = train(staged, images, folder, seed=seed, variant=label, resume=True)
+            path = train(staged, images, folder, RunOptions(variant=label, resume=True), seed=seed)
             score(path, METRICS, samples=10_000, fit_images=fit_images).write(kept)
         rows.append(summarise(Document.read(kept), folder))
     return rows

@@ -30,6 +30,7 @@ from infoeval.results import Document, sha256
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.sweep import Summary, train_many
 from infoeval.training.choosing import choose_trainer
+from infoeval.training.run_options import RunOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 METRICS = ("mi-own", "code-factors", "code-factors:images=generated")
@@ -49,11 +50,9 @@ def train(arguments: argparse.Namespace) -> Summary:
         trainer,
         load(trainer.data, shape=choice.shape),
         arguments.runs / arguments.name,
+        RunOptions(device=arguments.device, variant=arguments.variant, resume=True),
         seeds=arguments.seeds,
-        variant=arguments.variant,
-        device=arguments.device,
         jobs=arguments.jobs,
-        resume=True,
     )
 
 

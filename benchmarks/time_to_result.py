@@ -28,8 +28,7 @@ from infoeval.data import load
 from infoeval.devices import find_device
 from infoeval.evaluation import score
 from infoeval.training.bundled import load_trainer
-from infoeval.training.run import CHECKPOINT, Run
-from infoeval.training.schedule import Schedule
+from infoeval.training.run import CHECKPOINT, Run, RunOptions
 
 CODE, INFORMATION, ERROR = "digit", 2.29, 0.05
 
@@ -99,15 +98,18 @@ def measure(arguments: argparse.Namespace, folder: Path) -> dict[str, Any]:
         trainer,
         load(trainer.data),
         folder,
+        RunOptions(
+            arguments.device,
+            arguments.variant,
+            checkpoint_every=arguments.checkpoint_every,
+            log_every=arguments.log_every,
+        ),
         seed=arguments.seed,
-        device=arguments.device,
-        variant=arguments.variant,
-        resume=False,
     )
     assert isinstance(run, StagedRun)
     preparing = time.monotonic() - started
     processed = time.process_time()
-    run.train(Schedule(arguments.log_every, arguments.checkpoint_every), say=print)
+    run.train(log=print)
     processed = time.process_time() - processed
     informed = first_informed(run.history)
     scored = list(scores(run.kept, arguments))

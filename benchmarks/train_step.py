@@ -35,7 +35,6 @@ from infoeval.devices import find_device
 from infoeval.training.bundled import load_trainer
 from infoeval.training.cuda_graph import CapturedStep, captured
 from infoeval.training.image_source import StreamedImages
-from infoeval.training.stacked_graph import CapturedStack, captured_stack
 from infoeval.training.stacked_step import StackedStep
 from infoeval.training.step import Step, resolve_precision
 
@@ -76,7 +75,7 @@ def contenders(
         if seeds > 1:
             runs = [our_step(trainer, images, seed) for seed in range(seeds)]
             stack = StackedStep(runs)
-            stacked = captured_stack(stack, print) if capture else stack
+            stacked = captured(stack, print) if capture else stack
             yield f"stacked {seeds}", seeds, stacked
 
 
@@ -140,8 +139,7 @@ def measure(trainer: Trainer, arguments: argparse.Namespace) -> dict[str, Any]:
     for name, runs, steps in taking_turns:
         walls, processed = zip(*turns[name], strict=True)
         row: dict[str, Any] = {"name": name, "runs": runs}
-        graph = steps.captured if isinstance(steps, CapturedStack) else steps
-        row["captured"] = isinstance(graph, CapturedStep) and not graph.failed
+        row["captured"] = isinstance(steps, CapturedStep) and not steps.failed
         for unit, values in (("wall", walls), ("CPU", processed)):
             row[f"{unit} seconds"] = {
                 "median": statistics.median(values),

@@ -1,17 +1,13 @@
-"""Slightly moved copies of images: random rotation, scale, shear and shift."""
+"""Random augmentation of images: a small rotation, scaling, shear and shift of each."""
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from infoeval.errors import UserError
-
-if TYPE_CHECKING:
-    from infoeval.training.distributed import World
 
 __all__ = ["Affine"]
 
@@ -21,7 +17,7 @@ class Affine:
     """A random affine map for each image; every range is symmetric about no change.
 
     Args:
-        rotation: largest turn, in radians.
+        rotation: largest angle, in radians.
         scale: largest change of log size along each axis.
         shear: largest horizontal shear.
         shift: largest shift along each axis, as a share of half the image.
@@ -41,31 +37,46 @@ class Affine:
                 raise UserError(f"{name} of a view must be a number from 0 up, not {largest!r}")
 
     def __call__(
-        self,
-        images: Tensor,
-        generator: torch.Generator,
-        background: float = -1.0,
-        world: "World | None" = None,
+        self, images: Tensor, generator: torch.Generator, background: float = -1.0
     ) -> Tensor:
-        """Move each of (n, channels, height, width) images; `background` fills what comes in.
+        """Augmented copies of images (n, channels, height, width), float32; see `apply`."""
+        return self.apply(images, self.draw(len(images), generator), background)
 
-        Where they are a process's share of a batch, it draws for all of the batch.
+    def draw(self, count: int, generator: torch.Generator) -> Tensor:
+        """Random numbers for `count` images, uniform on [0, 1): (count, 6) float32.
+
+        The columns are rotation, shear, two scales and two shifts.
         """
-        count = len(images) * (1 if world is None else world.size)
+        device = generator.device
+        columns = (1, 1, 2, 2)
+        return torch.cat(
+            [torch.rand(count, n, generator=generator, device=device) for n in columns], dim=1
+        )
 
-        def draw(largest: float, columns: int = 1) -> Tensor:
-            unit = torch.rand(count, columns, generator=generator, device=images.device)
-            own = unit if world is None else world.share(unit)
-            return (2 * own - 1) * largest
+    def apply(self, images: Tensor, draws: Tensor, background: float = -1.0) -> Tensor:
+        """Images mapped as `draws` say, float32; what enters from outside is `background`.
 
-        angle, shear = draw(self.rotation), draw(self.shear)
-        size, shift = draw(self.scale, 2).exp(), draw(self.shift, 2)
+        Args:
+            images: (…, channels, height, width).
+            draws: (…, 6), from `draw`.
+            background: pixel value outside the image.
+
+        """
+        flat = images.flatten(0, -4)
+        with torch.autocast(images.device.type, enabled=False):
+            maps = self._maps(draws.flatten(0, -2))
+            grid = functional.affine_grid(maps, list(flat.shape), align_corners=False)
+            # grid_sample fills with zeros, so zero is made to mean background.
+            mapped = functional.grid_sample(flat.float() - background, grid, align_corners=False)
+        mapped = (mapped + background).contiguous(memory_format=torch.channels_last)
+        return mapped.view(images.shape)
+
+    def _maps(self, draws: Tensor) -> Tensor:
+        """The affine maps (n, 2, 3) of draws (n, 6)."""
+        symmetric = 2 * draws - 1
+        angle, shear = symmetric[:, :1] * self.rotation, symmetric[:, 1:2] * self.shear
+        size, shift = (symmetric[:, 2:4] * self.scale).exp(), symmetric[:, 4:] * self.shift
         cosine, sine = angle.cos(), angle.sin()
         first_row = torch.cat([cosine * size[:, :1], shear - sine, shift[:, :1]], dim=1)
         second_row = torch.cat([sine, cosine * size[:, 1:], shift[:, 1:]], dim=1)
-        maps = torch.stack([first_row, second_row], dim=1)
-        with torch.autocast(images.device.type, enabled=False):
-            grid = functional.affine_grid(maps, list(images.shape), align_corners=False)
-            # grid_sample fills with zeros, so zero is made to mean background.
-            moved = functional.grid_sample(images.float() - background, grid, align_corners=False)
-        return (moved + background).contiguous(memory_format=torch.channels_last)
+        return torch.stack([first_row, second_row], dim=1)

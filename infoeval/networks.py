@@ -11,7 +11,15 @@ from torch.nn import functional
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 
-__all__ = ["Convolution", "Dense", "Layer", "Networks", "Reshape", "UpConvolution"]
+__all__ = [
+    "Convolution",
+    "Dense",
+    "Layer",
+    "Networks",
+    "Reshape",
+    "UpConvolution",
+    "activate",
+]
 
 Activation = Literal["none", "relu", "leaky_relu", "tanh", "sigmoid"]
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid")
@@ -138,7 +146,7 @@ class Block(nn.Module):
         x = self.linear(x)
         if self.norm is not None:
             x = self.norm(x, groups)
-        return _activate(x, self.activation)
+        return activate(x, self.activation)
 
 
 class Stack(nn.Module):
@@ -302,7 +310,8 @@ def _check_kernel(kernel: int, stride: int) -> None:
         raise UserError(f"kernel {kernel} and stride {stride}: need 1 ≤ stride ≤ kernel ≤ 64")
 
 
-def _activate(x: Tensor, activation: str) -> Tensor:
+def activate(x: Tensor, activation: str) -> Tensor:
+    """Return `x` after the activation function of that name."""
     match activation:
         case "relu":
             return functional.relu(x)

@@ -130,6 +130,10 @@ class Trainer:
         """Weight of each code's L_I, before λ."""
         return {name: float(self.code_weights.get(name, 1.0)) for name in self.codes}
 
+    def is_invariant(self, done: int) -> bool:
+        """Whether the invariance term counts in the step after `done`."""
+        return self.invariance_weight > 0 and done >= self.invariance_starts
+
     def variant(self, name: str) -> "Trainer":
         """The trainer with the settings of the variant `name`; "default" is the trainer itself."""
         if name == "default":

@@ -19,7 +19,7 @@ import torch
 
 from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
-from infoeval.training.run import train
+from infoeval.training.run import RunOptions, train
 from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
 
@@ -32,7 +32,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint as a run of three steps leaves it."""
     folder = tmp_path_factory.mktemp("run")
     trainer = tiny_trainer(steps=3)
-    return train(trainer, tiny_images(), folder, device="cpu", log_every=1, checkpoint_every=3)
+    return train(trainer, tiny_images(), folder, RunOptions("cpu", log_every=1, checkpoint_every=3))
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
 from infoeval.evaluation import score
 from infoeval.training.bundled import load_trainer
-from infoeval.training.run import train
+from infoeval.training.run import RunOptions, train
 
 pytestmark = pytest.mark.shared_data
 
@@ -25,7 +25,8 @@ def test_a_short_training_on_mnist_makes_the_digit_code_readable(
     """
     images = load("mnist", root=shared_data, download=False)
     trainer = replace(load_trainer("mnist"), batch=64, steps=70)
-    path = train(trainer, images, tmp_path / "run", device="cpu", log_every=10, checkpoint_every=70)
+    options = RunOptions(device="cpu", log_every=10, checkpoint_every=70)
+    path = train(trainer, images, tmp_path / "run", options)
     history = Checkpoint.open(path).history
     assert abs(history["information_digit"][0]) < 0.1
     assert history["information_digit"][-1] > 0.8

@@ -33,7 +33,7 @@ def in_one_voice(command: Callable[..., None]) -> Callable[..., None]:
         if os.environ.get("WORLD_SIZE", "1") == "1":  # torch need not be asked, nor imported
             command(device=device, world=None, **options)
             return
-        from infoeval.training.torchrun import join
+        from infoeval.training.distributed import join
 
         with join(device, synchronised_batch_norm=sync_batch_norm) as world:
             if world is None:

@@ -1,4 +1,4 @@
-"""What `infoeval train` does and prints, once its settings are chosen."""
+"""Running a training with its output on the terminal, once the settings are chosen."""
 
 import shlex
 import sys
@@ -15,7 +15,10 @@ from infoeval.cli.terminal import print_runs
 
 if TYPE_CHECKING:
     from infoeval.data import ImageSet
+    from infoeval.trainer import Trainer
     from infoeval.training.choosing import Choice
+    from infoeval.training.distributed import World
+    from infoeval.training.run_options import RunOptions
 
 __all__ = ["load_images", "preparing", "train_many", "train_one"]
 
@@ -28,12 +31,12 @@ def preparing() -> Iterator[None]:
     """Show how far data are that are being prepared."""
     from infoeval.data import progress_to
 
-    with activity() as say, progress_to(say):
+    with activity() as progress, progress_to(progress):
         yield
 
 
 def load_images(choice: "Choice", data_dir: Path | None, skip_broken: bool) -> "ImageSet":
-    """The training images; says which were left out."""
+    """The training images; broken ones that were left out are named."""
     from infoeval.data import load
 
     images = load(
@@ -48,18 +51,25 @@ def load_images(choice: "Choice", data_dir: Path | None, skip_broken: bool) -> "
 
 
 def train_one(
-    choice: "Choice", images: "ImageSet", folder: Path, seed: int, in_json: bool, **options: Any
+    trainer: "Trainer",
+    images: "ImageSet",
+    folder: Path,
+    options: "RunOptions",
+    seed: int,
+    world: "World | None",
+    in_json: bool,
 ) -> None:
     """Train one run and print where it is kept."""
     from infoeval.checkpoint import Checkpoint
     from infoeval.training import run
 
-    trainer = choice.trainer
     note(f"{trainer.name}: {len(images):,} images, {trainer.steps:,} steps, into {folder}")
-    if options["resume"] and not (folder / run.CHECKPOINT).exists():
+    if options.resume and not (folder / run.CHECKPOINT).exists():
         note(f"no checkpoint in {folder} yet: starting at step 0")
     with training_progress(trainer.steps, trainer.batch, trainer.codes.entropy) as progress:
-        path = run.train(trainer, images, folder, seed=seed, progress=progress, say=note, **options)
+        path = run.train(
+            trainer, images, folder, options, seed=seed, progress=progress, log=note, world=world
+        )
     if in_json:
         click.echo(as_text({"checkpoint": str(path), "step": Checkpoint.open(path).step}))
     else:
@@ -67,30 +77,24 @@ def train_one(
 
 
 def train_many(
-    choice: "Choice",
+    trainer: "Trainer",
     images: "ImageSet",
     folder: Path,
-    seeds: list[int],
-    weights: list[float],
+    options: "RunOptions",
     in_json: bool,
-    **options: Any,
+    **sweep_options: Any,
 ) -> None:
-    """Train many runs and print their table; ends the program with code 1 where one failed."""
+    """Train many runs and print their table; ends the program with code 1 where one failed.
+
+    `sweep_options` are those of `infoeval.sweep.train_many`.
+    """
     from infoeval import sweep
 
-    trainer = choice.trainer
-    count = len(seeds) * max(len(weights), 1)
+    count = len(sweep_options["seeds"]) * max(len(sweep_options["information_weights"]), 1)
     note(f"{trainer.name}: {count} runs of {trainer.steps:,} steps, into {folder}")
-    with activity() as say:
+    with activity() as progress:
         summary = sweep.train_many(
-            trainer,
-            images,
-            folder,
-            seeds=seeds,
-            information_weights=weights,
-            say=say,
-            tell=note,
-            **options,
+            trainer, images, folder, options, progress=progress, log=note, **sweep_options
         )
     click.echo(summary.to_json(), nl=False) if in_json else print_runs(summary)
     if not summary.complete:

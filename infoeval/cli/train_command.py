@@ -23,7 +23,9 @@ from infoeval.errors import UserError
 
 if TYPE_CHECKING:
     from infoeval.sweep.stacks import Stack
+    from infoeval.trainer import Trainer
     from infoeval.training.distributed import World
+    from infoeval.training.run_options import RunOptions
 
 __all__ = ["train"]
 
@@ -116,8 +118,8 @@ def train(
       infoeval train ./my_trainer.py --data images.npz --dry-run
       torchrun --nproc-per-node 4 -m infoeval train celeba --out runs/faces
     """
-    from infoeval.devices import find_device
     from infoeval.training.choosing import choose_trainer
+    from infoeval.training.run_options import RunOptions
 
     if resume and out is None:
         raise UserError("--resume needs --out, the folder of the run to go on with")
@@ -125,16 +127,20 @@ def train(
     if information_weight is not None:
         weights = number_list(information_weight, "information_weight")
     many = seeds is not None or len(weights) > 1
-    if seeds is not None and seed is not None:
-        raise UserError("--seed is one run and --seeds are many: give one of them")
-    if jobs is not None and not many:
-        raise UserError("--jobs is for many runs: give --seeds too")
-    if stack is not None and not many:
-        raise UserError("--stack is for many runs: give --seeds too")
-    side_by_side = _stack_of(stack or "auto")
-    if world is not None and many:
-        raise UserError("torchrun shares one run; start many without it: --jobs spreads them")
-    memory = None if device_memory is None else bytes_of(device_memory, "--device-memory")
+    _check_number_of_runs(many, seed, seeds, jobs, stack, world)
+    options = RunOptions(
+        device=device,
+        variant=variant,
+        resume=resume,
+        capture=not no_capture,
+        device_memory=None if device_memory is None else bytes_of(device_memory, "--device-memory"),
+    )
+    sweep_options = {
+        "seeds": seed_list(seeds) if seeds is not None else [seed or 0],
+        "information_weights": weights,
+        "jobs": jobs,
+        "stack": _stack_of(stack or "auto"),
+    }
     choice = choose_trainer(
         trainer,
         variant=variant,
@@ -145,24 +151,15 @@ def train(
     )
     if choice.shape is not None and data is not None:
         raise UserError(f"{trainer} are the images: --data has no use")
-    given: dict[str, Any] = {"data": data, "steps": steps, "batch": batch}
+    changes: dict[str, Any] = {"data": data, "steps": steps, "batch": batch}
     if len(weights) == 1:
-        given["information_weight"] = weights[0]
-    chosen = {name: value for name, value in given.items() if value is not None}
-    choice = replace(choice, trainer=replace(choice.trainer, **chosen))
+        changes["information_weight"] = weights[0]
+    changes = {name: value for name, value in changes.items() if value is not None}
+    choice = replace(choice, trainer=replace(choice.trainer, **changes))
     if choice.decided:
         note(f"{choice.trainer.name}: {choice.decided}")
-    numbers = seed_list(seeds) if seeds is not None else [seed or 0]
     if dry_run:
-        settings: dict[str, Any] = {"trainer": choice.trainer.to_dict(), "variant": variant}
-        settings |= {"device": str(find_device(device)), "device_memory": memory}
-        settings |= {"capture": not no_capture}
-        if many:
-            settings |= {"seeds": numbers, "information_weights": weights or None, "jobs": jobs}
-            settings |= {"stack": side_by_side}
-        else:
-            settings |= {"seed": numbers[0]}
-        click.echo(as_text(settings))
+        click.echo(as_text(_settings(choice.trainer, options, sweep_options, many)))
         return
     from infoeval.cli.run_output import load_images, preparing, train_many, train_one
 
@@ -171,18 +168,44 @@ def train(
     folder = out or _next_folder(choice.trainer.name)
     if world is not None:
         folder = Path(world.from_first(str(folder)))
-    options: dict[str, Any] = {
-        "variant": variant,
-        "device": device,
-        "resume": resume,
-        "device_memory": memory,
-        "capture": not no_capture,
-    }
     if many:
-        options |= {"jobs": jobs, "stack": side_by_side}
-        train_many(choice, images, folder, numbers, weights, in_json, **options)
+        train_many(choice.trainer, images, folder, options, in_json, **sweep_options)
     else:
-        train_one(choice, images, folder, numbers[0], in_json, world=world, **options)
+        train_one(choice.trainer, images, folder, options, seed or 0, world, in_json)
+
+
+def _check_number_of_runs(
+    many: bool,
+    seed: int | None,
+    seeds: str | None,
+    jobs: int | None,
+    stack: str | None,
+    world: "World | None",
+) -> None:
+    """Raise a UserError for options that are of one run and of many at once."""
+    if seeds is not None and seed is not None:
+        raise UserError("--seed is one run and --seeds are many: give one of them")
+    if jobs is not None and not many:
+        raise UserError("--jobs is for many runs: give --seeds too")
+    if stack is not None and not many:
+        raise UserError("--stack is for many runs: give --seeds too")
+    if world is not None and many:
+        raise UserError("torchrun shares one run; start many without it: --jobs spreads them")
+
+
+def _settings(
+    trainer: "Trainer", options: "RunOptions", sweep_options: dict[str, Any], many: bool
+) -> dict[str, Any]:
+    """What `--dry-run` prints."""
+    from infoeval.devices import find_device
+
+    names = ("variant", "device_memory", "capture")
+    settings = {name: getattr(options, name) for name in names}
+    settings |= {"trainer": trainer.to_dict(), "device": str(find_device(options.device))}
+    if not many:
+        return settings | {"seed": sweep_options["seeds"][0]}
+    weights = sweep_options["information_weights"] or None
+    return settings | sweep_options | {"information_weights": weights}
 
 
 def _stack_of(text: str) -> "Stack":

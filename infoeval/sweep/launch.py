@@ -13,13 +13,14 @@ import torch
 
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
-from infoeval.evaluation.options import Progress as Say
+from infoeval.evaluation.options import Progress
 from infoeval.results import Summary
 from infoeval.sweep.stacks import Stack, stack_size
 from infoeval.sweep.summary import summarise
 from infoeval.sweep.worker import STEP, Settings, Task, reached, train_in_turn
 from infoeval.trainer import Trainer
 from infoeval.training.run import CHECKPOINT
+from infoeval.training.run_options import RunOptions
 
 __all__ = ["train_many"]
 
@@ -33,33 +34,27 @@ def train_many(
     trainer: Trainer,
     data: ImageSet,
     folder: str | Path,
+    options: RunOptions | None = None,
     *,
     seeds: Sequence[int],
     information_weights: Sequence[float] = (),
-    variant: str = "default",
-    device: str = "auto",
     jobs: int | None = None,
     stack: Stack = "auto",
-    resume: bool = False,
     samples: int = 10_000,
-    checkpoint_every: int | None = None,
-    log_every: int = 50,
-    say: Say | None = None,
-    tell: Callable[[str], None] | None = None,
-    capture: bool = True,
-    device_memory: int | None = None,
+    progress: Progress | None = None,
+    log: Callable[[str], None] | None = None,
 ) -> Summary:
     """Train every seed with every λ, and summarise; neither training nor choice reads a label.
 
-    Each run has a folder of its own: `seed-0`, `seed-1`, … in `folder`, or `lambda-0-seed-0`, …
-    where several λ are given. `summary.csv` and `summary.json` are written beside them when all
-    have ended. A run that fails is a row that says why, and the others go on. What a run leaves
-    behind is what `infoeval.training.run.train` does, bit for bit on a CPU with as many threads;
-    runs that are trained side by side differ from that by the rounding of sums.
+    Each run has its own folder: `seed-0`, `seed-1`, … in `folder`, or `lambda-0-seed-0`, … where
+    several λ are given. `summary.csv` and `summary.json` are written beside them when all have
+    ended. A run that fails is a row with the reason, and the others go on. Each run leaves what
+    `infoeval.training.run.train` does, bit for bit on a CPU with as many threads; stacked runs
+    differ from that by the rounding of sums.
 
     The runs are dealt out to processes, and each process trains its own in turn, or several at
-    once as one stack (see `infoeval.training.stacked_run.train_stacked`). Processes come
-    from joblib: whichever backend is active serves, so `with joblib.parallel_config("dask"):` or
+    once as one stack (`infoeval.training.stacked_run.train_stacked`). Processes come from joblib,
+    from whichever backend is active: `with joblib.parallel_config("dask"):` or
     `("ray", n_jobs=…)` around the call uses a cluster, whose machines must share `folder`.
 
     The choice among the complete runs of a λ, three at least, is their medoid on up to 10,000
@@ -70,64 +65,53 @@ def train_many(
         trainer: the experiment, its variant already chosen.
         data: the training images. Processes of this machine share them in memory.
         folder: of all runs.
+        options: of every run. With `resume`, runs that are complete are not trained again. On
+            the device "auto" or "cuda" each process has a GPU of its own while there are enough;
+            `device_memory` is that of each process.
         seeds: of weights and all draws, a run for each.
         information_weights: λ of eq. 6, each with all seeds; none: the trainer's own.
-        variant: recorded in the checkpoints.
-        device: "cpu", "cuda:N", or "auto" and "cuda": each process has a GPU of its own as long
-            as there are enough.
-        jobs: processes; None: as many as joblib's active backend says, else one for each GPU,
+        jobs: processes; None: as many as joblib's active backend has, else one for each GPU,
             else one. Each has its share of the CPU threads that torch now has.
-        stack: how many runs a process trains side by side; "auto": see
+        stack: how many runs a process trains as one; "auto": see
             `infoeval.sweep.stacks.stack_size`.
-        resume: go on with the runs in `folder`: what is complete is not trained again.
         samples: fresh samples of `mi-own`, the L_I of the summary.
-        checkpoint_every: see `infoeval.training.run.train`.
-        log_every: see `infoeval.training.run.train`.
-        say: told what is being done, and which share of all steps is done.
-        tell: told in one line why runs are, or are not, trained side by side, and at the end what
-            else there was to say of them, such as why steps were not captured.
-        capture: see `infoeval.training.run.train`.
-        device_memory: bytes that the images may take on the device, in each process; see
-            `infoeval.training.run.train`.
+        progress: called with what is being done and the share of all steps done.
+        log: called with a line: why runs are, or are not, stacked, and at the end anything else
+            of note, such as why steps were not captured.
 
     Raises:
         UserError: no or equal seeds, a λ below 0, `jobs` or `stack` below 1, a folder that holds
             runs already and no `resume`, or a process that was killed from outside.
 
     """
+    options, log = options or RunOptions(), log or (lambda _: None)
     tasks = _tasks(trainer, Path(folder), seeds, information_weights)
     begun = [task.folder for task in tasks if (task.folder / CHECKPOINT).exists()]
-    if begun and not resume:
+    if begun and not options.resume:
         raise UserError(
             f"{begun[0]} already holds a run: add --resume to continue the runs in {folder}, "
             "or choose another folder with --out"
         )
-    processes = _processes(jobs, device, len(tasks))
+    processes = _processes(jobs, options.device, len(tasks))
     share = math.ceil(len(tasks) / processes)
-    tell = tell or (lambda _: None)
-    size, why = stack_size(stack, trainer, device, share, data.images.nbytes, device_memory)
-    if why:
-        tell(why)
+    size, reason = stack_size(stack, trainer, share, data.images.nbytes, options)
+    if reason:
+        log(reason)
     threads = torch.get_num_threads()
     settings = Settings(
         data=data,
-        variant=variant,
-        device=device,
+        options=replace(options, resume=True),
         threads=max(1, threads // processes),
         samples=samples,
         images=IMAGES,
-        checkpoint_every=checkpoint_every,
-        log_every=log_every,
         stack=size,
-        capture=capture,
-        device_memory=device_memory,
     )
     described = data.describe()  # with the images, so that no process reads them all again
     # Private copies of mapped pages: torch warns of arrays that it could not write to.
     parallel = joblib.Parallel(n_jobs=processes, batch_size=1, mmap_mode="c")
     _forget_steps(tasks)
     try:
-        with _watched(tasks, say):
+        with _reporting(tasks, progress):
             done = parallel(
                 joblib.delayed(train_in_turn)(number, tasks[number::processes], settings)
                 for number in range(processes)
@@ -140,14 +124,14 @@ def train_many(
     finally:
         torch.set_num_threads(threads)
         _forget_steps(tasks)
-    for line in dict.fromkeys(line for each in done for line in each.said):
-        tell(line)
+    for line in dict.fromkeys(line for outcomes in done for line in outcomes.lines):
+        log(line)
     outcomes = [done[n % processes].runs[n // processes] for n in range(len(tasks))]
     summary = summarise(
         [row for row, _ in outcomes],
         [reading for _, reading in outcomes],
         trainer=trainer.name,
-        variant=variant,
+        variant=options.variant,
         data=described,
         images=min(IMAGES, len(data)),
     )
@@ -182,16 +166,16 @@ def _processes(jobs: int | None, device: str, runs: int) -> int:
 
 
 @contextmanager
-def _watched(tasks: Sequence[Task], say: Say | None) -> Iterator[None]:
-    """Tell how far all runs are, from what they note in their folders: so on any machine."""
-    if say is None:
+def _reporting(tasks: Sequence[Task], progress: Progress | None) -> Iterator[None]:
+    """Report how far all runs are from files in their folders, which works on any machine."""
+    if progress is None:
         yield
         return
     ended = threading.Event()
 
     def look() -> None:
         while not ended.wait(LOOK_EVERY):
-            say(*_how_far(tasks))
+            progress(*_how_far(tasks))
 
     watcher = threading.Thread(target=look, daemon=True)
     watcher.start()
@@ -208,14 +192,14 @@ def _forget_steps(tasks: Sequence[Task]) -> None:
 
 
 def _how_far(tasks: Sequence[Task]) -> tuple[str, float]:
-    found = [(task, *reached(task)) for task in tasks]
-    trained = sum(step == task.trainer.steps for task, step, _ in found)
-    done = sum(is_done for *_, is_done in found)
+    steps = [(task, *reached(task)) for task in tasks]
+    trained = sum(step == task.trainer.steps for task, step, _ in steps)
+    done = sum(is_done for *_, is_done in steps)
     now = [
         f"{task.folder.name} at step {step:,} of {task.trainer.steps:,}"
-        for task, step, _ in found
+        for task, step, _ in steps
         if 0 < step < task.trainer.steps
     ]
-    share = sum(step for _, step, _ in found) / sum(task.trainer.steps for task in tasks)
+    share = sum(step for _, step, _ in steps) / sum(task.trainer.steps for task in tasks)
     head = f"training {len(tasks)} runs" if trained < len(tasks) else "scoring the runs"
     return ", ".join([head, f"{trained} trained", f"{done} done", *now]), share

@@ -1,4 +1,4 @@
-"""How many runs of a sweep are trained side by side."""
+"""How many runs of a sweep are stacked, that is trained as one."""
 
 import math
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from infoeval.errors import UserError
 from infoeval.networks import Block
 from infoeval.trainer import Trainer
 from infoeval.training.image_source import room_for_images
+from infoeval.training.run_options import RunOptions
 
 __all__ = ["Stack", "bytes_of_run", "stack_size"]
 
@@ -28,17 +29,12 @@ BATCHES_OF_D = 4
 
 
 def stack_size(
-    stack: Stack,
-    trainer: Trainer,
-    device: str,
-    runs: int,
-    image_bytes: int = 0,
-    device_memory: int | None = None,
+    stack: Stack, trainer: Trainer, runs: int, image_bytes: int, options: RunOptions
 ) -> tuple[int, str]:
-    """How many of a process's `runs` are trained side by side, and why, in one line.
+    """How many of a process's `runs` are stacked, and why, in one line.
 
-    The runs share `image_bytes` of images, which lie on a GPU where `device_memory` allows.
-    Raises UserError for fewer than one.
+    The runs share `image_bytes` of images, which lie on a GPU where the options allow it. Raises
+    UserError for a stack of fewer than one.
     """
     if stack != "auto":
         if stack < 1:
@@ -46,14 +42,14 @@ def stack_size(
         return min(stack, runs), ""
     if runs == 1:
         return 1, ""
-    where = find_device(device)
+    where = find_device(options.device)
     if where.type == "cpu":
         return 1, (
             "runs are trained one after another: on a CPU each then repeats bit for bit "
             "(--stack 4 trains four side by side, which can be faster for small networks)"
         )
     free, _ = torch.cuda.mem_get_info(where)
-    if image_bytes <= room_for_images(where, device_memory):
+    if image_bytes <= room_for_images(where, options.device_memory):
         free -= image_bytes
     fitting = max(1, int(SHARE * free) // bytes_of_run(trainer))
     rounds = math.ceil(runs / fitting)

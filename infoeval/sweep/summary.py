@@ -37,9 +37,9 @@ def summarise(
             for number, row in enumerate(rows)
             if row.information_weight == weight and readings[number] is not None
         ]
-        silent = _silent([rows[number] for number in numbers])
+        inactive = _inactive([rows[number] for number in numbers])
         codes = [
-            [code for name, code in each.codes.items() if name not in silent]
+            [code for name, code in each.codes.items() if name not in inactive]
             for number in numbers
             if (each := readings[number]) is not None
         ]
@@ -53,7 +53,7 @@ def summarise(
         if chosen is not None:
             rows[chosen] = replace(rows[chosen], picked=True)
         folder = None if chosen is None else rows[chosen].folder
-        picks.append(Pick(weight, folder, _why(weight, len(codes), chosen is not None, silent)))
+        picks.append(Pick(weight, folder, _why(weight, len(codes), chosen is not None, inactive)))
     measure = _in_words(measures)
     return Summary(trainer, variant, data, measure, images, tuple(rows), tuple(picks))
 
@@ -66,24 +66,24 @@ def _in_words(measures: Mapping[float, str]) -> str | None:
     return different.pop() if different else None
 
 
-def _silent(rows: Sequence[Row]) -> list[str]:
-    """Codes that carry nothing in any of the runs; none where that is said of all codes."""
+def _inactive(rows: Sequence[Row]) -> list[str]:
+    """Codes that carry nothing in any of the runs; none where that holds for all codes."""
 
-    def says_nothing(row: Row, name: str) -> bool:
+    def is_inactive(row: Row, name: str) -> bool:
         bound = row.bounds.get(name)
         return bound is not None and bound.high < LEAST_SHARE * bound.entropy
 
     names = sorted(set[str]().union(*(row.bounds for row in rows)))
-    silent = [name for name in names if all(says_nothing(row, name) for row in rows)]
-    return silent if len(silent) < len(names) else []
+    inactive = [name for name in names if all(is_inactive(row, name) for row in rows)]
+    return inactive if len(inactive) < len(names) else []
 
 
-def _why(weight: float, complete: int, chosen: bool, silent: Sequence[str]) -> str:
+def _why(weight: float, complete: int, chosen: bool, inactive: Sequence[str]) -> str:
     if weight == 0:
         return "runs without the information term are not chosen from"
     if complete < LEAST_MODELS:
         return f"a medoid needs {LEAST_MODELS} complete runs, not {complete}"
     if not chosen:
         return "no two runs agree on anything"
-    left_out = f"; what carries nothing does not count: {', '.join(silent)}" if silent else ""
+    left_out = f"; what carries nothing does not count: {', '.join(inactive)}" if inactive else ""
     return f"highest mean agreement with the others{left_out}"

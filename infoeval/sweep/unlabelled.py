@@ -1,4 +1,4 @@
-"""What a checkpoint's Q says of unlabelled images: codes, and scores that need no labels."""
+"""Codes that a checkpoint's Q reads from unlabelled images, and scores that need no labels."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,25 +16,25 @@ from infoeval.subjects.checkpoint_model import CheckpointModel
 __all__ = ["Reading", "read_unlabelled"]
 
 BLOCK = 2**24
-"""Pixels that are moved at a time."""
+"""Number of pixels that are augmented at a time."""
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The codes of n images, and what they tell by themselves.
+    """The codes of n images, and scores of them that need no labels.
 
     Args:
         codes: by name, ``(n,)``: the likeliest category, int64, or the posterior's mean, float64.
         information: of each categorical code H(mean q) − mean H(q), nats: high where images are
             read with certainty and all categories are used.
-        kept_when_moved: of each categorical code the share of images that keep their category
-            when they are slightly turned, scaled, sheared and shifted (`Affine`).
+        augmentation_consistency: of each categorical code the share of images that keep their
+            category when they are slightly rotated, scaled, sheared and shifted (`Affine`).
 
     """
 
     codes: dict[str, NDArray[Any]]
     information: dict[str, float]
-    kept_when_moved: dict[str, float]
+    augmentation_consistency: dict[str, float]
 
 
 def read_unlabelled(
@@ -44,7 +44,7 @@ def read_unlabelled(
     calibration: NDArray[np.uint8],
     device: torch.device | str = "cpu",
 ) -> Reading:
-    """Read `images`, uint8 (n, channels, height, width), by the checkpoint's own Q.
+    """Encode `images`, uint8 (n, channels, height, width), by the checkpoint's own Q.
 
     Q's batch-norm statistics are estimated on `calibration`, images of the same kind. Raises
     UserError for networks that compute no finite numbers.
@@ -53,7 +53,7 @@ def read_unlabelled(
     real = torch.from_numpy(images)
     read = _encode(model, real)
     categorical = [name for name, code in read.items() if code.ndim == 2]
-    moved = _encode(model, _moved(real)) if categorical else {}
+    augmented = _encode(model, _augmented(real)) if categorical else {}
     codes = {
         name: (code.argmax(1) if code.ndim == 2 else code.double()).numpy()
         for name, code in read.items()
@@ -61,8 +61,8 @@ def read_unlabelled(
     return Reading(
         codes=codes,
         information={name: _information(read[name]) for name in categorical},
-        kept_when_moved={
-            name: float(np.mean(moved[name].argmax(1).numpy() == codes[name]))
+        augmentation_consistency={
+            name: float(np.mean(augmented[name].argmax(1).numpy() == codes[name]))
             for name in categorical
         },
     )
@@ -75,15 +75,15 @@ def _encode(model: CheckpointModel, images: Tensor) -> dict[str, Tensor]:
     return read
 
 
-def _moved(images: Tensor) -> Tensor:
-    """A copy of each image, slightly moved; in blocks, because it is done in floats."""
+def _augmented(images: Tensor) -> Tensor:
+    """An augmented copy of each image; in blocks, because it is done in floats."""
     generator = torch.Generator().manual_seed(0)
     rows = max(1, BLOCK // images[0].numel())
-    moved = [
+    augmented = [
         Affine()(part.float(), generator, background=0.0).round().to(torch.uint8)
         for part in torch.split(images, rows)
     ]
-    return torch.cat(moved)
+    return torch.cat(augmented)
 
 
 def _information(q: Tensor) -> float:

@@ -1,7 +1,7 @@
-"""What one process does: it trains its runs, scores each and reads images."""
+"""What one process does: it trains its runs, scores each and encodes images."""
 
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,18 +19,19 @@ from infoeval.files import write_text
 from infoeval.results import Bound, Row
 from infoeval.sweep.unlabelled import Reading, read_unlabelled
 from infoeval.trainer import Trainer
-from infoeval.training.cuda_graph import Say
 from infoeval.training.run import CHECKPOINT, train
+from infoeval.training.run_options import RunOptions
 from infoeval.training.stacked_run import train_stacked
 
 __all__ = ["ERROR", "STEP", "Outcomes", "Settings", "Task", "reached", "train_in_turn"]
 
 STEP = ".step"
-"""File of a run folder that says how far the run is, for whoever waits: a step, or `DONE`."""
+"""File of a run folder with the progress of the run: its step, or `DONE`."""
 DONE = "done"
-"""Trained, scored and read; or failed."""
+"""Content of that file once the run is trained, scored and encoded, or has failed."""
 ERROR = "error.txt"
 """File of a run folder with the traceback of an error that is not the user's."""
+Log = Callable[[str], None]
 LOSSES = ("discriminator_loss", "generator_loss")
 
 
@@ -45,53 +46,55 @@ class Task:
 
 @dataclass(frozen=True)
 class Settings:
-    """What all runs share; see `infoeval.sweep.train_many`.
+    """What all runs share.
 
-    `threads` is of each process; `images` is how many images are read for the choice; `stack` is
-    how many runs a process trains side by side.
+    Args:
+        data: the training images.
+        options: of every run; with `resume`, as a process of a cluster may have begun a run
+            before it was lost.
+        threads: of each process.
+        samples: see `infoeval.sweep.train_many`.
+        images: how many images are encoded for the choice.
+        stack: how many runs a process trains as one.
+
     """
 
     data: ImageSet
-    variant: str
-    device: str
+    options: RunOptions
     threads: int
     samples: int
     images: int
-    checkpoint_every: int | None
-    log_every: int
     stack: int = 1
-    capture: bool = True
-    device_memory: int | None = None
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What became of a process's runs, in their order, and what is to be said of them."""
+    """The outcome of each of a process's runs, in their order, and lines for the log."""
 
     runs: list[tuple[Row, Reading | None]]
-    said: list[str]
+    lines: list[str]
 
 
 def train_in_turn(process: int, tasks: Sequence[Task], settings: Settings) -> Outcomes:
-    """Train, score and read each run in process number `process`; a failed one stops no other."""
+    """Train, score and encode each run in process number `process`; a failed one stops no other."""
     torch.set_num_threads(settings.threads)
-    device = _own_device(settings.device, process)
-    said: list[str] = []
+    options = replace(settings.options, device=_own_device(settings.options.device, process))
+    settings = replace(settings, options=options)
+    lines: list[str] = []
     if settings.stack > 1:
         for first in range(0, len(tasks), settings.stack):
-            side_by_side = tasks[first : first + settings.stack]
-            _train_side_by_side(side_by_side, settings, device, said.append)
+            _train_stack(tasks[first : first + settings.stack], settings, lines.append)
     runs = []
     for task in tasks:
-        runs.append(_outcome(task, settings, device, said.append))
+        runs.append(_outcome(task, settings, lines.append))
         if task.folder.exists():
             with suppress(UserError):
                 write_text(task.folder / STEP, DONE)
-    return Outcomes(runs, said)
+    return Outcomes(runs, lines)
 
 
 def reached(task: Task) -> tuple[int, bool]:
-    """The step that a run has reached, 0 where that is not known, and whether it is done."""
+    """The step that a run has reached, 0 where that is unknown, and whether it is done."""
     try:
         text = (task.folder / STEP).read_text()
         return (task.trainer.steps, True) if text == DONE else (int(text), False)
@@ -100,18 +103,18 @@ def reached(task: Task) -> tuple[int, bool]:
 
 
 def _own_device(name: str, process: int) -> str:
-    """One process a GPU: they are dealt out in turn, unless one is named."""
+    """The GPU of a process: they are dealt out in turn, unless one is named."""
     count = torch.cuda.device_count() if name in ("auto", "cuda") else 0
     return f"cuda:{process % count}" if count > 1 else name
 
 
-def _train_side_by_side(tasks: Sequence[Task], settings: Settings, device: str, say: Say) -> None:
-    """Train the runs as one stack; whatever is not complete then is gone on with by itself.
+def _train_stack(tasks: Sequence[Task], settings: Settings, log: Log) -> None:
+    """Train the runs as one stack; a run that is not complete then goes on by itself.
 
-    So a run that failed fails again, alone, and says why.
+    So a run that failed fails again, alone, with its own reason.
     """
 
-    def note(number: int, step: int, _: object) -> None:
+    def write_step(number: int, step: int, _: object) -> None:
         write_text(tasks[number].folder / STEP, str(step))
 
     try:
@@ -119,22 +122,16 @@ def _train_side_by_side(tasks: Sequence[Task], settings: Settings, device: str, 
             [task.trainer for task in tasks],
             settings.data,
             [task.folder for task in tasks],
+            settings.options,
             seeds=[task.seed for task in tasks],
-            device=device,
-            variant=settings.variant,
-            resume=True,
-            checkpoint_every=settings.checkpoint_every,
-            log_every=settings.log_every,
-            progress=note,
-            capture=settings.capture,
-            say=say,
-            device_memory=settings.device_memory,
+            progress=write_step,
+            log=log,
         )
     except Exception as error:  # such as a want of memory; the runs need less by themselves
-        say(f"runs went on one after another: {type(error).__name__}: {_line(error)[:200]}")
+        log(f"runs went on one after another: {type(error).__name__}: {_line(error)[:200]}")
 
 
-def _outcome(task: Task, settings: Settings, device: str, say: Say) -> tuple[Row, Reading | None]:
+def _outcome(task: Task, settings: Settings, log: Log) -> tuple[Row, Reading | None]:
     row = Row(
         folder=task.folder.name,
         information_weight=task.trainer.information_weight,
@@ -144,48 +141,42 @@ def _outcome(task: Task, settings: Settings, device: str, say: Say) -> tuple[Row
     )
     reading = None
     try:
-        row, reading = _train(row, task, settings, device, say)
+        row, reading = _train(row, task, settings, log)
     except UserError as error:
-        row = replace(_as_far_as_it_went(row, task), status="failed", reason=_line(error))
+        row = replace(_row_so_far(row, task), status="failed", reason=_line(error))
     except Exception as error:  # whatever it is, the other runs go on
         reason = f"{type(error).__name__}: {_line(error)} (see {ERROR} in its folder)"
         with suppress(UserError):  # the disk may be what failed
             write_text(task.folder / ERROR, traceback.format_exc())
-        row = replace(_as_far_as_it_went(row, task), status="failed", reason=reason)
+        row = replace(_row_so_far(row, task), status="failed", reason=reason)
     else:
         (task.folder / ERROR).unlink(missing_ok=True)
     return row, reading
 
 
-def _train(row: Row, task: Task, settings: Settings, device: str, say: Say) -> tuple[Row, Reading]:
-    def note(step: int, _: object) -> None:
+def _train(row: Row, task: Task, settings: Settings, log: Log) -> tuple[Row, Reading]:
+    def write_step(step: int, _: object) -> None:
         write_text(task.folder / STEP, str(step))
 
-    # A run that another process of a cluster began, before it was lost, is always taken up again.
     path = train(
         task.trainer,
         settings.data,
         task.folder,
+        settings.options,
         seed=task.seed,
-        device=device,
-        variant=settings.variant,
-        resume=True,
-        checkpoint_every=settings.checkpoint_every,
-        log_every=settings.log_every,
-        progress=note,
-        capture=settings.capture,
-        say=say,
-        device_memory=settings.device_memory,
+        progress=write_step,
+        log=log,
     )
-    note(task.trainer.steps, None)
+    write_step(task.trainer.steps, None)
+    device = settings.options.device
     row = replace(row, **_trained(path))
     document = score(path, ["mi-own"], samples=settings.samples, device=device)
     bounds = {
-        str(each.target): Bound(
-            each.value, each.low, each.high, each.level, each.details["entropy"]
+        str(result.target): Bound(
+            result.value, result.low, result.high, result.level, result.details["entropy"]
         )
-        for each in document.results
-        if each.low is not None and each.high is not None and each.level is not None
+        for result in document.results
+        if result.low is not None and result.high is not None and result.level is not None
     }
     reading = read_unlabelled(
         Checkpoint.open(path),
@@ -197,12 +188,12 @@ def _train(row: Row, task: Task, settings: Settings, device: str, say: Say) -> t
         row,
         bounds=bounds,
         information_on_images=reading.information,
-        augmentation_consistency=reading.kept_when_moved,
+        augmentation_consistency=reading.augmentation_consistency,
     )
     return row, reading
 
 
-def _as_far_as_it_went(row: Row, task: Task) -> Row:
+def _row_so_far(row: Row, task: Task) -> Row:
     try:
         return replace(row, **_trained(task.folder / CHECKPOINT))
     except UserError:
@@ -210,7 +201,7 @@ def _as_far_as_it_went(row: Row, task: Task) -> Row:
 
 
 def _trained(path: Path) -> dict[str, Any]:
-    """What a checkpoint says of its training."""
+    """What a checkpoint records of its training."""
     checkpoint = Checkpoint.open(path)
     last = {name: column[-1] for name, column in checkpoint.history.items() if column}
     return {

@@ -1,23 +1,55 @@
-"""What to train: a bundled trainer, a Python file, or networks chosen for a user's own images."""
+"""What to train: a bundled trainer, a Python file, or networks for a user's own images.
+
+For images that no trainer was written for, InfoGAN is a data discovery tool: the networks are
+those that the paper has for images of their size.
+"""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infoeval import content
+from infoeval.codes import Categorical, Code, CodeSpace, Uniform
 from infoeval.errors import UserError
+from infoeval.networks import UpConvolution
 from infoeval.trainer import Trainer
 from infoeval.training.bundled import load_trainer
-from infoeval.training.own_images import DEFAULT_CODES, side_for, trainer_for_images, with_codes
 
-__all__ = ["Choice", "choose_trainer"]
+__all__ = [
+    "DEFAULT_CODES",
+    "SIDES",
+    "Choice",
+    "choose_trainer",
+    "parse_codes",
+    "side_for",
+    "trainer_for_images",
+    "with_codes",
+]
+
+DEFAULT_CODES = "10,u,u"
+"""The codes that the paper gives MNIST."""
+SIDES = (28, 32, 64)
+"""Sides of the images that there are networks for."""
+CONTINUOUS_WEIGHT = 0.1
+"""Weight of a continuous code: its L_I has no ceiling, and G would learn it before any image."""
+
+# Tables 1, 4, 2 and 6: the networks for images of a side, and of a number of channels.
+_NETWORKS = {
+    (28, 1): "mnist",
+    (28, 3): "mnist",
+    (32, 1): "faces",
+    (32, 3): "svhn",
+    (64, 1): "chairs",
+    (64, 3): "chairs",
+}
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A trainer, and where its networks were chosen for images, what was decided, in one line.
+    """A trainer, and for a user's own images the form they are to have and a line on both.
 
-    `shape` is then the form that these images are to be brought to; see `infoeval.data.load`.
+    `shape` is (channels, height, width), see `infoeval.data.load`; None for a bundled trainer or
+    a file.
     """
 
     trainer: Trainer
@@ -38,16 +70,16 @@ def choose_trainer(
 
     Args:
         name: a bundled trainer, a Python file (which is run), or images: a data set's name, a
-            folder or a `.npz` file. A bundled trainer wins over images called the same; write
+            folder or a `.npz` file. A bundled trainer wins over images of the same name; write
             `./mnist` for such a folder.
         variant: of the trainer.
         codes: other codes than the trainer's, such as "10,10,u,u"; see `parse_codes`.
         size: side of the networks for images, 28, 32 or 64; None: the nearest to theirs.
         data_dir: where the named data sets lie.
-        skip_broken: whether pictures that cannot be read are passed over.
+        skip_broken: whether image files that cannot be read are skipped.
 
     Raises:
-        UserError: no such trainer, variant or images, or options that do not go together.
+        UserError: no such trainer, variant or images, or options that exclude each other.
 
     """
     if not _names_images(name):
@@ -55,7 +87,7 @@ def choose_trainer(
         if size is not None:
             raise UserError(f"{trainer.name} has its own image size; --size is for your own images")
         return Choice(trainer if codes is None else with_codes(trainer, codes))
-    # Here and below: who trains on a bundled trainer waits for no data set to be imported.
+    # Here and below: a training of a bundled trainer waits for no data set to be imported.
     from infoeval.data import describe_form, form_of
 
     if variant != "default":
@@ -63,11 +95,100 @@ def choose_trainer(
     sizes, channels = form_of(name, root=data_dir, skip_broken=skip_broken)
     side = size or side_for(*min(sizes, key=min))
     trainer = trainer_for_images(name, channels, side, codes or DEFAULT_CODES)
-    found = describe_form(sizes, channels)
+    form = describe_form(sizes, channels)
     fits = sizes == {trainer.image_shape[1:]}
     resized = "" if fits else f", resized to {side}×{side}"
     chosen = ", ".join(trainer.codes)
-    return Choice(trainer, trainer.image_shape, f"images of {found}{resized}; codes {chosen}")
+    return Choice(trainer, trainer.image_shape, f"images of {form}{resized}; codes {chosen}")
+
+
+def side_for(height: int, width: int) -> int:
+    """The side of the networks for images of a size: the nearest to the shorter side.
+
+    >>> side_for(28, 28), side_for(32, 40), side_for(109, 89), side_for(8, 8)
+    (28, 32, 64, 28)
+    """
+    return min(SIDES, key=lambda side: abs(side - min(height, width)))
+
+
+def trainer_for_images(path: str, channels: int, side: int, codes: str = DEFAULT_CODES) -> Trainer:
+    """A trainer for a folder or file of a user's own images.
+
+    The networks are those of the paper for images of this size, with as many channels as the
+    images have; the rates are the paper's, and λ is 1.
+
+    Args:
+        path: the folder or file.
+        channels: 1 for grey, 3 for RGB.
+        side: 28, 32 or 64; images of other sizes are resized to it.
+        codes: see `parse_codes`.
+
+    Raises:
+        UserError: no networks of that size, or codes that cannot be read.
+
+    >>> list(trainer_for_images("holidays", 3, 28, "5,u").codes)
+    ['category_1', 'continuous_1']
+
+    """
+    if (side, channels) not in _NETWORKS:
+        sizes = ", ".join(map(str, SIDES))
+        raise UserError(f"there are networks for images of side {sizes}, not {side}")
+    like = load_trainer(_NETWORKS[side, channels])
+    *rows, last = like.generator
+    assert isinstance(last, UpConvolution)
+    trainer = replace(
+        like,
+        name=Path(path).resolve().stem or "images",
+        data=path,
+        image_shape=(channels, side, side),
+        generator=(*rows, replace(last, channels=channels)),
+        information_weight=1.0,
+        code_weights={},
+        generator_rate=1e-3,
+        discriminator_rate=2e-4,
+        recognition_learns="with_discriminator",
+        recognition_view=None,
+        image_noise=0.1,
+        variants={},
+    )
+    return with_codes(trainer, codes)
+
+
+def with_codes(trainer: Trainer, codes: str) -> Trainer:
+    """The trainer with other codes: categories weigh 1 and continuous codes 0.1.
+
+    The number of noise variables stays. Raises UserError as `parse_codes`.
+    """
+    parsed = parse_codes(codes)
+    space = CodeSpace(noise=trainer.codes.noise, **parsed)
+    weights = {
+        name: CONTINUOUS_WEIGHT for name, code in parsed.items() if isinstance(code, Uniform)
+    }
+    return replace(trainer, codes=space, code_weights=weights, variants={})
+
+
+def parse_codes(text: str) -> dict[str, Code]:
+    """Codes from a text such as "10,10,u,u": numbers of categories, or u for one on [−1, 1].
+
+    >>> list(parse_codes("10,3,u"))
+    ['category_1', 'category_2', 'continuous_1']
+
+    Raises UserError, in one line, for anything else.
+    """
+    codes: dict[str, Code] = {}
+    for word in (word.strip().lower() for word in text.split(",")):
+        if word in ("u", "uniform"):
+            number = sum(isinstance(code, Uniform) for code in codes.values()) + 1
+            codes[f"continuous_{number}"] = Uniform(-1, 1)
+        elif word.isascii() and word.isdigit():
+            number = sum(isinstance(code, Categorical) for code in codes.values()) + 1
+            codes[f"category_{number}"] = Categorical(int(word))
+        else:
+            raise UserError(
+                f"codes {text!r}: {word!r} is neither a number of categories nor u (uniform); "
+                'write for example "10,10,u,u"'
+            )
+    return codes
 
 
 def _names_images(name: str) -> bool:

@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from infoeval.training.step import Step
+from infoeval.training.step import TrainingStep
 
-__all__ = ["NOT_ON_A_GPU", "CapturedStep", "Say", "Snapshot", "captured", "record_cuda_graph"]
+__all__ = ["NOT_ON_A_GPU", "CapturedStep", "Snapshot", "captured", "record_cuda_graph"]
 
 WARM_UP = 3
 """Steps before the recording: libraries choose their kernels and optimisers make their moments."""
@@ -22,18 +22,19 @@ WARM_UP = 3
 NOT_CAPTURED = "training steps are not captured"
 NOT_ON_A_GPU = f"{NOT_CAPTURED}: CUDA graphs need a GPU"
 
-Say = Callable[[str], None]
-Replay = Callable[[], None]
-Record = Callable[[Replay, torch.Generator], Replay]
-"""Performs what it is given a few times, records it, and returns what replays it."""
+Replay = Callable[[], object]
+Record = Callable[..., Replay]
+"""Called with a function and the generators it draws from; returns what replays the function."""
 
 
-def captured(step: Step, say: Say | None = None) -> "Step | CapturedStep":
-    """`step`, captured where that is possible; elsewhere `step` itself, and `say` is told why."""
-    say = say or _keep_silent
-    if step.generator.device.type == "cuda" and step.world is None:
-        return CapturedStep(step, say)
-    say(NOT_ON_A_GPU if step.world is None else f"{NOT_CAPTURED}: several processes share the run")
+def captured(step: TrainingStep, log: Callable[[str], None]) -> "TrainingStep | CapturedStep":
+    """`step`, captured where that is possible; elsewhere `step` itself, and the reason is logged.
+
+    The step may be that of one run or of several stacked runs.
+    """
+    if step.device.type == "cuda" and step.world is None:
+        return CapturedStep(step, log)
+    log(NOT_ON_A_GPU if step.world is None else f"{NOT_CAPTURED}: several processes share the run")
     return step
 
 
@@ -45,20 +46,21 @@ class CapturedStep:
 
     Args:
         step: on a GPU.
-        say: told in one line why the step could not be recorded.
+        log: called with the reason, in one line, if the step could not be recorded.
         record: how it is recorded.
 
     """
 
-    def __init__(self, step: Step, say: Say, record: Record | None = None) -> None:
+    def __init__(
+        self, step: TrainingStep, log: Callable[[str], None], record: Record | None = None
+    ) -> None:
         step.hold_images()
         self.step = step
-        self.say = say
+        self.log = log
         self.record = record or record_cuda_graph
-        device = step.generator.device
         # Sums of many float32 statistics keep their last digits in float64.
-        self.total = torch.zeros(len(step.statistics), dtype=torch.float64, device=device)
-        self.clock = torch.zeros((), dtype=torch.float64, device=device)
+        self.total = torch.zeros(step.statistics_shape, dtype=torch.float64, device=step.device)
+        self.clock = torch.zeros((), dtype=torch.float64, device=step.device)
         self.replay: Replay | None = None
         self.invariant = False
         self.failed = False
@@ -70,8 +72,9 @@ class CapturedStep:
         self.clock.fill_(step.done)
         for _ in range(count):
             step.fetch_images()
-            if self.replay is None or (step.invariant != self.invariant and not self.failed):
-                self.replay = self._capture()
+            invariant = step.trainer.is_invariant(step.done)
+            if self.replay is None or (invariant != self.invariant and not self.failed):
+                self.replay = self._capture(invariant)
             self.replay()
             step.done += 1
         return (self.total / count).float()
@@ -81,25 +84,26 @@ class CapturedStep:
         step, done = self.step, self.step.done
         step.clock = self.clock
         try:
-            self.total.add_(step())
+            self.total.add_(step.compute())
         finally:
             step.clock, step.done = None, done
         self.clock.add_(1)
 
-    def _capture(self) -> Replay:
+    def _capture(self, invariant: bool) -> Replay:
         step = self.step
-        self.replay = None  # gives the memory of an earlier graph back
-        self.invariant = step.invariant
+        self.replay = None  # frees the memory of an earlier graph
+        self.invariant = invariant
         step.networks.zero_grad(set_to_none=True)
         before = Snapshot(step, self.total, self.clock)
+        replay: Replay
         try:
             with _capturable(step):
-                replay = self.record(self._once, step.generator)
+                replay = self.record(self._once, *step.generators)
         except RuntimeError as error:
             self.failed = True
-            self.say(f"{NOT_CAPTURED}: {_first_line(error)}")
+            self.log(f"{NOT_CAPTURED}: {_first_line(error)}")
             # A generator whose recording broke off refuses to draw.
-            step.generator = torch.Generator(step.generator.device)
+            step.generators = [torch.Generator(step.device) for _ in step.generators]
             replay = self._once
         before.restore()
         return replay
@@ -112,25 +116,26 @@ class Snapshot:
     has made since becomes zero, with which it starts.
     """
 
-    def __init__(self, step: Step, *others: Tensor) -> None:
+    def __init__(self, step: TrainingStep, *others: Tensor) -> None:
         self.step = step
         changing = [*step.networks.state_dict().values(), *_moments(step), *others]
         self.copies = [(tensor, tensor.detach().clone()) for tensor in changing]
-        self.random_state = step.generator.get_state()
+        self.random_states = [generator.get_state() for generator in step.generators]
         self.done = step.done
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Take back whatever the step has done since."""
+        """Undo whatever the step has done since."""
         for tensor in _moments(self.step):
             tensor.zero_()
         for tensor, copy in self.copies:
             tensor.copy_(copy)
-        self.step.generator.set_state(self.random_state)
+        for generator, state in zip(self.step.generators, self.random_states, strict=True):
+            generator.set_state(state)
         self.step.done = self.done
 
 
-def _moments(step: Step) -> Iterator[Tensor]:
+def _moments(step: TrainingStep) -> Iterator[Tensor]:
     """The optimisers' moments and step counts."""
     for optimizer in step.optimizers.values():
         for state in optimizer.state.values():
@@ -138,9 +143,9 @@ def _moments(step: Step) -> Iterator[Tensor]:
 
 
 @contextmanager
-def _capturable(step: Step) -> Iterator[None]:
+def _capturable(step: TrainingStep) -> Iterator[None]:
     """Let the optimisers be recorded; at all other times they would warn that nobody does."""
-    groups = [group for each in step.optimizers.values() for group in each.param_groups]
+    groups = [group for optimizer in step.optimizers.values() for group in optimizer.param_groups]
     for group in groups:
         group["capturable"] = True
     try:
@@ -150,8 +155,8 @@ def _capturable(step: Step) -> Iterator[None]:
             group["capturable"] = False
 
 
-def record_cuda_graph(once: Replay, *generators: torch.Generator) -> Replay:
-    """Perform `once` a few times, then record it with all that it draws from `generators`."""
+def record_cuda_graph(function: Callable[[], object], *generators: torch.Generator) -> Replay:
+    """Call `function` a few times, then record it with all that it draws from `generators`."""
     device = generators[0].device
     stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream(device))
@@ -163,22 +168,18 @@ def record_cuda_graph(once: Replay, *generators: torch.Generator) -> Replay:
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", ".*capturable=True.* running without")
                 for _ in range(WARM_UP):
-                    once()
+                    function()
         finally:
             stream.synchronize()
         # A thread that reads images ahead may allocate and copy meanwhile.
         with torch.cuda.graph(graph, stream=stream, capture_error_mode="thread_local"):
-            once()
+            function()
     return graph.replay
 
 
 def _first_line(error: BaseException) -> str:
-    """Why a recording broke off; what ends it raises another error, which says less."""
+    """Why a recording broke off: the first error, as ending a recording raises a vaguer one."""
     while error.__context__ is not None:
         error = error.__context__
     lines = str(error).strip().splitlines()
     return lines[0] if lines else type(error).__name__
-
-
-def _keep_silent(line: str) -> None:
-    del line

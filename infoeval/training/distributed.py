@@ -1,7 +1,7 @@
 """One run over several processes, each with a part of every batch.
 
 Every process draws the whole batch from the same random stream and keeps its own part, gradients
-are averaged, and batch normalisation looks at the whole batch: the run is that of one process
+are averaged, and batch normalisation is over the whole batch: the run is that of one process
 with the whole batch, up to the order in which sums are added.
 
 DistributedDataParallel would not do: it averages all gradients of one backward pass of one
@@ -11,7 +11,8 @@ in both.
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Callable, Iterable, Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -20,13 +21,18 @@ from typing import Any
 import torch
 from torch import Tensor, distributed, nn
 from torch.distributed import distributed_c10d
+from torch.distributed.rendezvous import rendezvous
 
+from infoeval.devices import find_device
 from infoeval.errors import UserError
-from infoeval.networks import BatchNorm, Networks
-from infoeval.training.batch_norm import normalise
+from infoeval.networks import BatchNorm, Networks, Norm
 
-__all__ = ["LostProcessError", "World"]
+__all__ = ["LostProcessError", "World", "join", "normalise"]
 
+VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
+"""Environment variables that torchrun sets for each process that it starts."""
+PATIENCE = 300.0
+"""Seconds that a process waits for the others before it takes them for dead."""
 PREPARATION = timedelta(days=1)
 """How long the others wait while the first prepares data."""
 
@@ -45,7 +51,7 @@ class World:
         rank: number of this process; the one of number 0 writes and prints.
         size: how many there are.
         device: where this process computes.
-        store: words that all processes can read.
+        store: a key-value store that all processes can read.
         synchronised_batch_norm: whether batches are normalised as a whole.
 
     """
@@ -65,11 +71,11 @@ class World:
         self.folder: Path | None = None
         self._store = distributed_c10d.PrefixStore("infoeval", store)
         self._reports = self._store.clone()  # a connection of its own, as the other may wait
-        self._words = 0
+        self._messages = 0
 
     @property
     def lost(self) -> LostProcessError:
-        """What to say when another process is gone."""
+        """The error to raise when another process is gone."""
         return LostProcessError(
             f"another of the {self.size} processes of this run was killed or no longer answers; "
             f"{self._remedy}"
@@ -77,7 +83,7 @@ class World:
 
     @property
     def ended(self) -> LostProcessError:
-        """What to say when torchrun ends this process."""
+        """The error to report when torchrun ends this process."""
         return LostProcessError(
             f"torchrun ended this run, most often because one of its {self.size} processes was "
             f"killed; {self._remedy}"
@@ -88,10 +94,10 @@ class World:
         where = "" if self.folder is None else f" in {self.folder}"
         return f"add --resume to go on from the last checkpoint{where}"
 
-    # What each process keeps of what all have drawn
+    # Parts of a batch
 
     def share(self, whole: Tensor, groups: int = 1) -> Tensor:
-        """Give this process's rows of each of `groups` equal parts of the whole batch."""
+        """Rows for this process of each of `groups` equal parts of `whole`."""
         parts = [part.chunk(self.size)[self.rank] for part in whole.chunk(groups)]
         return parts[0] if groups == 1 else torch.cat(parts)
 
@@ -105,10 +111,10 @@ class World:
                 + (f" and at least {least * self.size}" if least > 1 else "")
             )
 
-    # What the processes put together
+    # Collectives
 
     def gather(self, share: Tensor) -> Tensor:
-        """The whole batch, of which each process has its share; gradients find their way back."""
+        """The whole batch, of which each process has its share; gradients flow back to each."""
         return _Gather.apply(share, self)  # type: ignore[no-any-return]
 
     @torch.no_grad()
@@ -130,37 +136,38 @@ class World:
         return bool(self.mean(torch.tensor(float(good), device=self.device)) == 1)
 
     def synchronise_batch_norm(self, networks: Networks) -> None:
-        """Have the networks normalise whole batches from now on, where the settings say so."""
+        """Make the networks normalise whole batches from now on, if the settings ask for it."""
         for module in networks.modules():
             if isinstance(module, BatchNorm) and self.synchronised_batch_norm:
                 module.over_processes = partial(normalise, self.gather, self.size)
 
-    # What they say to each other
+    # Agreement
 
     def agree(self, what: str, text: str) -> str:
         """Wait until all are here; raise a UserError where one has another text than the first."""
-        self._words += 1
+        self._messages += 1
         with self._explained():
             digest = hashlib.sha256(text.encode()).hexdigest()
-            self._store.set(f"{self._words}/{self.rank}", digest)
-            said = [self._store.get(f"{self._words}/{rank}") for rank in range(self.size)]
-        if len(set(said)) > 1:
+            self._store.set(f"{self._messages}/{self.rank}", digest)
+            keys = [f"{self._messages}/{rank}" for rank in range(self.size)]
+            digests = {self._store.get(key) for key in keys}
+        if len(digests) > 1:
             raise UserError(f"the processes of this run have not the same {what}")
         return text
 
     def from_first(self, text: str) -> str:
-        """The text that the first process gives."""
-        self._words += 1
+        """The `text` of the first process."""
+        self._messages += 1
         with self._explained():
             if self.rank == 0:
-                self._store.set(str(self._words), text)
-            return self._store.get(str(self._words)).decode()
+                self._store.set(str(self._messages), text)
+            return self._store.get(str(self._messages)).decode()
 
     @contextlib.contextmanager
     def first_before_others(self) -> Iterator[None]:
         """Let the first process do a thing, such as preparing data, and then the others."""
-        self._words += 1
-        done = str(self._words)
+        self._messages += 1
+        done = str(self._messages)
         if self.rank:
             with self._explained():
                 self._store.wait([done], PREPARATION)
@@ -172,7 +179,7 @@ class World:
                     self._store.set(done, "")
 
     def may_report(self) -> bool:
-        """Whether no process has reported an error yet; the one that is told so reports its own."""
+        """Whether no process has reported an error yet; true for one process only."""
         try:
             return bool(self._reports.add("reported", 1) == 1)
         except RuntimeError:
@@ -210,3 +217,107 @@ class _Gather(torch.autograd.Function):
     def backward(context: Any, *gradients: Any) -> Any:
         world: World = context.world
         return world.share(world._sum(gradients[0])), None
+
+
+def normalise(
+    gather: Callable[[Tensor], Tensor], processes: int, norm: Norm, share: Tensor, groups: int
+) -> Tensor:
+    """Return this process's share of a batch, normalised by the statistics of the whole batch.
+
+    torch's own SyncBatchNorm runs on a GPU only, and has no groups.
+
+    Args:
+        gather: concatenates the processes' tensors, as `World.gather` does.
+        processes: how many there are.
+        norm: its weights are applied and its running statistics updated.
+        share: (groups × n, channels) or (groups × n, channels, height, width).
+        groups: parts of the batch that are normalised separately.
+
+    """
+    parts = share.float().view(groups, -1, *share.shape[1:])
+    over = (1, *range(3, parts.dim()))
+    variance, mean = torch.var_mean(parts, over, correction=0)
+    means, variances = gather(torch.stack([mean, variance])[None]).unbind(1)
+    mean = means.mean(0)
+    variance = (variances + (means - mean).square()).mean(0)
+    count = processes * parts.numel() // mean.numel()
+    _update_running(norm, mean.detach(), variance.detach() * (count / (count - 1)))
+    ones = [1] * (parts.dim() - 3)
+    scale = (norm.weight * (variance + norm.eps).rsqrt()).view(groups, 1, -1, *ones)
+    centred = parts - mean.view(groups, 1, -1, *ones)
+    normal = centred * scale + norm.bias.view(-1, *ones)
+    return normal.flatten(0, 1).to(share.dtype)
+
+
+def _update_running(norm: Norm, means: Tensor, variances: Tensor) -> None:
+    """Update the running statistics as torch does, once for each group."""
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
+    assert norm.num_batches_tracked is not None
+    assert norm.momentum is not None
+    for mean, variance in zip(means, variances, strict=True):
+        norm.running_mean.lerp_(mean, norm.momentum)
+        norm.running_var.lerp_(variance, norm.momentum)
+        norm.num_batches_tracked.add_(1)
+
+
+@contextlib.contextmanager
+def join(
+    device: str = "auto", *, synchronised_batch_norm: bool = True, patience: float = PATIENCE
+) -> Iterator[World | None]:
+    """Join the processes that torchrun started; None where there are no others.
+
+    Args:
+        device: "auto" and "cuda" are the GPU of the process's number on its machine.
+        synchronised_batch_norm: normalise over the whole batch, not over each process's part.
+        patience: seconds to wait for the others before the run ends.
+
+    Raises:
+        UserError: torchrun's variables make no sense, there is no such device, or the others
+            do not come.
+
+    """
+    if not _started_by_torchrun():
+        yield None
+        return
+    rank, local_rank, size = (_number(name) for name in VARIABLES[:3])
+    where = _own_device(device, local_rank)
+    limit = timedelta(seconds=patience)
+    backend = "nccl" if where.type == "cuda" else "gloo"
+    try:
+        store, rank, size = next(rendezvous("env://", rank, size, timeout=limit))
+        store.set_timeout(limit)
+        distributed.init_process_group(
+            backend, store=store, rank=rank, world_size=size, timeout=limit
+        )
+    except (RuntimeError, ValueError, OSError) as error:
+        raise UserError(
+            f"the {size} processes of this run do not find each other: "
+            f"{' '.join(str(error).split())[:200]}"
+        ) from error
+    yield World(rank, size, where, store, synchronised_batch_norm)
+    distributed.destroy_process_group()  # where the block raised, the others may hang in this
+
+
+def _started_by_torchrun() -> bool:
+    """Whether this process is one of several that torchrun started for one run."""
+    return all(name in os.environ for name in VARIABLES) and os.environ["WORLD_SIZE"] != "1"
+
+
+def _own_device(name: str, local_rank: int) -> torch.device:
+    if name.startswith("cuda:"):
+        raise UserError(
+            f"--device {name}: under torchrun each process has a GPU of its own; give --device cuda"
+        )
+    device = find_device(name)
+    if device.type == "cuda":
+        device = find_device(f"cuda:{local_rank}")
+        torch.cuda.set_device(device)
+    return device
+
+
+def _number(name: str) -> int:
+    text = os.environ[name]
+    if not text.isdecimal():
+        raise UserError(f"torchrun's variable {name} must be a number, not {text!r}")
+    return int(text)

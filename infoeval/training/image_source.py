@@ -4,29 +4,39 @@ import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Protocol
+from queue import Empty, SimpleQueue
+from threading import Event, Semaphore, Thread
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
 
 from infoeval.errors import UserError
 from infoeval.trainer import Trainer
-from infoeval.training.draws import coming_rows, draw_rows
-from infoeval.training.prefetch import Batch, Copies, ReadingAhead
+from infoeval.training.draws import draw_ahead
 
-__all__ = ["Images", "ResidentImages", "StreamedImages", "place", "room_for_images", "streaming"]
+__all__ = [
+    "Batch",
+    "Images",
+    "PinnedCopies",
+    "ReadAhead",
+    "ResidentImages",
+    "StreamedImages",
+    "place",
+    "room_for_images",
+    "streaming",
+]
 
 AHEAD = 4
-"""Batches that are read before they are wanted."""
+"""Number of batches that are read before they are needed."""
 SHARE = 0.75
-"""Of a GPU's free memory, for images; the rest is for networks and what they compute."""
-
-WORTH_SAYING = 0.02
-"""Share of a run's time that its steps wait for images."""
+"""Share of a GPU's free memory for images; the rest is for networks and what they compute."""
+REPORTED_WAIT = 0.02
+"""Share of a run's time spent waiting for images from which on it is reported."""
 
 
 class Images(Protocol):
-    """Training images of which each step draws a batch."""
+    """Training images of which each step takes a batch."""
 
     device: torch.device
 
@@ -34,24 +44,23 @@ class Images(Protocol):
         """Count the images."""
         ...
 
-    def draw(self, count: int, generator: torch.Generator, done: int) -> Tensor:
-        """Draw `count` images with replacement, for the step after `done`.
+    def fetch(self, generator: torch.Generator, done: int) -> None:
+        """Get the batch ready that the step after `done` will draw from `generator`."""
+        ...
 
-        Gives uint8 (count, channels, height, width) on the device. The generator, the run's own,
-        moves on by the draw of the rows and nothing else.
+    def take(self, rows: Tensor) -> Tensor:
+        """Return the images of `rows`, those of the batch last fetched, on the device.
+
+        They are uint8 (count, channels, height, width). A graph can replay this after `hold`.
         """
         ...
 
-    def hold(self, count: int) -> None:
-        """Let `draw` do from now on only what a graph can replay; `fetch` does the rest."""
-        ...
-
-    def fetch(self, generator: torch.Generator, done: int) -> None:
-        """Get ready what the replayed `draw` of the step after `done` gives."""
+    def hold(self) -> None:
+        """Keep every batch at one place, where a graph finds it."""
         ...
 
     def close(self) -> None:
-        """End what runs beside; drawing again starts it again."""
+        """End the thread, if there is one; fetching again starts it again."""
         ...
 
 
@@ -66,38 +75,36 @@ class ResidentImages:
         """Count the images."""
         return len(self.pixels)
 
-    def draw(self, count: int, generator: torch.Generator, done: int) -> Tensor:
-        """Draw a batch; see `Images`."""
-        del done
-        return self.pixels[draw_rows(len(self), count, generator)]
-
-    def hold(self, count: int) -> None:
-        """Do nothing: all images are where a graph finds them."""
-
     def fetch(self, generator: torch.Generator, done: int) -> None:
-        """Do nothing; see `hold`."""
+        """Do nothing: all images lie ready."""
+
+    def take(self, rows: Tensor) -> Tensor:
+        """Return the images of `rows`."""
+        return self.pixels[rows]
+
+    def hold(self) -> None:
+        """Do nothing: all images have their place."""
 
     def close(self) -> None:
-        """Do nothing: nothing runs beside."""
+        """Do nothing: there is no thread."""
 
 
 class StreamedImages:
     """Images in the host's memory or in a mapped file, of which the device holds a few batches.
 
-    A thread rehearses on a copy of the run's generator what the coming steps will draw, fetches
-    their images and copies them to the device. The run's own generator stays where that of a run
-    with `ResidentImages` would be, so both runs are the same, bit for bit, and either can take up
-    the other's checkpoint. Each batch carries the state that the generator has to have when it
-    is wanted; in any other state, as after a checkpoint was restored, reading begins anew there.
+    A thread draws on a copy of the run's generator what the coming steps will draw, reads their
+    images and copies them to the device. The run's own generator stays where that of a run with
+    `ResidentImages` would be, so both runs are the same, bit for bit, and either can resume the
+    other's checkpoint. Each batch carries the state that the generator has to have when it is
+    needed; in any other state, as after a checkpoint was restored, reading begins anew there.
 
-    A graph knows memory by its address: from `hold` on every batch is copied to one place, by
-    `fetch`, before the graph is replayed.
+    A graph knows memory by its address: from `hold` on `fetch` copies every batch to one place.
 
     Args:
         pixels: uint8 (n, channels, height, width) on the CPU.
-        device: where batches are wanted.
-        trainer: whose steps are rehearsed.
-        ahead: batches that are read before they are wanted, one at least.
+        device: where batches are needed.
+        trainer: the settings of the steps.
+        ahead: batches that are read before they are needed, one at least.
 
     Attributes:
         waited: seconds that steps have waited for images so far.
@@ -114,39 +121,46 @@ class StreamedImages:
         self.ahead = ahead
         self.waited = 0.0
         self.starts = 0
-        self._held: Tensor | None = None
-        self._reader: ReadingAhead | None = None
+        self._batch: Tensor | None = None
+        self._held = False
+        self._reader: ReadAhead | None = None
 
     def __len__(self) -> int:
         """Count the images."""
         return len(self.pixels)
 
-    def draw(self, count: int, generator: torch.Generator, done: int) -> Tensor:
-        """Draw a batch; see `Images`.
-
-        Raises:
-            UserError: the images could not be read.
-
-        """
-        pixels = self._coming(count, generator, done) if self._held is None else self._held
-        draw_rows(len(self), count, generator)
-        return pixels
-
-    def hold(self, count: int) -> None:
-        """Keep one place for the batches; see `Images`."""
-        if self._held is None:
-            shape = (count, *self.pixels.shape[1:])
-            self._held = torch.empty(shape, dtype=self.pixels.dtype, device=self.device)
-
     def fetch(self, generator: torch.Generator, done: int) -> None:
-        """Copy the coming batch to its place; see `Images`.
+        """Get the batch of the coming step ready; see `Images`.
 
         Raises:
             UserError: the images could not be read.
 
         """
-        if self._held is not None:
-            self._held.copy_(self._coming(len(self._held), generator, done))
+        state = generator.get_state()
+        batch = None if self._reader is None else self._next(self._reader)
+        if batch is None or not torch.equal(batch.state, state):
+            batch = self._next(self._begin(state, done))
+        if batch.copied is not None:
+            stream = torch.cuda.current_stream(self.device)
+            stream.wait_event(batch.copied)
+            batch.pixels.record_stream(stream)
+        if self._held and self._batch is not None:
+            self._batch.copy_(batch.pixels)
+        else:
+            self._batch = batch.pixels
+
+    def take(self, rows: Tensor) -> Tensor:
+        """Return the batch last fetched, which is that of `rows`."""
+        del rows
+        assert self._batch is not None, "fetch comes first"
+        return self._batch
+
+    def hold(self) -> None:
+        """Keep one place for the batches; see `Images`."""
+        if not self._held:
+            shape = (self.trainer.batch, *self.pixels.shape[1:])
+            self._batch = torch.empty(shape, dtype=self.pixels.dtype, device=self.device)
+            self._held = True
 
     def close(self) -> None:
         """End the thread."""
@@ -154,36 +168,25 @@ class StreamedImages:
             self._reader.close()
             self._reader = None
 
-    def _coming(self, count: int, generator: torch.Generator, done: int) -> Tensor:
-        """Give the batch of the coming draw; the generator stays where it is."""
-        state = generator.get_state()
-        batch = None if self._reader is None else self._next(self._reader)
-        if batch is None or not torch.equal(batch.state, state):
-            batch = self._next(self._begin(count, state, done))
-        if batch.copied is not None:
-            stream = torch.cuda.current_stream(self.device)
-            stream.wait_event(batch.copied)
-            batch.pixels.record_stream(stream)
-        return batch.pixels
+    def read(self, rows: Tensor) -> tuple[Tensor, None]:
+        """Return the images of `rows`, on the CPU."""
+        return self.pixels[rows], None
 
-    def _begin(self, count: int, state: Tensor, done: int) -> ReadingAhead:
+    def _begin(self, state: Tensor, done: int) -> "ReadAhead":
         """Read ahead from `state`, the generator's before the step after `done`."""
         self.close()
         generator = torch.Generator(self.device)
         generator.set_state(state)
-        coming = coming_rows(self.trainer, len(self), count, generator, done)
+        coming = draw_ahead(self.trainer, len(self), generator, done)
         if self.device.type == "cuda":
-            copies = Copies(self.pixels, self.device, count, self.ahead)
-            self._reader = ReadingAhead(_on_stream(coming, copies.stream), copies, self.ahead)
+            copies = PinnedCopies(self.pixels, self.device, self.trainer.batch, self.ahead)
+            self._reader = ReadAhead(_on_stream(coming, copies.stream), copies, self.ahead)
         else:
-            self._reader = ReadingAhead(coming, self._gather, self.ahead)
+            self._reader = ReadAhead(coming, self.read, self.ahead)
         self.starts += 1
         return self._reader
 
-    def _gather(self, rows: Tensor) -> tuple[Tensor, None]:
-        return self.pixels[rows], None
-
-    def _next(self, reader: ReadingAhead) -> Batch:
+    def _next(self, reader: "ReadAhead") -> "Batch":
         try:
             batch, waited = reader.next()
         except UserError:
@@ -199,6 +202,114 @@ class StreamedImages:
         return batch
 
 
+class Batch(NamedTuple):
+    """Images that were read ahead.
+
+    `state` is the generator's before their rows are drawn; `copied` happens when `pixels` have
+    arrived on a GPU, and is None where they are there already.
+    """
+
+    state: Tensor
+    pixels: Tensor
+    copied: torch.cuda.Event | None
+
+
+class ReadAhead:
+    """A thread that reads batch after batch and rests while `ahead` of them lie ready.
+
+    Args:
+        coming: the state and the rows of each batch, without end; advanced in the thread.
+        read: returns the images of rows (count,) on the device, and the event of their arrival;
+            called in the thread.
+        ahead: batches that may lie ready, one at least.
+
+    """
+
+    def __init__(
+        self,
+        coming: Iterator[tuple[Tensor, Tensor]],
+        read: Callable[[Tensor], tuple[Tensor, torch.cuda.Event | None]],
+        ahead: int,
+    ) -> None:
+        self._coming = coming
+        self._read = read
+        self._ready: SimpleQueue[Batch | BaseException] = SimpleQueue()
+        self._room = Semaphore(ahead)
+        self._ended = Event()
+        self._thread = Thread(target=self._run, name="infoeval reading ahead", daemon=True)
+        self._thread.start()
+
+    def next(self) -> tuple[Batch, float]:
+        """Return the next batch and the seconds waited for it.
+
+        What was raised in the thread is raised here; after that there is no next one.
+        """
+        waited = 0.0
+        try:
+            batch = self._ready.get_nowait()
+        except Empty:
+            started = time.perf_counter()
+            batch = self._ready.get()
+            waited = time.perf_counter() - started
+        self._room.release()
+        if isinstance(batch, BaseException):
+            raise batch
+        return batch, waited
+
+    def close(self) -> None:
+        """End the thread, once it has read the batch it is at."""
+        self._ended.set()
+        self._room.release()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            for state, rows in self._coming:
+                self._room.acquire()
+                if self._ended.is_set():
+                    return
+                self._ready.put(Batch(state, *self._read(rows)))
+        except BaseException as error:  # whatever it is, the waiting step has to know
+            self._ready.put(error)
+
+
+class PinnedCopies:
+    """Copies rows to a GPU, through pinned buffers used in turn and on a stream of its own.
+
+    Args:
+        pixels: uint8 (n, channels, height, width) on the CPU.
+        device: the GPU.
+        count: rows in a batch.
+        buffers: how many batches may be on their way.
+
+    """
+
+    def __init__(self, pixels: Tensor, device: torch.device, count: int, buffers: int) -> None:
+        self.stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+        self._pixels = pixels
+        self._device = device
+        shape = (count, *pixels.shape[1:])
+        self._buffers = [
+            torch.empty(shape, dtype=pixels.dtype, pin_memory=True) for _ in range(buffers)
+        ]
+        self._copied: list[torch.cuda.Event | None] = [None] * buffers
+        self._turn = 0
+
+    def __call__(self, rows: Tensor) -> tuple[Tensor, torch.cuda.Event]:
+        """Return the images of `rows` (count,), and the event of their arrival."""
+        buffer, before = self._buffers[self._turn], self._copied[self._turn]
+        if before is not None:
+            before.synchronize()  # the buffer's last batch has left it
+        torch.index_select(self._pixels, 0, rows.cpu(), out=buffer)
+        copied = torch.cuda.Event()  # type: ignore[no-untyped-call]
+        with torch.cuda.stream(self.stream):
+            pixels = buffer.to(self._device, non_blocking=True, copy=True)
+            copied.record()
+        self._copied[self._turn] = copied
+        self._turn = (self._turn + 1) % len(self._buffers)
+        return pixels, copied
+
+
 def place(
     pixels: Tensor, device: torch.device, trainer: Trainer, memory: int | None = None
 ) -> Images:
@@ -207,7 +318,7 @@ def place(
     Args:
         pixels: uint8 (n, channels, height, width) on the CPU.
         device: where the steps are computed.
-        trainer: whose steps they are.
+        trainer: the settings of the steps.
         memory: bytes that the images may take on the device. None: on a GPU three quarters of
             what is free; on a CPU there is no limit, and images stay as they are, in memory or
             mapped.
@@ -231,21 +342,20 @@ def room_for_images(device: torch.device, memory: int | None) -> float:
 
 
 @contextmanager
-def streaming(images: Sequence[Images], say: Callable[[str], None] | None) -> Iterator[None]:
-    """Close the images of one or more runs at the end; `say` when they slow the runs down."""
-    say = say or (lambda _: None)
-    streamed = [each for each in images if isinstance(each, StreamedImages)]
+def streaming(images: Sequence[Images], log: Callable[[str], None]) -> Iterator[None]:
+    """Close the images of one or more runs at the end; log it when they slow the runs down."""
+    streamed = [source for source in images if isinstance(source, StreamedImages)]
     if streamed:
-        say("the images do not fit the device: they are streamed to it")
+        log("the images do not fit the device: they are streamed to it")
     started = time.monotonic()
     try:
         yield
     finally:
-        for each in images:
-            each.close()
-    waited, seconds = sum(each.waited for each in streamed), time.monotonic() - started
-    if waited > WORTH_SAYING * seconds:
-        say(f"steps waited {waited:.1f} of {seconds:.1f} s for images")
+        for source in images:
+            source.close()
+    waited, seconds = sum(source.waited for source in streamed), time.monotonic() - started
+    if waited > REPORTED_WAIT * seconds:
+        log(f"steps waited {waited:.1f} of {seconds:.1f} s for images")
 
 
 def _on_stream(

@@ -1,28 +1,86 @@
-"""The information-regularised minimax game, eq. 6, term by term.
+"""The objective of InfoGAN, eq. 6: min over G and Q, max over D of V(D, G) − λ L_I(G, Q).
 
-min over G, Q, max over D of V(D, G) − λ L_I(G, Q)
-
-V is eq. 1, with the generator's half in its non-saturating form; both take logits, so that they
-are exact where a sigmoid would round to 0 or 1. L_I is eq. 5 (`CodeSpace.lower_bound`), a sum over
-the codes, in nats, each with its weight.
+V is eq. 1, with G's half in its non-saturating form; both take logits, so that they are exact
+where a sigmoid would round to 0 or 1. L_I is eq. 5 (`CodeSpace.lower_bound`), summed over the
+codes, in nats, each with its weight. `Game` has D's half and G's half.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from infoeval.trainer import Trainer
+
 __all__ = [
+    "Game",
     "discriminator_loss",
     "generator_loss",
     "information_between_views",
     "weighted_information",
 ]
 
+Function = Callable[..., Any]
+
+
+class Game:
+    """Eq. 6, for one run or for several at once.
+
+    Args:
+        trainer: its codes and their weights count.
+        per_run: turns a function of one run's tensors into one of several runs' tensors, which
+            have the runs as first dimension: `torch.func.vmap`, or the identity for one run.
+
+    The arguments of both halves are logits of D (n, 1), Q's output for generated images
+    `posterior` (n, width), their codes (n,) each, and λ, `weight`.
+
+    """
+
+    def __init__(self, trainer: Trainer, per_run: Callable[[Function], Function]) -> None:
+        space, weights = trainer.codes, trainer.weights
+
+        def information(
+            posterior: Tensor, codes: Mapping[str, Tensor]
+        ) -> tuple[Tensor, dict[str, Tensor]]:
+            bounds = space.lower_bound(posterior, codes)
+            return weighted_information(bounds, weights), bounds
+
+        self._discriminator_loss = per_run(discriminator_loss)
+        self._generator_loss = per_run(generator_loss)
+        self._information = per_run(information)
+
+    def discriminator_half(
+        self,
+        real_logits: Tensor,
+        fake_logits: Tensor,
+        posterior: Tensor | None,
+        codes: Mapping[str, Tensor],
+        weight: float | Tensor,
+    ) -> tuple[Tensor, Tensor]:
+        """What D minimises, and Q with it unless `posterior` is None; and −V(D, G) by itself."""
+        minus_value = self._discriminator_loss(real_logits, fake_logits)
+        if posterior is None:
+            return minus_value, minus_value
+        information, _ = self._information(posterior, codes)
+        return minus_value - weight * information, minus_value
+
+    def generator_half(
+        self,
+        fake_logits: Tensor,
+        posterior: Tensor,
+        codes: Mapping[str, Tensor],
+        weight: float | Tensor,
+    ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
+        """What G and Q minimise; G's part of V(D, G) by itself; and L_I of each code."""
+        value = self._generator_loss(fake_logits)
+        information, bounds = self._information(posterior, codes)
+        return value - weight * information, value, bounds
+
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """−V(D, G): −E[log D(x)] − E[log(1 − D(G(z, c)))], from logits, in nats."""
+    """−V(D, G) = −E[log D(x)] − E[log(1 − D(G(z, c)))], from logits, in nats."""
     return functional.softplus(-real_logits.float()).mean() + (
         functional.softplus(fake_logits.float()).mean()
     )
@@ -39,15 +97,15 @@ def weighted_information(bounds: Mapping[str, Tensor], weights: Mapping[str, flo
 
 
 def information_between_views(first: Tensor, second: Tensor) -> Tensor:
-    """I(ĉ; ĉ') of the category Q reads from an image and from a moved copy of it, in nats.
+    """I(ĉ; ĉ') of the category Q reads from an image and from an augmented copy of it, in nats.
 
     The joint law is the batch's mean of q(ĉ|x) q(ĉ'|x'), made symmetric. It is largest, log K,
-    when both views always give the same category and all categories are used equally: a label-free
+    when both views always have the same category and all categories are used equally: a label-free
     clustering objective (invariant information clustering, Ji et al. 2019, eq. 3).
 
     Args:
         first: logits (n, K) of the images.
-        second: logits (n, K) of the moved copies.
+        second: logits (n, K) of the augmented copies.
 
     """
     with torch.autocast(first.device.type, enabled=False):

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -17,23 +16,28 @@ from infoeval.checkpoint import Checkpoint, versions
 from infoeval.data import ImageSet
 from infoeval.devices import find_device
 from infoeval.errors import UserError
-from infoeval.files import atomic_path, write_text
+from infoeval.files import write_text
 from infoeval.networks import Networks
 from infoeval.trainer import Trainer
-from infoeval.training.cuda_graph import Say, captured
+from infoeval.training.cuda_graph import captured
 from infoeval.training.image_source import Images, ResidentImages, place, streaming
-from infoeval.training.restore import differences, restore
-from infoeval.training.samples import draw_samples
-from infoeval.training.schedule import Schedule
+from infoeval.training.run_folder import (
+    CHECKPOINT,
+    CONFIG,
+    differences,
+    draw_samples,
+    restore,
+    write_history,
+)
+from infoeval.training.run_options import RunOptions, Schedule
 from infoeval.training.step import Step, resolve_precision
 
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
 
-__all__ = ["CHECKPOINT", "Run", "train"]
+__all__ = ["CHECKPOINT", "Run", "RunOptions", "train"]
 
-CHECKPOINT, HISTORY, CONFIG, SAMPLES = "ckpt.pt", "history.csv", "config.json", "samples"
-
+Log = Callable[[str], None]
 Progress = Callable[[int, Mapping[str, float]], None]
 """Called with the step reached and the means since the last call."""
 
@@ -42,65 +46,42 @@ def train(
     trainer: Trainer,
     data: ImageSet,
     folder: str | Path,
+    options: RunOptions | None = None,
     *,
     seed: int = 0,
-    device: str = "auto",
-    variant: str = "default",
-    resume: bool = False,
-    checkpoint_every: int | None = None,
-    log_every: int = 50,
     progress: Progress | None = None,
-    capture: bool = True,
-    say: Say | None = None,
+    log: Log | None = None,
     world: "World | None" = None,
-    device_memory: int | None = None,
 ) -> Path:
     """Train `trainer` on the images of `data` (never on its labels) and return the checkpoint.
 
-    The folder receives `ckpt.pt`, `history.csv`, `config.json` and `samples/step-N.png`, all
-    written atomically. A run that is killed goes on from its last checkpoint with `resume`; on a
-    CPU with the same number of threads it ends with the weights of an unbroken run, bit for bit.
+    The folder receives `ckpt.pt`, `history.csv`, `config.json` and `samples/step-N-CODE.png`, all
+    written atomically. A run that is killed goes on from its last checkpoint with
+    `RunOptions(resume=True)`; on a CPU with the same number of threads it ends with the weights of
+    an unbroken run, bit for bit.
 
     Args:
         trainer: the experiment, its variant already chosen.
         data: the training images.
         folder: where the run is kept.
+        options: how it is carried out.
         seed: of the initial weights and of every random draw.
-        device: "auto", "cpu", "cuda" or "cuda:N".
-        variant: recorded in the checkpoint.
-        resume: go on from the folder's checkpoint; from the start if it has none yet.
-        checkpoint_every: steps between checkpoints, a multiple of `log_every`; None: about a
-            minute between them.
-        log_every: steps between rows of the history.
         progress: called every `log_every` steps.
-        capture: replay the steps as one CUDA graph where that is possible.
-        say: told in one line why it is not.
-        world: the processes that share the run (see `torchrun.join`), each with a part of
-            every batch. All must call this with the same arguments; `device` is the world's, and
-            its first process alone writes the folder, which all must see.
-        device_memory: bytes that the images may take on the device; larger sets are streamed to
-            it (see `place`), with the same result. None: on a GPU most of
-            what is free, on a CPU no limit.
+        log: called with a line, such as the reason why steps are not captured.
+        world: the processes that share the run (see `infoeval.training.distributed.join`), each
+            with a part of every batch. All must call this with the same arguments; the device is
+            the world's, and its first process alone writes the folder, which all must see.
 
     Raises:
         UserError: wrong settings, images that do not fit, a folder that cannot be written or
             that holds another run, or a loss that is no longer finite.
 
     """
-    schedule = Schedule(log_every, checkpoint_every)
-    run = Run.start(
-        trainer,
-        data,
-        Path(folder),
-        seed=seed,
-        device=device,
-        variant=variant,
-        resume=resume,
-        world=world,
-        device_memory=device_memory,
-    )
-    with streaming([run.step.images], say):
-        return run.train(schedule, progress, capture=capture, say=say)
+    log = log or (lambda _: None)
+    options = options or RunOptions()
+    run = Run.start(trainer, data, Path(folder), options, seed=seed, world=world)
+    with streaming([run.step.images], log):
+        return run.train(progress, log)
 
 
 @dataclass
@@ -109,13 +90,13 @@ class Run:
 
     trainer: Trainer
     folder: Path
+    options: RunOptions
     seed: int
-    variant: str
     data: dict[str, Any]
     networks: Networks
     step: Step
     side_by_side: int = 1
-    """How many runs were trained as one stack with it, at most; it then repeats up to rounding."""
+    """The largest stack it was trained in; above 1 it repeats up to rounding only."""
     history: dict[str, list[float]] = field(default_factory=dict)
 
     @classmethod
@@ -124,16 +105,13 @@ class Run:
         trainer: Trainer,
         data: ImageSet,
         folder: Path,
+        options: RunOptions,
         *,
-        seed: int,
-        device: str,
-        variant: str,
-        resume: bool,
+        seed: int = 0,
         world: "World | None" = None,
-        device_memory: int | None = None,
         beside: "Run | None" = None,
     ) -> "Run":
-        """Prepare a new run, or take one up again; images are shared with the run `beside` it."""
+        """Prepare a new run, or resume one; images are shared with the run `beside` it."""
         if not 0 <= seed < 2**63:
             raise UserError(f"seed must be between 0 and 2^63 − 1, not {seed}")
         if data.images.shape[1:] != tuple(trainer.image_shape):
@@ -150,11 +128,11 @@ class Run:
         if world is not None:
             world.check_batch(trainer.batch)
             world.folder = folder
-        where = find_device(device) if world is None else world.device
+        where = find_device(options.device) if world is None else world.device
         trainer = replace(trainer, precision=resolve_precision(trainer.precision, where))
         existing = folder / CHECKPOINT
         begun = os.path.exists(existing)
-        if begun and not resume:
+        if begun and not options.resume:
             raise UserError(
                 f"{folder} already holds a run: add --resume to continue it, "
                 "or choose another folder with --out"
@@ -166,9 +144,9 @@ class Run:
         if beside is not None and isinstance(beside.step.images, ResidentImages):
             images = beside.step.images  # they lie on the device once
         else:
-            images = place(torch.from_numpy(data.images), where, trainer, device_memory)
+            images = place(torch.from_numpy(data.images), where, trainer, options.device_memory)
         step = Step(trainer, networks, images, of_training, world)
-        run = cls(trainer, folder, seed, variant, data.describe(), networks, step)
+        run = cls(trainer, folder, options, seed, data.describe(), networks, step)
         if begun:
             run._restore(Checkpoint.open(existing))
         if world is not None:
@@ -179,24 +157,22 @@ class Run:
 
     def train(
         self,
-        schedule: Schedule,
         progress: Progress | None = None,
-        *,
-        capture: bool = True,
-        say: Say | None = None,
+        log: Log | None = None,
     ) -> Path:
         """Train to the trainer's last step and return the path of the checkpoint."""
         self.begin()
+        schedule, log = Schedule(self.options), log or (lambda _: None)
         names, last = self.step.statistics, self.trainer.steps
         before = self.history["seconds"][-1] if self.history.get("seconds") else 0.0
         started = time.monotonic()
-        steps = captured(self.step, say) if capture else self.step
+        steps = captured(self.step, log) if self.options.capture else self.step
         while self.done < last:
             means = self._mean(steps.advance(schedule.window(self.done, last))).tolist()
             row = dict(zip(names, means, strict=True))
             self.stop_if_diverged(row)
             row |= {"step": self.done, "seconds": before + time.monotonic() - started}
-            self.remember(row)
+            self.add_row(row)
             if schedule.keeps(self.done, last):
                 self.save()
             if progress is not None:
@@ -207,13 +183,13 @@ class Run:
 
     def begin(self) -> None:
         """Write what the folder holds before the run goes on."""
-        self.describe()
+        self.write_config()
         if self.done == 0:
             self.save()
         else:
-            self.accompany()  # the run may have been killed before these files were written
+            self.write_history()  # the run may have been killed before these files were written
 
-    def describe(self) -> None:
+    def write_config(self) -> None:
         """Write `config.json`."""
         if self._writes:
             write_text(self.folder / CONFIG, self.config())
@@ -224,34 +200,33 @@ class Run:
         return self.step.done
 
     def save(self) -> None:
-        """Write the checkpoint, the history and a picture of every code, in that order."""
+        """Write the checkpoint, then the history and an image grid of every code."""
         if not self._writes:
             return
         step = self.step
         Checkpoint(
             trainer=self.trainer,
-            variant=self.variant,
+            variant=self.options.variant,
             seed=self.seed,
             step=self.done,
             weights={name: value.cpu() for name, value in self.networks.state_dict().items()},
-            optimizers={name: each.state_dict() for name, each in step.optimizers.items()},
+            optimizers={name: adam.state_dict() for name, adam in step.optimizers.items()},
             random_state=step.generator.get_state(),
             history=self.history,
             data=self.data,
             run=self._machine(),
             versions=versions(),
         ).save(self.folder / CHECKPOINT)
-        self.accompany()
+        self.write_history()
 
-    def accompany(self) -> None:
-        """Write what shows the checkpoint: the history and the pictures."""
+    def write_history(self) -> None:
+        """Write the history and an image grid of every code."""
         if not self._writes:
             return
-        with atomic_path(self.folder / HISTORY) as path:
-            pd.DataFrame(self.history).to_csv(path, index=False)
-        draw_samples(self.networks, self.trainer.codes, self.folder / SAMPLES, self.done)
+        write_history(self.folder, self.history)
+        draw_samples(self.networks, self.trainer.codes, self.folder, self.done)
 
-    def remember(self, row: Mapping[str, float]) -> None:
+    def add_row(self, row: Mapping[str, float]) -> None:
         """Add a row to the history."""
         for name in ("step", "seconds", *self.step.statistics):
             self.history.setdefault(name, []).append(row[name])
@@ -319,7 +294,7 @@ class Run:
         """What `config.json` holds: the settings, the data, and what the run is computed on."""
         config = {
             "trainer": self.trainer.to_dict(),
-            "variant": self.variant,
+            "variant": self.options.variant,
             "seed": self.seed,
             **self._machine(),
             "data": self.data,

@@ -1,4 +1,4 @@
-"""The networks of S runs as one: side by side in the channels, with no weight between them.
+"""The networks and optimisers of S runs as one: side by side in the channels, none connected.
 
 A stacked tensor is the runs' tensors one after the other along the first dimension: that is how
 grouped convolutions and batch normalisation over S·C channels keep theirs, and a linear layer's
@@ -21,10 +21,19 @@ from infoeval.networks import (
     SameConvolution,
     SameUpConvolution,
     Stack,
-    _activate,
+    activate,
 )
 
-__all__ = ["StackedBlocks", "StackedNetworks", "part", "stacked"]
+__all__ = [
+    "StackedBlocks",
+    "StackedNetworks",
+    "part",
+    "stacked",
+    "stacked_adam",
+    "unstack_moments",
+]
+
+MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 def stacked(values: Sequence[Tensor]) -> Tensor:
@@ -104,11 +113,11 @@ class StackedBlock(nn.Module):
             x = self.linear(x)
             if self.norm is not None:
                 x = self._apart(self.norm(self._together(x), groups))
-            return _activate(x, self.activation)
+            return activate(x, self.activation)
         x = self.linear(self._together(x).contiguous(memory_format=torch.channels_last))
         if self.norm is not None:
             x = self.norm(x, groups)
-        return self._apart(_activate(x, self.activation))
+        return self._apart(activate(x, self.activation))
 
     def _together(self, x: Tensor) -> Tensor:
         """(S, n, channels, …) as (n, S·channels, …): a view of what `_apart` gave."""
@@ -148,10 +157,18 @@ class StackedNetworks(nn.Module):
         self.recognition = StackedBlocks(one.recognition, runs)
         example = next(one.parameters())
         self.to(example.device, example.dtype)
-        states = [each.state_dict() for each in networks]
-        self.load_state_dict({name: stacked([each[name] for each in states]) for name in states[0]})
+        states = [run.state_dict() for run in networks]
+        self.load_state_dict(
+            {name: stacked([state[name] for state in states]) for name in states[0]}
+        )
         self.to(memory_format=torch.channels_last)
         self.train(one.training)
+        self.pixel_range = one.pixel_range
+        self._scale = one.scale
+
+    def scale(self, images: Tensor) -> Tensor:
+        """Images uint8 (S, n, …) as float32 in `pixel_range`."""
+        return self._scale(images.flatten(0, 1)).view(images.shape)
 
 
 def _stacked_map(one: nn.Module | None, runs: int) -> nn.Module | None:
@@ -168,3 +185,55 @@ def _stacked_map(one: nn.Module | None, runs: int) -> nn.Module | None:
 
 def _repeated(value: Tensor, runs: int) -> Tensor:
     return torch.cat([value.detach()] * runs)
+
+
+def stacked_adam(
+    optimizers: Sequence[torch.optim.Optimizer], one: nn.Module, all_runs: nn.Module
+) -> torch.optim.Adam:
+    """One optimiser in place of `optimizers`, one of each run, moments included.
+
+    Args:
+        optimizers: of the runs; they have the same settings and have done equally many steps.
+        one: the networks of the first run.
+        all_runs: the stacked networks, whose parameters have the same names.
+
+    """
+    names = {parameter: name for name, parameter in one.named_parameters()}
+    of_all = dict(all_runs.named_parameters())
+    (group,) = optimizers[0].param_groups
+    adam = torch.optim.Adam(
+        [of_all[names[parameter]] for parameter in group["params"]],
+        lr=group["lr"],
+        betas=group["betas"],
+        fused=True,
+        capturable=group["capturable"],
+    )
+    for number, parameter in enumerate(_parameters(adam)):
+        states = [run.state[_parameters(run)[number]] for run in optimizers]
+        if not states[0]:
+            continue
+        adam.state[parameter] = {"step": stacked([state["step"] for state in states])} | {
+            name: _like(parameter, stacked([state[name] for state in states])) for name in MOMENTS
+        }
+    return adam
+
+
+def unstack_moments(
+    adam: torch.optim.Adam, optimizer: torch.optim.Optimizer, run: int, runs: int
+) -> None:
+    """Give run number `run`'s own `optimizer` its moments."""
+    for stacked_one, own in zip(_parameters(adam), _parameters(optimizer), strict=True):
+        state = adam.state[stacked_one]
+        if state:
+            optimizer.state[own] = {"step": state["step"].clone()} | {
+                name: _like(own, part(state[name], run, runs)) for name in MOMENTS
+            }
+
+
+def _parameters(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
+    return [parameter for group in optimizer.param_groups for parameter in group["params"]]
+
+
+def _like(parameter: Tensor, values: Tensor) -> Tensor:
+    """The values in the memory order of the weights, which the fused kernel takes for granted."""
+    return torch.empty_like(parameter).copy_(values)

@@ -10,11 +10,10 @@ from pathlib import Path
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.trainer import Trainer
-from infoeval.training.cuda_graph import Say
+from infoeval.training.cuda_graph import captured
 from infoeval.training.image_source import streaming
-from infoeval.training.run import CHECKPOINT, Run
-from infoeval.training.schedule import Schedule
-from infoeval.training.stacked_graph import captured_stack
+from infoeval.training.run import CHECKPOINT, Log, Run
+from infoeval.training.run_options import RunOptions, Schedule
 from infoeval.training.stacked_step import StackedStep, stackable
 
 __all__ = ["train_stacked"]
@@ -27,73 +26,50 @@ def train_stacked(
     trainers: Sequence[Trainer],
     data: ImageSet,
     folders: Sequence[str | Path],
+    options: RunOptions | None = None,
     *,
     seeds: Sequence[int],
-    device: str = "auto",
-    variant: str = "default",
-    resume: bool = False,
-    checkpoint_every: int | None = None,
-    log_every: int = 50,
     progress: Progress | None = None,
-    capture: bool = True,
-    say: Say | None = None,
-    device_memory: int | None = None,
+    log: Log | None = None,
 ) -> list[Path | UserError]:
     """Train several runs at once; each leaves what `infoeval.training.run.train` leaves.
 
     Every run has its own weights, streams and λ, so it is the run that training alone makes, up
-    to the rounding of sums; checkpoints of both kinds go on in either. A run that fails, by
-    diverging for instance, is left where it was, and the others go on. "seconds" of the history
-    are those of the stack: the runs share them.
+    to the rounding of sums; checkpoints of both kinds can be resumed in either way. A run that
+    fails, by diverging for instance, is left where it was, and the others go on. "seconds" of the
+    history are those of the stack: the runs share them.
 
     Args:
         trainers: of each run; they differ in λ and its warm-up only.
         data: the training images.
         folders: where each run is kept.
+        options: of all runs. Resumed runs that are behind are brought up to the others first;
+            images that do not fit the device are streamed for each run separately.
         seeds: of each run.
-        device: see `infoeval.training.run.train`, as the rest.
-        variant: recorded in the checkpoints.
-        resume: go on from the folders' checkpoints. Runs that are behind are brought up first.
-        checkpoint_every: steps between checkpoints, a multiple of `log_every`; None: about a
-            minute between them.
-        log_every: steps between rows of the history.
         progress: called every `log_every` steps for each run.
-        capture: replay the steps as one CUDA graph where that is possible.
-        say: told in one line why it is not.
-        device_memory: bytes that the images may take on the device; those that do not fit are
-            streamed, for each run its own.
+        log: called with a line, such as the reason why steps are not captured.
 
     Returns:
         Each run's checkpoint, or why it failed.
 
     Raises:
-        UserError: runs that cannot be stacked, or wrong intervals.
+        UserError: runs that cannot be stacked.
 
     """
-    schedule = Schedule(log_every, checkpoint_every)
     if not len(trainers) == len(folders) == len(set(map(Path, folders))) == len(seeds):
         raise UserError("stacked runs need a trainer, a seed and a folder of their own each")
     if not all(stackable(trainers[0], trainer) for trainer in trainers):
         raise UserError("stacked runs may differ in seed, λ and its warm-up only")
     outcomes: list[Path | UserError] = [Path(folder) / CHECKPOINT for folder in folders]
-    say = say or (lambda _: None)
-    training = _Training({}, outcomes, schedule, progress, capture, say)
+    options, log = options or RunOptions(), log or (lambda _: None)
+    training = _Training({}, outcomes, options, Schedule(options), progress, log)
     for number, (trainer, folder, seed) in enumerate(zip(trainers, folders, seeds, strict=True)):
         with training.failure_of(number):
-            run = Run.start(
-                trainer,
-                data,
-                Path(folder),
-                seed=seed,
-                device=device,
-                variant=variant,
-                resume=resume,
-                device_memory=device_memory,
-                beside=next(iter(training.runs.values()), None),
-            )
+            beside = next(iter(training.runs.values()), None)
+            run = Run.start(trainer, data, Path(folder), options, seed=seed, beside=beside)
             run.begin()
             training.runs[number] = run
-    with streaming([run.step.images for run in training.runs.values()], say):
+    with streaming([run.step.images for run in training.runs.values()], log):
         training.train()
     return outcomes
 
@@ -104,10 +80,10 @@ class _Training:
 
     runs: dict[int, Run]
     outcomes: list[Path | UserError]
+    options: RunOptions
     schedule: Schedule
     progress: Progress | None
-    capture: bool
-    say: Say
+    log: Log
 
     @contextmanager
     def failure_of(self, number: int) -> Iterator[None]:
@@ -132,9 +108,9 @@ class _Training:
         for number, run in runs.items():
             run.side_by_side = max(run.side_by_side, len(runs))
             with self.failure_of(number):
-                run.describe()
+                run.write_config()
         step = StackedStep([run.step for run in runs.values()])
-        steps = captured_stack(step, self.say) if self.capture else step
+        steps = captured(step, self.log) if self.options.capture else step
         before = [run.history.get("seconds", [0.0])[-1:] or [0.0] for run in runs.values()]
         started = time.monotonic()
         while step.done < until and runs.keys() <= self.runs.keys():
@@ -142,7 +118,7 @@ class _Training:
             keep = self.schedule.keeps(step.done, until)
             sound = step.finite() and all(isfinite(value) for row in means for value in row)
             if keep or not sound:
-                step.hand_back()
+                step.unstack()
             elapsed = time.monotonic() - started
             for (number, run), (seconds,), values in zip(runs.items(), before, means, strict=True):
                 row = dict(zip(run.step.statistics, values, strict=True))
@@ -150,9 +126,9 @@ class _Training:
                     if not sound:
                         run.stop_if_diverged(row)
                     row |= {"step": step.done, "seconds": seconds + elapsed}
-                    run.remember(row)
+                    run.add_row(row)
                     if keep:
                         run.save()
                     if self.progress is not None:
                         self.progress(number, step.done, row)
-        step.hand_back()
+        step.unstack()

@@ -4,8 +4,9 @@ Nothing is read back from the device, and no shape changes from step to step but
 invariance term sets in.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
@@ -14,18 +15,15 @@ from infoeval.augment import Affine
 from infoeval.devices import has_bfloat16
 from infoeval.networks import Networks
 from infoeval.trainer import Precision, Trainer
+from infoeval.training.draws import Draws, draw
 from infoeval.training.image_source import Images, ResidentImages
-from infoeval.training.losses import (
-    discriminator_loss,
-    generator_loss,
-    information_between_views,
-    weighted_information,
-)
+from infoeval.training.losses import Game, information_between_views
 
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
+    from infoeval.training.stacked_networks import StackedNetworks
 
-__all__ = ["Step", "descend", "resolve_precision"]
+__all__ = ["Step", "TrainingStep", "optimizer_step", "resolve_precision"]
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> Precision:
@@ -35,21 +33,207 @@ def resolve_precision(precision: Precision, device: torch.device) -> Precision:
     return "bfloat16" if has_bfloat16(device) else "float32"
 
 
-class Step:
-    """The networks, their optimisers and the random stream of one run.
+def _one_run(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function
+
+
+class TrainingStep(ABC):
+    """A step of one run (`Step`) or of several at once (`StackedStep`).
 
     Calling it performs one step and returns its statistics, a tensor on the device in the order
-    of `statistics`: both losses and L_I of each code, in nats. `done` counts the steps. `clock`
-    counts them on the device, float64, while a graph replays the step, and is None otherwise.
+    of `statistics`: both losses and L_I of each code, in nats.
+
+    Args:
+        trainer: the settings.
+        networks: their weights.
+        device: where they lie.
+        runs: number of stacked runs, which are dimension 0 of all batches and statistics; None:
+            one run, without that dimension.
+
+    Attributes:
+        done: counts the steps.
+        clock: counts them on the device, float64, while a graph replays the step, else None.
+
+    """
+
+    generators: list[torch.Generator]
+    """The random stream of each run."""
+    optimizers: dict[str, torch.optim.Adam]
+    """Those of "discriminator" (with what D and Q share), "generator" and "recognition"."""
+    world: "World | None" = None
+    """The processes that share each batch; None: this one alone."""
+
+    def __init__(
+        self,
+        trainer: Trainer,
+        networks: "Networks | StackedNetworks",
+        device: torch.device,
+        runs: int | None = None,
+    ) -> None:
+        self.trainer = trainer
+        self.networks = networks
+        self.device = device
+        self.batch_dim = 0 if runs is None else 1
+        self.done = 0
+        self.clock: Tensor | None = None
+        precision = resolve_precision(trainer.precision, device)
+        self.autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+        self.with_discriminator = trainer.recognition_learns == "with_discriminator"
+        self.statistics = (
+            "discriminator_loss",
+            "generator_loss",
+            *(f"information_{name}" for name in trainer.codes),
+        )
+        count = len(self.statistics)
+        self.statistics_shape = (count,) if runs is None else (runs, count)
+        per_run = _one_run if runs is None else torch.func.vmap
+        self.game = Game(trainer, per_run)
+        self._encode = per_run(trainer.codes.encode)
+        self._invariance_of = per_run(self._invariance_of_one)
+
+    # What differs between one run and several
+
+    @abstractmethod
+    def draw(self) -> tuple[Tensor, Draws]:
+        """Draw all random numbers of the step: the real images, uint8, and the rest."""
+
+    @abstractmethod
+    def hold_images(self) -> None:
+        """Let a graph replay `compute`; before each replay it needs `fetch_images`."""
+
+    @abstractmethod
+    def fetch_images(self) -> None:
+        """Get the images of the coming step ready."""
+
+    @property
+    @abstractmethod
+    def weight(self) -> float | Tensor:
+        """λ of the coming step; at λ = 0 Q reads detached features, and 1 lets Q itself learn."""
+
+    @abstractmethod
+    def for_recognition(self, features: Tensor) -> Tensor:
+        """Return what Q reads: at λ = 0 features that pass no gradient back."""
+
+    # The step
+
+    def __call__(self) -> Tensor:
+        self.fetch_images()
+        return self.compute()
+
+    def advance(self, count: int) -> Tensor:
+        """Perform `count` steps and return the means of their statistics, on the device."""
+        return torch.stack([self() for _ in range(count)]).mean(0)
+
+    def compute(self) -> Tensor:
+        """Perform one step on the images fetched last, and return its statistics."""
+        images, draws = self.draw()
+        with self.autocast:
+            real = self.networks.scale(images)
+            fake = self.networks.generator(self._encode(draws.codes, draws.noise)).float()
+        discriminator_loss = self._update_discriminator(real, fake.detach(), draws)
+        generator_loss, bounds = self._update_generator(fake, draws)
+        self.done += 1
+        return torch.stack([discriminator_loss, generator_loss, *bounds.values()], -1).detach()
+
+    def _update_discriminator(self, real: Tensor, fake: Tensor, draws: Draws) -> Tensor:
+        """Update D by its half of eq. 6, and Q where it learns with D or from real images."""
+        trainer, networks, dim = self.trainer, self.networks, self.batch_dim
+        drawn = draws.discriminator
+        batches = {"real": real, "fake": fake}
+        if drawn.recognition_view is not None and trainer.recognition_view is not None:
+            view = trainer.recognition_view
+            batches["read"] = self._augment(view, fake, drawn.recognition_view)
+        if drawn.invariance_view is not None:
+            batches["augmented"] = self._augment(
+                trainer.invariance_view, real, drawn.invariance_view
+            )
+        count = len(batches)
+        images = self._add_noise(torch.cat(list(batches.values()), dim), drawn.image_noise)
+        with self.autocast:
+            together = networks.shared(images, groups=count)
+            features = dict(zip(batches, together.chunk(count, dim), strict=True))
+            logits = networks.discriminator(torch.cat([features["real"], features["fake"]], dim))
+            posterior = None
+            if self.with_discriminator:
+                read = features.get("read", features["fake"])
+                posterior = networks.recognition(self.for_recognition(read))
+            real_logits, fake_logits = logits.chunk(2, dim)
+            loss, minus_value = self.game.discriminator_half(
+                real_logits, fake_logits, posterior, draws.codes, self.weight
+            )
+            if "augmented" in features:
+                invariance = self._invariance(features["real"], features["augmented"])
+                loss = loss - trainer.invariance_weight * invariance
+        learners = [self.optimizers["discriminator"]]
+        if self.with_discriminator or "augmented" in features:
+            learners.append(self.optimizers["recognition"])
+        optimizer_step(loss, learners, self.world)
+        return minus_value
+
+    def _update_generator(self, fake: Tensor, draws: Draws) -> tuple[Tensor, dict[str, Tensor]]:
+        """Update G by its half of eq. 6, and Q unless it learns with D."""
+        networks, dim, drawn = self.networks, self.batch_dim, draws.generator
+        view = self.trainer.recognition_view
+        with self.autocast:
+            if view is None or drawn.recognition_view is None:
+                for_d = for_q = networks.shared(self._add_noise(fake, drawn.image_noise))
+            else:
+                augmented = self._augment(view, fake, drawn.recognition_view)
+                images = self._add_noise(torch.cat([fake, augmented], dim), drawn.image_noise)
+                for_d, for_q = networks.shared(images, groups=2).chunk(2, dim)
+            logits = networks.discriminator(for_d)
+            posterior = networks.recognition(self.for_recognition(for_q))
+            loss, value, bounds = self.game.generator_half(
+                logits, posterior, draws.codes, self.weight
+            )
+        learners = [self.optimizers["generator"]]
+        if not self.with_discriminator:
+            learners.append(self.optimizers["recognition"])
+        optimizer_step(loss, learners, self.world)
+        return value, bounds
+
+    def _augment(self, view: Affine, images: Tensor, drawn: Tensor) -> Tensor:
+        return view.apply(images, drawn, self.networks.pixel_range[0])
+
+    def _add_noise(self, images: Tensor, drawn: Tensor | None) -> Tensor:
+        """Images with noise whose deviation is a share of the range of pixels."""
+        if drawn is None:
+            return images
+        low, high = self.networks.pixel_range
+        return images + self.trainer.image_noise * (high - low) * drawn
+
+    def _invariance(self, of_real: Tensor, of_augmented: Tensor) -> Tensor:
+        """I(ĉ; ĉ') between real images and augmented copies, summed over categorical codes."""
+        together = torch.cat([of_real, of_augmented], self.batch_dim)
+        posterior = self.networks.recognition(together, groups=2)
+        return self._invariance_of(*posterior.chunk(2, self.batch_dim))
+
+    def _invariance_of_one(self, first: Tensor, second: Tensor) -> Tensor:
+        split, gather = self.trainer.codes.split, self._gather
+        pairs = [
+            (gather(split(first)[name]), gather(split(second)[name]))
+            for name in self.trainer.categorical_codes
+        ]
+        return torch.stack([information_between_views(*pair) for pair in pairs]).sum()
+
+    def _gather(self, share: Tensor) -> Tensor:
+        """The whole batch, of which this is one process's part."""
+        return share if self.world is None else self.world.gather(share)
+
+
+class Step(TrainingStep):
+    """The networks, the optimisers and the random stream of one run.
 
     Args:
         trainer: the settings.
         networks: on the device of `images`.
-        images: the training images: uint8 (n, channels, height, width), or what draws from them.
+        images: the training images: uint8 (n, channels, height, width), or a source of them.
         generator: the random stream, on the same device.
         world: the processes that share each batch; None: this one alone.
 
     """
+
+    networks: Networks
 
     def __init__(
         self,
@@ -59,156 +243,47 @@ class Step:
         generator: torch.Generator,
         world: "World | None" = None,
     ) -> None:
-        self.trainer = trainer
-        self.networks = networks
+        super().__init__(trainer, networks, images.device)
         self.images = ResidentImages(images) if isinstance(images, Tensor) else images
-        self.generator = generator
+        self.generators = [generator]
         self.world = world
-        self.done = 0
-        self.clock: Tensor | None = None
-        precision = resolve_precision(trainer.precision, images.device)
-        self.autocast = torch.autocast(
-            images.device.type, torch.bfloat16, enabled=precision == "bfloat16"
-        )
-        self.with_discriminator = trainer.recognition_learns == "with_discriminator"
-        judging = [*networks.shared.parameters(), *networks.discriminator.parameters()]
-        rate_of_q = (
-            trainer.discriminator_rate if self.with_discriminator else trainer.generator_rate
-        )
-        self.discriminator_optimizer = self._adam(judging, trainer.discriminator_rate)
-        self.generator_optimizer = self._adam(
-            networks.generator.parameters(), trainer.generator_rate
-        )
-        self.recognition_optimizer = self._adam(networks.recognition.parameters(), rate_of_q)
-        self.statistics = (
-            "discriminator_loss",
-            "generator_loss",
-            *(f"information_{name}" for name in trainer.codes),
-        )
+        discriminator = [*networks.shared.parameters(), *networks.discriminator.parameters()]
+        of_d, of_g = trainer.discriminator_rate, trainer.generator_rate
+        of_q = of_d if self.with_discriminator else of_g
+        self.optimizers = {
+            "discriminator": self._adam(discriminator, of_d),
+            "generator": self._adam(networks.generator.parameters(), of_g),
+            "recognition": self._adam(networks.recognition.parameters(), of_q),
+        }
 
     def _adam(self, parameters: Iterable[nn.Parameter], rate: float) -> torch.optim.Adam:
         return torch.optim.Adam(parameters, lr=rate, betas=self.trainer.adam_betas, fused=True)
 
     @property
-    def optimizers(self) -> dict[str, torch.optim.Optimizer]:
-        """Each network's optimiser."""
-        return {
-            "discriminator": self.discriminator_optimizer,
-            "generator": self.generator_optimizer,
-            "recognition": self.recognition_optimizer,
-        }
+    def generator(self) -> torch.Generator:
+        """The random stream."""
+        return self.generators[0]
 
-    def advance(self, count: int) -> Tensor:
-        """Perform `count` steps and return the means of their statistics, on the device."""
-        return torch.stack([self() for _ in range(count)]).mean(0)
+    def draw(self) -> tuple[Tensor, Draws]:
+        """Draw all random numbers of the step; see `TrainingStep`."""
+        trainer, size, world = self.trainer, len(self.images), self.world
+        if world is None:
+            draws = draw(trainer, size, self.generator, self.done)
+            return self.images.take(draws.rows), draws
+        draws = draw(trainer, size, self.generator, self.done, world.share)
+        return world.share(self.images.take(draws.rows)), draws
 
     def hold_images(self) -> None:
-        """Let a graph replay the step; before each replay it needs `fetch_images`."""
-        self.images.hold(self.trainer.batch)
+        """Let a graph replay `compute`; see `TrainingStep`."""
+        self.images.hold()
 
     def fetch_images(self) -> None:
-        """Get the coming step's images ready where a graph finds them."""
+        """Get the images of the coming step ready."""
         self.images.fetch(self.generator, self.done)
 
-    def __call__(self) -> Tensor:
-        trainer, networks = self.trainer, self.networks
-        count = trainer.batch
-        drawn = self._own(self.images.draw(count, self.generator, self.done))
-        codes = trainer.codes.sample(count, self.generator)
-        codes = {name: self._own(values) for name, values in codes.items()}
-        noise = self._own(trainer.codes.sample_noise(count, self.generator))
-        with self.autocast:
-            real = networks.scale(drawn)
-            fake = networks.generator(trainer.codes.encode(codes, noise)).float()
-        adversary_loss = self._update_discriminator(real, fake.detach(), codes)
-        player_loss, information = self._update_generator(fake, codes)
-        self.done += 1
-        return torch.stack([adversary_loss, player_loss, *information.values()]).detach()
-
-    def _update_discriminator(self, real: Tensor, fake: Tensor, codes: dict[str, Tensor]) -> Tensor:
-        """D's half of eq. 6; with it, where the settings say so, Q's half."""
-        trainer, networks = self.trainer, self.networks
-        batches = {"real": real, "fake": fake}
-        if self.with_discriminator and trainer.recognition_view is not None:
-            batches["read"] = self._moved(trainer.recognition_view, fake)
-        if self.invariant:
-            batches["moved"] = self._moved(trainer.invariance_view, real)
-        count = len(batches)
-        seen = self._noisy(torch.cat(list(batches.values())), groups=count)
-        with self.autocast:
-            together = networks.shared(seen, groups=count)
-            features = dict(zip(batches, together.chunk(count), strict=True))
-            logits = networks.discriminator(torch.cat([features["real"], features["fake"]]))
-            adversarial = discriminator_loss(*logits.chunk(2))
-            loss = adversarial
-            if self.with_discriminator:
-                read = features.get("read", features["fake"])
-                read = read if trainer.information_weight else read.detach()
-                loss = loss - self._weight * self._information(read, codes)[1]
-            if self.invariant:
-                invariance = self._invariance(features["real"], features["moved"])
-                loss = loss - trainer.invariance_weight * invariance
-        learners = [self.discriminator_optimizer]
-        if self.with_discriminator or self.invariant:
-            learners.append(self.recognition_optimizer)
-        descend(loss, learners, self.world)
-        return adversarial
-
-    def _update_generator(
-        self, fake: Tensor, codes: dict[str, Tensor]
-    ) -> tuple[Tensor, dict[str, Tensor]]:
-        """G's half of eq. 6, and Q's unless it learns with D."""
-        trainer, networks = self.trainer, self.networks
-        with self.autocast:
-            if trainer.recognition_view is None:
-                seen_by_d = seen_by_q = networks.shared(self._noisy(fake))
-            else:
-                moved = self._moved(trainer.recognition_view, fake)
-                both = self._noisy(torch.cat([fake, moved]), groups=2)
-                seen_by_d, seen_by_q = networks.shared(both, groups=2).chunk(2)
-            adversarial = generator_loss(networks.discriminator(seen_by_d))
-            if not trainer.information_weight:
-                seen_by_q = seen_by_q.detach()
-            bounds, information = self._information(seen_by_q, codes)
-            loss = adversarial - self._weight * information
-        learners = [self.generator_optimizer]
-        if not self.with_discriminator:
-            learners.append(self.recognition_optimizer)
-        descend(loss, learners, self.world)
-        return adversarial, bounds
-
-    def _own(self, whole: Tensor, groups: int = 1) -> Tensor:
-        """Give this process's share of what was drawn for `groups` whole batches."""
-        return whole if self.world is None else self.world.share(whole, groups)
-
-    def _moved(self, view: Affine, images: Tensor) -> Tensor:
-        """Moved copies of this process's images."""
-        background = self.networks.pixel_range[0]
-        if self.world is None:
-            return view(images, self.generator, background)
-        return view(images, self.generator, background, self.world)
-
-    def _noisy(self, images: Tensor, groups: int = 1) -> Tensor:
-        """The images with fresh noise of the settings' size."""
-        if not self.trainer.image_noise:
-            return images
-        low, high = self.networks.pixel_range
-        deviation = self.trainer.image_noise * (high - low)
-        count = len(images) * (1 if self.world is None else self.world.size)
-        shape = (count, *images.shape[1:])
-        drawn = torch.randn(shape, generator=self.generator, device=images.device)
-        noise = self._own(drawn, groups).to(memory_format=torch.channels_last)
-        return images + deviation * noise
-
     @property
-    def invariant(self) -> bool:
-        """Whether the invariance term has set in."""
-        trainer = self.trainer
-        return trainer.invariance_weight > 0 and self.done >= trainer.invariance_starts
-
-    @property
-    def _weight(self) -> float | Tensor:
-        """λ so far; at λ = 0 Q reads detached features, and 1 lets Q itself learn."""
+    def weight(self) -> float | Tensor:
+        """λ of the coming step; see `TrainingStep`."""
         trainer = self.trainer
         if not trainer.information_weight:
             return 1.0
@@ -218,38 +293,25 @@ class Step:
             return (trainer.information_weight * reached).float()
         return trainer.information_weight * min(1.0, (self.done + 1) / warmup)
 
-    def _information(
-        self, features: Tensor, codes: dict[str, Tensor]
-    ) -> tuple[dict[str, Tensor], Tensor]:
-        posterior = self.networks.recognition(features)
-        bounds = self.trainer.codes.lower_bound(posterior, codes)
-        return bounds, weighted_information(bounds, self.trainer.weights)
-
-    def _invariance(self, of_real: Tensor, of_moved: Tensor) -> Tensor:
-        """I(ĉ; ĉ') between real images and moved copies, summed over the categorical codes."""
-        posterior = self.networks.recognition(torch.cat([of_real, of_moved]), groups=2)
-        parts = self.trainer.codes.split(posterior)
-        names = self.trainer.categorical_codes
-        pairs = [parts[name].chunk(2) for name in names]
-        if self.world is not None:  # it is no mean over images: it needs the whole batch
-            pairs = [(self.world.gather(first), self.world.gather(moved)) for first, moved in pairs]
-        terms = [information_between_views(first, moved) for first, moved in pairs]
-        return torch.stack(terms).sum()
+    def for_recognition(self, features: Tensor) -> Tensor:
+        """Return what Q reads; see `TrainingStep`."""
+        return features if self.trainer.information_weight else features.detach()
 
 
-def descend(
-    loss: Tensor, learners: Sequence[torch.optim.Optimizer], world: "World | None" = None
+def optimizer_step(
+    loss: Tensor, optimizers: Sequence[torch.optim.Optimizer], world: "World | None" = None
 ) -> None:
     """One step of each optimiser on its own parameters; no other gradient is computed.
 
-    The processes of a `world` average theirs.
+    Losses of several runs are summed: their weights are disjoint. The processes of a `world`
+    average their gradients.
     """
-    groups = [group for learner in learners for group in learner.param_groups]
+    groups = [group for optimizer in optimizers for group in optimizer.param_groups]
     parameters = [parameter for group in groups for parameter in group["params"]]
-    for learner in learners:
-        learner.zero_grad(set_to_none=True)
-    loss.backward(inputs=parameters)  # type: ignore[no-untyped-call]
+    for optimizer in optimizers:
+        optimizer.zero_grad(set_to_none=True)
+    loss.sum().backward(inputs=parameters)  # type: ignore[no-untyped-call]
     if world is not None:
         world.average_gradients(parameters)
-    for learner in learners:
-        learner.step()
+    for optimizer in optimizers:
+        optimizer.step()

@@ -13,7 +13,7 @@ from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.data import load
 from infoeval.evaluation.pages import report
 from infoeval.networks import Dense, Reshape, UpConvolution
-from infoeval.training.run import train
+from infoeval.training.run import RunOptions, train
 from tests.browser.opening import HEIGHT, NARROW, WIDE, opened
 from tests.tiny import tiny_trainer
 
@@ -50,9 +50,7 @@ def real(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
             replace(TRAINER, information_weight=weight),
             images,
             home / f"λ = {weight:g}",
-            device="cpu",
-            log_every=4,
-            checkpoint_every=20,
+            RunOptions(device="cpu", log_every=4, checkpoint_every=20),
         )
         for weight in (1.0, 0.0)
     ]

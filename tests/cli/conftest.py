@@ -48,13 +48,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "bare").mkdir()
     (folder / "file.json").write_text("I am no JSON")
     trainer = tiny_trainer(data=str(folder / "images.npz"))
-    path = runs.train(trainer, load(folder / "images.npz"), folder / "run", device="cpu")
-    runs.train(trainer, load(folder / "images.npz"), folder / "other", seed=1, device="cpu")
+    on_cpu = runs.RunOptions(device="cpu")
+    path = runs.train(trainer, load(folder / "images.npz"), folder / "run", on_cpu)
+    runs.train(trainer, load(folder / "images.npz"), folder / "other", on_cpu, seed=1)
     gan = tiny_trainer(data=trainer.data, information_weight=0.0)
-    runs.train(gan, load(folder / "images.npz"), folder / "gan", device="cpu")
+    runs.train(gan, load(folder / "images.npz"), folder / "gan", on_cpu)
     codes = CodeSpace(colour=Categorical(3), noise=3)
     foreign = tiny_trainer(data=trainer.data, codes=codes, code_weights={})
-    runs.train(foreign, load(folder / "images.npz"), folder / "foreign", device="cpu")
+    runs.train(foreign, load(folder / "images.npz"), folder / "foreign", on_cpu)
     (folder / "damaged.pt").write_bytes(path.read_bytes()[:-99])
     return folder
 

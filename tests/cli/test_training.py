@@ -31,7 +31,11 @@ def test_training_is_that_of_the_library(tmp_path: Path) -> None:
     trainer = replace(load_trainer("tiny.py").variant("gan"), steps=6)
     assert trainer.information_weight == 0
     direct = runs.train(
-        trainer, load("images.npz"), tmp_path / "python", seed=3, device="cpu", variant="gan"
+        trainer,
+        load("images.npz"),
+        tmp_path / "python",
+        runs.RunOptions(device="cpu", variant="gan"),
+        seed=3,
     )
     assert identical(learned(out / "ckpt.pt"), learned(direct))
     kept = Checkpoint.open(out / "ckpt.pt")

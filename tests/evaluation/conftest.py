@@ -13,7 +13,7 @@ from infoeval.data import load
 from infoeval.evaluation import pages
 from infoeval.evaluation.options import Options
 from infoeval.information.budgets import BUDGETS
-from infoeval.training.run import train
+from infoeval.training.run import RunOptions, train
 from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
 
 Training = Callable[..., Path]
@@ -52,10 +52,8 @@ def trained(home: Path) -> Training:
             trainer,
             load(trainer.data),
             home / folder,
+            RunOptions(device="cpu", log_every=2, checkpoint_every=8),
             seed=seed,
-            device="cpu",
-            log_every=2,
-            checkpoint_every=8,
         )
 
     return run

@@ -26,9 +26,10 @@ from infoeval.information.own_bound import own_lower_bound
 from infoeval.metrics import all_metrics, find, names, real_label_information, real_sorting
 from infoeval.results import Document, Result
 from infoeval.subjects.checkpoint_model import CheckpointModel
-from infoeval.training.run import train
+from infoeval.training.run import RunOptions, train
 from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
 
+ON_CPU = RunOptions(device="cpu")
 CLUSTERS = ["cluster-acc", "cluster-nmi", "cluster-ari"]
 TEN = CodeSpace(digit=Categorical(10), slant=Uniform(-1, 1), noise=3)
 
@@ -37,7 +38,7 @@ TEN = CodeSpace(digit=Categorical(10), slant=Uniform(-1, 1), noise=3)
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint of a few steps on digits: it knows little, and reads several categories."""
     trainer = tiny_trainer(data="digits", codes=TEN, steps=60, discriminator_rate=2e-3)
-    return train(trainer, load("digits"), tmp_path_factory.mktemp("digits"), device="cpu")
+    return train(trainer, load("digits"), tmp_path_factory.mktemp("digits"), options=ON_CPU)
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def without_categories(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with a continuous code alone."""
     codes = CodeSpace(slant=Uniform(-1, 1), noise=3)
     trainer = tiny_trainer(data="digits", codes=codes, steps=1, code_weights={})
-    return train(trainer, load("digits"), tmp_path_factory.mktemp("slant"), device="cpu")
+    return train(trainer, load("digits"), tmp_path_factory.mktemp("slant"), options=ON_CPU)
 
 
 def score(path: Path, metrics: list[str] | None = None, **options: Any) -> Document:
@@ -173,7 +174,7 @@ def test_own_bound_of_every_code(document: Document, path: Path) -> None:
 
 def test_own_bound_needs_no_data(tmp_path: Path) -> None:
     """The tiny trainer's data set has no name that could be loaded."""
-    path = train(tiny_trainer(steps=1), tiny_images(), tmp_path, device="cpu")
+    path = train(tiny_trainer(steps=1), tiny_images(), tmp_path, options=ON_CPU)
     document = score(path, ["mi-own"])
     assert {result.metric for result in document.results} == {"mi-own"}
     assert document.data["fingerprint"] == tiny_images().fingerprint
@@ -308,7 +309,7 @@ def test_a_model_without_categories(without_categories: Path) -> None:
 def test_two_categorical_codes_are_both_scored(tmp_path: Path) -> None:
     codes = CodeSpace(first=Categorical(10), second=Categorical(3), noise=3)
     trainer = tiny_trainer(data="digits", codes=codes, steps=1, code_weights={})
-    path = train(trainer, load("digits"), tmp_path, device="cpu")
+    path = train(trainer, load("digits"), tmp_path, options=ON_CPU)
     found = {result.target: result for result in score(path, ["cluster-acc"]).results}
     assert list(found) == ["first", "second"]
     assert len(found["first"].details["confusion"]) == 10
@@ -450,7 +451,13 @@ def test_an_unknown_budget(path: Path) -> None:
 def other(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same experiment from another seed."""
     trainer = tiny_trainer(data="digits", codes=TEN, steps=60, discriminator_rate=2e-3)
-    return train(trainer, load("digits"), tmp_path_factory.mktemp("other"), seed=1, device="cpu")
+    return train(
+        trainer,
+        load("digits"),
+        tmp_path_factory.mktemp("other"),
+        seed=1,
+        options=ON_CPU,
+    )
 
 
 CHEAP: Any = {"samples": 400, "device": "cpu", "budget": "tiny"}
@@ -508,7 +515,7 @@ def test_codes_of_other_spaces(path: Path, without_categories: Path, tmp_path: P
     assert [each.target for each in compared.differences] == ["slant"]
     codes = CodeSpace(digit=Categorical(10), turn=Uniform(-1, 1), noise=3)
     trainer = tiny_trainer(data="digits", codes=codes, steps=1, code_weights={})
-    turned = train(trainer, load("digits"), tmp_path, device="cpu")
+    turned = train(trainer, load("digits"), tmp_path, options=ON_CPU)
     compared = evaluation.compare(path, turned, ["mi"], **CHEAP)
     assert {each.target for each in compared.differences} == {"digit"}
     with pytest.raises(UserError, match="no code in common: slant and digit, turn"):

@@ -18,7 +18,7 @@ from infoeval.networks import UpConvolution
 from infoeval.report import render
 from infoeval.results import Document
 from infoeval.subjects.checkpoint_model import CheckpointModel
-from infoeval.training.run import train
+from infoeval.training.run import RunOptions, train
 from infoeval.traversals import tile, traverse
 from tests.evaluation.conftest import Training
 from tests.evaluation.reports import document_of, entries, files_of, pixels
@@ -147,7 +147,9 @@ def test_a_run_that_has_just_begun_has_a_page(home: Path, tmp_path: Path) -> Non
     trainer = tiny_trainer(data=str(home / "images.npz"))
     images = load(trainer.data)
     with pytest.raises(KeyboardInterrupt):
-        train(trainer, images, tmp_path, device="cpu", log_every=1, progress=stop)
+        train(
+            trainer, images, tmp_path, options=RunOptions(device="cpu", log_every=1), progress=stop
+        )
     made = report(tmp_path / "ckpt.pt", tmp_path / "page.html", device="cpu")
     assert document_of(made)["subject"]["step"] == 0
 
@@ -159,7 +161,7 @@ def test_images_in_colour_without_labels(tmp_path: Path) -> None:
     trainer = tiny_trainer(
         data=str(tmp_path / "colours.npz"), image_shape=(3, 8, 8), generator=table
     )
-    path = train(trainer, load(trainer.data), tmp_path, device="cpu")
+    path = train(trainer, load(trainer.data), tmp_path, options=RunOptions(device="cpu"))
     made = report(path, tmp_path / "page.html", device="cpu")
     model = CheckpointModel.open(path)
     grid, _ = traverse(model.codes, model.generate, "digit", seed=0)

@@ -6,6 +6,7 @@ from typing import Any
 from infoeval.checkpoint import Checkpoint
 from infoeval.sweep import Summary, train_many
 from tests.tiny import tiny_images, tiny_trainer
+from tests.training.running import split_options
 
 __all__ = ["OPTIONS", "train", "weights"]
 
@@ -21,7 +22,9 @@ def train(folder: Path, **options: Any) -> Summary:
     """Three seeds of 4 steps; `options` change that."""
     settings = {"seeds": [0, 1, 2]} | OPTIONS | options
     trainer = settings.pop("trainer", tiny_trainer())
-    return train_many(trainer, settings.pop("data", tiny_images()), folder, **settings)
+    return train_many(
+        trainer, settings.pop("data", tiny_images()), folder, **split_options(settings)
+    )
 
 
 def weights(folder: Path) -> dict[str, Any]:

@@ -25,10 +25,14 @@ from infoeval.evaluation import score
 from infoeval.sweep import Pick, train_many
 from infoeval.training import run as runs
 from infoeval.training.cuda_graph import NOT_ON_A_GPU
+from infoeval.training.run_options import RunOptions
 from tests.comparing import identical
 from tests.processes import LIMIT, start_process
 from tests.sweep.sweeping import OPTIONS, train, weights
 from tests.tiny import tiny_images, tiny_trainer
+from tests.training.running import split_options
+
+ON_CPU = RunOptions(device="cpu")
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +48,7 @@ def test_each_run_is_the_run_that_training_alone_makes(tmp_path: Path) -> None:
     summary = train(tmp_path / "many", variant="mine")
     for row in summary.rows:
         alone = tmp_path / f"alone-{row.seed}"
-        runs.train(tiny_trainer(), tiny_images(), alone, seed=row.seed, device="cpu")
+        runs.train(tiny_trainer(), tiny_images(), alone, ON_CPU, seed=row.seed)
         assert identical(weights(tmp_path / "many" / row.folder), weights(alone))
         kept = Checkpoint.open(tmp_path / "many" / row.folder / "ckpt.pt")
         assert (kept.seed, kept.variant) == (row.seed, "mine")
@@ -121,7 +125,7 @@ def test_a_stack_that_does_not_fit_is_trained_in_turn(
 
     monkeypatch.setattr(process, "train_stacked", full)
     told: list[str] = []
-    assert train(tmp_path, stack=2, tell=told.append).complete
+    assert train(tmp_path, stack=2, log=told.append).complete
     assert told.count("runs went on one after another: RuntimeError: out of memory") == 1
 
 
@@ -130,10 +134,10 @@ def test_what_there_is_to_say_of_the_runs_is_said_once(tmp_path: Path, stack: in
     """By two workers too: why nothing is captured, and that images are streamed."""
     told: list[str] = []
     with joblib.parallel_config(backend="threading"):
-        train(tmp_path / "many", jobs=2, stack=stack, tell=told.append, device_memory=0)
+        train(tmp_path / "many", jobs=2, stack=stack, log=told.append, device_memory=0)
     assert told.count(NOT_ON_A_GPU) == 1
     assert told.count("the images do not fit the device: they are streamed to it") == 1
-    train(tmp_path / "asked", stack=stack, tell=told.append, capture=False)
+    train(tmp_path / "asked", stack=stack, log=told.append, capture=False)
     assert told.count(NOT_ON_A_GPU) == 1
 
 
@@ -220,9 +224,9 @@ def test_a_run_that_is_half_done_goes_on(tmp_path: Path) -> None:
 
 def test_a_killed_training_is_taken_up_again(tmp_path: Path) -> None:
     folder = tmp_path / "runs"
-    training = start_process(
-        train_many, tiny_trainer(steps=100_000), tiny_images(), folder, seeds=[0, 1], **OPTIONS
-    )
+    options = split_options(OPTIONS | {"seeds": [0, 1]})
+    trainer = tiny_trainer(steps=100_000)
+    training = start_process(train_many, trainer, tiny_images(), folder, **options)
     try:
         deadline = time.monotonic() + LIMIT
         while steps_noted(folder, 0) < 4:

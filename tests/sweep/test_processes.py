@@ -15,6 +15,7 @@ from infoeval.cli import main
 from infoeval.sweep import stacks
 from infoeval.sweep.stacks import SHARE, bytes_of_run, stack_size
 from infoeval.training.cuda_graph import NOT_ON_A_GPU
+from infoeval.training.run_options import RunOptions
 from tests.sweep.sweeping import train
 from tests.tiny import tiny_trainer
 
@@ -30,13 +31,17 @@ def one_thread() -> Iterator[None]:
 
 def test_on_a_cpu_runs_are_not_stacked_unless_asked(tmp_path: Path) -> None:
     told: list[str] = []
-    train(tmp_path, tell=told.append)
+    train(tmp_path, log=told.append)
     assert told[0].startswith("runs are trained one after another: on a CPU")
     assert told[1:] == [NOT_ON_A_GPU]
-    assert stack_size("auto", tiny_trainer(), "cpu", 10)[0] == 1
-    assert stack_size("auto", tiny_trainer(), "cpu", 1) == (1, "")
-    assert stack_size(4, tiny_trainer(), "cpu", 10) == (4, "")
-    assert stack_size(20, tiny_trainer(), "cpu", 10) == (10, "")
+
+    def size_of(stack: Any, runs: int) -> tuple[int, str]:
+        return stack_size(stack, tiny_trainer(), runs, 0, RunOptions(device="cpu"))
+
+    assert size_of("auto", 10)[0] == 1
+    assert size_of("auto", 1) == (1, "")
+    assert size_of(4, 10) == (4, "")
+    assert size_of(20, 10) == (10, "")
 
 
 @pytest.mark.parametrize(
@@ -49,7 +54,7 @@ def test_on_a_gpu_as_many_are_stacked_as_its_free_memory_holds(
     free = int(fitting * bytes_of_run(tiny_trainer()) / SHARE)
     monkeypatch.setattr(stacks, "find_device", lambda _: torch.device("cuda"))
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 2 * free))
-    assert stack_size("auto", tiny_trainer(), "auto", 10)[0] == size
+    assert stack_size("auto", tiny_trainer(), 10, 0, RunOptions())[0] == size
 
 
 def test_images_leave_less_room_for_runs_where_they_lie_on_the_gpu(
@@ -60,7 +65,8 @@ def test_images_leave_less_room_for_runs_where_they_lie_on_the_gpu(
     monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _: (free, 2 * free))
 
     def size(images: float, memory: int | None = None) -> int:
-        return stack_size("auto", tiny_trainer(), "auto", 10, int(images), memory)[0]
+        options = RunOptions(device_memory=memory)
+        return stack_size("auto", tiny_trainer(), 10, int(images), options)[0]
 
     assert size(0.5 * free) == 5
     assert size(0.9 * free) == 10  # more than images get: they are streamed
@@ -119,7 +125,7 @@ def test_how_many_processes_there_are(
 def test_it_says_how_far_the_runs_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(many, "LOOK_EVERY", 0.01)
     said: list[tuple[str, float | None]] = []
-    train(tmp_path, say=lambda text, share: said.append((text, share)))
+    train(tmp_path, progress=lambda text, share: said.append((text, share)))
     shares = [share for _, share in said if share is not None]
     assert shares == sorted(shares)
     assert any(share > 0 for share in shares)

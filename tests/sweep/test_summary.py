@@ -99,7 +99,7 @@ def test_what_is_read_of_images_that_are_all_equal(tmp_path: Path) -> None:
     blank = np.zeros((30, 1, 8, 8), np.uint8)
     found = read_unlabelled(checkpoint, blank, calibration=tiny_images().images)
     assert found.information["digit"] == pytest.approx(0, abs=1e-6)
-    assert found.kept_when_moved["digit"] == 1.0  # a blank image that is moved is blank
+    assert found.augmentation_consistency["digit"] == 1.0  # a blank image that is moved is blank
     assert len(set(found.codes["digit"])) == 1
 
 

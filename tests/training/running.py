@@ -9,9 +9,19 @@ import infoeval.training.run as runs
 from infoeval import Trainer
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet
+from infoeval.training.run_options import RunOptions
 from tests.tiny import tiny_images, tiny_trainer
 
-__all__ = ["hashes", "learned", "state", "train"]
+__all__ = ["hashes", "learned", "split_options", "state", "train"]
+
+RUN_OPTIONS = {item.name for item in dataclasses.fields(RunOptions)}
+
+
+def split_options(settings: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments, those of `RunOptions` put together as `options`."""
+    options = {name: value for name, value in settings.items() if name in RUN_OPTIONS}
+    others = {name: value for name, value in settings.items() if name not in RUN_OPTIONS}
+    return {"options": RunOptions(**options), **others}
 
 
 def train(
@@ -23,7 +33,7 @@ def train(
         tiny_trainer(steps=12) if trainer is None else trainer,
         tiny_images() if data is None else data,
         folder,
-        **(settings | options),
+        **split_options(settings | options),
     )
 
 

@@ -12,13 +12,13 @@ from infoeval import Affine, Trainer
 from infoeval.data import load
 from infoeval.errors import UserError
 from infoeval.training.run import Run, train
-from infoeval.training.schedule import Schedule
+from infoeval.training.run_options import RunOptions
 from tests.tiny import tiny_images, tiny_trainer
 
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
 
-STEPS: dict[str, Any] = {"device": "cpu", "log_every": 2, "checkpoint_every": 2}
+STEPS = RunOptions(device="cpu", log_every=2, checkpoint_every=2)
 TRAINERS: dict[str, Trainer] = {
     "plain": tiny_trainer(steps=6),
     "everything": tiny_trainer(
@@ -40,13 +40,12 @@ def train_both(name: str, folder: Path, world: "World | None" = None) -> None:
 
     At first Q's answers hardly depend on the image, and what invariance asks is next to nothing.
     """
-    start: dict[str, Any] = {"seed": 0, "device": "cpu", "variant": "default", "resume": False}
-    run = Run.start(TRAINERS[name], tiny_images(), folder, world=world, **start)
+    run = Run.start(TRAINERS[name], tiny_images(), folder, STEPS, world=world)
     with torch.no_grad():
         for parameter in run.networks.parameters():
             if parameter.dim() > 1:
                 parameter.mul_(10)
-    run.train(Schedule(log_every=2, checkpoint_every=2))
+    run.train()
 
 
 def work(folder: Path, rank: int, variables: dict[str, str]) -> None:
@@ -66,7 +65,7 @@ def work(folder: Path, rank: int, variables: dict[str, str]) -> None:
 
     sys.addaudithook(remember)
     outcome: dict[str, Any] = {"imported": DISTRIBUTED in sys.modules}
-    from infoeval.training.torchrun import join
+    from infoeval.training.distributed import join
 
     with join("cpu", synchronised_batch_norm=False, patience=60) as world:
         assert world is not None
@@ -78,13 +77,13 @@ def work(folder: Path, rank: int, variables: dict[str, str]) -> None:
         try:
             unequal = folder / "runs/unequal"
             plain = TRAINERS["plain"]
-            train(plain, tiny_images(), unequal, seed=world.rank, world=world, **STEPS)
+            train(plain, tiny_images(), unequal, STEPS, seed=world.rank, world=world)
         except UserError as error:
             outcome["unequal"] = str(error)
         (folder / f"outcome-{rank}.json").write_text(json.dumps(outcome))
         data = load(folder / "images.npz")
         try:
-            train(LONG, data, folder / "runs/long", world=world, **STEPS)
+            train(LONG, data, folder / "runs/long", STEPS, world=world)
         except UserError as error:
             sys.exit(f"Error: {error}")
 

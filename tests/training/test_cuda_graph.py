@@ -28,6 +28,7 @@ from infoeval.training.image_source import ResidentImages, StreamedImages
 from infoeval.training.step import Step
 from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
+from tests.training.running import split_options
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "plain": {},
@@ -216,12 +217,12 @@ def test_a_captured_step_trains_as_the_step_does_on_streamed_images(
     step, (means, final) = after(before, **changes), eager(changes, before)
     images = streamed(step)
     capturing, _ = played(step)
-    place = images._held
-    assert place is not None
+    rows = torch.arange(step.trainer.batch)
+    place = images.take(rows).data_ptr()
     for count, expected in zip(BLOCKS, means, strict=True):
         found = capturing.advance(count)
         torch.testing.assert_close(found, expected, rtol=1e-6, atol=1e-6)
-        assert images._held is place
+        assert images.take(rows).data_ptr() == place
     images.close()
     assert identical(state(step), final)
     assert images.starts == 1
@@ -279,10 +280,10 @@ def test_lambda_on_the_device_is_lambda_on_the_host(warmup: int) -> None:
     step = after(0, information_weight=0.3, information_warmup=warmup)
     for done in (0, 1, 2, 5, 6, 7, 12_345, 29_999, 10**7):
         step.done, step.clock = done, None
-        on_host = step._weight
+        on_host = step.weight
         assert isinstance(on_host, float)
         step.clock, step.done = torch.tensor(float(done), dtype=torch.float64), 0
-        on_device = step._weight
+        on_device = step.weight
         if warmup > 1:
             assert isinstance(on_device, Tensor)
             assert on_device.dtype == torch.float32
@@ -371,19 +372,12 @@ def test_on_a_cpu_the_step_stays_as_it_is() -> None:
     step, said = after(0), []
     assert captured(step, said.append) is step
     assert said == ["training steps are not captured: CUDA graphs need a GPU"]
-    assert captured(step) is step
-
-
-class OnGpu:
-    """Stands for a random stream on a GPU."""
-
-    device = torch.device("cuda")
 
 
 def test_a_run_of_several_processes_is_not_captured() -> None:
     said: list[str] = []
     step = after(0)
-    step.generator = OnGpu()  # type: ignore[assignment]
+    step.device = torch.device("cuda")
     step.world = object()  # type: ignore[assignment]
     assert captured(step, said.append) is step
     assert said == ["training steps are not captured: several processes share the run"]
@@ -394,14 +388,15 @@ def test_a_run_of_several_processes_is_not_captured() -> None:
 
 def run(folder: Path, trainer: Trainer, **options: Any) -> Checkpoint:
     settings: dict[str, Any] = {"device": "cpu", "log_every": 4, "checkpoint_every": 4}
-    return Checkpoint.open(runs.train(trainer, tiny_images(), folder, **(settings | options)))
+    arguments = split_options(settings | options)
+    return Checkpoint.open(runs.train(trainer, tiny_images(), folder, **arguments))
 
 
 def test_a_run_says_once_why_it_is_not_captured(tmp_path: Path) -> None:
     said: list[str] = []
-    first = run(tmp_path / "asked", tiny_trainer(), say=said.append)
+    first = run(tmp_path / "asked", tiny_trainer(), log=said.append)
     assert said == ["training steps are not captured: CUDA graphs need a GPU"]
-    second = run(tmp_path / "not", tiny_trainer(), say=said.append, capture=False)
+    second = run(tmp_path / "not", tiny_trainer(), log=said.append, capture=False)
     assert len(said) == 1
     assert identical(first.weights, second.weights)
 
@@ -528,7 +523,7 @@ def test_on_a_gpu_a_run_goes_on_captured(
 
 @pytest.mark.gpu
 def test_on_a_gpu_streamed_images_are_captured_too(gpu: torch.device, tmp_path: Path) -> None:
-    options = {"device": str(gpu), "say": lambda _: None}
+    options = {"device": str(gpu), "log": lambda _: None}
     trainer = tiny_trainer(steps=12)
     resident = run(tmp_path / "resident", trainer, **options)
     found = run(tmp_path / "streamed", trainer, device_memory=0, **options)
@@ -542,9 +537,9 @@ def test_on_a_gpu_what_cannot_be_recorded_is_trained_eagerly(gpu: torch.device) 
     class Reading(Affine):
         """A view that reads a number back, which no graph can do."""
 
-        def __call__(self, images: Tensor, *rest: Any, **named: Any) -> Tensor:
+        def apply(self, images: Tensor, draws: Tensor, background: float = -1.0) -> Tensor:
             assert images.mean().item() == images.mean().item()
-            return super().__call__(images, *rest, **named)
+            return super().apply(images, draws, background)
 
     said: list[str] = []
     trainer = tiny_trainer(recognition_view=Reading())

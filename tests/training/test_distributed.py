@@ -24,9 +24,7 @@ import infoeval.training.run as runs
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
 from infoeval.errors import UserError
-from infoeval.training.batch_norm import normalise
-from infoeval.training.distributed import World
-from infoeval.training.torchrun import join
+from infoeval.training.distributed import World, join, normalise
 from tests.processes import LIMIT, start_process
 from tests.tiny import tiny_images, tiny_trainer
 from tests.training.sharing import LONG, STEPS, TRAINERS, torchrun, train_both, work
@@ -206,7 +204,7 @@ def test_the_broken_run_goes_on_in_one_process_and_in_two(pair: Pair, tmp_path: 
     write_experiment(tmp_path)
     trainer = replace(LONG, steps=kept + 4)
     data = load(tmp_path / "images.npz")
-    runs.train(trainer, data, tmp_path / "alone", resume=True, **STEPS)
+    runs.train(trainer, data, tmp_path / "alone", replace(STEPS, resume=True))
     options = ["--out", "together", "--resume", "--steps", str(kept + 4), "--json"]
     process = start_process(torchrun, tmp_path, [*INFOEVAL, *options])
     with ending(process):
@@ -253,8 +251,8 @@ def test_a_batch_that_cannot_be_shared_out(tmp_path: Path, size: int, synchronis
             tiny_trainer(),
             tiny_images(),
             tmp_path / "run",
+            STEPS,
             world=world_of(size, synchronised),
-            **STEPS,
         )
     assert not (tmp_path / "run").exists()
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from infoeval import Affine
 from infoeval.networks import Dense, Reshape, UpConvolution
+from infoeval.training.draws import draw
 from infoeval.training.image_source import ResidentImages
 from infoeval.training.step import Step
 from tests.tiny import tiny_images, tiny_trainer
@@ -69,11 +70,14 @@ def test_noise_is_a_share_of_the_range_of_pixels() -> None:
 
 def test_without_noise_none_is_drawn() -> None:
     """So that runs without it stay what they were, bit for bit."""
-    step, _ = watched(image_noise=0.0)
-    before = step.generator.get_state()
-    images = torch.zeros(2, 1, 4, 4)
-    assert step._noisy(images) is images
-    assert torch.equal(before, step.generator.get_state())
+    trainer = tiny_trainer(image_noise=0.0)
+    generator, expected = (torch.Generator().manual_seed(0) for _ in range(2))
+    draws = draw(trainer, 40, generator, 0)
+    assert draws.discriminator.image_noise is draws.generator.image_noise is None
+    torch.randint(40, (trainer.batch,), generator=expected)
+    trainer.codes.sample(trainer.batch, expected)
+    trainer.codes.sample_noise(trainer.batch, expected)
+    assert torch.equal(generator.get_state(), expected.get_state())
 
 
 def test_noise_is_drawn_anew_for_every_step_and_the_same_for_a_seed() -> None:

@@ -20,13 +20,19 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.cli import main
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
-from infoeval.training import draws, prefetch
-from infoeval.training.draws import coming_rows
-from infoeval.training.image_source import ResidentImages, StreamedImages, place
-from infoeval.training.prefetch import Copies, ReadingAhead
+from infoeval.training import draws
+from infoeval.training.draws import draw_ahead
+from infoeval.training.image_source import (
+    PinnedCopies,
+    ReadAhead,
+    ResidentImages,
+    StreamedImages,
+    place,
+)
 from infoeval.training.step import Step
 from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
+from tests.training.running import split_options
 
 CPU = torch.device("cpu")
 LATER: dict[str, Any] = {"invariance_weight": 1.0, "invariance_starts": 6}
@@ -60,7 +66,9 @@ def train(folder: Path, trainer: Trainer | None = None, **options: Any) -> Path:
     """A run of 12 steps that logs every 2nd and keeps every 4th."""
     settings: dict[str, Any] = {"device": "cpu", "log_every": 2, "checkpoint_every": 4}
     data = options.pop("data", tiny_images())
-    return runs.train(trainer or tiny_trainer(steps=12), data, folder, **(settings | options))
+    return runs.train(
+        trainer or tiny_trainer(steps=12), data, folder, **split_options(settings | options)
+    )
 
 
 def learned(path: Path) -> dict[str, Any]:
@@ -123,18 +131,20 @@ def test_a_streamed_run_is_the_resident_run_bit_for_bit(
 def test_rows_are_known_many_steps_ahead(monkeypatch: pytest.MonkeyPatch, variant: str) -> None:
     trainer = tiny_trainer(steps=12, **VARIANTS[variant])
     step = step_of(trainer, pixels())
-    coming = coming_rows(trainer, 40, trainer.batch, generator_of(1), 0)
+    coming = draw_ahead(trainer, 40, generator_of(1), 0)
     foreseen = list(itertools.islice(coming, 12))
     seen: list[Tensor] = []
-    draw = ResidentImages.draw
+    take = ResidentImages.take
 
-    def watched(images: ResidentImages, *arguments: Any) -> Tensor:
-        seen.append(step.generator.get_state())
-        batch = draw(images, *arguments)
-        assert torch.equal(batch, images.pixels[foreseen[len(seen) - 1][1]])
-        return batch
+    def watched(images: ResidentImages, rows: Tensor) -> Tensor:
+        assert torch.equal(rows, foreseen[len(seen) - 1][1])
+        return take(images, rows)
 
-    monkeypatch.setattr(ResidentImages, "draw", watched)
+    def fetch(images: ResidentImages, generator: torch.Generator, done: int) -> None:
+        seen.append(generator.get_state())
+
+    monkeypatch.setattr(ResidentImages, "take", watched)
+    monkeypatch.setattr(ResidentImages, "fetch", fetch)
     for _ in range(12):
         step()
     assert all(torch.equal(now, then) for now, (then, _) in zip(seen, foreseen, strict=True))
@@ -176,11 +186,11 @@ def test_either_run_takes_up_the_other_bit_for_bit(tmp_path: Path, first: int | 
 def test_another_random_state_is_followed() -> None:
     """As after a checkpoint was restored, or after steps that were made for a trial only."""
     trainer = tiny_trainer(batch=8)
-    images, resident = StreamedImages(pixels(), CPU, trainer), ResidentImages(pixels())
+    images = StreamedImages(pixels(), CPU, trainer)
     for seed in (3, 4, 4):
-        ours, theirs = generator_of(seed), generator_of(seed)
-        assert torch.equal(images.draw(8, ours, 0), resident.draw(8, theirs, 0))
-        assert torch.equal(ours.get_state(), theirs.get_state())
+        generator, untouched = generator_of(seed), generator_of(seed)
+        assert torch.equal(*batches(images, generator))
+        assert torch.equal(generator.get_state(), untouched.get_state())
     images.close()
     assert images.starts == 3
 
@@ -190,7 +200,15 @@ def test_another_random_state_is_followed() -> None:
 
 def rows_of(generator: torch.Generator) -> Iterator[tuple[Tensor, Tensor]]:
     """Batches of two rows, without end."""
-    return coming_rows(tiny_trainer(), 40, 2, generator, 0)
+    return draw_ahead(tiny_trainer(batch=2), 40, generator, 0)
+
+
+def batches(images: StreamedImages, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """The batch fetched for a step, and the images that the step will draw."""
+    images.fetch(generator, 0)
+    drawn = generator.clone_state()
+    rows = draws.draw_rows(40, images.trainer.batch, drawn)
+    return images.take(rows), pixels()[rows]
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -200,7 +218,7 @@ def until(condition: Callable[[], bool]) -> None:
         time.sleep(0.001)
 
 
-def counting(fetched: list[Tensor]) -> prefetch.Fetch:
+def counting(fetched: list[Tensor]) -> Callable[[Tensor], tuple[Tensor, None]]:
     def fetch(rows: Tensor) -> tuple[Tensor, None]:
         fetched.append(rows)
         return rows, None
@@ -211,7 +229,7 @@ def counting(fetched: list[Tensor]) -> prefetch.Fetch:
 @pytest.mark.parametrize("ahead", [1, 3])
 def test_it_reads_so_far_ahead_and_no_further(ahead: int) -> None:
     fetched: list[Tensor] = []
-    reading = ReadingAhead(rows_of(generator_of()), counting(fetched), ahead)
+    reading = ReadAhead(rows_of(generator_of()), counting(fetched), ahead)
     for taken in range(3):
         until(lambda taken=taken: len(fetched) == taken + ahead)  # type: ignore[misc]
         time.sleep(0.02)
@@ -222,7 +240,7 @@ def test_it_reads_so_far_ahead_and_no_further(ahead: int) -> None:
 
 def test_a_step_never_waits_while_the_source_keeps_up() -> None:
     fetched: list[Tensor] = []
-    reading = ReadingAhead(rows_of(generator_of()), counting(fetched), 3)
+    reading = ReadAhead(rows_of(generator_of()), counting(fetched), 3)
     waits = []
     for taken in range(20):
         until(lambda taken=taken: len(fetched) == taken + 3)  # type: ignore[misc]
@@ -234,14 +252,14 @@ def test_a_step_never_waits_while_the_source_keeps_up() -> None:
 
 def test_waiting_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     images = StreamedImages(pixels(), CPU, tiny_trainer(batch=8), ahead=1)
-    gather = StreamedImages._gather
+    gather = StreamedImages.read
 
     def slowly(images: StreamedImages, rows: Tensor) -> tuple[Tensor, None]:
         time.sleep(0.2)
         return gather(images, rows)
 
-    monkeypatch.setattr(StreamedImages, "_gather", slowly)
-    images.draw(8, generator_of(), 0)
+    monkeypatch.setattr(StreamedImages, "read", slowly)
+    images.fetch(generator_of(), 0)
     images.close()
     assert 0 < images.waited < 5
 
@@ -252,15 +270,15 @@ def test_a_slow_source_makes_the_run_slow_and_no_other(
     resident: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    gather = StreamedImages._gather
+    gather = StreamedImages.read
 
     def slowly(images: StreamedImages, rows: Tensor) -> tuple[Tensor, None]:
         time.sleep(0.03)
         return gather(images, rows)
 
-    monkeypatch.setattr(StreamedImages, "_gather", slowly)
+    monkeypatch.setattr(StreamedImages, "read", slowly)
     said: list[str] = []
-    slow = train(tmp_path / "slow", device_memory=0, say=said.append)
+    slow = train(tmp_path / "slow", device_memory=0, log=said.append)
     assert identical(learned(slow), resident)
     assert placed[0].waited > 0
     assert said[0] == "the images do not fit the device: they are streamed to it"
@@ -277,7 +295,7 @@ def test_what_goes_wrong_in_the_thread_is_one_line_and_the_checkpoint_stays(
     monkeypatch: pytest.MonkeyPatch,
     error: Exception,
 ) -> None:
-    gather, calls = StreamedImages._gather, itertools.count(1)
+    gather, calls = StreamedImages.read, itertools.count(1)
 
     def failing(images: StreamedImages, rows: Tensor) -> tuple[Tensor, None]:
         if next(calls) == 7:
@@ -285,7 +303,7 @@ def test_what_goes_wrong_in_the_thread_is_one_line_and_the_checkpoint_stays(
         return gather(images, rows)
 
     with monkeypatch.context() as patch:
-        patch.setattr(StreamedImages, "_gather", failing)
+        patch.setattr(StreamedImages, "read", failing)
         with pytest.raises(UserError) as caught:
             train(tmp_path / "run", device_memory=0)
     expected = "cannot read the training images: OSError: disk gone for good"
@@ -298,11 +316,10 @@ def test_what_goes_wrong_in_the_thread_is_one_line_and_the_checkpoint_stays(
 def test_after_an_error_drawing_begins_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     images = StreamedImages(pixels(), CPU, tiny_trainer(batch=8))
     with monkeypatch.context() as patch:
-        patch.setattr(StreamedImages, "_gather", lambda images, rows: 1 / 0)
+        patch.setattr(StreamedImages, "read", lambda images, rows: 1 / 0)
         with pytest.raises(UserError, match="ZeroDivisionError"):
-            images.draw(8, generator_of(), 0)
-    expected = ResidentImages(pixels()).draw(8, generator_of(), 0)
-    assert torch.equal(images.draw(8, generator_of(), 0), expected)
+            images.fetch(generator_of(), 0)
+    assert torch.equal(*batches(images, generator_of()))
     images.close()
 
 
@@ -313,7 +330,7 @@ def test_closing_ends_the_thread(taken: int) -> None:
     images.close()
     generator = generator_of()
     for _ in range(taken):
-        images.draw(8, generator, 0)
+        images.fetch(generator, 0)
         assert threading.active_count() == before + 1
     images.close()
     images.close()
@@ -328,7 +345,7 @@ def test_closing_ends_a_thread_that_is_fetching() -> None:
         time.sleep(0.05)
         return rows, None
 
-    reading = ReadingAhead(rows_of(generator_of()), fetch, 2)
+    reading = ReadAhead(rows_of(generator_of()), fetch, 2)
     begun.wait()
     reading.close()
 
@@ -379,47 +396,6 @@ def test_the_command_takes_a_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 # A GPU.
 
 
-class Philox:
-    """Stands for a stream on a GPU, of which only an offset counts."""
-
-    device = torch.device("cuda")
-
-    def __init__(self) -> None:
-        self.offset = 0
-
-    def get_state(self) -> Tensor:
-        return torch.tensor(self.offset)
-
-    def get_offset(self) -> int:
-        return self.offset
-
-    def set_offset(self, offset: int) -> None:
-        self.offset = offset
-
-
-def test_a_gpu_rehearses_a_step_once_and_then_moves_on_as_far(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """And once more when the invariance term sets in, which draws too."""
-    drawn: list[bool] = []
-
-    def rows(size: int, count: int, generator: Philox) -> Tensor:
-        generator.offset += 4
-        return torch.zeros(count)
-
-    def rest(trainer: Trainer, count: int, generator: Philox, invariant: bool) -> None:
-        drawn.append(invariant)
-        generator.offset += 28 if invariant else 20
-
-    monkeypatch.setattr(draws, "draw_rows", rows)
-    monkeypatch.setattr(draws, "_draw_the_rest", rest)
-    trainer, stream = tiny_trainer(**LATER), Philox()
-    coming = coming_rows(trainer, 40, 8, stream, 3)  # type: ignore[arg-type]
-    offsets = [int(state) for state, _ in itertools.islice(coming, 6)]
-    assert offsets == [0, 24, 48, 72, 104, 136]  # the term sets in at step 6
-    assert drawn == [False, True]
-
-
 class Order:
     """What was done to pinned buffers, with a CPU in the place of the GPU."""
 
@@ -457,7 +433,7 @@ def test_a_pinned_buffer_is_filled_again_only_when_its_batch_has_left(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     order = Order(monkeypatch)
-    copies = Copies(pixels(), CPU, count=2, buffers=3)
+    copies = PinnedCopies(pixels(), CPU, count=2, buffers=3)
     batches = []
     for number in range(8):
         assert order.waited_for == list(range(number - 3))

@@ -29,18 +29,18 @@ def test_lambda_grows_in_proportion_to_the_steps() -> None:
     found = []
     for done in range(6):
         step.done = done
-        found.append(step._weight)
+        found.append(step.weight)
     assert found == pytest.approx([0.2, 0.4, 0.6, 0.8, 0.8, 0.8])
 
 
 def test_without_warmup_lambda_is_whole_from_the_first_step() -> None:
-    assert after(0, information_weight=0.8)._weight == 0.8
-    assert after(0, information_weight=0.8, information_warmup=1)._weight == 0.8
+    assert after(0, information_weight=0.8).weight == 0.8
+    assert after(0, information_weight=0.8, information_warmup=1).weight == 0.8
 
 
 def test_at_zero_lambda_q_still_learns_whatever_the_warmup() -> None:
     step = after(0, information_weight=0.0, information_warmup=100)
-    assert step._weight == 1.0
+    assert step.weight == 1.0
     before = weights(step.networks.recognition)
     step()
     assert not torch.equal(before, weights(step.networks.recognition))

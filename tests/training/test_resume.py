@@ -17,6 +17,7 @@ import infoeval.training.run as runs
 from infoeval import Affine, Categorical, CodeSpace, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
+from infoeval.training.run_options import RunOptions
 from infoeval.training.step import Step
 from tests.comparing import identical
 from tests.processes import LIMIT, start_process, wait_for_file
@@ -149,11 +150,11 @@ def test_a_run_stopped_between_any_two_files_ends_with_all_of_them(
 def test_a_killed_process_goes_on_bit_for_bit(tmp_path: Path) -> None:
     """SIGKILL at random moments, as on a preempted machine; the last process is let finish."""
     trainer, images = tiny_trainer(steps=160), tiny_images()
-    options: dict[str, Any] = {"device": "cpu", "log_every": 20, "checkpoint_every": 20}
+    options = RunOptions(device="cpu", log_every=20, checkpoint_every=20)
     killed = tmp_path / "killed"
     draw, ends = random.Random(), []
     for reached in (0, 40, 100, None):
-        process = start_process(runs.train, trainer, images, killed, resume=True, **options)
+        process = start_process(runs.train, trainer, images, killed, replace(options, resume=True))
         if reached is not None:
             wait_for_file(killed / "samples" / f"step-{reached:06d}-slant.png", process)
             time.sleep(draw.uniform(0, 0.2))
@@ -164,7 +165,7 @@ def test_a_killed_process_goes_on_bit_for_bit(tmp_path: Path) -> None:
     assert ends[0] == -signal.SIGKILL
     assert ends[-1] == 0
 
-    straight = runs.train(trainer, images, tmp_path / "straight", **options)
+    straight = runs.train(trainer, images, tmp_path / "straight", options)
     assert identical(state(killed / "ckpt.pt"), state(straight))
 
 

@@ -15,9 +15,11 @@ from infoeval.errors import UserError
 from infoeval.training import run as runs
 from infoeval.training.cuda_graph import NOT_ON_A_GPU
 from infoeval.training.image_source import ResidentImages, StreamedImages, place
+from infoeval.training.run_options import RunOptions
 from infoeval.training.stacked_run import train_stacked
 from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
+from tests.training.running import split_options
 
 WEIGHTS = (1.0, 0.0, 0.5)
 
@@ -36,7 +38,8 @@ def train(folder: Path, steps: int = 12, **options: Any) -> list[Path | UserErro
     settings: dict[str, Any] = {"device": "cpu", "log_every": 2, "checkpoint_every": 4}
     trainers = [tiny_trainer(steps=steps, information_weight=weight) for weight in WEIGHTS]
     folders = [folder / str(seed) for seed in range(3)]
-    return train_stacked(trainers, tiny_images(), folders, seeds=range(3), **(settings | options))
+    arguments = split_options(settings | options)
+    return train_stacked(trainers, tiny_images(), folders, seeds=range(3), **arguments)
 
 
 def alone(folder: Path, seed: int, steps: int = 12, **options: Any) -> Path:
@@ -45,11 +48,8 @@ def alone(folder: Path, seed: int, steps: int = 12, **options: Any) -> Path:
         tiny_trainer(steps=steps, information_weight=WEIGHTS[seed]),
         tiny_images(),
         folder / str(seed),
+        RunOptions("cpu", log_every=2, checkpoint_every=4, **options),
         seed=seed,
-        device="cpu",
-        log_every=2,
-        checkpoint_every=4,
-        **options,
     )
 
 
@@ -148,7 +148,7 @@ def poison_after(monkeypatch: pytest.MonkeyPatch, run: int, done: int) -> None:
     good = StackedStep.__call__
 
     def step(self: StackedStep) -> torch.Tensor:
-        if self.done == done and self.runs == 3:
+        if self.done == done and len(self.steps) == 3:
             weight = next(self.networks.discriminator.parameters())
             with torch.no_grad():
                 weight.chunk(3)[run].fill_(torch.inf)
@@ -182,8 +182,8 @@ def test_images_that_are_streamed_change_nothing(
 
     monkeypatch.setattr(runs, "place", watched)
     said: list[str] = []
-    train(tmp_path / "resident", say=said.append)
-    train(tmp_path / "streamed", say=said.append, device_memory=0)
+    train(tmp_path / "resident", log=said.append)
+    train(tmp_path / "streamed", log=said.append, device_memory=0)
     assert [type(images) for images in placed] == [ResidentImages, *[StreamedImages] * 3]
     assert [images.starts for images in placed[1:]] == [1, 1, 1]
     assert identical(learned(tmp_path / "streamed"), learned(tmp_path / "resident"))
@@ -192,7 +192,7 @@ def test_images_that_are_streamed_change_nothing(
 
 
 def test_capturing_is_left_where_it_is_not_wanted(tmp_path: Path) -> None:
-    train(tmp_path, steps=4, capture=False, say=pytest.fail)
+    train(tmp_path, steps=4, capture=False, log=pytest.fail)
 
 
 def test_a_run_tells_that_it_was_trained_in_a_stack(tmp_path: Path, separate: Path) -> None:

@@ -82,7 +82,7 @@ def test_stacked_runs_are_the_runs_themselves(changes: dict[str, Any]) -> None:
     for _ in range(5):
         own, found = torch.stack([step() for step in alone]), stack()
         torch.testing.assert_close(found, own, **STATISTICS)
-    stack.hand_back()
+    stack.unstack()
     for one, other in zip(together, alone, strict=True):
         assert_same(one, other)
 
@@ -93,7 +93,7 @@ def test_any_mixture_of_weights(weights: tuple[float, ...]) -> None:
     stack = StackedStep(together)
     own = torch.stack([step.advance(3) for step in alone])
     torch.testing.assert_close(stack.advance(3), own, **STATISTICS)
-    stack.hand_back()
+    stack.unstack()
     for one, other in zip(together, alone, strict=True):
         assert_same(one, other)
 
@@ -103,7 +103,7 @@ def test_moments_go_into_a_stack_and_back_bit_for_bit() -> None:
     for step in steps:
         step.advance(2)
     before = [states(step) for step in steps]
-    StackedStep(steps).hand_back()
+    StackedStep(steps).unstack()
     assert all(identical(old, states(step)) for old, step in zip(before, steps, strict=True))
 
 
@@ -120,7 +120,7 @@ def test_a_stack_goes_on_where_its_runs_stand() -> None:
         run.advance(2)
     stack = StackedStep(together)
     stack.advance(2)
-    stack.hand_back()
+    stack.unstack()
     for one, other in zip(together, alone, strict=True):
         assert_same(one, other)
 
@@ -134,7 +134,7 @@ def test_without_the_information_term_g_does_not_depend_on_q() -> None:
     for steps in (first, second):
         stack = StackedStep(steps)
         stack.advance(3)
-        stack.hand_back()
+        stack.unstack()
     for name in ("generator", "shared", "discriminator"):
         one, other = (getattr(steps[1].networks, name).state_dict() for steps in (first, second))
         assert identical(dict(one), dict(other))
@@ -149,7 +149,7 @@ def test_a_run_that_is_spoilt_spoils_no_other() -> None:
     found = stack.advance(2)
     assert not stack.finite()
     assert found[1].isnan().any()
-    stack.hand_back()
+    stack.unstack()
     for run in (0, 2):
         alone[run].advance(2)
         assert_same(together[run], alone[run])
@@ -174,6 +174,6 @@ def test_every_run_has_a_warm_up_of_its_own() -> None:
     found: list[Tensor] = []
     for done in (0, 1, 3, 5):
         stack.done = done
-        found.append(stack._weights())
+        found.append(stack.weight)
     expected = [[0.2, 1, 1, 1], [0.4, 1, 1, 1], [0.8, 1, 1, 1], [0.8, 1, 1, 1]]
     torch.testing.assert_close(torch.stack(found), torch.tensor(expected))

@@ -21,7 +21,7 @@ from infoeval.training.losses import (
     information_between_views,
 )
 from infoeval.training.run import Run, train
-from infoeval.training.schedule import Schedule
+from infoeval.training.run_options import RunOptions
 from infoeval.training.step import Step, resolve_precision
 from tests.tiny import tiny_images, tiny_trainer
 
@@ -33,9 +33,7 @@ CPU = torch.device("cpu")
 class Blank(Affine):
     """A view that leaves nothing of an image to read a code from."""
 
-    def __call__(
-        self, images: Tensor, generator: torch.Generator, background: float = -1.0
-    ) -> Tensor:
+    def apply(self, images: Tensor, draws: Tensor, background: float = -1.0) -> Tensor:
         return torch.full_like(images, background)
 
 
@@ -46,12 +44,10 @@ class Watched(Affine):
     images: list[Tensor] = field(default_factory=list)
     backgrounds: list[float] = field(default_factory=list)
 
-    def __call__(
-        self, images: Tensor, generator: torch.Generator, background: float = -1.0
-    ) -> Tensor:
+    def apply(self, images: Tensor, draws: Tensor, background: float = -1.0) -> Tensor:
         self.images.append(images.detach().clone())
         self.backgrounds.append(background)
-        return super().__call__(images, generator, background)
+        return super().apply(images, draws, background)
 
 
 def step_of(
@@ -166,7 +162,7 @@ def test_learning_with_d_information_leaves_the_logit_alone() -> None:
 
 def test_learning_with_d_q_gets_nothing_from_the_step_of_g() -> None:
     step = after(recognition_learns="with_discriminator")
-    counts = [state["step"].item() for state in step.recognition_optimizer.state.values()]
+    counts = [state["step"].item() for state in step.optimizers["recognition"].state.values()]
     assert set(counts) == {1.0}
 
 
@@ -257,9 +253,9 @@ def test_every_parameter_belongs_to_one_optimiser(mode: Any) -> None:
         return [id(each) for module in modules for each in module.parameters()]
 
     networks = step.networks
-    assert [*of(step.generator_optimizer)] == ids(networks.generator)
-    assert [*of(step.discriminator_optimizer)] == ids(networks.shared, networks.discriminator)
-    assert [*of(step.recognition_optimizer)] == ids(networks.recognition)
+    assert [*of(step.optimizers["generator"])] == ids(networks.generator)
+    assert [*of(step.optimizers["discriminator"])] == ids(networks.shared, networks.discriminator)
+    assert [*of(step.optimizers["recognition"])] == ids(networks.recognition)
     assert len(list(networks.parameters())) == len(
         set(ids(networks.generator, networks.shared, networks.discriminator, networks.recognition))
     )
@@ -623,12 +619,9 @@ def test_training_reads_no_labels(tmp_path: Path) -> None:
         tiny_trainer(recognition_view=Affine(), invariance_weight=1, steps=2),
         sealed,
         tmp_path,
-        seed=0,
-        device="cpu",
-        variant="default",
-        resume=False,
+        RunOptions(device="cpu", log_every=2, checkpoint_every=2),
     )
-    assert run.train(Schedule(2, 2)).is_file()
+    assert run.train().is_file()
 
 
 def test_other_labels_give_the_same_weights(tmp_path: Path) -> None:
@@ -639,7 +632,7 @@ def test_other_labels_give_the_same_weights(tmp_path: Path) -> None:
     weights = []
     for number, images in enumerate((data, turned, bare)):
         folder = tmp_path / str(number)
-        path = train(tiny_trainer(steps=2), images, folder, device="cpu", checkpoint_every=50)
+        path = train(tiny_trainer(steps=2), images, folder, RunOptions("cpu", checkpoint_every=50))
         weights.append(Checkpoint.open(path).weights)
     for name, value in weights[0].items():
         assert torch.equal(value, weights[1][name]), name

@@ -2,8 +2,8 @@
 
 import pytest
 
-from infoeval.training import schedule as schedules
-from infoeval.training.schedule import INTERVAL, Schedule
+from infoeval.training import run_options
+from infoeval.training.run_options import INTERVAL, RunOptions, Schedule
 
 
 class Clock:
@@ -18,12 +18,12 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
-    monkeypatch.setattr(schedules, "time", found)
+    monkeypatch.setattr(run_options, "time", found)
     return found
 
 
 def test_by_steps_the_clock_does_not_matter(clock: Clock) -> None:
-    schedule = Schedule(2, 6)
+    schedule = Schedule(RunOptions(log_every=2, checkpoint_every=6))
     kept = []
     for done in range(2, 22, 2):
         clock.now += INTERVAL
@@ -34,7 +34,7 @@ def test_by_steps_the_clock_does_not_matter(clock: Clock) -> None:
 
 def test_by_the_clock_a_slow_run_keeps_every_row_and_a_fast_one_the_last(clock: Clock) -> None:
     for seconds, expected in ((INTERVAL, [2, 4, 6, 8]), (INTERVAL / 2, [4, 8]), (0.1, [8])):
-        schedule, kept = Schedule(2), []
+        schedule, kept = Schedule(RunOptions(log_every=2)), []
         for done in (2, 4, 6, 8):
             clock.now += seconds
             if schedule.keeps(done, 8):
@@ -43,5 +43,5 @@ def test_by_the_clock_a_slow_run_keeps_every_row_and_a_fast_one_the_last(clock: 
 
 
 def test_rows_lie_at_multiples_whatever_step_a_run_goes_on_from() -> None:
-    schedule = Schedule(50)
+    schedule = Schedule(RunOptions(log_every=50))
     assert [schedule.window(done, 120) for done in (0, 49, 50, 70, 119)] == [50, 1, 50, 30, 1]

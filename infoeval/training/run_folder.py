@@ -1,19 +1,55 @@
-"""Taking up a run from its checkpoint, which need not be ours, nor sound."""
+"""The files of a run's folder, and resuming a run from its checkpoint, which need not be sound."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
+from PIL import Image
+from torch import Tensor
 
 from infoeval.checkpoint import Checkpoint
+from infoeval.codes import CodeSpace
+from infoeval.files import atomic_path
+from infoeval.networks import Networks
 from infoeval.trainer import Trainer
 from infoeval.training.step import Step
+from infoeval.traversals import tile, traverse
 
-__all__ = ["differences", "restore"]
+__all__ = ["CHECKPOINT", "CONFIG", "differences", "draw_samples", "restore", "write_history"]
+
+CHECKPOINT, HISTORY, CONFIG, SAMPLES = "ckpt.pt", "history.csv", "config.json", "samples"
+
+
+def write_history(folder: Path, history: Mapping[str, Sequence[float]]) -> None:
+    """Write the history as CSV."""
+    with atomic_path(folder / HISTORY) as path:
+        pd.DataFrame(history).to_csv(path, index=False)
+
+
+def draw_samples(networks: Networks, space: CodeSpace, folder: Path, step: int) -> None:
+    """Write an image grid for each code, its values across, as in Figure 2.
+
+    Raises UserError where the folder cannot be written. The networks are left in training mode.
+    """
+    device = next(networks.parameters()).device
+
+    @torch.no_grad()
+    def generate(codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
+        return networks.unscale(networks.generator(space.encode(codes, noise).to(device)))
+
+    networks.eval()
+    for name in space:
+        grid = tile(traverse(space, generate, name)[0])
+        image = Image.fromarray(grid if grid.shape[2] == 3 else grid[:, :, 0])
+        with atomic_path(folder / SAMPLES / f"step-{step:06d}-{name}.png") as path:
+            image.save(path)
+    networks.train()
 
 
 def differences(checkpoint: Checkpoint, trainer: Trainer, seed: int, fingerprint: str) -> list[str]:
-    """What of a run's settings differs from the checkpoint's; more steps are none."""
+    """Names of the settings that differ from the checkpoint's; more steps are no difference."""
     kept, wanted = checkpoint.trainer.to_dict(), trainer.to_dict()
     changed = [name for name in wanted if name != "steps" and kept.get(name) != wanted[name]]
     if checkpoint.seed != seed:
@@ -39,10 +75,10 @@ def restore(step: Step, checkpoint: Checkpoint) -> None:
 
 
 def _restore_optimizer(optimizer: torch.optim.Optimizer, kept: Mapping[str, Any]) -> None:
-    """Load Adam's moments into memory of their own, of the weights' size and layout.
+    """Copy Adam's moments into new memory of the weights' size and layout.
 
-    The fused kernel looks at neither: what a stranger's file gives it would be read and written
-    past its end.
+    The fused kernel checks neither: what a stranger's file holds would be read and written past
+    its end.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state = {}

@@ -1,0 +1,78 @@
+"""The options of a run, and when it logs its losses and writes checkpoints."""
+
+import time
+from dataclasses import dataclass
+
+from infoeval.errors import UserError
+
+__all__ = ["RunOptions", "Schedule"]
+
+INTERVAL = 60.0
+"""Seconds between checkpoints: what a killed run loses. A step takes from half a millisecond to
+seconds, so no number of steps would do."""
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How a run is carried out; what it trains are its `Trainer` and its seed.
+
+    Args:
+        device: "auto", "cpu", "cuda" or "cuda:N".
+        variant: name of the trainer's variant, recorded in the checkpoint.
+        resume: go on from the folder's checkpoint; from the start if it has none yet.
+        checkpoint_every: steps between checkpoints, a multiple of `log_every`; None: about a
+            minute between them.
+        log_every: steps between rows of the history.
+        capture: replay the steps as one CUDA graph where that is possible.
+        device_memory: bytes that the images may take on the device; larger sets are streamed to
+            it, with the same result. None: on a GPU most of what is free, on a CPU no limit.
+
+    Raises:
+        UserError: intervals that do not fit together.
+
+    """
+
+    device: str = "auto"
+    variant: str = "default"
+    resume: bool = False
+    checkpoint_every: int | None = None
+    log_every: int = 50
+    capture: bool = True
+    device_memory: int | None = None
+
+    def __post_init__(self) -> None:
+        log, every = self.log_every, self.checkpoint_every
+        if log < 1 or (every is not None and (every < log or every % log)):
+            raise UserError("checkpoint_every must be a positive multiple of log_every")
+
+
+class Schedule:
+    """Rows of the history every `log_every` steps, and checkpoints at some of them.
+
+    >>> schedule = Schedule(RunOptions(log_every=50, checkpoint_every=100))
+    >>> schedule.window(done=120, last=130)
+    10
+    >>> [done for done in (50, 100, 150, 170) if schedule.keeps(done, last=170)]
+    [100, 170]
+
+    """
+
+    def __init__(self, options: RunOptions) -> None:
+        self.options = options
+        self._since = time.monotonic()
+
+    def window(self, done: int, last: int) -> int:
+        """Steps from `done` to the next row of the history."""
+        log_every = self.options.log_every
+        return min(log_every - done % log_every, last - done)
+
+    def keeps(self, done: int, last: int) -> bool:
+        """Whether a checkpoint is to be written now, at such a row; the last one always is."""
+        every = self.options.checkpoint_every
+        if every is not None:
+            return done % every == 0 or done == last
+        now = time.monotonic()
+        if now - self._since < INTERVAL and done < last:
+            return False
+        self._since = now
+        return True
