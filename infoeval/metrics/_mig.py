@@ -72,15 +72,12 @@ def mig(
 
     return score_information(
         table,
-        lambda matrix: float(per_factor(matrix).mean()),
+        per_factor,
         options,
+        per="factor",
         estimator=estimator,
         bins=10 if preset == "laforge" else 20,
-        details=lambda matrix: {
-            "per_factor": per_factor(matrix).tolist(),
-            "best_code": [table.codes[row].name for row in matrix.information.argmax(axis=0)],
-            "pruned": pruned,
-            "preset": preset,
-        },
         reference=REFERENCE,
+        pruned=pruned,
+        preset=preset,
     )

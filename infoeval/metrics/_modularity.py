@@ -74,15 +74,12 @@ def modularity(
 
     return score_information(
         table,
-        lambda matrix: float(per_code(matrix).mean()),
+        per_code,
         options,
+        per="code",
         estimator=estimator,
         bins=10 if preset == "laforge" else 20,
-        details=lambda matrix: {
-            "per_code": per_code(matrix).tolist(),
-            "best_factor": [table.factors[k].name for k in matrix.information.argmax(axis=1)],
-            "pruned": pruned,
-            "preset": preset,
-        },
         reference=REFERENCE,
+        pruned=pruned,
+        preset=preset,
     )

@@ -1,4 +1,4 @@
-"""UDR: whether models trained with other seeds found the same codes; it needs no factors."""
+"""UDR: whether models of different seeds have the same codes; it needs no factors."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -37,7 +37,7 @@ Array = NDArray[np.float64]
     "udr",
     kind="models",
     range="0 to 1",
-    summary="whether models that differ in their seed found the same codes",
+    summary="whether models of different seeds have the same codes",
     use="to choose among seeds; without factors",
     pitfalls="models that fail alike score well; equal codes score 0.9 with preset=lasso; scores "
     "of different data sets do not compare",
@@ -110,12 +110,12 @@ def udr(
         return [float(scores.mean()), *scores.tolist()]
 
     def statistic(rows: Rows, _: Rows) -> list[float]:
-        return numbers(_pairs([each[rows] for each in values], preset))
+        return numbers(_pairs([model[rows] for model in values], preset))
 
     def shuffled(order: Rows) -> list[float]:
         mixed, rows = [], np.arange(table.n)
-        for each in values:
-            mixed.append(each[rows])
+        for model in values:
+            mixed.append(model[rows])
             rows = order[rows]
         return numbers(_pairs(mixed, preset))
 
@@ -175,7 +175,7 @@ def _pairs(values: Sequence[Array], preset: Preset) -> Array:
     every -= every.mean(axis=0)
     every = share(every, np.sqrt((every**2).mean(axis=0)))
     correlation = every.T @ every / len(every)
-    model_of = np.repeat(np.arange(len(values)), [each.shape[1] for each in values])
+    model_of = np.repeat(np.arange(len(values)), [model.shape[1] for model in values])
     pairs = np.zeros((len(values), len(values)))
     for source in range(len(values)):
         own = model_of == source
