@@ -108,7 +108,7 @@ def code_factors(
     check_choice("periodic", periodic, Periodic)
     check_choice("normalization", normalization, Normalization)
     check_choice("estimator", estimator, Estimator)
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
     measured = _Measured(table, periodic, normalization, estimator, bins)
     every = np.arange(table.n)
     whole = measured.matrix(every, every)
@@ -125,7 +125,6 @@ def code_factors(
         options,
         reference=REFERENCE,
         details={
-            "pruned": pruned,
             "periodic": periodic,
             "normalization": normalization,
             "estimator": estimator,

@@ -162,7 +162,6 @@ def dci(
             "fitted": whole.fitted.tolist(),
             "fit_n": split.fit,
             "converged": whole.converged,
-            "pruned": split.pruned,
             "preset": preset,
             "predictor": chosen,
         },

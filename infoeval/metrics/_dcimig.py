@@ -52,7 +52,7 @@ def dcimig(
     >>> round(float(dcimig(factors * 1.5, factors)), 4)
     1.0
     """
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
 
     def per_factor(information: NDArray[np.float64]) -> NDArray[np.float64]:
         largest = np.zeros(information.shape[1])
@@ -70,7 +70,6 @@ def dcimig(
         estimator=estimator,
         bins=bins,
         reference=REFERENCE,
-        pruned=pruned,
     )
     score.details["per_factor"] = per_factor(np.array(score.details["information"])).tolist()
     return score

@@ -123,7 +123,6 @@ def downstream_accuracy(
         "sample_efficiency": by_size[FEW] / accuracy[0] if FEW in by_size and accuracy[0] else None,
         "fit_n": split.fit,
         "converged": all(result.converged for result in whole),
-        "pruned": split.pruned,
         "probe": probe,
     }
     return score_parts(

@@ -133,7 +133,6 @@ def explicitness(
         "classes": [int(area.scored(np.ones(len(scored))).sum()) for area in whole],
         "fit_n": split.fit,
         "converged": all(probe.converged for probe in fitted),
-        "pruned": split.pruned,
         "preset": preset,
     }
     return score_table(

@@ -78,7 +78,7 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
     >>> float(score) > 0.95, round(score.details["parts"]["explicitness"]["value"], 4)
     (True, 1.0)
     """
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
     if len(table.factors) < 2:
         raise UserError("infomec compares factors; give two or more")
     active = _active(table.codes)
@@ -104,7 +104,6 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
         "per_factor": _dominance(information.T).tolist(),
         "explicitness": whole.explained.mean(axis=0).tolist(),
         "converged": whole.converged,
-        "pruned": pruned,
     }
     return score_parts(
         table,

@@ -52,7 +52,7 @@ def jemmig(
     >>> round(float(jemmig(factors * 1.5, factors)), 4)
     1.0
     """
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
     finest = np.log(
         [bins if code.type == "continuous" else code.values.max() + 1 for code in table.codes]
     )
@@ -72,5 +72,4 @@ def jemmig(
         estimator=estimator,
         bins=bins,
         reference=REFERENCE,
-        pruned=pruned,
     )

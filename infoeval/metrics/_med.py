@@ -124,7 +124,6 @@ def med(
         ],
         "fit_n": split.fit,
         "converged": whole.converged,
-        "pruned": split.pruned,
         "estimator": estimator,
         "bins": bins,
         "top": top,

@@ -63,7 +63,7 @@ def mig(
     check_choice("preset", preset, Preset)
     if preset == "laforge" and estimator != "plug-in":
         raise UserError(f"preset 'laforge' counts; it has no estimator {estimator!r}")
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
 
     def per_factor(matrix: Matrix) -> NDArray[np.float64]:
         if preset == "laforge":
@@ -78,6 +78,5 @@ def mig(
         estimator=estimator,
         bins=10 if preset == "laforge" else 20,
         reference=REFERENCE,
-        pruned=pruned,
         preset=preset,
     )

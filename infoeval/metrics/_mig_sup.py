@@ -53,7 +53,7 @@ def mig_sup(
     >>> round(float(mig_sup(factors * 1.5, factors)), 4)
     1.0
     """
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
     return score_information(
         table,
         lambda matrix: share(gap(matrix.information, axis=1), matrix.codes),
@@ -62,5 +62,4 @@ def mig_sup(
         estimator=estimator,
         bins=bins,
         reference=REFERENCE,
-        pruned=pruned,
     )

@@ -62,7 +62,7 @@ def modularity(
     1.0
     """
     check_choice("preset", preset, Preset)
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
     if len(table.factors) < 2:
         raise UserError("modularity needs two factors or more")
 
@@ -80,6 +80,5 @@ def modularity(
         estimator=estimator,
         bins=10 if preset == "laforge" else 20,
         reference=REFERENCE,
-        pruned=pruned,
         preset=preset,
     )

@@ -102,7 +102,6 @@ def sap(
         "per_factor": gap(whole, axis=0).tolist(),
         "best_code": [table.codes[j].name for j in whole.argmax(axis=0)],
         "fit_n": split.fit,
-        "pruned": split.pruned,
         "preset": preset,
     }
     return score_table(

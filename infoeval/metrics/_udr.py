@@ -18,7 +18,6 @@ from infoeval.metrics.stats.resampling import (
     Rows,
     active_codes,
     check_choice,
-    names_without,
     score_parts,
     table_of,
 )
@@ -123,7 +122,7 @@ def udr(
     details: dict[str, Any] = {
         "pairs": pairs.tolist(),
         "best": int(_of_models(pairs).argmax()),
-        "pruned": names_without(table.codes, [code for codes in kept for code in codes]),
+        "pruned": list(table.keep([code for codes in kept for code in codes]).pruned),
         "preset": preset,
     }
     score = score_parts(
@@ -142,7 +141,7 @@ def udr(
 
 def _columns(number: int, model: ArrayLike, options: Options) -> tuple[Column, ...]:
     """Codes of a model, named after it."""
-    table, _ = table_of(model, None, {**options, "prune": False})
+    table = table_of(model, None, {**options, "prune": False})
     for code in table.codes:
         if code.type == "categorical":
             raise UserError(f"model {number}: {code.name} is categorical; udr correlates numbers")

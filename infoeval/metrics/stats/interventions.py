@@ -99,14 +99,14 @@ class FunctionSource:
         generator = np.random.default_rng([options.get("seed", 0), 3])
         sample = self._called(self.drawn(count, generator))
         every = as_table(sample, None, code_types=options.get("code_types")).codes
-        table, self.pruned = table_of(sample, None, {**options, "factor_types": None})
-        self.kept = np.array([code.name not in self.pruned for code in every])
+        table = table_of(sample, None, {**options, "factor_types": None})
+        self.kept = np.array([code.name not in table.pruned for code in every])
         types = np.array([code.type for code in table.codes])
         self.categorical = np.flatnonzero(types == "categorical")
         values = table.matrix(table.codes)
         self.spread: Array = variances(values[:, None].copy(), self.categorical)[0]
         rows = np.resize(np.arange(len(self.factors)), count)
-        self.table = Table(table.codes, Table(columns, columns).rows(rows).factors)
+        self.table = replace(table, factors=Table(columns, columns).rows(rows).factors)
 
     def whole(self) -> "FunctionDraws":
         """Draws of the function."""
@@ -288,7 +288,6 @@ def score_draws(
         reference=reference,
         details={
             **whole.details,
-            "pruned": source.pruned,
             "train_points": effort.train_points,
             "test_points": effort.test_points,
             "batch": effort.batch,

@@ -57,7 +57,7 @@ class TableSource:
         even: bool,
         all_but: bool,
     ) -> None:
-        self.table, self.pruned = table_of(codes, factors, options)
+        self.table = table_of(codes, factors, options)
         for code in self.table.codes:
             check_size(code.values)
         classes = class_numbers_of(self.table.factors, bins, cut=cut)
