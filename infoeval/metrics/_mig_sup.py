@@ -49,6 +49,7 @@ def mig_sup(
 
     Raises UserError for what is not a table of codes and factors, and for unknown choices.
 
+    >>> import numpy as np
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> round(float(mig_sup(factors * 1.5, factors)), 4)
     1.0
