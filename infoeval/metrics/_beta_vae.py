@@ -108,10 +108,10 @@ def beta_vae(
         train = effort.train_points
         held = generator.integers(count, size=train + effort.test_points)
         features = draws.differences(held, effort.batch, generator)
-        found = _classified(features, held[:train], 10_000 if laforge else 100)
-        right = found == held
+        predicted = _classified(features, held[:train], 10_000 if laforge else 100)
+        right = predicted == held
         confusion = np.zeros((count, count), dtype=np.intp)
-        np.add.at(confusion, (held[train:], found[train:]), 1)
+        np.add.at(confusion, (held[train:], predicted[train:]), 1)
         details: dict[str, Any] = {
             "per_factor": [
                 int(row[k]) / int(row.sum()) if row.any() else None

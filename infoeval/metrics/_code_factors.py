@@ -64,7 +64,7 @@ def code_factors(
 
     The pairing assigns codes and factors one to one so that the sum is largest (Hungarian method);
     the score is the mean over as many pairs as there are codes or factors, whichever are fewer.
-    Bootstrap tables are paired anew.
+    Bootstrap tables are paired again.
 
     Args:
         codes: ``(n, D)``.
@@ -108,7 +108,7 @@ def code_factors(
     check_choice("periodic", periodic, Periodic)
     check_choice("normalization", normalization, Normalization)
     check_choice("estimator", estimator, Estimator)
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
     measured = _Measured(table, periodic, normalization, estimator, bins)
     every = np.arange(table.n)
     whole = measured.matrix(every, every)
@@ -125,7 +125,6 @@ def code_factors(
         options,
         reference=REFERENCE,
         details={
-            "pruned": pruned,
             "periodic": periodic,
             "normalization": normalization,
             "estimator": estimator,
@@ -187,25 +186,25 @@ class _Measured:
 
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Array:
         """Associations of the codes of some rows and the factors of some, ``(D, K)``."""
-        found = np.zeros((len(self.code_types), len(self.factor_types)))
+        associations = np.zeros((len(self.code_types), len(self.factor_types)))
         numbers = np.flatnonzero(self.code_types == "continuous")
         categories = np.flatnonzero(self.code_types == "categorical")
         classes = np.flatnonzero(self.factor_types == "discrete")
         ordered = np.flatnonzero(np.isin(self.factor_types, ("ordinal", "continuous")))
         turning = np.flatnonzero(self.factor_types == "periodic")
         ranks = _ranks(self.code_order[numbers][:, code_rows])
-        found[np.ix_(numbers, ordered)] = self._spearman(ranks, ordered, factor_rows)
-        found[np.ix_(numbers, turning)] = self._circular(ranks, turning, factor_rows)
+        associations[np.ix_(numbers, ordered)] = self._spearman(ranks, ordered, factor_rows)
+        associations[np.ix_(numbers, turning)] = self._circular(ranks, turning, factor_rows)
         for rows, columns in (
             (categories, np.arange(len(self.factor_types))),
             (numbers, classes),
         ):
             if len(rows) and len(columns):
-                found[np.ix_(rows, columns)] = self._information(
+                associations[np.ix_(rows, columns)] = self._information(
                     self.code_classes[np.ix_(code_rows, rows)],
                     self.factor_classes[np.ix_(factor_rows, columns)],
                 )
-        return found
+        return associations
 
     def _spearman(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
         others = _standardised(_ranks(self.factor_order[columns][:, rows]))
@@ -214,8 +213,8 @@ class _Measured:
     def _circular(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
         if self.periodic == "linear":
             return linear_correlations(_standardised(ranks), self.angles[columns][:, rows])
-        found = circular_correlations(ranks, _ranks(self.factor_order[columns][:, rows]))
-        return np.where(np.ptp(ranks, axis=1)[:, None] > 0, found, 0.0)
+        correlations = circular_correlations(ranks, _ranks(self.factor_order[columns][:, rows]))
+        return np.where(np.ptp(ranks, axis=1)[:, None] > 0, correlations, 0.0)
 
     def _information(self, codes: NDArray[np.intp], factors: NDArray[np.intp]) -> Array:
         pairs = np.stack(np.broadcast_arrays(entropies(codes)[:, None], entropies(factors)))
@@ -265,11 +264,11 @@ def circular_correlations(codes: Array, angles: Array) -> Array:
     """√| |mean exp i(a - b)|² - |mean exp i(a + b)|² | of ranks of codes and angles on the circle.
 
     The ranks of ``codes`` ``(D, n)`` and of ``angles`` ``(K, n)``, 0 to n - 1, are laid around the
-    circle, a = 2 pi rank / n. The first mean is large where the code goes round with the angle and
-    the second where it goes round against it; a fold makes both alike. ``(D, K)``, from 0
+    circle, a = 2 pi rank / n. The first mean is large where the code increases with the angle and
+    the second where it decreases; a fold makes both alike. ``(D, K)``, from 0
     to 1. The difference is the rank correlation of Fisher and Lee (1982, Nonparametric measures of
-    angular-angular association, Biometrika 69). It is r² of a code that is the angle but for noise
-    of mean resultant length r, as a squared correlation is, so that its root is taken.
+    angular-angular association, Biometrika 69). For a code that is the angle with noise of
+    mean resultant length r it is r², like a squared correlation, so its root is taken.
 
     >>> ranks = np.arange(12.0)[None]
     >>> circular_correlations((5 - ranks) % 12, ranks).round(6)

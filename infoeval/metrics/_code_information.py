@@ -40,7 +40,7 @@ def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Opti
     >>> float(code_information(codes)) < 0.02
     True
     """
-    table, pruned = several_codes(codes, options)
+    table = several_codes(codes, options)
     classes = class_numbers_of(table.codes, bins)
 
     def statistic(rows: Rows, other: Rows) -> float:
@@ -55,7 +55,7 @@ def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Opti
         bounds=(0.0, float("inf")),
         unit="nats",
         reference=REFERENCE,
-        details={"information": whole.tolist(), "pruned": pruned, "bins": bins},
+        details={"information": whole.tolist(), "bins": bins},
         higher_is_better=False,
     )
 

@@ -124,22 +124,22 @@ def dci(
 
     def predict(code_rows: Rows, factor_rows: Rows) -> Prediction:
         fit = code_rows < split.fit
-        found = _predict(
+        prediction = _predict(
             chosen,
             (inputs[code_rows[fit]], targets[factor_rows[fit]]),
             (inputs[code_rows[~fit]], targets[factor_rows[~fit]]),
             options.get("seed", 0),
         )
-        return _grouped(found, code_of, factor_of)
+        return _grouped(prediction, code_of, factor_of)
 
-    def parts(found: Prediction) -> dict[str, float]:
-        informative = float(_informativeness(found, published).mean())
+    def parts(prediction: Prediction) -> dict[str, float]:
+        informative = float(_informativeness(prediction, published).mean())
         if published:
-            disentangled = _until_unimportant(found.importance)
-            complete = float(factor_completeness(found.importance).mean())
+            disentangled = _until_unimportant(prediction.importance)
+            complete = float(factor_completeness(prediction.importance).mean())
         else:
-            disentangled = disentanglement(found.importance)
-            complete = completeness(found.importance)
+            disentangled = disentanglement(prediction.importance)
+            complete = completeness(prediction.importance)
         return {
             "disentanglement": disentangled,
             "completeness": complete,
@@ -162,7 +162,6 @@ def dci(
             "fitted": whole.fitted.tolist(),
             "fit_n": split.fit,
             "converged": whole.converged,
-            "pruned": split.pruned,
             "preset": preset,
             "predictor": chosen,
         },
@@ -183,10 +182,10 @@ def _predict(
     return random_forest(*known, *scored, seed)
 
 
-def _informativeness(found: Prediction, published: bool) -> Array:
-    if published and found.errors is not None:
-        return np.maximum(1 - found.errors / UNIFORM_VARIANCE, 0.0)
-    return found.scored
+def _informativeness(prediction: Prediction, published: bool) -> Array:
+    if published and prediction.errors is not None:
+        return np.maximum(1 - prediction.errors / UNIFORM_VARIANCE, 0.0)
+    return prediction.scored
 
 
 def _until_unimportant(importance: Array) -> float:
@@ -202,18 +201,18 @@ def _joined(parts: Sequence[Array]) -> tuple[Array, NDArray[np.intp]]:
 
 
 def _grouped(
-    found: Prediction, code_of: NDArray[np.intp], factor_of: NDArray[np.intp]
+    prediction: Prediction, code_of: NDArray[np.intp], factor_of: NDArray[np.intp]
 ) -> Prediction:
     """Prediction by code and factor: its codes' columns are summed, its factors' averaged."""
     codes, factors = (
-        (each == np.arange(each.max() + 1)[:, None]).astype(np.float64)
-        for each in (code_of, factor_of)
+        (numbers == np.arange(numbers.max() + 1)[:, None]).astype(np.float64)
+        for numbers in (code_of, factor_of)
     )
     factors /= factors.sum(axis=1, keepdims=True)
     return Prediction(
-        codes @ found.importance @ factors.T,
-        factors @ found.fitted,
-        factors @ found.scored,
-        None if found.errors is None else factors @ found.errors,
-        found.converged,
+        codes @ prediction.importance @ factors.T,
+        factors @ prediction.fitted,
+        factors @ prediction.scored,
+        None if prediction.errors is None else factors @ prediction.errors,
+        prediction.converged,
     )

@@ -1,6 +1,6 @@
 """DCIMIG: the gap of MIG, with every code counted for one factor only."""
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
-from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
+from infoeval.metrics.stats.mutual_information import Estimator, score_information
 from infoeval.metrics.stats.resampling import Options, table_of
 
 REFERENCE = "Sepliarskaia et al. 2020, Evaluating disentangled representations"
@@ -52,29 +52,24 @@ def dcimig(
     >>> round(float(dcimig(factors * 1.5, factors)), 4)
     1.0
     """
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
 
-    def details(matrix: Matrix) -> dict[str, Any]:
-        return {
-            "per_factor": _per_factor(matrix).tolist(),
-            "per_code": gap(matrix.information, axis=1).tolist(),
-            "best_factor": [table.factors[k].name for k in matrix.information.argmax(axis=1)],
-            "pruned": pruned,
-        }
+    def per_factor(information: NDArray[np.float64]) -> NDArray[np.float64]:
+        largest = np.zeros(information.shape[1])
+        np.maximum.at(largest, information.argmax(axis=1), gap(information, axis=1))
+        return largest
 
-    return score_information(
+    score = score_information(
         table,
-        lambda matrix: float(share(_per_factor(matrix).sum(), matrix.factors.sum())),
+        lambda matrix: gap(matrix.information, axis=1),
         options,
+        per="code",
+        metric=lambda matrix: float(
+            share(per_factor(matrix.information).sum(), matrix.factors.sum())
+        ),
         estimator=estimator,
         bins=bins,
-        details=details,
         reference=REFERENCE,
     )
-
-
-def _per_factor(matrix: Matrix) -> NDArray[np.float64]:
-    """Largest gap of the codes whose best factor each one is, nats, ``(K,)``."""
-    largest = np.zeros(matrix.information.shape[1])
-    np.maximum.at(largest, matrix.information.argmax(axis=1), gap(matrix.information, axis=1))
-    return largest
+    score.details["per_factor"] = per_factor(np.array(score.details["information"])).tolist()
+    return score

@@ -26,7 +26,7 @@ from infoeval.metrics.trees.boosting import boost
 
 REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
 DRAWS = 5
-"""A size is fitted on at most so many sets of rows."""
+"""The largest number of sets of rows that are drawn for one size."""
 
 FEW = 100
 RIDGE = 1.0
@@ -55,7 +55,7 @@ def downstream_accuracy(
 ) -> Score:
     """Mean over factors of how well a probe of all codes predicts them, by the number of labels.
 
-    A probe is fitted for each factor on so many rows and scored on others: by its accuracy on a
+    A probe is fitted for each factor on a number of rows and scored on others: by its accuracy on a
     discrete factor, and on others by R^2 = 1 - squared error / variance, not below 0, for a
     periodic one of sine and cosine together. From 0 to 1. Codes without information score what
     guessing does, 0 on factors that are not discrete. The sample efficiency is the accuracy at 100
@@ -74,7 +74,7 @@ def downstream_accuracy(
 
     The value is that of the largest size; ``details["parts"]`` holds "at 100" and so on with their
     intervals, over the scored rows and the draws. ``details``: ``per_factor`` (sizes x K),
-    ``draws`` of each size, ``sizes`` and those ``left_out``, ``sample_efficiency`` (None without
+    ``draws`` of result size, ``sizes`` and those ``left_out``, ``sample_efficiency`` (None without
     100 rows, or where nothing is learnt), ``fit_n``, ``pruned`` codes, and whether all regressions
     ``converged``.
 
@@ -96,7 +96,7 @@ def downstream_accuracy(
         for size in possible
     ]
 
-    def learn(factors: Sequence[Column]) -> list[_Learnt]:
+    def learn(factors: Sequence[Column]) -> list[_Losses]:
         inputs = inputs_of(table.codes, split.fit)
         with one_thread():
             return [_learn(factors, inputs, split.fit, rows, probe) for rows in draws]
@@ -106,24 +106,23 @@ def downstream_accuracy(
         counts = np.bincount(scored, minlength=table.n - split.fit)
         # The draws of a size are resampled, too; the same rows always give the same draws.
         again = np.random.default_rng(rows[:8])
-        means = [each.scores(counts).mean(axis=1) for each in whole]
+        means = [result.scores(counts).mean(axis=1) for result in whole]
         return [float(again.choice(mean, len(mean)).mean()) for mean in means]
 
     def shuffled(order: Rows) -> list[float]:
-        return [float(each.scores().mean()) for each in learn(table.shuffled(order).factors)]
+        return [float(result.scores().mean()) for result in learn(table.shuffled(order).factors)]
 
     whole = learn(table.factors)
-    accuracy = [float(each.scores().mean()) for each in whole]
+    accuracy = [float(result.scores().mean()) for result in whole]
     by_size = dict(zip(possible, accuracy, strict=True))
     details: dict[str, Any] = {
-        "per_factor": [each.scores().mean(axis=0).tolist() for each in whole],
+        "per_factor": [result.scores().mean(axis=0).tolist() for result in whole],
         "draws": [len(rows) for rows in draws],
         "sizes": possible,
         "left_out": left_out,
         "sample_efficiency": by_size[FEW] / accuracy[0] if FEW in by_size and accuracy[0] else None,
         "fit_n": split.fit,
-        "converged": all(each.converged for each in whole),
-        "pruned": split.pruned,
+        "converged": all(result.converged for result in whole),
         "probe": probe,
     }
     return score_parts(
@@ -149,7 +148,7 @@ def _sizes(sizes: Sequence[int], fit: int) -> tuple[list[int], list[int]]:
 
 
 @dataclass(frozen=True)
-class _Learnt:
+class _Losses:
     """Losses of the probes of one size, ``(draws, K, rows)``, and of one without information.
 
     The loss of a discrete factor's row is 0 or 1, with ``most`` 1; of others it is the squared
@@ -171,7 +170,7 @@ class _Learnt:
 
 def _learn(
     factors: Sequence[Column], inputs: Array, fit: int, draws: Sequence[Rows], probe: Model
-) -> _Learnt:
+) -> _Losses:
     lost = np.empty((len(draws), len(factors), len(inputs) - fit))
     most = np.ones(lost.shape[1:])
     converged = True
@@ -179,8 +178,8 @@ def _learn(
     if discrete:
         classes = np.stack([factors[k].values.astype(np.intp) for k in discrete], axis=1)
         for number, rows in enumerate(draws):
-            found, done = _read_classes(inputs[rows], classes[rows], inputs[fit:], probe)
-            lost[number, discrete] = (found != classes[fit:]).T
+            predicted, done = _read_classes(inputs[rows], classes[rows], inputs[fit:], probe)
+            lost[number, discrete] = (predicted != classes[fit:]).T
             converged &= done
     for k in set(range(len(factors))) - set(discrete):
         targets = factors[k].targets
@@ -188,7 +187,7 @@ def _learn(
             read = _read_numbers(inputs[rows], targets[rows], inputs[fit:], probe)
             lost[number, k] = ((read - targets[fit:]) ** 2).sum(axis=1)
         most[k] = ((targets[fit:] - targets[fit:].mean(axis=0)) ** 2).sum(axis=1)
-    return _Learnt(lost, most, converged)
+    return _Losses(lost, most, converged)
 
 
 def _read_classes(
@@ -198,14 +197,14 @@ def _read_classes(
     if probe == "gradient boosting":
         return boost(known, classes, others).scored, True
     fitted = [fit_softmax(known, numbers) for numbers in classes.T]
-    read = np.stack([each.read(others) for each in fitted], axis=1)
-    return read, all(each.converged for each in fitted)
+    read = np.stack([model.read(others) for model in fitted], axis=1)
+    return read, all(model.converged for model in fitted)
 
 
 def _read_numbers(known: Array, targets: Array, others: Array, probe: Model) -> Array:
     if probe == "gradient boosting":
         model = GradientBoostingRegressor(random_state=0)
-        return np.stack([model.fit(known, each).predict(others) for each in targets.T], axis=1)
+        return np.stack([model.fit(known, target).predict(others) for target in targets.T], axis=1)
     centre, mean = known.mean(axis=0), targets.mean(axis=0)
     moments = (known - centre).T @ (known - centre) + RIDGE * np.eye(known.shape[1])
     weights = np.linalg.solve(moments, (known - centre).T @ (targets - mean))

@@ -96,9 +96,10 @@ def explicitness(
         with one_thread():
             if laforge:
                 return [
-                    fit_one_against_rest(inputs[: split.fit], each, balanced=True) for each in fit
+                    fit_one_against_rest(inputs[: split.fit], numbers, balanced=True)
+                    for numbers in fit
                 ]
-            return [fit_softmax(inputs[: split.fit], each) for each in fit]
+            return [fit_softmax(inputs[: split.fit], numbers) for numbers in fit]
 
     def areas(probes: Sequence[Probe], rows: Rows, order: Rows) -> list[_Areas]:
         with one_thread():
@@ -107,32 +108,31 @@ def explicitness(
                 for probe, numbers in zip(probes, classes.T, strict=True)
             ]
 
-    def of(found: Sequence[_Areas], counts: Array) -> Array:
-        mean = np.array([each.mean(counts) for each in found])
+    def means(areas: Sequence[_Areas], counts: Array) -> Array:
+        mean = np.array([area.mean(counts) for area in areas])
         return 2 * (mean - CHANCE) if laforge else mean
 
     def statistic(rows: Rows, _: Rows) -> float:
         counts = np.bincount(rows, minlength=table.n)[scored]
-        return float(of(whole, counts.astype(np.float64)).mean())
+        return float(means(whole, counts.astype(np.float64)).mean())
 
     def shuffled(order: Rows) -> float:
-        return float(of(areas(probes(order), scored, order), np.ones(len(scored))).mean())
+        return float(means(areas(probes(order), scored, order), np.ones(len(scored))).mean())
 
     every = np.arange(table.n)
     fitted = probes(every)
     whole = areas(fitted, scored, every)
-    for factor, found in zip(table.factors, whole, strict=True):
-        if not found.scored(np.ones(len(scored))).any():
+    for factor, area in zip(table.factors, whole, strict=True):
+        if not area.scored(np.ones(len(scored))).any():
             raise UserError(f"{factor.name}: no class to score; give more rows of every class")
-    per_factor = of(whole, np.ones(len(scored)))
+    per_factor = means(whole, np.ones(len(scored)))
     known = whole if laforge else areas(fitted, every[: split.fit], every)
     details: dict[str, Any] = {
         "per_factor": per_factor.tolist(),
-        "fitted": of(known, np.ones(split.fit)).tolist(),
-        "classes": [int(each.scored(np.ones(len(scored))).sum()) for each in whole],
+        "fitted": means(known, np.ones(split.fit)).tolist(),
+        "classes": [int(area.scored(np.ones(len(scored))).sum()) for area in whole],
         "fit_n": split.fit,
         "converged": all(probe.converged for probe in fitted),
-        "pruned": split.pruned,
         "preset": preset,
     }
     return score_table(

@@ -78,7 +78,7 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
     >>> float(score) > 0.95, round(score.details["parts"]["explicitness"]["value"], 4)
     (True, 1.0)
     """
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
     if len(table.factors) < 2:
         raise UserError("infomec compares factors; give two or more")
     active = _active(table.codes)
@@ -86,14 +86,14 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
         raise UserError("all codes are constant; there is nothing to score")
     every = np.arange(table.n)
 
-    whole = _find(table, active, options)
+    whole = _fit(table, active, options)
     information = whole.information(every, every)
 
     def statistic(code_rows: Rows, factor_rows: Rows) -> list[float]:
         return _numbers(whole.information(code_rows, factor_rows), whole.explained[code_rows])
 
     def shuffled(order: Rows) -> list[float]:
-        other = _find(table.shuffled(order), active, options)
+        other = _fit(table.shuffled(order), active, options)
         return _numbers(other.information(every, every), other.explained)
 
     names = ("modularity", "compactness", "explicitness")
@@ -104,7 +104,6 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
         "per_factor": _dominance(information.T).tolist(),
         "explicitness": whole.explained.mean(axis=0).tolist(),
         "converged": whole.converged,
-        "pruned": pruned,
     }
     return score_parts(
         table,
@@ -130,7 +129,7 @@ def _active(codes: tuple[Column, ...]) -> tuple[Column, ...]:
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Fitted:
     """Active codes and classes of factors, and what the regressions explain.
 
     ``values`` ``(n, D)`` are of continuous codes, without ties; ``explained`` ``(n, K)`` is
@@ -146,22 +145,22 @@ class _Found:
     def information(self, code_rows: Rows, factor_rows: Rows) -> Array:
         """I(z_j; v_k) / H(v_k) of the codes of some rows and the factors of some, ``(D, K)``."""
         factors = self.classes[factor_rows]
-        found = np.empty((len(self.codes), factors.shape[1]))
+        matrix = np.empty((len(self.codes), factors.shape[1]))
         for row, code in enumerate(self.codes):
             if code.type == "categorical":
                 categories = code.values[code_rows].astype(np.intp)
-                found[row] = information_matrix(categories[:, None], factors)[0]
+                matrix[row] = information_matrix(categories[:, None], factors)[0]
                 continue
             values = self.values[code_rows, row]
             order = np.argsort(values)
             ordered = values[order]
-            found[row] = [
+            matrix[row] = [
                 neighbour_information(ordered, numbers[order], NEIGHBOURS) for numbers in factors.T
             ]
-        return share(found, entropies(factors))
+        return share(matrix, entropies(factors))
 
 
-def _find(table: Table, active: tuple[Column, ...], options: Options) -> _Found:
+def _fit(table: Table, active: tuple[Column, ...], options: Options) -> _Fitted:
     classes = class_numbers_of(table.factors)
     inputs = inputs_of(table.codes, table.n)
     explained = np.empty(classes.shape)
@@ -181,7 +180,7 @@ def _find(table: Table, active: tuple[Column, ...], options: Options) -> _Found:
         explained[:, factor] = 1 + likely[every, numbers] / np.log(len(probe.classes))
         converged &= probe.converged
     values = separated(table.matrix(active), options.get("seed", 0))
-    return _Found(active, values, classes, explained, converged)
+    return _Fitted(active, values, classes, explained, converged)
 
 
 def _numbers(information: Array, explained: Array) -> list[float]:

@@ -10,13 +10,12 @@ from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
-from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES, Table
+from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES
 from infoeval.metrics.stats.mutual_information import class_numbers_of
 from infoeval.metrics.stats.resampling import (
     Options,
     Rows,
     check_choice,
-    names_without,
     score_table,
     table_of,
 )
@@ -70,11 +69,13 @@ def irs(
     1.0
     """
     check_choice("preset", preset, Preset)
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
     for code in table.codes:
         if code.type == "categorical":
             raise UserError(f"{code.name} is categorical; irs measures distances")
-    table, constant = _without_constant(table)
+    table = table.keep([code for code in table.codes if code.spread > 0])
+    if not table.codes:
+        raise UserError("all codes are constant; there is nothing to score")
     if preset == "disentanglement_lib":
         quantile, classes = 0.99, class_numbers_of(table.factors, 20, cut=FACTOR_TYPES)
     else:
@@ -90,7 +91,6 @@ def irs(
         "per_code": robustness.max(axis=1).tolist(),
         "factor_of": [table.factors[k].name for k in robustness.argmax(axis=1)],
         "largest_deviation": deviation.tolist(),
-        "pruned": pruned + constant,
         "preset": preset,
     }
     return score_table(
@@ -102,13 +102,6 @@ def irs(
         reference=REFERENCE,
         details=details,
     )
-
-
-def _without_constant(table: Table) -> tuple[Table, list[str]]:
-    kept = tuple(code for code in table.codes if code.spread > 0)
-    if not kept:
-        raise UserError("all codes are constant; there is nothing to score")
-    return Table(kept, table.factors), names_without(table.codes, kept)
 
 
 def _robustness(

@@ -1,6 +1,6 @@
 """JEMMIG: MIG with a penalty on codes that encode more than their factor."""
 
-from typing import Any, Unpack
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,7 +8,6 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
-from infoeval.metrics.stats.code_factor_table import Table
 from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
 from infoeval.metrics.stats.resampling import Options, table_of
 
@@ -53,8 +52,10 @@ def jemmig(
     >>> round(float(jemmig(factors * 1.5, factors)), 4)
     1.0
     """
-    table, pruned = table_of(codes, factors, options)
-    finest = np.log(_categories(table, bins))
+    table = table_of(codes, factors, options)
+    finest = np.log(
+        [bins if code.type == "continuous" else code.values.max() + 1 for code in table.codes]
+    )
 
     def per_factor(matrix: Matrix) -> NDArray[np.float64]:
         best = matrix.information.argmax(axis=0)
@@ -63,26 +64,12 @@ def jemmig(
         missing = together - gap(matrix.information, axis=0)
         return 1 - share(missing, matrix.factors + finest[best])
 
-    def details(matrix: Matrix) -> dict[str, Any]:
-        return {
-            "per_factor": per_factor(matrix).tolist(),
-            "best_code": [table.codes[j].name for j in matrix.information.argmax(axis=0)],
-            "pruned": pruned,
-        }
-
     return score_information(
         table,
-        lambda matrix: float(per_factor(matrix).mean()),
+        per_factor,
         options,
+        per="factor",
         estimator=estimator,
         bins=bins,
-        details=details,
         reference=REFERENCE,
-    )
-
-
-def _categories(table: Table, bins: int) -> NDArray[np.float64]:
-    """Largest possible number of classes of each code, ``(D,)``."""
-    return np.array(
-        [bins if code.type == "continuous" else code.values.max() + 1 for code in table.codes]
     )

@@ -71,7 +71,7 @@ def med(
         codes: ``(n, D)``.
         factors: ``(n, K)``, two or more.
         test: codes and factors of the rows to score the probe on; None: a third of the rows.
-        top: keep only so many codes of each factor, the most disentangled of those whose best
+        top: number of codes kept of each factor, the most disentangled of those whose best
             factor it is (Top-k MED), for many more codes than factors; None: all codes.
         estimator: "plug-in" counts; "corrected" subtracts (R - 1)(C - 1) / 2n from each
             information, its bias under independence (Miller 1955).
@@ -100,18 +100,18 @@ def med(
         raise UserError("med compares factors; give two or more")
     every = np.arange(table.n)
 
-    def numbers(found: _Found, rows: Rows) -> list[float]:
+    def numbers(measured: _Fitted, rows: Rows) -> list[float]:
         fit, scored = split.parts(rows)
-        importance = found.importance(fit)
+        importance = measured.importance(fit)
         kept = importance if top is None else importance[_most_disentangled(importance, top)]
-        right = found.right[scored - split.fit]
+        right = measured.right[scored - split.fit]
         accuracy = float(right.mean()) if len(right) else 0.0
         return [disentanglement(kept), completeness(kept), accuracy]
 
     def shuffled(order: Rows) -> list[float]:
-        return numbers(_find(table.shuffled(order), split.fit, estimator, bins), every)
+        return numbers(_fit(table.shuffled(order), split.fit, estimator, bins), every)
 
-    whole = _find(table, split.fit, estimator, bins)
+    whole = _fit(table, split.fit, estimator, bins)
     importance = whole.importance(np.arange(split.fit))
     names = ("disentanglement", "completeness", "informativeness")
     details: dict[str, Any] = {
@@ -124,7 +124,6 @@ def med(
         ],
         "fit_n": split.fit,
         "converged": whole.converged,
-        "pruned": split.pruned,
         "estimator": estimator,
         "bins": bins,
         "top": top,
@@ -143,7 +142,7 @@ def med(
 
 
 @dataclass(frozen=True)
-class _Found:
+class _Fitted:
     """Information of the rows to fit on, and which of the others are ``right``, ``(rows, K)``."""
 
     information: Information
@@ -152,18 +151,18 @@ class _Found:
 
     def importance(self, rows: Rows) -> Array:
         """Importance of codes to factors, ``(D, K)``; columns sum to 1, or to 0."""
-        found = self.information.matrix(rows, rows).information
-        return share(found, found.sum(axis=0))
+        information = self.information.matrix(rows, rows).information
+        return share(information, information.sum(axis=0))
 
 
-def _find(table: Table, fit: int, estimator: Estimator, bins: int) -> _Found:
+def _fit(table: Table, fit: int, estimator: Estimator, bins: int) -> _Fitted:
     inputs = inputs_of(table.codes, fit)
     classes = class_numbers_of(table.factors, bins)
     with one_thread():
         probes = [fit_softmax(inputs[:fit], numbers[:fit]) for numbers in classes.T]
         read = np.stack([probe.read(inputs[fit:]) for probe in probes], axis=1)
     information = Information(table.rows(np.arange(fit)), estimator, bins)
-    return _Found(information, read == classes[fit:], all(probe.converged for probe in probes))
+    return _Fitted(information, read == classes[fit:], all(probe.converged for probe in probes))
 
 
 def _most_disentangled(importance: Array, top: int) -> NDArray[np.intp]:

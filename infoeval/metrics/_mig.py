@@ -63,7 +63,7 @@ def mig(
     check_choice("preset", preset, Preset)
     if preset == "laforge" and estimator != "plug-in":
         raise UserError(f"preset 'laforge' counts; it has no estimator {estimator!r}")
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
 
     def per_factor(matrix: Matrix) -> NDArray[np.float64]:
         if preset == "laforge":
@@ -72,15 +72,11 @@ def mig(
 
     return score_information(
         table,
-        lambda matrix: float(per_factor(matrix).mean()),
+        per_factor,
         options,
+        per="factor",
         estimator=estimator,
         bins=10 if preset == "laforge" else 20,
-        details=lambda matrix: {
-            "per_factor": per_factor(matrix).tolist(),
-            "best_code": [table.codes[row].name for row in matrix.information.argmax(axis=0)],
-            "pruned": pruned,
-            "preset": preset,
-        },
         reference=REFERENCE,
+        preset=preset,
     )

@@ -2,13 +2,12 @@
 
 from typing import Unpack
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
-from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
+from infoeval.metrics.stats.mutual_information import Estimator, score_information
 from infoeval.metrics.stats.resampling import Options, table_of
 
 REFERENCE = "Li et al. 2020, Progressive learning and disentanglement of hierarchies"
@@ -50,25 +49,18 @@ def mig_sup(
 
     Raises UserError for what is not a table of codes and factors, and for unknown choices.
 
+    >>> import numpy as np
     >>> factors = np.indices((4, 5)).reshape(2, -1).T
     >>> round(float(mig_sup(factors * 1.5, factors)), 4)
     1.0
     """
-    table, pruned = table_of(codes, factors, options)
-
-    def per_code(matrix: Matrix) -> NDArray[np.float64]:
-        return share(gap(matrix.information, axis=1), matrix.codes)
-
+    table = table_of(codes, factors, options)
     return score_information(
         table,
-        lambda matrix: float(per_code(matrix).mean()),
+        lambda matrix: share(gap(matrix.information, axis=1), matrix.codes),
         options,
+        per="code",
         estimator=estimator,
         bins=bins,
-        details=lambda matrix: {
-            "per_code": per_code(matrix).tolist(),
-            "best_factor": [table.factors[k].name for k in matrix.information.argmax(axis=1)],
-            "pruned": pruned,
-        },
         reference=REFERENCE,
     )

@@ -62,7 +62,7 @@ def modularity(
     1.0
     """
     check_choice("preset", preset, Preset)
-    table, pruned = table_of(codes, factors, options)
+    table = table_of(codes, factors, options)
     if len(table.factors) < 2:
         raise UserError("modularity needs two factors or more")
 
@@ -74,15 +74,11 @@ def modularity(
 
     return score_information(
         table,
-        lambda matrix: float(per_code(matrix).mean()),
+        per_code,
         options,
+        per="code",
         estimator=estimator,
         bins=10 if preset == "laforge" else 20,
-        details=lambda matrix: {
-            "per_code": per_code(matrix).tolist(),
-            "best_factor": [table.factors[k].name for k in matrix.information.argmax(axis=1)],
-            "pruned": pruned,
-            "preset": preset,
-        },
         reference=REFERENCE,
+        preset=preset,
     )

@@ -82,8 +82,8 @@ def sap(
     def matrix(correct: dict[int, NDArray[np.bool_]], rows: Rows, order: Rows) -> NDArray[Any]:
         fit, scored = split.parts(rows)
         scores = np.empty((len(table.codes), len(table.factors)))
-        for k, found in correct.items():
-            scores[:, k] = found[:, scored - split.fit].mean(axis=1)
+        for k, hits in correct.items():
+            scores[:, k] = hits[:, scored - split.fit].mean(axis=1)
         others = [k for k in range(len(table.factors)) if k not in correct]
         if others:
             numbers = [table.factors[k] for k in others]
@@ -102,7 +102,6 @@ def sap(
         "per_factor": gap(whole, axis=0).tolist(),
         "best_code": [table.codes[j].name for j in whole.argmax(axis=0)],
         "fit_n": split.fit,
-        "pruned": split.pruned,
         "preset": preset,
     }
     return score_table(
@@ -122,16 +121,16 @@ def _correct(split: Split, preset: Preset, order: Rows) -> dict[int, NDArray[np.
 
     ``order`` gives the row whose factors belong to each row's codes.
     """
-    found = {}
+    hits = {}
     for k, factor in enumerate(split.table.factors):
         if factor.type in CATEGORIES:
             classes = factor.values[order].astype(np.intp)
             fit, scored = classes[: split.fit], classes[split.fit :]
             predict = _quantile_classes if preset == "scale-free" else _linear_classes
-            found[k] = np.stack(
+            hits[k] = np.stack(
                 [predict(code, fit, split.fit) == scored for code in split.table.codes]
             )
-    return found
+    return hits
 
 
 def _linear_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
@@ -170,17 +169,17 @@ def _correlations(
     centred = values - values.mean(axis=0)
     total = (centred**2).sum(axis=0)
     total[total <= least * (len(values) - 1)] = 0.0
-    found = np.empty((len(codes), len(factors)))
+    squared = np.empty((len(codes), len(factors)))
     for k, factor in enumerate(factors):
         targets = factor.targets[order[rows]].T
-        inputs = np.stack([each - each.mean() for each in targets])
+        inputs = np.stack([column - column.mean() for column in targets])
         crossed = inputs @ centred
         weights = np.linalg.lstsq(inputs @ inputs.T, crossed, rcond=None)[0]
-        found[:, k] = share((weights * crossed).sum(axis=0), total)
+        squared[:, k] = share((weights * crossed).sum(axis=0), total)
         for j, code in enumerate(codes):
             if code.type == "categorical":
-                found[j, k] = max(_explained(values[:, j], each) for each in targets)
-    return found
+                squared[j, k] = max(_explained(values[:, j], column) for column in targets)
+    return squared
 
 
 def _explained(categories: NDArray[np.float64], values: NDArray[np.float64]) -> float:

@@ -55,7 +55,7 @@ def score_covariance(
     options: Options,
 ) -> Score:
     """Score of codes by a function of their covariance ``(D, D)``."""
-    table, pruned = several_codes(codes, options)
+    table = several_codes(codes, options)
     for code in table.codes:
         if code.type == "categorical":
             raise UserError(f"{code.name} is categorical; it has no covariance")
@@ -82,21 +82,21 @@ def score_covariance(
         bounds=(0.0, float("inf")),
         unit=unit,
         reference=REFERENCE,
-        details={"covariance": covariance.tolist(), "pruned": pruned},
+        details={"covariance": covariance.tolist()},
         higher_is_better=False,
         resample="jackknife",
     )
 
 
-def several_codes(codes: ArrayLike, options: Options) -> tuple[Table, list[str]]:
-    """Table of codes alone, and the names of those that were pruned.
+def several_codes(codes: ArrayLike, options: Options) -> Table:
+    """Table of codes alone.
 
     Raises UserError for fewer than two codes.
     """
-    table, pruned = table_of(codes, None, options)
+    table = table_of(codes, None, options)
     if len(table.codes) < 2:
         raise UserError("one code does not depend on others; give two or more")
-    return table, pruned
+    return table
 
 
 def _is_singular(covariance: NDArray[np.float64]) -> bool:

@@ -1,4 +1,4 @@
-"""UDR: whether models trained with other seeds found the same codes; it needs no factors."""
+"""UDR: whether models of different seeds have the same codes; it needs no factors."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,7 +18,6 @@ from infoeval.metrics.stats.resampling import (
     Rows,
     active_codes,
     check_choice,
-    names_without,
     score_parts,
     table_of,
 )
@@ -37,7 +36,7 @@ Array = NDArray[np.float64]
     "udr",
     kind="models",
     range="0 to 1",
-    summary="whether models that differ in their seed found the same codes",
+    summary="whether models of different seeds have the same codes",
     use="to choose among seeds; without factors",
     pitfalls="models that fail alike score well; equal codes score 0.9 with preset=lasso; scores "
     "of different data sets do not compare",
@@ -110,12 +109,12 @@ def udr(
         return [float(scores.mean()), *scores.tolist()]
 
     def statistic(rows: Rows, _: Rows) -> list[float]:
-        return numbers(_pairs([each[rows] for each in values], preset))
+        return numbers(_pairs([model[rows] for model in values], preset))
 
     def shuffled(order: Rows) -> list[float]:
         mixed, rows = [], np.arange(table.n)
-        for each in values:
-            mixed.append(each[rows])
+        for model in values:
+            mixed.append(model[rows])
             rows = order[rows]
         return numbers(_pairs(mixed, preset))
 
@@ -123,7 +122,7 @@ def udr(
     details: dict[str, Any] = {
         "pairs": pairs.tolist(),
         "best": int(_of_models(pairs).argmax()),
-        "pruned": names_without(table.codes, [code for codes in kept for code in codes]),
+        "pruned": list(table.keep([code for codes in kept for code in codes]).pruned),
         "preset": preset,
     }
     score = score_parts(
@@ -142,7 +141,7 @@ def udr(
 
 def _columns(number: int, model: ArrayLike, options: Options) -> tuple[Column, ...]:
     """Codes of a model, named after it."""
-    table, _ = table_of(model, None, {**options, "prune": False})
+    table = table_of(model, None, {**options, "prune": False})
     for code in table.codes:
         if code.type == "categorical":
             raise UserError(f"model {number}: {code.name} is categorical; udr correlates numbers")
@@ -175,7 +174,7 @@ def _pairs(values: Sequence[Array], preset: Preset) -> Array:
     every -= every.mean(axis=0)
     every = share(every, np.sqrt((every**2).mean(axis=0)))
     correlation = every.T @ every / len(every)
-    model_of = np.repeat(np.arange(len(values)), [each.shape[1] for each in values])
+    model_of = np.repeat(np.arange(len(values)), [model.shape[1] for model in values])
     pairs = np.zeros((len(values), len(values)))
     for source in range(len(values)):
         own = model_of == source

@@ -1,7 +1,7 @@
-"""The registry of metrics: what there is, what each needs, and what a reader must know of it.
+"""Registry of metrics: their names, modules, inputs, ranges, uses and pitfalls.
 
 A metric is registered where it is defined, with :func:`metric`. A new one is one module with that
-decorator and one line in `HOMES`. Nothing is imported before it is asked for.
+decorator and one line in `HOMES`. Modules are imported when they are first used.
 """
 
 import importlib
@@ -144,7 +144,7 @@ def metric(
     pitfalls: str,
     evaluated: Mapping[str, Any] | None = None,
 ) -> Callable[[Function], Function]:
-    """Return a decorator that registers a function as a metric and returns it unchanged.
+    """Decorator that registers a function as a metric and returns it unchanged.
 
     The arguments are those of :class:`Metric`. ``find`` imports the module by `HOMES`.
     """
@@ -159,7 +159,7 @@ def metric(
 
 
 def find(name: str) -> Metric:
-    """Return the metric of this name; of all metrics, only its module is imported.
+    """Metric of this name; of all metrics, only its module is imported.
 
     Raises UserError, listing the names, if there is none.
 
@@ -173,12 +173,12 @@ def find(name: str) -> Metric:
 
 
 def names() -> list[str]:
-    """Return the names of all metrics, in the order of results; nothing is imported."""
+    """Names of all metrics, in the order of results; nothing is imported."""
     return list(HOMES)
 
 
 def all_metrics(*kinds: Kind) -> list[Metric]:
-    """Return all metrics, or those of some kinds, in the order of results; imports them all.
+    """All metrics, or those of some kinds, in the order of results; imports them all.
 
     >>> [item.name for item in all_metrics("labels")]
     ['cluster-acc', 'cluster-nmi', 'cluster-ari']
@@ -187,7 +187,7 @@ def all_metrics(*kinds: Kind) -> list[Metric]:
 
 
 def markdown_table(metrics: Sequence[Metric]) -> list[str]:
-    """Return the lines of a Markdown table of metrics: what a reader must know of each."""
+    """Lines of a Markdown table of metrics: name, needs, range, use, pitfalls, settings."""
     columns = ("metric", "needs", "range", "what it measures", "use it for", "pitfalls", "settings")
     rows = [
         (

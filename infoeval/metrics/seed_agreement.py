@@ -54,8 +54,7 @@ class SeedAgreement:
 
 
 def seed_agreement(models: Sequence[Sequence[ArrayLike]]) -> SeedAgreement:
-    """Agreement of models on the same rows, without labels, whatever the names, order and sign of
-    codes.
+    """Agreement of models on the same rows, without labels; names, order and sign do not matter.
 
     Models of one experiment tend to find the same codes where these are in the data, and different
     ones where they are not; so the model that agrees most with the others, the medoid, is a choice

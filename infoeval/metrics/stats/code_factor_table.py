@@ -55,10 +55,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Codes and factors of the same ``n`` rows."""
+    """Codes and factors of the same ``n`` rows, and the names of codes that were left out."""
 
     codes: tuple[Column, ...]
     factors: tuple[Column, ...]
+    pruned: tuple[str, ...] = ()
 
     @property
     def n(self) -> int:
@@ -75,11 +76,17 @@ class Table:
             tuple(replace(column, values=column.values[rows]) for column in columns)
             for columns in (self.codes, self.factors)
         )
-        return Table(codes, factors)
+        return Table(codes, factors, self.pruned)
+
+    def keep(self, codes: Sequence[Column]) -> "Table":
+        """Table with some of its codes; the names of the others are added to ``pruned``."""
+        # Two columns may have the same name.
+        others = [code.name for code in self.codes if not any(code is kept for kept in codes)]
+        return Table(tuple(codes), self.factors, (*self.pruned, *others))
 
     def shuffled(self, order: NDArray[np.intp]) -> "Table":
         """Table whose rows have the factors of other rows, in this order."""
-        return Table(self.codes, self.rows(order).factors)
+        return replace(self, factors=self.rows(order).factors)
 
 
 def as_table(

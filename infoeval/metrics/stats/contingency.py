@@ -27,17 +27,17 @@ __all__ = [
 #: ``(tables, categories, classes)`` counts -> ``(tables,)`` values
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
-#: Cells of the largest table; beyond it the labels are row numbers rather than categories. A
-#: thousand bootstrap replicates of such a table are drawn in a minute.
+#: The number of cells of the largest table, of which a thousand bootstrap replicates are drawn in a
+#: minute. Larger ones have row numbers for labels rather than categories.
 MOST_CELLS = 2**20
-#: Cells drawn at a time: 32 MiB, whatever the size of the table.
+#: The number of cells drawn at a time: 32 MiB, whatever the size of the table.
 BLOCK = 2**22
-#: Rows of a table that stands for the population.
+#: The number of rows of a table that represents the population.
 POPULATION = 1e9
 
 
 def label_values(values: ArrayLike, name: str) -> NDArray[Any]:
-    """Return one label per row, ``(n,)``: int64, booleans or words.
+    """One label per row, ``(n,)``: int64, booleans or words.
 
     Whole numbers of any sign, floats that are whole, booleans and words are labels. Raises
     UserError, beginning with ``name``, for anything else.
@@ -84,7 +84,7 @@ def _is_missing(value: Any) -> bool:
 def named_labels(
     vectors: Mapping[str, ArrayLike], names: Sequence[str] | None = None
 ) -> tuple[list[str], list[NDArray[np.int64]]]:
-    """Return the names of all labels in some vectors, and each vector as places among them.
+    """Names of all labels in some vectors, and each vector as places among them.
 
     ``vectors`` hold labels of one kind by what they are called in messages. The labels are sorted,
     numbers by size and words by the alphabet, so that ``names`` and places are the same in all
@@ -112,7 +112,7 @@ def named_labels(
 def contingency_table(
     codes: NDArray[np.int64], labels: NDArray[np.int64], categories: int, classes: int
 ) -> NDArray[np.int64]:
-    """Return the counts of rows by category and class, ``(categories, classes)``.
+    """Counts of rows by category and class, ``(categories, classes)``.
 
     >>> contingency_table(np.array([0, 0, 1]), np.array([1, 1, 0]), 2, 3)
     array([[0, 2, 0],
@@ -123,7 +123,7 @@ def contingency_table(
 
 
 def table_of_occurring(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.int64]:
-    """Return the counts of rows by the values that occur, ``(R, C)``, of two ``(n,)`` vectors.
+    """Counts of rows by the values that occur, ``(R, C)``, of two ``(n,)`` vectors.
 
     Raises UserError for more than a million cells.
 
@@ -143,7 +143,7 @@ def table_of_occurring(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.
 
 
 def plug_in_information(table: NDArray[np.int64]) -> float:
-    """Return the mutual information of row and column, nats, with ``(R, C)`` counts as the law.
+    """Mutual information of row and column, nats, with ``(R, C)`` counts as the law.
 
     >>> print(f"{plug_in_information(np.array([[5, 0], [0, 5]])):.4f}")
     0.6931
@@ -166,7 +166,7 @@ def agreement(
     bounds: tuple[float, float] = (0.0, 1.0),
     unit: str = "fraction",
 ) -> Score:
-    """Return the score of ``statistic`` on the contingency table, with a bootstrap interval.
+    """Score of ``statistic`` on the contingency table, with a bootstrap interval.
 
     Resampling ``n`` rows with replacement is one multinomial draw of the table's counts, so the
     cost depends on the number of cells, not of rows. What is drawn from is :func:`population`.
@@ -219,7 +219,7 @@ def check_paired(
 
 
 def population(table: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Return the estimated probability of each cell, some of it for cells that no row fell into.
+    """Estimated probability of each cell, some of it for cells that no row fell into.
 
     A resample of the counts alone never shows an empty cell, so a code that makes rare mistakes
     would look steadier than it is, and a perfect one certain. What unseen cells have together is
@@ -241,7 +241,7 @@ def population(table: NDArray[np.int64]) -> NDArray[np.float64]:
 def _bootstrap(
     statistic: Statistic, shares: NDArray[np.float64], n: int, seed: int, replicates: int
 ) -> NDArray[np.float64]:
-    """Return ``(replicates,)`` values on tables of ``n`` rows drawn with these shares."""
+    """``(replicates,)`` values on tables of ``n`` rows drawn with these shares."""
     generator = np.random.default_rng(seed)
     values = np.empty(replicates)
     block = max(1, BLOCK // shares.size)

@@ -35,11 +35,11 @@ __all__ = [
 ]
 
 REPEATS = 5
-"""A function is scored so many times for its interval."""
+"""The number of repetitions for the interval of a function."""
 CALL = 4_096
-"""A function is called with at most so many rows."""
+"""The largest number of rows in one call of a function."""
 SAMPLE = 10_000
-"""So many codes of a function determine their types and spread."""
+"""The number of codes of a function that determine their types and spread."""
 
 Array = NDArray[np.float64]
 Generator = np.random.Generator
@@ -60,8 +60,8 @@ class Effort:
         self, train_points: int | None, test_points: int | None, batch: int | None, least_batch: int
     ) -> "Effort":
         """The effort with what is given. Raises UserError for other than whole numbers above 0."""
-        asked = {"train_points": train_points, "test_points": test_points, "batch": batch}
-        given = {name: number for name, number in asked.items() if number is not None}
+        efforts = {"train_points": train_points, "test_points": test_points, "batch": batch}
+        given = {name: number for name, number in efforts.items() if number is not None}
         for name, number in given.items():
             least = least_batch if name == "batch" else 1
             whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
@@ -99,14 +99,14 @@ class FunctionSource:
         generator = np.random.default_rng([options.get("seed", 0), 3])
         sample = self._called(self.drawn(count, generator))
         every = as_table(sample, None, code_types=options.get("code_types")).codes
-        table, self.pruned = table_of(sample, None, {**options, "factor_types": None})
-        self.kept = np.array([code.name not in self.pruned for code in every])
+        table = table_of(sample, None, {**options, "factor_types": None})
+        self.kept = np.array([code.name not in table.pruned for code in every])
         types = np.array([code.type for code in table.codes])
         self.categorical = np.flatnonzero(types == "categorical")
         values = table.matrix(table.codes)
         self.spread: Array = variances(values[:, None].copy(), self.categorical)[0]
         rows = np.resize(np.arange(len(self.factors)), count)
-        self.table = Table(table.codes, Table(columns, columns).rows(rows).factors)
+        self.table = replace(table, factors=Table(columns, columns).rows(rows).factors)
 
     def whole(self) -> "FunctionDraws":
         """Draws of the function."""
@@ -165,24 +165,24 @@ class FunctionDraws:
 
     def differences(self, held: Rows, batch: int, generator: Generator) -> Array:
         """Mean ``|z1 - z2|`` of ``batch`` pairs that each share a value, ``(points, D)``."""
-        source, found = self.source, []
+        source, parts = self.source, []
         for points in _pieces(held, CALL // batch):
             first = source.drawn(batch * len(points), generator)
             second = self._drawn_again(first, np.tile(points, batch), generator)
             pair = source.codes(first, batch), source.codes(second, batch)
-            found.append(mean_distances(*pair, source.categorical))
-        return np.concatenate(found)
+            parts.append(mean_distances(*pair, source.categorical))
+        return np.concatenate(parts)
 
     def relative_variances(
         self, held: Rows, batch: int, codes: Rows, generator: Generator
     ) -> NDArray[Any]:
         """Variance of ``batch`` codes that all share one value over ``spread``."""
-        source, found = self.source, []
+        source, parts = self.source, []
         for points in _pieces(held, CALL // batch):
             one = np.tile(source.drawn(len(points), generator), (batch, 1))
             values = self._drawn_again(one, np.tile(points, batch), generator)
-            found.append(variances(source.codes(values, batch), source.categorical))
-        return np.concatenate(found)[:, codes] / self.spread[codes]
+            parts.append(variances(source.codes(values, batch), source.categorical))
+        return np.concatenate(parts)[:, codes] / self.spread[codes]
 
     def _drawn_again(
         self, values: NDArray[Any], numbers: Rows, generator: Generator
@@ -288,7 +288,6 @@ def score_draws(
         reference=reference,
         details={
             **whole.details,
-            "pruned": source.pruned,
             "train_points": effort.train_points,
             "test_points": effort.test_points,
             "batch": effort.batch,

@@ -130,57 +130,67 @@ class Information:
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Matrix:
         """Matrix of the codes of some rows and the factors of some, in the same order."""
         codes, factors = self.codes[code_rows], self.factors[factor_rows]
-        found = information_matrix(codes, factors)
+        information = information_matrix(codes, factors)
         if self.estimator == "corrected":
             categories, classes = (
                 np.array([np.count_nonzero(np.bincount(column)) for column in numbers.T])
                 for numbers in (codes, factors)
             )
             bias = np.outer(categories - 1, classes - 1) / (2 * len(codes))
-            found = np.maximum(found - bias, 0.0)
+            information = np.maximum(information - bias, 0.0)
         entropy = entropies(codes)
         if self.estimator == "ksg":
             for row in np.flatnonzero(self.continuous):
                 values = self.values[code_rows, row]
                 order = np.argsort(values, kind="stable")
-                found[row] = [
+                information[row] = [
                     neighbour_information(values[order], classes[order]) for classes in factors.T
                 ]
             # Neighbours find more than the bins hold where an outlier makes the bins wide.
-            entropy = np.maximum(entropy, found.max(axis=1))
-        return Matrix(found, entropy, entropies(factors))
+            entropy = np.maximum(entropy, information.max(axis=1))
+        return Matrix(information, entropy, entropies(factors))
 
 
 def score_information(
     table: Table,
-    metric: Callable[[Matrix], float],
+    terms: Callable[[Matrix], Array],
     options: Options,
     *,
+    per: Literal["code", "factor"],
+    metric: Callable[[Matrix], float] | None = None,
     estimator: Estimator = "plug-in",
     bins: int = BINS,
-    details: Callable[[Matrix], dict[str, Any]],
     reference: str,
+    **details: Any,
 ) -> Score:
     """Score of a metric from 0 to 1 that is computed from the information matrix.
 
-    ``details`` of the score hold the matrix and the entropies of the whole table and what
-    ``details`` makes of it.
+    ``terms`` has a number for each code ``(D,)`` or factor ``(K,)``, and the score is their mean
+    unless ``metric`` gives another. ``details`` of the score hold the terms, the matrix and the
+    entropies of the whole table, the best factor of each code or best code of each factor, and
+    ``details``.
     """
     check_choice("estimator", estimator, Estimator)
     information = Information(table, estimator, bins, options.get("seed", 0))
     every = np.arange(table.n)
     whole = information.matrix(every, every)
+    value = metric or (lambda matrix: float(terms(matrix).mean()))
+    other, columns, axis = (
+        ("factor", table.factors, 1) if per == "code" else ("code", table.codes, 0)
+    )
     return score_table(
         table,
-        metric(whole),
-        lambda code_rows, factor_rows: metric(information.matrix(code_rows, factor_rows)),
+        value(whole),
+        lambda code_rows, factor_rows: value(information.matrix(code_rows, factor_rows)),
         options,
         reference=reference,
         details={
             "information": whole.information.tolist(),
             "code_entropies": whole.codes.tolist(),
             "factor_entropies": whole.factors.tolist(),
-            **details(whole),
+            f"per_{per}": terms(whole).tolist(),
+            f"best_{other}": [columns[best].name for best in whole.information.argmax(axis=axis)],
+            **details,
             "estimator": estimator,
             "bins": bins,
         },
@@ -224,8 +234,8 @@ def neighbour_information(
     nearer = _count_nearer(values, radius)
     psi = _digamma(n)
     used = psi[np.minimum(neighbours, counts - 1)].mean()
-    found = psi[n] + used - psi[counts].mean() - psi[nearer].mean()
-    return max(0.0, float(found))
+    information = psi[n] + used - psi[counts].mean() - psi[nearer].mean()
+    return max(0.0, float(information))
 
 
 def _radius(

@@ -46,9 +46,9 @@ class Prediction:
 
 def boosting(codes: Array, classes: Numbers, others: Array, other_classes: Numbers) -> Prediction:
     """Prediction of class numbers ``(n, K)`` by gradient-boosted trees."""
-    found = boost(codes, classes, others)
-    fitted, scored = found.fitted == classes, found.scored == other_classes
-    return Prediction(found.importances, _mean(fitted), _mean(scored))
+    boosted = boost(codes, classes, others)
+    fitted, scored = boosted.fitted == classes, boosted.scored == other_classes
+    return Prediction(boosted.importances, _mean(fitted), _mean(scored))
 
 
 def exact_boosting(
@@ -123,12 +123,12 @@ def _regression(
         warnings.simplefilter("always", ConvergenceWarning)
         for column, values in enumerate(known.T):
             model, importance[:, column] = fit(inputs, values)
-            found = model.predict(inputs)
-            errors[column] = ((found - values) ** 2).mean()
-            fitted[column] = _explained(values, found)
+            predicted = model.predict(inputs)
+            errors[column] = ((predicted - values) ** 2).mean()
+            fitted[column] = _explained(values, predicted)
             if len(others):
                 scored[column] = _explained(other_known[:, column], model.predict(other_inputs))
-    converged = not any(issubclass(each.category, ConvergenceWarning) for each in caught)
+    converged = not any(issubclass(warning.category, ConvergenceWarning) for warning in caught)
     return Prediction(importance, fitted, scored, errors, converged)
 
 
@@ -137,16 +137,18 @@ def _scaled(known: Array, others: Array) -> tuple[Array, Array]:
     low, width = known.min(axis=0), np.ptp(known, axis=0)
     # scikit-learn's trees have single precision, up to 3e38.
     first, second = (
-        np.clip((each - low) / np.where(width > 0, width, 1), -FARTHEST, FARTHEST)
-        for each in (known, others)
+        np.clip((values - low) / np.where(width > 0, width, 1), -FARTHEST, FARTHEST)
+        for values in (known, others)
     )
     return first, second
 
 
-def _explained(values: Array, found: Array) -> float:
+def _explained(values: Array, predicted: Array) -> float:
     """R^2, not below 0, and 0 where the values do not vary."""
     variance = float(values.var())
-    return max(0.0, 1 - float(((found - values) ** 2).mean()) / variance) if variance > 0 else 0.0
+    return (
+        max(0.0, 1 - float(((predicted - values) ** 2).mean()) / variance) if variance > 0 else 0.0
+    )
 
 
 def _mean(right: NDArray[Any]) -> Array:

@@ -28,7 +28,7 @@ FARTHEST = 1e30
 """Inputs are clipped here: beyond lies what the single precision of trees cannot hold."""
 
 BLOCK = 2_000
-"""Scores of so many rows are computed at once."""
+"""The number of rows whose scores are computed at once."""
 
 NEWTON_STEPS = 50
 NEWTON_TOLERANCE = 1e-7
@@ -119,7 +119,7 @@ def fit_softmax(
         return Probe(known, np.zeros(shape))
     if len(known) == 2:
         penalty = 2 * penalty
-    found = minimize(
+    optimum = minimize(
         _softmax_loss(design, own, penalty, _row_weights(own, balanced)),
         np.zeros(shape[0] * shape[1]),
         jac=True,
@@ -131,7 +131,7 @@ def fit_softmax(
             "ftol": 64 * np.finfo(np.float64).eps,
         },
     )
-    return Probe(known, found.x.reshape(shape), converged=found.status != 1)
+    return Probe(known, optimum.x.reshape(shape), converged=optimum.status != 1)
 
 
 def _row_weights(classes: Classes, balanced: bool) -> Array:

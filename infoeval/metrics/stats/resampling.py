@@ -24,7 +24,6 @@ __all__ = [
     "active_codes",
     "check_choice",
     "check_options",
-    "names_without",
     "score_parts",
     "score_table",
     "split_table",
@@ -76,10 +75,8 @@ class Options(TypedDict, total=False):
     seed: int
 
 
-def table_of(
-    codes: ArrayLike, factors: ArrayLike | None, options: Options
-) -> tuple[Table, list[str]]:
-    """Table to be scored, and the names of the codes that were pruned.
+def table_of(codes: ArrayLike, factors: ArrayLike | None, options: Options) -> Table:
+    """Table to be scored, with dead codes left out if ``prune`` is set.
 
     Raises UserError for what is not a table, as `check_options` does, and where all codes are dead.
     """
@@ -91,11 +88,11 @@ def table_of(
         factor_types=options.get("factor_types"),
     )
     if not options.get("prune", False):
-        return table, []
+        return table
     kept = active_codes(table.codes)
     if not kept:
         raise UserError("all codes are constant; there is nothing to score")
-    return Table(kept, table.factors), names_without(table.codes, kept)
+    return table.keep(kept)
 
 
 def check_options(options: Options) -> None:
@@ -132,18 +129,12 @@ def active_codes(codes: Sequence[Column]) -> tuple[Column, ...]:
     return tuple(code for code in codes if active(code))
 
 
-def names_without(columns: Sequence[Column], kept: Sequence[Column]) -> list[str]:
-    """Names of the columns that are not kept; two columns may have the same name."""
-    return [column.name for column in columns if not any(column is other for other in kept)]
-
-
 @dataclass(frozen=True)
 class Split:
     """A table whose first ``fit`` rows are to fit models on, and whose others are to score them."""
 
     table: Table
     fit: int
-    pruned: list[str]
 
     def parts(self, rows: Rows) -> tuple[Rows, Rows]:
         """Those of some rows that are to fit on, and those that are to score."""
@@ -166,15 +157,15 @@ def split_table(
                 f"{fit} rows of codes for {known} rows of factors to fit on; give one of each "
                 "per row"
             )
-        table, pruned = table_of(all_codes, all_factors, options)
+        table = table_of(all_codes, all_factors, options)
     else:
-        table, pruned = table_of(codes, factors, options)
+        table = table_of(codes, factors, options)
         fit = table.n - max(1, round(SCORED_SHARE * table.n))
         order = np.random.default_rng([options.get("seed", 0), 1]).permutation(table.n)
         table = table.rows(np.concatenate([np.sort(order[:fit]), np.sort(order[fit:])]))
     if fit < 2 or table.n - fit < 1:
         raise UserError(f"{table.n} rows; give more, some to fit on and others to score")
-    return Split(table, fit, pruned)
+    return Split(table, fit)
 
 
 def whole_table(
@@ -186,8 +177,8 @@ def whole_table(
     """
     if test is not None:
         raise UserError("preset 'laforge' scores the rows that it was fitted on: give no others")
-    table, pruned = table_of(codes, factors, options)
-    return Split(table, table.n, pruned)
+    table = table_of(codes, factors, options)
+    return Split(table, table.n)
 
 
 def _stacked(first: Any, second: Any, what: str) -> tuple[Any, int]:
@@ -290,6 +281,7 @@ def score_parts(
         higher_is_better,
         reference,
         {
+            "pruned": list(table.pruned),
             **details,
             "codes": [code.name for code in table.codes],
             "factors": [factor.name for factor in table.factors],

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 CELLS = 1 << 17
-"""So many numbers at a time stay in the cache."""
+"""The number of values drawn at a time, few enough for the cache."""
 WIDTHS = (1, 2, 4, 8)
 """Rows of these numbers of codes are copied much faster than others."""
 LARGEST = 1e30
@@ -57,7 +57,7 @@ class TableSource:
         even: bool,
         all_but: bool,
     ) -> None:
-        self.table, self.pruned = table_of(codes, factors, options)
+        self.table = table_of(codes, factors, options)
         for code in self.table.codes:
             check_size(code.values)
         classes = class_numbers_of(self.table.factors, bins, cut=cut)
@@ -130,9 +130,9 @@ class TableDraws:
         for count, groups, table in self._pieces(held, batch, codes):
             places = groups.batches((batch, count), generator)
             parts.append(variances(table.take(places, axis=0, mode="clip"), categorical))
-        found = _in_order_of(held, parts)[:, : len(codes)]
-        found[:, categorical] /= self.spread[codes][categorical]
-        return found
+        ratios = _in_order_of(held, parts)[:, : len(codes)]
+        ratios[:, categorical] /= self.spread[codes][categorical]
+        return ratios
 
     def _pieces(
         self, held: Rows, batch: int, codes: Rows
@@ -154,9 +154,9 @@ class TableDraws:
 def _in_order_of(held: Rows, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
     """Points in the order of ``held``, from parts in the order of the factors."""
     joined = np.concatenate(parts)
-    found = np.empty_like(joined)
-    found[np.argsort(held.astype(np.int16), kind="stable")] = joined
-    return found
+    ordered = np.empty_like(joined)
+    ordered[np.argsort(held.astype(np.int16), kind="stable")] = joined
+    return ordered
 
 
 def _variance(code: Column) -> float:
@@ -226,13 +226,13 @@ def _part(numbers: Numbers, parts: Numbers) -> Numbers:
 
 def classes_of_others(classes: Rows) -> Rows:
     """For each factor, a class for all rows that agree in the other factors, ``(n, K)``."""
-    found = np.empty_like(classes)
+    joint = np.empty_like(classes)
     for left_out in range(classes.shape[1]):
         together = np.zeros(len(classes), dtype=np.intp)
         for column in np.delete(classes, left_out, axis=1).T:
             together = np.unique(together * (column.max() + 1) + column, return_inverse=True)[1]
-        found[:, left_out] = together
-    return found
+        joint[:, left_out] = together
+    return joint
 
 
 def check_size(codes: NDArray[Any]) -> None:
@@ -270,10 +270,10 @@ def variances(codes: NDArray[Any], categorical: Rows) -> NDArray[Any]:
     codes -= codes[0].copy()
     sums = codes.sum(axis=0)
     np.square(codes, out=codes)
-    found = np.maximum(codes.sum(axis=0) - sums**2 / size, 0.0) / (size - 1)
+    result = np.maximum(codes.sum(axis=0) - sums**2 / size, 0.0) / (size - 1)
     for code, impurity in impurities.items():
-        found[:, code] = impurity
-    return np.asarray(found)
+        result[:, code] = impurity
+    return np.asarray(result)
 
 
 def _impurities(categories: NDArray[Any]) -> Array:

@@ -73,7 +73,7 @@ class Trees:
 
 
 def boost(codes: Array, factors: Numbers, others: Array) -> Boosted:
-    """Trees fitted to classes ``(n, K)`` of codes ``(n, D)``, with predictions of others ``(m, D)``.
+    """Trees of classes ``(n, K)`` of codes ``(n, D)``, with predictions of others ``(m, D)``.
 
     Equal rows of codes are one row with a weight.
 
@@ -88,8 +88,8 @@ def boost(codes: Array, factors: Numbers, others: Array) -> Boosted:
     counts, raw = _targets(factors, trees, row_of[: len(codes)], n, len(rows))
     order = Order.of(rows[:n])
     places = _places(order, rows)
-    factor_of = np.repeat(np.arange(len(trees)), [each.count for each in trees])
-    shrink = np.repeat([each.shrink for each in trees], [each.count for each in trees])
+    factor_of = np.repeat(np.arange(len(trees)), [group.count for group in trees])
+    shrink = np.repeat([group.shrink for group in trees], [group.count for group in trees])
     importances = np.zeros((codes.shape[1], len(trees)))
     for _ in range(STAGES if len(raw) else 0):
         chances = _probabilities(raw[:, :n], trees)
@@ -103,7 +103,7 @@ def boost(codes: Array, factors: Numbers, others: Array) -> Boosted:
             raw[tree] += step[leaf]
     total = importances.sum(axis=0)
     shares = np.divide(importances, total, out=importances, where=total > 0)
-    read = np.stack([_likeliest(raw, each) for each in trees], axis=1)[row_of]
+    read = np.stack([_likeliest(raw, group) for group in trees], axis=1)[row_of]
     return Boosted(shares, read[: len(codes)], read[len(codes) :])
 
 
@@ -134,13 +134,13 @@ def _targets(
     The log odds are ``(trees, rows)``.
     """
     counts, raw = [], []
-    for factor, each in zip(factors.T, trees, strict=True):
-        numbers = np.searchsorted(each.classes, factor)
-        table = np.bincount(numbers * n + row_of, minlength=len(each.classes) * n)
-        table = table.reshape(-1, n)[len(each.classes) - each.count :]
+    for factor, group in zip(factors.T, trees, strict=True):
+        numbers = np.searchsorted(group.classes, factor)
+        table = np.bincount(numbers * n + row_of, minlength=len(group.classes) * n)
+        table = table.reshape(-1, n)[len(group.classes) - group.count :]
         share = table.sum(axis=1) / len(factor)
         counts.append(table)
-        raw.append(np.log(share / (1 - share) if each.count == 1 else share))
+        raw.append(np.log(share / (1 - share) if group.count == 1 else share))
     start = np.concatenate(raw).astype(np.float32)
     return (
         np.concatenate(counts).astype(np.float32),
@@ -163,15 +163,15 @@ def _places(order: Order, rows: Array) -> Places:
 
 
 def _probabilities(raw: Single, trees: list[Trees]) -> Single:
-    found = np.empty(raw.shape, np.float32)
-    for each in trees:
-        part = raw[each.columns]
-        if each.count == 1:
-            found[each.columns] = 1 / (1 + np.exp(-part))
-        elif each.count:
+    chances = np.empty(raw.shape, np.float32)
+    for group in trees:
+        part = raw[group.columns]
+        if group.count == 1:
+            chances[group.columns] = 1 / (1 + np.exp(-part))
+        elif group.count:
             odds = np.exp(part - part.max(axis=0))
-            found[each.columns] = odds / odds.sum(axis=0)
-    return found
+            chances[group.columns] = odds / odds.sum(axis=0)
+    return chances
 
 
 def _grow(

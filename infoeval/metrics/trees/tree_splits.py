@@ -9,10 +9,10 @@ from scipy import sparse
 __all__ = ["Order", "Split", "Sums", "best_splits", "child_sums", "root_sums"]
 
 BINS = 96
-"""A code has at most so many bins, of about equally many neighbouring rows."""
+"""The largest number of bins of a code, of about equally many neighbouring rows each."""
 
 CANDIDATES = 3
-"""The best bins of so many codes of each node are searched row by row."""
+"""The number of codes of each node whose best bin is searched row by row."""
 
 LEAST_GAIN = 1e-9
 
@@ -45,12 +45,12 @@ class Order:
         rows = np.argsort(codes, axis=0, kind="stable").T
         values = np.take_along_axis(codes.T, rows, axis=1)
         last = np.append(values[:, 1:] != values[:, :-1], np.ones((count, 1), bool), axis=1)
-        starts = [_starts(np.flatnonzero(each)) for each in last]
-        bins = max(len(each) for each in starts)
+        starts = [_starts(np.flatnonzero(begins)) for begins in last]
+        bins = max(len(begins) for begins in starts)
         edges = np.full((count, bins + 2), n)
-        for code, each in enumerate(starts):
-            edges[code, : len(each)] = each
-        bin_of = np.stack([np.searchsorted(each, np.arange(n), "right") - 1 for each in starts])
+        for code, begins in enumerate(starts):
+            edges[code, : len(begins)] = begins
+        bin_of = np.stack([np.searchsorted(begins, np.arange(n), "right") - 1 for begins in starts])
         cells = (bin_of + bins * np.arange(count)[:, None]).ravel()
         filled = np.concatenate([[0], np.bincount(cells, minlength=count * bins).cumsum()])
         sums = sparse.csr_array(
@@ -135,8 +135,8 @@ def child_sums(
     columns = np.empty((order.n, 2, len(tree)), np.float32)
     np.multiply(np.take(values, tree, axis=1), inside, out=columns[:, 0])
     np.multiply(weights[:, None], inside, out=columns[:, 1])
-    found = (order.sums @ columns.reshape(order.n, -1)).reshape(codes, bins, 2, len(tree))
-    below = found.cumsum(axis=1)
+    totals = (order.sums @ columns.reshape(order.n, -1)).reshape(codes, bins, 2, len(tree))
+    below = totals.cumsum(axis=1)
     children = []
     for number, parent in enumerate((sums.values, sums.weights)):
         both = np.zeros((codes, bins, parents, 2, trees), np.float32)

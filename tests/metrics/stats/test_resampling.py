@@ -19,7 +19,7 @@ WIDE = (-math.inf, math.inf)
 def mean_of(n: int, resample: Any, seed: int = 0, fit: int = 0, **options: Any) -> Score:
     """The mean of n normal values of deviation 2, as if it were a metric."""
     codes = 2 * np.random.default_rng(seed).normal(size=(n, 1))
-    table, _ = table_of(codes, np.arange(n), options)  # type: ignore[arg-type]
+    table = table_of(codes, np.arange(n), options)  # type: ignore[arg-type]
     return score_table(
         table,
         float(codes.mean()),
@@ -62,7 +62,7 @@ def test_intervals_hold_the_truth_as_often_as_they_say(kind: str) -> None:
 def test_rows_to_fit_on_and_rows_to_score_are_drawn_apart(kind: str) -> None:
     seen = []
     codes = np.arange(30.0)[:, None]
-    table, _ = table_of(codes, np.arange(30), {})
+    table = table_of(codes, np.arange(30), {})
     score_table(
         table,
         0.0,
@@ -81,7 +81,7 @@ def test_rows_to_fit_on_and_rows_to_score_are_drawn_apart(kind: str) -> None:
 
 def test_several_numbers_each_have_their_interval() -> None:
     codes = np.add(np.random.default_rng(0).normal(size=(200, 1)), [0.0, 5.0])
-    table, _ = table_of(codes, np.arange(200), {})
+    table = table_of(codes, np.arange(200), {})
     score = score_parts(
         table,
         {"first": float(codes[:, 0].mean()), "second": float(codes[:, 1].mean())},
