@@ -86,7 +86,7 @@ def score_subject(
             _check_applies(request.metric, inputs)
             found = _runner(request.metric.kind)(inputs, request)
         except NotApplicable as error:
-            if by_name:
+            if by_name or (request.name == "mi" and context.options.information):
                 raise UserError(f"{request.name} does not apply: {error}") from error
             skipped.append(Skipped(request.name, str(error)))
             continue

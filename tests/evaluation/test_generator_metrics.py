@@ -150,6 +150,6 @@ def test_a_generator_alone_in_memory() -> None:
 
 def test_codes_of_a_file_have_no_generator(tmp_path: Path) -> None:
     path = store(tmp_path / "codes.npz", **table())
-    for options in ({"metrics": ["mi"]}, {"metrics": ["mig"], "information": "tiny"}):
+    for metrics, information in ((["mi"], None), (["mig"], "tiny"), (None, "tiny")):
         with pytest.raises(UserError, match="mi does not apply: codes of a file have no generator"):
-            score(path, **options)
+            score(path, metrics, information=information)
