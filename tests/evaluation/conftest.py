@@ -132,3 +132,9 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def among_models(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The test is made in the folder of models."""
     monkeypatch.chdir(models)
+
+
+@pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No picture is drawn, which takes longer than the choice of a model."""
+    monkeypatch.setattr("infoeval.evaluation.make_report.draw", lambda *_, **__: ([], []))

@@ -1,18 +1,24 @@
 """Galleries of real images: which images, and which of them are marked."""
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-import pandas as pd
 import pytest
-from infoeval.evaluation.posterior_reading import columns
+import torch
+from numpy.typing import NDArray
 
 from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet, load
 from infoeval.evaluation.gallery import draw_galleries
+from infoeval.evaluation.image_files import Picture
+from infoeval.evaluation.inputs import Context, Inputs, Splits
+from infoeval.evaluation.options import Options
 from infoeval.results import Result
 from infoeval.subjects.checkpoint_model import CheckpointModel
+from infoeval.subjects.opening import open_subject
 from tests.evaluation.reports import document_of, entries, pixels
 from tests.tiny import tiny_images
 
@@ -28,7 +34,7 @@ def test_the_gallery_of_a_checkpoint(pair: Path, subject: Path, home: Path) -> N
     (gallery,) = (entry for entry in entries(pair, "gallery") if entry["code"] == "digit")
     train, test = (load(home / "images.npz", split) for split in ("train", "test"))
     model = CheckpointModel(Checkpoint.open(subject), "cpu", train.images)
-    read = columns(model, test.images)["digit"].to_numpy()
+    read = model.encode(torch.from_numpy(test.images))["digit"].argmax(1).numpy()
     results = document_of(pair)["results"]
     (accuracy,) = (each for each in results if each["metric"] == "cluster-acc")
     matching, names = accuracy["details"]["matching"], accuracy["details"]["class_names"]
@@ -52,16 +58,38 @@ def test_galleries_are_of_the_shown_model_alone(pair: Path) -> None:
     assert {entry["code"] for entry in entries(pair, "gallery")} == {"digit", "slant"}
 
 
-def accuracy_of(matching: list[int]) -> Result:
-    details = {"matching": matching}
+class Known:
+    """Reads known codes of images, and would draw images of them."""
+
+    def __init__(self, space: CodeSpace, codes: dict[str, NDArray[Any]]) -> None:
+        self.codes, self.known = space, codes
+
+    def encode(self, images: torch.Tensor) -> dict[str, NDArray[Any]]:
+        return self.known
+
+    def generate(self, codes: object, noise: object) -> torch.Tensor:
+        raise NotImplementedError
+
+
+def gallery(
+    images: ImageSet, space: CodeSpace, results: Sequence[Result] = (), **codes: NDArray[Any]
+) -> Picture:
+    """The gallery of a model that reads these codes of the images."""
+    inputs = Inputs(open_subject(Known(space, codes)), Context(Options(data="known")))
+    inputs.splits = Splits(images, images)
+    (picture,) = draw_galleries(inputs, results, 0)
+    return picture
+
+
+def accuracy_of(matching: list[int], names: Sequence[str] = ("nw", "ne", "sw", "se")) -> Result:
+    details = {"matching": matching, "class_names": list(names)}
     return Result("cluster-acc", "kind", 1.0, 1.0, 1.0, 0.95, 9, "fraction", True, details=details)
 
 
 def test_images_are_the_first_of_each_category() -> None:
     images = tiny_images(100, split="test")
-    read = pd.DataFrame({"kind": np.arange(100) % 3})
     space = CodeSpace(kind=Categorical(4), noise=0)
-    (picture,) = draw_galleries((images, read), space, [accuracy_of([0, -1, 2, 3])], 0)
+    picture = gallery(images, space, [accuracy_of([0, -1, 2, 3])], kind=np.arange(100) % 3)
     cells = picture.entry["cells"]
     assert (picture.entry["rows"], picture.entry["columns"]) == (12, 4)
     assert [row[0]["label"] for row in cells[:4]] == ["nw", "se", "sw", "ne"]  # 0, 3, 6, 9
@@ -70,10 +98,31 @@ def test_images_are_the_first_of_each_category() -> None:
     assert all(row[3] is None for row in cells), "nothing is read as category 3"
 
 
-def test_without_a_matching_nothing_is_marked() -> None:
-    read = pd.DataFrame({"kind": np.arange(40) % 2})
+def test_a_matching_is_of_names_in_any_order() -> None:
+    """A matching may know the classes in another order than the images have their labels."""
+    images = tiny_images(100, split="test")
+    space = CodeSpace(kind=Categorical(4), noise=0)
+    results = [accuracy_of([0, -1, 2, 3], ("se", "sw", "nw", "ne"))]
+    cells = gallery(images, space, results, kind=np.arange(100) % 3).entry["cells"]
+    assert [row[0]["label"] for row in cells[:4]] == ["nw", "se", "sw", "ne"]
+    assert [row[0]["right"] for row in cells[:4]] == [False, True, False, False]
+    assert [row[2]["label"] for row in cells[:4]] == ["sw", "ne", "nw", "se"]
+    assert [row[2]["right"] for row in cells[:4]] == [False, False, True, False]
+
+
+def test_models_without_a_gallery() -> None:
+    """Those that read no images, or have no codes of a known prior."""
     space = CodeSpace(kind=Categorical(2), noise=0)
-    (picture,) = draw_galleries((tiny_images(40), read), space, [], 0)
+    both = Known(space, {"kind": np.zeros(40, int)})
+    for model, data in (((None, both), "known"), (both.encode, "known"), (both, None)):
+        inputs = Inputs(open_subject(model), Context(Options(data=data)))
+        inputs.splits = Splits(tiny_images(40), tiny_images(40))
+        assert list(draw_galleries(inputs, [], 0)) == []
+
+
+def test_without_a_matching_nothing_is_marked() -> None:
+    space = CodeSpace(kind=Categorical(2), noise=0)
+    picture = gallery(tiny_images(40), space, kind=np.arange(40) % 2)
     assert all(cell["right"] is None for row in picture.entry["cells"] for cell in row)
 
 
@@ -81,9 +130,7 @@ def test_a_continuous_code_has_a_column_for_each_tenth() -> None:
     values = np.random.default_rng(0).permutation(200) / 100.0
     images = ImageSet("ramp", "test", np.zeros((200, 1, 8, 8), np.uint8), np.arange(200) % 7)
     space = CodeSpace(level=Uniform(-1, 1), noise=0)
-    read = pd.DataFrame({"level": values})
-    (picture,) = draw_galleries((images, read), space, [], 0)
-    entry = picture.entry
+    entry = gallery(images, space, level=values).entry
     assert (entry["rows"], entry["columns"], len(entry["column_labels"])) == (6, 10, 10)
     for column in range(10):
         tenth = np.flatnonzero((values * 100 // 20).astype(int) == column)[:6]
@@ -94,7 +141,6 @@ def test_a_continuous_code_has_a_column_for_each_tenth() -> None:
 @pytest.mark.parametrize("value", [0.0, 3.0])
 def test_a_code_that_never_changes_has_a_gallery(value: float) -> None:
     space = CodeSpace(level=Uniform(-1, 1), noise=0)
-    read = pd.DataFrame({"level": np.full(40, value)})
-    (picture,) = draw_galleries((tiny_images(40), read), space, [], 0)
+    picture = gallery(tiny_images(40), space, level=np.full(40, value))
     shown = [cell for row in picture.entry["cells"] for cell in row if cell]
     assert len(shown) == 6

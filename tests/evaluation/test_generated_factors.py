@@ -1,6 +1,5 @@
 """Factors of generated images: a drawn world whose generator is known, from end to end."""
 
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,11 +13,9 @@ from infoeval import Categorical, CodeSpace, Uniform, evaluation
 from infoeval.cli.terminal.result_table import print_results
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
-from infoeval.evaluation import factor_regressor
-from infoeval.metrics.stats.code_factor_table import as_table
+from infoeval.evaluation import factor_regressor, inputs
 from infoeval.results import Document
 
-SCORING = importlib.import_module("infoeval.evaluation.evaluate")
 GENERATED = "code-factors:images=generated"
 SIZE = 16
 TURN = 2 * np.pi
@@ -84,7 +81,8 @@ def document(splits: tuple[ImageSet, ImageSet]) -> Document:
 def scored(model: Any, splits: Any, *metrics: str, steps: int = 250, **options: Any) -> Document:
     """Score a model on image sets, with a short training of what measures."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(SCORING, "load_splits", lambda *asked: tuple(splits))
+        known = {images.split: images for images in splits}
+        patch.setattr(inputs, "load", lambda name, split, **options: known[split])
         patch.setattr(factor_regressor, "STEPS", steps)
         return evaluation.score(model, metrics, data="dial", device="cpu", **options)
 
@@ -221,54 +219,17 @@ def test_a_model_that_draws_nothing(splits: tuple[ImageSet, ImageSet]) -> None:
         scored(Dial(), splits, "code-factors:images=drawn")
 
 
-def test_factors_are_read_in_their_own_units(
-    splits: tuple[ImageSet, ImageSet], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(factor_regressor, "STEPS", 200)
-    train, test = splits
-    assert train.factors is not None
-    assert test.factors is not None
-    columns = as_table(train.factors, train.factors, factor_types=TYPES).factors[:3]
-    network = factor_regressor.train(
-        train.images, columns, seed=0, device=torch.device("cpu"), say=lambda text, share: None
-    )
-    height, angle, kind = network.read(test.images).T
-    assert np.median(np.abs(height - test.factors[:, 0])) < 0.1
-    apart = np.exp(1j * (angle - np.radians(test.factors[:, 1])))
-    assert np.median(np.abs(np.angle(apart))) < 0.3
-    assert ((angle >= 0) & (angle < TURN)).all()
-    assert np.mean(kind == test.factors[:, 2]) > 0.9
+class Drawing:
+    """The dial's generator alone."""
+
+    codes, generate = Dial.codes, Dial.generate
 
 
-@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 20, 12), (1, 3, 40), (1, 1, 1)])
-def test_images_of_any_size_can_be_measured(
-    shape: tuple[int, int, int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(factor_regressor, "STEPS", 120)
-    random = np.random.default_rng(0)
-    images = random.integers(0, 256, (70, *shape), dtype=np.uint8)
-    brightness = images.mean((1, 2, 3))
-    factors = np.column_stack([brightness, brightness > np.median(brightness)])
-    columns = as_table(factors, factors, factor_types=["continuous", "discrete"]).factors
-    network = factor_regressor.train(
-        images, columns, seed=0, device=torch.device("cpu"), say=lambda text, share: None
-    )
-    read = network.read(images)
-    assert read.shape == (70, 2)
-    assert np.isfinite(read).all()
-    assert set(read[:, 1]) <= {0.0, 1.0}
-    # These were trained on.
-    assert factor_regressor.accuracy(read[:, 0], columns[0]).value > 0.8
-
-
-def test_balanced_accuracy_counts_every_class_alike() -> None:
-    truth = np.repeat([0.0, 1.0, 2.0], [90, 5, 5])
-    read = truth.copy()
-    read[-10:] = 0
-    (column,) = as_table(truth, truth.astype(int)).factors
-    found = factor_regressor.accuracy(read, column)
-    assert found.measure == "balanced accuracy"
-    assert found.value == pytest.approx(1 / 3)
-    assert found.least == pytest.approx(2 / 3)
-    assert not found.is_enough
-    assert factor_regressor.accuracy(truth, column).is_enough
+def test_a_generator_alone_has_measured_factors(splits: tuple[ImageSet, ImageSet]) -> None:
+    options: Any = {"rows": 60, "replicates": 0, "steps": 60}
+    alone, whole = (scored(model, splits, GENERATED, **options) for model in (Drawing(), Dial()))
+    assert [(each.target, each.value) for each in alone.results] == [
+        (each.target, each.value) for each in whole.results
+    ]
+    with pytest.raises(UserError, match="the model has no encoder"):
+        scored(Drawing(), splits, "code-factors", **options)

@@ -1,6 +1,5 @@
 """A report of a model and its twin: metrics.json and the files beside it."""
 
-import csv
 import json
 import os
 from datetime import date
@@ -10,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from infoeval import Categorical, CodeSpace, Trainer, evaluation
+from infoeval import Categorical, CodeSpace, evaluation
 from infoeval.data import load
 from infoeval.errors import UserError
 from infoeval.evaluation.pages import report
@@ -54,62 +53,6 @@ def test_metrics_json_is_the_score_with_more(page: Path, subject: Path) -> None:
     date.fromisoformat(document["created"])
     assert "models" not in document
     Document.read(files_of(page) / "metrics.json")
-
-
-def test_codes_and_history_are_told(page: Path) -> None:
-    document = document_of(page)
-    digit, slant = document["codes"]
-    assert (digit["name"], digit["kind"], digit["size"]) == ("digit", "categorical", 4)
-    assert (slant["name"], slant["kind"]) == ("slant", "continuous")
-    assert (slant["low"], slant["high"]) == (-1, 1)
-    assert [code["entropy"] for code in (digit, slant)] == pytest.approx([np.log(4), np.log(2)])
-    assert document["history"]["step"] == [2, 4, 6, 8]
-    training = document["training"]
-    assert (training["steps"], training["batch"]) == (8, 8)
-    seconds = document["history"]["seconds"][-1]
-    assert training["images_per_second"] == pytest.approx(8 * 8 / seconds)
-    assert Trainer.from_dict(training["config"]).codes == tiny_trainer().codes
-
-
-def test_results_csv_holds_every_result_of_every_model(pair: Path) -> None:
-    document = document_of(pair)
-    with (files_of(pair) / "results.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    results = [
-        (role, result)
-        for role, model in (("subject", document), ("baseline", document["models"][0]))
-        for result in model["results"]
-    ]
-    assert len(rows) == len(results)
-    for row, (role, result) in zip(rows, results, strict=True):
-        assert (row["role"], row["seed"]) == (role, "0")
-        assert (row["metric"], row["target"]) == (result["metric"], result["target"] or "")
-        assert row["unit"] == result["unit"]
-        for name in ("value", "low", "high", "level", "n"):
-            assert float(row[name]) == result[name]
-    assert len({row["model"] for row in rows}) == 2
-
-
-def test_traversals_are_of_the_same_noise_for_both_models(
-    pair: Path, subject: Path, twin: Path
-) -> None:
-    wanted = [
-        (number, code, stretch)
-        for number in (0, 1)
-        for code, stretch in (("digit", 1.0), ("slant", 1.0), ("slant", 2.0))
-    ]
-    found = entries(pair, "traversal")
-    assert len(found) == len(wanted)
-    for entry, (number, code, stretch) in zip(found, wanted, strict=True):
-        assert (entry["model"], entry["code"]) == (number, code)
-        model = CheckpointModel.open((subject, twin)[number])
-        grid, values = traverse(model.codes, model.generate, code, stretch=stretch, seed=0)
-        assert np.array_equal(pixels(pair, entry)[:, :, 0], tile(grid, gap=entry["gap"])[:, :, 0])
-        assert len(np.unique(grid)) > 20, "a grey picture tests nothing"
-        assert (entry["rows"], entry["columns"]) == (5, len(values))
-        assert len(entry["column_labels"]) == len(values)
-        limits = (-stretch, stretch) if code == "slant" else (None, None)
-        assert (entry["low"], entry["high"]) == limits
 
 
 def test_twin_stands_beside_the_subject(pair: Path, twin: Path) -> None:
@@ -192,7 +135,7 @@ def test_a_page_that_cannot_be_written_is_refused_before_scoring(
     (tmp_path / "page.html").mkdir()
     told: list[str] = []
     with pytest.raises(UserError, match="cannot write"):
-        report(subject, tmp_path / below, say=lambda text, share: told.append(text))
+        report(subject, tmp_path / below, progress=lambda text, share: told.append(text))
     assert not told
 
 

@@ -1,4 +1,4 @@
-"""A metrics.json shown again, and runs into a folder that has a report already."""
+"""Reports as one call: a metrics.json shown again, a folder with a report, models side by side."""
 
 import json
 import os
@@ -14,11 +14,12 @@ from infoeval import evaluation
 from infoeval import files as files_module
 from infoeval.errors import UserError
 from infoeval.evaluation import pages
-from infoeval.evaluation.image_files import remove_unnamed
-from infoeval.evaluation.pages import report
-from tests.evaluation.reports import document_of, files_of
+from infoeval.evaluation.pages import compare, report
+from tests.evaluation.conftest import Training
+from tests.evaluation.reports import document_of, entries, files_of
 
 CHEAP: Any = {"device": "cpu", "metrics": ["mi-own"]}
+COMPARED: Any = {"device": "cpu", "metrics": ["mi-own", "cluster-acc"]}
 
 
 def test_metrics_json_alone_gives_the_same_page(pair: Path, tmp_path: Path) -> None:
@@ -61,34 +62,6 @@ def test_nothing_can_be_added_to_a_metrics_json(
 def test_a_metrics_json_stands_alone(pair: Path, subject: Path, tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is shown again as it is"):
         report([files_of(pair) / "metrics.json", subject], tmp_path / "page.html")
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [
-        (None, "No such file"),
-        (b"\xff\xfe", "not UTF-8"),
-        (b"{", "not JSON"),
-        (b"[" * 100_000, "nested too deeply"),
-        (b"[]", "the top level must be an object"),
-        (b"{}", "schema_version"),
-        (b'{"schema_version": 1}', "missing"),
-    ],
-)
-@pytest.mark.parametrize("use", ["report", "strict"])
-def test_a_file_that_is_no_metrics_json(
-    tmp_path: Path, content: bytes | None, message: str, use: str
-) -> None:
-    path = tmp_path / "metrics.json"
-    if content is not None:
-        path.write_bytes(content)
-
-    def show(metrics: Path) -> None:
-        report(metrics, tmp_path / "page.html", formats=["html", "csv", "json"])
-
-    with pytest.raises(UserError, match=message):
-        {"report": show, "strict": pages.not_converged}[use](path)
-    assert not (tmp_path / "page.html").exists()
 
 
 def test_a_second_report_leaves_no_picture_of_the_first(
@@ -146,37 +119,6 @@ def test_a_run_that_is_killed_leaves_a_whole_report(
     assert kept > 5, "all pictures are written before metrics.json"
 
 
-def test_only_files_of_ours_are_removed(tmp_path: Path) -> None:
-    ours = ["traversal-0-0-0123abcd.webp", "animation-3-10-0123abcd.gif", "generator.onnx"]
-    others = ["metrics.json", "traversal.webp", "traversal-0-0-0123abcd.png.webp", "notes.txt"]
-    kept = "gallery-0-1-0123abcd.webp"
-    for name in (*ours, *others, kept):
-        (tmp_path / name).write_text("")
-    remove_unnamed(tmp_path, [kept])
-    assert set(os.listdir(tmp_path)) == {*others, kept}
-
-
-def with_information(metrics: Path, converged: list[bool]) -> None:
-    """Put an `mi` of each model into a metrics.json."""
-    document = json.loads(metrics.read_text())
-    for model, good in zip([document, *document["models"]], converged, strict=True):
-        details = {"converged": good, "entropy": 1.4, "missed": 0.0, "family": "softmax"}
-        like = next(each for each in model["results"] if each["metric"] == "mi-own")
-        model["results"].append(like | {"metric": "mi", "details": details})
-    metrics.write_text(json.dumps(document))
-
-
-def test_what_has_not_converged_is_named(pair: Path, tmp_path: Path) -> None:
-    shutil.copytree(files_of(pair), tmp_path / "copy")
-    metrics = tmp_path / "copy" / "metrics.json"
-    with pytest.raises(UserError, match="it was not measured: add --information"):
-        pages.not_converged(metrics)
-    with_information(metrics, [True, False])
-    (missing,) = pages.not_converged(metrics)
-    assert missing.endswith(": digit")
-    assert "baseline" in missing
-
-
 def test_formats_are_what_is_asked_for(pair: Path, tmp_path: Path) -> None:
     metrics = files_of(pair) / "metrics.json"
     made = report(metrics, tmp_path / "page.html", formats=["md"])
@@ -208,7 +150,57 @@ def with_few_figures(metrics: Path) -> None:
     metrics.write_text(json.dumps(document))
 
 
-@pytest.mark.parametrize("formats", [["pdf"], [""], []])
-def test_a_format_that_there_is_not(subject: Path, tmp_path: Path, formats: list[str]) -> None:
-    with pytest.raises(UserError, match="there are html, json, csv, md"):
-        report(subject, tmp_path / "page.html", formats=formats)
+# Models side by side.
+
+
+@pytest.fixture(scope="module")
+def three(subject: Path, twin: Path, trained: Training) -> list[Path]:
+    return [subject, twin, trained("third", 3)]
+
+
+def test_three_models_side_by_side(three: list[Path], tmp_path: Path) -> None:
+    page, comparison = compare(three, tmp_path / "page.html", command="infoeval", **COMPARED)
+    document = document_of(page)
+    assert document["arrangement"] == "comparison"
+    assert [each["role"] for each in document["models"]] == ["compared", "compared"]
+    assert [document["name"], *(each["name"] for each in document["models"])] == [
+        *("subject", "twin", "third")
+    ]
+    assert document["differences"] == comparison.to_dict()["differences"]
+    for number, path in enumerate(three[1:], 1):
+        direct = evaluation.compare([three[0], path], COMPARED["metrics"], device="cpu").differences
+        ours = [each for each in comparison.differences if each.model == number]
+        assert [(each.metric, each.target, each.difference) for each in ours] == [
+            (each.metric, each.target, each.difference) for each in direct
+        ]
+    assert any(each.difference != 0 for each in comparison.differences)
+    assert {entry["model"] for entry in entries(page, "sprites")} == {0, 1, 2}
+    assert {entry["model"] for entry in entries(page, "gallery")} == {0}
+    text = page.read_text()
+    assert all(name in text for name in ("subject", "twin", "third"))
+    again = pages.report(files_of(page) / "metrics.json", tmp_path / "again.html")
+    assert again.read_bytes() == page.read_bytes()
+
+
+def test_models_of_one_name_keep_their_paths(subject: Path, tmp_path: Path) -> None:
+    copies = []
+    for folder in ("a", "b"):
+        (tmp_path / folder / "run").mkdir(parents=True)
+        copies.append(tmp_path / folder / "run" / "ckpt.pt")
+        copies[-1].write_bytes(subject.read_bytes())
+    page, _ = compare(copies, tmp_path / "page.html", formats=["json"], **COMPARED)
+    assert page == files_of(tmp_path / "page.html") / "metrics.json"
+    document = document_of(tmp_path / "page.html")
+    assert [document["name"], document["models"][0]["name"]] == ["a/run", "b/run"]
+
+
+def test_the_same_model_twice(subject: Path, tmp_path: Path) -> None:
+    compare([subject, subject], tmp_path / "page.html", **COMPARED)
+    differences = document_of(tmp_path / "page.html")["differences"]
+    assert differences
+    assert all(each["difference"] == 0 for each in differences)
+
+
+def test_one_model_is_no_comparison(subject: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="two models or more"):
+        compare([subject], tmp_path / "page.html", **COMPARED)

@@ -1,105 +1,49 @@
 """What a report can be given: folders, seeds, baselines, users' models, and what it refuses."""
 
+import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from infoeval import Categorical, CodeSpace, Uniform
+from infoeval import Categorical, CodeSpace, Uniform, evaluation
 from infoeval.errors import UserError
+from infoeval.evaluation import pages
+from infoeval.evaluation.inputs import Context
+from infoeval.evaluation.options import Options
 from infoeval.evaluation.pages import report
-from infoeval.evaluation.report_inputs import open_inputs
+from infoeval.evaluation.report_inputs import ReportInputs, information_weight, open_inputs
+from infoeval.results import Document
 from tests.evaluation.conftest import Training
 from tests.evaluation.reports import document_of, entries
 
 CHEAP: Any = {"device": "cpu", "metrics": ["mi-own"], "formats": ["json"]}
 
 
-@pytest.fixture
-def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No picture is drawn, which takes longer than the choice of a model."""
-    monkeypatch.setattr("infoeval.evaluation.make_report.draw", lambda *_, **__: ([], []))
+def opened(models: list[Path]) -> ReportInputs:
+    return open_inputs(models, [], Context(Options(device="cpu")))
 
 
 def test_a_folder_of_runs_is_sorted_into_seeds_and_baselines(runs: Path) -> None:
-    inputs = open_inputs([runs], [])
-    assert [model.seed for model in inputs.models] == [2, 10, 11]
-    assert [model.information_weight for model in inputs.models] == [1, 1, 1]
-    assert [model.seed for model in inputs.baselines] == [2]
-    assert [model.information_weight for model in inputs.baselines] == [0]
+    inputs = opened([runs])
+    assert [subject.checkpoint.seed for subject in inputs.subjects] == [2, 10, 11]
+    assert [information_weight(subject) for subject in inputs.subjects] == [1, 1, 1]
+    assert [subject.checkpoint.seed for subject in inputs.baselines] == [2]
+    assert [information_weight(subject) for subject in inputs.baselines] == [0]
 
 
 def test_a_folder_of_one_run_is_its_checkpoint(subject: Path) -> None:
-    (model,) = open_inputs([subject.parent], []).models
-    assert model.given == subject
+    (found,) = opened([subject.parent]).subjects
+    assert found.path == subject
 
 
 def test_runs_of_no_information_alone_are_what_it_is_about(runs: Path, tmp_path: Path) -> None:
     shutil.copytree(runs / "lambda-0-seed-2", tmp_path / "seed-2")
-    inputs = open_inputs([tmp_path], [])
-    assert (len(inputs.models), len(inputs.baselines)) == (1, 0)
-
-
-def test_seeds_stand_beside_the_one_most_like_the_others(runs: Path, tmp_path: Path) -> None:
-    report([runs], tmp_path / "page.html", **CHEAP)
-    document = document_of(tmp_path / "page.html")
-    assert document["arrangement"] == "seeds"
-    assert "without labels" in document["reason"]
-    seeds = [document["subject"]["seed"]]
-    seeds += [each["subject"]["seed"] for each in document["models"] if each["role"] == "seed"]
-    assert sorted(seeds) == [2, 10, 11]
-    assert [each["role"] for each in document["models"]] == ["seed", "seed", "baseline"]
-    drawn = {
-        (entry["kind"], entry["model"]) for entry in entries(tmp_path / "page.html", "sprites")
-    }
-    assert drawn == {("sprites", number) for number in range(4)}
-
-
-@pytest.mark.usefixtures("without_pictures")
-def test_the_choice_reads_no_labels(runs: Path, home: Path, tmp_path: Path) -> None:
-    """Other labels, and other scores with them, leave the choice as it is."""
-    with np.load(home / "images.npz") as arrays:
-        images, labels = arrays["images"], arrays["labels"]
-    shuffled = np.random.default_rng(0).permutation(labels)
-    np.savez(tmp_path / "shuffled.npz", images=images, labels=shuffled)
-    found = []
-    for data in (home / "images.npz", tmp_path / "shuffled.npz"):
-        report([runs], tmp_path / "page.html", data=str(data), **CHEAP)
-        document = document_of(tmp_path / "page.html")
-        found.append((document["subject"]["seed"], document["reason"]))
-    assert found[0] == found[1]
-
-
-@pytest.mark.usefixtures("without_pictures")
-def test_the_choice_does_not_depend_on_the_order(runs: Path, tmp_path: Path) -> None:
-    folders = [runs / f"lambda-1-seed-{seed}" for seed in (2, 10, 11)]
-    shown = set()
-    for order in (folders, folders[::-1], folders[1:] + folders[:1]):
-        report(order, tmp_path / "page.html", **CHEAP)
-        shown.add(document_of(tmp_path / "page.html")["subject"]["seed"])
-    assert len(shown) == 1
-
-
-@pytest.mark.usefixtures("without_pictures")
-def test_a_seed_can_be_shown_by_name(runs: Path, tmp_path: Path) -> None:
-    for seed in (2, 11):
-        report([runs], tmp_path / "page.html", show=seed, **CHEAP)
-        document = document_of(tmp_path / "page.html")
-        assert document["subject"]["seed"] == seed
-        assert document["reason"] == f"seed {seed}, as asked for"
-    with pytest.raises(UserError, match="no model is of that seed; there are 2, 10, 11"):
-        report([runs], tmp_path / "page.html", show=3, **CHEAP)
-
-
-@pytest.mark.usefixtures("without_pictures")
-def test_two_seeds_are_too_few_for_a_choice(runs: Path, tmp_path: Path) -> None:
-    two = [runs / f"lambda-1-seed-{seed}" for seed in (11, 2)]
-    report(two, tmp_path / "page.html", **CHEAP)
-    document = document_of(tmp_path / "page.html")
-    assert document["subject"]["seed"] == 11
-    assert document["reason"] == "the first one given"
+    inputs = opened([tmp_path])
+    assert (len(inputs.subjects), len(inputs.baselines)) == (1, 0)
 
 
 def test_models_that_do_not_belong_together(
@@ -164,7 +108,7 @@ def test_codes_of_a_file(tmp_path: Path) -> None:
     assert document["subject"]["codes"] == str(tmp_path / "codes.npz")
     assert document["images"] == []
     assert "codes" not in document
-    with pytest.raises(UserError, match="holds codes, and no generator"):
+    with pytest.raises(UserError, match="mi does not apply: codes of a file have no generator"):
         report(tmp_path / "codes.npz", tmp_path / "page.html", information="quick")
 
 
@@ -214,14 +158,14 @@ def test_a_users_generator_has_pictures(
 def test_progress_names_the_model(subject: Path, twin: Path, tmp_path: Path) -> None:
     told: list[str] = []
 
-    def say(text: str, share: float | None) -> None:
+    def progress(text: str, share: float | None) -> None:
         told.append(text)
 
-    report(subject, tmp_path / "page.html", baselines=[twin], say=say, **CHEAP)
+    report(subject, tmp_path / "page.html", baselines=[twin], progress=progress, **CHEAP)
     for path in (subject, twin):
         assert any(text.startswith(f"{path}: L_I") for text in told)
     told.clear()
-    report(subject, tmp_path / "page.html", say=say, **CHEAP)
+    report(subject, tmp_path / "page.html", progress=progress, **CHEAP)
     assert any(text.startswith("L_I") for text in told)
 
 
@@ -233,7 +177,7 @@ def test_what_live_needs_is_checked_before_scoring(subject: Path, tmp_path: Path
             tmp_path / "page.html",
             live=True,
             runtime=tmp_path / "nothing",
-            say=lambda text, share: told.append(text),
+            progress=lambda text, share: told.append(text),
             **CHEAP,
         )
     assert not any("L_I" in text for text in told)
@@ -251,3 +195,92 @@ def test_information_is_measured_beside_the_rest(subject: Path, tmp_path: Path) 
     assert "mi" not in {each["metric"] for each in document["skipped"]}
     found = [each for each in document["results"] if each["metric"] == "mi"]
     assert {each["settings"]["budget"] for each in found} == {"tiny"}
+
+
+# Results that were scored before.
+
+
+@pytest.fixture(scope="module")
+def scored(subject: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("scored") / "scores.json"
+    evaluation.score(subject, device="cpu", seed=3).write(path)
+    return path
+
+
+@pytest.fixture
+def no_scoring(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any, **options: Any) -> None:
+        raise AssertionError("was scored again")
+
+    monkeypatch.setattr("infoeval.evaluation.make_report.score_subject", refuse)
+
+
+@pytest.mark.usefixtures("no_scoring")
+def test_what_was_scored_before_is_not_scored_again(
+    subject: Path, scored: Path, tmp_path: Path
+) -> None:
+    page = pages.report(subject, tmp_path / "page.html", scores=[scored], device="cpu")
+    document = document_of(page)
+    given = json.loads(scored.read_text())
+    assert document["results"] == given["results"]
+    assert document["environment"] == given["environment"]
+    assert entries(page, "traversal"), "pictures are drawn all the same"
+
+
+def test_other_models_are_scored(subject: Path, twin: Path, scored: Path, tmp_path: Path) -> None:
+    page = pages.report(twin.parent / "ckpt.pt", tmp_path / "page.html", device="cpu")
+    (alone,) = [document_of(page)["results"]]
+    both = pages.report(
+        subject, tmp_path / "both.html", baselines=[twin], scores=[scored], device="cpu"
+    )
+    document = document_of(both)
+    assert document["results"] == json.loads(scored.read_text())["results"]
+    (baseline,) = document["models"]
+    assert [result["value"] for result in baseline["results"]] == [
+        result["value"] for result in alone
+    ]
+
+
+@pytest.mark.usefixtures("no_scoring")
+def test_files_of_one_model_are_joined_and_the_first_counts(
+    subject: Path, scored: Path, tmp_path: Path
+) -> None:
+    whole = Document.read(scored)
+    own = [result for result in whole.results if result.metric == "mi-own"]
+    rest = tuple(result for result in whole.results if result.metric != "mi-own")
+    first = replace(whole, results=(replace(own[0], value=own[0].low),))
+    first.write(tmp_path / "first.json")
+    whole.write(tmp_path / "second.json")
+    files = [tmp_path / "first.json", tmp_path / "second.json"]
+    page = pages.report(subject, tmp_path / "page.html", scores=files, device="cpu")
+    found = {
+        (each["metric"], each["target"]): each["value"] for each in document_of(page)["results"]
+    }
+    assert found[(own[0].metric, own[0].target)] == own[0].low
+    assert len(found) == len(own) + len(rest) == len(whole.results)
+
+
+def test_a_skipped_metric_that_another_file_has_is_not_skipped(
+    subject: Path, scored: Path, tmp_path: Path
+) -> None:
+    whole = Document.read(scored)
+    assert "mi" in {each.metric for each in whole.skipped}
+    trained_on = whole.data | {"split": "train"}
+    mi = replace(whole.results[0], metric="mi")
+    replace(whole, data=trained_on, results=(mi,), skipped=()).write(tmp_path / "mi.json")
+    files = [tmp_path / "mi.json", scored]
+    page = pages.report(subject, tmp_path / "page.html", scores=files, device="cpu")
+    assert "mi" not in {each["metric"] for each in document_of(page)["skipped"]}
+    assert document_of(page)["data"] == whole.data, "the images that were scored"
+
+
+def test_scores_of_another_model_are_refused(twin: Path, scored: Path, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"scores\.json is of none of the models given"):
+        pages.report(twin, tmp_path / "page.html", scores=[scored], device="cpu")
+    assert not (tmp_path / "page.html").exists()
+
+
+def test_what_is_no_scoring_is_refused(subject: Path, tmp_path: Path) -> None:
+    (tmp_path / "odd.json").write_text("[]")
+    with pytest.raises(UserError, match=r"odd\.json"):
+        pages.report(subject, tmp_path / "page.html", scores=[tmp_path / "odd.json"])

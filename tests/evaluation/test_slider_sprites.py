@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Uniform
-from infoeval.evaluation.drawn_images import Drawing
+from infoeval.evaluation.drawn_images import DrawnImages
 from infoeval.evaluation.image_files import Picture
 from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.subjects.checkpoint_model import CheckpointModel
@@ -114,7 +114,7 @@ def test_too_many_combinations_move_one_code_at_a_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("height", [1, 40, 1000])
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_sheets_stay_small(height: int, count: int, tmp_path: Path) -> None:
-    model = Drawing(Bars(height, 1, **{f"code {k}": Uniform(-1, 1) for k in range(count)}))
+    model = DrawnImages(Bars(height, 1, **{f"code {k}": Uniform(-1, 1) for k in range(count)}))
     pictures = draw_sprites(model, 0, 0)
     assert pictures
     sprites = total = 0

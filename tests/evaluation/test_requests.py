@@ -1,0 +1,48 @@
+"""Which metrics are asked for, and with which settings."""
+
+import pytest
+
+from infoeval.errors import UserError
+from infoeval.evaluation.requests import Request, parse
+
+
+def test_what_is_asked_for() -> None:
+    assert parse(["mig", "mig", "mi"]) == [Request("mig"), Request("mi")]
+    assert parse(["dci:predictor=lasso,preset=laforge"]) == [
+        Request("dci", {"predictor": "lasso", "preset": "laforge"})
+    ]
+    assert parse(["downstream-accuracy:sizes=[10, 100]"])[0].settings == {"sizes": [10, 100]}
+    assert parse(["beta-vae:simulate=true,batch=8"])[0].settings == {"simulate": True, "batch": 8}
+    assert parse(["mig:"]) == [Request("mig")]
+    assert parse(["mig"])[0].metric.name == "mig"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("mug", "no metric 'mug'; there are mi, mi-own"),
+        ("mig:bins=3", "mig has no setting 'bins'; there are preset, estimator"),
+        ("mi:budget=quick", "mi has no setting 'budget'; it has none"),
+        ("mig:ksg", "settings are written name:setting=value"),
+        ("mig:estimator", "settings are written name:setting=value"),
+    ],
+)
+def test_what_cannot_be_asked_for(text: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        parse([text])
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("TRUE", True),
+        ("none", None),
+        ("-3", -3),
+        ("[1, 2]", [1, 2]),
+        ("a-b c", "a-b c"),
+        ("__import__('os')", "__import__('os')"),
+        ("[" * 500, "[" * 500),
+    ],
+)
+def test_values_are_literals_or_words(text: str, value: object) -> None:
+    assert parse([f"mig:estimator={text}"])[0].settings == {"estimator": value}
