@@ -13,7 +13,6 @@ from torch import Tensor
 
 from infoeval.errors import UserError
 from infoeval.trainer import Trainer
-from infoeval.training.draws import Draws, draw, stack_draws
 from infoeval.training.stacked_networks import StackedNetworks, part, stacked_adam, unstack_moments
 from infoeval.training.step import Step, TrainingStep
 
@@ -46,7 +45,7 @@ class StackedStep(TrainingStep):
         if len({step.done for step in steps}) > 1:
             raise UserError("stacked runs must have done equally many steps")
         networks = StackedNetworks([step.networks for step in steps])
-        super().__init__(first.trainer, networks, first.device, runs=len(steps))
+        super().__init__(first.trainer, networks, first.device, stack=len(steps))
         self.steps = list(steps)
         self.done = first.done
         self.optimizers = {
@@ -68,33 +67,9 @@ class StackedStep(TrainingStep):
         self._warmups = torch.tensor(warmups, dtype=torch.float64, device=self.device)
 
     @property
-    def generators(self) -> list[torch.Generator]:
-        """The random stream of each run."""
-        return [step.generator for step in self.steps]
-
-    @generators.setter
-    def generators(self, generators: Sequence[torch.Generator]) -> None:
-        for step, generator in zip(self.steps, generators, strict=True):
-            step.generators = [generator]
-
-    def draw(self) -> tuple[Tensor, Draws]:
-        """Draw what each run's own step would draw, from its own stream."""
-        draws = [
-            draw(step.trainer, len(step.images), step.generator, self.done) for step in self.steps
-        ]
-        pairs = zip(self.steps, draws, strict=True)
-        images = torch.stack([step.images.take(drawn.rows) for step, drawn in pairs])
-        return images, stack_draws(draws)
-
-    def hold_images(self) -> None:
-        """Let a graph replay `compute`; see `TrainingStep`."""
-        for step in self.steps:
-            step.images.hold()
-
-    def fetch_images(self) -> None:
-        """Get the images of every run's coming step ready."""
-        for step in self.steps:
-            step.images.fetch(step.generator, self.done)
+    def runs(self) -> list[Step]:
+        """The step of each run."""
+        return self.steps
 
     @property
     def weight(self) -> Tensor:
