@@ -1,4 +1,4 @@
-"""One training step of S runs at once, and what they learned given back to each.
+"""One training step of S runs at once, and their weights given back to each.
 
 No run depends on another: each draws from its own stream what its own step would draw, and losses
 are summed over the runs, whose weights are disjoint.
@@ -58,8 +58,6 @@ class StackedStep(TrainingStep):
             max(trainer.information_warmup, 1) if trainer.information_weight else 1
             for trainer in trainers
         ]
-        self._warms_up = max(warmups) > 1
-        self._some_without_term = not all(weights)
         self._with_term = torch.tensor([weight > 0 for weight in weights], device=self.device)
         self._final_weights = torch.tensor(
             [weight or 1.0 for weight in weights], dtype=torch.float64, device=self.device
@@ -74,16 +72,12 @@ class StackedStep(TrainingStep):
     @property
     def weight(self) -> Tensor:
         """λ of each run's coming step, (S,); see `TrainingStep`."""
-        if not self._warms_up:
-            return self._final_weights.float()
         done = self.done if self.clock is None else self.clock
         reached = ((done + 1) / self._warmups).clamp(max=1.0)
         return (self._final_weights * reached).float()
 
     def for_recognition(self, features: Tensor) -> Tensor:
         """Return what Q reads; see `TrainingStep`."""
-        if not self._some_without_term:
-            return features
         with_term = self._with_term.view(-1, *[1] * (features.dim() - 1))
         return torch.where(with_term, features, features.detach())
 
