@@ -22,7 +22,7 @@ class Trainer:
     """Data, codes, layer tables, rates and steps of one experiment.
 
     Args:
-        name: what the experiment is called.
+        name: of the experiment.
         data: a data set's name, a `.npz` file or a folder of images.
         codes: the latent codes and the number of noise variables.
         image_shape: (channels, height, width).
@@ -46,14 +46,14 @@ class Trainer:
         image_noise: standard deviation of the Gaussian noise on all images that D and Q see, real
             and generated, as a share of the range of pixels; 0 in the paper.
         recognition_view: Q reads generated images through this random map, so that a code has to
-            be readable from slightly moved images too; None: Q reads them as they are.
-        invariance_weight: weight of I(ĉ; ĉ') between real images and moved copies of them
+            be readable from slightly augmented images too; None: Q reads them as they are.
+        invariance_weight: weight of I(ĉ; ĉ') between real images and augmented copies
             (`information_between_views`), which D's step then also maximises; 0 for InfoGAN.
         invariance_starts: steps done before that term sets in. Until then the run is the same,
             bit for bit, as one without it.
-        invariance_view: how those copies are moved.
+        invariance_view: how those copies are augmented.
         precision: "float32", "bfloat16", or "auto": bfloat16 where the device computes in it.
-        variants: named settings that differ from these in the fields they give.
+        variants: settings by name that replace these.
 
     Raises:
         UserError: when a setting makes no sense.
@@ -127,7 +127,7 @@ class Trainer:
 
     @property
     def weights(self) -> dict[str, float]:
-        """Weight of each code's L_I, before λ."""
+        """The weight of each code's L_I, before λ."""
         return {name: float(self.code_weights.get(name, 1.0)) for name in self.codes}
 
     def is_invariant(self, done: int) -> bool:

@@ -1,7 +1,7 @@
 """InfoGAN on scikit-learn's 8×8 digits: Table 1 in small, for a first result in a minute.
 
 With 1,437 training images a generator alone does not settle which strokes belong together, so Q is
-also asked to give a real image and a moved copy of it the same category, as in `mnist_invariant`.
+also trained to assign a real image and its augmented copy the same category (`mnist_invariant`).
 The variant `infogan` leaves that out; `paper` is the paper's own setting.
 """
 

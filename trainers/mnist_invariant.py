@@ -1,4 +1,4 @@
-"""MNIST, with Q also asked to give a real image and a moved copy of it the same category.
+"""MNIST, with Q also trained to assign a real image and its augmented copy the same category.
 
 The first 2,500 steps are those of `mnist`, bit for bit; by then the categories are digits. From
 there on Q learns from real images too (never from their labels), by maximising the information

@@ -41,31 +41,31 @@ MOST_STACKED = 10_000
 @click.option("--size", type=int, help="Networks for your own images: 28, 32 or 64.")
 @click.option("--steps", type=int, help="Training steps; the trainer's own number by default.")
 @click.option("--batch", type=int, help="Images a step; the trainer's own number by default.")
-@click.option("--seed", type=int, help="Of weights and all draws; 0 by default.")
+@click.option("--seed", type=int, help="Seed of weights and random draws; 0 by default.")
 @click.option("--seeds", metavar="LIST", help="Many runs, such as 0-4 or 0,3,7.")
 @click.option(
     "--information-weight",
     metavar="λ[,λ…]",
     help="λ of eq. 6; 0 trains a plain GAN with a recognition network beside it.",
 )
-@click.option("--jobs", type=int, help="Processes for many runs; one for each GPU, or one.")
+@click.option("--jobs", type=int, help="Processes for many runs; one per GPU by default.")
 @click.option(
     "--stack",
     metavar="N|auto|off",
-    help="Runs that a process trains side by side, as one; auto by default.",
+    help="Runs that a process trains at once, as one; auto by default.",
 )
 @click.option("--variant", default="default", show_default=True, help="A variant, e.g. paper.")
 @device_option
 @click.option(
     "--device-memory",
     metavar="SIZE",
-    help="What the images may take on the device, e.g. 8GB; a larger set is streamed to it.",
+    help="Memory for the images on the device, e.g. 8GB; a larger set is streamed to it.",
 )
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder; runs/NAME-000, -001 … by default."
 )
-@click.option("--no-capture", is_flag=True, help="Launch a GPU's steps kernel by kernel.")
-@click.option("--resume", is_flag=True, help="Go on from the last checkpoint in --out.")
+@click.option("--no-capture", is_flag=True, help="Do not replay the steps as a CUDA graph.")
+@click.option("--resume", is_flag=True, help="Continue from the last checkpoint in --out.")
 @click.option("--dry-run", is_flag=True, help="Print the resolved settings and stop.")
 @click.option(
     "--sync-batch-norm/--no-sync-batch-norm",
@@ -101,10 +101,10 @@ def train(
 ) -> None:
     """Train a bundled trainer, a Python file that defines `trainer`, or on your own images.
 
-    IMAGES is a folder of pictures, a .npz file or the name of a data set: networks are chosen by
-    the size and colour of the images. With --seeds, or several λ, every run has a folder of its
-    own in --out, and a table of all of them marks the one that was chosen without labels.
-    Under torchrun one run is shared by several processes, each with a part of every batch.
+    IMAGES is a folder of images, a .npz file or the name of a data set: networks are chosen by
+    the size and colour of the images. With --seeds, or several λ, every run has its own
+    folder in --out, and a table of all of them marks the one that was chosen without labels.
+    Under torchrun several processes share one run, each with a part of every batch.
 
     \b
     For example:
@@ -127,7 +127,14 @@ def train(
     if information_weight is not None:
         weights = number_list(information_weight, "information_weight")
     many = seeds is not None or len(weights) > 1
-    _check_number_of_runs(many, seed, seeds, jobs, stack, world)
+    if seeds is not None and seed is not None:
+        raise UserError("--seed is one run and --seeds are many: give one of them")
+    if jobs is not None and not many:
+        raise UserError("--jobs is for many runs: give --seeds too")
+    if stack is not None and not many:
+        raise UserError("--stack is for many runs: give --seeds too")
+    if world is not None and many:
+        raise UserError("torchrun shares one run; start many without it: --jobs spreads them")
     options = RunOptions(
         device=device,
         variant=variant,
@@ -172,25 +179,6 @@ def train(
         train_many(choice.trainer, images, folder, options, in_json, **sweep_options)
     else:
         train_one(choice.trainer, images, folder, options, seed or 0, world, in_json)
-
-
-def _check_number_of_runs(
-    many: bool,
-    seed: int | None,
-    seeds: str | None,
-    jobs: int | None,
-    stack: str | None,
-    world: "World | None",
-) -> None:
-    """Raise a UserError for options that are of one run and of many at once."""
-    if seeds is not None and seed is not None:
-        raise UserError("--seed is one run and --seeds are many: give one of them")
-    if jobs is not None and not many:
-        raise UserError("--jobs is for many runs: give --seeds too")
-    if stack is not None and not many:
-        raise UserError("--stack is for many runs: give --seeds too")
-    if world is not None and many:
-        raise UserError("torchrun shares one run; start many without it: --jobs spreads them")
 
 
 def _settings(

@@ -25,9 +25,9 @@ from infoeval.training.run_options import RunOptions
 __all__ = ["train_many"]
 
 IMAGES = 10_000
-"""Unlabelled training images that runs are compared on, at most."""
-LOOK_EVERY = 1.0
-"""Seconds between looks at how far the runs are."""
+"""Largest number of unlabelled training images that runs are compared on."""
+REPORT_EVERY = 1.0
+"""Seconds between progress reports."""
 
 
 def train_many(
@@ -142,7 +142,7 @@ def train_many(
 def _tasks(
     trainer: Trainer, folder: Path, seeds: Sequence[int], weights: Sequence[float]
 ) -> list[Task]:
-    """Every λ with every seed, each in a folder of its own."""
+    """A task for every λ with every seed."""
     weights = list(weights) or [trainer.information_weight]
     tasks = []
     for weight in weights:
@@ -173,17 +173,17 @@ def _reporting(tasks: Sequence[Task], progress: Progress | None) -> Iterator[Non
         return
     ended = threading.Event()
 
-    def look() -> None:
-        while not ended.wait(LOOK_EVERY):
+    def report() -> None:
+        while not ended.wait(REPORT_EVERY):
             progress(*_how_far(tasks))
 
-    watcher = threading.Thread(target=look, daemon=True)
-    watcher.start()
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
     try:
         yield
     finally:
         ended.set()
-        watcher.join()
+        reporter.join()
 
 
 def _forget_steps(tasks: Sequence[Task]) -> None:

@@ -19,13 +19,13 @@ __all__ = ["Stack", "bytes_of_run", "stack_size"]
 Stack = int | Literal["auto"]
 
 SHARE = 0.6
-"""Of a GPU's free memory that a stack may take; images and libraries need some too."""
+"""Share of a GPU's free memory that a stack may take; images and libraries need some too."""
 COPIES_OF_WEIGHTS = 11
-"""A run's own and the stack's weights, their moments, gradients, and what a capture keeps."""
+"""A run's own and the stack's weights, their moments, gradients, and the memory of a capture."""
 COPIES_OF_OUTPUTS = 4
 """Each layer keeps its linear map's, its norm's and its activation's output, and a gradient."""
 BATCHES_OF_D = 4
-"""Real, generated, read and moved images go through D and Q together, at most."""
+"""Real, generated and two kinds of augmented images go through D and Q together, at most."""
 
 
 def stack_size(
@@ -69,5 +69,5 @@ def bytes_of_run(trainer: Trainer) -> int:
 
 
 def _outputs(blocks: Iterable[nn.Module]) -> int:
-    """Values that the layers give for one image."""
+    """Number of values that the layers compute for one image."""
     return sum(int(torch.Size(block.shape).numel()) for block in blocks if isinstance(block, Block))

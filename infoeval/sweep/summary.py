@@ -23,11 +23,11 @@ def summarise(
     data: Mapping[str, Any],
     images: int,
 ) -> Summary:
-    """Compare the runs of each λ on the images that all of them read, and mark the choice.
+    """Compare the runs of each λ on the same images, and mark the choice.
 
-    `readings` has a run's reading where the run is complete. A code that carries nothing in any
-    run does not count, as long as another does. No run of λ = 0 is chosen: there the codes have
-    nothing to do with the images but by accident.
+    `readings` are those of complete runs, else None. A code that is inactive in every run does
+    not count, as long as another is active. No run of λ = 0 is chosen: there codes and images
+    agree by accident only.
     """
     rows = list(rows)
     picks, measures = [], dict[float, str]()
@@ -39,9 +39,9 @@ def summarise(
         ]
         inactive = _inactive([rows[number] for number in numbers])
         codes = [
-            [code for name, code in each.codes.items() if name not in inactive]
+            [code for name, code in reading.codes.items() if name not in inactive]
             for number in numbers
-            if (each := readings[number]) is not None
+            if (reading := readings[number]) is not None
         ]
         medoid = None
         if len(codes) > 1:
@@ -53,13 +53,15 @@ def summarise(
         if chosen is not None:
             rows[chosen] = replace(rows[chosen], picked=True)
         folder = None if chosen is None else rows[chosen].folder
-        picks.append(Pick(weight, folder, _why(weight, len(codes), chosen is not None, inactive)))
-    measure = _in_words(measures)
+        picks.append(
+            Pick(weight, folder, _reason(weight, len(codes), chosen is not None, inactive))
+        )
+    measure = _measure(measures)
     return Summary(trainer, variant, data, measure, images, tuple(rows), tuple(picks))
 
 
-def _in_words(measures: Mapping[float, str]) -> str | None:
-    """What was measured; λ whose runs were compared by other codes are named."""
+def _measure(measures: Mapping[float, str]) -> str | None:
+    """The measure of agreement, by λ where runs were compared by different codes."""
     different = set(measures.values())
     if len(different) > 1:
         return "; ".join(f"for λ = {weight:g} {words}" for weight, words in measures.items())
@@ -78,7 +80,7 @@ def _inactive(rows: Sequence[Row]) -> list[str]:
     return inactive if len(inactive) < len(names) else []
 
 
-def _why(weight: float, complete: int, chosen: bool, inactive: Sequence[str]) -> str:
+def _reason(weight: float, complete: int, chosen: bool, inactive: Sequence[str]) -> str:
     if weight == 0:
         return "runs without the information term are not chosen from"
     if complete < LEAST_MODELS:

@@ -98,12 +98,13 @@ class CapturedStep:
         replay: Replay
         try:
             with _capturable(step):
-                replay = self.record(self._once, *step.generators)
+                replay = self.record(self._once, *(run.generator for run in step.runs))
         except RuntimeError as error:
             self.failed = True
             self.log(f"{NOT_CAPTURED}: {_first_line(error)}")
             # A generator whose recording broke off refuses to draw.
-            step.generators = [torch.Generator(step.device) for _ in step.generators]
+            for run in step.runs:
+                run.generator = torch.Generator(step.device)
             replay = self._once
         before.restore()
         return replay
@@ -120,7 +121,7 @@ class Snapshot:
         self.step = step
         changing = [*step.networks.state_dict().values(), *_moments(step), *others]
         self.copies = [(tensor, tensor.detach().clone()) for tensor in changing]
-        self.random_states = [generator.get_state() for generator in step.generators]
+        self.random_states = [run.generator.get_state() for run in step.runs]
         self.done = step.done
 
     @torch.no_grad()
@@ -130,8 +131,8 @@ class Snapshot:
             tensor.zero_()
         for tensor, copy in self.copies:
             tensor.copy_(copy)
-        for generator, state in zip(self.step.generators, self.random_states, strict=True):
-            generator.set_state(state)
+        for run, state in zip(self.step.runs, self.random_states, strict=True):
+            run.generator.set_state(state)
         self.step.done = self.done
 
 

@@ -42,13 +42,13 @@ class LostProcessError(UserError):
 
 
 class World:
-    """The processes of one run, of which this is the one of number `rank`.
+    """The processes of one run; this is number `rank`.
 
-    Every process must call the methods that talk to the others in the same order. They raise
+    Every process must call the methods that communicate in the same order. They raise
     `LostProcessError` when another process is gone or does not answer in time.
 
     Args:
-        rank: number of this process; the one of number 0 writes and prints.
+        rank: number of this process; number 0 writes and prints.
         size: how many there are.
         device: where this process computes.
         store: a key-value store that all processes can read.
@@ -120,7 +120,7 @@ class World:
     @torch.no_grad()
     def mean(self, values: Tensor) -> Tensor:
         """The mean over the processes."""
-        return self._sum(values) / self.size
+        return self.sum(values) / self.size
 
     @torch.no_grad()
     def average_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
@@ -143,7 +143,7 @@ class World:
 
     # Agreement
 
-    def agree(self, what: str, text: str) -> str:
+    def agree(self, what: str, text: str) -> None:
         """Wait until all are here; raise a UserError where one has another text than the first."""
         self._messages += 1
         with self._explained():
@@ -153,7 +153,6 @@ class World:
             digests = {self._store.get(key) for key in keys}
         if len(digests) > 1:
             raise UserError(f"the processes of this run have not the same {what}")
-        return text
 
     def from_first(self, text: str) -> str:
         """The `text` of the first process."""
@@ -192,13 +191,15 @@ class World:
         except RuntimeError as error:
             raise self.lost from error
 
-    def _sum(self, values: Tensor) -> Tensor:
+    def sum(self, values: Tensor) -> Tensor:
+        """The sum over the processes, without a gradient."""
         total = values.clone(memory_format=torch.contiguous_format)
         with self._explained():
             distributed.all_reduce(total)
         return total
 
-    def _gathered(self, share: Tensor) -> Tensor:
+    def all_gather(self, share: Tensor) -> Tensor:
+        """All shares, one after the other, without a gradient."""
         parts = [torch.empty_like(share) for _ in range(self.size)]
         with self._explained():
             distributed.all_gather(parts, share)
@@ -211,12 +212,12 @@ class _Gather(torch.autograd.Function):
     @staticmethod
     def forward(context: Any, share: Tensor, world: World) -> Tensor:
         context.world = world
-        return world._gathered(share.contiguous())
+        return world.all_gather(share.contiguous())
 
     @staticmethod
     def backward(context: Any, *gradients: Any) -> Any:
         world: World = context.world
-        return world.share(world._sum(gradients[0])), None
+        return world.share(world.sum(gradients[0])), None
 
 
 def normalise(

@@ -78,15 +78,15 @@ def draw(
 
     def draw_update(passes: int, recognition: bool, invariance: bool) -> UpdateDraws:
         """`passes` batches without augmentation, and one more for each augmentation."""
-        reading = keep(view.draw(batch, generator), 1) if view and recognition else None
-        moved = keep(trainer.invariance_view.draw(batch, generator), 1) if invariance else None
-        passes += (reading is not None) + (moved is not None)
+        read = keep(view.draw(batch, generator), 1) if view and recognition else None
+        real = keep(trainer.invariance_view.draw(batch, generator), 1) if invariance else None
+        passes += (read is not None) + (real is not None)
         image_noise = None
         if trainer.image_noise:
             shape = (passes * batch, *trainer.image_shape)
             drawn = torch.randn(shape, generator=generator, device=generator.device)
             image_noise = keep(drawn, passes).to(memory_format=torch.channels_last)
-        return UpdateDraws(reading, moved, image_noise)
+        return UpdateDraws(read, real, image_noise)
 
     # D sees real and generated images, G the generated ones.
     discriminator = draw_update(2, recognition=with_d, invariance=trainer.is_invariant(done))
@@ -117,8 +117,8 @@ def draw_ahead(
 
     `generator` has to be a copy of the run's own: it advances as that will.
     """
-    # Equal draws advance a GPU's stream equally, so one step tells of all of its kind: launching
-    # all draws each time would take longer than a captured step.
+    # Equal draws advance a GPU's stream equally, so each kind of step is drawn in full only once:
+    # launching all draws every time would take longer than a captured step.
     advances: dict[bool, int] = {}
     on_gpu = generator.device.type == "cuda"
     for step in itertools.count(done):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from queue import Empty, SimpleQueue
 from threading import Event, Semaphore, Thread
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -35,61 +35,48 @@ REPORTED_WAIT = 0.02
 """Share of a run's time spent waiting for images from which on it is reported."""
 
 
-class Images(Protocol):
-    """Training images of which each step takes a batch."""
+class Images:
+    """Training images, uint8 (n, channels, height, width), of which each step takes a batch.
 
-    device: torch.device
+    Args:
+        pixels: the images.
+        device: where batches are needed.
 
-    def __len__(self) -> int:
-        """Count the images."""
-        ...
+    """
 
-    def fetch(self, generator: torch.Generator, done: int) -> None:
-        """Get the batch ready that the step after `done` will draw from `generator`."""
-        ...
-
-    def take(self, rows: Tensor) -> Tensor:
-        """Return the images of `rows`, those of the batch last fetched, on the device.
-
-        They are uint8 (count, channels, height, width). A graph can replay this after `hold`.
-        """
-        ...
-
-    def hold(self) -> None:
-        """Keep every batch at one place, where a graph finds it."""
-        ...
-
-    def close(self) -> None:
-        """End the thread, if there is one; fetching again starts it again."""
-        ...
-
-
-class ResidentImages:
-    """Images that lie on the device: uint8 (n, channels, height, width)."""
-
-    def __init__(self, pixels: Tensor) -> None:
+    def __init__(self, pixels: Tensor, device: torch.device) -> None:
         self.pixels = pixels
-        self.device = pixels.device
+        self.device = device
 
     def __len__(self) -> int:
         """Count the images."""
         return len(self.pixels)
 
     def fetch(self, generator: torch.Generator, done: int) -> None:
-        """Do nothing: all images lie ready."""
+        """Get the batch ready that the step after `done` will draw from `generator`."""
 
     def take(self, rows: Tensor) -> Tensor:
-        """Return the images of `rows`."""
+        """Return the images of `rows`, those of the batch last fetched, on the device.
+
+        A graph can replay this after `hold`.
+        """
         return self.pixels[rows]
 
     def hold(self) -> None:
-        """Do nothing: all images have their place."""
+        """Keep every batch at one place, where a graph finds it."""
 
     def close(self) -> None:
-        """Do nothing: there is no thread."""
+        """End the thread, if there is one; fetching again starts it again."""
 
 
-class StreamedImages:
+class ResidentImages(Images):
+    """Images that lie on the device."""
+
+    def __init__(self, pixels: Tensor) -> None:
+        super().__init__(pixels, pixels.device)
+
+
+class StreamedImages(Images):
     """Images in the host's memory or in a mapped file, of which the device holds a few batches.
 
     A thread draws on a copy of the run's generator what the coming steps will draw, reads their
@@ -115,8 +102,7 @@ class StreamedImages:
     def __init__(
         self, pixels: Tensor, device: torch.device, trainer: Trainer, ahead: int = AHEAD
     ) -> None:
-        self.pixels = pixels
-        self.device = device
+        super().__init__(pixels, device)
         self.trainer = trainer
         self.ahead = ahead
         self.waited = 0.0
@@ -124,10 +110,6 @@ class StreamedImages:
         self._batch: Tensor | None = None
         self._held = False
         self._reader: ReadAhead | None = None
-
-    def __len__(self) -> int:
-        """Count the images."""
-        return len(self.pixels)
 
     def fetch(self, generator: torch.Generator, done: int) -> None:
         """Get the batch of the coming step ready; see `Images`.

@@ -22,24 +22,28 @@ __all__ = [
     "weighted_information",
 ]
 
-Function = Callable[..., Any]
-
 
 class Game:
     """Eq. 6, for one run or for several at once.
 
     Args:
         trainer: its codes and their weights count.
-        per_run: turns a function of one run's tensors into one of several runs' tensors, which
-            have the runs as first dimension: `torch.func.vmap`, or the identity for one run.
+        stacked: whether the first dimension of all tensors is that of several runs.
+        gather: puts together the batch of which each process has a part; None: it is whole.
 
     The arguments of both halves are logits of D (n, 1), Q's output for generated images
     `posterior` (n, width), their codes (n,) each, and λ, `weight`.
 
     """
 
-    def __init__(self, trainer: Trainer, per_run: Callable[[Function], Function]) -> None:
-        space, weights = trainer.codes, trainer.weights
+    def __init__(
+        self,
+        trainer: Trainer,
+        *,
+        stacked: bool = False,
+        gather: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        space, weights, categorical = trainer.codes, trainer.weights, trainer.categorical_codes
 
         def information(
             posterior: Tensor, codes: Mapping[str, Tensor]
@@ -47,9 +51,21 @@ class Game:
             bounds = space.lower_bound(posterior, codes)
             return weighted_information(bounds, weights), bounds
 
+        def invariance(first: Tensor, second: Tensor) -> Tensor:
+            pairs = [(space.split(first)[name], space.split(second)[name]) for name in categorical]
+            if gather is not None:  # the term is no mean over images: it needs the whole batch
+                pairs = [(gather(one), gather(other)) for one, other in pairs]
+            return torch.stack([information_between_views(*pair) for pair in pairs]).sum()
+
+        per_run = torch.func.vmap if stacked else _one_run
         self._discriminator_loss = per_run(discriminator_loss)
         self._generator_loss = per_run(generator_loss)
         self._information = per_run(information)
+        self.encode = per_run(space.encode)
+        """The generator's input: see `CodeSpace.encode`."""
+        self.invariance = per_run(invariance)
+        """I(ĉ; ĉ') summed over the categorical codes, from Q's output for images and augmented
+        copies."""
 
     def discriminator_half(
         self,
@@ -113,3 +129,7 @@ def information_between_views(first: Tensor, second: Tensor) -> Tensor:
         joint = ((joint + joint.T) / 2).clamp_min(torch.finfo(torch.float32).tiny)
         marginal = joint.sum(0).log()
         return (joint * (joint.log() - marginal[:, None] - marginal)).sum()
+
+
+def _one_run(function: Callable[..., Any]) -> Callable[..., Any]:
+    return function

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from infoeval.checkpoint import Checkpoint, versions
 from infoeval.data import ImageSet
@@ -112,64 +111,48 @@ class Run:
         beside: "Run | None" = None,
     ) -> "Run":
         """Prepare a new run, or resume one; images are shared with the run `beside` it."""
-        if not 0 <= seed < 2**63:
-            raise UserError(f"seed must be between 0 and 2^63 − 1, not {seed}")
-        if data.images.shape[1:] != tuple(trainer.image_shape):
-            raise UserError(
-                f"{trainer.name} is made for images of {_size(trainer.image_shape)}; "
-                f"{data.name} has {_size(data.images.shape[1:])} (channels × height × width); "
-                "`infoeval train` with the path of images alone chooses networks of their size"
-            )
-        if len(data) < trainer.batch:
-            raise UserError(
-                f"{data.name} has {len(data)} images, fewer than a batch of "
-                f"{trainer.batch}; choose a smaller batch"
-            )
+        _check(trainer, data, seed)
         if world is not None:
             world.check_batch(trainer.batch)
             world.folder = folder
-        where = find_device(options.device) if world is None else world.device
-        trainer = replace(trainer, precision=resolve_precision(trainer.precision, where))
-        existing = folder / CHECKPOINT
-        begun = os.path.exists(existing)
+        device = find_device(options.device) if world is None else world.device
+        trainer = replace(trainer, precision=resolve_precision(trainer.precision, device))
+        begun = os.path.exists(folder / CHECKPOINT)
         if begun and not options.resume:
             raise UserError(
                 f"{folder} already holds a run: add --resume to continue it, "
                 "or choose another folder with --out"
             )
-        of_weights, of_training = _random_streams(seed, where)
-        networks = trainer.networks().initialise(of_weights).train()
-        networks = networks.to(where).to(memory_format=torch.channels_last)
+        for_weights, for_training = _random_streams(seed, device)
+        networks = trainer.networks().initialise(for_weights).train()
+        networks = networks.to(device).to(memory_format=torch.channels_last)
         images: Images
         if beside is not None and isinstance(beside.step.images, ResidentImages):
-            images = beside.step.images  # they lie on the device once
+            images = beside.step.images  # one copy on the device serves all runs
         else:
-            images = place(torch.from_numpy(data.images), where, trainer, options.device_memory)
-        step = Step(trainer, networks, images, of_training, world)
+            images = place(torch.from_numpy(data.images), device, trainer, options.device_memory)
+        step = Step(trainer, networks, images, for_training, world)
         run = cls(trainer, folder, options, seed, data.describe(), networks, step)
         if begun:
-            run._restore(Checkpoint.open(existing))
+            run._restore(Checkpoint.open(folder / CHECKPOINT))
         if world is not None:
             world.synchronise_batch_norm(networks)
-            # All have looked at the folder before the first of them writes into it.
+            # All have read the folder before the first of them writes into it.
             world.agree("settings, data or checkpoint", json.dumps([run.config(), run.done]))
         return run
 
-    def train(
-        self,
-        progress: Progress | None = None,
-        log: Log | None = None,
-    ) -> Path:
+    def train(self, progress: Progress | None = None, log: Log | None = None) -> Path:
         """Train to the trainer's last step and return the path of the checkpoint."""
         self.begin()
-        schedule, log = Schedule(self.options), log or (lambda _: None)
+        schedule, log, world = Schedule(self.options), log or (lambda _: None), self.step.world
         names, last = self.step.statistics, self.trainer.steps
         before = self.history["seconds"][-1] if self.history.get("seconds") else 0.0
         started = time.monotonic()
         steps = captured(self.step, log) if self.options.capture else self.step
         while self.done < last:
-            means = self._mean(steps.advance(schedule.window(self.done, last))).tolist()
-            row = dict(zip(names, means, strict=True))
+            means = steps.advance(schedule.window(self.done, last))
+            means = means if world is None else world.mean(means)
+            row = dict(zip(names, means.tolist(), strict=True))
             self.stop_if_diverged(row)
             row |= {"step": self.done, "seconds": before + time.monotonic() - started}
             self.add_row(row)
@@ -177,17 +160,17 @@ class Run:
                 self.save()
             if progress is not None:
                 progress(self.done, row)
-        if self.step.world is not None:
-            self.step.world.agree("end", "")  # of the first process's writing
+        if world is not None:
+            world.agree("end", "")  # of the first process's writing
         return self.folder / CHECKPOINT
 
     def begin(self) -> None:
-        """Write what the folder holds before the run goes on."""
+        """Write the files that the folder holds before the first step."""
         self.write_config()
         if self.done == 0:
             self.save()
         else:
-            self.write_history()  # the run may have been killed before these files were written
+            self.write_progress()  # the run may have been killed before these files were written
 
     def write_config(self) -> None:
         """Write `config.json`."""
@@ -217,9 +200,9 @@ class Run:
             run=self._machine(),
             versions=versions(),
         ).save(self.folder / CHECKPOINT)
-        self.write_history()
+        self.write_progress()
 
-    def write_history(self) -> None:
+    def write_progress(self) -> None:
         """Write the history and an image grid of every code."""
         if not self._writes:
             return
@@ -269,29 +252,20 @@ class Run:
         """Whether this process writes the folder."""
         return self.step.world is None or self.step.world.rank == 0
 
-    def _mean(self, values: Tensor) -> Tensor:
-        """The mean over the processes that share the run."""
-        return values if self.step.world is None else self.step.world.mean(values)
-
     def _machine(self) -> dict[str, Any]:
         """What the run is computed on."""
-        world = self.step.world
-        machine: dict[str, Any] = {
-            "device": _describe(self.step.images.device),
-            "threads": torch.get_num_threads(),
-        }
+        device, world = self.step.device, self.step.world
+        name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+        machine: dict[str, Any] = {"device": name, "threads": torch.get_num_threads()}
         if self.side_by_side > 1:
             machine["side_by_side"] = self.side_by_side
-        if world is None:
-            return machine
-        shared = {
-            "processes": world.size,
-            "synchronised_batch_norm": world.synchronised_batch_norm,
-        }
-        return machine | shared
+        if world is not None:
+            machine["processes"] = world.size
+            machine["synchronised_batch_norm"] = world.synchronised_batch_norm
+        return machine
 
     def config(self) -> str:
-        """What `config.json` holds: the settings, the data, and what the run is computed on."""
+        """Content of `config.json`: the settings, the data, and what the run is computed on."""
         config = {
             "trainer": self.trainer.to_dict(),
             "variant": self.options.variant,
@@ -306,12 +280,25 @@ class Run:
 def _random_streams(seed: int, device: torch.device) -> tuple[torch.Generator, torch.Generator]:
     """Independent streams for the initial weights (always on the CPU) and for training."""
     first, second = np.random.SeedSequence(seed).generate_state(2, np.uint64)
-    of_weights = torch.Generator().manual_seed(int(first >> np.uint64(1)))
-    return of_weights, torch.Generator(device).manual_seed(int(second >> np.uint64(1)))
+    for_weights = torch.Generator().manual_seed(int(first >> np.uint64(1)))
+    return for_weights, torch.Generator(device).manual_seed(int(second >> np.uint64(1)))
 
 
-def _describe(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
+def _check(trainer: Trainer, data: ImageSet, seed: int) -> None:
+    """Raise a UserError for a seed or images that the trainer cannot use."""
+    if not 0 <= seed < 2**63:
+        raise UserError(f"seed must be between 0 and 2^63 − 1, not {seed}")
+    if data.images.shape[1:] != tuple(trainer.image_shape):
+        raise UserError(
+            f"{trainer.name} is made for images of {_size(trainer.image_shape)}; "
+            f"{data.name} has {_size(data.images.shape[1:])} (channels × height × width); "
+            "`infoeval train` with the path of images alone chooses networks of their size"
+        )
+    if len(data) < trainer.batch:
+        raise UserError(
+            f"{data.name} has {len(data)} images, fewer than a batch of "
+            f"{trainer.batch}; choose a smaller batch"
+        )
 
 
 def _size(shape: tuple[int, ...]) -> str:

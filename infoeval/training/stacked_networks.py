@@ -37,12 +37,12 @@ MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 def stacked(values: Sequence[Tensor]) -> Tensor:
-    """The runs' tensors as one; what is no array, a count of steps, is the same for all."""
+    """The runs' tensors as one; a scalar, a count of steps, is the same for all."""
     return values[0].clone() if values[0].dim() == 0 else torch.cat(list(values))
 
 
 def part(value: Tensor, run: int, runs: int) -> Tensor:
-    """What is run number `run`'s of a stacked tensor: a view."""
+    """The part of run number `run` in a stacked tensor: a view."""
     return value if value.dim() == 0 else value.chunk(runs)[run]
 
 
@@ -120,24 +120,19 @@ class StackedBlock(nn.Module):
         return self._apart(activate(x, self.activation))
 
     def _together(self, x: Tensor) -> Tensor:
-        """(S, n, channels, …) as (n, S·channels, …): a view of what `_apart` gave."""
+        """(S, n, channels, …) as (n, S·channels, …): a view of the output of `_apart`."""
         return x.transpose(0, 1).flatten(1, 2)
 
     def _apart(self, x: Tensor) -> Tensor:
         return x.view(len(x), self.runs, -1, *x.shape[2:]).transpose(0, 1)
 
 
-class StackedBlocks(nn.Module):
+class StackedBlocks(Stack):
     """The rows of a layer table, of S runs; `groups` as in `infoeval.networks.BatchNorm`."""
 
     def __init__(self, one: Stack, runs: int) -> None:
-        super().__init__()
-        self.blocks = nn.ModuleList(StackedBlock(block, runs) for block in one.blocks)  # type: ignore[arg-type]
-
-    def forward(self, x: Tensor, groups: int = 1) -> Tensor:
-        for block in self.blocks:
-            x = block(x, groups)
-        return x
+        super().__init__([], one.shape)
+        self.blocks.extend(StackedBlock(block, runs) for block in one.blocks)  # type: ignore[arg-type]
 
 
 class StackedNetworks(nn.Module):

@@ -1,4 +1,4 @@
-"""Many runs trained side by side, each in its folder, as if it were alone."""
+"""Many runs trained at once as one stack, each in its folder, as if it were alone."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -47,7 +47,7 @@ def train_stacked(
             images that do not fit the device are streamed for each run separately.
         seeds: of each run.
         progress: called every `log_every` steps for each run.
-        log: called with a line, such as the reason why steps are not captured.
+        log: see `infoeval.training.run.train`.
 
     Returns:
         Each run's checkpoint, or why it failed.
@@ -57,7 +57,7 @@ def train_stacked(
 
     """
     if not len(trainers) == len(folders) == len(set(map(Path, folders))) == len(seeds):
-        raise UserError("stacked runs need a trainer, a seed and a folder of their own each")
+        raise UserError("stacked runs need a trainer, a seed and a folder each")
     if not all(stackable(trainers[0], trainer) for trainer in trainers):
         raise UserError("stacked runs may differ in seed, λ and its warm-up only")
     outcomes: list[Path | UserError] = [Path(folder) / CHECKPOINT for folder in folders]
@@ -76,7 +76,7 @@ def train_stacked(
 
 @dataclass
 class _Training:
-    """The runs by number, without those that have failed, and what has become of each."""
+    """The runs by number, without those that have failed, and the outcome of each."""
 
     runs: dict[int, Run]
     outcomes: list[Path | UserError]

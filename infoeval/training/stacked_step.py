@@ -1,4 +1,4 @@
-"""One training step of S runs at once, and what they learned given back to each.
+"""One training step of S runs at once, and their weights given back to each.
 
 No run depends on another: each draws from its own stream what its own step would draw, and losses
 are summed over the runs, whose weights are disjoint.
@@ -13,7 +13,6 @@ from torch import Tensor
 
 from infoeval.errors import UserError
 from infoeval.trainer import Trainer
-from infoeval.training.draws import Draws, draw, stack_draws
 from infoeval.training.stacked_networks import StackedNetworks, part, stacked_adam, unstack_moments
 from infoeval.training.step import Step, TrainingStep
 
@@ -46,7 +45,7 @@ class StackedStep(TrainingStep):
         if len({step.done for step in steps}) > 1:
             raise UserError("stacked runs must have done equally many steps")
         networks = StackedNetworks([step.networks for step in steps])
-        super().__init__(first.trainer, networks, first.device, runs=len(steps))
+        super().__init__(first.trainer, networks, first.device, stack=len(steps))
         self.steps = list(steps)
         self.done = first.done
         self.optimizers = {
@@ -59,8 +58,6 @@ class StackedStep(TrainingStep):
             max(trainer.information_warmup, 1) if trainer.information_weight else 1
             for trainer in trainers
         ]
-        self._warms_up = max(warmups) > 1
-        self._some_without_term = not all(weights)
         self._with_term = torch.tensor([weight > 0 for weight in weights], device=self.device)
         self._final_weights = torch.tensor(
             [weight or 1.0 for weight in weights], dtype=torch.float64, device=self.device
@@ -68,47 +65,19 @@ class StackedStep(TrainingStep):
         self._warmups = torch.tensor(warmups, dtype=torch.float64, device=self.device)
 
     @property
-    def generators(self) -> list[torch.Generator]:
-        """The random stream of each run."""
-        return [step.generator for step in self.steps]
-
-    @generators.setter
-    def generators(self, generators: Sequence[torch.Generator]) -> None:
-        for step, generator in zip(self.steps, generators, strict=True):
-            step.generators = [generator]
-
-    def draw(self) -> tuple[Tensor, Draws]:
-        """Draw what each run's own step would draw, from its own stream."""
-        draws = [
-            draw(step.trainer, len(step.images), step.generator, self.done) for step in self.steps
-        ]
-        pairs = zip(self.steps, draws, strict=True)
-        images = torch.stack([step.images.take(drawn.rows) for step, drawn in pairs])
-        return images, stack_draws(draws)
-
-    def hold_images(self) -> None:
-        """Let a graph replay `compute`; see `TrainingStep`."""
-        for step in self.steps:
-            step.images.hold()
-
-    def fetch_images(self) -> None:
-        """Get the images of every run's coming step ready."""
-        for step in self.steps:
-            step.images.fetch(step.generator, self.done)
+    def runs(self) -> list[Step]:
+        """The step of each run."""
+        return self.steps
 
     @property
     def weight(self) -> Tensor:
         """λ of each run's coming step, (S,); see `TrainingStep`."""
-        if not self._warms_up:
-            return self._final_weights.float()
         done = self.done if self.clock is None else self.clock
         reached = ((done + 1) / self._warmups).clamp(max=1.0)
         return (self._final_weights * reached).float()
 
     def for_recognition(self, features: Tensor) -> Tensor:
         """Return what Q reads; see `TrainingStep`."""
-        if not self._some_without_term:
-            return features
         with_term = self._with_term.view(-1, *[1] * (features.dim() - 1))
         return torch.where(with_term, features, features.detach())
 

@@ -5,8 +5,8 @@ invariance term sets in.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +15,9 @@ from infoeval.augment import Affine
 from infoeval.devices import has_bfloat16
 from infoeval.networks import Networks
 from infoeval.trainer import Precision, Trainer
-from infoeval.training.draws import Draws, draw
+from infoeval.training.draws import Draws, draw, stack_draws
 from infoeval.training.image_source import Images, ResidentImages
-from infoeval.training.losses import Game, information_between_views
+from infoeval.training.losses import Game
 
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
@@ -33,10 +33,6 @@ def resolve_precision(precision: Precision, device: torch.device) -> Precision:
     return "bfloat16" if has_bfloat16(device) else "float32"
 
 
-def _one_run(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function
-
-
 class TrainingStep(ABC):
     """A step of one run (`Step`) or of several at once (`StackedStep`).
 
@@ -47,33 +43,32 @@ class TrainingStep(ABC):
         trainer: the settings.
         networks: their weights.
         device: where they lie.
-        runs: number of stacked runs, which are dimension 0 of all batches and statistics; None:
+        stack: number of stacked runs, which are dimension 0 of all batches and statistics; None:
             one run, without that dimension.
+        world: the processes that share each batch; None: this one alone.
 
     Attributes:
+        optimizers: "discriminator" (with what D and Q share), "generator" and "recognition".
         done: counts the steps.
         clock: counts them on the device, float64, while a graph replays the step, else None.
 
     """
 
-    generators: list[torch.Generator]
-    """The random stream of each run."""
     optimizers: dict[str, torch.optim.Adam]
-    """Those of "discriminator" (with what D and Q share), "generator" and "recognition"."""
-    world: "World | None" = None
-    """The processes that share each batch; None: this one alone."""
 
     def __init__(
         self,
         trainer: Trainer,
         networks: "Networks | StackedNetworks",
         device: torch.device,
-        runs: int | None = None,
+        stack: int | None = None,
+        world: "World | None" = None,
     ) -> None:
         self.trainer = trainer
         self.networks = networks
         self.device = device
-        self.batch_dim = 0 if runs is None else 1
+        self.world = world
+        self.batch_dim = 0 if stack is None else 1
         self.done = 0
         self.clock: Tensor | None = None
         precision = resolve_precision(trainer.precision, device)
@@ -85,25 +80,17 @@ class TrainingStep(ABC):
             *(f"information_{name}" for name in trainer.codes),
         )
         count = len(self.statistics)
-        self.statistics_shape = (count,) if runs is None else (runs, count)
-        per_run = _one_run if runs is None else torch.func.vmap
-        self.game = Game(trainer, per_run)
-        self._encode = per_run(trainer.codes.encode)
-        self._invariance_of = per_run(self._invariance_of_one)
+        self.statistics_shape = (count,) if stack is None else (stack, count)
+        self.game = Game(
+            trainer, stacked=stack is not None, gather=None if world is None else world.gather
+        )
 
     # What differs between one run and several
 
+    @property
     @abstractmethod
-    def draw(self) -> tuple[Tensor, Draws]:
-        """Draw all random numbers of the step: the real images, uint8, and the rest."""
-
-    @abstractmethod
-    def hold_images(self) -> None:
-        """Let a graph replay `compute`; before each replay it needs `fetch_images`."""
-
-    @abstractmethod
-    def fetch_images(self) -> None:
-        """Get the images of the coming step ready."""
+    def runs(self) -> "list[Step]":
+        """The step of each run, with its images and its random stream."""
 
     @property
     @abstractmethod
@@ -113,6 +100,29 @@ class TrainingStep(ABC):
     @abstractmethod
     def for_recognition(self, features: Tensor) -> Tensor:
         """Return what Q reads: at λ = 0 features that pass no gradient back."""
+
+    # Images and random numbers
+
+    def hold_images(self) -> None:
+        """Let a graph replay `compute`; before each replay it needs `fetch_images`."""
+        for run in self.runs:
+            run.images.hold()
+
+    def fetch_images(self) -> None:
+        """Get the images of the coming step ready."""
+        for run in self.runs:
+            run.images.fetch(run.generator, self.done)
+
+    def draw(self) -> tuple[Tensor, Draws]:
+        """Draw all random numbers of the step: the real images, uint8, and the rest."""
+        share = None if self.world is None else self.world.share
+        draws = [
+            draw(run.trainer, len(run.images), run.generator, self.done, share) for run in self.runs
+        ]
+        images = [run.images.take(drawn.rows) for run, drawn in zip(self.runs, draws, strict=True)]
+        if self.batch_dim:
+            return torch.stack(images), stack_draws(draws)
+        return images[0] if share is None else share(images[0]), draws[0]
 
     # The step
 
@@ -129,7 +139,7 @@ class TrainingStep(ABC):
         images, draws = self.draw()
         with self.autocast:
             real = self.networks.scale(images)
-            fake = self.networks.generator(self._encode(draws.codes, draws.noise)).float()
+            fake = self.networks.generator(self.game.encode(draws.codes, draws.noise)).float()
         discriminator_loss = self._update_discriminator(real, fake.detach(), draws)
         generator_loss, bounds = self._update_generator(fake, draws)
         self.done += 1
@@ -162,8 +172,9 @@ class TrainingStep(ABC):
                 real_logits, fake_logits, posterior, draws.codes, self.weight
             )
             if "augmented" in features:
-                invariance = self._invariance(features["real"], features["augmented"])
-                loss = loss - trainer.invariance_weight * invariance
+                both = torch.cat([features["real"], features["augmented"]], dim)
+                views = networks.recognition(both, groups=2).chunk(2, dim)
+                loss = loss - trainer.invariance_weight * self.game.invariance(*views)
         learners = [self.optimizers["discriminator"]]
         if self.with_discriminator or "augmented" in features:
             learners.append(self.optimizers["recognition"])
@@ -202,24 +213,6 @@ class TrainingStep(ABC):
         low, high = self.networks.pixel_range
         return images + self.trainer.image_noise * (high - low) * drawn
 
-    def _invariance(self, of_real: Tensor, of_augmented: Tensor) -> Tensor:
-        """I(ĉ; ĉ') between real images and augmented copies, summed over categorical codes."""
-        together = torch.cat([of_real, of_augmented], self.batch_dim)
-        posterior = self.networks.recognition(together, groups=2)
-        return self._invariance_of(*posterior.chunk(2, self.batch_dim))
-
-    def _invariance_of_one(self, first: Tensor, second: Tensor) -> Tensor:
-        split, gather = self.trainer.codes.split, self._gather
-        pairs = [
-            (gather(split(first)[name]), gather(split(second)[name]))
-            for name in self.trainer.categorical_codes
-        ]
-        return torch.stack([information_between_views(*pair) for pair in pairs]).sum()
-
-    def _gather(self, share: Tensor) -> Tensor:
-        """The whole batch, of which this is one process's part."""
-        return share if self.world is None else self.world.gather(share)
-
 
 class Step(TrainingStep):
     """The networks, the optimisers and the random stream of one run.
@@ -243,10 +236,9 @@ class Step(TrainingStep):
         generator: torch.Generator,
         world: "World | None" = None,
     ) -> None:
-        super().__init__(trainer, networks, images.device)
+        super().__init__(trainer, networks, images.device, world=world)
         self.images = ResidentImages(images) if isinstance(images, Tensor) else images
-        self.generators = [generator]
-        self.world = world
+        self.generator = generator
         discriminator = [*networks.shared.parameters(), *networks.discriminator.parameters()]
         of_d, of_g = trainer.discriminator_rate, trainer.generator_rate
         of_q = of_d if self.with_discriminator else of_g
@@ -260,26 +252,9 @@ class Step(TrainingStep):
         return torch.optim.Adam(parameters, lr=rate, betas=self.trainer.adam_betas, fused=True)
 
     @property
-    def generator(self) -> torch.Generator:
-        """The random stream."""
-        return self.generators[0]
-
-    def draw(self) -> tuple[Tensor, Draws]:
-        """Draw all random numbers of the step; see `TrainingStep`."""
-        trainer, size, world = self.trainer, len(self.images), self.world
-        if world is None:
-            draws = draw(trainer, size, self.generator, self.done)
-            return self.images.take(draws.rows), draws
-        draws = draw(trainer, size, self.generator, self.done, world.share)
-        return world.share(self.images.take(draws.rows)), draws
-
-    def hold_images(self) -> None:
-        """Let a graph replay `compute`; see `TrainingStep`."""
-        self.images.hold()
-
-    def fetch_images(self) -> None:
-        """Get the images of the coming step ready."""
-        self.images.fetch(self.generator, self.done)
+    def runs(self) -> "list[Step]":
+        """The step itself."""
+        return [self]
 
     @property
     def weight(self) -> float | Tensor:

@@ -123,7 +123,7 @@ def test_how_many_processes_there_are(
 
 
 def test_it_says_how_far_the_runs_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(many, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(many, "REPORT_EVERY", 0.01)
     said: list[tuple[str, float | None]] = []
     train(tmp_path, progress=lambda text, share: said.append((text, share)))
     shares = [share for _, share in said if share is not None]

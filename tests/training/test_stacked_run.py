@@ -230,7 +230,7 @@ def test_what_cannot_be_stacked_is_one_line(tmp_path: Path) -> None:
     folders = [tmp_path / "a", tmp_path / "b"]
     with pytest.raises(UserError, match="differ in seed, λ and its warm-up only"):
         train_stacked(trainers, tiny_images(), folders, seeds=[0, 1])
-    with pytest.raises(UserError, match="folder of their own"):
+    with pytest.raises(UserError, match="a seed and a folder each"):
         train_stacked(trainers[:1] * 2, tiny_images(), folders[:1] * 2, seeds=[0, 1])
     with pytest.raises(UserError, match="multiple of log_every"):
         train(tmp_path, log_every=3)
