@@ -1,7 +1,7 @@
 """Figures drawn by matplotlib, in a style that depends on nobody's settings."""
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -10,10 +10,9 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Drawing
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 
-from infoeval.report.figure import Colours, Figure, Margins
-from infoeval.report.legend import LETTER, legend_height, named_once, put_legend
+from infoeval.report.figure import Colours, Figure, Handle, Margins
 
-__all__ = ["POINTS", "drawn"]
+__all__ = ["POINTS", "drawn", "named_once"]
 
 POINTS = 10.5
 """The size of text in points, 14 CSS pixels, that the sizes of all figures are made for."""
@@ -22,6 +21,10 @@ _PIXELS_PER_INCH = 96
 _LABEL = 21
 """Room for the name of an axis, CSS pixels."""
 _BESIDE_NUMBERS = _LABEL + 12
+_LETTER = 8.2
+"""Wide enough for the letters of most fonts at the size of the figures' text, CSS pixels."""
+_LEGEND_ROW = 22
+_BELOW_LEGEND = 8
 
 
 @contextmanager
@@ -34,12 +37,12 @@ def drawn(
         # The browser sets the text, with fonts that know more scripts than matplotlib's own.
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         handles = named_once(figure.legend(colours)) if legend else {}
-        above = legend_height(list(handles), figure.width)
+        above = _legend_height(list(handles), figure.width)
         drawing = Drawing(figsize=(figure.width * scale, (figure.height + above) * scale))
         FigureCanvasSVG(drawing)
         figure.draw(drawing, colours)
         if handles:
-            put_legend(drawing, list(handles.values()), figure.width)
+            _put_legend(drawing, list(handles.values()), figure.width)
         if figure.margins is None:
             share = figure.height / (figure.height + above)
             ConstrainedLayoutEngine(rect=(0, 0, 1, share)).execute(drawing)
@@ -53,7 +56,7 @@ def _place(drawing: Drawing, figure: Figure, margins: Margins, above: float) -> 
     left, right, top, bottom = margins
     for axes in drawing.axes:
         ticks = axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))
-        left = max(left, LETTER * max(map(len, ticks), default=0) + _BESIDE_NUMBERS)
+        left = max(left, _LETTER * max(map(len, ticks), default=0) + _BESIDE_NUMBERS)
     width, height = figure.width - left - right, figure.height - top - bottom
     for axes in drawing.axes:
         whole = figure.height + above
@@ -104,3 +107,24 @@ def _settings(colours: Colours, points: float) -> dict[str, Any]:
         "axes.spines.top": False,
         "axes.spines.right": False,
     }
+
+
+def named_once(handles: Sequence[Handle]) -> dict[str, Handle]:
+    """Return each mark by its label."""
+    return {str(handle.get_label()): handle for handle in handles}
+
+
+def _legend_height(labels: Sequence[str], width: float) -> float:
+    """Return how much a legend adds to a figure's height, CSS pixels."""
+    return _LEGEND_ROW * -(-len(labels) // _columns(labels, width)) + _BELOW_LEGEND if labels else 0
+
+
+def _put_legend(drawing: Drawing, handles: Sequence[Handle], width: float) -> None:
+    """Put a legend at the top, in as many rows as ``_legend_height`` knows."""
+    columns = _columns([str(handle.get_label()) for handle in handles], width)
+    drawing.legend(handles=list(handles), loc="upper left", ncols=columns, columnspacing=1.4)
+
+
+def _columns(labels: Sequence[str], width: float) -> int:
+    longest = max(len(label) for label in labels)
+    return max(1, min(len(labels), int(width / (_LETTER * longest + 56))))

@@ -3,8 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infoeval.report.numbers import interval, nats
-from infoeval.report.words import count_of, in_words, listed
+from infoeval.report.wording import count_of, in_words, interval, listed, nats
 from infoeval.results.details import INFORMATION, OWN_BOUND, Check
 from infoeval.results.document import Document, Model
 from infoeval.results.records import Result

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from infoeval.report.text_table import Table
+from infoeval.report.tables import Table
 
 __all__ = ["Colours", "Figure", "Handle", "Margins", "no_legend"]
 

@@ -8,7 +8,7 @@ from PIL import Image
 
 from infoeval.errors import UserError
 from infoeval.report.page_images import ImageFile, address, open_pixels
-from infoeval.report.words import minus
+from infoeval.report.wording import minus
 from infoeval.results.details import CLUSTER_ACCURACY, Clustering
 from infoeval.results.document import Document, Model
 from infoeval.results.image_entries import ImageGrid

@@ -5,11 +5,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infoeval.report.grid_columns import Column, Grid, Orders, Strip, cut, strip
-from infoeval.report.numbers import percent
 from infoeval.report.page_images import read_image
-from infoeval.report.text_table import Column as TableColumn
-from infoeval.report.text_table import Table
-from infoeval.report.words import count_of, minus
+from infoeval.report.tables import Column as TableColumn
+from infoeval.report.tables import Table
+from infoeval.report.wording import count_of, minus, percent
 from infoeval.results.details import CLUSTER_ACCURACY, Clustering
 from infoeval.results.document import Document, Model
 from infoeval.results.image_entries import Gallery, ImageGrid, Traversal

@@ -7,11 +7,9 @@ from infoeval.report import figures
 from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.limits import limits
-from infoeval.report.number_tables import definitions, skipped
-from infoeval.report.provenance import origins, surroundings
-from infoeval.report.text_table import Table
+from infoeval.report.provenance import definitions, origins, skipped, surroundings
+from infoeval.report.tables import Table, markdown_table, markdown_text
 from infoeval.report.verdict import sentences
-from infoeval.report.writing import markdown_table, markdown_text
 from infoeval.results.document import Document
 
 __all__ = ["markdown"]

@@ -13,10 +13,9 @@ from markupsafe import Markup, escape
 
 from infoeval import content
 from infoeval.files import write_text
-from infoeval.report import numbers
 from infoeval.report.sections import Page, gather
-from infoeval.report.text_table import Cell, Estimate
-from infoeval.report.words import count_of
+from infoeval.report.tables import Cell, Estimate, parts
+from infoeval.report.wording import count_of
 from infoeval.results.document import Document
 
 __all__ = ["render", "write"]
@@ -72,7 +71,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        "parts": numbers.parts,
+        "parts": parts,
         "exact": _exact,
         "unbroken": _unbroken,
         "subscript": _subscript,

@@ -18,8 +18,7 @@ from infoeval.report.canvas import drawn
 from infoeval.report.figure import Colours, Figure
 from infoeval.report.figures.naming import numbered, stem
 from infoeval.report.page_images import open_pixels, read_image
-from infoeval.report.text_table import Table
-from infoeval.report.writing import csv_table, latex_table
+from infoeval.report.tables import Table, csv_table, latex_table
 from infoeval.results.document import Document
 from infoeval.results.image_entries import Traversal
 

@@ -4,10 +4,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infoeval.report.numbers import number
+from infoeval.report.tables import Column, Table
+from infoeval.report.wording import number
 from infoeval.results.document import Document, Model
+from infoeval.results.records import Result
 
-__all__ = ["Origin", "origins", "plain", "surroundings"]
+__all__ = ["Origin", "definitions", "origins", "plain", "skipped", "surroundings"]
 
 Facts = tuple[tuple[str, str | None], ...]
 
@@ -105,3 +107,49 @@ def _count(value: int | None) -> str | None:
 
 def _last(values: tuple[float | None, ...] | None) -> float | None:
     return values[-1] if values else None
+
+
+def definitions(document: Document) -> Table:
+    """Return definition, settings and time of the shown model's metrics, each once."""
+    rows: dict[tuple[str, str], tuple[str, str | None, str, float | None]] = {}
+    for result in document.results:
+        settings = _settings(result)
+        rows.setdefault(
+            (result.metric, settings), (result.metric, result.reference, settings, result.seconds)
+        )
+    return Table(
+        name="definitions",
+        title="How each number was made",
+        columns=(
+            Column("Metric"),
+            Column("Definition"),
+            Column("Settings"),
+            Column("Seconds", "number"),
+        ),
+        rows=tuple(rows.values()),
+    )
+
+
+def skipped(document: Document) -> Table:
+    """Return what was skipped for some model, and why; a reason that several share once."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for model in document.all_models:
+        for reason, metrics in model.skipped_by_reason().items():
+            reasons.setdefault((metrics, reason), []).append(model.label)
+    several = any(len(names) != len(document.all_models) for names in reasons.values())
+    columns = (Column("Metric"), Column("Reason"))
+    return Table(
+        name="skipped",
+        title="Metrics that do not apply here, and why",
+        columns=(*columns, Column("Of")) if several else columns,
+        rows=tuple(
+            (*each, ", ".join(names)) if several else each for each, names in reasons.items()
+        ),
+    )
+
+
+def _settings(result: Result) -> str:
+    return ", ".join(
+        f"{name} = {value if isinstance(value, str) else plain(value)}"
+        for name, value in sorted(result.settings.items())
+    )

@@ -8,18 +8,17 @@ from typing import Any
 from markupsafe import Markup
 
 from infoeval.report import figures, svg
-from infoeval.report.animations import animations
 from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
+from infoeval.report.figures.confusion import mixed_up
 from infoeval.report.figures.look import looks
 from infoeval.report.grid_columns import orders
 from infoeval.report.image_grids import galleries, strips, traversals
 from infoeval.report.limits import limits
 from infoeval.report.live_generator import LiveGenerator, read_live
-from infoeval.report.number_tables import definitions, mixed_up, skipped
-from infoeval.report.provenance import origins, surroundings
-from infoeval.report.sliders import panels
-from infoeval.report.text_table import Table
+from infoeval.report.moving_images import animations, panels
+from infoeval.report.provenance import definitions, origins, skipped, surroundings
+from infoeval.report.tables import Table
 from infoeval.report.verdict import sentences
 from infoeval.results.document import Document
 

@@ -15,10 +15,9 @@ from xml.etree import ElementTree
 from markupsafe import Markup
 from matplotlib.figure import Figure as Drawing
 
-from infoeval.report.canvas import POINTS, drawn
+from infoeval.report.canvas import POINTS, drawn, named_once
 from infoeval.report.figure import Colours, Figure, Margins
-from infoeval.report.legend import named_once
-from infoeval.report.text_table import Table
+from infoeval.report.tables import Table
 
 __all__ = ["COLOURS", "Mark", "inline", "key"]
 

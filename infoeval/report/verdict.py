@@ -4,10 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from infoeval.report.confusions import confused_pairs
-from infoeval.report.factor_sentences import followed
-from infoeval.report.numbers import interval, nats, percent
-from infoeval.report.words import count_of, in_words, listed, spread
+from infoeval.report.wording import count_of, in_words, interval, listed, nats, percent, spread
 from infoeval.results.details import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, Clustering
 from infoeval.results.document import Code, Document, Model
 from infoeval.results.records import Result
@@ -20,6 +17,8 @@ _LITTLE = 0.1
 """Nats that are called next to nothing."""
 _MATCHED, _PARTLY = 0.15, 0.5
 """Errors up to which a code is said to match its classes, or to match them in part."""
+_FOLLOWS, _WEAKLY = 0.5, 0.2
+"""Associations from which a code is said to follow a factor, or to follow it weakly."""
 _DIGITS = tuple("0123456789")
 _OF_DIGITS = ("mnist", "digits", "svhn", "street_numbers")
 
@@ -50,7 +49,7 @@ def _about(code: Code, document: Document) -> str:
     information = _information(code, document)
     matching = _matching(code, document)
     # Where a code is matched to classes, they are its factor.
-    meaning = matching or followed(code, document)
+    meaning = matching or _followed(code, document)
     text = ", and ".join(part for part in (information, meaning) if part)
     if matching:
         text += _confusion(code, document)
@@ -243,9 +242,72 @@ def _confusion(code: Code, document: Document) -> str:
     clustering = result.clustering if result else None
     if result is None or clustering is None or 1 - (result.value) > _PARTLY:
         return ""
-    ranked = confused_pairs(clustering)
+    ranked = clustering.confused_pairs()
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return ""
     first, second = (clustering.names[cls] for cls in ranked[0][0])
     where = f" in {document.label}" if len(document.peers) > 1 else ""
     return f"; {first} and {second} are the commonest confusion{where}"
+
+
+def _followed(code: Code, document: Document) -> str:
+    """Say which factor the code is paired with and how closely it follows it; "" where unknown.
+
+    On real images where these were measured, else on generated ones.
+    """
+    found = [
+        result
+        for result in document.results
+        if result.pair and result.pair.code == code.name and result.value
+    ]
+    kinds = sorted({_images_of(result) for result in found}, key=lambda kind: kind != "real")
+    if not kinds:
+        return ""
+    on = f"on {kinds[0]} images"
+    found = [result for result in found if _images_of(result) == kinds[0]]
+    best = max(found, key=lambda result: (_is_paired(result), result.value))
+    pair, value = best.pair, best.value
+    if pair is None:
+        return ""
+    chance = best.typed.null
+    if value < _WEAKLY or (chance and chance.high is not None and value <= chance.high):
+        return f"follows no factor (nearest {pair.factor}, {pair.measure} {_two(value)}, {on})"
+    verb = "follows" if value >= _FOLLOWS else "weakly follows"
+    others = _in_seeds(pair.factor, kinds[0], document)
+    if len(others) > 1:
+        return (
+            f"{verb} {pair.factor}, {pair.measure} {_two(value)}, {on} "
+            f"({spread(others, _two)} over {count_of(len(others), 'seed')})"
+        )
+    return f"{verb} {pair.factor}, {pair.measure} {_two(value)}, {on}"
+
+
+def _images_of(result: Result) -> str:
+    """Say which images a result is of: "real", unless it was asked for of generated ones."""
+    own = result.settings.get("own")
+    return str(own.get("images", "real")) if isinstance(own, dict) else "real"
+
+
+def _is_paired(result: Result) -> bool:
+    return result.pair is not None and result.pair.paired
+
+
+def _in_seeds(factor: str, images: str, document: Document) -> list[float]:
+    """Return for each seed how well the code that is paired with the factor follows it."""
+    if document.arrangement != "seeds":
+        return []
+    found = [_of_factor(model, factor, images) for model in document.peers]
+    return [value for value in found if value is not None]
+
+
+def _of_factor(model: Model, factor: str, images: str) -> float | None:
+    for result in model.results:
+        pair = result.pair
+        right = pair is not None and pair.paired and pair.factor == factor
+        if right and _images_of(result) == images:
+            return result.value
+    return None
+
+
+def _two(value: float) -> str:
+    return f"{value:.2f}"

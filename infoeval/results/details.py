@@ -76,6 +76,22 @@ class Clustering(Details):
         """A name for each class: its number, where none is given."""
         return self.class_names or tuple(str(number) for number in range(len(self.confusion[0])))
 
+    def confused_pairs(self) -> list[tuple[tuple[int, int], int]]:
+        """Return pairs of classes with how many images of one are given the code of the other.
+
+        The most frequent pair comes first; pairs without any such image are left out.
+
+        >>> Clustering(confusion=((8, 1), (2, 9)), matching=(0, 1)).confused_pairs()
+        [((0, 1), 3)]
+        """
+        shared: dict[tuple[int, int], int] = {}
+        for counts, matched in zip(self.confusion, self.matching, strict=True):
+            for cls, count in enumerate(counts):
+                if matched >= 0 and cls != matched and count:
+                    pair = min(cls, matched), max(cls, matched)
+                    shared[pair] = shared.get(pair, 0) + count
+        return sorted(shared.items(), key=lambda item: (-item[1], item[0]))
+
     @model_validator(mode="after")
     def _check(self) -> "Clustering":
         classes = len(self.confusion[0]) if self.confusion else 0

@@ -10,7 +10,7 @@ import pytest
 from infoeval.report import svg
 from infoeval.report.figures.training_curves import _frame, _thin
 from infoeval.report.svg import inline, key
-from infoeval.report.text_table import Estimate
+from infoeval.report.tables import Estimate
 from tests.report.drawn import built, elements, points, texts, width
 from tests.report.sample import comparison, five_seeds, without_extras
 

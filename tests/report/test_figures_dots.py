@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from infoeval.report.text_table import Estimate
+from infoeval.report.tables import Estimate
 from tests.report.drawn import built, elements, points, texts, width
 from tests.report.sample import comparison, five_seeds, without_extras
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infoeval.report.figures.confusion import code_order
-from infoeval.report.text_table import Estimate
+from infoeval.report.tables import Estimate
 from infoeval.results.details import Clustering
 from tests.report.drawn import built, cells, elements, texts
 from tests.report.sample import CODES, MATCHING, confusion, five_seeds, without_extras

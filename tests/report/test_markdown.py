@@ -7,8 +7,8 @@ import pytest
 from infoeval import results
 from infoeval.errors import UserError
 from infoeval.report import markdown
+from infoeval.report.tables import markdown_text
 from infoeval.report.verdict import sentences
-from infoeval.report.writing import markdown_text
 from tests.report.sample import comparison, five_seeds, without_extras
 
 Document = dict[str, Any]

@@ -8,12 +8,11 @@ from infoeval.report.figures.differences import differences
 from infoeval.report.figures.factor_map import factors
 from infoeval.report.figures.information_figure import information
 from infoeval.report.figures.leakage_map import leakage
-from infoeval.report.figures.learning_curve import learning
 from infoeval.report.figures.metric_dots import metrics
-from infoeval.report.figures.noise_curve import noise
+from infoeval.report.figures.recognition_curves import learning, noise
 from infoeval.report.figures.seed_dots import seeds
 from infoeval.report.figures.training_curves import training
-from infoeval.report.text_table import Table
+from infoeval.report.tables import Table
 from infoeval.results.document import Document
 
 __all__ = ["Confusion", "Figures", "build"]

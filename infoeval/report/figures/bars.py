@@ -12,7 +12,7 @@ from matplotlib.patches import Patch
 from infoeval.report.figure import Colours, Handle
 from infoeval.report.figures.look import ENTROPY, Look, draw_beyond, entropy_line, entropy_mark
 from infoeval.report.figures.naming import short
-from infoeval.report.numbers import nats
+from infoeval.report.wording import nats
 from infoeval.results.document import Code
 from infoeval.results.records import Result
 

@@ -9,12 +9,13 @@ import numpy as np
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, draw_map, size_of
 from infoeval.report.figures.naming import numbered, stem
-from infoeval.report.text_table import Cell, Column, Table
-from infoeval.results.details import Clustering
+from infoeval.report.tables import Cell, Column, Table
+from infoeval.results.details import CLUSTER_ACCURACY, Clustering
 from infoeval.results.document import Document, Model
 
-__all__ = ["Confusion", "code_order", "confusions"]
+__all__ = ["Confusion", "code_order", "confusions", "mixed_up"]
 
+_MOST_PAIRS = 8
 _RAW = "codes in their own order"
 
 
@@ -132,4 +133,25 @@ def _table(
         f"{title}; {which}" if which else title,
         (Column("Code"), Column("Matched class"), *(Column(cls, "count") for cls in names)),
         tuple(rows),
+    )
+
+
+def mixed_up(document: Document, code: str) -> Table | None:
+    """Return which classes share a code most often; None where no image is misassigned."""
+    result = document.find(CLUSTER_ACCURACY, code)
+    clustering = result.clustering if result else None
+    pairs = clustering.confused_pairs() if clustering else []
+    if clustering is None or not pairs:
+        return None
+    images = [sum(column) for column in zip(*clustering.confusion, strict=True)]
+    names = clustering.names
+    return Table(
+        name=f"mixed-up-{code}",
+        title="Classes that are mixed up most often: images of one that are given the code "
+        "matched to the other",
+        columns=(Column("Classes"), Column("Images", "count"), Column("Of both", "percent")),
+        rows=tuple(
+            (f"{names[a]} and {names[b]}", count, count / max(images[a] + images[b], 1))
+            for (a, b), count in pairs[:_MOST_PAIRS]
+        ),
     )

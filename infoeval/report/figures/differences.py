@@ -10,7 +10,7 @@ from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
 from infoeval.report.figures.look import WIDE, Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of
 from infoeval.report.figures.naming import apart, stem
-from infoeval.report.text_table import Cell, Column, Estimate, Table
+from infoeval.report.tables import Cell, Column, Estimate, Table
 from infoeval.results.document import Document
 from infoeval.results.records import Difference
 

@@ -8,7 +8,7 @@ from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, draw_map, size_of
 from infoeval.report.figures.look import estimate
 from infoeval.report.figures.naming import apart, stem
-from infoeval.report.text_table import Cell, Column, Estimate, Table
+from infoeval.report.tables import Cell, Column, Estimate, Table
 from infoeval.results.document import Document, Model
 from infoeval.results.records import Result
 

@@ -21,8 +21,8 @@ from infoeval.report.figures.look import (
     looks,
 )
 from infoeval.report.figures.naming import short
-from infoeval.report.numbers import nats
-from infoeval.report.text_table import Cell, Column, Table
+from infoeval.report.tables import Cell, Column, Table
+from infoeval.report.wording import nats
 from infoeval.results.details import INFORMATION, OWN_BOUND
 from infoeval.results.document import Code, Document, Model
 from infoeval.results.records import Result

@@ -6,8 +6,8 @@ import numpy as np
 
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, draw_map, size_of
-from infoeval.report.numbers import nats
-from infoeval.report.text_table import Cell, Column, Table
+from infoeval.report.tables import Cell, Column, Table
+from infoeval.report.wording import nats
 from infoeval.results.details import Leakage
 from infoeval.results.document import Document, Model
 

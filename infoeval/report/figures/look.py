@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from infoeval.report.figure import Colours
 from infoeval.report.figures.naming import short_names
-from infoeval.report.text_table import Estimate
+from infoeval.report.tables import Estimate
 from infoeval.results.document import Document
 from infoeval.results.records import Result
 

@@ -16,7 +16,7 @@ from infoeval.report.figures.look import (
     looks,
 )
 from infoeval.report.figures.naming import apart, stem
-from infoeval.report.text_table import Cell, Column, Estimate, Kind, Table
+from infoeval.report.tables import Cell, Column, Estimate, Kind, Table
 from infoeval.results.details import INFORMATION, OWN_BOUND
 from infoeval.results.document import Document
 from infoeval.results.records import Result

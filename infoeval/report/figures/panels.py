@@ -1,37 +1,81 @@
 """Small panels of curves, which stand in rows on the page: their frames are alike."""
 
+from collections.abc import Callable, Sequence
+from functools import partial
+
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 from numpy.typing import ArrayLike
 
-from infoeval.report.figure import Colours, Margins
+from infoeval.report.figure import Colours, Figure, Handle, Margins
 from infoeval.report.figures.look import Look, entropy_line
 from infoeval.report.figures.naming import short
+from infoeval.report.tables import Table
 
-__all__ = ["HEIGHT", "MARGINS", "WIDTH", "axes_of", "curve", "finish"]
+__all__ = ["Curves", "curve", "panel"]
 
-WIDTH, HEIGHT = 300, 214
-"""Of a panel, CSS pixels."""
-MARGINS = Margins(left=74, right=18, top=28, bottom=50)
+Curves = Callable[[Axes, Colours], None]
+"""Draws the curves of a panel and sets the ends of its axes."""
 
+_WIDTH, _HEIGHT = 300, 214
+"""The size of a panel, CSS pixels."""
+_MARGINS = Margins(left=74, right=18, top=28, bottom=50)
 _TICKS, _FEW_TICKS = 5, 3
 _LONG = 10_000
 """From here on, numbers are so long that an axis has room for few of them."""
 
 
-def axes_of(
-    drawing: Drawing, title: str, across: str, unit: str, limit: float | None, colours: Colours
-) -> Axes:
-    """Return the axes of a panel, with a dashed line where there is a limit."""
+def panel(
+    *,
+    name: str,
+    title: str,
+    heading: str,
+    caption: str,
+    axes: tuple[str, str],
+    limit: float | None,
+    curves: Curves,
+    legend: Callable[[Colours], Sequence[Handle]],
+    table: Table,
+) -> Figure:
+    """Return a panel of curves, with a dashed line where there is a limit.
+
+    ``heading`` stands above it; ``axes`` are the labels of the x and the y axis.
+    """
+    return Figure(
+        name=name,
+        title=title,
+        caption=caption,
+        width=_WIDTH,
+        height=_HEIGHT,
+        draw=partial(_draw, heading, axes, limit, curves),
+        table=table,
+        legend=legend,
+        margins=_MARGINS,
+    )
+
+
+def _draw(
+    heading: str,
+    labels: tuple[str, str],
+    limit: float | None,
+    curves: Curves,
+    drawing: Drawing,
+    colours: Colours,
+) -> None:
     axes = drawing.add_subplot()
     # A height that is given is one that matplotlib need not look for.
-    axes.set_title(short(title), y=1)
+    axes.set_title(short(heading), y=1)
     axes.grid(axis="y")
-    axes.set(xlabel=across, ylabel=unit)
+    axes.set(xlabel=labels[0], ylabel=labels[1])
     if limit is not None:
         axes.axhline(limit, **entropy_line(colours))
-    return axes
+    curves(axes, colours)
+    for axis, high in ((axes.xaxis, axes.get_xlim()[1]), (axes.yaxis, 0.0)):
+        axis.set_major_locator(
+            MaxNLocator(_FEW_TICKS if high >= _LONG else _TICKS, steps=[1, 2, 2.5, 5, 10])
+        )
+        axis.set_major_formatter(FuncFormatter(_number))
 
 
 def curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, colours: Colours) -> None:
@@ -42,17 +86,8 @@ def curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, colours: Colours) 
     sns.lineplot(x=x, y=y, ax=axes, estimator=None, errorbar=None, sort=False, **look.line(colours))
 
 
-def finish(axes: Axes) -> None:
-    """Set the numbers along the axes of a panel, whose ends are set."""
-    for axis, high in ((axes.xaxis, axes.get_xlim()[1]), (axes.yaxis, 0.0)):
-        axis.set_major_locator(
-            MaxNLocator(_FEW_TICKS if high >= _LONG else _TICKS, steps=[1, 2, 2.5, 5, 10])
-        )
-        axis.set_major_formatter(FuncFormatter(_number))
-
-
 def _number(value: float, position: int | None = None) -> str:
-    """Write a number of an axis.
+    """Return a number of an axis as text.
 
     >>> _number(3000), _number(-0.25), _number(1e6)
     ('3000', '−0.25', '1e+06')

@@ -13,7 +13,7 @@ from infoeval.report.figures.information_figure import alike
 from infoeval.report.figures.look import WIDE, Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of, name_of, others
 from infoeval.report.figures.naming import apart, stem
-from infoeval.report.text_table import Cell, Column, Estimate, Kind, Table
+from infoeval.report.tables import Cell, Column, Estimate, Kind, Table
 from infoeval.results.details import CLUSTER_ACCURACY
 from infoeval.results.document import Document, Model
 from infoeval.results.records import Result

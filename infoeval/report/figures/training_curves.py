@@ -8,14 +8,13 @@ from itertools import groupby
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure as Drawing
 from numpy.typing import NDArray
 
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import Look, entropy_mark, lines_legend, looks
 from infoeval.report.figures.naming import apart, stem
-from infoeval.report.figures.panels import HEIGHT, MARGINS, WIDTH, axes_of, curve, finish
-from infoeval.report.text_table import Cell, Column, Kind, Table
+from infoeval.report.figures.panels import curve, panel
+from infoeval.report.tables import Cell, Column, Kind, Table
 from infoeval.results.document import Document
 
 __all__ = ["training"]
@@ -62,16 +61,16 @@ def _panel(
         return None
     title = heading if limit is None else f"Lower bound on the information of {heading}"
     more = "" if limit is None else ", as its own Q read it; dashed: the code's entropy H(c)"
-    return Figure(
+    return panel(
         name=stem("training", series.removeprefix("information_")),
         title=title,
+        heading=heading,
         caption=f"{title} over training{more}.",
-        width=WIDTH,
-        height=HEIGHT,
-        draw=partial(_draw, curves, limit, heading),
-        table=_table(curves, title, "number" if limit is None else "nats"),
+        axes=("step", "loss" if limit is None else _BOUND),
+        limit=limit,
+        curves=partial(_draw, curves, limit),
         legend=partial(_legend, curves, limit),
-        margins=MARGINS,
+        table=_table(curves, title, "number" if limit is None else "nats"),
     )
 
 
@@ -81,11 +80,7 @@ def _legend(curves: Sequence[_Curve], limit: float | None, colours: Colours) -> 
     return [*models, *([entropy_mark(colours)] if limit is not None else [])]
 
 
-def _draw(
-    curves: Sequence[_Curve], limit: float | None, title: str, drawing: Drawing, colours: Colours
-) -> None:
-    unit = "loss" if limit is None else _BOUND
-    axes = axes_of(drawing, title, "step", unit, limit, colours)
+def _draw(curves: Sequence[_Curve], limit: float | None, axes: Axes, colours: Colours) -> None:
     most = max(_FEWEST_POINTS, min(_MOST_POINTS, _POINTS_IN_ALL // len(curves)))
     shown = []
     # The model shown first lies on top of the others.
@@ -95,7 +90,6 @@ def _draw(
         shown.append(values)
     axes.set_ylim(*_frame(np.concatenate(shown), limit))
     axes.set_xlim(left=min(0, *axes.get_xlim()))
-    finish(axes)
 
 
 def _line(axes: Axes, steps: Array, values: Array, look: Look, colours: Colours) -> None:

@@ -4,10 +4,19 @@ import re
 
 import pytest
 
-from infoeval.report.numbers import parts, written
-from infoeval.report.text_table import Cell, Column, Estimate, Table
-from infoeval.report.writing import csv_table, latex_table, markdown_table, markdown_text
-from infoeval.report.writing.latex_table import escaped
+from infoeval.report.tables import (
+    Cell,
+    Column,
+    Estimate,
+    Table,
+    csv_table,
+    latex_table,
+    latex_text,
+    markdown_table,
+    markdown_text,
+    parts,
+    written,
+)
 
 HOSTILE = "a|b & 50 % of $x_1^2$ #1 {\\input{/etc/passwd}} ~ <script>\n\n\\end{table} [x] *y* `z`"
 
@@ -65,8 +74,8 @@ def test_latex_has_no_command_of_the_users() -> None:
     assert "$-$1.00" in written
 
 
-def test_latex_braces_balance_and_specials_are_escaped() -> None:
-    text = escaped(HOSTILE)
+def test_latex_braces_balance_and_specials_are_latex_text() -> None:
+    text = latex_text(HOSTILE)
     bare = re.sub(r"\\[{}$&#_%]", "", text)
     assert bare.count("{") == bare.count("}")
     assert not set(re.sub(r"\\text\w+\{\}|\{[\[*-]\}", "", bare)) & set("&%$#_^~<>|`*[\n")
@@ -74,8 +83,8 @@ def test_latex_braces_balance_and_specials_are_escaped() -> None:
 
 @pytest.mark.parametrize("special", list("\\{}$&#^_~%<>|\"'`[*-"))
 def test_latex_escapes_every_special_character(special: str) -> None:
-    assert escaped(special) != special
-    assert escaped(f"a{special}b").startswith("a")
+    assert latex_text(special) != special
+    assert latex_text(f"a{special}b").startswith("a")
 
 
 def test_latex_row_that_begins_with_an_option_is_none() -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 
 from infoeval.errors import UserError
 from infoeval.report.grid_columns import Order, Orders
-from infoeval.report.page_images import read_image
-from infoeval.report.words import listed, minus
+from infoeval.report.page_images import read_image, still
+from infoeval.report.wording import listed, minus
 from infoeval.results.document import Document, Model
-from infoeval.results.image_entries import Slider, Sprites
+from infoeval.results.image_entries import Animation, Slider, Sprites
 
-__all__ = ["Control", "Panel", "Row", "Window", "panels"]
+__all__ = ["Control", "Moving", "Panel", "Row", "Window", "animations", "panels"]
 
 # CSS pixels that a sprite is enlarged to, about, on a wide and on a narrow screen.
 _WIDTH, _NARROW = 112, 84
@@ -198,3 +198,38 @@ def _number(sprites: Sprites, positions: Sequence[int]) -> int:
     for slider, position in zip(sprites.codes, positions, strict=True):
         number = number * len(slider.values) + position
     return number
+
+
+@dataclass(frozen=True)
+class Moving:
+    """An animation; ``still`` is its first picture, for readers who want no motion."""
+
+    model: Model
+    title: str
+    caption: str
+    address: str
+    still: str
+    width: int
+    height: int
+
+
+def animations(document: Document, folder: Path) -> tuple[Moving, ...]:
+    """Read every animation, in their order. Raises UserError for a missing or damaged file."""
+    return tuple(
+        _moving(picture, document, folder)
+        for picture in document.images
+        if isinstance(picture, Animation)
+    )
+
+
+def _moving(picture: Animation, document: Document, folder: Path) -> Moving:
+    file = read_image(folder, picture.file)
+    return Moving(
+        model=document.all_models[picture.model],
+        title=picture.title or picture.code or picture.file,
+        caption=picture.caption,
+        address=file.address,
+        still=still(file),
+        width=file.width,
+        height=file.height,
+    )

@@ -10,7 +10,7 @@ from PIL import Image
 from infoeval import results
 from infoeval.errors import UserError
 from infoeval.report.grid_columns import orders
-from infoeval.report.sliders import Panel, panels
+from infoeval.report.moving_images import Panel, panels
 from tests.report.sample import MATCHING
 
 Document = dict[str, Any]

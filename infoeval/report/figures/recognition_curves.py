@@ -1,0 +1,228 @@
+"""What a Q that was trained afterwards reads of each code: while it learns, and under noise."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from infoeval.report.figure import Colours, Figure, Handle
+from infoeval.report.figures.look import Look, entropy_mark, looks
+from infoeval.report.figures.naming import apart, stem
+from infoeval.report.figures.panels import curve, panel
+from infoeval.report.tables import Cell, Column, Estimate, Table
+from infoeval.results.details import ALL_CODES, INFORMATION, Information, Round
+from infoeval.results.document import Document
+
+__all__ = ["learning", "noise"]
+
+_TRIED = "other sizes and rates of Q"
+_NOT_CONVERGED = "not converged"
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """The information that a Q reads of a code in one model."""
+
+    look: Look
+    model: str
+    details: Information
+
+    @property
+    def kept(self) -> list[Round]:
+        """The rounds of the Q that was trained to the end."""
+        return [each for each in self.details.curve if self._to_the_end(each)]
+
+    @property
+    def tried(self) -> list[Round]:
+        """The rounds of the sizes and rates that were abandoned."""
+        return [each for each in self.details.curve if not self._to_the_end(each)]
+
+    def _to_the_end(self, each: Round) -> bool:
+        last = self.details.curve[-1]
+        return (each.width, each.rate) == (last.width, last.rate)
+
+
+Readings = Sequence[_Reading]
+
+
+def learning(document: Document) -> tuple[Figure, ...]:
+    """Return the learning curve of Q for each code, and for all of them together."""
+
+    def figure(target: str, limit: float | None, found: Readings) -> Figure:
+        title, name = f"Q learning {target}", stem("learning", target)
+        return panel(
+            name=name,
+            title=title,
+            heading=target,
+            caption=(
+                f"The bound on the information of {target} that Q reached after each round, "
+                "over the steps it had been trained."
+            ),
+            axes=("steps of training", "nats"),
+            limit=limit,
+            curves=partial(_draw_learning, found),
+            legend=partial(_learning_legend, found, limit),
+            table=_learning_table(name, title, found),
+        )
+
+    return _panels(document, lambda details: bool(details.curve), figure)
+
+
+def noise(document: Document) -> tuple[Figure, ...]:
+    """Return the information left under pixel noise, of each code and of all of them together."""
+
+    def figure(target: str, limit: float | None, found: Readings) -> Figure:
+        title, name = f"{target} under pixel noise", stem("noise", target)
+        return panel(
+            name=name,
+            title=title,
+            heading=target,
+            caption=(
+                f"The information of {target} that is left when Gaussian noise is added to the "
+                "images, whose pixels lie from 0 to 1."
+            ),
+            axes=("σ of the noise", "nats"),
+            limit=limit,
+            curves=partial(_draw_noise, found),
+            legend=partial(_legend, found, limit),
+            table=_noise_table(name, title, found),
+        )
+
+    return _panels(document, lambda details: bool(details.noise), figure)
+
+
+def _panels(
+    document: Document,
+    measured: Callable[[Information], bool],
+    figure: Callable[[str, float | None, Readings], Figure],
+) -> tuple[Figure, ...]:
+    """Return a figure for each code, and for all codes together, that was measured."""
+    codes = document.all_codes
+    targets: list[tuple[str, float | None]] = [(code.name, code.entropy) for code in codes]
+    whole = sum(code.entropy for code in codes) if len(codes) > 1 else None
+    found = []
+    for target, limit in (*targets, (ALL_CODES, whole)):
+        readings = [each for each in _readings(document, target) if measured(each.details)]
+        if readings:
+            found.append(figure(target, limit, readings))
+    return apart(found)
+
+
+def _readings(document: Document, target: str) -> list[_Reading]:
+    """Return what was read of a code in every model."""
+    found = []
+    for model, look in zip(document.all_models, looks(document), strict=True):
+        result = model.find(INFORMATION, target)
+        if result is not None and result.convergence is not None:
+            found.append(_Reading(look, model.label, result.convergence))
+    return found
+
+
+def _draw_learning(found: Readings, axes: Axes, colours: Colours) -> None:
+    # The model shown first lies on top of the others.
+    for each in reversed(found):
+        rounds = [(one.steps, one.value) for one in each.kept]
+        _line(axes, rounds, each.look, colours)
+        if not each.details.converged:
+            axes.plot(*rounds[-1], markersize=8, clip_on=False, **_hollow(each.look, colours))
+        tried = [(one.steps, one.value) for one in each.tried]
+        if tried:
+            axes.plot(*zip(*tried, strict=True), markersize=5, **_cross(each.look, colours))
+    _from_zero(axes)
+
+
+def _draw_noise(found: Readings, axes: Axes, colours: Colours) -> None:
+    for each in reversed(found):
+        steps = each.details.noise
+        for step in steps:
+            ends = [step.value if end is None else end for end in (step.low, step.high)]
+            colour = colours[each.look.colour]
+            axes.plot([step.deviation] * 2, ends, color=colour, linewidth=1.4)
+        _line(axes, [(step.deviation, step.value) for step in steps], each.look, colours)
+    _from_zero(axes)
+
+
+def _line(axes: Axes, points: Sequence[tuple[float, float]], look: Look, colours: Colours) -> None:
+    """Draw a model's line through points, which are in order, each with a dot."""
+    x, y = zip(*points, strict=True)
+    # A dot on the frame is whole.
+    axes.plot(x, y, markersize=5, clip_on=False, **look.dot(colours))
+    curve(axes, x, y, look, colours)
+
+
+def _from_zero(axes: Axes) -> None:
+    """Set the ends of both axes, which show zero."""
+    axes.set_ylim(bottom=min(axes.get_ylim()[0], 0))
+    axes.set_xlim(left=0)
+
+
+def _hollow(look: Look, colours: Colours) -> dict[str, Any]:
+    """Return the mark of a Q that has not converged."""
+    return look.dot(colours) | {"markerfacecolor": colours["card"], "markeredgewidth": 1.8}
+
+
+def _cross(look: Look, colours: Colours) -> dict[str, Any]:
+    """Return the mark of a Q that was abandoned."""
+    colour = colours[look.colour]
+    return {"marker": "x", "linestyle": "none", "markeredgecolor": colour, "markeredgewidth": 1.3}
+
+
+def _legend(found: Readings, limit: float | None, colours: Colours) -> list[Handle]:
+    """Return the entries of a legend: the models where there are several, and the dashed line."""
+    models = [_entry(each.look, colours) for each in found] if len(found) > 1 else []
+    return [*models, *([entropy_mark(colours)] if limit is not None else [])]
+
+
+def _learning_legend(found: Readings, limit: float | None, colours: Colours) -> list[Handle]:
+    ink = Look("", "", "ink", "o", (1, 0))
+    handles = _legend(found, limit, colours)
+    if any(each.tried for each in found):
+        handles.append(Line2D([], [], label=_TRIED, markersize=5, **_cross(ink, colours)))
+    if not all(each.details.converged for each in found):
+        handles.append(Line2D([], [], label=_NOT_CONVERGED, markersize=8, **_hollow(ink, colours)))
+    return handles
+
+
+def _entry(look: Look, colours: Colours) -> Line2D:
+    style = {**look.dot(colours), **look.line(colours), "linestyle": "-", "markersize": 5}
+    return Line2D([], [], label=look.label, **style)
+
+
+def _learning_table(name: str, title: str, found: Readings) -> Table:
+    """Return a row for each round of each Q, and whether it was kept."""
+    several = len(found) > 1
+    columns = [
+        Column("Steps", "count"),
+        *([Column("Model")] if several else []),
+        Column("Width of Q", "count"),
+        Column("Learning rate", "number"),
+        Column("Bound, nats", "nats"),
+        Column("Gain at most, nats", "nats"),
+        Column("This Q"),
+    ]
+    rows: list[tuple[Cell, ...]] = []
+    for each in found:
+        model = (each.model,) if several else ()
+        last = "converged" if each.details.converged else "not converged"
+        for one in each.details.curve:
+            fate = "left" if one in each.tried else "kept"
+            if one is each.details.curve[-1]:
+                fate = f"kept, {last}"
+            rows.append((one.steps, *model, one.width, one.rate, one.value, one.gain, fate))
+    return Table(name, title, tuple(columns), tuple(rows))
+
+
+def _noise_table(name: str, title: str, found: Readings) -> Table:
+    """Return a row for each σ, and a column for each model."""
+    left = [
+        {step.deviation: Estimate(step.value, step.low, step.high) for step in each.details.noise}
+        for each in found
+    ]
+    deviations = sorted({deviation for each in left for deviation in each})
+    rows = tuple((deviation, *(each.get(deviation) for each in left)) for deviation in deviations)
+    names = [f"{each.model}, nats" if len(found) > 1 else "Left, nats" for each in found]
+    columns = (Column("σ of the noise", "number"), *(Column(name, "nats") for name in names))
+    return Table(name, title, columns, rows)

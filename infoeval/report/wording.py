@@ -1,0 +1,138 @@
+"""How numbers, counts and lists are written: few digits, a real minus sign, never a NaN."""
+
+from collections.abc import Callable, Sequence
+
+__all__ = [
+    "MISSING",
+    "between",
+    "count_of",
+    "in_words",
+    "interval",
+    "listed",
+    "minus",
+    "nats",
+    "number",
+    "percent",
+    "share",
+    "spread",
+]
+
+MISSING = "–"
+_DIGITS = 4
+_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_PLURALS = {"class": "classes", "category": "categories"}
+
+
+def number(value: float | int | None) -> str:
+    """Write a count whole and anything else to four decimals.
+
+    >>> number(10000), number(0.94123), number(-0.5), number(2e-6), number(None)
+    ('10,000', '0.9412', '−0.5000', '2.0e−06', '–')
+    """
+    if value is None:
+        return MISSING
+    if isinstance(value, int):
+        return _signed(f"{value:,}")
+    if 0 < abs(value) < 0.5 * 10**-_DIGITS:
+        return _signed(f"{value:.1e}")
+    return _signed(f"{value:,.{_DIGITS if abs(value) < 1000 else 1}f}")
+
+
+def nats(value: float | None) -> str:
+    """Write an information to two decimals.
+
+    >>> nats(2.302585), nats(-0.001), nats(-1.5)
+    ('2.30', '0.00', '−1.50')
+    """
+    return MISSING if value is None else _signed(f"{round(value, 2) + 0.0:.2f}")
+
+
+def percent(value: float | None) -> str:
+    """Write a fraction as a percentage to one decimal.
+
+    >>> percent(0.0588)
+    '5.9 %'
+    """
+    return MISSING if value is None else _signed(f"{round(100 * value, 1) + 0.0:.1f} %")
+
+
+def share(value: float) -> str:
+    """Write a share of H(c) as a whole percentage; what is short of all never reads 100 %.
+
+    >>> share(0.9996), share(0.997), share(0.021), share(-0.4)
+    ('100 %', '99.7 %', '2 %', 'below 0 %')
+    """
+    if value < 0:
+        return "below 0 %"
+    if 0.995 <= value < 0.9995:
+        return percent(value)
+    return f"{100 * value:.0f} %"
+
+
+def interval(low: float | None, high: float | None, digits: int = _DIGITS) -> str:
+    """Write an interval, also one that is open at an end; a dash where there is none.
+
+    >>> interval(0.93, 0.95, 2), interval(0.93, None, 2), interval(None, None)
+    ('0.93 to 0.95', '0.93 or more', '–')
+    """
+    return between(low, high, lambda end: _signed(f"{round(end, digits) + 0.0:.{digits}f}"))
+
+
+def between(low: float | None, high: float | None, write: Callable[[float], str]) -> str:
+    """Return an interval as text, its ends by ``write``; a dash where there is none."""
+    if low is not None and high is not None:
+        return f"{write(low)} to {write(high)}"
+    if low is not None:
+        return f"{write(low)} or more"
+    return MISSING if high is None else f"{write(high)} or less"
+
+
+def _signed(text: str) -> str:
+    return text.replace("-", "−")
+
+
+def count_of(count: int, noun: str) -> str:
+    """Write a count with its noun, up to ten in words.
+
+    >>> count_of(10, "class"), count_of(1, "seed"), count_of(12, "digit")
+    ('ten classes', 'one seed', '12 digits')
+    """
+    return f"{in_words(count)} {noun if count == 1 else _PLURALS.get(noun, f'{noun}s')}"
+
+
+def in_words(count: int) -> str:
+    """Write a count, up to ten in words.
+
+    >>> in_words(4), in_words(1200)
+    ('four', '1,200')
+    """
+    return _COUNTS[count] if count < len(_COUNTS) else f"{count:,}"
+
+
+def listed(items: Sequence[str]) -> str:
+    """Join with commas and a last "and".
+
+    >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
+    ('a', 'a and b', 'a, b and c')
+    """
+    *others, last = items
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def minus(label: str) -> str:
+    """Write a label that is a number with a real minus sign.
+
+    >>> minus("-0.5"), minus("T-shirt")
+    ('−0.5', 'T-shirt')
+    """
+    return f"−{label[1:]}" if label[:1] == "-" and label[1:2].isdigit() else label
+
+
+def spread(values: Sequence[float], write: Callable[[float], str]) -> str:
+    """Write the smallest and the largest value, or the one that both are.
+
+    >>> spread([0.038, 0.035], percent), spread([0.0351, 0.0349], percent)
+    ('3.5 to 3.8 %', '3.5 %')
+    """
+    low, high = write(min(values)), write(max(values))
+    return high if low == high else f"{low.removesuffix(' %')} to {high}"
