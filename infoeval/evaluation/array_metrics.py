@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from infoeval.codes import Categorical
 from infoeval.errors import UserError
 from infoeval.evaluation.code_table import CodeTable
-from infoeval.evaluation.inputs import Inputs, NotApplicable
+from infoeval.evaluation.context import NotApplicable
+from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.options import Options
 from infoeval.evaluation.requests import Request
 from infoeval.metrics.score import Score

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from scipy.special import ndtri
 
 from infoeval.errors import UserError
+from infoeval.evaluation.context import Context
 from infoeval.evaluation.evaluate import requests_of, score_subject
-from infoeval.evaluation.inputs import Context
 from infoeval.evaluation.options import Options, takes_options
 from infoeval.evaluation.requests import parse
 from infoeval.information.streams import JOINT

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 
 from infoeval.errors import UserError
 from infoeval.evaluation import array_metrics
-from infoeval.evaluation.inputs import Context, Inputs, NotApplicable
+from infoeval.evaluation.context import Context, NotApplicable
+from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.options import Options, takes_options
 from infoeval.evaluation.requests import Request, parse
 from infoeval.metrics import registry

@@ -8,8 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from infoeval.evaluation.code_table import CodeTable, MeasuredTable
+from infoeval.evaluation.context import Context, NotApplicable, Splits, factors_of
 from infoeval.evaluation.factor_regressor import Accuracy, accuracy, train
-from infoeval.evaluation.inputs import Context, NotApplicable, Splits, factors_of
 from infoeval.information.streams import CHUNK, Source, Stream
 from infoeval.metrics.stats.code_factor_table import Column, as_table
 from infoeval.subjects.protocols import Generator, render_of

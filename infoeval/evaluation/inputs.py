@@ -1,110 +1,19 @@
 """What metrics are given of a subject: codes of images or rows, factors, labels."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
-from infoeval.data import ImageSet, load, progress_to
-from infoeval.devices import find_device
-from infoeval.errors import UserError
+from infoeval.data import ImageSet
 from infoeval.evaluation.code_table import CodeTable, MeasuredTable
-from infoeval.evaluation.options import Options
+from infoeval.evaluation.context import Context, NotApplicable, Splits, factors_of
 from infoeval.metrics.stats.code_factor_table import as_table
-from infoeval.subjects.opening import Given, open_subject
 from infoeval.subjects.subject import Encoding, Reader, Rows, Subject
 
-__all__ = ["Context", "Inputs", "NotApplicable", "Splits", "evenly_spaced", "factors_of"]
-
-
-class NotApplicable(UserError):  # noqa: N818 - a reason to skip, no failure
-    """Why a metric does not apply to a subject."""
-
-
-class Splits(NamedTuple):
-    """The train and the test split of a data set."""
-
-    train: ImageSet
-    test: ImageSet
-
-
-class Context:
-    """What the subjects of one evaluation share: options, the device, image sets loaded once."""
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
-        self._about = ""
-        self._splits: dict[tuple[object, ...], Splits] = {}
-
-    @cached_property
-    def device(self) -> torch.device:
-        """Where networks run."""
-        return find_device(self.options.device)
-
-    def progress(self, text: str, share: float | None) -> None:
-        """Report what is being done, and for which of several subjects."""
-        self.options.progress(f"{self._about}{text}", share)
-
-    @contextmanager
-    def about(self, name: str) -> Iterator[None]:
-        """Begin what is reported with the name of a subject; an empty one says nothing."""
-        self._about = f"{name}: " if name else ""
-        try:
-            yield
-        finally:
-            self._about = ""
-
-    def open(self, model: Given) -> Subject:
-        """Return the subject that a model is; see `infoeval.subjects.opening.open_subject`."""
-        return open_subject(
-            model,
-            device=self.device,
-            seed=self.options.seed,
-            batch_norm=self.options.batch_norm,
-            progress=self.progress,
-        )
-
-    def splits(self, subject: Subject) -> Splits:
-        """Return the images to evaluate a subject on, each set loaded once.
-
-        For a checkpoint in the form that it was trained on, and without the image files that were
-        left out of its training. Raises UserError where there are none, or of another size.
-        """
-        name, skip_broken, shape = self.options.data, self.options.skip_broken, None
-        checkpoint = subject.checkpoint
-        if checkpoint is not None:
-            trainer, trained_on = checkpoint.trainer, checkpoint.data
-            name = name or trainer.data
-            shape = trainer.image_shape if trained_on.get("resized_from") else None
-            skip_broken = skip_broken or bool(trained_on.get("left_out") and name == trainer.data)
-        if name is None:
-            raise UserError(f"{subject} reads images: say which with --data")
-        splits = self._load(name, skip_broken, shape)
-        if checkpoint is not None:
-            for images in splits:
-                if images.images.shape[1:] != tuple(trainer.image_shape):
-                    raise UserError(
-                        f"the checkpoint reads images of {trainer.image_shape}, {name} has "
-                        f"{images.images.shape[1:]} (channels, height, width)"
-                    )
-        return splits
-
-    def _load(self, name: str, skip_broken: bool, shape: tuple[int, int, int] | None) -> Splits:
-        key = name, skip_broken, shape
-        if key not in self._splits:
-            root = self.options.data_dir
-            with progress_to(self.progress):
-                train, test = (
-                    load(name, split, root=root, skip_broken=skip_broken, shape=shape)
-                    for split in ("train", "test")
-                )
-            self._splits[key] = Splits(train, test)
-        return self._splits[key]
+__all__ = ["Inputs", "evenly_spaced"]
 
 
 class Inputs:
@@ -217,17 +126,3 @@ def evenly_spaced(size: int, count: int | None) -> NDArray[np.intp]:
     """Return at most `count` of `size` rows, evenly spaced; None: all of them."""
     count = size if count is None else min(count, size)
     return np.linspace(0, size - 1, count).astype(int)
-
-
-def factors_of(images: ImageSet, *, labels_first: bool = False) -> pd.DataFrame | None:
-    """Return the factors by name; labels are the only factor where there are no others.
-
-    `labels_first`: labels alone, and factors only where there are no labels.
-    """
-    if images.labels is not None and (labels_first or images.factors is None):
-        return pd.DataFrame({"label": images.labels})
-    if images.factors is None:
-        return None
-    count = images.factors.shape[1]
-    names = list(images.factor_names) or [f"factor {number}" for number in range(count)]
-    return pd.DataFrame(images.factors, columns=names)

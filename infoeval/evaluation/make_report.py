@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from infoeval.errors import UserError
+from infoeval.evaluation.context import Context
 from infoeval.evaluation.differences import compare_subjects
 from infoeval.evaluation.evaluate import requests_of, score_subject
 from infoeval.evaluation.image_files import remove_unnamed, write_image_files
-from infoeval.evaluation.inputs import Context
 from infoeval.evaluation.options import Options
 from infoeval.evaluation.report_data import ScoredSubject, draw, report_document
 from infoeval.evaluation.report_files import METRICS, files_of

@@ -7,10 +7,11 @@ from typing import Any
 from infoeval.codes import Categorical, CodeSpace
 from infoeval.errors import UserError
 from infoeval.evaluation.animation import draw_animations
+from infoeval.evaluation.context import Context
 from infoeval.evaluation.drawn_images import DrawnImages
 from infoeval.evaluation.gallery import draw_galleries
 from infoeval.evaluation.image_files import ImageFile
-from infoeval.evaluation.inputs import Context, Inputs
+from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.evaluation.traversal_images import ROWS, draw_traversals
 from infoeval.results import Document, Skipped

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infoeval.errors import UserError
-from infoeval.evaluation.inputs import Context
+from infoeval.evaluation.context import Context
 from infoeval.results import Document
 from infoeval.subjects.opening import Given, find_models
 from infoeval.subjects.subject import Subject

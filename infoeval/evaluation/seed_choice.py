@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infoeval.errors import UserError
-from infoeval.evaluation.inputs import Context, evenly_spaced
+from infoeval.evaluation.context import Context
+from infoeval.evaluation.inputs import evenly_spaced
 from infoeval.metrics.seed_agreement import LEAST_MODELS, seed_agreement
 from infoeval.subjects.subject import Subject
 

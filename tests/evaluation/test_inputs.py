@@ -8,7 +8,8 @@ import pytest
 
 from infoeval.data import ImageSet, load
 from infoeval.errors import UserError
-from infoeval.evaluation.inputs import Context, Inputs, evenly_spaced, factors_of
+from infoeval.evaluation.context import Context, factors_of
+from infoeval.evaluation.inputs import Inputs, evenly_spaced
 from infoeval.evaluation.options import Options
 from tests.evaluation.scoring import score, store
 from tests.tiny import tiny_images

@@ -12,7 +12,7 @@ import pytest
 from infoeval import Categorical, CodeSpace, Uniform, evaluation
 from infoeval.errors import UserError
 from infoeval.evaluation import pages
-from infoeval.evaluation.inputs import Context
+from infoeval.evaluation.context import Context
 from infoeval.evaluation.options import Options
 from infoeval.evaluation.pages import report
 from infoeval.evaluation.report_inputs import ReportInputs, information_weight, open_inputs

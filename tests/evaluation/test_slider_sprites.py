@@ -14,7 +14,7 @@ from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.evaluation.drawn_images import DrawnImages
-from infoeval.evaluation.image_files import Picture
+from infoeval.evaluation.image_files import ImageFile
 from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.traversals import fixed_rows
@@ -35,7 +35,7 @@ class Bars:
         return grey.round().to(torch.uint8)[:, None, None, :].expand(size).contiguous()
 
 
-def sheet_of(picture: Picture, tmp_path: Path) -> NDArray[np.uint8]:
+def sheet_of(picture: ImageFile, tmp_path: Path) -> NDArray[np.uint8]:
     path = tmp_path / "sheet.webp"
     path.write_bytes(picture.content)
     with Image.open(path) as image:
