@@ -108,6 +108,10 @@ class Options:
             number = getattr(self, name)
             if number is not None and number < 0:
                 raise UserError(f"{name} must be 0 or more, not {number}")
+        for budget in {self.budget, self.information} - {Options.budget, None}:
+            from infoeval.information.budgets import find_budget  # torch comes with it
+
+            find_budget(str(budget))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,8 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infoeval import Categorical, CodeSpace, evaluation, sweep
+from infoeval import Categorical, CodeSpace, sweep
+from infoeval.cli import main
 from infoeval.data import load
+from infoeval.evaluation.options import Options
 from infoeval.information.budgets import BUDGETS
 from infoeval.training import run as runs
 from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
@@ -69,9 +71,13 @@ def _no_data_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(autouse=True)
 def _few_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     """Own bounds are of 300 samples, not 10,000, wherever a command scores."""
-    for function in (evaluation.score, sweep.train_many):
-        defaults = dict(function.__kwdefaults__ or {}) | {"samples": 300}
-        monkeypatch.setattr(function, "__kwdefaults__", defaults)
+    defaults = dict(sweep.train_many.__kwdefaults__ or {}) | {"samples": 300}
+    monkeypatch.setattr(sweep.train_many, "__kwdefaults__", defaults)
+    monkeypatch.setitem(Options.__init__.__kwdefaults__, "samples", 300)
+    for command in main.commands.values():
+        for option in command.params:
+            if option.name == "samples":
+                monkeypatch.setattr(option, "default", 300)
 
 
 @pytest.fixture

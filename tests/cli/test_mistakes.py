@@ -52,7 +52,7 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
         "other settings",
     ),
     "checkpoint missing": (("score", "nothing.pt"), "no checkpoint at nothing.pt"),
-    "checkpoint is a folder": (("score", "run"), "no checkpoint at run"),
+    "checkpoint is an empty folder": (("score", "bare"), "bare holds no ckpt.pt"),
     "checkpoint is text": (("score", "tiny.py"), "tiny.py is not a checkpoint"),
     "checkpoint cut short": (("score", DAMAGED), "damaged.pt is not a checkpoint"),
     "metric unknown": ((*SCORE, "--metric", "other"), "no metric 'other'"),

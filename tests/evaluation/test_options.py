@@ -101,6 +101,10 @@ def test_options_are_written_in_one_place() -> None:
         *(({"samples": count}, "samples must be at least 2") for count in (-1, 0, 1)),
         *(({"fit_images": count}, "fit_images must be at least 2") for count in (-1, 0, 1)),
         *(({"rows": count}, "rows must be at least 2") for count in (-1, 0, 1)),
+        *(
+            ({name: "huge"}, "no budget 'huge'; there are quick")
+            for name in ("budget", "information")
+        ),
         ({"null": -1}, "null must be 0 or more"),
         ({"replicates": -1}, "replicates must be 0 or more"),
     ],
