@@ -14,12 +14,13 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
 from infoeval.metrics.seed_agreement import seed_agreement
-from infoeval.sweep.unlabelled import read_unlabelled
+from infoeval.subjects.opening import open_subject
+from infoeval.sweep.unlabelled import score_unlabelled
 
 IMAGES = 10_000
 
@@ -32,17 +33,20 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     codes = []
     for run in runs:
-        checkpoint = Checkpoint.open(run / "ckpt.pt")
-        images = load(checkpoint.trainer.data, "train").images
-        reading = read_unlabelled(checkpoint, images[:IMAGES], calibration=images)
+        subject = open_subject(run / "ckpt.pt")
+        checkpoint = subject.checkpoint
+        assert checkpoint is not None
+        images = load(checkpoint.trainer.data, "train")
+        first = np.arange(min(IMAGES, len(images)))
+        scores = score_unlabelled(subject.reader(images), images, first)
         row: dict[str, Any] = {"run": run.name, "step": checkpoint.step}
-        for name, information in reading.information.items():
+        for name, information in scores.information.items():
             row[f"H(mean q) - mean H(q) {name}"] = round(information, 4)
             row[f"augmentation consistency {name}"] = round(
-                reading.augmentation_consistency[name], 4
+                scores.augmentation_consistency[name], 4
             )
         rows.append(row)
-        codes.append(list(reading.codes.values()))
+        codes.append(list(scores.codes.values()))
     agreement = seed_agreement(codes)
     for row, mean in zip(rows, agreement.means, strict=True):
         row["mean agreement"] = round(float(mean), 4)

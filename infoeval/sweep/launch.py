@@ -129,7 +129,7 @@ def train_many(
     outcomes = [done[n % processes].runs[n // processes] for n in range(len(tasks))]
     summary = summarise(
         [row for row, _ in outcomes],
-        [reading for _, reading in outcomes],
+        [scores for _, scores in outcomes],
         trainer=trainer.name,
         variant=options.variant,
         data=described,

@@ -6,7 +6,7 @@ from typing import Any
 
 from infoeval.metrics.seed_agreement import LEAST_MODELS, seed_agreement
 from infoeval.results import Pick, Row, Summary
-from infoeval.sweep.unlabelled import Reading
+from infoeval.sweep.unlabelled import UnlabelledScores
 
 __all__ = ["summarise"]
 
@@ -16,7 +16,7 @@ LEAST_SHARE = 0.05
 
 def summarise(
     rows: Sequence[Row],
-    readings: Sequence[Reading | None],
+    scores: Sequence[UnlabelledScores | None],
     *,
     trainer: str,
     variant: str,
@@ -25,7 +25,7 @@ def summarise(
 ) -> Summary:
     """Compare the runs of each λ on the same images, and mark the choice.
 
-    `readings` are those of complete runs, else None. A code that is inactive in every run does
+    `scores` are those of complete runs, else None. A code that is inactive in every run does
     not count, as long as another is active. No run of λ = 0 is chosen: there codes and images
     agree by accident only.
     """
@@ -35,13 +35,13 @@ def summarise(
         numbers = [
             number
             for number, row in enumerate(rows)
-            if row.information_weight == weight and readings[number] is not None
+            if row.information_weight == weight and scores[number] is not None
         ]
         inactive = _inactive([rows[number] for number in numbers])
         codes = [
-            [code for name, code in reading.codes.items() if name not in inactive]
+            [code for name, code in scored.codes.items() if name not in inactive]
             for number in numbers
-            if (reading := readings[number]) is not None
+            if (scored := scores[number]) is not None
         ]
         medoid = None
         if len(codes) > 1:

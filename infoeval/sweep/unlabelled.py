@@ -1,4 +1,4 @@
-"""Codes that a checkpoint's Q reads from unlabelled images, and scores that need no labels."""
+"""Scores of a model on unlabelled images."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,24 +9,23 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from infoeval.augment import Affine
-from infoeval.checkpoint import Checkpoint
-from infoeval.errors import UserError
-from infoeval.subjects.checkpoint_model import CheckpointModel
+from infoeval.data import ImageSet
+from infoeval.subjects.subject import Reader
 
-__all__ = ["Reading", "read_unlabelled"]
+__all__ = ["UnlabelledScores", "score_unlabelled"]
 
 BLOCK = 2**24
 """Number of pixels that are augmented at a time."""
 
 
 @dataclass(frozen=True)
-class Reading:
+class UnlabelledScores:
     """The codes of n images, and scores of them that need no labels.
 
     Args:
-        codes: by name, ``(n,)``: the likeliest category, int64, or the posterior's mean, float64.
+        codes: a column ``(n,)`` for each code: the likeliest category, or the value.
         information: of each categorical code H(mean q) − mean H(q), nats: high where images are
-            read with certainty and all categories are used.
+            assigned with certainty and all categories are used.
         augmentation_consistency: of each categorical code the share of images that keep their
             category when they are slightly rotated, scaled, sheared and shifted (`Affine`).
 
@@ -37,46 +36,24 @@ class Reading:
     augmentation_consistency: dict[str, float]
 
 
-def read_unlabelled(
-    checkpoint: Checkpoint,
-    images: NDArray[np.uint8],
-    *,
-    calibration: NDArray[np.uint8],
-    device: torch.device | str = "cpu",
-) -> Reading:
-    """Encode `images`, uint8 (n, channels, height, width), by the checkpoint's own Q.
+def score_unlabelled(reader: Reader, images: ImageSet, rows: NDArray[np.intp]) -> UnlabelledScores:
+    """Return the scores of some rows of an image set, whose labels are not used.
 
-    Q's batch-norm statistics are estimated on `calibration`, images of the same kind. Raises
-    UserError for networks that compute no finite numbers.
+    Raises UserError for networks that compute no finite numbers.
     """
-    model = CheckpointModel(checkpoint, device, calibration)
-    real = torch.from_numpy(images)
-    read = _encode(model, real)
-    categorical = [name for name, code in read.items() if code.ndim == 2]
-    augmented = _encode(model, _augmented(real)) if categorical else {}
-    codes = {
-        name: (code.argmax(1) if code.ndim == 2 else code.double()).numpy()
-        for name, code in read.items()
-    }
-    return Reading(
-        codes=codes,
-        information={name: _information(read[name]) for name in categorical},
-        augmentation_consistency={
-            name: float(np.mean(augmented[name].argmax(1).numpy() == codes[name]))
-            for name in categorical
-        },
-    )
+    encoding = reader.encode(images, rows)
+    codes = {str(name): column.to_numpy() for name, column in encoding.columns.items()}
+    posteriors = encoding.posteriors
+    consistency = {}
+    if posteriors:
+        augmented = reader.columns(_augment(torch.from_numpy(images.images[rows])).numpy())
+        consistency = {name: float(np.mean(augmented[name] == codes[name])) for name in posteriors}
+    information = {name: _information(torch.from_numpy(q)) for name, q in posteriors.items()}
+    return UnlabelledScores(codes, information, consistency)
 
 
-def _encode(model: CheckpointModel, images: Tensor) -> dict[str, Tensor]:
-    read = {name: code.cpu() for name, code in model.encode(images).items()}
-    if not all(bool(code.isfinite().all()) for code in read.values()):
-        raise UserError("the checkpoint's networks compute numbers that are not finite")
-    return read
-
-
-def _augmented(images: Tensor) -> Tensor:
-    """An augmented copy of each image; in blocks, because it is done in floats."""
+def _augment(images: Tensor) -> Tensor:
+    """Return an augmented copy of each image; in blocks, because it is done in floats."""
     generator = torch.Generator().manual_seed(0)
     rows = max(1, BLOCK // images[0].numel())
     augmented = [

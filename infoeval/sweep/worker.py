@@ -11,13 +11,15 @@ import torch
 
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet
-from infoeval.devices import find_device
 from infoeval.errors import UserError
-from infoeval.evaluation import score
+from infoeval.evaluation.context import Context
+from infoeval.evaluation.evaluate import score_subject
 from infoeval.evaluation.inputs import evenly_spaced
+from infoeval.evaluation.options import Options
+from infoeval.evaluation.requests import Request
 from infoeval.files import write_text
 from infoeval.results import Bound, Row
-from infoeval.sweep.unlabelled import Reading, read_unlabelled
+from infoeval.sweep.unlabelled import UnlabelledScores, score_unlabelled
 from infoeval.trainer import Trainer
 from infoeval.training.run import CHECKPOINT, train
 from infoeval.training.run_options import RunOptions
@@ -71,7 +73,7 @@ class Settings:
 class Outcomes:
     """The outcome of each of a process's runs, in their order, and lines for the log."""
 
-    runs: list[tuple[Row, Reading | None]]
+    runs: list[tuple[Row, UnlabelledScores | None]]
     lines: list[str]
 
 
@@ -131,7 +133,7 @@ def _train_stack(tasks: Sequence[Task], settings: Settings, log: Log) -> None:
         log(f"runs went on one after another: {type(error).__name__}: {_line(error)[:200]}")
 
 
-def _outcome(task: Task, settings: Settings, log: Log) -> tuple[Row, Reading | None]:
+def _outcome(task: Task, settings: Settings, log: Log) -> tuple[Row, UnlabelledScores | None]:
     row = Row(
         folder=task.folder.name,
         information_weight=task.trainer.information_weight,
@@ -139,9 +141,9 @@ def _outcome(task: Task, settings: Settings, log: Log) -> tuple[Row, Reading | N
         status="complete",
         steps=task.trainer.steps,
     )
-    reading = None
+    scores = None
     try:
-        row, reading = _train(row, task, settings, log)
+        row, scores = _train(row, task, settings, log)
     except UserError as error:
         row = replace(_row_so_far(row, task), status="failed", reason=_line(error))
     except Exception as error:  # whatever it is, the other runs go on
@@ -151,10 +153,10 @@ def _outcome(task: Task, settings: Settings, log: Log) -> tuple[Row, Reading | N
         row = replace(_row_so_far(row, task), status="failed", reason=reason)
     else:
         (task.folder / ERROR).unlink(missing_ok=True)
-    return row, reading
+    return row, scores
 
 
-def _train(row: Row, task: Task, settings: Settings, log: Log) -> tuple[Row, Reading]:
+def _train(row: Row, task: Task, settings: Settings, log: Log) -> tuple[Row, UnlabelledScores]:
     def write_step(step: int, _: object) -> None:
         write_text(task.folder / STEP, str(step))
 
@@ -168,9 +170,10 @@ def _train(row: Row, task: Task, settings: Settings, log: Log) -> tuple[Row, Rea
         log=log,
     )
     write_step(task.trainer.steps, None)
-    device = settings.options.device
-    row = replace(row, **_trained(path))
-    document = score(path, ["mi-own"], samples=settings.samples, device=device)
+    context = Context(Options(device=settings.options.device, samples=settings.samples))
+    subject = context.open(path)
+    assert subject.checkpoint is not None
+    document = score_subject(subject, [Request("mi-own")], context)
     bounds = {
         str(result.target): Bound(
             result.value, result.low, result.high, result.level, result.details["entropy"]
@@ -178,31 +181,27 @@ def _train(row: Row, task: Task, settings: Settings, log: Log) -> tuple[Row, Rea
         for result in document.results
         if result.low is not None and result.high is not None and result.level is not None
     }
-    reading = read_unlabelled(
-        Checkpoint.open(path),
-        settings.data.images[evenly_spaced(len(settings.data), settings.images)],
-        calibration=settings.data.images,
-        device=find_device(device),
-    )
+    rows = evenly_spaced(len(settings.data), settings.images)
+    scores = score_unlabelled(subject.reader(settings.data), settings.data, rows)
     row = replace(
         row,
+        **_trained(subject.checkpoint),
         bounds=bounds,
-        information_on_images=reading.information,
-        augmentation_consistency=reading.augmentation_consistency,
+        information_on_images=scores.information,
+        augmentation_consistency=scores.augmentation_consistency,
     )
-    return row, reading
+    return row, scores
 
 
 def _row_so_far(row: Row, task: Task) -> Row:
     try:
-        return replace(row, **_trained(task.folder / CHECKPOINT))
+        return replace(row, **_trained(Checkpoint.open(task.folder / CHECKPOINT)))
     except UserError:
         return row
 
 
-def _trained(path: Path) -> dict[str, Any]:
-    """What a checkpoint records of its training."""
-    checkpoint = Checkpoint.open(path)
+def _trained(checkpoint: Checkpoint) -> dict[str, Any]:
+    """Return what a checkpoint records of its training."""
     last = {name: column[-1] for name, column in checkpoint.history.items() if column}
     return {
         "step": checkpoint.step,

@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from infoeval import CodeSpace, Uniform
-from infoeval.checkpoint import Checkpoint
 from infoeval.cli.terminal.sweep_table import print_runs
+from infoeval.data import ImageSet
 from infoeval.results import Bound
+from infoeval.subjects.opening import open_subject
 from infoeval.sweep import Pick, Row, Summary
 from infoeval.sweep.summary import summarise
-from infoeval.sweep.unlabelled import Reading, read_unlabelled
+from infoeval.sweep.unlabelled import UnlabelledScores
 from tests.sweep.sweeping import train
 from tests.tiny import tiny_images, tiny_trainer
 
@@ -28,12 +29,12 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def reading(seed: int, blur: float) -> Reading:
+def reading(seed: int, blur: float) -> UnlabelledScores:
     """One categorical code of 900 images, with a share of wrong readings."""
     random = np.random.default_rng(seed)
     truth = np.arange(900) % 5
     code = np.where(random.random(900) < blur, random.integers(0, 5, 900), truth)
-    return Reading({"digit": random.permutation(5)[code]}, {"digit": 1.0}, {"digit": 1.0})
+    return UnlabelledScores({"digit": random.permutation(5)[code]}, {"digit": 1.0}, {"digit": 1.0})
 
 
 def chosen(blurs: list[float | None], weight: float = 1.0) -> Summary:
@@ -86,18 +87,17 @@ def test_reading_continuous_codes(tmp_path: Path) -> None:
     assert summary.measure is not None
     assert "Spearman" in summary.measure
     assert summary.rows[0].augmentation_consistency == {}
-    images = tiny_images().images
-    found = read_unlabelled(
-        Checkpoint.open(tmp_path / "seed-0" / "ckpt.pt"), images, calibration=images
-    )
+    images = tiny_images()
+    reader = open_subject(tmp_path / "seed-0" / "ckpt.pt").reader(images)
+    found = score_unlabelled(reader, images, np.arange(len(images)))
     assert {name: code.dtype.kind for name, code in found.codes.items()} == {"a": "f", "b": "f"}
 
 
 def test_what_is_read_of_images_that_are_all_equal(tmp_path: Path) -> None:
     train(tmp_path, seeds=[0])
-    checkpoint = Checkpoint.open(tmp_path / "seed-0" / "ckpt.pt")
-    blank = np.zeros((30, 1, 8, 8), np.uint8)
-    found = read_unlabelled(checkpoint, blank, calibration=tiny_images().images)
+    blank = ImageSet("blank", "train", np.zeros((30, 1, 8, 8), np.uint8))
+    reader = open_subject(tmp_path / "seed-0" / "ckpt.pt").reader(tiny_images())
+    found = score_unlabelled(reader, blank, np.arange(30))
     assert found.information["digit"] == pytest.approx(0, abs=1e-6)
     assert found.augmentation_consistency["digit"] == 1.0  # a blank image that is moved is blank
     assert len(set(found.codes["digit"])) == 1
@@ -134,7 +134,7 @@ def with_silent_codes(high: Sequence[float], names: Sequence[str] = ("digit",)) 
         bounds |= {"slant": Bound(0.5, 0.4, 0.6, 0.95, np.log(2))}
         known = {name: bounds[name] for name in (*names, "slant")}
         rows.append(Row(f"seed-{seed}", 1.0, seed, "complete", bounds=known))
-        readings.append(Reading({"digit": digit, "slant": slant}, {}, {}))
+        readings.append(UnlabelledScores({"digit": digit, "slant": slant}, {}, {}))
     return summarise(rows, readings, trainer="t", variant="v", data={}, images=900)
 
 
@@ -155,7 +155,7 @@ def test_codes_that_carry_nothing_in_any_run_do_not_count() -> None:
 
 def test_every_weight_says_what_its_runs_were_compared_by() -> None:
     """At λ = 0 no code carries anything, so all are compared; at 1 the continuous code is."""
-    readings = [Reading({"digit": np.arange(9) % 3, "slant": np.arange(9.0)}, {}, {})] * 6
+    readings = [UnlabelledScores({"digit": np.arange(9) % 3, "slant": np.arange(9.0)}, {}, {})] * 6
     nothing, something = Bound(0, 0, 0, 0.95, np.log(3)), Bound(0.5, 0.4, 0.6, 0.95, np.log(2))
     rows = []
     for number in range(6):
