@@ -15,7 +15,7 @@ from infoeval.results import Bound
 from infoeval.subjects.opening import open_subject
 from infoeval.sweep import Pick, Row, Summary
 from infoeval.sweep.summary import summarise
-from infoeval.sweep.unlabelled import UnlabelledScores
+from infoeval.sweep.unlabelled import UnlabelledScores, score_unlabelled
 from tests.sweep.sweeping import train
 from tests.tiny import tiny_images, tiny_trainer
 
