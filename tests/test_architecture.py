@@ -4,64 +4,59 @@ import ast
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
+from infoeval.data.datasets import MODULES
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "infoeval"
 
-# What only shows something is given it, and imports nothing of ours that computes.
-SHOWN_ONLY = (
-    *("torch", "numpy", "content", "files", "data", "codes", "networks", "training", "checkpoint"),
-    *("model", "information", "metrics", "results", "scoring", "analysis", "report", "intervals"),
-    *("devices", "traversals", "sweep", "cli"),
-)
+BASE = {"errors", "estimates", "files", "content", "devices", "intervals", "python_files"}
+"""Modules that several packages share. They import no package."""
 
-# Left to right as the design draws it; a part is a module or a package of infoeval.
-NOT_IMPORTED_BY: dict[str, tuple[str, ...]] = {
-    "errors": ("*",),
-    "intervals": (
-        *("torch", "files", "content", "data", "codes", "networks", "traversals", "training"),
-        *("checkpoint", "model", "information", "metrics", "results", "scoring", "analysis"),
-        *("report", "devices", "cli"),
-    ),
-    "files": ("torch", "data", "training", "checkpoint", "model", "metrics", "report"),
-    "content": ("torch", "data", "training", "checkpoint", "model", "metrics", "report"),
-    "data": (
-        *("torch", "codes", "networks", "training", "checkpoint", "model", "information"),
-        *("metrics", "results", "scoring", "analysis", "report"),
-    ),
-    "codes": ("networks", "data", "training", "checkpoint", "model", "metrics", "report"),
-    "networks": ("data", "training", "checkpoint", "model", "metrics", "report"),
-    "traversals": ("data", "training", "checkpoint", "model", "metrics", "report", "networks"),
-    "training": (
-        *("model", "information", "metrics", "results", "scoring", "sweep", "analysis", "report"),
-    ),
-    "checkpoint": ("model", "information", "metrics", "results", "scoring", "analysis", "report"),
-    "model": ("information", "metrics", "results", "scoring", "analysis", "report", "data"),
-    "information": ("metrics", "results", "scoring", "analysis", "report"),
-    "metrics": (
-        *("torch", "data", "codes", "networks", "training", "checkpoint", "model"),
-        *("information", "results", "scoring", "analysis", "report", "traversals"),
-    ),
-    "results": (
-        *("torch", "data", "codes", "networks", "training", "checkpoint", "model"),
-        *("information", "metrics", "scoring", "analysis", "report"),
-    ),
-    "scoring": ("sweep", "analysis", "report", "printing", "progress", "cli"),
-    "sweep": ("analysis", "report", "printing", "progress", "cli"),
-    "live": ("information", "metrics", "results", "scoring", "sweep", "analysis", "cli"),
-    "lists": ("torch", "numpy", "training", "sweep", "cli"),
-    "printing": SHOWN_ONLY,
-    "progress": SHOWN_ONLY,
-    "report": (
-        *("torch", "data", "codes", "networks", "training", "checkpoint", "model"),
-        *("information", "metrics", "scoring", "analysis", "traversals", "live"),
-    ),
+MAY_IMPORT: dict[str, set[str]] = {
+    "augment": set(),
+    "codes": set(),
+    "networks": {"codes"},
+    "traversals": {"codes"},
+    "trainer": {"augment", "codes", "networks"},
+    "checkpoint": {"codes", "networks", "trainer"},
+    "data": set(),
+    "training": {
+        *("augment", "checkpoint", "codes", "data", "networks", "trainer", "traversals"),
+    },
+    "subjects": {"checkpoint", "codes", "data", "networks", "trainer"},
+    "metrics": set(),
+    "information": {"codes", "metrics", "subjects"},
+    "results": set(),
+    "report": {"results"},
+    "live": {"codes", "networks", "report", "subjects"},
+    "evaluation": {
+        *("codes", "data", "information", "live", "metrics", "report", "results", "subjects"),
+        "traversals",
+    },
+    "sweep": {
+        *("augment", "checkpoint", "data", "evaluation", "metrics", "networks", "results"),
+        *("subjects", "trainer", "training"),
+    },
+    "cli": {
+        *("checkpoint", "data", "evaluation", "metrics", "subjects", "sweep", "training"),
+    },
+    "__main__": {"cli"},
 }
+"""What a part (a package or a module of infoeval) may import beside the shared modules."""
+
+WITHOUT_TORCH = ("data", "metrics", "results", "report", *sorted(BASE - {"devices"}))
+"""Parts that know arrays, files and texts: importing one imports no torch."""
+
+SHOWN_ONLY = ("infoeval.cli.terminal", "infoeval.cli.progress", "infoeval.cli.lists")
+"""Modules that show what they are given: nothing that they import computes anything."""
 
 
 @cache
@@ -105,7 +100,8 @@ def _known(name: str) -> str:
     return name if name in modules() else name.partition(".")[0]
 
 
-def reached(module: str) -> set[str]:
+@cache
+def reached(module: str) -> frozenset[str]:
     """All that importing a module brings in, through other modules of ours.
 
     `infoeval` itself is left out: it hands its names out when they are asked for.
@@ -117,7 +113,7 @@ def reached(module: str) -> set[str]:
             if name not in seen and name != "infoeval":
                 seen.add(name)
                 waiting += [name] if name in modules() else []
-    return seen
+    return frozenset(seen)
 
 
 def part(name: str) -> str:
@@ -130,44 +126,136 @@ def of_part(name: str) -> list[str]:
     return [module for module in modules() if part(module) == name and module != "infoeval"]
 
 
+def of_package(name: str) -> list[str]:
+    """The modules of a package, given by its full name, and of the packages in it."""
+    return [module for module in modules() if module == name or module.startswith(f"{name}.")]
+
+
+# Between packages.
+
+
 def test_the_rules_are_about_parts_that_exist() -> None:
-    parts = {part(module) for module in modules()}
-    assert set(NOT_IMPORTED_BY) <= parts
-    named = {name for names in NOT_IMPORTED_BY.values() for name in names}
-    named -= {"*", "torch", "numpy"}
-    assert named <= parts
+    assert {part(module) for module in modules()} == {*BASE, *MAY_IMPORT, "infoeval"}
     assert "torch" in imports("infoeval.codes")
     assert "infoeval.networks" in imports("infoeval.checkpoint")
-    assert {"torch", "infoeval.codes"} <= reached("infoeval.evaluation")
+    assert {"torch", "infoeval.codes"} <= reached("infoeval.evaluation.evaluate")
 
 
-@pytest.mark.parametrize("name", NOT_IMPORTED_BY)
-def test_nothing_on_the_left_imports_what_is_on_its_right(name: str) -> None:
-    forbidden = NOT_IMPORTED_BY[name]
+@pytest.mark.parametrize("name", MAY_IMPORT)
+def test_a_part_imports_what_it_may(name: str) -> None:
     for module in of_part(name):
-        parts = {part(other) for other in reached(module)} - {name}
-        if forbidden == ("*",):
-            parts = {other for other in parts if other in {part(m) for m in modules()}}
-            assert not parts, module
-        else:
-            assert not parts & set(forbidden), module
+        parts = {part(other) for other in imports(module) if other in modules()}
+        assert parts <= {*BASE, *MAY_IMPORT[name], name, "infoeval"}, module
+
+
+@pytest.mark.parametrize("name", sorted(BASE))
+def test_shared_modules_import_no_package(name: str) -> None:
+    for module in of_part(name):
+        assert {part(other) for other in imports(module) if other in modules()} <= BASE, module
+
+
+def test_what_a_part_may_import_is_what_it_does_import() -> None:
+    """A permission that nobody needs is withdrawn."""
+    unused = {"checkpoint": {"codes"}, "subjects": {"trainer"}}
+    for name, permitted in MAY_IMPORT.items():
+        used = {part(other) for module in of_part(name) for other in imports(module)}
+        assert permitted - used == unused.get(name, set()), name
+
+
+def test_no_arrow_leads_back() -> None:
+    order = tuple(TopologicalSorter(MAY_IMPORT).static_order())
+    way = ("trainer", "training", "subjects", "information", "evaluation", "sweep", "cli")
+    assert sorted(way, key=order.index) == list(way)
+
+
+@pytest.mark.parametrize("name", WITHOUT_TORCH)
+def test_what_knows_arrays_alone_imports_no_torch(name: str) -> None:
+    for module in of_part(name):
+        assert "torch" not in reached(module), module
+
+
+def test_the_page_is_written_by_one_module() -> None:
+    """Evaluation hands its results to the report there, and knows no more of it."""
+    importers = {
+        module
+        for module in modules()
+        if part(module) not in ("report", "live")
+        and any(part(other) == "report" for other in imports(module))
+    }
+    assert importers == {"infoeval.evaluation.report_files"}
 
 
 def test_the_command_line_is_imported_by_nobody() -> None:
-    importers = [module for module in modules() if "infoeval.cli" in imports(module)]
-    assert importers == ["infoeval.__main__"]
-
-
-@pytest.mark.parametrize("name", ["printing", "progress"])
-def test_what_shows_things_is_imported_by_the_command_line_alone(name: str) -> None:
     importers = {
-        part(module)
+        module
         for module in modules()
-        if any(part(other) == name for other in imports(module))
+        if part(module) != "cli" and any(part(other) == "cli" for other in imports(module))
     }
-    assert importers - {name} == {"cli"}
-    foreign = {other for module in of_part(name) for other in reached(module)} - set(modules())
-    assert foreign - set(sys.stdlib_module_names) <= {"click", "rich"}
+    assert importers == {"infoeval.__main__"}
+
+
+@pytest.mark.parametrize("name", SHOWN_ONLY)
+def test_what_shows_something_computes_nothing(name: str) -> None:
+    for module in of_package(name):
+        ours = {other for other in reached(module) if other in modules()}
+        assert all(other.startswith(("infoeval.cli.", "infoeval.errors")) for other in ours)
+        foreign = reached(module) - ours - set(sys.stdlib_module_names)
+        assert foreign <= {"click", "rich"}, module
+
+
+# Inside packages.
+
+
+def test_data_sets_import_formats_and_drawings_and_these_import_no_data_set() -> None:
+    sets = {*MODULES.values(), "infoeval.data.folder"}
+    registry = {"infoeval.data", "infoeval.data.datasets"}
+    formats, rendering = (
+        set(of_package(f"infoeval.data.{name}")) for name in ("formats", "rendering")
+    )
+    shared = set(of_part("data")) - sets - registry - formats - rendering
+    for modules_of, permitted in (
+        (shared, shared),
+        (rendering, rendering | shared),
+        (formats, formats | rendering | shared),
+        (sets, sets | formats | rendering | shared),
+    ):
+        for module in modules_of:
+            ours = {other for other in imports(module) if part(other) == "data"}
+            assert ours <= permitted, module
+
+
+def test_metrics_import_statistics_and_these_import_no_metric() -> None:
+    trees, stats = (set(of_package(f"infoeval.metrics.{name}")) for name in ("trees", "stats"))
+    shared = {"infoeval.metrics.score"}
+    for modules_of, permitted in (
+        (shared, shared),
+        (trees, trees),
+        (stats, stats | trees | shared),
+    ):
+        for module in modules_of:
+            ours = {other for other in imports(module) if part(other) == "metrics"}
+            assert ours <= permitted, module
+
+
+def test_the_registry_imports_no_metric() -> None:
+    """Each is imported when it is asked for."""
+    ours = {other for other in reached("infoeval.metrics.registry") if other in modules()}
+    assert {part(other) for other in ours} <= BASE
+
+
+def test_figures_know_no_page() -> None:
+    pages = {
+        *("infoeval.report", "infoeval.report.page", "infoeval.report.sections"),
+        *("infoeval.report.verdict", "infoeval.report.evidence", "infoeval.report.paper"),
+    }
+    for module in of_package("infoeval.report.figures"):
+        assert not reached(module) & pages, module
+
+
+def test_a_module_s_name_occurs_once() -> None:
+    """`__init__` and `__main__` aside."""
+    names = Counter(path.stem for path in modules().values() if not path.stem.startswith("__"))
+    assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_no_two_modules_import_each_other() -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import Confusion, confusions
-from infoeval.report.figures.differences import differences
+from infoeval.report.figures.difference_dots import differences
 from infoeval.report.figures.factor_map import factors
 from infoeval.report.figures.information_figure import information
 from infoeval.report.figures.leakage_map import leakage
