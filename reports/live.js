@@ -16,7 +16,7 @@
   const encoded = new Float32Array(rows * width);
   let session;
 
-  function tell(state, text) {
+  function show(state, text) {
     place.dataset.state = state;
     status.textContent = text;
   }
@@ -156,12 +156,12 @@
 
   function fail(reason) {
     for (const control of [...sliders, button]) control.disabled = true;
-    tell("failed", `The generator is off: ${reason}. The rest of this page does without it.`);
+    show("failed", `The generator is off: ${reason}. The rest of this page works without it.`);
   }
 
   async function start() {
     document.getElementById("live-controls").hidden = false;
-    tell("loading", "The generator is being loaded.");
+    show("loading", "Loading the generator.");
     await loadRuntime();
     session = await loadModel();
     const difference = await largestDifference();
@@ -181,7 +181,7 @@
     button.addEventListener("click", newNoise);
     for (const control of [...sliders, button]) control.disabled = false;
     performance.mark("live ready");
-    tell(
+    show(
       "ready",
       `The generator is on. ${rows} reference images, drawn here, differ from the checkpoint's ` +
         `by at most ${difference} of 255 grey levels.`,

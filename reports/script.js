@@ -27,7 +27,7 @@
       }
       return counts.slice(0, moved).reduce((sum, count) => sum + count, 0) + chosen[moved];
     };
-    const say = (input, i) => {
+    const label = (input, i) => {
       const labels = JSON.parse(input.dataset.labels);
       const matched = JSON.parse(input.dataset.matched);
       const resting = joint !== "true" && i !== moved;
@@ -36,7 +36,7 @@
       input.setAttribute("aria-valuetext", text);
     };
     const show = () => {
-      inputs.forEach(say);
+      inputs.forEach(label);
       if (joint !== "true" && moved < 0) return;
       for (const row of rows) {
         const chosen = categories(row);

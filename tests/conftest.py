@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from infoeval.report.svg import inline
 from tests.browser.opening import chromium
-from tests.drawn_once import DrawnOnce
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -36,22 +34,6 @@ def for_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "for-all-processes"
     folder.mkdir(exist_ok=True)
     return folder
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _figures_drawn_once(for_all_processes: Path) -> Iterator[None]:
-    """Pages share the drawings of equal figures."""
-    folder = for_all_processes / "drawings"
-    folder.mkdir(exist_ok=True)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("infoeval.report.svg.inline", DrawnOnce(folder))
-        yield
-
-
-@pytest.fixture
-def drawn_anew(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every figure of every page is drawn, as it is outside the tests."""
-    monkeypatch.setattr("infoeval.report.svg.inline", inline)
 
 
 def _existing(folder: Path) -> Path:

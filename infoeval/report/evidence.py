@@ -48,8 +48,8 @@ def _convergence(document: Document) -> Reason | None:
         return Reason(
             "Lower bounds",
             None,
-            "Each amount is what the model's own Q reads back. That is a lower bound: a Q trained "
-            "afterwards may find more.",
+            "Each amount is what the model's own Q reads from the images. It is a lower bound: a Q "
+            "trained afterwards may find more.",
         )
     if not open_codes:
         several = "all models" if len(document.all_models) > 1 else "every code"
@@ -59,8 +59,7 @@ def _convergence(document: Document) -> Reason | None:
     return Reason(
         "Convergence",
         False,
-        f"Q had not converged for {_where(open_codes, document)}: more training of Q may find "
-        "more.",
+        f"Q had not converged for {_where(open_codes, document)}: longer training may find more.",
     )
 
 
@@ -99,21 +98,25 @@ def _self_test(model: Model) -> Reason | None:
     too_low = short is not None and _below(short) > _SHORTFALL
     told = " and ".join(
         [
-            *([f"in shuffled codes the same estimate finds {_found(null)}"] if null else []),
+            *([f"{_found(null)} in shuffled codes"] if null else []),
             *([_of_channel(known if failed else short)] if known and short else []),
         ]
     )
     if failed:
         return Reason(
-            "Self-test", False, f"Failed, so no amount on this page can be trusted: {told}."
+            "Self-test",
+            False,
+            f"Failed, so no amount on this page can be trusted: the same estimate finds {told}.",
         )
     if too_low:
-        return Reason("Self-test", False, f"Amounts may be too low: {told}.")
-    return Reason("Self-test", True, f"Passed: {told}.")
+        return Reason(
+            "Self-test", False, f"Amounts may be too low: the same estimate finds {told}."
+        )
+    return Reason("Self-test", True, f"Passed: the same estimate finds {told}.")
 
 
 def _of_channel(check: Check) -> str:
-    return f"{nats(check.value)} of the {nats(check.truth)} nats in a channel made for the purpose"
+    return f"{nats(check.value)} of the {nats(check.truth)} nats in a channel of known information"
 
 
 def _above(check: Check) -> float:
@@ -136,7 +139,7 @@ def _found(check: Check) -> str:
 def _seeds(document: Document) -> Reason:
     peers = document.peers
     if document.arrangement == "seeds" and len(peers) > 1:
-        text = f"{count_of(len(peers), 'seed').capitalize()}, every one of them on this page."
+        text = f"{count_of(len(peers), 'seed').capitalize()}, all of them on this page."
         text += f" Shown first: {document.label}"
         reason = f" ({document.reason})" if document.reason else ""
         return Reason("Seeds", None, f"{text}{reason}.")
@@ -144,12 +147,12 @@ def _seeds(document: Document) -> Reason:
         return Reason(
             "Seeds",
             None,
-            "One checkpoint of each model: a difference is one of these checkpoints, and other "
-            "seeds may differ the other way.",
+            "One checkpoint of each model: differences are between these checkpoints, and other "
+            "seeds may differ in the opposite direction.",
         )
     seed = document.identity.seed
     which = "" if seed is None else f" ({seed})"
-    return Reason("Seeds", None, f"One seed{which}: another one can come out very differently.")
+    return Reason("Seeds", None, f"One seed{which}: other seeds can give very different results.")
 
 
 def _unlike(document: Document, baseline: Model) -> Reason | None:
@@ -166,7 +169,7 @@ def _unlike(document: Document, baseline: Model) -> Reason | None:
     unlike += _settings_unlike(document, baseline)
     if not unlike or len(document.peers) > 1:
         return None
-    text = f"It differs in more than λ: {', '.join(unlike)}."
+    text = f"Differs from the model in more than λ: {', '.join(unlike)}."
     return Reason("Baseline", False, text)
 
 
@@ -190,8 +193,8 @@ def _intervals(document: Document) -> Reason | None:
     return Reason(
         "Intervals",
         None,
-        f"{100 * level:g} %, over the images that were drawn: neither the seed, the data set nor "
-        "the settings.",
+        f"{100 * level:g} %, over the sampled images alone: they do not cover the choice of seed, "
+        "data set or settings.",
     )
 
 

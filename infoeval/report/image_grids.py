@@ -187,7 +187,7 @@ def _range_title(picture: Traversal, document: Document) -> str:
     if code is None or code.low is None or code.high is None:
         return picture.title or text
     beyond = low < code.low or high > code.high
-    return f"{text}, beyond what was trained" if beyond else text
+    return f"{text}, beyond the training range" if beyond else text
 
 
 def _sheet(picture: Traversal, document: Document, folder: Path, orders: Orders) -> DrawnSheet:
@@ -247,7 +247,7 @@ def _misassigned(model: Model, code: str, orders: Orders) -> Table | None:
         return None
     return Table(
         name=f"misassigned-{model.index}-{code}",
-        title=f"Images given each code of {code} whose class is not the one matched to it, "
+        title=f"Images assigned to each code of {code} whose class is not the one matched to it, "
         f"{model.label}",
         columns=(
             TableColumn("Code"),
@@ -255,7 +255,7 @@ def _misassigned(model: Model, code: str, orders: Orders) -> Table | None:
             TableColumn("Images", "count"),
             TableColumn("Of another class", "count"),
             TableColumn("Share", "percent"),
-            TableColumn("Most of them are"),
+            TableColumn("Mostly"),
         ),
         rows=tuple(_counts(category, clustering) for category in order.categories),
     )

@@ -16,74 +16,75 @@ def limits(document: Document) -> list[tuple[str, str]]:
     ]
     kinds = {type(picture) for picture in document.images}
     continuous = any(code.kind == "continuous" for code in document.all_codes)
-    said = (
+    notes = (
         (
             INFORMATION in metrics,
             "Information",
-            "of a code is what a recognition network Q, trained afterwards and by the same recipe "
-            "for every model, reads from fresh images rounded to 8 bits: H(c) + mean log q(c | x), "
-            "in nats, a lower bound on I(c; x). Any generator hides traces of its codes that a "
-            "large enough Q could find, so an amount goes with the Q that found it; the noise "
-            "curve shows how much of it survives.",
+            "of a code is what a recognition network Q recovers from fresh images rounded to 8 "
+            "bits. Q is trained afterwards, in the same way for every model. The amount is "
+            "H(c) + mean log q(c | x), in nats, a lower bound on I(c; x). Every generator hides "
+            "traces of its codes that a large enough Q could find, so an amount belongs to the Q "
+            "that found it; the noise curve shows how much of it survives.",
         ),
         (
             OWN_BOUND in metrics,
             "L_I",
-            "is the same bound by the Q that was trained with the generator, the paper's. In a "
-            "λ = 0 model that Q had no say in what the generator draws.",
+            "is the same bound by the Q that was trained with the generator, as in the paper. In a "
+            "λ = 0 model, that Q had no influence on what the generator draws.",
         ),
         (
             True,
-            "A full amount is not a meaning.",
-            "It reaches H(c) whether or not the code follows what people call a class. The "
-            "matching, the grids and the sliders show what a code means.",
+            "Full information is not a meaning.",
+            "A code can reach H(c) whether or not it follows what people call a class. What it "
+            "means is shown by the matching, the image grids and the sliders.",
         ),
         (
             continuous,
             "H(c) of a continuous code",
-            "is a differential entropy: a mark to compare with, not a ceiling.",
+            "is a differential entropy: a reference value, not an upper limit.",
         ),
         (
             bool(clusterings),
             "Error",
-            "is counted on real images after codes were matched to classes one-to-one "
-            "(Hungarian). No label was used in training. Two classes that share a code cost about "
-            "one class's share of the images.",
+            "is counted on real images after codes were matched to classes one-to-one (Hungarian "
+            "method). No label was used in training. Two classes that share a code cost about one "
+            "class's share of the images.",
         ),
         (
-            any(result.pair for result in shown.results),
+            any(result.pair for result in document.results),
             "Codes and factors",
-            "are compared pair by pair. |Spearman| tells how well the order of a code's values is "
-            "that of a factor, NMI how much two sets of classes share, whatever their shape.",
+            "are compared pair by pair. |Spearman| measures how well the order of a code's values "
+            "agrees with that of a factor, NMI how much two sets of classes share, whatever the "
+            "shape of the relation.",
         ),
         (
             True,
             "Intervals",
-            "are about the images that were drawn, and nothing else: not the seed, not the data "
-            "set, not the choice of settings.",
+            "cover the sampling of images and nothing else: not the seed, not the data set, not "
+            "the choice of settings.",
         ),
         (
             Traversal in kinds,
-            "Grids",
-            "show the first fixed noises, not chosen ones. A range beyond the prior's asks the "
+            "Image grids",
+            "show the first fixed noises, not selected ones. A range beyond the prior's asks the "
             "generator for values that it never saw in training.",
         ),
         (
             Sprites in kinds,
             "Sliders",
-            "show pictures that were drawn beforehand, at these values and no others.",
+            "show images generated in advance, at these values and no others.",
         ),
         (
             document.arrangement == "seeds",
             "A code's name",
-            "is the same in every seed, its meaning need not be: what one seed writes into a code, "
-            "another may write into the next. Ranges over seeds are of the same name.",
+            "is the same in every seed, but its meaning need not be: what one seed writes into a "
+            "code, another may write into the next. Ranges over seeds are of the same name.",
         ),
         (
             document.arrangement == "comparison",
             "A difference",
-            "is one between these checkpoints. Between two recipes of training it takes several "
-            "seeds of each.",
+            "is between these checkpoints. To compare two ways of training takes several seeds of "
+            "each.",
         ),
     )
-    return [(topic, text) for there, topic, text in said if there]
+    return [(topic, text) for applies, topic, text in notes if applies]

@@ -30,12 +30,12 @@ def markdown(document: Mapping[str, Any]) -> str:
         *_figures("Differences", found.differences),
         *_tables("Codes and classes", [t for c in found.confusions for t in c.tables]),
         *_figures("Codes and factors", found.factors),
-        *_figures("What Q found, and how", (*found.learning, *found.noise)),
+        *_figures("Training of Q", (*found.learning, *found.noise)),
         *_figures("Training", found.training),
         *_figures("Every seed", found.seeds),
         *_figures("Leakage between codes", found.leakage),
         *_figures("Other metrics", found.metrics),
-        *_tables("How the numbers were made", [definitions(whole), skipped(whole)]),
+        *_tables("How the numbers were computed", [definitions(whole), skipped(whole)]),
         *_provenance(whole),
         *_limits(whole),
     ]
@@ -45,7 +45,7 @@ def markdown(document: Mapping[str, Any]) -> str:
 def _verdict(document: Document) -> list[str]:
     findings = [(each.topic, each.text) for each in sentences(document)]
     sure = [(each.topic, each.text) for each in reasons(document)]
-    return ["## Verdict\n", _list(findings), "### How sure\n", _list(sure)]
+    return ["## Verdict\n", _list(findings), "### Evidence\n", _list(sure)]
 
 
 def _list(items: Sequence[tuple[str, str]]) -> str:

@@ -90,7 +90,7 @@ class Panel:
     def standing(self) -> str:
         """Where the sliders stand at the start."""
         if not self.joint:
-            return "each picture's own values"
+            return "each image's own values"
         return listed([f"{control.name}: {control.text}" for control in self.controls])
 
     @property

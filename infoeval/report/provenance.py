@@ -119,7 +119,7 @@ def definitions(document: Document) -> Table:
         )
     return Table(
         name="definitions",
-        title="How each number was made",
+        title="How each number was computed",
         columns=(
             Column("Metric"),
             Column("Definition"),
@@ -140,7 +140,7 @@ def skipped(document: Document) -> Table:
     columns = (Column("Metric"), Column("Reason"))
     return Table(
         name="skipped",
-        title="Metrics that do not apply here, and why",
+        title="Metrics that do not apply, and why",
         columns=(*columns, Column("Of")) if several else columns,
         rows=tuple(
             (*each, ", ".join(names)) if several else each for each, names in reasons.items()

@@ -27,20 +27,18 @@ __all__ = ["Drawn", "Page", "Section", "gather"]
 _NARROW, _FEW_COLUMNS = 440, 7
 """CSS pixels that a figure has at most which leaves room beside it, for a table of few columns."""
 
-_Q = (
-    "Q is the network that reads the codes; here a new one, trained on the finished model's images."
-)
+_Q = "Q is the recognition network: here a new one, trained on images of the finished model."
 _LEARNING = (
-    "What Q had found after each round of its training: where the curve is still rising, there is "
-    "more to be found."
+    "The information that Q had found after each round of its training: where a curve still rises, "
+    "there is more to be found."
 )
 _NOISE = (
-    "What is left when Gaussian noise is added to the images, whose pixels lie from 0 to 1: "
-    "information that noise wipes out is nothing that an eye would see."
+    "The information that is left when Gaussian noise is added to the images, whose pixels lie "
+    "between 0 and 1. What noise wipes out, no eye would see."
 )
 _TRAINING = (
-    "L_I is the lower bound on a code's information, in nats, that the model's own Q reached while "
-    "the model was trained. Values far below zero, common in the first steps, lie outside."
+    "L_I is the lower bound on a code's information, in nats, by the model's own Q during "
+    "training. Values far below zero, common in the first steps, lie outside the plot."
 )
 
 
@@ -174,10 +172,10 @@ def _sections(
         title = "Codes and classes" if content["confusions"] else "Codes and factors"
         yield Section("confusion", short, title, "confusion.html")
     asked = {
-        ("Q's learning", _LEARNING): found.learning,
-        ("Under pixel noise", _NOISE): found.noise,
+        ("Learning curves", _LEARNING): found.learning,
+        ("Pixel noise", _NOISE): found.noise,
     }
-    yield from _of_panels("learning", "Learning of Q", "How Q learned", _Q, asked)
+    yield from _of_panels("learning", "Training of Q", "Training of Q", _Q, asked)
     trained = {("", ""): found.training}
     yield from _of_panels("training", "Training", "Training", _TRAINING, trained)
     if document.arrangement == "seeds":

@@ -59,7 +59,7 @@ def _about(code: Code, document: Document) -> str:
 def _information(code: Code, document: Document) -> str:
     result = document.information(code.name)
     if result is None:
-        return "was not measured for information"
+        return "has no estimate of its information"
     if document.arrangement == "seeds":
         found = _values(document.peers, result, code)
         if len(found) > 1:
@@ -77,12 +77,12 @@ def _carries(code: Code, result: Result) -> str:
     if value < _LITTLE:
         amount = _amount(code, value)
         if value < _NOTHING or (result.low is not None and result.low <= 0):
-            verb = "tells its own Q nothing" if own else "carries nothing that Q finds"
+            verb = "carries nothing that its own Q finds" if own else "carries nothing that Q finds"
         else:
-            verb = "tells its own Q next to nothing" if own else "carries next to nothing"
+            verb = "carries next to nothing"
+            amount += _by_own_q(result)
         return f"{verb}: {amount}"
-    verb = "tells its own Q" if own else "carries"
-    return f"{verb} {_least(result)}{_amount(code, value)}"
+    return f"carries {_least(result)}{_amount(code, value)}{_by_own_q(result)}"
 
 
 def _over_seeds(code: Code, result: Result, found: Mapping[str, Result]) -> str:
@@ -95,10 +95,10 @@ def _over_seeds(code: Code, result: Result, found: Mapping[str, Result]) -> str:
     }
     kept = [value for name, value in values.items() if name not in behind]
     least = "at least " if any(map(_least, found.values())) else ""
-    verb = "carries" if result.metric == INFORMATION else "tells its own Q"
+    verb = "carries"
     if max(kept) < _LITTLE:
         verb, least = f"{verb} next to nothing:", ""
-    amount = f"{least}{spread(kept, nats)}{_of(code)} nats"
+    amount = f"{least}{spread(kept, nats)}{_of(code)} nats{_by_own_q(result)}"
     if not behind:
         return f"{verb} {amount} over {count_of(len(values), 'seed')}"
     rest = listed([f"{nats(value)} in {name}" for name, value in behind.items()])
@@ -153,7 +153,7 @@ def _missed(result: Result) -> str:
     if convergence is None or convergence.converged:
         return ""
     missed = "more" if not convergence.missed else nats(convergence.missed)
-    return f"Q had not converged, and may miss {missed}"
+    return f"Q had not converged and may miss {missed}"
 
 
 def _own(result: Result, own: Result | None) -> str:
@@ -163,8 +163,12 @@ def _own(result: Result, own: Result | None) -> str:
     return f"the model's own Q reads {nats(own.value)}"
 
 
+def _by_own_q(result: Result) -> str:
+    return "" if result.metric == INFORMATION else ", as read by its own Q"
+
+
 def _least(result: Result) -> str:
-    """Say that an amount is a bound only: by the own Q, or by one that had not converged."""
+    """Return "at least " for a bound: by the model's own Q, or by one that had not converged."""
     convergence = result.convergence
     own = result.metric != INFORMATION
     return "at least " if own or (convergence and not convergence.converged) else ""
@@ -213,7 +217,7 @@ def _errors_of_seeds(errors: Mapping[str, float], noun: str) -> str:
     kept = [error for name, error in errors.items() if name not in odd]
     text = f"{_matches(max(kept), noun)} {spread(kept, percent)} error"
     if not odd:
-        return f"{text} in every one"
+        return f"{text} in every seed"
     rest = listed([f"{percent(error)} in {name}" for name, error in odd.items()])
     return f"{text} in {_most(kept, errors)}, but {rest}"
 
@@ -247,7 +251,7 @@ def _confusion(code: Code, document: Document) -> str:
         return ""
     first, second = (clustering.names[cls] for cls in ranked[0][0])
     where = f" in {document.label}" if len(document.peers) > 1 else ""
-    return f"; {first} and {second} are the commonest confusion{where}"
+    return f"; {first} and {second} are confused most often{where}"
 
 
 def _followed(code: Code, document: Document) -> str:
@@ -271,7 +275,7 @@ def _followed(code: Code, document: Document) -> str:
         return ""
     chance = best.typed.null
     if value < _WEAKLY or (chance and chance.high is not None and value <= chance.high):
-        return f"follows no factor (nearest {pair.factor}, {pair.measure} {_two(value)}, {on})"
+        return f"follows no factor (closest: {pair.factor}, {pair.measure} {_two(value)}, {on})"
     verb = "follows" if value >= _FOLLOWS else "weakly follows"
     others = _in_seeds(pair.factor, kinds[0], document)
     if len(others) > 1:

@@ -34,7 +34,6 @@ def test_every_file_beside_the_page_is_named_in_metrics_json(
     assert set(os.listdir(files_of(made))) == {"metrics.json", "results.csv", *named}
 
 
-@pytest.mark.usefixtures("drawn_anew")
 def test_page_is_a_function_of_its_files(page: Path) -> None:
     """That of a pair is made again, in another process, in `test_again`."""
     assert render(document_of(page), files_of(page)).encode() == page.read_bytes()

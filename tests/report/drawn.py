@@ -20,7 +20,6 @@ def built(document: Mapping[str, Any]) -> figures.Figures:
 
 
 def elements(figure: Figure, tag: str) -> list[ElementTree.Element]:
-    # By way of its module, where the tests keep what was drawn: see tests/drawn_once.py.
     return list(ElementTree.fromstring(svg.inline(figure)).iter(tag))
 
 

@@ -48,14 +48,14 @@ def test_own_bound_stands_in_for_what_was_not_measured(document: Document) -> No
     figure = built(document).information
     assert figure is not None
     assert {row[3] for row in figure.table.rows} == {"its own Q"}
-    assert "as its own Q reads it" not in texts(figure)
+    assert "by the model's own Q" not in texts(figure)
 
 
 def test_what_has_not_converged_is_hatched_and_said(document: Document) -> None:
     figure = built(document).information
     assert figure is not None
     assert len(elements(figure, "pattern")) == 3  # mine, the baseline's, and the legend's
-    assert "Q not converged: may be more" in texts(figure)
+    assert "Q not converged: may be higher" in texts(figure)
     read_by = {(row[0], row[1]): row[4] for row in figure.table.rows}
     assert read_by["width", "this run, λ = 1"] == "a Q trained afterwards, not converged"
     assert read_by["digit", "this run, λ = 1"] == "a Q trained afterwards, converged"
@@ -78,7 +78,7 @@ def test_what_q_might_still_find_is_dotted_and_nothing_else_is_drawn_there(
             each["details"] |= {"converged": False}
     figure = built(document).information
     assert figure is not None
-    assert "dotted: what a longer training of Q might still find" in figure.caption
+    assert "dotted: what longer training of Q might still find" in figure.caption
     dotted = [path for path in points(figure, "soft") if len(path) == 2]
     assert len(dotted) == 3  # the widths, and the baseline's digit
     entropy = max(x for path in points(figure, "subject") for x, _ in path)
@@ -137,7 +137,7 @@ def test_seeds_are_compared_by_what_all_of_them_have(tmp_path: Path) -> None:
     seed["results"] = [r for r in seed["results"] if r["metric"] != "mi"]
     found = built(document)
     assert found.information is not None
-    assert "its own Q" in found.information.caption
+    assert "each model's own Q" in found.information.caption
     (panel,) = [each for each in found.seeds if each.name == "seeds-nats"]
     names = [column.name for column in panel.table.columns]
     values = [row[names.index("information of slant")] for row in panel.table.rows]
@@ -248,7 +248,6 @@ def test_panels_have_no_legend_where_a_key_stands_above_them(document: Document)
 @pytest.fixture(scope="module")
 def drawings(original: Document) -> dict[str, str]:
     """The drawings of the sample, made once for the tests that only read them."""
-    # By way of its module, where they are kept for all processes: see tests/drawn_once.py.
     return {figure.name: str(svg.inline(figure)) for figure in built(original).figures()}
 
 
@@ -289,7 +288,7 @@ def test_text_is_written_as_it_is(document: Document) -> None:
     panel = built(document).training[0]
     assert name in texts(panel)
     label = ElementTree.fromstring(inline(panel)).get("aria-label")
-    assert label == f"Lower bound on the information of {name}"
+    assert label == f"Lower bound on the information in {name}"
 
 
 def test_drawings_leave_their_colours_to_the_page(drawings: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ Document = dict[str, Any]
 def test_learning_curve_is_of_the_kept_q(document: Document) -> None:
     panels = built(document).learning
     assert [panel.title for panel in panels] == [
-        *("Q learning digit", "Q learning slant", "Q learning width", "Q learning all codes")
+        *(f"Learning curve of Q, {code}" for code in ("digit", "slant", "width", "all codes"))
     ]
     longest = max(points(panels[0], "subject"), key=len)
     assert len(longest) == 4  # rounds of width 16; those of width 8 are crosses
@@ -91,13 +91,13 @@ def test_only_seeds_have_a_figure_of_seeds(document: Document, tmp_path: Path) -
 def test_differences_stand_around_zero(tmp_path: Path) -> None:
     document = comparison(tmp_path)
     fraction, nats = built(document).differences
-    assert nats.table.columns[2].name == "more than Narrow"
+    assert nats.table.columns[2].name == "minus Narrow"
     assert nats.table.rows[0][:2] == ("mi", "digit")
     assert fraction.table.rows[0][:2] == ("cluster-acc", "digit")
     assert nats.table.rows[0][2] == Estimate(
         pytest.approx(0.1996), pytest.approx(0.1796), pytest.approx(0.2196)
     )
-    assert {"than Narrow", "than Short training"} <= set(texts(fraction))
+    assert {"minus Narrow", "minus Short training"} <= set(texts(fraction))
     (zero,) = [path for path in points(nats, "ink") if len(path) == 2]
     assert width(zero) == 0
 

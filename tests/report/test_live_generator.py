@@ -101,7 +101,6 @@ def test_page_holds_the_files_and_allows_nothing_more(
     assert "connect-src" not in policy
 
 
-@pytest.mark.usefixtures("drawn_anew")
 def test_the_same_input_gives_the_same_page(whole: dict[str, Any], tmp_path: Path) -> None:
     assert render(whole, tmp_path) == render(whole, tmp_path)
 

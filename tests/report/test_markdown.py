@@ -27,11 +27,11 @@ def test_whole_report_is_there_in_order(document: Document) -> None:
         "Information in each code",
         "Codes and classes",
         "Codes and factors",
-        "What Q found, and how",
+        "Training of Q",
         "Training",
         "Leakage between codes",
         "Other metrics",
-        "How the numbers were made",
+        "How the numbers were computed",
         "Provenance",
         "How to read it, and its limits",
     ]
@@ -51,7 +51,7 @@ def test_seeds_and_differences_have_their_sections(tmp_path: Path) -> None:
     assert "Every seed" in headings(markdown(five_seeds(tmp_path)))
     compared = markdown(comparison(tmp_path))
     assert "Differences" in headings(compared)
-    assert "more than Short training" in compared
+    assert "minus Short training" in compared
 
 
 def test_bare_scores_have_a_report(document: Document) -> None:

@@ -72,7 +72,7 @@ def test_a_continuous_code_has_no_ceiling_and_follows_a_factor(document: Documen
 
 def test_what_had_not_converged_is_a_lower_bound(document: Document) -> None:
     assert said(document)["width"].startswith(
-        "width carries at least 1.28 nats (Q had not converged, and may miss 0.31; "
+        "width carries at least 1.28 nats (Q had not converged and may miss 0.31; "
         "at least 0.31 in the λ = 0 model), and follows stroke width"
     )
     assert "Q had not converged for width in both models" in told(document)["Convergence"]
@@ -88,10 +88,11 @@ def test_what_has_converged_is_said_to_have(document: Document) -> None:
 def test_the_own_bound_is_named_as_such(document: Document) -> None:
     text = said(without(document, "mi"))
     assert text["digit"].startswith(
-        "digit tells its own Q at least 2.30 of 2.30 nats (at least 0.03 in the λ = 0 model), and "
+        "digit carries at least 2.30 of 2.30 nats, as read by its own Q (at least 0.03 in the "
+        "λ = 0 model), and "
     )
     assert text["slant"].startswith(
-        "slant tells its own Q at least 1.21 nats (nothing in the λ = 0"
+        "slant carries at least 1.21 nats, as read by its own Q (nothing in the λ = 0"
     )
     assert "Q trained afterwards may find more" in told(document)["Lower bounds"]
 
@@ -113,9 +114,23 @@ def test_amounts_have_the_words_that_fit(
     assert said(document)["digit"].startswith(words)
 
 
+@pytest.mark.parametrize(
+    ("value", "low", "words"),
+    [
+        (0.05, 0.04, "carries next to nothing: 0.05 of 2.30 nats, as read by its own Q"),
+        (0.02, -0.01, "carries nothing that its own Q finds: 0.02 of 2.30 nats"),
+    ],
+)
+def test_small_amounts_by_the_own_q_have_the_words_that_fit(
+    document: Document, value: float, low: float, words: str
+) -> None:
+    result(without(document, "mi"), "mi-own", "digit").update(value=value, low=low)
+    assert said(document)["digit"].startswith(f"digit {words}")
+
+
 def test_no_amount_is_made_up(document: Document) -> None:
     text = said(without(document, "mi", "mi-own", "cluster-acc", "code-factors"))
-    assert text["digit"] == "digit was not measured for information."
+    assert text["digit"] == "digit has no estimate of its information."
     assert "Convergence" not in told(document)
     assert "Self-test" not in told(document)
 
@@ -142,13 +157,13 @@ def test_digits_are_called_so_where_the_data_have_digits(document: Document) -> 
     assert "matches the ten classes" in said(document)["digit"]
 
 
-def test_commonest_confusion_is_named_where_there_is_one(document: Document) -> None:
+def test_most_frequent_confusion_is_named_where_there_is_one(document: Document) -> None:
     assert "confusion" not in said(document)["digit"], "all pairs are as frequent"
     details = result(document, "cluster-acc", "digit")["details"]
     counts = confusion(0.0588)
     counts[details["matching"].index(9)][4] += 40
     details["confusion"] = counts
-    assert said(document)["digit"].endswith("; 4 and 9 are the commonest confusion.")
+    assert said(document)["digit"].endswith("; 4 and 9 are confused most often.")
 
 
 def test_confusion_counts_both_directions(document: Document) -> None:
@@ -158,14 +173,14 @@ def test_confusion_counts_both_directions(document: Document) -> None:
     counts[code(3)][8] += 20
     counts[code(8)][3] += 20
     details["confusion"] = counts
-    assert "3 and 8 are the commonest confusion" in said(document)["digit"]
+    assert "3 and 8 are confused most often" in said(document)["digit"]
 
 
 def test_a_factor_that_is_barely_followed_is_none(document: Document) -> None:
     for factor in ("class", "slant", "stroke width", "height"):
         put(result(document, "code-factors", f"slant × {factor}"), 0.1)
     assert (
-        "follows no factor (nearest slant, |Spearman| 0.10, on real images)"
+        "follows no factor (closest: slant, |Spearman| 0.10, on real images)"
         in (said(document)["slant"])
     )
 
@@ -184,7 +199,7 @@ def test_seeds_that_agree_are_one_range(seeds: Document) -> None:
         put(result(document, metric, "digit", 2), value)
     assert said(document)["digit"].startswith(
         "digit carries 2.30 of 2.30 nats over five seeds (0.03 in the λ = 0 model), and matches "
-        "the ten digits with 3.8 to 7.0 % error in every one"
+        "the ten digits with 3.8 to 7.0 % error in every seed"
     )
 
 
@@ -198,7 +213,7 @@ def test_a_seed_that_disagrees_is_named(seeds: Document) -> None:
 
 def test_seeds_tell_which_is_shown_and_why(seeds: Document) -> None:
     assert told(seeds)["Seeds"] == (
-        "Five seeds, every one of them on this page. Shown first: seed 0 "
+        "Five seeds, all of them on this page. Shown first: seed 0 "
         "(highest mean agreement with the others, without labels)."
     )
 
@@ -231,8 +246,8 @@ def test_one_seed_is_called_one(document: Document) -> None:
 
 def test_self_test_passes_on_its_numbers(document: Document) -> None:
     assert told(document)["Self-test"] == (
-        "Passed: in shuffled codes the same estimate finds 0.00 nats (−0.010 to 0.010) and "
-        "1.64 of the 1.67 nats in a channel made for the purpose."
+        "Passed: the same estimate finds 0.00 nats (−0.010 to 0.010) in shuffled codes and "
+        "1.64 of the 1.67 nats in a channel of known information."
     )
 
 
@@ -247,8 +262,8 @@ def test_self_test_that_falls_short_says_that_amounts_may_be_too_low(document: D
     check = result(document, "mi", "all codes")["details"]["self_test"]["known"][0]
     check |= {"value": 1.2, "low": 1.1, "high": 1.3, "truth": 1.5}
     assert told(document)["Self-test"] == (
-        "Amounts may be too low: in shuffled codes the same estimate finds 0.00 nats (−0.010 to "
-        "0.010) and 1.20 of the 1.50 nats in a channel made for the purpose."
+        "Amounts may be too low: the same estimate finds 0.00 nats (−0.010 to 0.010) in shuffled "
+        "codes and 1.20 of the 1.50 nats in a channel of known information."
     )
 
 
@@ -256,7 +271,7 @@ def test_a_baseline_unlike_in_more_than_its_weight_is_called_out(document: Docum
     assert "Baseline" not in told(document)
     document["models"][0]["subject"] |= {"seed": 4, "step": 1000}
     assert told(document)["Baseline"] == (
-        "It differs in more than λ: seed 4 instead of 0, step 1000 instead of 3000."
+        "Differs from the model in more than λ: seed 4 instead of 0, step 1000 instead of 3000."
     )
 
 
@@ -264,7 +279,7 @@ def test_settings_of_a_baseline_are_compared(document: Document) -> None:
     document["models"][0]["subject"]["variant"] = "lambda 0"
     assert "Baseline" not in told(document), "a name is no difference"
     document["models"][0]["training"]["config"]["rates"] = {"discriminator": 1.0}
-    assert told(document)["Baseline"] == "It differs in more than λ: rates."
+    assert told(document)["Baseline"] == "Differs from the model in more than λ: rates."
 
 
 def test_numbers_of_the_verdict_are_those_of_the_results(tmp_path: Path) -> None:
@@ -278,6 +293,6 @@ def test_own_bound_is_named_where_it_is_the_higher_one(document: Document) -> No
     assert "own Q" not in said(document)["width"]
     result(document, "mi-own", "width").update(value=1.5, low=1.49, high=1.51)
     assert (
-        "(Q had not converged, and may miss 0.31; the model's own Q reads 1.50; at least"
+        "(Q had not converged and may miss 0.31; the model's own Q reads 1.50; at least"
         in (said(document)["width"])
     )

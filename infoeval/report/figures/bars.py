@@ -18,8 +18,8 @@ from infoeval.results.records import Result
 
 __all__ = ["Bar", "Groups", "draw_bars", "legend_of", "rows_of"]
 
-_NOT_CONVERGED = "Q not converged: may be more"
-_OWN = "as its own Q reads it"
+_NOT_CONVERGED = "Q not converged: may be higher"
+_OWN = "by the model's own Q"
 
 
 @dataclass(frozen=True)

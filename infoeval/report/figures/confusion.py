@@ -1,4 +1,4 @@
-"""Which classes of real images are given which categories of a code."""
+"""Confusion matrices: which classes of real images are assigned to which codes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +16,7 @@ from infoeval.results.document import Document, Model
 __all__ = ["Confusion", "code_order", "confusions", "mixed_up"]
 
 _MOST_PAIRS = 8
-_RAW = "codes in their own order"
+_RAW = "codes in raw order"
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _clusterings(model: Model) -> list[tuple[str, Clustering]]:
 def _confusion(
     clustering: Clustering, name: str, target: str, others: tuple[Table, ...]
 ) -> Confusion:
-    title = f"Share of each class that is given each code of {target}, in percent"
+    title = f"Share of each class that is assigned to each code of {target}, in percent"
     adds_up = "Each column adds up to 100 %."
     order = code_order(clustering)
     heat = _map(clustering, order)
@@ -86,7 +86,7 @@ def _confusion(
     figure = Figure(
         name=name,
         title=title,
-        caption=f"{adds_up} Codes stand in the order of the matched classes.",
+        caption=f"{adds_up} Codes are in the order of their matched classes.",
         width=width,
         height=height,
         draw=partial(draw_map, heat),
@@ -97,7 +97,7 @@ def _confusion(
         figure,
         name=f"raw-{name}",
         title=f"{title}; {_RAW}",
-        caption=f"{adds_up} Codes stand in their own order.",
+        caption=f"{adds_up} Codes are in raw order.",
         draw=partial(draw_map, _map(clustering, raw_order)),
         table=_table(clustering, raw_order, f"raw-{name}", target, _RAW),
     )
@@ -127,7 +127,7 @@ def _table(
         matched = clustering.matching[code]
         matched_name = names[matched] if matched >= 0 else "none"
         rows.append((f"code {code}", matched_name, *clustering.confusion[code]))
-    title = f"Images of each class that are given each code of {target}"
+    title = f"Images of each class that are assigned to each code of {target}"
     return Table(
         name,
         f"{title}; {which}" if which else title,
@@ -147,9 +147,9 @@ def mixed_up(document: Document, code: str) -> Table | None:
     names = clustering.names
     return Table(
         name=f"mixed-up-{code}",
-        title="Classes that are mixed up most often: images of one that are given the code "
+        title="Classes that are confused most often: images of one that are assigned to the code "
         "matched to the other",
-        columns=(Column("Classes"), Column("Images", "count"), Column("Of both", "percent")),
+        columns=(Column("Classes"), Column("Images", "count"), Column("Share of both", "percent")),
         rows=tuple(
             (f"{names[a]} and {names[b]}", count, count / max(images[a] + images[b], 1))
             for (a, b), count in pairs[:_MOST_PAIRS]

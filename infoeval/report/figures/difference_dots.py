@@ -51,11 +51,13 @@ def _panel(document: Document, unit: str, found: Sequence[Difference]) -> Figure
     ]
     shown = sorted({each.model for each in found})
     name = document.label
-    title = f"What {name} has more than the others"
+    title = f"{name} minus the other models"
     return Figure(
         name=stem("differences", unit or "no unit"),
-        title=f"{title}, in {unit}" if unit else title,
-        caption=f"{name} less each other model; hollow: the interval holds 0, and shows none.",
+        title=f"{title} ({unit})" if unit else title,
+        caption=(
+            f"{name} minus each other model; hollow: the interval contains 0, so none is shown."
+        ),
         width=WIDE,
         height=height_of(rows),
         draw=partial(_draw, rows, unit, models[0].name),
@@ -76,13 +78,13 @@ def _draw(rows: Sequence[Row], unit: str, name: str, drawing: Drawing, colours: 
     draw_rows(axes, rows, colours, label_length=40)
     most = max(abs(end) for end in axes.get_xlim())
     axes.set_xlim(-most, most)
-    axes.set_xlabel(f"{unit}: how much more {name} has".strip(": "))
+    axes.set_xlabel(f"{unit}, {name} minus the other model".strip(", "))
 
 
 def _legend(models: Sequence[Look], colours: Colours) -> Sequence[Handle]:
     handles = dots_legend(models, colours)
     for handle, look in zip(handles, models, strict=True):
-        handle.set_label(f"than {look.label}")
+        handle.set_label(f"minus {look.label}")
     return handles
 
 
@@ -100,12 +102,12 @@ def _table(
         (metric, target, *(by_place.get((metric, target, index)) for index in indices))
         for metric, target in keys
     ]
-    names = [f"more than {document.all_models[index].label}" for index in indices]
+    names = [f"minus {document.all_models[index].label}" for index in indices]
     columns = Column("Metric"), Column("Of"), *(Column(name, kind) for name in names)
     title = f"Differences of {document.label}"
     return Table(
         stem("differences", unit or "no unit"),
-        f"{title}, in {unit}" if unit else title,
+        f"{title} ({unit})" if unit else title,
         columns,
         tuple(rows),
     )

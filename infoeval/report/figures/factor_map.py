@@ -1,4 +1,4 @@
-"""Which codes go with which factors."""
+"""The association of codes and factors."""
 
 from functools import partial
 
@@ -42,10 +42,10 @@ def _figure(document: Document, settings: str, pairs: dict[Place, Result]) -> Fi
     which = f" ({settings})" if settings else ""
     return Figure(
         name=stem("factors", settings),
-        title=f"How well each code goes with each factor{which}",
+        title=f"Association of each code with each factor{which}",
         caption=(
-            "From 0 to 1, by the measure that fits the pair: see the table. Framed: the best "
-            "pairing of codes and factors."
+            "From 0 to 1, by the measure that fits the pair (see the table). Framed: the best "
+            "one-to-one pairing of codes and factors."
         ),
         width=width,
         height=height,
@@ -95,7 +95,7 @@ def _table(document: Document, settings: str, pairs: dict[Place, Result]) -> Tab
     columns += [Column(name, "number") for name in names]
     columns += [Column("Shuffled factors", "number")] if null else []
     which = f" ({settings})" if settings else ""
-    title = f"How well each code goes with each factor{which}"
+    title = f"Association of each code with each factor{which}"
     return Table(stem("factors", settings), title, tuple(columns), tuple(rows))
 
 

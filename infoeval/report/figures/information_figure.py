@@ -46,9 +46,9 @@ def information(document: Document) -> Figure | None:
     unsure = any(bar.open for _, bars in groups for bar in bars)
     return Figure(
         name="information",
-        title="Information of each code against its entropy H(c), in nats",
+        title="Information in each code against its entropy H(c), in nats",
         caption=(
-            "Bars: I(c; x) as a lower bound, with its interval; dashed: the code's entropy"
+            "Bars: lower bound on I(c; x), with its interval; dashed: the code's entropy"
             f"{f'; {BEYOND}' if unsure else ''}."
         ),
         width=WIDE,
@@ -93,15 +93,15 @@ def _of_seeds(document: Document) -> Figure:
         for code in document.all_codes
     ]
     found = {bar.result.metric for _, bars in groups for bar in bars if bar.result}
-    own = " As its own Q reads it." if found == {OWN_BOUND} else ""
+    own = " By each model's own Q." if found == {OWN_BOUND} else ""
     rows = [_seeds_row(code, bars) for code, bars in groups]
     unsure = any(dot.open for row in rows for dot in row.dots)
     return Figure(
         name="information",
-        title="Information of each code in every seed, against its entropy H(c), in nats",
+        title="Information in each code in every seed, against its entropy H(c), in nats",
         caption=(
-            "A dot for each seed, the one shown ringed"
-            f"{f'; hollow: its Q had not converged; {BEYOND}' if unsure else ''}.{own}"
+            "A dot for each seed; the seed shown is ringed"
+            f"{f'; hollow: Q had not converged; {BEYOND}' if unsure else ''}.{own}"
         ),
         width=WIDE,
         height=height_of(rows),
@@ -150,8 +150,8 @@ def _table(document: Document) -> Table:
         *([Column("Model")] if several else []),
         Column("H(c), nats", "nats"),
         Column("Information, nats", "nats"),
-        Column("Read by"),
-        Column("May be missed, nats", "nats"),
+        Column("Estimated by"),
+        Column("Possibly missed, nats", "nats"),
         Column("Own Q, nats", "nats"),
     ]
     rows = [
@@ -159,7 +159,7 @@ def _table(document: Document) -> Table:
         for code in document.all_codes
         for model in document.all_models
     ]
-    return Table("information", "Information of each code", tuple(columns), tuple(rows))
+    return Table("information", "Information in each code", tuple(columns), tuple(rows))
 
 
 def _cells(model: Model, code: str) -> tuple[Cell, ...]:

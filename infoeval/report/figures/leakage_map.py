@@ -1,4 +1,4 @@
-"""What Q's reading of one code tells of another."""
+"""The information about each true code in each code that Q reads."""
 
 from functools import partial
 
@@ -13,7 +13,7 @@ from infoeval.results.document import Document, Model
 
 __all__ = ["leakage"]
 
-_TITLE = "Information about each code in what Q reads as each code, in nats"
+_TITLE = "Information about each true code in each code that Q reads, in nats"
 
 
 def leakage(document: Document) -> tuple[Figure, ...]:
@@ -26,7 +26,7 @@ def leakage(document: Document) -> tuple[Figure, ...]:
     figure = Figure(
         name="leakage",
         title=_TITLE,
-        caption="Grey: no more than chance has, 95 times in 100, where there is nothing.",
+        caption="Grey: not above what unrelated codes give by chance 95 times in 100.",
         width=width,
         height=height,
         draw=partial(draw_map, heat),

@@ -78,9 +78,9 @@ def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
     name = unit or "no unit"
     return Figure(
         name=stem("metrics", name),
-        title=f"Other metrics, in {unit}" if unit else "Other metrics",
+        title=f"Other metrics ({unit})" if unit else "Other metrics",
         caption="Dots with their intervals"
-        + ("; grey: what shuffled factors score." if null else "."),
+        + ("; grey: the scores of shuffled factors." if null else "."),
         width=WIDE,
         height=height_of(rows),
         draw=partial(_draw, rows, unit),
@@ -138,7 +138,7 @@ def _table(document: Document, unit: str, keys: Sequence[Key], *, null: bool) ->
             if null:
                 cells.append(_shuffled(results.get(key)))
         rows.append((name_of(named[key]), *cells))
-    title = f"Other metrics, in {unit}" if unit else "Other metrics"
+    title = f"Other metrics ({unit})" if unit else "Other metrics"
     return Table(stem("metrics", unit or "no unit"), title, tuple(columns), tuple(rows))
 
 

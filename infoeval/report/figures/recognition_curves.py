@@ -52,14 +52,14 @@ def learning(document: Document) -> tuple[Figure, ...]:
     """Return the learning curve of Q for each code, and for all of them together."""
 
     def figure(target: str, limit: float | None, found: Readings) -> Figure:
-        title, name = f"Q learning {target}", stem("learning", target)
+        title, name = f"Learning curve of Q, {target}", stem("learning", target)
         return panel(
             name=name,
             title=title,
             heading=target,
             caption=(
-                f"The bound on the information of {target} that Q reached after each round, "
-                "over the steps it had been trained."
+                f"The bound on the information in {target} after each round of training Q, "
+                "against the steps of training."
             ),
             axes=("steps of training", "nats"),
             limit=limit,
@@ -81,8 +81,8 @@ def noise(document: Document) -> tuple[Figure, ...]:
             title=title,
             heading=target,
             caption=(
-                f"The information of {target} that is left when Gaussian noise is added to the "
-                "images, whose pixels lie from 0 to 1."
+                f"The information in {target} that is left when Gaussian noise is added to the "
+                "images, whose pixels lie between 0 and 1."
             ),
             axes=("σ of the noise", "nats"),
             limit=limit,

@@ -77,8 +77,8 @@ def _panel(document: Document, unit: str, found: Mapping[str, Measured]) -> Figu
     rows = [_row(document, models, name, measured) for name, measured in found.items()]
     return Figure(
         name=stem("seeds", unit or "no unit"),
-        title=f"Every seed, in {unit}" if unit else "Every seed",
-        caption="A dot for each seed, the one shown ringed.",
+        title=f"Every seed ({unit})" if unit else "Every seed",
+        caption="A dot for each seed; the seed shown is ringed.",
         width=WIDE,
         height=height_of(rows),
         draw=partial(_draw, rows, unit),
@@ -122,5 +122,5 @@ def _table(document: Document, unit: str, found: Mapping[str, Measured]) -> Tabl
         (model.label, *(measured.get(model.index) for measured in found.values()))
         for model in (*document.peers, *document.baselines)
     ]
-    title = f"Every seed, in {unit}" if unit else "Every seed"
+    title = f"Every seed ({unit})" if unit else "Every seed"
     return Table(stem("seeds", unit or "no unit"), title, tuple(columns), tuple(rows))

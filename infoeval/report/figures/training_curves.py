@@ -59,8 +59,8 @@ def _panel(
     ]
     if not curves:
         return None
-    title = heading if limit is None else f"Lower bound on the information of {heading}"
-    more = "" if limit is None else ", as its own Q read it; dashed: the code's entropy H(c)"
+    title = heading if limit is None else f"Lower bound on the information in {heading}"
+    more = "" if limit is None else ", by the model's own Q; dashed: the code's entropy H(c)"
     return panel(
         name=stem("training", series.removeprefix("information_")),
         title=title,
