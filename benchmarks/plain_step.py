@@ -17,7 +17,7 @@ CATEGORIES, STYLES, NOISE = 10, 2, 62
 
 
 class Digits(Dataset[Tensor]):
-    """Pictures, each made a float image in −1 to 1 when it is asked for."""
+    """Images, scaled to −1 to 1 as they are read."""
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
         self.pixels = pixels

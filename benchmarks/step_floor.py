@@ -9,6 +9,7 @@ first part is a floor in earnest for networks larger than the caches: the others
 what one layer writes stays near enough for the next to read.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
@@ -96,7 +97,7 @@ class Floor:
 
 def layers_of(stack: Stack, shape: tuple[int, ...]) -> tuple[Work, ...]:
     """The linear maps of a network whose input has `shape`."""
-    found = []
+    works = []
     for block in stack.blocks:
         assert isinstance(block, Block)
         if block.linear is not None:
@@ -104,13 +105,13 @@ def layers_of(stack: Stack, shape: tuple[int, ...]) -> tuple[Work, ...]:
             assert isinstance(kernel, torch.Tensor)
             places = 1
             if isinstance(block.layer, Convolution):
-                places = _size(block.shape[1:])
+                places = math.prod(block.shape[1:])
             elif isinstance(block.layer, UpConvolution):
-                places = _size(shape[1:])
+                places = math.prod(shape[1:])
             weights = kernel.numel()
-            found.append(Work(weights * places, weights, _size(shape), _size(block.shape)))
+            works.append(Work(weights * places, weights, math.prod(shape), math.prod(block.shape)))
         shape = block.shape
-    return tuple(found)
+    return tuple(works)
 
 
 def passes(trainer: Trainer, networks: Networks) -> list[Pass]:
@@ -123,7 +124,7 @@ def passes(trainer: Trainer, networks: Networks) -> list[Pass]:
     judge = layers_of(networks.discriminator, networks.shared.shape)
     reader = layers_of(networks.recognition, networks.shared.shape)
     seen = 2 + (in_d and viewed) + invariant
-    found = [
+    passed = [
         Pass(generator, batch, weights=True, inputs="inner"),
         Pass(shared, seen * batch, weights=True, inputs="inner"),
         Pass(judge, 2 * batch, weights=True, inputs="all"),
@@ -131,38 +132,31 @@ def passes(trainer: Trainer, networks: Networks) -> list[Pass]:
         Pass(judge, batch, weights=False, inputs="all"),
     ]
     if invariant:
-        found.append(Pass(reader, 2 * batch, weights=True, inputs="all"))
+        passed.append(Pass(reader, 2 * batch, weights=True, inputs="all"))
     if in_d:
-        found.append(Pass(reader, batch, weights=True, inputs="all" if informed else "inner"))
-        found.append(Pass(reader, batch, weights=False, inputs="all" if informed else "none"))
+        passed.append(Pass(reader, batch, weights=True, inputs="all" if informed else "inner"))
+        passed.append(Pass(reader, batch, weights=False, inputs="all" if informed else "none"))
     else:
-        found.append(Pass(reader, batch, weights=True, inputs="all" if informed else "inner"))
-    return found
+        passed.append(Pass(reader, batch, weights=True, inputs="all" if informed else "inner"))
+    return passed
 
 
 def floor_of(trainer: Trainer, number_bytes: int) -> Floor:
     """The floor of a trainer's step whose linear maps compute in numbers of `number_bytes`."""
     with torch.device("meta"):
         networks = trainer.networks()
-    found = passes(trainer, networks)
+    all_passes = passes(trainer, networks)
     in_d = trainer.recognition_learns == "with_discriminator"
     twice = trainer.invariance_weight > 0 and not in_d  # Q then learns in both updates
     updated = _weights(networks) + (_weights(networks.recognition) if twice else 0)
     return Floor(
-        flop=sum(each.flop for each in found),
+        flop=sum(one.flop for one in all_passes),
         adam_bytes=ADAM_BYTES * updated,
         gradient_bytes=GRADIENT_BYTES * updated,
-        weight_bytes=number_bytes * sum(each.weights_read for each in found),
-        activation_bytes=number_bytes * sum(each.activations_moved for each in found),
+        weight_bytes=number_bytes * sum(one.weights_read for one in all_passes),
+        activation_bytes=number_bytes * sum(one.activations_moved for one in all_passes),
     )
 
 
 def _weights(module: torch.nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for each in shape:
-        size *= each
-    return size

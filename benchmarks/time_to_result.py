@@ -4,12 +4,12 @@
     python benchmarks/time_to_result.py --device cuda --steps 5000 --json time-to-result.json
 
 Two marks on MNIST: L_I of the digit code reaches 2.29 of 2.303 nats, and the cluster error on test
-images falls to 5 %. The training keeps a checkpoint every so many steps; they are scored, in that
-order, when the training is over, and only then are labels read. L_I is that of 10,000 fresh images;
-the step at which the history's running mean reaches 2.29 is told too, but that is of images moved
-by the trainer's view, from which Q reads less. Seconds are those of training: what writing the
-checkpoints took is told apart from them, and so is what comes before (data and networks; of
-imports see start_up.py).
+images falls to 5 %. The training keeps its checkpoints (`--checkpoint-every`); they are scored in
+order when the training is over, and only then are labels read. L_I is that of 10,000 fresh images;
+the step at which the history's running mean reaches 2.29 is printed too, but that is of images
+augmented by the trainer's view, from which Q reads less. Seconds are those of training: writing the
+checkpoints is counted apart from them, and so is what comes before (data and networks; for imports
+see start_up.py).
 """
 
 import argparse
@@ -35,13 +35,13 @@ CODE, INFORMATION, ERROR = "digit", 2.29, 0.05
 
 @dataclass
 class StagedRun(Run):
-    """A run that keeps every checkpoint, and knows what writing them took."""
+    """A run that keeps every checkpoint, and the seconds that writing them took."""
 
     kept: dict[int, Path] = field(default_factory=dict)
     writing: dict[int, float] = field(default_factory=dict)
 
     def save(self) -> None:
-        """Write the checkpoint, and give the file a second name that the next one leaves alone."""
+        """Write the checkpoint, and link the file to a name that the next one does not replace."""
         started = time.monotonic()
         super().save()
         stage = self.folder / f"step-{self.done:06d}.pt"
@@ -52,7 +52,7 @@ class StagedRun(Run):
     def seconds(self, step: int) -> float:
         """Seconds of training up to a step that the history has, without writing checkpoints."""
         elapsed = dict(zip(self.history["step"], self.history["seconds"], strict=True))[step]
-        return elapsed - sum(each for saved, each in self.writing.items() if 0 < saved < step)
+        return elapsed - sum(spent for saved, spent in self.writing.items() if 0 < saved < step)
 
 
 def first_informed(history: Mapping[str, list[float]]) -> int | None:
@@ -76,9 +76,9 @@ def scores(
             fit_images=arguments.fit_images,
             device=arguments.device,
         )
-        found = {(result.metric, result.target): result for result in document.results}
-        information = found["mi-own", CODE].value
-        error = float(found["cluster-acc", CODE].details["error"])
+        results = {(result.metric, result.target): result for result in document.results}
+        information = results["mi-own", CODE].value
+        error = float(results["cluster-acc", CODE].details["error"])
         print(
             f"step {step:5d}: L_I {information:.4f}, cluster error {100 * error:.2f} %", flush=True
         )
