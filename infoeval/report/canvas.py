@@ -52,7 +52,7 @@ def drawn(
 
 
 def _place(drawing: Drawing, figure: Figure, margins: Margins, above: float) -> None:
-    """Give the axes their margins, and more on the left where the numbers there are long."""
+    """Set the margins of the axes, wider on the left where the numbers there are long."""
     left, right, top, bottom = margins
     for axes in drawing.axes:
         ticks = axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))

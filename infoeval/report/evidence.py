@@ -1,4 +1,4 @@
-"""How sure the numbers are: the self-test, convergence, seeds and intervals, in short lines."""
+"""The evidence for the numbers: self-test, convergence, seeds and intervals, in short lines."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,11 +27,11 @@ class Reason:
 
 
 def reasons(document: Document) -> list[Reason]:
-    """Say how sure the verdict is, the most important first."""
-    found = [_convergence(document), _self_test(document), _seeds(document)]
-    found += [_unlike(document, model) for model in document.baselines[:1]]
-    found.append(_intervals(document))
-    return [reason for reason in found if reason is not None]
+    """Return the reasons to trust the verdict or not, the most important first."""
+    candidates = [_convergence(document), _self_test(document), _seeds(document)]
+    candidates += [_unlike(document, model) for model in document.baselines[:1]]
+    candidates.append(_intervals(document))
+    return [reason for reason in candidates if reason is not None]
 
 
 def _convergence(document: Document) -> Reason | None:
@@ -64,26 +64,26 @@ def _convergence(document: Document) -> Reason | None:
 
 
 def _where(open_codes: Mapping[str, tuple[str, ...]], document: Document) -> str:
-    """Say "digit and slant", "every code in seed 1 and seed 2", "slant in all six models"."""
+    """Return "digit and slant", "every code in seed 1 and seed 2", "slant in all six models"."""
     models = len(document.all_models)
-    told = []
+    places = []
     for codes in dict.fromkeys(open_codes.values()):
         which = "every code" if len(codes) == len(document.all_codes) else listed(codes)
         names = [name for name, theirs in open_codes.items() if theirs == codes]
         if models > 1:
             every = "both models" if models == 2 else f"all {in_words(models)} models"
             which += f" in {every if len(names) == models else listed(names)}"
-        told.append(which)
-    return listed(told)
+        places.append(which)
+    return listed(places)
 
 
 def _not_converged(document: Document, model: Model) -> tuple[str, ...]:
-    found = []
+    names = []
     for code in document.all_codes:
         result = model.find(INFORMATION, code.name)
         if result and result.convergence and not result.convergence.converged:
-            found.append(code.name)
-    return tuple(found)
+            names.append(code.name)
+    return tuple(names)
 
 
 def _self_test(model: Model) -> Reason | None:
@@ -96,7 +96,7 @@ def _self_test(model: Model) -> Reason | None:
     short = max(test.known, key=_below, default=None)
     failed = any(_above(check) > _TOLERANCE for check in (*test.null, *test.known))
     too_low = short is not None and _below(short) > _SHORTFALL
-    told = " and ".join(
+    findings = " and ".join(
         [
             *([f"{_found(null)} in shuffled codes"] if null else []),
             *([_of_channel(known if failed else short)] if known and short else []),
@@ -106,13 +106,14 @@ def _self_test(model: Model) -> Reason | None:
         return Reason(
             "Self-test",
             False,
-            f"Failed, so no amount on this page can be trusted: the same estimate finds {told}.",
+            "Failed, so no amount on this page can be trusted: the same estimate finds "
+            f"{findings}.",
         )
     if too_low:
         return Reason(
-            "Self-test", False, f"Amounts may be too low: the same estimate finds {told}."
+            "Self-test", False, f"Amounts may be too low: the same estimate finds {findings}."
         )
-    return Reason("Self-test", True, f"Passed: the same estimate finds {told}.")
+    return Reason("Self-test", True, f"Passed: the same estimate finds {findings}.")
 
 
 def _of_channel(check: Check) -> str:
@@ -174,7 +175,7 @@ def _unlike(document: Document, baseline: Model) -> Reason | None:
 
 
 def _settings_unlike(model: Model, baseline: Model) -> list[str]:
-    """Name what the trainers of two models differ in beside λ; the variant where that is all known.
+    """Return what the trainers of two models differ in beside λ, or else the variants.
 
     A variant has a name of its own also where it differs in λ alone.
     """

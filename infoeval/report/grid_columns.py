@@ -1,4 +1,4 @@
-"""Sheets of tiles cut into their columns, so that a page can put these in another order."""
+"""Image grids cut into their columns, so that a page can put these in another order."""
 
 import io
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _LONGEST = 5  # letters
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a sheet.
+    """One column of an image grid.
 
     ``index`` is where it stands in raw order, from 0; ``matched`` the class matched to it, None
     where there is no matching. ``marks`` are the rows of tiles to be marked, each with what to
@@ -37,7 +37,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Grid:
-    """The columns of a sheet in Hungarian order (raw order where there is none).
+    """The columns of an image grid in Hungarian order (raw order where there is none).
 
     ``width`` and ``height`` are those of a column in pixels.
     """
@@ -50,12 +50,12 @@ class Grid:
     @property
     def tall(self) -> bool:
         """Whether a column's head is too long to be written across it."""
-        return any(len(each.matched or each.label) > _LONGEST for each in self.columns)
+        return any(len(column.matched or column.label) > _LONGEST for column in self.columns)
 
 
 @dataclass(frozen=True)
 class Strip:
-    """One row of tiles as a picture."""
+    """One row of tiles as an image."""
 
     address: str
     width: int
@@ -78,31 +78,33 @@ class Orders(dict[tuple[int, str], Order]):
 
 
 def orders(document: Document) -> Orders:
-    """Line the categories of all models up: the same class has the same place in each.
+    """Return an order of the categories of each model: a class has the same place in all of them.
 
     Where a model has no category of a class, one that is matched to nothing takes the place.
     """
-    found = Orders()
+    by_place = Orders()
     for code in document.all_codes:
         clusters = {model.index: _clustering(model, code.name) for model in document.all_models}
-        first = next((each for each in clusters.values() if each is not None), None)
+        first = next(
+            (clustering for clustering in clusters.values() if clustering is not None), None
+        )
         for index, clustering in clusters.items():
             if clustering is not None and first is not None:
-                found[index, code.name] = _order(clustering, _classes(first))
-    return found
+                by_place[index, code.name] = _order(clustering, _classes(first))
+    return by_place
 
 
-def cut(file: ImageFile, sheet: ImageGrid, order: Order | None) -> Grid:
-    """Cut a sheet into its columns, each a picture without loss.
+def cut(file: ImageFile, image: ImageGrid, order: Order | None) -> Grid:
+    """Return the columns of an image grid, each an image without loss.
 
-    Raises UserError where the file is no sheet of so many rows and columns.
+    Raises UserError where the file is not a grid of that many rows and columns.
     """
-    width, _ = _tile(file, sheet)
-    pixels, usable = open_pixels(file), _usable(order, sheet)
-    labels = sheet.column_labels or tuple(str(number + 1) for number in range(sheet.columns))
+    width, _ = _tile(file, image)
+    pixels, usable = open_pixels(file), _usable(order, image)
+    labels = image.column_labels or tuple(str(number + 1) for number in range(image.columns))
     columns = []
-    for index in usable.categories if usable else range(sheet.columns):
-        left = index * (width + sheet.gap)
+    for index in usable.categories if usable else range(image.columns):
+        left = index * (width + image.gap)
         columns.append(
             Column(
                 index=index,
@@ -114,34 +116,34 @@ def cut(file: ImageFile, sheet: ImageGrid, order: Order | None) -> Grid:
     return Grid(tuple(columns), width, file.height, usable is not None)
 
 
-def strip(file: ImageFile, sheet: ImageGrid, order: Order | None) -> Strip:
-    """Return the first row of a sheet, in Hungarian order where there is one.
+def strip(file: ImageFile, image: ImageGrid, order: Order | None) -> Strip:
+    """Return the first row of an image grid, in Hungarian order where there is one.
 
     Raises UserError as :func:`cut`.
     """
-    width, height = _tile(file, sheet)
-    pixels, usable = open_pixels(file), _usable(order, sheet)
+    width, height = _tile(file, image)
+    pixels, usable = open_pixels(file), _usable(order, image)
     row = pixels.crop((0, 0, file.width, height))
     for place, index in enumerate(usable.categories if usable else ()):
-        left = index * (width + sheet.gap)
-        row.paste(pixels.crop((left, 0, left + width, height)), (place * (width + sheet.gap), 0))
+        left = index * (width + image.gap)
+        row.paste(pixels.crop((left, 0, left + width, height)), (place * (width + image.gap), 0))
     return Strip(_encode(row), row.width, row.height)
 
 
-def _tile(file: ImageFile, sheet: ImageGrid) -> tuple[int, int]:
+def _tile(file: ImageFile, image: ImageGrid) -> tuple[int, int]:
     """Return width and height of a tile."""
-    width, rest_x = divmod(file.width + sheet.gap, sheet.columns)
-    height, rest_y = divmod(file.height + sheet.gap, sheet.rows)
-    if rest_x or rest_y or min(width, height) <= sheet.gap:
+    width, rest_x = divmod(file.width + image.gap, image.columns)
+    height, rest_y = divmod(file.height + image.gap, image.rows)
+    if rest_x or rest_y or min(width, height) <= image.gap:
         raise UserError(
             f"image {file.name!r} of {file.width} x {file.height} pixels cannot be cut into "
-            f"{sheet.columns} x {sheet.rows} tiles: make it again"
+            f"{image.columns} x {image.rows} tiles: make it again"
         )
-    return width - sheet.gap, height - sheet.gap
+    return width - image.gap, height - image.gap
 
 
-def _usable(order: Order | None, sheet: ImageGrid) -> Order | None:
-    return order if order and len(order.categories) == sheet.columns else None
+def _usable(order: Order | None, image: ImageGrid) -> Order | None:
+    return order if order and len(order.categories) == image.columns else None
 
 
 def _clustering(model: Model, code: str) -> Clustering | None:
@@ -164,15 +166,15 @@ def _order(clustering: Clustering, classes: Sequence[int]) -> Order:
     return Order(tuple(categories), tuple(names[cls] if cls >= 0 else None for cls in matching))
 
 
-def _encode(picture: Image.Image) -> str:
-    """Write the smaller of PNG and lossless WebP."""
+def _encode(image: Image.Image) -> str:
+    """Return the address of an image as PNG or lossless WebP, whichever is smaller."""
     written = []
     for kind, options in (
         ("PNG", {"optimize": True}),
         ("WEBP", {"lossless": True, "quality": 100, "method": 4, "exact": True}),
     ):
         buffer = io.BytesIO()
-        picture.save(buffer, kind, **options)
+        image.save(buffer, kind, **options)
         written.append((len(buffer.getvalue()), kind, buffer.getvalue()))
     _, kind, content = min(written)
     return address(content, kind)

@@ -14,8 +14,8 @@ from infoeval.results.document import Document, Model
 from infoeval.results.image_entries import Gallery, ImageGrid, Traversal
 
 __all__ = [
-    "DrawnSheet",
     "GalleryGroup",
+    "ModelGrid",
     "Range",
     "TraversalGroup",
     "galleries",
@@ -25,8 +25,8 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class DrawnSheet:
-    """A sheet of a model, cut into columns."""
+class ModelGrid:
+    """An image grid of a model, cut into columns."""
 
     model: Model
     code: str
@@ -41,13 +41,13 @@ class Range:
 
     title: str
     caption: str
-    shown: tuple[DrawnSheet, ...]
-    others: tuple[DrawnSheet, ...]
+    shown: tuple[ModelGrid, ...]
+    others: tuple[ModelGrid, ...]
 
     @property
     def columns(self) -> int:
         """How many values there are."""
-        return max(len(sheet.grid.columns) for sheet in (*self.shown, *self.others))
+        return max(len(one.grid.columns) for one in (*self.shown, *self.others))
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class TraversalGroup:
 
     @property
     def ordered(self) -> bool:
-        """Whether a sheet has a Hungarian order beside the raw one."""
-        return any(sheet.grid.ordered for row in self.rows for sheet in (*row.shown, *row.others))
+        """Whether a grid has a Hungarian order beside the raw one."""
+        return any(one.grid.ordered for row in self.rows for one in (*row.shown, *row.others))
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class GalleryGroup:
 
     number: int
     code: str
-    sheets: tuple[DrawnSheet, ...]
+    grids: tuple[ModelGrid, ...]
     captions: tuple[str, ...]
     tables: tuple[Table, ...]
     judged: bool
@@ -87,30 +87,30 @@ class GalleryGroup:
     @property
     def columns(self) -> int:
         """How many categories or ranges there are."""
-        return max(len(sheet.grid.columns) for sheet in self.sheets)
+        return max(len(one.grid.columns) for one in self.grids)
 
     @property
     def ordered(self) -> bool:
-        """Whether a sheet has a Hungarian order beside the raw one."""
-        return any(sheet.grid.ordered for sheet in self.sheets)
+        """Whether a grid has a Hungarian order beside the raw one."""
+        return any(one.grid.ordered for one in self.grids)
 
 
 def traversals(document: Document, folder: Path, orders: Orders) -> tuple[TraversalGroup, ...]:
-    """Group the traversals by code and range, the first model's first.
+    """Return the traversals by code and range, the first model's first.
 
-    Raises UserError for a file that is missing, or no such sheet.
+    Raises UserError for a file that is missing, or not such a grid.
     """
-    pictures = [each for each in document.images if isinstance(each, Traversal)]
+    images = [image for image in document.images if isinstance(image, Traversal)]
     groups = []
-    for number, code in enumerate(_codes(document, pictures)):
+    for number, code in enumerate(_codes(document, images)):
         ranges: dict[tuple[float | None, float | None], list[Traversal]] = {}
-        for picture in pictures:
-            if picture.code == code:
-                ranges.setdefault((picture.low, picture.high), []).append(picture)
+        for image in images:
+            if image.code == code:
+                ranges.setdefault((image.low, image.high), []).append(image)
         rows = [_range(row, document, folder, orders) for row in ranges.values()]
         if rows:
-            found = document.code(code)
-            description = found.description if found else ""
+            known = document.code(code)
+            description = known.description if known else ""
             groups.append(TraversalGroup(number, code, description, tuple(rows)))
     return tuple(groups)
 
@@ -118,90 +118,91 @@ def traversals(document: Document, folder: Path, orders: Orders) -> tuple[Traver
 def strips(document: Document, folder: Path, orders: Orders) -> dict[str, Strip]:
     """Return for each code one row of the first traversal of the model shown, by its name.
 
-    Raises UserError for a file that is missing, or no such sheet.
+    Raises UserError for a file that is missing, or not such a grid.
     """
-    found: dict[str, Strip] = {}
-    for picture in document.images:
-        if isinstance(picture, Traversal) and picture.model == 0 and picture.code not in found:
-            order = orders.get((0, picture.code))
-            found[picture.code] = strip(read_image(folder, picture.file), picture, order)
-    return found
+    by_code: dict[str, Strip] = {}
+    for image in document.images:
+        if isinstance(image, Traversal) and image.model == 0 and image.code not in by_code:
+            order = orders.get((0, image.code))
+            by_code[image.code] = strip(read_image(folder, image.file), image, order)
+    return by_code
 
 
 def galleries(document: Document, folder: Path, orders: Orders) -> tuple[GalleryGroup, ...]:
-    """Group the galleries by code; misassigned images are marked and counted.
+    """Return the galleries by code; misassigned images are marked and counted.
 
-    Raises UserError for a file that is missing, or no such sheet.
+    Raises UserError for a file that is missing, or not such a grid.
     """
-    pictures = [each for each in document.images if isinstance(each, Gallery)]
+    images = [image for image in document.images if isinstance(image, Gallery)]
     groups = []
-    for number, code in enumerate(_codes(document, pictures)):
-        own = sorted((each for each in pictures if each.code == code), key=lambda g: g.model)
-        if not own:
+    for number, code in enumerate(_codes(document, images)):
+        of_code = sorted(
+            (image for image in images if image.code == code), key=lambda one: one.model
+        )
+        if not of_code:
             continue
-        sheets = tuple(_gallery(each, document, folder, orders) for each in own)
-        tables = [_misassigned(document.all_models[each.model], code, orders) for each in own]
+        grids = tuple(_gallery(image, document, folder, orders) for image in of_code)
+        tables = [_misassigned(document.all_models[image.model], code, orders) for image in of_code]
         groups.append(
             GalleryGroup(
                 number=number,
                 code=code,
-                sheets=sheets,
-                captions=tuple(dict.fromkeys(each.caption for each in own if each.caption)),
+                grids=grids,
+                captions=tuple(dict.fromkeys(image.caption for image in of_code if image.caption)),
                 tables=tuple(table for table in tables if table),
-                judged=any(_judged(each) for each in own),
+                judged=any(_judged(image) for image in of_code),
             )
         )
     return tuple(groups)
 
 
-def _codes(document: Document, pictures: Sequence[ImageGrid]) -> list[str]:
-    """Return the codes of the document, then what else there are pictures of."""
+def _codes(document: Document, images: Sequence[ImageGrid]) -> list[str]:
+    """Return the codes of the document, then what else there are images of."""
     return list(
-        dict.fromkeys(
-            [code.name for code in document.all_codes] + [picture.code for picture in pictures]
-        )
+        dict.fromkeys([code.name for code in document.all_codes] + [image.code for image in images])
     )
 
 
-def _range(pictures: list[Traversal], document: Document, folder: Path, orders: Orders) -> Range:
-    first = min(pictures, key=lambda each: each.model)
-    captions = {each.caption for each in document.images if isinstance(each, Traversal)}
+def _range(images: list[Traversal], document: Document, folder: Path, orders: Orders) -> Range:
+    first = min(images, key=lambda image: image.model)
+    captions = {image.caption for image in document.images if isinstance(image, Traversal)}
     drawn = [
-        _sheet(each, document, folder, orders) for each in sorted(pictures, key=lambda p: p.model)
+        _traversal(image, document, folder, orders)
+        for image in sorted(images, key=lambda one: one.model)
     ]
-    folded = [sheet for sheet in drawn if sheet.model.role == "seed"]
+    folded = [one for one in drawn if one.model.role == "seed"]
     return Range(
         title=_range_title(first, document),
-        # What is true of all of them is said above them.
+        # A caption that all of them share stands above them.
         caption=first.caption if len(captions) > 1 else "",
-        shown=tuple(sheet for sheet in drawn if sheet not in folded),
+        shown=tuple(one for one in drawn if one not in folded),
         others=tuple(folded),
     )
 
 
-def _range_title(picture: Traversal, document: Document) -> str:
-    low, high, code = picture.low, picture.high, document.code(picture.code)
+def _range_title(image: Traversal, document: Document) -> str:
+    low, high, code = image.low, image.high, document.code(image.code)
     if low is None or high is None:
-        return "" if code else picture.title
+        return "" if code else image.title
     text = f"{minus(f'{low:g}')} to {minus(f'{high:g}')}"
     if code is None or code.low is None or code.high is None:
-        return picture.title or text
+        return image.title or text
     beyond = low < code.low or high > code.high
     return f"{text}, beyond the training range" if beyond else text
 
 
-def _sheet(picture: Traversal, document: Document, folder: Path, orders: Orders) -> DrawnSheet:
-    model = document.all_models[picture.model]
-    grid = cut(read_image(folder, picture.file), picture, orders.get((model.index, picture.code)))
+def _traversal(image: Traversal, document: Document, folder: Path, orders: Orders) -> ModelGrid:
+    model = document.all_models[image.model]
+    grid = cut(read_image(folder, image.file), image, orders.get((model.index, image.code)))
     columns = tuple(
         replace(
             column,
-            alt=f"{count_of(picture.rows, 'image')} of {_value(picture.code, column)}".capitalize(),
+            alt=f"{count_of(image.rows, 'image')} of {_value(image.code, column)}".capitalize(),
         )
         for column in grid.columns
     )
-    title = picture.title or picture.code
-    return DrawnSheet(model, picture.code, title, picture.rows, replace(grid, columns=columns))
+    title = image.title or image.code
+    return ModelGrid(model, image.code, title, image.rows, replace(grid, columns=columns))
 
 
 def _value(code: str, column: Column) -> str:
@@ -209,37 +210,37 @@ def _value(code: str, column: Column) -> str:
     return f"{code} {column.label}{matched}"
 
 
-def _gallery(picture: Gallery, document: Document, folder: Path, orders: Orders) -> DrawnSheet:
-    model = document.all_models[picture.model]
-    grid = cut(read_image(folder, picture.file), picture, orders.get((model.index, picture.code)))
+def _gallery(image: Gallery, document: Document, folder: Path, orders: Orders) -> ModelGrid:
+    model = document.all_models[image.model]
+    grid = cut(read_image(folder, image.file), image, orders.get((model.index, image.code)))
     columns = []
     for column in grid.columns:
-        cells = [row[column.index] for row in picture.cells]
+        cells = [row[column.index] for row in image.cells]
         labels = [cell.label or "not known" for cell in cells if cell]
         marks = tuple(
             (row, cell.label or "?")
             for row, cell in enumerate(cells)
             if cell and cell.right is False
         )
-        alt = f"{count_of(len(labels), 'real image')} read as {_value(picture.code, column)}"
+        alt = f"{count_of(len(labels), 'real image')} read as {_value(image.code, column)}"
         if any(cell and cell.label for cell in cells):
             alt += f"; their classes: {', '.join(labels)}"
         columns.append(replace(column, alt=alt.capitalize(), marks=marks))
-    return DrawnSheet(
+    return ModelGrid(
         model=model,
-        code=picture.code,
-        title=picture.title or picture.code,
-        rows=picture.rows,
+        code=image.code,
+        title=image.title or image.code,
+        rows=image.rows,
         grid=replace(grid, columns=tuple(columns)),
     )
 
 
-def _judged(picture: Gallery) -> bool:
-    return any(cell.right is not None for row in picture.cells for cell in row if cell)
+def _judged(image: Gallery) -> bool:
+    return any(cell.right is not None for row in image.cells for cell in row if cell)
 
 
 def _misassigned(model: Model, code: str, orders: Orders) -> Table | None:
-    """Count for each category the images of another class than the one matched to it."""
+    """Return the counts of misassigned images of each category, as a table."""
     result = model.find(CLUSTER_ACCURACY, code)
     clustering = result.clustering if result else None
     order = orders.get((model.index, code))

@@ -1,4 +1,4 @@
-"""How to read the page, and what it cannot say: only about what is on it."""
+"""How to read the page, and its limits: notes on what is on it, and nothing else."""
 
 from infoeval.results.details import INFORMATION, OWN_BOUND, Clustering
 from infoeval.results.document import Document
@@ -8,13 +8,13 @@ __all__ = ["limits"]
 
 
 def limits(document: Document) -> list[tuple[str, str]]:
-    """Return what there is to know, each with its topic."""
+    """Return the notes that apply, each with its topic."""
     shown = document
     metrics = {result.metric for result in shown.results}
     clusterings: list[Clustering] = [
         result.clustering for result in shown.results if result.clustering
     ]
-    kinds = {type(picture) for picture in document.images}
+    kinds = {type(image) for image in document.images}
     continuous = any(code.kind == "continuous" for code in document.all_codes)
     notes = (
         (

@@ -94,10 +94,10 @@ def read_live(document: Document, folder: Path) -> LiveGenerator | None:
     image, reference = entry.image, entry.reference
     expected = reference.rows * (4 * width + image.channels * image.height * image.width)
     model = _read_named(entry, folder, _LARGEST_MODEL)
-    pictures = _read_named(reference, folder, _LARGEST_REFERENCE)
-    if len(pictures) != expected:
+    images = _read_named(reference, folder, _LARGEST_REFERENCE)
+    if len(images) != expected:
         raise UserError(
-            f"{reference.file!r} has {len(pictures):,} bytes, and {reference.rows} reference "
+            f"{reference.file!r} has {len(images):,} bytes, and {reference.rows} reference "
             f"images with their codes have {expected:,}: {_AGAIN}"
         )
     return LiveGenerator(
@@ -112,7 +112,7 @@ def read_live(document: Document, folder: Path) -> LiveGenerator | None:
         runtime=f"{onnxruntime.NAME} {onnxruntime.VERSION}",
         license=_license(folder),
         runtime_blocks=_runtime_blocks(entry, folder),
-        model_blocks=[_block("live-model", model), _block("live-reference", pictures)],
+        model_blocks=[_block("live-model", model), _block("live-reference", images)],
         script=Markup((content.folder("reports") / "live.js").read_text(encoding="utf-8")),
     )
 
@@ -137,10 +137,10 @@ def _slider(code: CategoricalSlider | ContinuousSlider, column: int) -> CodeSlid
 
 
 def _runtime_blocks(entry: Live, folder: Path) -> list[Block]:
-    found = (entry.runtime.name, entry.runtime.version)
-    if found != (onnxruntime.NAME, onnxruntime.VERSION):
+    given = (entry.runtime.name, entry.runtime.version)
+    if given != (onnxruntime.NAME, onnxruntime.VERSION):
         raise UserError(
-            f"metrics.json: live.runtime is {' '.join(found)[:60]!r}, and pages run "
+            f"metrics.json: live.runtime is {' '.join(given)[:60]!r}, and pages run "
             f"{onnxruntime.NAME} {onnxruntime.VERSION}: {_AGAIN}"
         )
     place = _runtime_folder(folder)

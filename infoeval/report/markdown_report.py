@@ -21,20 +21,20 @@ def markdown(document: Mapping[str, Any]) -> str:
     Pictures are left out: they are in the page. Raises UserError when the document is malformed.
     """
     whole = Document.for_page(document)
-    found = figures.build(whole)
+    built = figures.build(whole)
     subject = whole.identity
     parts = [
         f"# What the codes of {markdown_text(subject.trainer or subject.source)} mean\n",
         *_verdict(whole),
-        *_figures("Information in each code", (found.information,) if found.information else ()),
-        *_figures("Differences", found.differences),
-        *_tables("Codes and classes", [t for c in found.confusions for t in c.tables]),
-        *_figures("Codes and factors", found.factors),
-        *_figures("Training of Q", (*found.learning, *found.noise)),
-        *_figures("Training", found.training),
-        *_figures("Every seed", found.seeds),
-        *_figures("Leakage between codes", found.leakage),
-        *_figures("Other metrics", found.metrics),
+        *_figures("Information in each code", (built.information,) if built.information else ()),
+        *_figures("Differences", built.differences),
+        *_tables("Codes and classes", [t for c in built.confusions for t in c.tables]),
+        *_figures("Codes and factors", built.factors),
+        *_figures("Training of Q", (*built.learning, *built.noise)),
+        *_figures("Training", built.training),
+        *_figures("Every seed", built.seeds),
+        *_figures("Leakage between codes", built.leakage),
+        *_figures("Other metrics", built.metrics),
         *_tables("How the numbers were computed", [definitions(whole), skipped(whole)]),
         *_provenance(whole),
         *_limits(whole),
@@ -43,19 +43,19 @@ def markdown(document: Mapping[str, Any]) -> str:
 
 
 def _verdict(document: Document) -> list[str]:
-    findings = [(each.topic, each.text) for each in sentences(document)]
-    sure = [(each.topic, each.text) for each in reasons(document)]
-    return ["## Verdict\n", _list(findings), "### Evidence\n", _list(sure)]
+    findings = [(entry.topic, entry.text) for entry in sentences(document)]
+    evidence = [(entry.topic, entry.text) for entry in reasons(document)]
+    return ["## Verdict\n", _list(findings), "### Evidence\n", _list(evidence)]
 
 
 def _list(items: Sequence[tuple[str, str]]) -> str:
-    """Write a list of topics with what is said of each."""
+    """Return a list of topics and texts as Markdown."""
     lines = [f"- **{markdown_text(topic)}** {markdown_text(text)}\n" for topic, text in items]
     return "".join(lines) or "Nothing was measured.\n"
 
 
-def _figures(title: str, found: Sequence[Figure]) -> list[str]:
-    return _tables(title, [figure.table for figure in found])
+def _figures(title: str, group: Sequence[Figure]) -> list[str]:
+    return _tables(title, [figure.table for figure in group])
 
 
 def _tables(title: str, tables: Sequence[Table]) -> list[str]:

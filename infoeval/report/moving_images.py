@@ -1,7 +1,7 @@
-"""Sliders over pictures that were drawn beforehand: what stands where at the start.
+"""Sliders over images that were generated in advance, and animations.
 
-The page's script moves them; without it the pictures of the start stand there, and the controls
-are hidden.
+The page's script moves the sliders; without it the page shows the images of their start, and the
+controls are hidden.
 """
 
 from collections.abc import Sequence
@@ -36,13 +36,13 @@ class Control:
 
     @property
     def text(self) -> str:
-        """What the slider says at the start."""
+        """The label of the slider's start."""
         return (self.matched or self.labels)[self.start]
 
 
 @dataclass(frozen=True)
 class Window:
-    """A sheet of sprites of which one shows, at first the one whose corner is at (x, y)."""
+    """An image of sprites of which one shows, at first the one whose corner is at (x, y)."""
 
     address: str
     noise: int
@@ -100,16 +100,16 @@ class Panel:
 
 
 def panels(document: Document, folder: Path, orders: Orders) -> tuple[Panel, ...]:
-    """Put all sheets that have the same sliders into one panel.
+    """Return a panel of sliders for all sprites that have the same ones.
 
     Raises UserError where a file is missing, or is not of the size that metrics.json says.
     """
     groups: dict[object, list[Sprites]] = {}
-    for picture in document.images:
-        if isinstance(picture, Sprites) and picture.codes:
-            positions = tuple((each.name, each.values, each.texts) for each in picture.codes)
-            shape = picture.joint, picture.width, picture.height, picture.columns
-            groups.setdefault((positions, shape), []).append(picture)
+    for image in document.images:
+        if isinstance(image, Sprites) and image.codes:
+            positions = tuple((slider.name, slider.values, slider.texts) for slider in image.codes)
+            shape = image.joint, image.width, image.height, image.columns
+            groups.setdefault((positions, shape), []).append(image)
     return tuple(_panel(group, document, folder, orders) for group in groups.values())
 
 
@@ -127,7 +127,8 @@ def _panel(group: list[Sprites], document: Document, folder: Path, orders: Order
             (_usable(orders.get((index, slider.name)), slider) if control.matched else None)
             for slider, control in zip(first.codes, controls, strict=True)
         ]
-        sheets = sorted((each for each in group if each.model == index), key=lambda s: s.noise)
+        of_model = [sprites for sprites in group if sprites.model == index]
+        of_model.sort(key=lambda sprites: sprites.noise)
         positions = [
             order.categories[control.start] if order else control.start
             for order, control in zip(own, controls, strict=True)
@@ -135,7 +136,7 @@ def _panel(group: list[Sprites], document: Document, folder: Path, orders: Order
         rows.append(
             Row(
                 model=document.all_models[index],
-                windows=tuple(_window(sheet, folder, positions) for sheet in sheets),
+                windows=tuple(_window(sprites, folder, positions) for sprites in of_model),
                 orders=tuple(order.categories if order else () for order in own),
                 start=", ".join(
                     f"{control.name}: code {control.labels[position]}"
@@ -202,7 +203,7 @@ def _number(sprites: Sprites, positions: Sequence[int]) -> int:
 
 @dataclass(frozen=True)
 class Moving:
-    """An animation; ``still`` is its first picture, for readers who want no motion."""
+    """An animation; ``still`` is its first frame, for readers who want no motion."""
 
     model: Model
     title: str
@@ -216,18 +217,18 @@ class Moving:
 def animations(document: Document, folder: Path) -> tuple[Moving, ...]:
     """Read every animation, in their order. Raises UserError for a missing or damaged file."""
     return tuple(
-        _moving(picture, document, folder)
-        for picture in document.images
-        if isinstance(picture, Animation)
+        _moving(image, document, folder)
+        for image in document.images
+        if isinstance(image, Animation)
     )
 
 
-def _moving(picture: Animation, document: Document, folder: Path) -> Moving:
-    file = read_image(folder, picture.file)
+def _moving(image: Animation, document: Document, folder: Path) -> Moving:
+    file = read_image(folder, image.file)
     return Moving(
-        model=document.all_models[picture.model],
-        title=picture.title or picture.code or picture.file,
-        caption=picture.caption,
+        model=document.all_models[image.model],
+        title=image.title or image.code or image.file,
+        caption=image.caption,
         address=file.address,
         still=still(file),
         width=file.width,

@@ -114,19 +114,19 @@ def _lead(document: Document) -> str:
     subject, data = document.identity, document.data_set
     source = " ".join(part for part in (data.label, data.split) if part)
     images = "" if data.n is None else f", {data.n:,} images"
-    told = [f"Data: {source}{images}"]
+    facts = [f"Data: {source}{images}"]
     if len(document.peers) == 1:
         if subject.information_weight is not None:
-            told.append(f"λ = {subject.information_weight:g}")
+            facts.append(f"λ = {subject.information_weight:g}")
         if subject.seed is not None:
-            told.append(f"seed {subject.seed}")
+            facts.append(f"seed {subject.seed}")
     if subject.step is not None and document.arrangement != "comparison":
-        told.append(f"{subject.step:,} steps")
-    return f"{' · '.join(told)}."
+        facts.append(f"{subject.step:,} steps")
+    return f"{' · '.join(facts)}."
 
 
 def _unbroken(text: str) -> str:
-    """Keep what belongs together on one line: "λ = 0", "5.9 %"."""
+    """Return a text with what belongs together on one line: "λ = 0", "5.9 %"."""
     return text.replace(" = ", "\u00a0=\u00a0").replace(" %", "\u00a0%")
 
 
@@ -135,7 +135,7 @@ def _seeds(count: int) -> str:
 
 
 def _subscript(text: str) -> Markup:
-    """Write L_I as the paper does."""
+    """Return a text with L_I as the paper writes it."""
     return escape(text).replace("L_I", Markup("L<sub>I</sub>"))
 
 

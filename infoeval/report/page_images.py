@@ -14,7 +14,7 @@ __all__ = ["ImageFile", "address", "open_pixels", "plain_path", "read_image", "s
 
 MOST_BYTES = 64 * 2**20
 MOST_PIXELS = 2**25
-"""Of one file, all frames together: a page of a few sheets stays within a browser's memory."""
+"""Of one file, all frames together: a page of a few files stays within a browser's memory."""
 
 _SIGNATURES = {
     "PNG": b"\x89PNG\r\n\x1a\n",
@@ -27,7 +27,7 @@ _DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowErro
 
 @dataclass(frozen=True)
 class ImageFile:
-    """A picture file: its bytes, its format ("PNG", "WEBP" or "GIF"), its size in pixels."""
+    """An image file: its bytes, its format ("PNG", "WEBP" or "GIF"), its size in pixels."""
 
     name: str
     content: bytes
@@ -45,20 +45,20 @@ def read_image(folder: Path, name: str) -> ImageFile:
     """Read the PNG, WebP or GIF file called ``name`` that lies in ``folder``.
 
     metrics.json may come from a stranger, so it can only name plain files of its own folder:
-    no path, no link that leads elsewhere. Its kind is told by its content, its size before any
+    no path, no link that leads elsewhere. Its format is read from its content, its size before any
     pixel is decoded.
 
-    Raises UserError when the name is not a plain file name, there is no picture of that name, or
+    Raises UserError when the name is not a plain file name, there is no image of that name, or
     it is too large.
     """
     content = _content(plain_path(folder, name, "image"), name)
-    found = [kind for kind, start in _SIGNATURES.items() if content.startswith(start)]
-    if not found or (found == ["WEBP"] and content[8:12] != b"WEBP"):
+    formats = [kind for kind, start in _SIGNATURES.items() if content.startswith(start)]
+    if not formats or (formats == ["WEBP"] and content[8:12] != b"WEBP"):
         raise UserError(f"image {name!r} is not a PNG, WebP or GIF file: save it as one of these")
-    picture = _open(content, found[0], name)
-    width, height = picture.size
+    image = _open(content, formats[0], name)
+    width, height = image.size
     try:
-        frames = getattr(picture, "n_frames", 1)
+        frames = getattr(image, "n_frames", 1)
     except _DAMAGED as error:
         raise _damaged(name) from error
     if not 0 < width * height * frames <= MOST_PIXELS:
@@ -66,7 +66,7 @@ def read_image(folder: Path, name: str) -> ImageFile:
             f"image {name!r} has {width} x {height} pixels in {frames} frames, and a page takes "
             f"{MOST_PIXELS:,} at most: make it smaller"
         )
-    return ImageFile(name, content, found[0], width, height)
+    return ImageFile(name, content, formats[0], width, height)
 
 
 def plain_path(folder: Path, name: str, kind: str) -> Path:
@@ -90,17 +90,17 @@ def open_pixels(file: ImageFile) -> Image.Image:
 
     Raises UserError for a damaged file.
     """
-    picture = _open(file.content, file.format, file.name)
+    image = _open(file.content, file.format, file.name)
     try:
-        picture.load()
+        image.load()
         modes = ("L", "RGB", "RGBA")
-        return picture.copy() if picture.mode in modes else picture.convert("RGBA")
+        return image.copy() if image.mode in modes else image.convert("RGBA")
     except _DAMAGED as error:
         raise _damaged(file.name) from error
 
 
 def still(file: ImageFile) -> str:
-    """Return the first frame of a moving picture as a ``data:`` address."""
+    """Return the first frame of an animation as a ``data:`` address."""
     buffer = io.BytesIO()
     open_pixels(file).save(buffer, "PNG", optimize=True)
     return address(buffer.getvalue(), "PNG")

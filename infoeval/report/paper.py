@@ -66,13 +66,13 @@ def write_figures(
     cannot be written.
     """
     whole = Document.for_page(document)
-    found = figures.build(whole)
+    built = figures.build(whole)
     written: list[Path] = []
-    for figure in (*found.figures(), *_grids(whole, Path(folder))):
+    for figure in (*built.figures(), *_grids(whole, Path(folder))):
         for suffix, content in _saved(figure).items():
             written.append(Path(directory) / f"{figure.name}.{suffix}")
             write_bytes(written[-1], content)
-    for table in found.tables():
+    for table in built.tables():
         for suffix, text in (("tex", latex_table(table)), ("csv", csv_table(table))):
             written.append(Path(directory) / f"{table.name}.{suffix}")
             write_text(written[-1], text)
@@ -94,7 +94,7 @@ def _saved(figure: Figure) -> dict[str, bytes]:
 
 def _grids(document: Document, folder: Path) -> Iterator[Figure]:
     """Return the traversal grids of every model as figures."""
-    grids = [picture for picture in document.images if isinstance(picture, Traversal)]
+    grids = [image for image in document.images if isinstance(image, Traversal)]
     several = len(document.all_models) > 1
     names = numbered(
         stem("traversal", grid.code, _range(grid), *([f"{grid.model}"] if several else []))

@@ -38,22 +38,22 @@ def origins(document: Document) -> tuple[Origin, ...]:
 def surroundings(document: Document) -> Facts:
     """Return the facts of the data and of the machine that scored."""
     data = document.data_set
-    found: list[tuple[str, str | None]] = [
+    facts: list[tuple[str, str | None]] = [
         ("Data set", data.label),
         ("Split scored", data.split),
         ("Images", _count(data.n)),
         ("Data fingerprint (SHA-256)", data.fingerprint),
     ]
-    found += [
+    facts += [
         (name, value if isinstance(value, str) else plain(value))
         for name, value in sorted(document.environment.items())
         if value is not None
     ]
-    return tuple(found)
+    return tuple(facts)
 
 
 def plain(value: object) -> str:
-    """Write nested plain data readably, always in the same order.
+    """Return nested plain data as readable text, always in the same order.
 
     >>> print(plain({"b": [1, "ä"], "a": None}))
     {
@@ -88,7 +88,7 @@ def _facts(model: Model) -> Facts:
 
 
 def _scoring(model: Model) -> str | None:
-    """Add up the seconds of all results; those of one run of a metric have the same number."""
+    """Return the sum of all results' seconds; those of one run of a metric have the same number."""
     runs: Mapping[tuple[str, str], float] = {
         (result.metric.split("-")[0], f"{result.seconds:.6f}"): result.seconds
         for result in model.results
@@ -142,9 +142,7 @@ def skipped(document: Document) -> Table:
         name="skipped",
         title="Metrics that do not apply, and why",
         columns=(*columns, Column("Of")) if several else columns,
-        rows=tuple(
-            (*each, ", ".join(names)) if several else each for each, names in reasons.items()
-        ),
+        rows=tuple((*key, ", ".join(names)) if several else key for key, names in reasons.items()),
     )
 
 

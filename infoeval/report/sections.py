@@ -96,8 +96,8 @@ class Page:
     @property
     def live(self) -> LiveGenerator | None:
         """The generator in the page, where there is one."""
-        found: LiveGenerator | None = self.content["live"]
-        return found
+        generator: LiveGenerator | None = self.content["live"]
+        return generator
 
     @property
     def moves(self) -> bool:
@@ -115,7 +115,7 @@ def gather(document: Document, folder: Path) -> Page:
 
     Raises UserError as :func:`infoeval.report.render` does.
     """
-    found = figures.build(document)
+    built = figures.build(document)
     lined_up = orders(document)
     content = {
         "findings": sentences(document),
@@ -133,31 +133,31 @@ def gather(document: Document, folder: Path) -> Page:
                 confusion.others,
                 mixed_up(document, confusion.code),
             )
-            for confusion in found.confusions
+            for confusion in built.confusions
         ],
-        "factors": _all_drawn(found.factors),
+        "factors": _all_drawn(built.factors),
         "definitions": definitions(document),
         "skipped": skipped(document),
-        "metrics": _all_drawn(found.metrics),
+        "metrics": _all_drawn(built.metrics),
         "origins": origins(document),
         "surroundings": surroundings(document),
         "limits": limits(document),
     }
     return Page(
-        sections=tuple(_sections(document, found, content)),
+        sections=tuple(_sections(document, built, content)),
         colours=tuple(look.colour for look in looks(document)),
         content=content,
     )
 
 
 def _sections(
-    document: Document, found: figures.Figures, content: Mapping[str, Any]
+    document: Document, built: figures.Figures, content: Mapping[str, Any]
 ) -> Iterable[Section]:
     """Yield the sections that have something to show, in the order a reader needs them."""
     yield Section("verdict", "Verdict", "Verdict", "verdict.html")
-    information = (found.information,) if found.information else ()
+    information = (built.information,) if built.information else ()
     yield from _of_figures("information", "Information", "Information in each code", information)
-    yield from _of_figures("differences", "Differences", "Differences", found.differences)
+    yield from _of_figures("differences", "Differences", "Differences", built.differences)
     for name, short, title in (
         ("traversals", "Traversals", "Traversals"),
         ("sliders", "Sliders", "Move the codes"),
@@ -172,15 +172,15 @@ def _sections(
         title = "Codes and classes" if content["confusions"] else "Codes and factors"
         yield Section("confusion", short, title, "confusion.html")
     asked = {
-        ("Learning curves", _LEARNING): found.learning,
-        ("Pixel noise", _NOISE): found.noise,
+        ("Learning curves", _LEARNING): built.learning,
+        ("Pixel noise", _NOISE): built.noise,
     }
     yield from _of_panels("learning", "Training of Q", "Training of Q", _Q, asked)
-    trained = {("", ""): found.training}
+    trained = {("", ""): built.training}
     yield from _of_panels("training", "Training", "Training", _TRAINING, trained)
     if document.arrangement == "seeds":
-        yield from _of_figures("seeds", "Seeds", "Every seed", found.seeds)
-    yield from _of_figures("leakage", "Leakage", "Leakage between codes", found.leakage)
+        yield from _of_figures("seeds", "Seeds", "Every seed", built.seeds)
+    yield from _of_figures("leakage", "Leakage", "Leakage between codes", built.leakage)
     yield Section("results", "All results", "All results", "results.html")
     yield Section("provenance", "Provenance", "Provenance", "provenance.html")
     yield Section(
@@ -204,18 +204,18 @@ def _of_panels(
     groups: Mapping[tuple[str, str], tuple[Figure, ...]],
 ) -> Iterable[Section]:
     """Yield a section of small drawings, by heading and text; their legend stands above all."""
-    there = {about: found for about, found in groups.items() if found}
-    if there:
-        marks = svg.key(name, [figure for found in there.values() for figure in found])
+    drawn = {about: group for about, group in groups.items() if group}
+    if drawn:
+        marks = svg.key(name, [figure for group in drawn.values() for figure in group])
         panels = [
-            Panels(heading, told, tuple(_drawn(figure, legend=False) for figure in found))
-            for (heading, told), found in there.items()
+            Panels(heading, note, tuple(_drawn(figure, legend=False) for figure in group))
+            for (heading, note), group in drawn.items()
         ]
         yield Section(name, short, title, "panels.html", text, key=marks, panels=tuple(panels))
 
 
-def _all_drawn(found: Iterable[Figure]) -> tuple[Drawn, ...]:
-    return tuple(map(_drawn, found))
+def _all_drawn(group: Iterable[Figure]) -> tuple[Drawn, ...]:
+    return tuple(map(_drawn, group))
 
 
 def _drawn(figure: Figure, *, legend: bool = True) -> Drawn:

@@ -40,9 +40,8 @@ _NUMBER = re.compile(r"-?\d+\.\d{3,}")
 def inline(figure: Figure, *, legend: bool = True) -> Markup:
     """Return the drawing as an ``<svg>`` element fit to stand in a page with others.
 
-    Names of a page's elements must differ, so those that are
-    referred to get the figure's in front and the rest go; matplotlib's own style sheet would reach
-    beyond its figure, and goes too.
+    Element names must differ within a page, so those that are referred to get the figure's name in
+    front, and the others go. So does matplotlib's style sheet, which would reach beyond its figure.
     """
     buffer = io.StringIO()
     with drawn(figure, COLOURS, legend=legend) as drawing:
@@ -91,7 +90,7 @@ def _draw_mark(figure: Figure, label: str, drawing: Drawing, colours: Colours) -
 
 
 def _slim(parent: ElementTree.Element) -> None:
-    """Leave out what draws nothing, groups that say nothing, and white space between elements."""
+    """Remove what draws nothing, groups without attributes, and white space between elements."""
     children: list[ElementTree.Element] = []
     for child in parent:
         _slim(child)
@@ -118,5 +117,5 @@ def _attribute(key: str, value: str, name: str) -> str:
 
 
 def _rounded(match: re.Match[str]) -> str:
-    """Write a length to a hundredth of a point, finer than any screen."""
+    """Return a length to a hundredth of a point, finer than any screen."""
     return f"{float(match[0]):.2f}".rstrip("0").rstrip(".")

@@ -42,7 +42,7 @@ Cell = str | int | float | Estimate | None
 
 @dataclass(frozen=True)
 class Column:
-    """``kind`` says how its numbers are written; "percent" takes a fraction."""
+    """A column's name, and how its numbers are written; "percent" takes a fraction."""
 
     name: str
     kind: Kind = "text"
@@ -62,7 +62,7 @@ class Table:
 
 
 def parts(cell: Cell, kind: Kind) -> tuple[str, str]:
-    """Write a cell of a table: its value, and its interval or nothing.
+    """Return a cell of a table as text: its value, and its interval or nothing.
 
     >>> parts(Estimate(2.2996, 2.2956, 2.3026), "nats"), parts(Estimate(1.3, 1.2), "nats")
     (('2.30', '2.30 to 2.30'), ('1.30', '1.20 or more'))
@@ -78,7 +78,7 @@ def parts(cell: Cell, kind: Kind) -> tuple[str, str]:
 
 
 def written(cell: Cell, kind: Kind) -> str:
-    """Write a cell of a table on one line.
+    """Return a cell of a table as one line.
 
     >>> written(Estimate(2.2996, 2.2856, 2.3026), "nats"), written(10000, "count")
     ('2.30 (2.29 to 2.30)', '10,000')
@@ -105,13 +105,13 @@ def _limits(cell: Estimate, kind: Kind) -> str:
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\n")
-"""What makes a spreadsheet take a text for something to work out."""
+"""A spreadsheet takes a text that begins with one of these for a formula."""
 
 Plain = str | int | float | None
 
 
 def csv_table(table: Table) -> str:
-    """Write a table as CSV (RFC 4180 with line feeds), no number rounded.
+    """Return a table as CSV (RFC 4180 with line feeds), no number rounded.
 
     A column of estimates becomes three: the value, and where its interval begins and ends. What is
     None stays empty. Text that a spreadsheet would take for a formula gets an apostrophe in front.
@@ -206,7 +206,7 @@ _ESCAPES = str.maketrans(_LATEX)
 
 
 def latex_table(table: Table) -> str:
-    r"""Write a table as LaTeX; user text stays text, whatever it holds.
+    r"""Return a table as LaTeX; user text stays text, whatever it holds.
 
     >>> columns = Column("Code"), Column("I", "nats")
     >>> print(latex_table(Table("t", "50 %", columns, (("c_1", -0.5),))))
@@ -247,7 +247,7 @@ def latex_table(table: Table) -> str:
 
 
 def latex_text(text: str) -> str:
-    r"""Write any text so that LaTeX prints it as it is, on one line.
+    r"""Return a text so that LaTeX prints it as it is, on one line.
 
     >>> latex_text("50 % of a_b\n{c}--~")
     '50 \\% of a\\_b \\{c\\}{-}{-}\\textasciitilde{}'
@@ -270,7 +270,7 @@ _MARKDOWN = re.compile(r"[\\`*_\[\]<>|~$#&@]")
 
 
 def markdown_table(table: Table) -> str:
-    r"""Write a table; user text stays text.
+    r"""Return a table as Markdown; user text stays text.
 
     >>> columns = Column("Code"), Column("I", "nats")
     >>> print(markdown_table(Table("t", "T", columns, (("a|b", 2.25),))))
@@ -292,7 +292,7 @@ def markdown_table(table: Table) -> str:
 
 
 def markdown_text(text: str) -> str:
-    r"""Write any text so that Markdown shows it as it is, on a line that it does not begin.
+    r"""Return a text so that Markdown shows it as it is, on a line that it does not begin.
 
     >>> markdown_text("<b> a_b\n# c")
     '\\<b\\> a\\_b \\# c'

@@ -1,4 +1,4 @@
-"""What the numbers say, one sentence a code; nothing here is more certain than its number."""
+"""The verdict: a sentence for each code, in which nothing is more certain than its number."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ _NOTHING = 0.005
 _LITTLE = 0.1
 """Nats that are called next to nothing."""
 _MATCHED, _PARTLY = 0.15, 0.5
-"""Errors up to which a code is said to match its classes, or to match them in part."""
+"""Errors up to which a code is described as matching its classes, or matching them in part."""
 _FOLLOWS, _WEAKLY = 0.5, 0.2
-"""Associations from which a code is said to follow a factor, or to follow it weakly."""
+"""Associations from which a code is described as following a factor, or following it weakly."""
 _DIGITS = tuple("0123456789")
 _OF_DIGITS = ("mnist", "digits", "svhn", "street_numbers")
 
@@ -41,7 +41,7 @@ class Finding:
 
 
 def sentences(document: Document) -> list[Finding]:
-    """Say of each code how much it carries and what it means, in one sentence."""
+    """Return a sentence for each code: how much it carries and what it means."""
     return [Finding(code.name, _about(code, document)) for code in document.all_codes]
 
 
@@ -61,9 +61,9 @@ def _information(code: Code, document: Document) -> str:
     if result is None:
         return "has no estimate of its information"
     if document.arrangement == "seeds":
-        found = _values(document.peers, result, code)
-        if len(found) > 1:
-            return _over_seeds(code, result, found) + _aside(_baselines(code, result, document))
+        by_seed = _values(document.peers, result, code)
+        if len(by_seed) > 1:
+            return _over_seeds(code, result, by_seed) + _aside(_baselines(code, result, document))
     text = _carries(code, result)
     if document.arrangement == "comparison":
         return text + _in_others(code, result, document)
@@ -85,8 +85,8 @@ def _carries(code: Code, result: Result) -> str:
     return f"carries {_least(result)}{_amount(code, value)}{_by_own_q(result)}"
 
 
-def _over_seeds(code: Code, result: Result, found: Mapping[str, Result]) -> str:
-    values = {name: each.value for name, each in found.items()}
+def _over_seeds(code: Code, result: Result, by_seed: Mapping[str, Result]) -> str:
+    values = {name: one.value for name, one in by_seed.items()}
     middle = median(values.values())
     behind = {
         name: value
@@ -94,7 +94,7 @@ def _over_seeds(code: Code, result: Result, found: Mapping[str, Result]) -> str:
         if value < middle - max(0.1, 0.1 * middle) and code.kind == "categorical"
     }
     kept = [value for name, value in values.items() if name not in behind]
-    least = "at least " if any(map(_least, found.values())) else ""
+    least = "at least " if any(map(_least, by_seed.values())) else ""
     verb = "carries"
     if max(kept) < _LITTLE:
         verb, least = f"{verb} next to nothing:", ""
@@ -106,19 +106,19 @@ def _over_seeds(code: Code, result: Result, found: Mapping[str, Result]) -> str:
 
 
 def _aside(*remarks: str) -> str:
-    """Put remarks in brackets, those that there are."""
-    told = "; ".join(remark for remark in remarks if remark)
-    return f" ({told})" if told else ""
+    """Return the remarks in brackets, without empty ones."""
+    text = "; ".join(remark for remark in remarks if remark)
+    return f" ({text})" if text else ""
 
 
 def _baselines(code: Code, result: Result, document: Document) -> str:
-    found = _values(document.baselines, result, code)
-    if not found:
+    by_model = _values(document.baselines, result, code)
+    if not by_model:
         return ""
-    values = [each.value for each in found.values()]
+    values = [one.value for one in by_model.values()]
     if max(values) < _NOTHING:
         return f"nothing in {_baseline_name(document)}"
-    least = "at least " if any(map(_least, found.values())) else ""
+    least = "at least " if any(map(_least, by_model.values())) else ""
     return f"{least}{spread(values, nats)} in {_baseline_name(document)}"
 
 
@@ -132,19 +132,19 @@ def _in_others(code: Code, result: Result, document: Document) -> str:
     others = _values([m for m in document.all_models if m.index], result, code)
     if not others:
         return ""
-    told = []
+    parts = []
     for name, other in others.items():
-        told.append(f"{nats(other.value)} in {name}{_difference(result, name, document)}")
-    return f" in {document.label} against {listed(told)}"
+        parts.append(f"{nats(other.value)} in {name}{_difference(result, name, document)}")
+    return f" in {document.label} against {listed(parts)}"
 
 
 def _difference(result: Result, name: str, document: Document) -> str:
-    for each in document.differences:
-        same = (each.metric, each.target) == (result.metric, result.target)
-        if same and document.all_models[each.model].label == name and each.low is not None:
-            if each.high is None:
+    for one in document.differences:
+        same = (one.metric, one.target) == (result.metric, result.target)
+        if same and document.all_models[one.model].label == name and one.low is not None:
+            if one.high is None:
                 return ""
-            return f" (difference {nats(each.difference)}, {interval(each.low, each.high, 2)})"
+            return f" (difference {nats(one.difference)}, {interval(one.low, one.high, 2)})"
     return ""
 
 
@@ -157,7 +157,7 @@ def _missed(result: Result) -> str:
 
 
 def _own(result: Result, own: Result | None) -> str:
-    """Name the own Q's bound where it is the higher one: the other Q has not found it all."""
+    """Return the own Q's bound where it is the higher one: the other Q has not found it all."""
     if own is None or own.low is None or own.low <= (result.value) + _NOTHING:
         return ""
     return f"the model's own Q reads {nats(own.value)}"
@@ -175,7 +175,7 @@ def _least(result: Result) -> str:
 
 
 def _amount(code: Code, value: float) -> str:
-    """Write "2.30 of 2.30 nats"; H(c) is no ceiling for a continuous code."""
+    """Return "2.30 of 2.30 nats"; H(c) is no upper limit for a continuous code."""
     return f"{nats(value)}{_of(code)} nats"
 
 
@@ -186,8 +186,8 @@ def _of(code: Code) -> str:
 
 def _values(models: Sequence[Model], result: Result, code: Code) -> dict[str, Result]:
     """Return the same metric of the same code of each model that has it, by the model's name."""
-    found = {model.label: model.find(result.metric, code.name) for model in models}
-    return {name: each for name, each in found.items() if each}
+    by_model = {model.label: model.find(result.metric, code.name) for model in models}
+    return {name: one for name, one in by_model.items() if one}
 
 
 def _matching(code: Code, document: Document) -> str:
@@ -195,8 +195,8 @@ def _matching(code: Code, document: Document) -> str:
     if result is None or result.clustering is None:
         return ""
     noun = _classes(result.clustering, document)
-    found = _values(document.peers, result, code)
-    errors = {name: 1 - (each.value) for name, each in found.items()}
+    by_model = _values(document.peers, result, code)
+    errors = {name: 1 - one.value for name, one in by_model.items()}
     if document.arrangement == "seeds" and len(errors) > 1:
         return _errors_of_seeds(errors, noun)
     error = 1 - result.value
@@ -206,7 +206,7 @@ def _matching(code: Code, document: Document) -> str:
         return text + (f" against {listed(others)}" if others else "")
     baseline = _values(document.baselines, result, code)
     if baseline:
-        theirs = [1 - (each.value) for each in baseline.values()]
+        theirs = [1 - one.value for one in baseline.values()]
         text += _aside(f"{spread(theirs, percent)} in {_baseline_name(document)}")
     return text
 
@@ -241,7 +241,7 @@ def _classes(clustering: Clustering, document: Document) -> str:
 
 
 def _confusion(code: Code, document: Document) -> str:
-    """Name the two classes that share a code most often, where no other two do so as often."""
+    """Return the two classes that share a code most often, where no other two do so as often."""
     result = document.find(CLUSTER_ACCURACY, code.name)
     clustering = result.clustering if result else None
     if result is None or clustering is None or 1 - (result.value) > _PARTLY:
@@ -255,21 +255,21 @@ def _confusion(code: Code, document: Document) -> str:
 
 
 def _followed(code: Code, document: Document) -> str:
-    """Say which factor the code is paired with and how closely it follows it; "" where unknown.
+    """Return which factor the code is paired with and how closely it follows it; "" where unknown.
 
     On real images where these were measured, else on generated ones.
     """
-    found = [
+    pairs = [
         result
         for result in document.results
         if result.pair and result.pair.code == code.name and result.value
     ]
-    kinds = sorted({_images_of(result) for result in found}, key=lambda kind: kind != "real")
+    kinds = sorted({_images_of(result) for result in pairs}, key=lambda kind: kind != "real")
     if not kinds:
         return ""
     on = f"on {kinds[0]} images"
-    found = [result for result in found if _images_of(result) == kinds[0]]
-    best = max(found, key=lambda result: (_is_paired(result), result.value))
+    pairs = [result for result in pairs if _images_of(result) == kinds[0]]
+    best = max(pairs, key=lambda result: (_is_paired(result), result.value))
     pair, value = best.pair, best.value
     if pair is None:
         return ""
@@ -287,7 +287,7 @@ def _followed(code: Code, document: Document) -> str:
 
 
 def _images_of(result: Result) -> str:
-    """Say which images a result is of: "real", unless it was asked for of generated ones."""
+    """Return which images a result is of: "real", unless it is about generated ones."""
     own = result.settings.get("own")
     return str(own.get("images", "real")) if isinstance(own, dict) else "real"
 
@@ -300,8 +300,8 @@ def _in_seeds(factor: str, images: str, document: Document) -> list[float]:
     """Return for each seed how well the code that is paired with the factor follows it."""
     if document.arrangement != "seeds":
         return []
-    found = [_of_factor(model, factor, images) for model in document.peers]
-    return [value for value in found if value is not None]
+    values = [_of_factor(model, factor, images) for model in document.peers]
+    return [value for value in values if value is not None]
 
 
 def _of_factor(model: Model, factor: str, images: str) -> float | None:

@@ -24,7 +24,7 @@ _PLURALS = {"class": "classes", "category": "categories"}
 
 
 def number(value: float | int | None) -> str:
-    """Write a count whole and anything else to four decimals.
+    """Return a number as text: a count whole, anything else to four decimals.
 
     >>> number(10000), number(0.94123), number(-0.5), number(2e-6), number(None)
     ('10,000', '0.9412', '−0.5000', '2.0e−06', '–')
@@ -39,7 +39,7 @@ def number(value: float | int | None) -> str:
 
 
 def nats(value: float | None) -> str:
-    """Write an information to two decimals.
+    """Return an information as text, to two decimals.
 
     >>> nats(2.302585), nats(-0.001), nats(-1.5)
     ('2.30', '0.00', '−1.50')
@@ -48,7 +48,7 @@ def nats(value: float | None) -> str:
 
 
 def percent(value: float | None) -> str:
-    """Write a fraction as a percentage to one decimal.
+    """Return a fraction as a percentage, to one decimal.
 
     >>> percent(0.0588)
     '5.9 %'
@@ -57,7 +57,7 @@ def percent(value: float | None) -> str:
 
 
 def share(value: float) -> str:
-    """Write a share of H(c) as a whole percentage; what is short of all never reads 100 %.
+    """Return a share of H(c) as a whole percentage; only a full share reads 100 %.
 
     >>> share(0.9996), share(0.997), share(0.021), share(-0.4)
     ('100 %', '99.7 %', '2 %', 'below 0 %')
@@ -70,7 +70,7 @@ def share(value: float) -> str:
 
 
 def interval(low: float | None, high: float | None, digits: int = _DIGITS) -> str:
-    """Write an interval, also one that is open at an end; a dash where there is none.
+    """Return an interval as text, also one that is open at an end; a dash where there is none.
 
     >>> interval(0.93, 0.95, 2), interval(0.93, None, 2), interval(None, None)
     ('0.93 to 0.95', '0.93 or more', '–')
@@ -92,7 +92,7 @@ def _signed(text: str) -> str:
 
 
 def count_of(count: int, noun: str) -> str:
-    """Write a count with its noun, up to ten in words.
+    """Return a count with its noun, up to ten in words.
 
     >>> count_of(10, "class"), count_of(1, "seed"), count_of(12, "digit")
     ('ten classes', 'one seed', '12 digits')
@@ -101,7 +101,7 @@ def count_of(count: int, noun: str) -> str:
 
 
 def in_words(count: int) -> str:
-    """Write a count, up to ten in words.
+    """Return a count, up to ten in words.
 
     >>> in_words(4), in_words(1200)
     ('four', '1,200')
@@ -110,7 +110,7 @@ def in_words(count: int) -> str:
 
 
 def listed(items: Sequence[str]) -> str:
-    """Join with commas and a last "and".
+    """Return the items joined by commas and a last "and".
 
     >>> listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])
     ('a', 'a and b', 'a, b and c')
@@ -120,7 +120,7 @@ def listed(items: Sequence[str]) -> str:
 
 
 def minus(label: str) -> str:
-    """Write a label that is a number with a real minus sign.
+    """Return a label, with a real minus sign where it is a number.
 
     >>> minus("-0.5"), minus("T-shirt")
     ('−0.5', 'T-shirt')
@@ -129,7 +129,7 @@ def minus(label: str) -> str:
 
 
 def spread(values: Sequence[float], write: Callable[[float], str]) -> str:
-    """Write the smallest and the largest value, or the one that both are.
+    """Return the smallest and the largest value as text, or the one that both are.
 
     >>> spread([0.038, 0.035], percent), spread([0.0351, 0.0349], percent)
     ('3.5 to 3.8 %', '3.5 %')

@@ -1,4 +1,4 @@
-"""What a result holds beside its number, for each kind of metric that has more to tell."""
+"""The details of a result beside its number, for the metrics that have details of their own."""
 
 from typing import Annotated, Any
 

@@ -251,7 +251,9 @@ class Document(Model):
         """Images and differences are of models that there are."""
         count = len(self.all_models)
         numbers = [(f"images[{i}]", image.model) for i, image in enumerate(self.images)]
-        numbers += [(f"differences[{i}]", found.model) for i, found in enumerate(self.differences)]
+        numbers += [
+            (f"differences[{i}]", difference.model) for i, difference in enumerate(self.differences)
+        ]
         for place, number in numbers:
             if number >= count:
                 raise wrong(f"the number of one of {count} models", f"{place}.model")

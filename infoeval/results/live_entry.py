@@ -1,4 +1,4 @@
-"""The generator inside a page: what metrics.json tells of its files."""
+"""The generator inside a page: its entry in metrics.json."""
 
 from typing import Annotated, Literal
 

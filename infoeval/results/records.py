@@ -97,8 +97,8 @@ class Result:
     @property
     def convergence(self) -> Information | None:
         """The same, where it is known whether Q has converged."""
-        found = self.information
-        return None if found is None or found.converged is None else found
+        information = self.information
+        return information if information and information.converged is not None else None
 
     @property
     def pair(self) -> Pair | None:

@@ -30,9 +30,9 @@ def schema() -> dict[str, Any]:
     )
     definitions = whole["$defs"]
     for output in OUTPUTS:
-        found = definitions[output.__name__]
-        found["properties"]["schema_version"] = {"const": SCHEMA_VERSION, "type": "integer"}
-        found["required"] = sorted({*found["required"], "schema_version"})
+        entry = definitions[output.__name__]
+        entry["properties"]["schema_version"] = {"const": SCHEMA_VERSION, "type": "integer"}
+        entry["required"] = sorted({*entry["required"], "schema_version"})
     document = definitions["Document"]["properties"]
     document["subject"], document["data"] = _reference(Subject), _reference(DataSet)
     definitions["OtherModel"]["properties"]["subject"] = _reference(Subject)

@@ -38,7 +38,7 @@ class Figures:
         return (
             *((self.information,) if self.information else ()),
             *self.differences,
-            *(each for found in self.confusions for each in (found.figure, found.raw_figure)),
+            *(one for pair in self.confusions for one in (pair.figure, pair.raw_figure)),
             *self.factors,
             *self.learning,
             *self.noise,

@@ -46,7 +46,7 @@ Groups = Sequence[tuple[Code, Sequence[Bar]]]
 
 def legend_of(groups: Groups, colours: Colours) -> list[Handle]:
     """Return the entries of the legend of ``draw_bars``."""
-    bars = [bar for _, each in groups for bar in each]
+    bars = [bar for _, row in groups for bar in row]
     handles: list[Handle] = [entropy_mark(colours)]
     if any(bar.own is not None for bar in bars):
         handles.append(Line2D([], [], label=_OWN, **_own_mark(colours)))
@@ -79,8 +79,8 @@ def draw_bars(groups: Groups, drawing: Drawing, colours: Colours) -> None:
         errorbar=None,
         ax=axes,
     )
-    for patch, found in zip(axes.patches, measured.values(), strict=True):
-        _style(patch, found, colours)
+    for patch, drawn in zip(axes.patches, measured.values(), strict=True):
+        _style(patch, drawn, colours)
     for row, (_, bar) in enumerate(rows):
         if bar is not None:
             _around(axes, row, bar, colours)

@@ -39,7 +39,7 @@ class Confusion:
 
 def confusions(document: Document) -> tuple[Confusion, ...]:
     """Return the matrix of each categorical code of the model shown that was compared to labels."""
-    found = []
+    matrices = []
     clusterings = _clusterings(document)
     names = numbered(stem("confusion", target) for target, _ in clusterings)
     for name, (target, clustering) in zip(names, clusterings, strict=True):
@@ -51,8 +51,8 @@ def confusions(document: Document) -> tuple[Confusion, ...]:
             for other, clusters in _clusterings(model)
             if other == target
         ]
-        found.append(_confusion(clustering, name, target, tuple(others)))
-    return tuple(found)
+        matrices.append(_confusion(clustering, name, target, tuple(others)))
+    return tuple(matrices)
 
 
 def code_order(clustering: Clustering) -> list[int]:
@@ -68,11 +68,11 @@ def code_order(clustering: Clustering) -> list[int]:
 
 def _clusterings(model: Model) -> list[tuple[str, Clustering]]:
     """Return each code's counts once, whatever settings they came with."""
-    found: dict[str, Clustering] = {}
+    by_code: dict[str, Clustering] = {}
     for result in model.results:
         if result.clustering is not None:
-            found.setdefault(result.target or "", result.clustering)
-    return list(found.items())
+            by_code.setdefault(result.target or "", result.clustering)
+    return list(by_code.items())
 
 
 def _confusion(

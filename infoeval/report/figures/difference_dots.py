@@ -22,9 +22,9 @@ Key = tuple[str, str | None]
 def differences(document: Document) -> tuple[Figure, ...]:
     """Return a panel for each unit; none where models were not compared."""
     units: dict[str, list[Difference]] = {}
-    for each in document.differences:
-        units.setdefault(_unit(document, each), []).append(each)
-    return apart(_panel(document, unit, found) for unit, found in units.items())
+    for difference in document.differences:
+        units.setdefault(_unit(document, difference), []).append(difference)
+    return apart(_panel(document, unit, group) for unit, group in units.items())
 
 
 def _unit(document: Document, difference: Difference) -> str:
@@ -35,21 +35,21 @@ def _unit(document: Document, difference: Difference) -> str:
     return ""
 
 
-def _panel(document: Document, unit: str, found: Sequence[Difference]) -> Figure:
+def _panel(document: Document, unit: str, group: Sequence[Difference]) -> Figure:
     models = looks(document)
-    keys = list(dict.fromkeys((each.metric, each.target) for each in found))
+    keys = list(dict.fromkeys((difference.metric, difference.target) for difference in group))
     rows = [
         Row(
             f"{metric} of {target}" if target else metric,
             tuple(
-                _dot(models[each.model], each)
-                for each in found
-                if (each.metric, each.target) == (metric, target)
+                _dot(models[difference.model], difference)
+                for difference in group
+                if (difference.metric, difference.target) == (metric, target)
             ),
         )
         for metric, target in keys
     ]
-    shown = sorted({each.model for each in found})
+    shown = sorted({difference.model for difference in group})
     name = document.label
     title = f"{name} minus the other models"
     return Figure(
@@ -61,7 +61,7 @@ def _panel(document: Document, unit: str, found: Sequence[Difference]) -> Figure
         width=WIDE,
         height=height_of(rows),
         draw=partial(_draw, rows, unit, models[0].name),
-        table=_table(document, unit, keys, found),
+        table=_table(document, unit, keys, group),
         legend=partial(_legend, [models[index] for index in shown]),
     )
 
@@ -89,14 +89,14 @@ def _legend(models: Sequence[Look], colours: Colours) -> Sequence[Handle]:
 
 
 def _table(
-    document: Document, unit: str, keys: Sequence[Key], found: Sequence[Difference]
+    document: Document, unit: str, keys: Sequence[Key], group: Sequence[Difference]
 ) -> Table:
     """Return a row for each metric, and a column for each other model."""
-    indices = sorted({each.model for each in found})
+    indices = sorted({difference.model for difference in group})
     kind = kind_of(unit)
     by_place = {
-        (each.metric, each.target, each.model): Estimate(each.difference, each.low, each.high)
-        for each in found
+        (one.metric, one.target, one.model): Estimate(one.difference, one.low, one.high)
+        for one in group
     }
     rows: list[tuple[Cell, ...]] = [
         (metric, target, *(by_place.get((metric, target, index)) for index in indices))

@@ -27,13 +27,13 @@ def factors(document: Document) -> tuple[Figure, ...]:
 
 def _pairs(model: Model) -> dict[str, dict[Place, Result]]:
     """Return the results of each code with each factor, by the settings that were asked for."""
-    found: dict[str, dict[Place, Result]] = {}
+    by_settings: dict[str, dict[Place, Result]] = {}
     for result in model.results:
         pair = result.pair
         if pair is not None:
-            by_pair = found.setdefault(result.options, {})
+            by_pair = by_settings.setdefault(result.options, {})
             by_pair.setdefault((pair.code, pair.factor), result)
-    return found
+    return by_settings
 
 
 def _figure(document: Document, settings: str, pairs: dict[Place, Result]) -> Figure:

@@ -25,7 +25,7 @@ _WIDEST_WRITTEN = 720
 
 _CELL, _SMALL_CELL = 34.0, 18.0
 _LEAST = 0.004
-"""What no eye tells from an empty cell."""
+"""A share that no eye distinguishes from an empty cell."""
 
 _WIDEST = 520
 """CSS pixels that all columns have at most where their labels stand upright."""
@@ -127,7 +127,7 @@ def draw_map(heat: Map, drawing: Drawing, colours: Colours) -> None:
 
 
 def _write(axes: Axes, heat: Map, colours: Colours) -> None:
-    """Write each number so that it can be read on its cell, on a light and on a dark page."""
+    """Write the numbers so that they can be read on their cells, on a light and on a dark page."""
     for (row, column), value in np.ndenumerate(heat.values):
         ink = "on-strong" if value >= 0.65 else "on-middle" if value >= 0.5 else "ink"
         colour = colours["soft" if (row, column) in heat.soft else ink]

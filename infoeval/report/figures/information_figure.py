@@ -64,20 +64,20 @@ def _drawn(document: Document) -> list[tuple[Model, Look]]:
 
 
 def _bar(model: Model, look: Look, code: Code) -> Bar:
-    found, own = model.information(code.name), model.find(OWN_BOUND, code.name)
-    beside = own if found is not None and found.metric == INFORMATION else None
-    return Bar(look, found, beside.value if beside else None)
+    result, own = model.information(code.name), model.find(OWN_BOUND, code.name)
+    beside = own if result is not None and result.metric == INFORMATION else None
+    return Bar(look, result, beside.value if beside else None)
 
 
 def alike(document: Document, code: str) -> list[Result | None]:
-    """Return the information of a code in every model, found in the same way in every seed.
+    """Return the information of a code in every model, estimated in the same way in every seed.
 
     By a Q trained afterwards where all seeds have that, else by their own Qs where all have those.
     """
     for metric in (INFORMATION, OWN_BOUND):
-        found = [model.find(metric, code) for model in document.all_models]
-        if all(found[model.index] for model in document.peers):
-            return found
+        results = [model.find(metric, code) for model in document.all_models]
+        if all(results[model.index] for model in document.peers):
+            return results
     return [model.information(code) for model in document.all_models]
 
 
@@ -92,8 +92,8 @@ def _of_seeds(document: Document) -> Figure:
         )
         for code in document.all_codes
     ]
-    found = {bar.result.metric for _, bars in groups for bar in bars if bar.result}
-    own = " By each model's own Q." if found == {OWN_BOUND} else ""
+    metrics = {bar.result.metric for _, bars in groups for bar in bars if bar.result}
+    own = " By each model's own Q." if metrics == {OWN_BOUND} else ""
     rows = [_seeds_row(code, bars) for code, bars in groups]
     unsure = any(dot.open for row in rows for dot in row.dots)
     return Figure(
@@ -163,15 +163,15 @@ def _table(document: Document) -> Table:
 
 
 def _cells(model: Model, code: str) -> tuple[Cell, ...]:
-    found, own = model.information(code), model.find(OWN_BOUND, code)
-    if found is None:
+    result, own = model.information(code), model.find(OWN_BOUND, code)
+    if result is None:
         return None, "not measured", None, estimate(own)
-    convergence = found.convergence
-    if found.metric == OWN_BOUND:
+    convergence = result.convergence
+    if result.metric == OWN_BOUND:
         reader = "its own Q"
     elif convergence is None:
         reader = "a Q trained afterwards"
     else:
         state = "converged" if convergence.converged else "not converged"
         reader = f"a Q trained afterwards, {state}"
-    return estimate(found), reader, convergence.missed if convergence else None, estimate(own)
+    return estimate(result), reader, convergence.missed if convergence else None, estimate(own)

@@ -18,10 +18,10 @@ _TITLE = "Information about each true code in each code that Q reads, in nats"
 
 def leakage(document: Document) -> tuple[Figure, ...]:
     """Return the map of the model shown; none where it was not measured, or has one code."""
-    found = _of(document)
-    if found is None or len(found.names) < 2:
+    shown = _of(document)
+    if shown is None or len(shown.names) < 2:
         return ()
-    heat = _map(found)
+    heat = _map(shown)
     width, height = size_of(heat)
     figure = Figure(
         name="leakage",
@@ -30,32 +30,32 @@ def leakage(document: Document) -> tuple[Figure, ...]:
         width=width,
         height=height,
         draw=partial(draw_map, heat),
-        table=_table(document, found),
+        table=_table(document, shown),
     )
     return (figure,)
 
 
 def _of(model: Model) -> Leakage | None:
-    found = (result.information for result in model.results if result.information)
-    return next((details.leakage for details in found if details.leakage), None)
+    known = (result.information for result in model.results if result.information)
+    return next((details.leakage for details in known if details.leakage), None)
 
 
-def _map(found: Leakage) -> Map:
-    matrix, chance = np.asarray(found.matrix), np.asarray(found.chance)
+def _map(shown: Leakage) -> Map:
+    matrix, chance = np.asarray(shown.matrix), np.asarray(shown.chance)
     most = max(float(matrix.max()), 1e-9)
     nothing = matrix <= chance
     return Map(
         np.where(nothing, 0.0, matrix / most),
         [[nats(value) for value in row] for row in matrix],
-        found.names,
-        found.names,
+        shown.names,
+        shown.names,
         across="code that Q reads",
         down="true code",
         soft=frozenset((int(row), int(column)) for row, column in np.argwhere(nothing)),
     )
 
 
-def _table(document: Document, found: Leakage) -> Table:
+def _table(document: Document, shown: Leakage) -> Table:
     """Return a row for each pair of codes, and a column for each model."""
     several = len(document.all_models) > 1
     columns = [Column("True code"), Column("Code that Q reads")]
@@ -66,16 +66,16 @@ def _table(document: Document, found: Leakage) -> Table:
     columns += [Column(f"Chance, nats{whose}", "number"), Column(f"Above chance{whose}")]
     others = [_of(model) for model in document.all_models[1:]]
     rows: list[tuple[Cell, ...]] = []
-    for i, true in enumerate(found.names):
-        for j, read in enumerate(found.names):
-            value, chance = found.matrix[i][j], found.chance[i][j]
+    for i, true in enumerate(shown.names):
+        for j, read in enumerate(shown.names):
+            value, chance = shown.matrix[i][j], shown.chance[i][j]
             cells = [_value(other, true, read) for other in others]
             above = "yes" if value > chance else "no"
             rows.append((true, read, value, *cells, chance, above))
     return Table("leakage", _TITLE, tuple(columns), tuple(rows))
 
 
-def _value(found: Leakage | None, true: str, read: str) -> float | None:
-    if found is None or true not in found.names or read not in found.names:
+def _value(other: Leakage | None, true: str, read: str) -> float | None:
+    if other is None or true not in other.names or read not in other.names:
         return None
-    return found.matrix[found.names.index(true)][found.names.index(read)]
+    return other.matrix[other.names.index(true)][other.names.index(read)]

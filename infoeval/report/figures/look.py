@@ -41,7 +41,7 @@ _DASHES: tuple[Dashes, ...] = ((1, 0), (5, 1.5), (1.2, 1.2), (5, 1.5, 1.2, 1.5),
 
 @dataclass(frozen=True)
 class Look:
-    """How a model is drawn, told apart by more than its colour.
+    """How a model is drawn, recognisable by more than its colour.
 
     ``label`` stands in legends, where equal ones are named once; ``name`` is the model's own. Of
     several seeds the one shown is ``ringed`` where all are dots.
@@ -74,20 +74,20 @@ class Look:
 def looks(document: Document) -> tuple[Look, ...]:
     """Return the look of every model, in their order."""
     names = short_names(model.label for model in document.all_models)
-    found: list[Look] = []
+    styles: list[Look] = []
     peers = 0
     for model, name in zip(document.all_models, names, strict=True):
         if model.role == "baseline":
-            found.append(Look(name, name, "baseline", "s", (4, 1.5)))
+            styles.append(Look(name, name, "baseline", "s", (4, 1.5)))
         elif model.role == "seed":
-            found.append(Look(name, "other seeds", "subject", "o", (1, 0), 0.7))
+            styles.append(Look(name, "other seeds", "subject", "o", (1, 0), 0.7))
         else:
             style = _MARKERS[peers % len(_MARKERS)], _DASHES[peers % len(_DASHES)]
-            found.append(Look(name, name, _COLOURS[peers % len(_COLOURS)], *style))
+            styles.append(Look(name, name, _COLOURS[peers % len(_COLOURS)], *style))
             peers += 1
     if any(model.role == "seed" for model in document.all_models):
-        found[0] = replace(found[0], label=f"{found[0].name} (shown)", width=2.4, ringed=True)
-    return tuple(found)
+        styles[0] = replace(styles[0], label=f"{styles[0].name} (shown)", width=2.4, ringed=True)
+    return tuple(styles)
 
 
 def dots_legend(models: Sequence[Look], colours: Colours) -> list[Line2D]:

@@ -42,19 +42,19 @@ def others(document: Document) -> dict[Key, Result]:
 
     The information of the codes and single pairs of code and factor are left out.
     """
-    found: dict[Key, Result] = {}
+    by_key: dict[Key, Result] = {}
     for model in document.all_models:
         for result in model.results:
             if result.metric not in (INFORMATION, OWN_BOUND) and result.pair is None:
-                found.setdefault(result.key, result)
-    return found
+                by_key.setdefault(result.key, result)
+    return by_key
 
 
 def name_of(result: Result) -> str:
-    """Name a metric with its target and settings: "cluster-nmi of digit", "mig (bins=10)"."""
-    settings = result.options
+    """Return a metric with target and options: "cluster-nmi of digit", "mig (bins=10)"."""
+    options = result.options
     name = f"{result.metric} of {result.target}" if result.target else result.metric
-    return f"{name} ({settings})" if settings else name
+    return f"{name} ({options})" if options else name
 
 
 def kind_of(unit: str | None) -> Kind:
@@ -64,12 +64,12 @@ def kind_of(unit: str | None) -> Kind:
 
 def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
     models = looks(document)
-    found = [_by_key(model.results) for model in document.all_models]
+    by_model = [_by_key(model.results) for model in document.all_models]
     rows = []
     for key in keys:
         dots = [
             _dot(look, results[key])
-            for look, results in zip(models, found, strict=True)
+            for look, results in zip(models, by_model, strict=True)
             if key in results
         ]
         lane = 1.0 if len(models) <= _FEW else 0.62
@@ -90,11 +90,11 @@ def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
 
 
 def _by_key(results: Sequence[Result]) -> dict[Key, Result]:
-    found: dict[Key, Result] = {}
+    by_key: dict[Key, Result] = {}
     for result in results:
         if result.pair is None:
-            found.setdefault(result.key, result)
-    return found
+            by_key.setdefault(result.key, result)
+    return by_key
 
 
 def _dot(look: Look, result: Result) -> Dot:
@@ -129,11 +129,11 @@ def _table(document: Document, unit: str, keys: Sequence[Key], *, null: bool) ->
             name = f"{model.label}, shuffled factors" if several else "Shuffled factors"
             columns.append(Column(name, kind))
     named = others(document)
-    found = [_by_key(model.results) for model in document.all_models]
+    by_model = [_by_key(model.results) for model in document.all_models]
     rows: list[tuple[Cell, ...]] = []
     for key in keys:
         cells: list[Cell] = []
-        for results in found:
+        for results in by_model:
             cells.append(estimate(results.get(key)))
             if null:
                 cells.append(_shuffled(results.get(key)))

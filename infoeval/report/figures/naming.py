@@ -22,7 +22,7 @@ def stem(*words: str) -> str:
 
 
 def short(label: str, longest: int = 24) -> str:
-    """Fit a label on one line; what is left out is in its middle, for ends tell more.
+    """Return a label on one line, shortened in its middle: its ends say more.
 
     >>> short("a  b"), short("a very long name of a latent code")
     ('a b', 'a very long…latent code')
@@ -33,7 +33,7 @@ def short(label: str, longest: int = 24) -> str:
 
 
 def short_names(names: Iterable[str]) -> list[str]:
-    """Fit models' names on one line, different ones still different.
+    """Return models' names on one line each, different ones still different.
 
     >>> short_names(["runs/mnist-default/seed-0/ckpt.pt", "baseline, λ = 0"])
     ['runs/mnist-d…ed-0/ckpt.pt', 'baseline, λ = 0']
@@ -47,23 +47,23 @@ def short_names(names: Iterable[str]) -> list[str]:
 
 
 def numbered(names: Iterable[str]) -> list[str]:
-    """Tell equal names apart by a number at their end.
+    """Return the names, equal ones with a number at their end.
 
     >>> numbered(["a", "b", "a", "a-2"])
     ['a', 'b', 'a-2', 'a-2-2']
     """
-    found: list[str] = []
+    unique: list[str] = []
     for name in names:
-        number, own = 1, name
-        while own in found:
+        number, candidate = 1, name
+        while candidate in unique:
             number += 1
-            own = f"{name}-{number}"
-        found.append(own)
-    return found
+            candidate = f"{name}-{number}"
+        unique.append(candidate)
+    return unique
 
 
 def apart(figures: Iterable[Figure]) -> tuple[Figure, ...]:
-    """Give figures and their tables names that are there once."""
+    """Return figures and their tables with names that occur once."""
     given = list(figures)
     names = numbered(figure.name for figure in given)
     return tuple(

@@ -33,16 +33,16 @@ class _Reading:
     @property
     def kept(self) -> list[Round]:
         """The rounds of the Q that was trained to the end."""
-        return [each for each in self.details.curve if self._to_the_end(each)]
+        return [one for one in self.details.curve if self._to_the_end(one)]
 
     @property
     def tried(self) -> list[Round]:
         """The rounds of the sizes and rates that were abandoned."""
-        return [each for each in self.details.curve if not self._to_the_end(each)]
+        return [one for one in self.details.curve if not self._to_the_end(one)]
 
-    def _to_the_end(self, each: Round) -> bool:
+    def _to_the_end(self, one: Round) -> bool:
         last = self.details.curve[-1]
-        return (each.width, each.rate) == (last.width, last.rate)
+        return (one.width, one.rate) == (last.width, last.rate)
 
 
 Readings = Sequence[_Reading]
@@ -51,7 +51,7 @@ Readings = Sequence[_Reading]
 def learning(document: Document) -> tuple[Figure, ...]:
     """Return the learning curve of Q for each code, and for all of them together."""
 
-    def figure(target: str, limit: float | None, found: Readings) -> Figure:
+    def figure(target: str, limit: float | None, readings: Readings) -> Figure:
         title, name = f"Learning curve of Q, {target}", stem("learning", target)
         return panel(
             name=name,
@@ -63,9 +63,9 @@ def learning(document: Document) -> tuple[Figure, ...]:
             ),
             axes=("steps of training", "nats"),
             limit=limit,
-            curves=partial(_draw_learning, found),
-            legend=partial(_learning_legend, found, limit),
-            table=_learning_table(name, title, found),
+            curves=partial(_draw_learning, readings),
+            legend=partial(_learning_legend, readings, limit),
+            table=_learning_table(name, title, readings),
         )
 
     return _panels(document, lambda details: bool(details.curve), figure)
@@ -74,7 +74,7 @@ def learning(document: Document) -> tuple[Figure, ...]:
 def noise(document: Document) -> tuple[Figure, ...]:
     """Return the information left under pixel noise, of each code and of all of them together."""
 
-    def figure(target: str, limit: float | None, found: Readings) -> Figure:
+    def figure(target: str, limit: float | None, readings: Readings) -> Figure:
         title, name = f"{target} under pixel noise", stem("noise", target)
         return panel(
             name=name,
@@ -86,9 +86,9 @@ def noise(document: Document) -> tuple[Figure, ...]:
             ),
             axes=("σ of the noise", "nats"),
             limit=limit,
-            curves=partial(_draw_noise, found),
-            legend=partial(_legend, found, limit),
-            table=_noise_table(name, title, found),
+            curves=partial(_draw_noise, readings),
+            legend=partial(_legend, readings, limit),
+            table=_noise_table(name, title, readings),
         )
 
     return _panels(document, lambda details: bool(details.noise), figure)
@@ -103,45 +103,45 @@ def _panels(
     codes = document.all_codes
     targets: list[tuple[str, float | None]] = [(code.name, code.entropy) for code in codes]
     whole = sum(code.entropy for code in codes) if len(codes) > 1 else None
-    found = []
+    figures = []
     for target, limit in (*targets, (ALL_CODES, whole)):
-        readings = [each for each in _readings(document, target) if measured(each.details)]
+        readings = [one for one in _readings(document, target) if measured(one.details)]
         if readings:
-            found.append(figure(target, limit, readings))
-    return apart(found)
+            figures.append(figure(target, limit, readings))
+    return apart(figures)
 
 
 def _readings(document: Document, target: str) -> list[_Reading]:
     """Return what was read of a code in every model."""
-    found = []
+    readings = []
     for model, look in zip(document.all_models, looks(document), strict=True):
         result = model.find(INFORMATION, target)
         if result is not None and result.convergence is not None:
-            found.append(_Reading(look, model.label, result.convergence))
-    return found
+            readings.append(_Reading(look, model.label, result.convergence))
+    return readings
 
 
-def _draw_learning(found: Readings, axes: Axes, colours: Colours) -> None:
+def _draw_learning(readings: Readings, axes: Axes, colours: Colours) -> None:
     # The model shown first lies on top of the others.
-    for each in reversed(found):
-        rounds = [(one.steps, one.value) for one in each.kept]
-        _line(axes, rounds, each.look, colours)
-        if not each.details.converged:
-            axes.plot(*rounds[-1], markersize=8, clip_on=False, **_hollow(each.look, colours))
-        tried = [(one.steps, one.value) for one in each.tried]
+    for reading in reversed(readings):
+        rounds = [(one.steps, one.value) for one in reading.kept]
+        _line(axes, rounds, reading.look, colours)
+        if not reading.details.converged:
+            axes.plot(*rounds[-1], markersize=8, clip_on=False, **_hollow(reading.look, colours))
+        tried = [(one.steps, one.value) for one in reading.tried]
         if tried:
-            axes.plot(*zip(*tried, strict=True), markersize=5, **_cross(each.look, colours))
+            axes.plot(*zip(*tried, strict=True), markersize=5, **_cross(reading.look, colours))
     _from_zero(axes)
 
 
-def _draw_noise(found: Readings, axes: Axes, colours: Colours) -> None:
-    for each in reversed(found):
-        steps = each.details.noise
+def _draw_noise(readings: Readings, axes: Axes, colours: Colours) -> None:
+    for reading in reversed(readings):
+        steps = reading.details.noise
         for step in steps:
             ends = [step.value if end is None else end for end in (step.low, step.high)]
-            colour = colours[each.look.colour]
+            colour = colours[reading.look.colour]
             axes.plot([step.deviation] * 2, ends, color=colour, linewidth=1.4)
-        _line(axes, [(step.deviation, step.value) for step in steps], each.look, colours)
+        _line(axes, [(step.deviation, step.value) for step in steps], reading.look, colours)
     _from_zero(axes)
 
 
@@ -170,18 +170,18 @@ def _cross(look: Look, colours: Colours) -> dict[str, Any]:
     return {"marker": "x", "linestyle": "none", "markeredgecolor": colour, "markeredgewidth": 1.3}
 
 
-def _legend(found: Readings, limit: float | None, colours: Colours) -> list[Handle]:
+def _legend(readings: Readings, limit: float | None, colours: Colours) -> list[Handle]:
     """Return the entries of a legend: the models where there are several, and the dashed line."""
-    models = [_entry(each.look, colours) for each in found] if len(found) > 1 else []
+    models = [_entry(reading.look, colours) for reading in readings] if len(readings) > 1 else []
     return [*models, *([entropy_mark(colours)] if limit is not None else [])]
 
 
-def _learning_legend(found: Readings, limit: float | None, colours: Colours) -> list[Handle]:
+def _learning_legend(readings: Readings, limit: float | None, colours: Colours) -> list[Handle]:
     ink = Look("", "", "ink", "o", (1, 0))
-    handles = _legend(found, limit, colours)
-    if any(each.tried for each in found):
+    handles = _legend(readings, limit, colours)
+    if any(reading.tried for reading in readings):
         handles.append(Line2D([], [], label=_TRIED, markersize=5, **_cross(ink, colours)))
-    if not all(each.details.converged for each in found):
+    if not all(reading.details.converged for reading in readings):
         handles.append(Line2D([], [], label=_NOT_CONVERGED, markersize=8, **_hollow(ink, colours)))
     return handles
 
@@ -191,9 +191,9 @@ def _entry(look: Look, colours: Colours) -> Line2D:
     return Line2D([], [], label=look.label, **style)
 
 
-def _learning_table(name: str, title: str, found: Readings) -> Table:
+def _learning_table(name: str, title: str, readings: Readings) -> Table:
     """Return a row for each round of each Q, and whether it was kept."""
-    several = len(found) > 1
+    several = len(readings) > 1
     columns = [
         Column("Steps", "count"),
         *([Column("Model")] if several else []),
@@ -204,25 +204,27 @@ def _learning_table(name: str, title: str, found: Readings) -> Table:
         Column("This Q"),
     ]
     rows: list[tuple[Cell, ...]] = []
-    for each in found:
-        model = (each.model,) if several else ()
-        last = "converged" if each.details.converged else "not converged"
-        for one in each.details.curve:
-            fate = "left" if one in each.tried else "kept"
-            if one is each.details.curve[-1]:
+    for reading in readings:
+        model = (reading.model,) if several else ()
+        last = "converged" if reading.details.converged else "not converged"
+        for one in reading.details.curve:
+            fate = "left" if one in reading.tried else "kept"
+            if one is reading.details.curve[-1]:
                 fate = f"kept, {last}"
             rows.append((one.steps, *model, one.width, one.rate, one.value, one.gain, fate))
     return Table(name, title, tuple(columns), tuple(rows))
 
 
-def _noise_table(name: str, title: str, found: Readings) -> Table:
+def _noise_table(name: str, title: str, readings: Readings) -> Table:
     """Return a row for each σ, and a column for each model."""
     left = [
-        {step.deviation: Estimate(step.value, step.low, step.high) for step in each.details.noise}
-        for each in found
+        {step.deviation: Estimate(step.value, step.low, step.high) for step in one.details.noise}
+        for one in readings
     ]
-    deviations = sorted({deviation for each in left for deviation in each})
-    rows = tuple((deviation, *(each.get(deviation) for each in left)) for deviation in deviations)
-    names = [f"{each.model}, nats" if len(found) > 1 else "Left, nats" for each in found]
+    deviations = sorted({deviation for column in left for deviation in column})
+    rows = tuple(
+        (deviation, *(column.get(deviation) for column in left)) for deviation in deviations
+    )
+    names = [f"{one.model}, nats" if len(readings) > 1 else "Left, nats" for one in readings]
     columns = (Column("σ of the noise", "number"), *(Column(name, "nats") for name in names))
     return Table(name, title, columns, rows)

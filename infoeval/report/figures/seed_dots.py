@@ -34,31 +34,31 @@ def seeds(document: Document) -> tuple[Figure, ...]:
     for name, unit, measured in _quantities(document):
         if measured:
             units.setdefault(unit, {})[name] = measured
-    return apart(_panel(document, unit, found) for unit, found in units.items())
+    return apart(_panel(document, unit, quantities) for unit, quantities in units.items())
 
 
 def _quantities(document: Document) -> list[tuple[str, str, Measured]]:
     """Return name, unit and values of what is shown: cluster errors, metrics, information."""
-    found: list[tuple[str, str, Measured]] = []
+    quantities: list[tuple[str, str, Measured]] = []
     for key, result in others(document).items():
         if result.metric == CLUSTER_ACCURACY:
             name = f"cluster error of {result.target} (lower is better)"
         else:
             name = name_of(result)
         measured = {
-            model.index: _cell(each)
+            model.index: _cell(same)
             for model in document.all_models
-            if (each := _find(model, key)) is not None
+            if (same := _find(model, key)) is not None
         }
-        found.append((name, result.unit, measured))
+        quantities.append((name, result.unit, measured))
     for code in document.all_codes:
         measured = {
-            index: _cell(each)
-            for index, each in enumerate(alike(document, code.name))
-            if each is not None
+            index: _cell(bound)
+            for index, bound in enumerate(alike(document, code.name))
+            if bound is not None
         }
-        found.append((f"{_INFORMATION} of {code.name}", "nats", measured))
-    return found
+        quantities.append((f"{_INFORMATION} of {code.name}", "nats", measured))
+    return quantities
 
 
 def _find(model: Model, key: tuple[str, str, str | None]) -> Result | None:
@@ -72,9 +72,9 @@ def _cell(result: Result) -> Estimate:
     return Estimate(1 - value, None if high is None else 1 - high, None if low is None else 1 - low)
 
 
-def _panel(document: Document, unit: str, found: Mapping[str, Measured]) -> Figure:
+def _panel(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Figure:
     models = looks(document)
-    rows = [_row(document, models, name, measured) for name, measured in found.items()]
+    rows = [_row(document, models, name, measured) for name, measured in quantities.items()]
     return Figure(
         name=stem("seeds", unit or "no unit"),
         title=f"Every seed ({unit})" if unit else "Every seed",
@@ -82,7 +82,7 @@ def _panel(document: Document, unit: str, found: Mapping[str, Measured]) -> Figu
         width=WIDE,
         height=height_of(rows),
         draw=partial(_draw, rows, unit),
-        table=_table(document, unit, found),
+        table=_table(document, unit, quantities),
         legend=partial(_legend, models),
     )
 
@@ -109,17 +109,17 @@ def _legend(models: Sequence[Look], colours: Colours) -> list[Handle]:
     return [*dots_legend(models, colours), mark]
 
 
-def _table(document: Document, unit: str, found: Mapping[str, Measured]) -> Table:
+def _table(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Table:
     """Return a row for each seed, baselines last, and a column for each metric."""
     kinds: list[Kind] = [
-        "percent" if name.startswith("cluster error") else kind_of(unit) for name in found
+        "percent" if name.startswith("cluster error") else kind_of(unit) for name in quantities
     ]
     columns = [
         Column("Model"),
-        *(Column(name, kind) for name, kind in zip(found, kinds, strict=True)),
+        *(Column(name, kind) for name, kind in zip(quantities, kinds, strict=True)),
     ]
     rows: list[tuple[Cell, ...]] = [
-        (model.label, *(measured.get(model.index) for measured in found.values()))
+        (model.label, *(measured.get(model.index) for measured in quantities.values()))
         for model in (*document.peers, *document.baselines)
     ]
     title = f"Every seed ({unit})" if unit else "Every seed"

@@ -76,7 +76,7 @@ def _panel(
 
 def _legend(curves: Sequence[_Curve], limit: float | None, colours: Colours) -> list[Handle]:
     """Return the models where there are several, and the dashed line."""
-    models = lines_legend([each.look for each in curves], colours) if len(curves) > 1 else []
+    models = lines_legend([one.look for one in curves], colours) if len(curves) > 1 else []
     return [*models, *([entropy_mark(colours)] if limit is not None else [])]
 
 
@@ -84,9 +84,9 @@ def _draw(curves: Sequence[_Curve], limit: float | None, axes: Axes, colours: Co
     most = max(_FEWEST_POINTS, min(_MOST_POINTS, _POINTS_IN_ALL // len(curves)))
     shown = []
     # The model shown first lies on top of the others.
-    for each in reversed(curves):
-        steps, values = _thin(each.steps, each.values, most)
-        _line(axes, steps, values, each.look, colours)
+    for one in reversed(curves):
+        steps, values = _thin(one.steps, one.values, most)
+        _line(axes, steps, values, one.look, colours)
         shown.append(values)
     axes.set_ylim(*_frame(np.concatenate(shown), limit))
     axes.set_xlim(left=min(0, *axes.get_xlim()))
