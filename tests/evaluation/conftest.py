@@ -108,7 +108,7 @@ def other_on_digits(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def _on_digits(folder: Path, seed: int) -> Path:
     codes = CodeSpace(digit=Categorical(10), slant=Uniform(-1, 1), noise=3)
     trainer = tiny_trainer(data="digits", codes=codes, steps=60, discriminator_rate=2e-3)
-    return train(trainer, load("digits"), folder, seed=seed, device="cpu")
+    return train(trainer, load("digits"), folder, RunOptions(device="cpu"), seed=seed)
 
 
 @pytest.fixture(scope="session")
@@ -116,7 +116,9 @@ def without_categories(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A checkpoint with a continuous code alone."""
     codes = CodeSpace(slant=Uniform(-1, 1), noise=3)
     trainer = tiny_trainer(data="digits", codes=codes, steps=1, code_weights={})
-    return train(trainer, load("digits"), tmp_path_factory.mktemp("slant"), device="cpu")
+    return train(
+        trainer, load("digits"), tmp_path_factory.mktemp("slant"), RunOptions(device="cpu")
+    )
 
 
 @pytest.fixture(scope="session")

@@ -16,11 +16,11 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.cli.terminal.result_table import print_results
 from infoeval.data import ImageSet, load
 from infoeval.errors import UserError
-from infoeval.evaluation import inputs
+from infoeval.evaluation import context
 from infoeval.metrics import find, real_label_information, real_sorting
 from infoeval.results import Document
 from infoeval.subjects.checkpoint_model import CheckpointModel
-from infoeval.training.run import train
+from infoeval.training.run import RunOptions, train
 from tests.evaluation.scoring import (
     CLUSTERS,
     by_name,
@@ -42,7 +42,7 @@ def document(on_digits: Path) -> Document:
 @pytest.fixture(autouse=True, scope="module")
 def _sprites_are_drawn_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inputs, "load", cache(load))
+        patch.setattr(context, "load", cache(load))
         yield
 
 
@@ -192,7 +192,7 @@ def test_factors_of_classes_stand_in_for_labels(on_digits: Path, tmp_path: Path)
 def test_two_categorical_codes_are_both_scored(tmp_path: Path) -> None:
     codes = CodeSpace(first=Categorical(10), second=Categorical(3), noise=3)
     trainer = tiny_trainer(data="digits", codes=codes, steps=1, code_weights={})
-    path = train(trainer, load("digits"), tmp_path, device="cpu")
+    path = train(trainer, load("digits"), tmp_path, RunOptions(device="cpu"))
     found = {result.target: result for result in score(path, ["cluster-acc"]).results}
     assert list(found) == ["first", "second"]
     assert len(found["first"].details["confusion"]) == 10

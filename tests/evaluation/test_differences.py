@@ -16,7 +16,7 @@ from infoeval.information.budgets import BUDGETS
 from infoeval.information.checkpoint_information import CheckpointInformation, estimate_checkpoint
 from infoeval.results import Document, Result
 from infoeval.subjects.checkpoint_model import CheckpointModel
-from infoeval.training.run import train
+from infoeval.training.run import RunOptions, train
 from tests.evaluation.scoring import store, table
 from tests.tiny import TINY_BUDGET, tiny_trainer
 
@@ -81,13 +81,13 @@ def result_of(value: float, low: float | None, high: float | None) -> Result:
 
 def test_the_interval_of_a_difference() -> None:
     """Equal, symmetric intervals add in quadrature; a missing limit leaves its side open."""
-    even = _difference(result_of(5, 2, 8), result_of(1, -3, 5))
+    even = _difference(result_of(5, 2, 8), result_of(1, -3, 5), 1)
     assert (even.difference, even.low, even.high) == (4, -1, 9)
-    skewed = _difference(result_of(5, 2, 9), result_of(1, 0, 5))
+    skewed = _difference(result_of(5, 2, 9), result_of(1, 0, 5), 1)
     assert (skewed.low, skewed.high) == (-1, pytest.approx(4 + math.sqrt(17)))
-    open_above = _difference(result_of(5, 2, None), result_of(1, -3, 5))
+    open_above = _difference(result_of(5, 2, None), result_of(1, -3, 5), 1)
     assert (open_above.low, open_above.high) == (-1, None)
-    open_below = _difference(result_of(5, 2, 8), result_of(1, -3, None))
+    open_below = _difference(result_of(5, 2, 8), result_of(1, -3, None), 1)
     assert (open_below.low, open_below.high) == (None, 9)
 
 
@@ -98,7 +98,7 @@ def test_codes_of_other_spaces(on_digits: Path, without_categories: Path, tmp_pa
     assert [each.target for each in compared.differences] == ["slant"]
     codes = CodeSpace(digit=Categorical(10), turn=Uniform(-1, 1), noise=3)
     trainer = tiny_trainer(data="digits", codes=codes, steps=1, code_weights={})
-    turned = train(trainer, load("digits"), tmp_path, device="cpu")
+    turned = train(trainer, load("digits"), tmp_path, RunOptions(device="cpu"))
     compared = evaluation.compare([on_digits, turned], ["mi"], **CHEAP)
     assert {each.target for each in compared.differences} == {"digit"}
     with pytest.raises(UserError, match="no code in common: slant and digit, turn"):
@@ -137,7 +137,7 @@ def test_a_comparison_as_json(on_digits: Path, other_on_digits: Path) -> None:
 
 
 def test_the_json_of_three_has_the_others(subject: Path, twin: Path, trained: Any) -> None:
-    three = [subject, twin, trained("third", 3)]
+    three = [subject, twin, trained("another", 3)]
     comparison = evaluation.compare(three, ["mi-own"], device="cpu")
     plain = json.loads(comparison.to_json())
     assert set(plain) == {"schema_version", "first", "second", "others", "differences"}

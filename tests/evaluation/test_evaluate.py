@@ -21,7 +21,7 @@ from infoeval.information.budgets import BUDGETS
 from infoeval.metrics import all_metrics, names
 from infoeval.metrics.registry import Kind
 from infoeval.results import Document
-from infoeval.training.run import train
+from infoeval.training.run import RunOptions, train
 from tests.evaluation.scoring import CLUSTERS, by_name, numbers, score, store, table, values
 from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
 
@@ -117,7 +117,7 @@ def test_a_folder_with_a_checkpoint_is_the_checkpoint(on_digits: Path, tmp_path:
 
 def test_a_metric_that_needs_no_images_loads_none(tmp_path: Path) -> None:
     """The tiny trainer's data set has no name that could be loaded."""
-    path = train(tiny_trainer(steps=1), tiny_images(), tmp_path, device="cpu")
+    path = train(tiny_trainer(steps=1), tiny_images(), tmp_path, RunOptions(device="cpu"))
     document = score(path, ["mi-own"])
     assert {result.metric for result in document.results} == {"mi-own"}
     assert document.data["fingerprint"] == tiny_images().fingerprint

@@ -26,7 +26,7 @@ def test_factors_are_read_in_their_own_units(
     network = factor_regressor.train(
         train.images, columns, seed=0, device=torch.device("cpu"), progress=lambda text, share: None
     )
-    height, angle, kind = network.read(test.images).T
+    height, angle, kind = network.predict(test.images).T
     assert np.median(np.abs(height - test.factors[:, 0])) < 0.1
     apart = np.exp(1j * (angle - np.radians(test.factors[:, 1])))
     assert np.median(np.abs(np.angle(apart))) < 0.3
@@ -47,7 +47,7 @@ def test_images_of_any_size_can_be_measured(
     network = factor_regressor.train(
         images, columns, seed=0, device=torch.device("cpu"), progress=lambda text, share: None
     )
-    read = network.read(images)
+    read = network.predict(images)
     assert read.shape == (70, 2)
     assert np.isfinite(read).all()
     assert set(read[:, 1]) <= {0.0, 1.0}

@@ -13,7 +13,7 @@ from infoeval import Categorical, CodeSpace, Uniform, evaluation
 from infoeval.cli.terminal.result_table import print_results
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
-from infoeval.evaluation import factor_regressor, inputs
+from infoeval.evaluation import context, factor_regressor
 from infoeval.results import Document
 
 GENERATED = "code-factors:images=generated"
@@ -82,7 +82,7 @@ def scored(model: Any, splits: Any, *metrics: str, steps: int = 250, **options: 
     """Score a model on image sets, with a short training of what measures."""
     with pytest.MonkeyPatch.context() as patch:
         known = {images.split: images for images in splits}
-        patch.setattr(inputs, "load", lambda name, split, **options: known[split])
+        patch.setattr(context, "load", lambda name, split, **options: known[split])
         patch.setattr(factor_regressor, "STEPS", steps)
         return evaluation.score(model, metrics, data="dial", device="cpu", **options)
 

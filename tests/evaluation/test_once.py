@@ -14,7 +14,7 @@ from infoeval import evaluation
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet, load
 from infoeval.devices import find_device
-from infoeval.evaluation import generator_metrics, inputs, pages
+from infoeval.evaluation import context, generator_metrics, pages
 from infoeval.information.budgets import find_budget
 from infoeval.subjects import opening
 from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
@@ -103,10 +103,10 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
         return find_budget(name)
 
     monkeypatch.setattr(Checkpoint, "open", staticmethod(opens))
-    monkeypatch.setattr(inputs, "load", loads)
+    monkeypatch.setattr(context, "load", loads)
     monkeypatch.setattr(CheckpointModel, "encode", encodes)
     monkeypatch.setattr(Recognition, "_estimate_statistics", calibrates)
-    for module in (inputs, opening):
+    for module in (context, opening):
         monkeypatch.setattr(module, "find_device", finds)
     monkeypatch.setattr(generator_metrics, "find_budget", budgets)
     return counted

@@ -248,7 +248,8 @@ def test_files_of_one_model_are_joined_and_the_first_counts(
     whole = Document.read(scored)
     own = [result for result in whole.results if result.metric == "mi-own"]
     rest = tuple(result for result in whole.results if result.metric != "mi-own")
-    first = replace(whole, results=(replace(own[0], value=own[0].low),))
+    lower = (replace(own[0], value=own[0].low),)
+    first = whole.model_copy(update={"results": lower})
     first.write(tmp_path / "first.json")
     whole.write(tmp_path / "second.json")
     files = [tmp_path / "first.json", tmp_path / "second.json"]
@@ -267,7 +268,8 @@ def test_a_skipped_metric_that_another_file_has_is_not_skipped(
     assert "mi" in {each.metric for each in whole.skipped}
     trained_on = whole.data | {"split": "train"}
     mi = replace(whole.results[0], metric="mi")
-    replace(whole, data=trained_on, results=(mi,), skipped=()).write(tmp_path / "mi.json")
+    changes = {"data": trained_on, "results": (mi,), "skipped": ()}
+    whole.model_copy(update=changes).write(tmp_path / "mi.json")
     files = [tmp_path / "mi.json", scored]
     page = pages.report(subject, tmp_path / "page.html", scores=files, device="cpu")
     assert "mi" not in {each["metric"] for each in document_of(page)["skipped"]}

@@ -1,0 +1,88 @@
+"""What the subjects of an evaluation share: image sets, progress."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from infoeval.data import ImageSet, load
+from infoeval.errors import UserError
+from infoeval.evaluation.context import Context, factors_of
+from infoeval.evaluation.options import Options
+from tests.evaluation.scoring import score
+
+
+def context(**options: Any) -> Context:
+    return Context(Options(**({"device": "cpu"} | options)))
+
+
+def encoder(images: Any) -> Any:
+    return images.float().mean((2, 3))
+
+
+def test_images_of_the_wrong_size(on_digits: Path, tmp_path: Path) -> None:
+    images = np.zeros((20, 8, 9), np.uint8)
+    np.savez(tmp_path / "wide.npz", images=images, labels=np.arange(20) % 2)
+    with pytest.raises(UserError, match=r"1, 8, 8.*1, 8, 9"):
+        score(on_digits, data=str(tmp_path / "wide.npz"))
+
+
+def test_missing_data(on_digits: Path) -> None:
+    with pytest.raises(UserError, match=r"nowhere\.npz"):
+        score(on_digits, data="nowhere.npz")
+
+
+def test_images_of_a_checkpoint_are_those_it_was_trained_on(on_digits: Path) -> None:
+    ours = context()
+    splits = ours.splits(ours.open(on_digits))
+    assert splits.train.fingerprint == load("digits", "train").fingerprint
+    assert splits.test.fingerprint == load("digits", "test").fingerprint
+
+
+def test_subjects_share_the_images(on_digits: Path, other_on_digits: Path) -> None:
+    ours = context()
+    first, second = (ours.splits(ours.open(path)) for path in (on_digits, other_on_digits))
+    assert first is second
+
+
+def test_a_model_that_reads_images_needs_to_know_which() -> None:
+    ours = context()
+    with pytest.raises(UserError, match="encoder reads images: say which with --data"):
+        ours.splits(ours.open(encoder))
+
+
+def test_what_is_done_is_reported_with_the_name_of_the_subject() -> None:
+    told: list[str] = []
+    ours = context(progress=lambda text, share: told.append(text))
+    with ours.about("first"):
+        ours.progress("reading", None)
+    with ours.about(""):
+        ours.progress("reading", None)
+    ours.progress("drawing", 0.5)
+    assert told == ["first: reading", "reading", "drawing"]
+
+
+def test_labels_and_factors() -> None:
+    pixels = np.zeros((3, 1, 2, 2), np.uint8)
+    labels, factors = np.arange(3), np.arange(6.0).reshape(3, 2)
+    bare = ImageSet("bare", "test", pixels)
+    labelled = ImageSet("labelled", "test", pixels, labels)
+    both = ImageSet("both", "test", pixels, labels, factors=factors, factor_names=("a", "b"))
+    nameless = ImageSet("nameless", "test", pixels, factors=factors)
+    columns = {
+        (images.name, first): list(frame) if frame is not None else None
+        for images in (bare, labelled, both, nameless)
+        for first in (False, True)
+        for frame in [factors_of(images, labels_first=first)]
+    }
+    assert columns == {
+        ("bare", False): None,
+        ("bare", True): None,
+        ("labelled", False): ["label"],
+        ("labelled", True): ["label"],
+        ("both", False): ["a", "b"],
+        ("both", True): ["label"],
+        ("nameless", False): ["factor 0", "factor 1"],
+        ("nameless", True): ["factor 0", "factor 1"],
+    }
