@@ -12,8 +12,8 @@ from infoeval.codes import Categorical
 from infoeval.errors import UserError
 from infoeval.evaluation.image_files import QUALITY, ImageFile, as_image
 from infoeval.evaluation.report_files import ANIMATIONS
+from infoeval.evaluation.report_images import EXAGGERATION, MOST_CATEGORIES, label_of
 from infoeval.evaluation.traversal_figures import check_choice
-from infoeval.evaluation.traversal_images import EXAGGERATION, MOST_CATEGORIES, label_of
 from infoeval.files import write_bytes
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
@@ -79,7 +79,7 @@ def animate(
     if kind not in ANIMATIONS:
         raise UserError(f"{path}: an animation is {' or '.join(ANIMATIONS)}")
     frames: list[Frame] = []
-    for name in check_choice(model.codes, codes, rows, STEPS, stretch):
+    for name in check_choice(model.codes, codes, rows, STEPS, stretch, seed):
         frames += _frames(model, name, rows, stretch, seed)
     write_bytes(path, _encoded(frames, kind))
     return Path(path)

@@ -1,4 +1,4 @@
-"""Metrics of arrays run on a subject: of its labels, tables, codes, posteriors."""
+"""Results of the metrics of arrays: labels, tables, interventions, codes, posteriors."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 import pandas as pd
-from numpy.typing import NDArray
 
 from infoeval.codes import Categorical
 from infoeval.errors import UserError
@@ -69,7 +68,7 @@ def _cluster(inputs: Inputs, request: Request, code: str, factor: str, target: s
     if "fit_codes" in metric.arguments:
         if fit is not None and fit.factors is not None:
             arguments |= {"fit_codes": fit.codes[code], "fit_labels": fit.factors[factor]}
-        arguments |= _names(inputs, code, test.codes[code].to_numpy())
+        arguments |= _names(inputs, code, [rows.codes[code] for rows in (test, fit) if rows])
         if inputs.has_images:
             settings["matching_fitted_on"] = inputs.splits.train.split
     if "seed" in metric.arguments:
@@ -80,16 +79,20 @@ def _cluster(inputs: Inputs, request: Request, code: str, factor: str, target: s
     return Result.of(score, metric=request.name, target=target, settings=settings, seconds=seconds)
 
 
-def _names(inputs: Inputs, code: str, values: NDArray[Any]) -> dict[str, Any]:
-    """Return the number of categories and the names of the classes, where they are known."""
+def _names(inputs: Inputs, code: str, columns: Sequence["pd.Series[Any]"]) -> dict[str, Any]:
+    """Return the number of categories and the names of the classes, where they are known.
+
+    An encoder that reads other numbers than those of the prior has categories of its own.
+    """
     names: dict[str, Any] = {}
-    if inputs.subject.codes is not None and code in inputs.subject.codes:
-        prior = inputs.subject.codes[code]
-        if isinstance(prior, Categorical) and values.dtype.kind in "biu":
-            names["categories"] = prior.size if values.max() < prior.size else None
+    prior = None if inputs.subject.codes is None else inputs.subject.codes.get(code)
+    if isinstance(prior, Categorical):
+        numbers = all(column.dtype.kind in "biu" for column in columns)
+        if numbers and all(column.between(0, prior.size - 1).all() for column in columns):
+            names["categories"] = prior.size
     if inputs.has_images and inputs.splits.test.labels is not None:
-        names["class_names"] = list(inputs.splits.test.label_names) or None
-    return {name: value for name, value in names.items() if value is not None}
+        names["class_names"] = list(inputs.splits.test.label_names)
+    return names
 
 
 def _check_categorical_codes(inputs: Inputs) -> None:
@@ -148,7 +151,10 @@ def run_on_table(inputs: Inputs, request: Request) -> Outcome:
 def run_on_interventions(inputs: Inputs, request: Request) -> Outcome:
     """Return the results of a metric that holds a factor still, on rows or on images drawn anew."""
     settings = dict(request.settings)
-    if not settings.pop("simulate", False):
+    simulate = settings.pop("simulate", False)
+    if not isinstance(simulate, bool):
+        raise UserError(f"{request.name}: simulate is true or false, not {simulate!r}")
+    if not simulate:
         return [*_on_table(_table_with_factors(inputs), inputs.options, request)]
     table = inputs.table
     if table.rows.factors is None or table.encode is None:

@@ -16,7 +16,7 @@ __all__ = ["CodeTable", "MeasuredTable"]
 
 @dataclass(frozen=True)
 class CodeTable:
-    """Codes of a model, and the factors of what they are codes of.
+    """Codes of a model, with factors and the types of both.
 
     ``fit`` are the rows that predictors and matchings are fitted on, and ``scored`` those that
     they are scored on; where both are None, metrics split ``rows`` themselves. ``encode`` gives the
@@ -64,7 +64,7 @@ class CodeTable:
 class MeasuredTable(NamedTuple):
     """Codes, and factors measured in generated images; how well each is measured on real ones.
 
-    ``unmeasured`` says which others were not, and why.
+    ``unmeasured`` are the reasons why other factors are missing.
     """
 
     table: CodeTable

@@ -1,6 +1,6 @@
 """What the subjects of one evaluation share: options, the device, image sets loaded once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from infoeval.data import ImageSet, load, progress_to
 from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options
-from infoeval.subjects.opening import Given, open_subject
+from infoeval.subjects.opening import Given, find_models, open_subject
 from infoeval.subjects.subject import Subject
 
 __all__ = ["Context", "NotApplicable", "Splits", "factors_of"]
@@ -43,12 +43,12 @@ class Context:
         return find_device(self.options.device)
 
     def progress(self, text: str, share: float | None) -> None:
-        """Report what is being done, and for which of several subjects."""
+        """Report what is being done, after the name of the subject in `about`."""
         self.options.progress(f"{self._about}{text}", share)
 
     @contextmanager
     def about(self, name: str) -> Iterator[None]:
-        """Begin what is reported with the name of a subject; an empty one says nothing."""
+        """Begin progress messages with the name of a subject, unless it is empty."""
         self._about = f"{name}: " if name else ""
         try:
             yield
@@ -56,7 +56,7 @@ class Context:
             self._about = ""
 
     def open(self, model: Given) -> Subject:
-        """Return the subject that a model is; see `infoeval.subjects.opening.open_subject`."""
+        """Return the subject of a model; see `infoeval.subjects.opening.open_subject`."""
         return open_subject(
             model,
             device=self.device,
@@ -65,11 +65,23 @@ class Context:
             progress=self.progress,
         )
 
-    def splits(self, subject: Subject) -> Splits:
-        """Return the images to evaluate a subject on, each set loaded once.
+    def open_all(self, models: Sequence[Given]) -> list[Subject]:
+        """Return the subjects of models, and of all checkpoints in folders.
 
-        For a checkpoint in the form that it was trained on, and without the image files that were
-        left out of its training. Raises UserError where there are none, or of another size.
+        Raises UserError as `open`, and for `data` where all subjects are tables of codes.
+        """
+        given = [models] if isinstance(models, str) else models
+        subjects = [self.open(found) for model in given for found in find_models(model)]
+        only_tables = bool(subjects) and all(subject.rows is not None for subject in subjects)
+        if only_tables and self.options.data is not None:
+            raise UserError(f"{subjects[0]} holds codes and factors: --data has no use")
+        return subjects
+
+    def splits(self, subject: Subject) -> Splits:
+        """Return the images that a subject is evaluated on; each set is loaded once.
+
+        For a checkpoint they are resized as in its training, and image files that were left out
+        there are left out again. Raises UserError for missing images and those of another size.
         """
         name, skip_broken, shape = self.options.data, self.options.skip_broken, None
         checkpoint = subject.checkpoint
@@ -79,7 +91,7 @@ class Context:
             shape = trainer.image_shape if trained_on.get("resized_from") else None
             skip_broken = skip_broken or bool(trained_on.get("left_out") and name == trainer.data)
         if name is None:
-            raise UserError(f"{subject} reads images: say which with --data")
+            raise UserError(f"{subject} reads images: give a data set with --data")
         splits = self._load(name, skip_broken, shape)
         if checkpoint is not None:
             for images in splits:

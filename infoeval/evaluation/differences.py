@@ -1,4 +1,4 @@
-"""Models scored by the same options, and their differences."""
+"""Differences between the results of models scored with the same options."""
 
 import math
 from collections.abc import Sequence
@@ -9,7 +9,6 @@ from infoeval.errors import UserError
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.evaluate import requests_of, score_subject
 from infoeval.evaluation.options import Options, takes_options
-from infoeval.evaluation.requests import parse
 from infoeval.information.streams import JOINT
 from infoeval.results import Comparison, Difference, Document, Result
 from infoeval.subjects.opening import Given
@@ -22,15 +21,15 @@ __all__ = ["compare", "compare_subjects"]
 def compare(
     models: Sequence[Given], metrics: Sequence[str] | None = ("mi",), **options: object
 ) -> Comparison:
-    """Score models by the same options, and subtract each of the others from the first.
+    """Return the results of models, and the first model's less those of each other one.
 
     Only codes of the same name are compared, and all codes of checkpoints together only where both
-    have the same. The interval of a difference takes its two sides as independent; the same
+    have the same codes. The interval of a difference takes its two sides as independent; the same
     seed or the same images on both sides make it wider than need be. It is about two checkpoints,
     not two ways of training: seeds differ among themselves.
 
     Args:
-        models: two or more, as `infoeval.evaluation.score` takes them.
+        models: two or more, as in `infoeval.evaluation.score`.
         metrics: see `infoeval.evaluation.score`; None: all that apply but `mi`.
         options: see below.
 
@@ -38,18 +37,17 @@ def compare(
         UserError: as `score`, and where one has no code or no result in common with the first.
 
     """
-    if len(models) < 2:
-        raise UserError("a comparison needs two models or more")
     context = Context(Options(**options))  # type: ignore[arg-type]
-    parse(metrics or ())
-    return compare_subjects([context.open(model) for model in models], metrics, context)
+    return compare_subjects(context.open_all(models), metrics, context)
 
 
 def compare_subjects(
     subjects: Sequence[Subject], metrics: Sequence[str] | None, context: Context
 ) -> Comparison:
-    """Return the comparison of subjects that are open already; see `compare`."""
+    """Return the comparison of open subjects; see `compare`."""
     requests = requests_of(metrics, context.options)
+    if len(subjects) < 2:
+        raise UserError("a comparison needs two models or more")
     first, *others = subjects
     for other in others:
         _check_common(first, other)
@@ -60,10 +58,10 @@ def compare_subjects(
             documents.append(score_subject(subject, requests, context))
     differences = []
     for number, (other, document) in enumerate(zip(others, documents[1:], strict=True), 1):
-        found = _differences(documents[0], document, number)
-        if not found:
+        between = _differences(documents[0], document, number)
+        if not between:
             raise UserError(f"{first} and {other} have no result in common")
-        differences += found
+        differences += between
     return Comparison(documents[0], documents[1], tuple(differences), tuple(documents[2:]))
 
 

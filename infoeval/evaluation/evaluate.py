@@ -1,4 +1,4 @@
-"""Scoring any model: a checkpoint, codes in a file, or a function in a Python file."""
+"""Scores of any model: a checkpoint, a table of codes, or a user's model."""
 
 from collections.abc import Callable, Sequence
 
@@ -11,7 +11,7 @@ from infoeval.evaluation.requests import Request, parse
 from infoeval.metrics import registry
 from infoeval.metrics.registry import Kind, Metric
 from infoeval.results import Document, Result, Skipped, environment
-from infoeval.subjects.opening import Given, as_list, find_models
+from infoeval.subjects.opening import Given, as_list
 from infoeval.subjects.subject import Subject
 
 __all__ = ["requests_of", "score", "score_subject"]
@@ -24,14 +24,13 @@ def score(
     """Return the results of a model, or of several that one metric compares.
 
     Args:
-        models: a checkpoint, opening which runs nothing of its maker's; a folder with one; a
-            `.npz` file of `codes` and `factors` (see `infoeval.subjects.code_file.CodeFile`);
+        models: a checkpoint, of which nothing is executed; a folder with one; a `.npz` file of
+            `codes` and `factors` (see `infoeval.subjects.code_file.CodeFile`);
             `FILE.py:FUNCTION`, which is run and returns a model; or a model in memory (see
             docs/your-model.md). A list of several for `udr`, which compares them.
-        metrics: names from `infoeval metrics`, each with settings of its own where wanted, as in
-            "mig:preset=laforge"; None: all that apply but `mi`, which takes minutes, and the rest
-            is skipped with a reason. `mi` brings `mi-synergy` and, of a checkpoint, `mi-refitted`
-            and `mi-own` with it.
+        metrics: names from `infoeval metrics`, perhaps with settings, as in "mig:preset=laforge";
+            None: all that apply but `mi`, which takes minutes; the others are skipped with a
+            reason. `mi` includes `mi-synergy` and, for a checkpoint, `mi-refitted` and `mi-own`.
         options: see below.
 
     Raises:
@@ -42,7 +41,7 @@ def score(
     chosen = Options(**options)  # type: ignore[arg-type]
     requests = requests_of(metrics, chosen)
     context = Context(chosen)
-    subjects = [context.open(found) for model in as_list(models) for found in find_models(model)]
+    subjects = context.open_all(as_list(models))
     if not subjects:
         raise UserError("no model; give a checkpoint, a .npz file or FILE.py:FUNCTION")
     if len(subjects) > 1:
@@ -51,9 +50,9 @@ def score(
 
 
 def requests_of(metrics: Sequence[str] | None, options: Options) -> list[Request] | None:
-    """Return the metrics that are asked for by name; None where none are.
+    """Return the metrics requested by name, with `mi` where `information` is set; or None.
 
-    Raises UserError for a metric or a setting that there is not.
+    Raises UserError for an unknown metric or setting.
     """
     if metrics is None:
         return None
@@ -70,29 +69,27 @@ def score_subject(
 
     Raises UserError as `score`.
     """
-    if subject.rows is not None and context.options.data is not None:
-        raise UserError(f"{subject} holds codes and factors: --data has no use")
     by_name = requests is not None
     chosen = [Request(name) for name in registry.names()] if requests is None else list(requests)
     inputs = Inputs(subject, context, by_name=by_name)
     results: list[Result] = []
     skipped: list[Skipped] = []
-    runs_mi = by_name or context.options.information is not None
-    if runs_mi and subject.model is not None and Request("mi") in chosen:
-        chosen = [request for request in chosen if request.name != "mi-own"]  # mi brings it
+    wants_mi = by_name or context.options.information is not None
+    if wants_mi and subject.model is not None and Request("mi") in chosen:
+        chosen = [request for request in chosen if request.name != "mi-own"]  # mi includes it
     for number, request in enumerate(chosen):
         done = f"{request.name}, {number} of {len(chosen)} metrics done"
         context.progress(done, number / len(chosen))
         try:
             _check_applies(request.metric, inputs)
-            found = _runner(request.metric.kind)(inputs, request)
+            outcome = _runner(request.metric.kind)(inputs, request)
         except NotApplicable as error:
-            if by_name or (request.name == "mi" and runs_mi):
+            if by_name or (request.name == "mi" and wants_mi):
                 raise UserError(f"{request.name} does not apply: {error}") from error
             skipped.append(Skipped(request.name, str(error)))
             continue
-        results += [result for result in found if isinstance(result, Result)]
-        skipped += [reason for reason in found if isinstance(reason, Skipped)]
+        results += [item for item in outcome if isinstance(item, Result)]
+        skipped += [item for item in outcome if isinstance(item, Skipped)]
     device = "cpu" if subject.rows is not None else str(context.device)
     return Document(
         subject=subject.describe(),
@@ -104,12 +101,12 @@ def score_subject(
 
 
 def _check_applies(metric: Metric, inputs: Inputs) -> None:
-    """Raise `NotApplicable` where the subject lacks something, or the metric is on request."""
+    """Raise `NotApplicable` where the subject lacks something, or the metric runs on request."""
     subject = inputs.subject
     if metric.kind == "models":
-        raise NotApplicable("compares models: give several")
+        raise NotApplicable("needs several models")
     if metric.kind in ("recognition", "posterior") and subject.checkpoint is None:
-        raise NotApplicable("is about checkpoints of ours")
+        raise NotApplicable("only for infoeval checkpoints")
     if metric.kind != "generator":
         return
     if subject.generator is None:
@@ -143,6 +140,7 @@ def _score_together(
     """Return the results of several models together."""
     if requests is None:
         requests = [Request(metric.name) for metric in registry.all_metrics("models")]
+        requests += [Request("mi")] if context.options.information else []
     for request in requests:
         if request.metric.kind != "models":
             raise UserError(f"{request.name} is about one model; udr compares several")

@@ -44,9 +44,9 @@ class Accuracy(NamedTuple):
 
 
 class FactorRegressor(nn.Module):
-    """Predicts factors from uint8 images ``(n, channels, height, width)`` of one size.
+    """A small network from uint8 images ``(n, channels, height, width)`` to known factors.
 
-    Built from some images and the factors' columns, for their classes, means and deviations.
+    Made for images of one size, and for the classes, means and deviations of the factors.
     """
 
     def __init__(self, images: Tensor, factors: Sequence[Column]) -> None:

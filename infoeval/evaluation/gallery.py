@@ -1,6 +1,6 @@
-"""Galleries: real images by the value that the encoder reads of a code."""
+"""Galleries: real images sorted by the value that the encoder reads of a code."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from infoeval.codes import Categorical
 from infoeval.data import ImageSet
-from infoeval.evaluation.drawn_images import reduced
 from infoeval.evaluation.image_files import ImageFile, lossless
 from infoeval.evaluation.inputs import Inputs
-from infoeval.evaluation.traversal_images import MOST_CATEGORIES, label_of
+from infoeval.evaluation.report_images import MOST_CATEGORIES, label_of, reduced
 from infoeval.results import Result
 from infoeval.traversals import tile
 
@@ -29,10 +28,10 @@ GROUND = 128
 
 
 def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> Iterator[ImageFile]:
-    """Yield a gallery of each code that the encoder reads: the first images of the test split.
+    """Yield a gallery of each code that the encoder reads, of the first images of the test split.
 
     A column for each category, or for each tenth of the values of a continuous code. `results`
-    have the class that each category is matched to. Nothing for a subject without codes or images.
+    hold the class that each category is matched to. Nothing for a subject without codes or images.
 
     Raises UserError where the images are missing.
     """
@@ -44,22 +43,17 @@ def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> It
     images = inputs.splits.test
     first = np.arange(min(READ, len(images)))
     codes = inputs.reader.encode(images, first).columns
-    for name, code in space.items():
-        if name not in codes:
-            continue
-        read = codes[name].to_numpy()
+    for name in [name for name in space if name in codes]:
+        code, values = space[name], codes[name].to_numpy()
         if isinstance(code, Categorical):
-            shown = min(code.size, MOST_CATEGORIES)
-            members = [np.flatnonzero(read == category) for category in range(shown)]
-            members = [rows[:IN_A_CATEGORY] for rows in members]
-            labels = [str(category) for category in range(shown)]
+            members, labels = _categories(values, min(code.size, MOST_CATEGORIES))
             title = f"Real images that {name} is read as"
             caption = (
                 "The first images of the split in each category, not selected in any other way."
             )
             matching = _matching(results, name)
         else:
-            members, labels = _tenths(read)
+            members, labels = _tenths(values)
             title = f"Real images by the value that {name} is read as"
             caption = "The first images in each tenth of the values, not selected in any other way."
             matching = None
@@ -81,13 +75,20 @@ def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> It
         yield ImageFile(entry, lossless(grid))
 
 
-def _matching(results: Sequence[Result], name: str) -> list[str | None] | None:
-    """Return the name of the class that each category is matched to, None where there is none."""
+def _matching(results: Sequence[Result], name: str) -> dict[str, str | None] | None:
+    """Return the class that each category is matched to, by their names; None where not known."""
     for result in results:
         if (result.metric, result.target) == ("cluster-acc", name):
-            names = result.details["class_names"]
-            return [names[place] if place >= 0 else None for place in result.details["matching"]]
+            classes, details = result.details["class_names"], result.details
+            matched = [classes[k] if k >= 0 else None for k in details["matching"]]
+            return dict(zip(details["category_names"], matched, strict=True))
     return None
+
+
+def _categories(values: NDArray[Any], count: int) -> tuple[list[NDArray[np.intp]], list[str]]:
+    """Return the first rows in each of the first `count` categories, and the categories."""
+    members = [np.flatnonzero(values == category)[:IN_A_CATEGORY] for category in range(count)]
+    return members, [str(category) for category in range(count)]
 
 
 def _tenths(read: NDArray[Any]) -> tuple[list[NDArray[np.intp]], list[str]]:
@@ -100,7 +101,9 @@ def _tenths(read: NDArray[Any]) -> tuple[list[NDArray[np.intp]], list[str]]:
 
 
 def _as_grid(
-    images: ImageSet, members: Sequence[NDArray[np.intp]], matching: Sequence[str | None] | None
+    images: ImageSet,
+    members: Sequence[NDArray[np.intp]],
+    matching: Mapping[str, str | None] | None,
 ) -> tuple[NDArray[np.uint8], list[list[dict[str, Any] | None]]]:
     """Return columns of images as a grid, and the class of each image and whether it is right."""
     rows = max(map(len, members))
@@ -116,10 +119,11 @@ def _as_grid(
 
 
 def _cell(
-    images: ImageSet, image: int, category: int, matching: Sequence[str | None] | None
+    images: ImageSet, image: int, category: int, matching: Mapping[str, str | None] | None
 ) -> dict[str, Any]:
     if images.labels is None:
         return {"label": None, "right": None}
     label = int(images.labels[image])
     name = images.label_names[label] if label < len(images.label_names) else str(label)
-    return {"label": name, "right": None if matching is None else matching[category] == name}
+    right = None if matching is None else matching.get(str(category)) == name
+    return {"label": name, "right": right}

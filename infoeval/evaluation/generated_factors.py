@@ -1,4 +1,4 @@
-"""Factors measured in generated images, beside the codes that the generator was given."""
+"""Factors measured in generated images, and the codes that these were generated from."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,14 +19,14 @@ __all__ = ["measured_table"]
 
 
 def measured_table(generator: Generator, splits: Splits, context: Context) -> MeasuredTable:
-    """Return random codes with the factors that a regressor measures in the images drawn of them.
+    """Return random codes, and the factors that a regressor measures in images drawn from them.
 
     The factor regressor is trained on all training images. A factor is kept where its prediction
     on test images is good enough: |Spearman| or circular correlation of 0.9, or a balanced accuracy
     halfway from chance to 1. ``context.options.rows`` images are drawn.
 
-    Raises NotApplicable where the images have no factors, or another size than those that are
-    drawn, and where no factor can be measured; UserError where the generator fails.
+    Raises NotApplicable where the images have no factors or another size than the drawn ones, and
+    where no factor can be measured; UserError where the generator fails.
     """
     factors = _factors(splits, context)
     codes, images = _generate(generator, context)
@@ -75,7 +75,7 @@ def _factors(splits: Splits, context: Context) -> tuple[Column, ...]:
 
 
 def _generate(generator: Generator, context: Context) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
-    """Return random codes, and the 8-bit images that are drawn of them."""
+    """Return random codes, and the 8-bit images drawn from them."""
     count = context.options.rows
     source = Source(generator.codes, render_of(generator), context.options.seed)
     codes, images = [], []

@@ -1,4 +1,4 @@
-"""What metrics are given of a subject: codes of images or rows, factors, labels."""
+"""What metrics are computed from: codes of images or rows, factors, labels."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -17,11 +17,11 @@ __all__ = ["Inputs", "evenly_spaced"]
 
 
 class Inputs:
-    """What metrics are given of one subject; each part is made when first used, and kept.
+    """What metrics of one subject are computed from; each part is made on first use, and kept.
 
-    `by_name` is whether the metrics were asked for by name: labels then count as the one factor of
-    images that have no others. Parts raise `NotApplicable` where the subject or its images lack
-    something, and UserError for missing data.
+    `by_name`: the metrics were asked for by name; labels are then the only factor of images without
+    factors. Parts raise `NotApplicable` where the subject or its images lack something, and
+    UserError for missing data.
     """
 
     def __init__(self, subject: Subject, context: Context, *, by_name: bool = False) -> None:
@@ -50,9 +50,9 @@ class Inputs:
 
     @cached_property
     def table(self) -> CodeTable:
-        """Codes and factors of both splits, at most `rows` images of each; or the subject's own.
+        """The subject's own codes and factors, or those of at most `rows` images of each split.
 
-        Labels are the only factor of images that have no others.
+        Labels are the only factor of images without factors.
         """
         self._check_encoder()
         code_types, factor_types = self._types
@@ -72,9 +72,9 @@ class Inputs:
 
     @cached_property
     def classes(self) -> CodeTable:
-        """Codes and classes for metrics of clusterings: of all test images and of `fit_images`.
+        """Codes and classes for clustering metrics, of all test images and of `fit_images`.
 
-        The classes are the labels, and of images without labels the factors of classes.
+        The classes are the labels; of images without labels, the factors.
         """
         if self.subject.rows is not None:
             return self.table
@@ -93,7 +93,7 @@ class Inputs:
 
     @cached_property
     def measured(self) -> MeasuredTable:
-        """Codes that the generator was given, and factors that are measured in its images."""
+        """Random codes, and factors measured in the images generated from them."""
         from infoeval.evaluation.generated_factors import measured_table
 
         if self.subject.generator is None or self.subject.rows is not None:
@@ -109,7 +109,7 @@ class Inputs:
 
     @property
     def _types(self) -> tuple[Sequence[str] | None, Sequence[str] | None]:
-        """The types of codes and of factors: as the options say, else the file or data set."""
+        """The types of codes and of factors, by the options, else by the file or data set."""
         code_types, factor_types = self.subject.column_types
         if self.subject.rows is None and self.splits.test.factors is not None:
             factor_types = self.splits.test.factor_types or None

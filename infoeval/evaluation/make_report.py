@@ -2,28 +2,59 @@
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from infoeval.checkpoint import CHECKPOINT
+from infoeval.codes import Categorical, CodeSpace
 from infoeval.errors import UserError
+from infoeval.evaluation.animation import draw_animations
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.differences import compare_subjects
 from infoeval.evaluation.evaluate import requests_of, score_subject
-from infoeval.evaluation.image_files import remove_unnamed, write_image_files
+from infoeval.evaluation.gallery import draw_galleries
+from infoeval.evaluation.image_files import ImageFile, remove_unnamed, write_image_files
+from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.options import Options
-from infoeval.evaluation.report_data import ScoredSubject, draw, report_document
 from infoeval.evaluation.report_files import METRICS, files_of
-from infoeval.evaluation.report_inputs import find_scores, open_inputs
-from infoeval.evaluation.seed_choice import choose
+from infoeval.evaluation.report_images import ROWS, DrawnImages, draw_traversal_files
+from infoeval.evaluation.report_inputs import choose, find_scores, open_inputs
+from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.files import write_bytes
-from infoeval.results import Comparison
+from infoeval.results import Comparison, Document, Skipped
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
 
 __all__ = ["make_comparison", "make_report"]
+
+MOST_DRAWN = 6
+"""Images of at most this many subjects are drawn: the one shown, a baseline, then the others."""
+
+
+@dataclass(frozen=True)
+class ScoredSubject:
+    """A subject with its results, its role in the report and, where it has one, a short name."""
+
+    subject: Subject
+    role: str
+    document: Document
+    name: str | None = None
+
+    def entry(self) -> dict[str, Any]:
+        """Return its entry among the `models` of metrics.json."""
+        document = self.document
+        entry = {
+            "role": self.role,
+            "subject": document.subject,
+            "data": document.data,
+            "results": [asdict(result) for result in document.results],
+            "skipped": [asdict(skipped) for skipped in document.skipped],
+            **self.subject.describe_training(),
+        }
+        return entry | ({"name": self.name} if self.name else {})
 
 
 def make_report(
@@ -31,7 +62,7 @@ def make_report(
     output: Path,
     options: Options,
     *,
-    baselines: Sequence[str | Path],
+    baselines: Sequence[Given],
     metrics: Sequence[str] | None,
     scores: Sequence[str | Path],
     show: int | None,
@@ -40,7 +71,7 @@ def make_report(
     runtime: Path | None,
     command: str,
 ) -> Path:
-    """Score, draw and write metrics.json, and return its path; see `pages.report`."""
+    """Return the path of metrics.json, after it and the images were made; see `pages.report`."""
     context, requests = Context(options), requests_of(metrics, options)
     inputs = open_inputs(models, baselines, context)
     earlier = find_scores(scores, (*inputs.subjects, *inputs.baselines))
@@ -75,13 +106,11 @@ def make_comparison(
     animation: str | None,
     command: str,
 ) -> tuple[Path, Comparison]:
-    """Score, draw and write metrics.json; see `pages.compare`."""
-    if len(models) < 2:
-        raise UserError("a comparison needs two models or more")
+    """Return the path of metrics.json and the comparison in it; see `pages.compare`."""
     context = Context(options)
-    subjects = [context.open(model) for model in models]
+    subjects = context.open_all(models)
     comparison = compare_subjects(subjects, metrics, context)
-    roles = ["subject", *["compared"] * (len(models) - 1)]
+    roles = ["subject", *["compared"] * (len(subjects) - 1)]
     scored = [
         ScoredSubject(*entry)
         for entry in zip(subjects, roles, comparison.documents, _names(subjects), strict=True)
@@ -110,9 +139,9 @@ def _write(
     context: Context,
     staging: Path | None = None,
 ) -> Path:
-    """Draw, write images and metrics.json, and remove the images of a former report.
+    """Return the path of metrics.json, after writing it, the images and the files of `staging`.
 
-    The files in the folder `staging` are written with them.
+    The images of an earlier report are removed.
     """
     folder = files_of(output)
     files, skipped = draw(scored, animation, context)
@@ -121,12 +150,87 @@ def _write(
         for path in filter(Path.is_file, staging.rglob("*")):
             write_bytes(folder / path.relative_to(staging), path.read_bytes())
     origin = {"command": command, "created": datetime.now(UTC).date().isoformat()}
-    report_document(scored, entries, skipped, extra | origin).write(folder / METRICS)
+    _document(scored, entries, skipped, extra | origin).write(folder / METRICS)
     live = extra.get("live")
     named = [entry["file"] for entry in entries]
     named += [live["file"], live["reference"]["file"]] if live else []
     remove_unnamed(folder, named)
     return folder / METRICS
+
+
+def draw(
+    scored: Sequence[ScoredSubject], animation: str | None, context: Context
+) -> tuple[list[ImageFile], list[Skipped]]:
+    """Return images of the subjects, all with the same fixed noise, and what could not be drawn.
+
+    The gallery and the animations are of the subject shown first.
+    """
+    seed = context.options.seed
+    files: list[ImageFile] = []
+    for number in _drawn(scored):
+        subject = scored[number].subject
+        if subject.generator is None:
+            continue
+        images = DrawnImages(subject.generator)
+        context.progress(f"drawing images of {subject}", None)
+        files += draw_traversal_files(images, number, seed)
+        files += draw_sprites(images, number, seed)
+        if number == 0 and animation is not None:
+            files += draw_animations(images, number, animation, rows=ROWS, seed=seed)
+    shown = scored[0]
+    try:
+        files += draw_galleries(Inputs(shown.subject, context), shown.document.results, 0)
+    except UserError as error:
+        return files, [Skipped("gallery", str(error))]
+    return files, []
+
+
+def _drawn(scored: Sequence[ScoredSubject]) -> list[int]:
+    baselines = [number for number, item in enumerate(scored) if item.role == "baseline"]
+    others = [number for number in range(1, len(scored)) if number not in baselines]
+    return [0, *baselines[:1], *others][:MOST_DRAWN]
+
+
+def _document(
+    scored: Sequence[ScoredSubject],
+    images: Sequence[dict[str, Any]],
+    skipped: Sequence[Skipped],
+    extra: dict[str, Any],
+) -> Document:
+    """Return metrics.json: the first subject as in `infoeval score --json`, and all else."""
+    shown, *others = scored
+    more = {**shown.subject.describe_training(), **extra, "images": list(images)}
+    if shown.subject.codes is not None:
+        more["codes"] = _describe_codes(shown.subject.codes)
+    if shown.name:
+        more["name"] = shown.name
+    if others:
+        more["models"] = [other.entry() for other in others]
+    document = shown.document
+    return Document(
+        subject=document.subject,
+        data=document.data,
+        environment=document.environment,
+        results=document.results,
+        skipped=(*document.skipped, *skipped),
+        **more,
+    )
+
+
+def _describe_codes(space: CodeSpace) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = []
+    for name, code in space.items():
+        entry: dict[str, Any] = {"name": name, "kind": code.kind, "entropy": code.entropy}
+        if isinstance(code, Categorical):
+            prior = {"description": f"{code.size} equally likely categories", "size": code.size}
+        else:
+            prior = {
+                "description": f"uniform on [{code.low:g}, {code.high:g}]",
+                "low": code.low,
+                "high": code.high,
+            }
+        entries.append(entry | prior)
+    return entries
 
 
 def _names(subjects: Sequence[Subject]) -> list[str]:
@@ -142,4 +246,4 @@ def _names(subjects: Sequence[Subject]) -> list[str]:
 
 def _without_file(parts: tuple[str, ...]) -> tuple[str, ...]:
     """Return a path without the name that all checkpoints have."""
-    return parts[:-1] if len(parts) > 1 and parts[-1] == "ckpt.pt" else parts
+    return parts[:-1] if len(parts) > 1 and parts[-1] == CHECKPOINT else parts

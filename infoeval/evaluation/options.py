@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from infoeval.errors import UserError
+from infoeval.information.budgets import find_budget
 
-__all__ = ["Options", "Progress", "ReportOptions", "no_progress", "takes_options"]
+__all__ = ["Options", "Progress", "ReportOptions", "check_seed", "takes_options"]
 
 Progress = Callable[[str, float | None], None]
 """Called with what is being done, and the share of it that is done where that is known."""
@@ -34,7 +35,7 @@ def option(default: Any, help: str, **more: Any) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How models are scored. Raises UserError for a number that is out of range."""
+    """How models are scored. Raises UserError for a number, word or budget that cannot be."""
 
     data: str | None = option(
         None,
@@ -98,8 +99,7 @@ class Options:
     def __post_init__(self) -> None:
         if not 0 < self.level < 1:
             raise UserError(f"level must lie between 0 and 1, not {self.level}")
-        if not 0 <= self.seed < 2**63:
-            raise UserError(f"seed must be between 0 and 2^63 − 1, not {self.seed}")
+        check_seed(self.seed)
         for name, least in {"samples": 2, "fit_images": 2, "rows": 2}.items():
             number = getattr(self, name)
             if number is not None and number < least:
@@ -108,10 +108,10 @@ class Options:
             number = getattr(self, name)
             if number is not None and number < 0:
                 raise UserError(f"{name} must be 0 or more, not {number}")
-        for budget in {self.budget, self.information} - {Options.budget, None}:
-            from infoeval.information.budgets import find_budget  # torch comes with it
-
-            find_budget(str(budget))
+        for budget in (self.budget, self.information):
+            if budget is not None:
+                find_budget(budget)
+        _check_words(self)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,6 +137,25 @@ class ReportOptions:
         choices=("gif", "webp"),
     )
     command: str = option("", "The command that the page names as its origin.", cli=False)
+
+    def __post_init__(self) -> None:
+        _check_words(self)
+
+
+def check_seed(seed: int) -> None:
+    """Raise UserError for a seed that torch does not take."""
+    if not 0 <= seed < 2**63:
+        raise UserError(f"seed must be between 0 and 2^63 − 1, not {seed}")
+
+
+def _check_words(options: Options | ReportOptions) -> None:
+    """Raise UserError for a word that is no choice, and a single word in place of a list."""
+    for entry in fields(options):
+        value, choices = getattr(options, entry.name), entry.metadata.get("choices")
+        if choices and value is not None and value not in choices:
+            raise UserError(f"{entry.name} must be {' or '.join(choices)}, not {value!r}")
+        if isinstance(value, str) and entry.type == Sequence[str] | None:
+            raise UserError(f"{entry.name} must be a list, such as [{value!r}]")
 
 
 def takes_options(*classes: type) -> Callable[[Function], Function]:

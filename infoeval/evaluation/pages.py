@@ -1,4 +1,4 @@
-"""Reports as one call each: a metrics.json is shown again as it is, models are scored and drawn."""
+"""Reports in one call: of models, of a comparison, or of an earlier metrics.json."""
 
 from collections.abc import Sequence
 from dataclasses import fields
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options, ReportOptions, takes_options
 from infoeval.evaluation.report_files import (
-    ANIMATIONS,
     DEFAULT,
     METRICS,
     check_formats,
@@ -29,42 +28,42 @@ def report(
     models: "Given | Sequence[Given]",
     output: str | Path,
     *,
-    baselines: Sequence[str | Path] = (),
+    baselines: "Given | Sequence[Given]" = (),
     metrics: Sequence[str] | None = None,
-    scores: Sequence[str | Path] = (),
+    scores: str | Path | Sequence[str | Path] = (),
     show: int | None = None,
     live: bool = False,
     runtime: str | Path | None = None,
     **options: Any,
 ) -> Path:
-    """Score models, draw what their codes change, and write the page `output`.
+    """Return the page `output`, written from the scores of models and images of their codes.
 
     Beside the page a folder `NAME_files` receives `metrics.json`, `results.csv` and the images:
     the page is a function of these alone. Everything is written atomically, the page last.
 
     Args:
-        models: a checkpoint; a folder that holds `ckpt.pt`, or runs that do; a model or an `.npz`
-            file as `infoeval.evaluation.score` takes them; a list of checkpoints that differ in
-            their seeds alone; or a metrics.json, which is shown again as it is, with the images
-            beside it and without torch.
+        models: a checkpoint; a folder that holds `ckpt.pt`, or runs that do; another model or an
+            `.npz` file, as in `infoeval.evaluation.score`; a list of checkpoints that differ in
+            their seeds alone; or a metrics.json, which is shown again with the images beside it,
+            without torch.
         output: the HTML file.
         baselines: checkpoints of λ = 0 twins, or folders of them, shown beside the model. In a
-            folder of runs, those of λ = 0 are baselines by themselves.
+            folder of runs, those of λ = 0 are always baselines.
         metrics: see `infoeval.evaluation.score`; `information` of the options adds `mi`.
-        scores: files that `infoeval score --json` printed; the models that they are of, by their
-            SHA-256, are not scored again. Several of one model are joined.
+        scores: files that `infoeval score --json` printed; their models, found by SHA-256, are not
+            scored again. Several of one model are joined.
         show: the seed that is shown first; None: of three or more, the one most like the others,
-            by a choice that reads no labels; of fewer, the first.
+            chosen without labels; of fewer, the first.
         live: put the generator itself into the page; see `infoeval.live`.
         runtime: the folder of onnxruntime-web, for `live`.
         options: see below.
 
     Returns:
-        The page, or what was asked for instead of it.
+        The page, or the last file of other `formats`.
 
     Raises:
-        UserError: as `score`; for models that do not belong on one page; and where something
-            cannot be written.
+        UserError: as `score`; for models that do not belong on one page; and where a file cannot
+            be written.
 
     """
     output = Path(output)
@@ -84,9 +83,9 @@ def report(
         as_list(models),
         output,
         Options(**scoring),
-        baselines=baselines,
+        baselines=as_list(baselines),
         metrics=metrics,
-        scores=scores,
+        scores=[scores] if isinstance(scores, str | Path) else scores,
         show=show,
         animation=written.animation,
         live=live,
@@ -104,17 +103,17 @@ def compare(
     metrics: Sequence[str] | None = None,
     **options: Any,
 ) -> "tuple[Path, Comparison]":
-    """Score models by the same options, and write a page of them side by side.
+    """Return a page of models side by side, scored with the same options, and the comparison.
 
     Args:
-        models: two or more, as `infoeval.evaluation.score` takes them; the first is the one that
-            the others are subtracted from.
+        models: two or more, as in `infoeval.evaluation.score`; each other one is subtracted from
+            the first.
         output: see `report`.
         metrics: see `infoeval.evaluation.score`.
         options: see below.
 
     Returns:
-        The page, and the comparison with its differences.
+        The page, and the comparison that it shows.
 
     Raises:
         UserError: as `infoeval.evaluation.compare` and `report`.
@@ -138,7 +137,7 @@ def compare(
 
 
 def metrics_given(models: "Given | Sequence[Given]") -> Path | None:
-    """Return the metrics.json among the inputs of a report, if there is one."""
+    """Return the metrics.json among the inputs of a report, if any."""
     for model in models if isinstance(models, list | tuple) else [models]:
         if isinstance(model, str | Path):
             path = Path(model)
@@ -156,13 +155,11 @@ def metrics_beside(output: str | Path) -> Path:
 
 def _split(options: dict[str, Any]) -> tuple[ReportOptions, dict[str, Any]]:
     """Return the options of the report, and those of its scoring."""
-    own = {entry.name for entry in fields(ReportOptions)} & options.keys()
-    scoring = {name: value for name, value in options.items() if name not in own}
-    return ReportOptions(**{name: options[name] for name in own}), scoring
+    names = {entry.name for entry in fields(ReportOptions)} & options.keys()
+    scoring = {name: value for name, value in options.items() if name not in names}
+    return ReportOptions(**{name: options[name] for name in names}), scoring
 
 
 def _check(output: Path, options: ReportOptions) -> None:
     check_formats(DEFAULT if options.formats is None else options.formats)
-    check_place(output)
-    if options.animation is not None and options.animation not in ANIMATIONS:
-        raise UserError(f"an animation is {' or '.join(ANIMATIONS)}, not {options.animation!r}")
+    check_place(output, options.figures)

@@ -37,27 +37,27 @@ def files_of(output: Path) -> Path:
 
 
 def check_formats(formats: Sequence[str]) -> None:
-    """Raise UserError for a format that there is not, or none."""
+    """Raise UserError for an unknown format, or none."""
     for name in formats or ("",):
         if name not in FORMATS:
             raise UserError(f"no format {name!r}; there are {', '.join(FORMATS)}")
 
 
-def check_place(output: Path) -> None:
-    """Raise UserError for a page that cannot be written, before anything is computed."""
+def check_place(output: Path, figures: str | Path | None = None) -> None:
+    """Raise UserError where the page or the figures cannot be written, before any computation."""
     if output.is_dir():
         raise UserError(f"cannot write {output}: it is a folder; give the name of a file")
-    folder = files_of(output)
-    parent = next(path for path in folder.parents if path.exists())
-    for path in (folder, parent):
-        if path.exists() and not path.is_dir():
-            raise UserError(f"cannot write {output}: {path} is a file, not a folder")
+    for folder in (files_of(output), *([] if figures is None else [Path(figures)])):
+        lowest = next(path for path in (folder, *folder.parents) if path.exists())
+        if not lowest.is_dir():
+            what = output if folder == files_of(output) else folder
+            raise UserError(f"cannot write {what}: {lowest} is a file, not a folder")
 
 
 def write_formats(
     metrics: Path, output: Path, formats: Sequence[str], figures: str | Path | None
 ) -> Path:
-    """Write the files asked for of a metrics.json, the page last; return the page, or another file.
+    """Write a metrics.json in some formats, the page last; return the last file written.
 
     Raises UserError for a metrics.json that cannot be read, or a place that cannot be written.
     """
@@ -80,35 +80,37 @@ def write_formats(
 
 
 def read_metrics(path: Path) -> dict[str, Any]:
-    """Read a metrics.json as plain data. Raises UserError where it is none."""
+    """Return a metrics.json as plain data. Raises UserError, naming the file, where it is none."""
     text = read_text(path)
     try:
-        return parse_json(text, finite=False)
+        document = parse_json(text, finite=False)
+        Document.for_page(document)
     except UserError as error:
         raise UserError(f"cannot read {path}: {error}") from None
+    return document
 
 
 def not_converged(metrics: Path) -> list[str]:
-    """Return where `mi` has not converged: "digit", or "seed 3: digit" of several models.
+    """Return the codes whose `mi` has not converged: "digit", or "seed 3: digit".
 
     Raises UserError where `mi` is not among the results.
     """
     models = Document.for_page(read_metrics(metrics)).all_models
-    found = [
-        (model, result)
+    measured = [
+        (model, result, result.convergence)
         for model in models
         for result in model.results
         if result.convergence is not None
     ]
-    if not found:
+    if not measured:
         raise UserError(
-            "--strict checks that mi has converged, and it was not measured: add "
+            "--strict checks that mi has converged, but mi was not measured: add "
             "--information quick, standard or strict"
         )
     return [
         f"{model.label}: {result.target}" if len(models) > 1 else str(result.target)
-        for model, result in found
-        if result.convergence is not None and not result.convergence.converged
+        for model, result, convergence in measured
+        if not convergence.converged
     ]
 
 

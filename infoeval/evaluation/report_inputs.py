@@ -1,4 +1,4 @@
-"""The subjects of a report: a model, seeds of one, their λ = 0 twins, and earlier scores."""
+"""The subjects of a report: a model or seeds of one, λ = 0 twins, earlier scores, the one shown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,16 @@ from pathlib import Path
 
 from infoeval.errors import UserError
 from infoeval.evaluation.context import Context
+from infoeval.evaluation.inputs import evenly_spaced
+from infoeval.metrics.seed_agreement import LEAST_MODELS, seed_agreement
 from infoeval.results import Document
-from infoeval.subjects.opening import Given, find_models
+from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
 
-__all__ = ["ReportInputs", "find_scores", "open_inputs"]
+__all__ = ["Choice", "ReportInputs", "choose", "find_scores", "open_inputs"]
 
+IMAGES = 10_000
+"""Seeds are compared on at most this many unlabelled training images."""
 INSTEAD = "for models side by side, infoeval compare A B -o page.html"
 
 
@@ -24,19 +28,19 @@ class ReportInputs:
 
 
 def open_inputs(
-    models: Sequence[Given], baselines: Sequence[str | Path], context: Context
+    models: Sequence[Given], baselines: Sequence[Given], context: Context
 ) -> ReportInputs:
-    """Open what a report is about.
+    """Return the subjects and the baselines of a report.
 
-    A folder stands for its checkpoint, or for all runs in it; of these, runs of λ = 0 become
-    baselines where there are others.
+    A folder stands for its checkpoint, or for all runs in it; of several runs, those of λ = 0 are
+    baselines of the others.
 
     Raises UserError for models that do not belong together, and baselines that are no twins.
     """
     subjects: list[Subject] = []
-    twins = [context.open(found) for given in baselines for found in find_models(given)]
+    twins = context.open_all(baselines)
     for model in models:
-        opened = [context.open(found) for found in find_models(model)]
+        opened = context.open_all([model])
         informed = [subject for subject in opened if information_weight(subject) != 0]
         several = len(opened) > 1 and bool(informed)
         subjects += informed if several else opened
@@ -56,12 +60,12 @@ def information_weight(subject: Subject) -> float | None:
 
 
 def find_scores(files: Sequence[str | Path], subjects: Sequence[Subject]) -> list[Document | None]:
-    """Return the earlier results of each subject, found by the SHA-256 of what was scored.
+    """Return the earlier results of each subject, found by the SHA-256 of its file; None for none.
 
-    `files` are what `infoeval score --json` printed. Several of one subject are joined; of a
-    result that is in two of them, the first file's counts.
+    `files` hold what `infoeval score --json` printed. Several of one subject are joined; of a
+    result in two of them, the first file's counts.
 
-    Raises UserError for a file that is no scoring, or is of none of the subjects.
+    Raises UserError for a file without results, or with those of no subject.
     """
     fingerprints = [subject.fingerprint for subject in subjects] if files else []
     documents: list[Document | None] = [None] * len(subjects)
@@ -83,7 +87,7 @@ def _joined(first: Document, second: Document) -> Document:
     skipped = [reason for reason in dict.fromkeys(both) if reason.metric not in measured]
     # A scoring of generated images alone has no test split: its data are those of the training.
     documents = (first, second)
-    data = next((each.data for each in documents if each.data.get("split") == "test"), None)
+    data = next((item.data for item in documents if item.data.get("split") == "test"), None)
     return first.model_copy(
         update={
             "data": data or first.data,
@@ -134,3 +138,48 @@ def _check_twin(twin: Subject, subject: Subject) -> None:
         raise UserError(f"{twin} has other codes than {subject}: they cannot be compared")
     if weight != 0:
         raise UserError(f"{twin} is no baseline: its λ is {weight:g}, not 0; {INSTEAD}")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The place of the subject shown first, and why it is that one."""
+
+    place: int
+    reason: str
+
+
+def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> Choice:
+    """Return the choice of the seed `show`; else of the medoid of three or more; else of the first.
+
+    Neither labels nor scores decide: all seeds encode the same training images, and the medoid is
+    the seed that agrees most with the others (see `infoeval.metrics.seed_agreement`).
+
+    Raises UserError where no subject is of the seed `show`, or the images are missing.
+    """
+    checkpoints = [item.checkpoint for item in subjects if item.checkpoint is not None]
+    if show is not None:
+        seeds = [checkpoint.seed for checkpoint in checkpoints]
+        if show not in seeds:
+            there = ", ".join(map(str, seeds)) or "none"
+            raise UserError(f"--show {show}: no model is of that seed; there are {there}")
+        return Choice(seeds.index(show), f"seed {show}, as asked for")
+    first = Choice(0, "the first one given")
+    if len(checkpoints) < max(LEAST_MODELS, len(subjects)):
+        return first
+    codes = []
+    for number, subject in enumerate(subjects):
+        done = f"choosing among the seeds without labels, {number} of {len(subjects)} read"
+        context.progress(done, number / len(subjects))
+        train = context.splits(subject).train
+        rows = evenly_spaced(len(train), IMAGES)
+        columns = subject.reader(train).encode(train, rows).columns
+        codes.append([columns[name].to_numpy() for name in columns])
+    agreement = seed_agreement(codes)
+    if agreement.medoid is None:
+        return Choice(0, "the first one given; no two seeds agree on anything")
+    mean = float(agreement.means[agreement.medoid])
+    return Choice(
+        agreement.medoid,
+        f"highest mean agreement with the other seeds ({mean:.3f}; {agreement.measure}) on "
+        f"{len(rows):,} training images, without labels",
+    )

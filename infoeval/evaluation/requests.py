@@ -26,7 +26,7 @@ class Request:
 
 
 def parse(texts: Sequence[str]) -> list[Request]:
-    """Return the requests that texts make, each a name, or a name and settings; each once.
+    """Return the requests that texts make, each a name or a name and settings, without repeats.
 
     Raises UserError for a metric or a setting that there is not.
 
@@ -34,7 +34,11 @@ def parse(texts: Sequence[str]) -> list[Request]:
     [Request(name='mig', settings={'preset': 'laforge'}),
      Request(name='downstream-accuracy', settings={'sizes': [50, 500]})]
     """
-    return [_parse(text) for text in dict.fromkeys(texts)]
+    requests: list[Request] = []
+    for request in map(_parse, [texts] if isinstance(texts, str) else texts):
+        if request not in requests:
+            requests.append(request)
+    return requests
 
 
 def _parse(text: str) -> Request:

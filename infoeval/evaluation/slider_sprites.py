@@ -12,7 +12,7 @@ from torch import Tensor
 
 from infoeval.codes import Categorical, Code, CodeSpace
 from infoeval.evaluation.image_files import QUALITY, ImageFile, lossless, lossy
-from infoeval.evaluation.traversal_images import EXAGGERATION, MOST_CATEGORIES, ROWS, label_of
+from infoeval.evaluation.report_images import EXAGGERATION, MOST_CATEGORIES, ROWS, label_of
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import fixed_rows, tile
 

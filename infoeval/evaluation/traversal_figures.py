@@ -6,6 +6,7 @@ from pathlib import Path
 
 from infoeval.codes import Categorical, CodeSpace
 from infoeval.errors import UserError
+from infoeval.evaluation.options import check_seed
 from infoeval.files import atomic_path
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
@@ -52,7 +53,7 @@ def draw_traversals(
     """
     if Path(path).suffix.lower() not in FORMATS:
         raise UserError(f"{path}: a figure is {', '.join(FORMATS)}; an animation .gif or .webp")
-    chosen = check_choice(model.codes, codes, rows, columns, stretch)
+    chosen = check_choice(model.codes, codes, rows, columns, stretch, seed)
     import matplotlib
 
     matplotlib.use("agg", force=False)
@@ -97,11 +98,16 @@ def _title(space: CodeSpace, name: str, values: Sequence[float]) -> str:
 
 
 def check_choice(
-    space: CodeSpace, codes: Sequence[str] | None, rows: int, columns: int, stretch: float
+    space: CodeSpace,
+    codes: Sequence[str] | None,
+    rows: int,
+    columns: int,
+    stretch: float,
+    seed: int,
 ) -> list[str]:
     """Return the codes to draw, each once; None: all.
 
-    Raises UserError for a code that there is not, and numbers that make no figure.
+    Raises UserError for an unknown code, and for numbers that make no figure.
     """
     for name in codes or ():
         if name not in space:
@@ -110,4 +116,5 @@ def check_choice(
         raise UserError("a figure has 1 to 100 rows and 2 to 100 columns")
     if not 0 < stretch <= 100:
         raise UserError(f"stretch must be above 0 and at most 100, not {stretch:g}")
+    check_seed(seed)
     return list(dict.fromkeys(codes or space))

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from numpy.typing import NDArray
 
 from infoeval.data.formats.npz_file import NpzFile
 from infoeval.errors import UserError
@@ -98,9 +99,7 @@ def _frame(arrays: NpzFile, name: str, what: str) -> pd.DataFrame:
         names = [f"{what} {number}" for number in range(values.shape[1])]
     if len(names) != values.shape[1] or len(set(names)) != len(names):
         raise arrays.error(f"{what}_names", f"must be {values.shape[1]} different names")
-    if values.dtype.kind == "S":
-        values = values.astype(str)
-    return pd.DataFrame(values, columns=names)
+    return pd.DataFrame(_decoded(arrays, name, values), columns=names)
 
 
 def _words(arrays: NpzFile, name: str) -> list[str] | None:
@@ -109,7 +108,12 @@ def _words(arrays: NpzFile, name: str) -> list[str] | None:
     words = arrays.read(name)
     if words.ndim != 1 or words.dtype.kind not in "SU":
         raise arrays.error(name, f"must be a list of words, not {words.dtype}")
+    return [str(word) for word in _decoded(arrays, name, words)]
+
+
+def _decoded(arrays: NpzFile, name: str, values: NDArray[Any]) -> NDArray[Any]:
+    """Return an array whose bytes, if it holds such, are text."""
     try:
-        return [str(word) for word in words.astype(str)]
+        return values.astype(str) if values.dtype.kind == "S" else values
     except UnicodeDecodeError as error:
         raise arrays.error(name, "holds words that are not valid text") from error

@@ -31,19 +31,19 @@ def open_subject(
     batch_norm: BatchNorm = "real",
     progress: Progress | None = None,
 ) -> Subject:
-    """Return the subject that a model is.
+    """Return the subject of a model.
 
     Args:
         model: a checkpoint, of which nothing is executed; a `.npz` file of codes and factors (see
             `CodeFile`); `FILE.py:FUNCTION`, which is run; a model in memory (see `UserModel`); or
-            a subject, which is returned as it is.
+            a subject, which is returned unchanged.
         device: of a checkpoint's networks: "auto", "cpu", "cuda" or "cuda:N".
-        seed: of random draws in reading images.
+        seed: of random draws in encoding images.
         batch_norm: see `TrainedModel`.
-        progress: called while images are read.
+        progress: called while images are encoded.
 
     Raises:
-        UserError: a file that cannot be used, or what is no model.
+        UserError: a file that cannot be used, or an object that is no model.
 
     """
     if isinstance(model, Subject):
@@ -79,10 +79,12 @@ def as_list(models: Given | Sequence[Given]) -> list[Given]:
 
 
 def find_models(model: Given) -> list[Given]:
-    """Return the model, or of a folder its checkpoint, or the checkpoints of the runs in it.
+    """Return the model; of a folder its checkpoint, or the checkpoints of the runs in it.
 
-    Raises UserError for a folder that holds none.
+    Raises UserError for a folder without checkpoints, and for an empty name.
     """
+    if isinstance(model, str) and not model:  # as a path it would be the current folder
+        raise UserError("no model: its name is empty")
     if not (isinstance(model, str | Path) and Path(model).is_dir()):
         return [model]
     folder = Path(model)

@@ -170,21 +170,24 @@ class _UserEncoder(Reader):
     def __init__(self, name: str, encode: Callable[[Tensor], Any], seed: int) -> None:
         super().__init__()
         self.name, self.encoder, self.seed = name, encode, seed
+        self._widths: dict[str, int] = {}
 
     def read(self, images: NDArray[np.uint8]) -> dict[str, Array]:
         chunks = []
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(self.seed)
             for start in range(0, len(images), CHUNK):
-                chunk = torch.from_numpy(images[start : start + CHUNK].copy())
-                failed = f"{self.name}: the encoder failed on uint8 images {tuple(chunk.shape)}"
+                part = torch.from_numpy(images[start : start + CHUNK].copy())
+                failed = f"{self.name}: the encoder failed on uint8 images {tuple(part.shape)}"
                 with _user_code(failed):
-                    codes = self.encoder(chunk)
-                chunks.append(_arrays(codes, len(chunk), self.name))
-        widths = [{key: array.shape[1] for key, array in chunk.items()} for chunk in chunks]
-        if any(width != widths[0] for width in widths):
-            raise UserError(f"{self.name}: the encoder returned other codes for other images")
-        return {key: np.concatenate([chunk[key] for chunk in chunks]) for key in widths[0]}
+                    codes = self.encoder(part)
+                chunks.append(_arrays(codes, len(part), self.name))
+        for chunk in chunks:
+            widths = {key: array.shape[1] for key, array in chunk.items()}
+            if widths != (self._widths or widths):
+                raise UserError(f"{self.name}: the encoder returned other codes for other images")
+            self._widths = widths
+        return {key: np.concatenate([chunk[key] for chunk in chunks]) for key in self._widths}
 
     def encoding(self, arrays: Mapping[str, Array]) -> Encoding:
         return Encoding(_columns(arrays, self.name))

@@ -103,5 +103,5 @@ def test_a_report_has_an_animation_of_each_code(subject: Path, tmp_path: Path, k
 
 
 def test_an_animation_of_no_known_kind(subject: Path, tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="an animation is gif or webp, not 'mp4'"):
+    with pytest.raises(UserError, match="animation must be gif or webp, not 'mp4'"):
         report(subject, tmp_path / "page.html", animation="mp4")

@@ -48,7 +48,7 @@ def test_subjects_share_the_images(on_digits: Path, other_on_digits: Path) -> No
 
 def test_a_model_that_reads_images_needs_to_know_which() -> None:
     ours = context()
-    with pytest.raises(UserError, match="encoder reads images: say which with --data"):
+    with pytest.raises(UserError, match="encoder reads images: give a data set with --data"):
         ours.splits(ours.open(encoder))
 
 

@@ -79,7 +79,7 @@ def test_the_document_of_a_checkpoint(document: Document, on_digits: Path) -> No
             [item.name for item in all_metrics("table", "interventions")]
         ),
         "takes minutes: ask for it with --metric mi": ["mi"],
-        "compares models: give several": ["udr"],
+        "needs several models": ["udr"],
         "digit is categorical; it has no covariance": [
             *("total-correlation", "wasserstein-correlation")
         ],
@@ -237,7 +237,7 @@ def test_everything_that_applies_to_codes_of_a_file(tmp_path: Path) -> None:
         assert bool(parts) != (name in skipped), name
     assert skipped["cluster-acc"] == "there is no categorical code"
     assert skipped["mi"] == "codes of a file have no generator"
-    assert skipped["mi-own"] == skipped["real-sorting"] == "is about checkpoints of ours"
+    assert skipped["mi-own"] == skipped["real-sorting"] == "only for infoeval checkpoints"
     assert set(skipped) == {
         *("cluster-acc", "cluster-nmi", "cluster-ari", "mi", "mi-own", "udr"),
         *("real-sorting", "real-label-information"),
@@ -326,7 +326,7 @@ def test_models_in_memory() -> None:
 
 
 BAD_MODELS = {
-    "model.py:encoder": "say which with --data",
+    "model.py:encoder": "give a data set with --data",
     "nowhere.py:encoder": "no Python file at nowhere.py",
     "model.py:absent": "model.py has no function 'absent'",
     "model.py:value": "model.py has no function 'value'",
@@ -377,7 +377,7 @@ def test_several_models_are_compared_by_udr(tmp_path: Path) -> None:
     assert numbers(score(tuple(paths))) == numbers(document)
     with pytest.raises(UserError, match="mig is about one model"):
         score(paths, ["mig"])
-    with pytest.raises(UserError, match="udr does not apply: compares models: give several"):
+    with pytest.raises(UserError, match="udr does not apply: needs several models"):
         score(paths[0], ["udr"])
 
 

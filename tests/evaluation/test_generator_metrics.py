@@ -128,7 +128,7 @@ def test_information_of_a_generator() -> None:
     assert found[0] == found[1] == found[2], "the encoder has no part in it"
     with pytest.raises(UserError, match="mi does not apply: the model has no generator"):
         score("model.py:encoder", ["mi"])
-    with pytest.raises(UserError, match="mi-own does not apply: is about checkpoints of ours"):
+    with pytest.raises(UserError, match="mi-own does not apply: only for infoeval checkpoints"):
         score("model.py:named", ["mi-own"])
 
 

@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Uniform
-from infoeval.evaluation.drawn_images import DrawnImages
+from infoeval.evaluation.report_images import DrawnImages
 from infoeval.evaluation.image_files import ImageFile
 from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.subjects.checkpoint_model import CheckpointModel
