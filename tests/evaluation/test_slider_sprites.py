@@ -13,8 +13,8 @@ from PIL import Image
 from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Uniform
-from infoeval.evaluation.report_images import DrawnImages
 from infoeval.evaluation.image_files import ImageFile
+from infoeval.evaluation.report_images import DrawnImages
 from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.traversals import fixed_rows
