@@ -16,6 +16,7 @@ from infoeval.information.budgets import BUDGETS
 from infoeval.results.schema import schema
 from infoeval.sweep import train_many
 from infoeval.training.run import train
+from infoeval.training.run_options import RunOptions
 from tests.report.live_sample import live_sample
 from tests.report.sample import comparison, five_seeds, sample
 from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
@@ -45,7 +46,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.savez(folder / "table.npz", codes=noisy, factors=factors)
     for name, changes in (("model", {}), ("twin", {"information_weight": 0.0})):
         trainer = tiny_trainer(data=str(folder / "images.npz"), **changes)
-        train(trainer, load(trainer.data), folder / name, device="cpu")
+        train(trainer, load(trainer.data), folder / name, RunOptions(device="cpu"))
     return folder
 
 
@@ -94,7 +95,7 @@ def test_scores_of_a_users_model(validator: Draft202012Validator, home: Path) ->
 
 def test_a_comparison(validator: Draft202012Validator, home: Path) -> None:
     paths = [home / name / "ckpt.pt" for name in ("model", "twin", "model")]
-    found = evaluation.compare(*paths[:2], ["mi-own"], others=paths[2:], **CHEAP)
+    found = evaluation.compare(paths, ["mi-own"], **CHEAP)
     plain = check(validator, found.to_json(), "Comparison")
     assert len(plain["others"]) == 1
 
@@ -109,7 +110,8 @@ def test_a_report(validator: Draft202012Validator, home: Path, tmp_path: Path) -
 
 
 def test_a_summary(validator: Draft202012Validator, tmp_path: Path) -> None:
-    train_many(tiny_trainer(), tiny_images(), tmp_path, seeds=[0, 1, 2], device="cpu", samples=50)
+    options = RunOptions(device="cpu")
+    train_many(tiny_trainer(), tiny_images(), tmp_path, options, seeds=[0, 1, 2], samples=50)
     plain = check(validator, (tmp_path / "summary.json").read_text(), "Summary")
     assert len(plain["rows"]) == 3
 
