@@ -1,17 +1,26 @@
 # make demo: train, score and report on real digits, on a CPU, in minutes.
-# make test: lint, types and tests. Both need only Python (3.11 or later) and make.
+# make test: lint, types and tests. make quick: lint, types and the tests that tell most, in 90 s.
+# All need only Python (3.11 or later) and make.
 
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := demo
+QUICK := tests/test_architecture.py tests/test_codes.py tests/test_trainer.py \
+	tests/training/test_losses.py tests/training/test_draws.py tests/results \
+	tests/metrics/test_registry.py tests/metrics/test_cluster_accuracy.py tests/metrics/test_mig.py \
+	tests/subjects tests/evaluation/test_options.py tests/evaluation/test_requests.py \
+	tests/evaluation/test_array_metrics.py tests/evaluation/test_once.py tests/cli/test_help.py
 
-.PHONY: demo test lint types tests clean
+.PHONY: demo test quick lint types tests quick-tests clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
 	$(BIN)/python benchmarks/demo.py --out $(DEMO)
 
 test: lint types tests
+
+quick: .venv/installed
+	$(MAKE) --no-print-directory --jobs 2 lint types quick-tests
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -23,6 +32,10 @@ types: .venv/installed
 # A file's tests stay in one process: they share what they trained. One thread for each.
 tests: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --dist loadfile
+
+# The structure, the equations, known truths and reference values, the contract, one evaluation.
+quick-tests: .venv/installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --quiet $(QUICK)
 
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
