@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infoeval.report.wording import count_of, in_words, interval, listed, nats
-from infoeval.results.details import INFORMATION, OWN_BOUND, Check
-from infoeval.results.document import Document, Model
+from infoeval.results.details import INFORMATION, OWN_BOUND, CheckDetails
+from infoeval.results.document import Document
+from infoeval.results.model_results import ModelResults
 from infoeval.results.records import Result
 
 __all__ = ["Reason", "reasons"]
@@ -77,7 +78,7 @@ def _where(open_codes: Mapping[str, tuple[str, ...]], document: Document) -> str
     return listed(places)
 
 
-def _not_converged(document: Document, model: Model) -> tuple[str, ...]:
+def _not_converged(document: Document, model: ModelResults) -> tuple[str, ...]:
     names = []
     for code in document.all_codes:
         result = model.find(INFORMATION, code.name)
@@ -86,7 +87,7 @@ def _not_converged(document: Document, model: Model) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _self_test(model: Model) -> Reason | None:
+def _self_test(model: ModelResults) -> Reason | None:
     whole = model.together()
     test = whole.information.self_test if whole and whole.information else None
     if test is None or not (test.null or test.known):
@@ -116,21 +117,21 @@ def _self_test(model: Model) -> Reason | None:
     return Reason("Self-test", True, f"Passed: the same estimate finds {findings}.")
 
 
-def _of_channel(check: Check) -> str:
+def _of_channel(check: CheckDetails) -> str:
     return f"{nats(check.value)} of the {nats(check.truth)} nats in a channel of known information"
 
 
-def _above(check: Check) -> float:
+def _above(check: CheckDetails) -> float:
     """Return by how much even the lower end of an estimate exceeds the truth, nats."""
     return (check.value if check.low is None else check.low) - check.truth
 
 
-def _below(check: Check) -> float:
+def _below(check: CheckDetails) -> float:
     """Return by how much even the upper end of an estimate falls short of the truth, nats."""
     return check.truth - (check.value if check.high is None else check.high)
 
 
-def _found(check: Check) -> str:
+def _found(check: CheckDetails) -> str:
     text = f"{nats(check.value)} nats"
     if check.low is None or check.high is None:
         return text
@@ -156,7 +157,7 @@ def _seeds(document: Document) -> Reason:
     return Reason("Seeds", None, f"One seed{which}: other seeds can give very different results.")
 
 
-def _unlike(document: Document, baseline: Model) -> Reason | None:
+def _unlike(document: Document, baseline: ModelResults) -> Reason | None:
     mine, theirs = document.identity, baseline.identity
     unlike = [
         f"{name} {other} instead of {own}"
@@ -174,7 +175,7 @@ def _unlike(document: Document, baseline: Model) -> Reason | None:
     return Reason("Baseline", False, text)
 
 
-def _settings_unlike(model: Model, baseline: Model) -> list[str]:
+def _settings_unlike(model: ModelResults, baseline: ModelResults) -> list[str]:
     """Return what the trainers of two models differ in beside λ, or else the variants.
 
     A variant has a name of its own also where it differs in λ alone.

@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from PIL import Image
 
 from infoeval.errors import UserError
-from infoeval.report.page_images import ImageFile, address, open_pixels
+from infoeval.report.page_images import ImageContent, address, open_pixels
 from infoeval.report.wording import minus
 from infoeval.results.details import CLUSTER_ACCURACY, Clustering
-from infoeval.results.document import Document, Model
+from infoeval.results.document import Document
 from infoeval.results.image_entries import ImageGrid
+from infoeval.results.model_results import ModelResults
 
-__all__ = ["Column", "Grid", "Order", "Orders", "Strip", "cut", "orders", "strip"]
+__all__ = ["CategoryOrder", "Grid", "GridColumn", "Orders", "Strip", "cut", "orders", "strip"]
 
 _LONGEST = 5  # letters
 
 
 @dataclass(frozen=True)
-class Column:
+class GridColumn:
     """One column of an image grid.
 
     ``index`` is where it stands in raw order, from 0; ``matched`` the class matched to it, None
@@ -42,7 +43,7 @@ class Grid:
     ``width`` and ``height`` are those of a column in pixels.
     """
 
-    columns: tuple[Column, ...]
+    columns: tuple[GridColumn, ...]
     width: int
     height: int
     ordered: bool
@@ -63,7 +64,7 @@ class Strip:
 
 
 @dataclass(frozen=True)
-class Order:
+class CategoryOrder:
     """A model's categories of a code in the order of the classes that they are matched to.
 
     ``classes`` gives for each category the name of its class, None where it is matched to none.
@@ -73,7 +74,7 @@ class Order:
     classes: tuple[str | None, ...]
 
 
-class Orders(dict[tuple[int, str], Order]):
+class Orders(dict[tuple[int, str], CategoryOrder]):
     """The order of each model (by its index) and code that has a matching."""
 
 
@@ -94,7 +95,7 @@ def orders(document: Document) -> Orders:
     return by_place
 
 
-def cut(file: ImageFile, image: ImageGrid, order: Order | None) -> Grid:
+def cut(file: ImageContent, image: ImageGrid, order: CategoryOrder | None) -> Grid:
     """Return the columns of an image grid, each an image without loss.
 
     Raises UserError where the file is not a grid of that many rows and columns.
@@ -106,7 +107,7 @@ def cut(file: ImageFile, image: ImageGrid, order: Order | None) -> Grid:
     for index in usable.categories if usable else range(image.columns):
         left = index * (width + image.gap)
         columns.append(
-            Column(
+            GridColumn(
                 index=index,
                 label=minus(labels[index]),
                 matched=(usable.classes[index] or "none") if usable else None,
@@ -116,7 +117,7 @@ def cut(file: ImageFile, image: ImageGrid, order: Order | None) -> Grid:
     return Grid(tuple(columns), width, file.height, usable is not None)
 
 
-def strip(file: ImageFile, image: ImageGrid, order: Order | None) -> Strip:
+def strip(file: ImageContent, image: ImageGrid, order: CategoryOrder | None) -> Strip:
     """Return the first row of an image grid, in Hungarian order where there is one.
 
     Raises UserError as :func:`cut`.
@@ -130,7 +131,7 @@ def strip(file: ImageFile, image: ImageGrid, order: Order | None) -> Strip:
     return Strip(_encode(row), row.width, row.height)
 
 
-def _tile(file: ImageFile, image: ImageGrid) -> tuple[int, int]:
+def _tile(file: ImageContent, image: ImageGrid) -> tuple[int, int]:
     """Return width and height of a tile."""
     width, rest_x = divmod(file.width + image.gap, image.columns)
     height, rest_y = divmod(file.height + image.gap, image.rows)
@@ -142,11 +143,11 @@ def _tile(file: ImageFile, image: ImageGrid) -> tuple[int, int]:
     return width - image.gap, height - image.gap
 
 
-def _usable(order: Order | None, image: ImageGrid) -> Order | None:
+def _usable(order: CategoryOrder | None, image: ImageGrid) -> CategoryOrder | None:
     return order if order and len(order.categories) == image.columns else None
 
 
-def _clustering(model: Model, code: str) -> Clustering | None:
+def _clustering(model: ModelResults, code: str) -> Clustering | None:
     result = model.find(CLUSTER_ACCURACY, code)
     return result.clustering if result else None
 
@@ -155,7 +156,7 @@ def _classes(clustering: Clustering) -> list[int]:
     return sorted(cls for cls in clustering.matching if cls >= 0)
 
 
-def _order(clustering: Clustering, classes: Sequence[int]) -> Order:
+def _order(clustering: Clustering, classes: Sequence[int]) -> CategoryOrder:
     matching = clustering.matching
     theirs = {cls: category for category, cls in enumerate(matching) if cls >= 0}
     places: list[int | None] = [theirs.get(cls) for cls in classes]
@@ -163,7 +164,9 @@ def _order(clustering: Clustering, classes: Sequence[int]) -> Order:
     filled = [spare.pop(0) if place is None and spare else place for place in places]
     categories = [category for category in filled if category is not None] + spare
     names = clustering.names
-    return Order(tuple(categories), tuple(names[cls] if cls >= 0 else None for cls in matching))
+    return CategoryOrder(
+        tuple(categories), tuple(names[cls] if cls >= 0 else None for cls in matching)
+    )
 
 
 def _encode(image: Image.Image) -> str:

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from infoeval.report.grid_columns import Column, Grid, Orders, Strip, cut, strip
+from infoeval.report.grid_columns import Grid, GridColumn, Orders, Strip, cut, strip
 from infoeval.report.page_images import read_image
-from infoeval.report.tables import Column as TableColumn
-from infoeval.report.tables import Table
+from infoeval.report.tables import Column, Table
 from infoeval.report.wording import count_of, minus, percent
 from infoeval.results.details import CLUSTER_ACCURACY, Clustering
-from infoeval.results.document import Document, Model
+from infoeval.results.document import Document
 from infoeval.results.image_entries import Gallery, ImageGrid, Traversal
+from infoeval.results.model_results import ModelResults
 
 __all__ = [
     "GalleryGroup",
@@ -28,7 +28,7 @@ __all__ = [
 class ModelGrid:
     """An image grid of a model, cut into columns."""
 
-    model: Model
+    model: ModelResults
     code: str
     title: str
     rows: int
@@ -205,7 +205,7 @@ def _traversal(image: Traversal, document: Document, folder: Path, orders: Order
     return ModelGrid(model, image.code, title, image.rows, replace(grid, columns=columns))
 
 
-def _value(code: str, column: Column) -> str:
+def _value(code: str, column: GridColumn) -> str:
     matched = "" if column.matched is None else f", matched to {column.matched}"
     return f"{code} {column.label}{matched}"
 
@@ -239,7 +239,7 @@ def _judged(image: Gallery) -> bool:
     return any(cell.right is not None for row in image.cells for cell in row if cell)
 
 
-def _misassigned(model: Model, code: str, orders: Orders) -> Table | None:
+def _misassigned(model: ModelResults, code: str, orders: Orders) -> Table | None:
     """Return the counts of misassigned images of each category, as a table."""
     result = model.find(CLUSTER_ACCURACY, code)
     clustering = result.clustering if result else None
@@ -251,12 +251,12 @@ def _misassigned(model: Model, code: str, orders: Orders) -> Table | None:
         title=f"Images assigned to each code of {code} whose class is not the one matched to it, "
         f"{model.label}",
         columns=(
-            TableColumn("Code"),
-            TableColumn("Matched class"),
-            TableColumn("Images", "count"),
-            TableColumn("Of another class", "count"),
-            TableColumn("Share", "percent"),
-            TableColumn("Mostly"),
+            Column("Code"),
+            Column("Matched class"),
+            Column("Images", "count"),
+            Column("Of another class", "count"),
+            Column("Share", "percent"),
+            Column("Mostly"),
         ),
         rows=tuple(_counts(category, clustering) for category in order.categories),
     )

@@ -16,7 +16,7 @@ from infoeval.report.page_images import plain_path
 from infoeval.results.document import Document
 from infoeval.results.live_entry import CategoricalSlider, ContinuousSlider, Live, Reference
 
-__all__ = ["Block", "CodeSlider", "LiveGenerator", "read_live"]
+__all__ = ["CodeSlider", "DataBlock", "LiveGenerator", "read_live"]
 
 _STEPS = 200
 _LARGEST_MODEL = 256 * 2**20
@@ -46,7 +46,7 @@ class CodeSlider:
 
 
 @dataclass(frozen=True)
-class Block:
+class DataBlock:
     """Bytes in the page, as base64 text in an element of this id; gzipped ones unpack there."""
 
     id: str
@@ -67,8 +67,8 @@ class LiveGenerator:
     tolerance: int
     runtime: str
     license: str
-    runtime_blocks: Sequence[Block]
-    model_blocks: Sequence[Block]
+    runtime_blocks: Sequence[DataBlock]
+    model_blocks: Sequence[DataBlock]
     script: Markup
 
     @property
@@ -136,7 +136,7 @@ def _slider(code: CategoricalSlider | ContinuousSlider, column: int) -> CodeSlid
     return CodeSlider(code.name, column, None, *(f"{number:.12g}" for number in numbers))
 
 
-def _runtime_blocks(entry: Live, folder: Path) -> list[Block]:
+def _runtime_blocks(entry: Live, folder: Path) -> list[DataBlock]:
     given = (entry.runtime.name, entry.runtime.version)
     if given != (onnxruntime.NAME, onnxruntime.VERSION):
         raise UserError(
@@ -207,5 +207,5 @@ def _read(folder: Path, name: str, largest: int) -> bytes:
     return stored
 
 
-def _block(id_: str, stored: bytes) -> Block:
-    return Block(id_, Markup(base64.b64encode(stored).decode("ascii")))
+def _block(id_: str, stored: bytes) -> DataBlock:
+    return DataBlock(id_, Markup(base64.b64encode(stored).decode("ascii")))

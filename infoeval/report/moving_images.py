@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infoeval.errors import UserError
-from infoeval.report.grid_columns import Order, Orders
+from infoeval.report.grid_columns import CategoryOrder, Orders
 from infoeval.report.page_images import read_image, still
 from infoeval.report.wording import listed, minus
-from infoeval.results.document import Document, Model
-from infoeval.results.image_entries import Animation, Slider, Sprites
+from infoeval.results.document import Document
+from infoeval.results.image_entries import Animation, SliderEntry, Sprites
+from infoeval.results.model_results import ModelResults
 
-__all__ = ["Control", "Moving", "Panel", "Row", "Window", "animations", "panels"]
+__all__ = ["Control", "Moving", "Panel", "SpriteRow", "Window", "animations", "panels"]
 
 # CSS pixels that a sprite is enlarged to, about, on a wide and on a narrow screen.
 _WIDTH, _NARROW = 112, 84
@@ -51,13 +52,13 @@ class Window:
 
 
 @dataclass(frozen=True)
-class Row:
+class SpriteRow:
     """The windows of a model, one for each noise; ``orders`` has its categories for each slider.
 
     ``start`` names the categories that are shown first.
     """
 
-    model: Model
+    model: ModelResults
     windows: tuple[Window, ...]
     orders: tuple[tuple[int, ...], ...]
     start: str
@@ -73,7 +74,7 @@ class Panel:
     """Sliders and all windows that they move."""
 
     controls: tuple[Control, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[SpriteRow, ...]
     joint: bool
     width: int
     height: int
@@ -134,7 +135,7 @@ def _panel(group: list[Sprites], document: Document, folder: Path, orders: Order
             for order, control in zip(own, controls, strict=True)
         ]
         rows.append(
-            Row(
+            SpriteRow(
                 model=document.all_models[index],
                 windows=tuple(_window(sprites, folder, positions) for sprites in of_model),
                 orders=tuple(order.categories if order else () for order in own),
@@ -157,7 +158,7 @@ def _panel(group: list[Sprites], document: Document, folder: Path, orders: Order
     )
 
 
-def _control(slider: Slider, order: Order | None, joint: bool) -> Control:
+def _control(slider: SliderEntry, order: CategoryOrder | None, joint: bool) -> Control:
     usable = _usable(order, slider)
     # Where each noise has values of its own, no position is that of all.
     start = slider.start if joint else (len(slider.values) - 1) // 2
@@ -170,7 +171,7 @@ def _control(slider: Slider, order: Order | None, joint: bool) -> Control:
     return Control(slider.name, slider.texts, matched, usable.categories.index(start))
 
 
-def _usable(order: Order | None, slider: Slider) -> Order | None:
+def _usable(order: CategoryOrder | None, slider: SliderEntry) -> CategoryOrder | None:
     """Return the order where the slider stands at every category once."""
     count = len(slider.values)
     if order is None or len(order.categories) != count or slider.values != tuple(range(count)):
@@ -205,7 +206,7 @@ def _number(sprites: Sprites, positions: Sequence[int]) -> int:
 class Moving:
     """An animation; ``still`` is its first frame, for readers who want no motion."""
 
-    model: Model
+    model: ModelResults
     title: str
     caption: str
     address: str

@@ -14,7 +14,7 @@ from markupsafe import Markup, escape
 from infoeval import content
 from infoeval.files import write_text
 from infoeval.report.sections import Page, gather
-from infoeval.report.tables import Cell, Estimate, parts
+from infoeval.report.tables import Cell, EstimateCell, parts
 from infoeval.report.wording import count_of
 from infoeval.results.document import Document
 
@@ -141,5 +141,5 @@ def _subscript(text: str) -> Markup:
 
 def _exact(cell: Cell) -> float | int | None:
     """Return a cell's number as it was measured, for those who copy it."""
-    value = cell.value if isinstance(cell, Estimate) else cell
+    value = cell.value if isinstance(cell, EstimateCell) else cell
     return None if isinstance(value, str) else value

@@ -10,7 +10,7 @@ from PIL import Image
 
 from infoeval.errors import UserError
 
-__all__ = ["ImageFile", "address", "open_pixels", "plain_path", "read_image", "still"]
+__all__ = ["ImageContent", "address", "open_pixels", "plain_path", "read_image", "still"]
 
 MOST_BYTES = 64 * 2**20
 MOST_PIXELS = 2**25
@@ -26,7 +26,7 @@ _DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowErro
 
 
 @dataclass(frozen=True)
-class ImageFile:
+class ImageContent:
     """An image file: its bytes, its format ("PNG", "WEBP" or "GIF"), its size in pixels."""
 
     name: str
@@ -41,7 +41,7 @@ class ImageFile:
         return address(self.content, self.format)
 
 
-def read_image(folder: Path, name: str) -> ImageFile:
+def read_image(folder: Path, name: str) -> ImageContent:
     """Read the PNG, WebP or GIF file called ``name`` that lies in ``folder``.
 
     metrics.json may come from a stranger, so it can only name plain files of its own folder:
@@ -66,7 +66,7 @@ def read_image(folder: Path, name: str) -> ImageFile:
             f"image {name!r} has {width} x {height} pixels in {frames} frames, and a page takes "
             f"{MOST_PIXELS:,} at most: make it smaller"
         )
-    return ImageFile(name, content, formats[0], width, height)
+    return ImageContent(name, content, formats[0], width, height)
 
 
 def plain_path(folder: Path, name: str, kind: str) -> Path:
@@ -85,7 +85,7 @@ def plain_path(folder: Path, name: str, kind: str) -> Path:
     return path
 
 
-def open_pixels(file: ImageFile) -> Image.Image:
+def open_pixels(file: ImageContent) -> Image.Image:
     """Decode the first frame: 8-bit grey, or colour with or without transparency.
 
     Raises UserError for a damaged file.
@@ -99,7 +99,7 @@ def open_pixels(file: ImageFile) -> Image.Image:
         raise _damaged(file.name) from error
 
 
-def still(file: ImageFile) -> str:
+def still(file: ImageContent) -> str:
     """Return the first frame of an animation as a ``data:`` address."""
     buffer = io.BytesIO()
     open_pixels(file).save(buffer, "PNG", optimize=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from infoeval.report.tables import Column, Table
 from infoeval.report.wording import number
-from infoeval.results.document import Document, Model
+from infoeval.results.document import Document
+from infoeval.results.model_results import ModelResults
 from infoeval.results.records import Result
 
 __all__ = ["Origin", "definitions", "origins", "plain", "skipped", "surroundings"]
@@ -67,7 +68,7 @@ def plain(value: object) -> str:
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False, default=str)
 
 
-def _facts(model: Model) -> Facts:
+def _facts(model: ModelResults) -> Facts:
     subject, training = model.identity, model.training
     seconds = training.seconds or _last(model.curve("seconds"))
     speed = training.images_per_second
@@ -87,7 +88,7 @@ def _facts(model: Model) -> Facts:
     )
 
 
-def _scoring(model: Model) -> str | None:
+def _scoring(model: ModelResults) -> str | None:
     """Return the sum of all results' seconds; those of one run of a metric have the same number."""
     runs: Mapping[tuple[str, str], float] = {
         (result.metric.split("-")[0], f"{result.seconds:.6f}"): result.seconds

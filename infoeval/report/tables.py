@@ -12,7 +12,7 @@ from infoeval.report.wording import MISSING, between, nats, number, percent
 __all__ = [
     "Cell",
     "Column",
-    "Estimate",
+    "EstimateCell",
     "Kind",
     "Table",
     "csv_table",
@@ -28,7 +28,7 @@ Kind = Literal["text", "count", "number", "nats", "percent"]
 
 
 @dataclass(frozen=True)
-class Estimate:
+class EstimateCell:
     """A number with its interval, where it has one."""
 
     value: float | None
@@ -36,7 +36,7 @@ class Estimate:
     high: float | None = None
 
 
-Cell = str | int | float | Estimate | None
+Cell = str | int | float | EstimateCell | None
 """None is written as a dash: not measured."""
 
 
@@ -64,14 +64,14 @@ class Table:
 def parts(cell: Cell, kind: Kind) -> tuple[str, str]:
     """Return a cell of a table as text: its value, and its interval or nothing.
 
-    >>> parts(Estimate(2.2996, 2.2956, 2.3026), "nats"), parts(Estimate(1.3, 1.2), "nats")
+    >>> parts(EstimateCell(2.2996, 2.2956, 2.3026), "nats"), parts(EstimateCell(1.3, 1.2), "nats")
     (('2.30', '2.30 to 2.30'), ('1.30', '1.20 or more'))
-    >>> parts(Estimate(0.0588, 0.0543, 0.0637), "percent"), parts(None, "number")
+    >>> parts(EstimateCell(0.0588, 0.0543, 0.0637), "percent"), parts(None, "number")
     (('5.9 %', '5.4 to 6.4 %'), ('–', ''))
     """
     if isinstance(cell, str):
         return cell, ""
-    if not isinstance(cell, Estimate):
+    if not isinstance(cell, EstimateCell):
         return _value(cell, kind), ""
     limits = _limits(cell, kind) if cell.value is not None else MISSING
     return _value(cell.value, kind), "" if limits == MISSING else limits
@@ -80,7 +80,7 @@ def parts(cell: Cell, kind: Kind) -> tuple[str, str]:
 def written(cell: Cell, kind: Kind) -> str:
     """Return a cell of a table as one line.
 
-    >>> written(Estimate(2.2996, 2.2856, 2.3026), "nats"), written(10000, "count")
+    >>> written(EstimateCell(2.2996, 2.2856, 2.3026), "nats"), written(10000, "count")
     ('2.30 (2.29 to 2.30)', '10,000')
     """
     value, limits = parts(cell, kind)
@@ -97,7 +97,7 @@ def _value(value: float | None, kind: Kind) -> str:
     return number(value)
 
 
-def _limits(cell: Estimate, kind: Kind) -> str:
+def _limits(cell: EstimateCell, kind: Kind) -> str:
     if kind != "percent":
         return between(cell.low, cell.high, lambda end: _value(end, kind))
     limits = between(cell.low, cell.high, lambda end: percent(end).removesuffix(" %"))
@@ -117,14 +117,14 @@ def csv_table(table: Table) -> str:
     None stays empty. Text that a spreadsheet would take for a formula gets an apostrophe in front.
 
     >>> columns = Column("Code"), Column("I", "nats")
-    >>> rows = ("a, b", Estimate(2.25, 2.0, None)), ("=1+1", None)
+    >>> rows = ("a, b", EstimateCell(2.25, 2.0, None)), ("=1+1", None)
     >>> print(csv_table(Table("t", "T", columns, rows)), end="")
     Code,I,I low,I high
     "a, b",2.25,2.0,
     '=1+1,,,
     """
     wide = [
-        any(isinstance(row[place], Estimate) for row in table.rows)
+        any(isinstance(row[place], EstimateCell) for row in table.rows)
         for place in range(len(table.columns))
     ]
     buffer = io.StringIO()
@@ -145,7 +145,7 @@ def _csv_cells(row: tuple[Cell, ...], wide: list[bool]) -> list[Plain]:
 
 
 def _numbers_of(cell: Cell, wide: bool) -> Iterator[Plain]:
-    if isinstance(cell, Estimate):
+    if isinstance(cell, EstimateCell):
         yield from (cell.value, cell.low, cell.high)
         return
     yield cell

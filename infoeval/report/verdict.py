@@ -6,7 +6,8 @@ from statistics import median
 
 from infoeval.report.wording import count_of, in_words, interval, listed, nats, percent, spread
 from infoeval.results.details import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, Clustering
-from infoeval.results.document import Code, Document, Model
+from infoeval.results.document import Document
+from infoeval.results.model_results import Code, ModelResults
 from infoeval.results.records import Result
 
 __all__ = ["Finding", "sentences"]
@@ -184,7 +185,7 @@ def _of(code: Code) -> str:
     return f" of {nats(code.entropy)}" if bounded else ""
 
 
-def _values(models: Sequence[Model], result: Result, code: Code) -> dict[str, Result]:
+def _values(models: Sequence[ModelResults], result: Result, code: Code) -> dict[str, Result]:
     """Return the same metric of the same code of each model that has it, by the model's name."""
     by_model = {model.label: model.find(result.metric, code.name) for model in models}
     return {name: one for name, one in by_model.items() if one}
@@ -304,7 +305,7 @@ def _in_seeds(factor: str, images: str, document: Document) -> list[float]:
     return [value for value in values if value is not None]
 
 
-def _of_factor(model: Model, factor: str, images: str) -> float | None:
+def _of_factor(model: ModelResults, factor: str, images: str) -> float | None:
     for result in model.results:
         pair = result.pair
         right = pair is not None and pair.paired and pair.factor == factor

@@ -7,16 +7,9 @@ written with the keys they were given. The JSON Schema of all of it is
 """
 
 from infoeval.results.contract import SCHEMA_VERSION
-from infoeval.results.document import (
-    Code,
-    Comparison,
-    DataSet,
-    Document,
-    Model,
-    Subject,
-    environment,
-    sha256,
-)
+from infoeval.results.document import Comparison, Document
+from infoeval.results.environment import environment, sha256
+from infoeval.results.model_results import Code, DataSet, ModelResults, SubjectEntry
 from infoeval.results.records import Difference, Result, Skipped
 from infoeval.results.run_summary import Bound, Pick, Row, Summary
 
@@ -28,12 +21,12 @@ __all__ = [
     "DataSet",
     "Difference",
     "Document",
-    "Model",
+    "ModelResults",
     "Pick",
     "Result",
     "Row",
     "Skipped",
-    "Subject",
+    "SubjectEntry",
     "Summary",
     "environment",
     "sha256",

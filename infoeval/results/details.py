@@ -13,16 +13,16 @@ __all__ = [
     "INFORMATION",
     "OWN_BOUND",
     "BoundDetails",
-    "Check",
+    "CheckDetails",
     "Clustering",
     "Details",
-    "Information",
-    "Leakage",
+    "InformationDetails",
+    "LeakageDetails",
     "NoiseStep",
     "Null",
     "Pair",
     "Round",
-    "SelfTest",
+    "SelfTestDetails",
     "details_of",
 ]
 
@@ -144,7 +144,7 @@ class NoiseStep(Open):
     high: Float | None = None
 
 
-class Check(Open):
+class CheckDetails(Open):
     """An estimate where the truth is known, in nats."""
 
     name: str
@@ -154,15 +154,15 @@ class Check(Open):
     high: Float | None = None
 
 
-class SelfTest(Open):
+class SelfTestDetails(Open):
     """The same estimate on shuffled codes, whose information is 0, and on a known channel."""
 
-    null: tuple[Check, ...]
-    known: tuple[Check, ...]
+    null: tuple[CheckDetails, ...]
+    known: tuple[CheckDetails, ...]
     channel: str = ""
 
 
-class Leakage(Open):
+class LeakageDetails(Open):
     """I(c_i; ĉ_j), nats, of every true code i (row) and every code j that Q reads (column).
 
     Where the two have no relation, an estimate stays under ``chance`` 95 times in 100.
@@ -174,7 +174,7 @@ class Leakage(Open):
     n: Whole | None = None
 
     @model_validator(mode="after")
-    def _check(self) -> "Leakage":
+    def _check(self) -> "LeakageDetails":
         size = len(self.names)
         for name, table in (("matrix", self.matrix), ("chance", self.chance)):
             if len(table) != size or any(len(row) != size for row in table):
@@ -182,7 +182,7 @@ class Leakage(Open):
         return self
 
 
-class Information(BoundDetails):
+class InformationDetails(BoundDetails):
     """Whether training Q for longer would add to an information, and how much at most, in nats.
 
     ``certified`` is below the information with the confidence of the protocol, whatever Q is.
@@ -194,8 +194,8 @@ class Information(BoundDetails):
     family: str = ""
     curve: tuple[Round, ...] = ()
     noise: tuple[NoiseStep, ...] = ()
-    self_test: SelfTest | None = None
-    leakage: Leakage | None = None
+    self_test: SelfTestDetails | None = None
+    leakage: LeakageDetails | None = None
 
 
 def details_of(metric: str, details: dict[str, Any]) -> Details:
@@ -205,7 +205,7 @@ def details_of(metric: str, details: dict[str, Any]) -> Details:
     if metric == CODE_FACTORS and "factor" in details:
         return Pair.model_validate(details)
     if metric == INFORMATION:
-        return Information.model_validate(details)
+        return InformationDetails.model_validate(details)
     if metric.startswith(INFORMATION):
         return BoundDetails.model_validate(details)
     return Details.model_validate(details)

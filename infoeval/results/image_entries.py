@@ -13,7 +13,7 @@ __all__ = [
     "Image",
     "ImageEntry",
     "ImageGrid",
-    "Slider",
+    "SliderEntry",
     "Sprites",
     "Traversal",
 ]
@@ -81,7 +81,7 @@ class Gallery(ImageGrid):
         return self
 
 
-class Slider(Open):
+class SliderEntry(Open):
     """The values of a code that there are sprites of; ``start`` is the position shown first."""
 
     name: str
@@ -95,7 +95,7 @@ class Slider(Open):
         return self.labels or tuple(f"{value:g}" for value in self.values)
 
     @model_validator(mode="after")
-    def _check(self) -> "Slider":
+    def _check(self) -> "SliderEntry":
         if not self.values:
             raise wrong("one value or more", "values")
         if self.start >= len(self.values):
@@ -119,7 +119,7 @@ class Sprites(ImageEntry):
     width: Positive
     height: Positive
     columns: Positive
-    codes: tuple[Slider, ...]
+    codes: tuple[SliderEntry, ...]
 
     @property
     def count(self) -> int:

@@ -12,7 +12,7 @@ from pydantic_core import PydanticCustomError
 
 from infoeval.estimates import check_estimate
 from infoeval.results.contract import RECORD, Flag, Number, Positive, Whole, explain
-from infoeval.results.details import Clustering, Details, Information, Pair, details_of
+from infoeval.results.details import Clustering, Details, InformationDetails, Pair, details_of
 
 if TYPE_CHECKING:
     from infoeval.metrics.score import Score
@@ -90,12 +90,12 @@ class Result:
         return self.typed if isinstance(self.typed, Clustering) else None
 
     @property
-    def information(self) -> Information | None:
+    def information(self) -> InformationDetails | None:
         """The details of an information by a Q trained afterwards."""
-        return self.typed if isinstance(self.typed, Information) else None
+        return self.typed if isinstance(self.typed, InformationDetails) else None
 
     @property
-    def convergence(self) -> Information | None:
+    def convergence(self) -> InformationDetails | None:
         """The same, where it is known whether Q has converged."""
         information = self.information
         return information if information and information.converged is not None else None

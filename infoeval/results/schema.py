@@ -11,16 +11,17 @@ from infoeval.results.details import (
     INFORMATION,
     BoundDetails,
     Clustering,
-    Information,
+    InformationDetails,
     Pair,
 )
-from infoeval.results.document import Comparison, DataSet, Document, Subject
+from infoeval.results.document import Comparison, Document
+from infoeval.results.model_results import DataSet, SubjectEntry
 from infoeval.results.run_summary import Summary
 
 __all__ = ["schema"]
 
 OUTPUTS = (Document, Comparison, Summary)
-VIEWS = (Subject, DataSet, BoundDetails, Information, Clustering, Pair)
+VIEWS = (SubjectEntry, DataSet, BoundDetails, InformationDetails, Clustering, Pair)
 
 
 def schema() -> dict[str, Any]:
@@ -34,12 +35,12 @@ def schema() -> dict[str, Any]:
         entry["properties"]["schema_version"] = {"const": SCHEMA_VERSION, "type": "integer"}
         entry["required"] = sorted({*entry["required"], "schema_version"})
     document = definitions["Document"]["properties"]
-    document["subject"], document["data"] = _reference(Subject), _reference(DataSet)
-    definitions["OtherModel"]["properties"]["subject"] = _reference(Subject)
+    document["subject"], document["data"] = _reference(SubjectEntry), _reference(DataSet)
+    definitions["OtherModel"]["properties"]["subject"] = _reference(SubjectEntry)
     definitions["Result"]["allOf"] = [
         _details({"const": CLUSTER_ACCURACY}, "confusion", Clustering),
         _details({"const": CODE_FACTORS}, "factor", Pair),
-        _details({"const": INFORMATION}, None, Information),
+        _details({"const": INFORMATION}, None, InformationDetails),
         _details({"pattern": f"^{INFORMATION}-"}, None, BoundDetails),
     ]
     return {

@@ -10,7 +10,7 @@ import pytest
 from infoeval.report import svg
 from infoeval.report.figures.training_curves import _frame, _thin
 from infoeval.report.svg import inline, key
-from infoeval.report.tables import Estimate
+from infoeval.report.tables import EstimateCell
 from tests.report.drawn import built, elements, points, texts, width
 from tests.report.sample import comparison, five_seeds, without_extras
 
@@ -141,7 +141,7 @@ def test_seeds_are_compared_by_what_all_of_them_have(tmp_path: Path) -> None:
     (panel,) = [each for each in found.seeds if each.name == "seeds-nats"]
     names = [column.name for column in panel.table.columns]
     values = [row[names.index("information of slant")] for row in panel.table.rows]
-    assert [value.value for value in values if isinstance(value, Estimate)] == [
+    assert [value.value for value in values if isinstance(value, EstimateCell)] == [
         *(1.214, 1.1, 1.24, 1.0, 0.6, -0.042)
     ]
 
@@ -152,8 +152,8 @@ def test_table_of_information_holds_the_exact_numbers(document: Document) -> Non
     measured = result(document, "mi", "slant")
     cells = {(row[0], row[1]): row for row in figure.table.rows}
     row = cells["slant", "this run, λ = 1"]
-    assert row[3] == Estimate(measured["value"], measured["low"], measured["high"])
-    assert row[6] == Estimate(1.214, pytest.approx(1.21), pytest.approx(1.218))
+    assert row[3] == EstimateCell(measured["value"], measured["low"], measured["high"])
+    assert row[6] == EstimateCell(1.214, pytest.approx(1.21), pytest.approx(1.218))
 
 
 def history(document: Document, steps: list[int], values: list[float | None]) -> Document:

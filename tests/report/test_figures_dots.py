@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from infoeval.report.tables import Estimate
+from infoeval.report.tables import EstimateCell
 from tests.report.drawn import built, elements, points, texts, width
 from tests.report.sample import comparison, five_seeds, without_extras
 
@@ -30,7 +30,7 @@ def test_noise_curve_has_every_level_with_its_interval(document: Document) -> No
     assert len(max(points(panel, "subject"), key=len)) == 5
     first = panel.table.rows[0]
     assert first[0] == 1 / 128
-    assert isinstance(first[1], Estimate)
+    assert isinstance(first[1], EstimateCell)
     assert first[1].high == pytest.approx((1 - 1 / 128) * 2.3016 + 0.03)
     bars = [path for path in points(panel, "subject") if len(path) == 2 and width(path) == 0]
     assert len(bars) == 5
@@ -54,7 +54,7 @@ def test_units_share_no_axis(document: Document) -> None:
         *("cluster-acc of digit", "cluster-nmi of digit", "mig", "mig (estimator=ksg)"),
         *("code-factors", "code-factors (images=generated)", "dci"),
     }
-    assert rows["mig"][2] == Estimate(0.021, pytest.approx(0.0084), pytest.approx(0.0357))
+    assert rows["mig"][2] == EstimateCell(0.021, pytest.approx(0.0084), pytest.approx(0.0357))
     assert rows["dci"][2] is None
     assert "shuffled factors" in texts(panels[0])
     assert "shuffled factors" not in texts(panels[1])
@@ -76,7 +76,7 @@ def test_every_seed_has_a_row(tmp_path: Path) -> None:
     assert fraction.table.columns[1].name == "cluster error of digit (lower is better)"
     assert fraction.table.columns[1].kind == "percent"
     error = fraction.table.rows[2][1]
-    assert error == Estimate(
+    assert error == EstimateCell(
         pytest.approx(0.41), pytest.approx(0.41 - 0.0045), pytest.approx(0.41 + 0.0047)
     )
     assert "information of digit" in [column.name for column in nats.table.columns]
@@ -94,7 +94,7 @@ def test_differences_stand_around_zero(tmp_path: Path) -> None:
     assert nats.table.columns[2].name == "minus Narrow"
     assert nats.table.rows[0][:2] == ("mi", "digit")
     assert fraction.table.rows[0][:2] == ("cluster-acc", "digit")
-    assert nats.table.rows[0][2] == Estimate(
+    assert nats.table.rows[0][2] == EstimateCell(
         pytest.approx(0.1996), pytest.approx(0.1796), pytest.approx(0.2196)
     )
     assert {"minus Narrow", "minus Short training"} <= set(texts(fraction))

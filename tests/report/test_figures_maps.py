@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from infoeval.report.figures.confusion import code_order
-from infoeval.report.tables import Estimate
+from infoeval.report.tables import EstimateCell
 from infoeval.results.details import Clustering
 from tests.report.drawn import built, cells, elements, texts
 from tests.report.sample import CODES, MATCHING, confusion, five_seeds, without_extras
@@ -89,14 +89,14 @@ def test_factors_have_a_map_for_each_setting(document: Document) -> None:
     assert len(pairs) == 12
     first = pairs["digit", "class"]
     assert first[2:4] == ("NMI", "yes")
-    assert isinstance(first[4], Estimate)
-    assert first[6] == Estimate(0.01, 0.004, pytest.approx(0.017))
+    assert isinstance(first[4], EstimateCell)
+    assert first[6] == EstimateCell(0.01, 0.004, pytest.approx(0.017))
     frames = [
         path for path in elements(real, "path") if "stroke-width: 2.4" in path.get("style", "")
     ]
     assert len(frames) == 3
     for row in real.table.rows:
-        assert isinstance(row[4], Estimate)
+        assert isinstance(row[4], EstimateCell)
         assert f"{row[4].value:.2f}" in texts(real)
 
 

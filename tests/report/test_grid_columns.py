@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from infoeval.errors import UserError
-from infoeval.report.grid_columns import Order, cut, orders, strip
+from infoeval.report.grid_columns import CategoryOrder, cut, orders, strip
 from infoeval.report.page_images import read_image
 from infoeval.results import Document
 from infoeval.results.image_entries import Traversal
@@ -69,7 +69,7 @@ def test_columns_have_every_pixel_of_their_tiles(tmp_path: Path, mode: str, gap:
 
 def test_columns_stand_in_the_order_of_their_classes(tmp_path: Path) -> None:
     write(tmp_path, tiles("L"))
-    order = Order((2, 0, 3, 1), ("one", "three", "zero", None))
+    order = CategoryOrder((2, 0, 3, 1), ("one", "three", "zero", None))
     found = cut(read_image(tmp_path, "sheet.png"), sheet(), order)
     assert found.ordered
     assert [column.index for column in found.columns] == [2, 0, 3, 1]
@@ -78,7 +78,7 @@ def test_columns_stand_in_the_order_of_their_classes(tmp_path: Path) -> None:
 
 def test_order_of_another_number_of_categories_is_left_alone(tmp_path: Path) -> None:
     write(tmp_path, tiles("L"))
-    found = cut(read_image(tmp_path, "sheet.png"), sheet(), Order((1, 0), ("a", "b")))
+    found = cut(read_image(tmp_path, "sheet.png"), sheet(), CategoryOrder((1, 0), ("a", "b")))
     assert not found.ordered
     assert [column.index for column in found.columns] == [*range(COLUMNS)]
 
@@ -87,7 +87,7 @@ def test_strip_is_the_first_row_in_order(tmp_path: Path) -> None:
     grid = tiles("L")
     write(tmp_path, grid)
     order = (2, 0, 3, 1)
-    found = strip(read_image(tmp_path, "sheet.png"), sheet(), Order(order, (None,) * 4))
+    found = strip(read_image(tmp_path, "sheet.png"), sheet(), CategoryOrder(order, (None,) * 4))
     seen = pixels(found.address)
     seen = seen if seen.ndim == 2 else seen[..., 0]
     assert seen.shape == (found.height, found.width)

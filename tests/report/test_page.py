@@ -15,7 +15,7 @@ import infoeval.report
 import infoeval.report.sections
 from infoeval.errors import UserError
 from infoeval.report import render, write
-from infoeval.report.live_generator import Block, CodeSlider, LiveGenerator
+from infoeval.report.live_generator import CodeSlider, DataBlock, LiveGenerator
 from tests.report.reading import Reading
 from tests.report.sample import without_extras
 
@@ -72,8 +72,8 @@ def test_live_generator_may_run_its_own_scripts(
         tolerance=2,
         runtime="runtime",
         license="licence",
-        runtime_blocks=[Block("live-script", Markup("AAAA"))],
-        model_blocks=[Block("live-model", Markup("BBBB"))],
+        runtime_blocks=[DataBlock("live-script", Markup("AAAA"))],
+        model_blocks=[DataBlock("live-model", Markup("BBBB"))],
         script=script,
     )
     monkeypatch.setattr(infoeval.report.sections, "read_live", lambda document, folder: live)

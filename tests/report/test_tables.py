@@ -7,7 +7,7 @@ import pytest
 from infoeval.report.tables import (
     Cell,
     Column,
-    Estimate,
+    EstimateCell,
     Table,
     csv_table,
     latex_table,
@@ -32,7 +32,7 @@ def read_back(text: str) -> list[list[str]]:
 
 def test_csv_holds_every_number_exactly() -> None:
     value = 0.1 + 0.2
-    rows = read_back(csv_table(table(("digit", Estimate(value, -1e-17, None), 10_000))))
+    rows = read_back(csv_table(table(("digit", EstimateCell(value, -1e-17, None), 10_000))))
     assert rows[0] == ["Code", "I, nats", "I, nats low", "I, nats high", "n"]
     assert float(rows[1][1]) == value
     assert float(rows[1][2]) == -1e-17
@@ -40,7 +40,7 @@ def test_csv_holds_every_number_exactly() -> None:
 
 
 def test_csv_column_with_one_estimate_is_wide_for_all_rows() -> None:
-    rows = read_back(csv_table(table(("a", 1.5, 1), ("b", Estimate(2.0, 1.0, 3.0), None))))
+    rows = read_back(csv_table(table(("a", 1.5, 1), ("b", EstimateCell(2.0, 1.0, 3.0), None))))
     assert {len(row) for row in rows} == {5}
     assert rows[1] == ["a", "1.5", "", "", "1"]
     assert rows[2] == ["b", "2.0", "1.0", "3.0", ""]
@@ -103,7 +103,7 @@ def test_latex_long_table_breaks_over_pages() -> None:
 
 
 def test_latex_table_has_as_many_cells_in_every_row() -> None:
-    body = latex_table(table(("a & b", Estimate(1.0, 0.5, 2.0), 3), ("c", None, None)))
+    body = latex_table(table(("a & b", EstimateCell(1.0, 0.5, 2.0), 3), ("c", None, None)))
     rows = [line for line in body.splitlines() if line.endswith(r"\\")]
     assert [len(re.findall(r"(?<!\\)&", row)) for row in rows] == [2, 2, 2]
     assert r"1.00 {\footnotesize (0.50 to 2.00)}" in body
@@ -124,20 +124,20 @@ def test_markdown_text_has_no_markup() -> None:
 
 @pytest.mark.parametrize("kind", ["text", "count", "number", "nats", "percent"])
 def test_missing_numbers_are_a_dash(kind: str) -> None:
-    for cell in (None, Estimate(None), Estimate(None, 1.0, 2.0)):
+    for cell in (None, EstimateCell(None), EstimateCell(None, 1.0, 2.0)):
         assert parts(cell, kind) == ("–", "")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("cell", "kind", "expected"),
     [
-        (Estimate(0.05, 0.04, 0.061), "percent", "5.0 % (4.0 to 6.1 %)"),
-        (Estimate(-0.5, -1.0, None), "nats", "−0.50 (−1.00 or more)"),
-        (Estimate(-0.5, None, -0.25), "number", "−0.5000 (−0.2500 or less)"),
-        (Estimate(0.002, 1e-6, 0.004), "number", "0.0020 (1.0e−06 to 0.0040)"),
+        (EstimateCell(0.05, 0.04, 0.061), "percent", "5.0 % (4.0 to 6.1 %)"),
+        (EstimateCell(-0.5, -1.0, None), "nats", "−0.50 (−1.00 or more)"),
+        (EstimateCell(-0.5, None, -0.25), "number", "−0.5000 (−0.2500 or less)"),
+        (EstimateCell(0.002, 1e-6, 0.004), "number", "0.0020 (1.0e−06 to 0.0040)"),
         (3000.0, "count", "3,000"),
         (2.5, "count", "2.5000"),
-        (Estimate(1.0), "nats", "1.00"),
+        (EstimateCell(1.0), "nats", "1.00"),
         ("-x", "text", "-x"),
     ],
 )

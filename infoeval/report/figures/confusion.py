@@ -11,7 +11,8 @@ from infoeval.report.figures.heat import Map, draw_map, size_of
 from infoeval.report.figures.naming import numbered, stem
 from infoeval.report.tables import Cell, Column, Table
 from infoeval.results.details import CLUSTER_ACCURACY, Clustering
-from infoeval.results.document import Document, Model
+from infoeval.results.document import Document
+from infoeval.results.model_results import ModelResults
 
 __all__ = ["Confusion", "code_order", "confusions", "mixed_up"]
 
@@ -66,7 +67,7 @@ def code_order(clustering: Clustering) -> list[int]:
     return sorted(range(len(matching)), key=lambda code: (matching[code] < 0, matching[code], code))
 
 
-def _clusterings(model: Model) -> list[tuple[str, Clustering]]:
+def _clusterings(model: ModelResults) -> list[tuple[str, Clustering]]:
     """Return each code's counts once, whatever settings they came with."""
     by_code: dict[str, Clustering] = {}
     for result in model.results:

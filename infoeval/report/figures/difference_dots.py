@@ -6,11 +6,11 @@ from functools import partial
 from matplotlib.figure import Figure as Drawing
 
 from infoeval.report.figure import Colours, Figure, Handle
-from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
+from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of
 from infoeval.report.figures.look import WIDE, Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of
 from infoeval.report.figures.naming import apart, stem
-from infoeval.report.tables import Cell, Column, Estimate, Table
+from infoeval.report.tables import Cell, Column, EstimateCell, Table
 from infoeval.results.document import Document
 from infoeval.results.records import Difference
 
@@ -39,7 +39,7 @@ def _panel(document: Document, unit: str, group: Sequence[Difference]) -> Figure
     models = looks(document)
     keys = list(dict.fromkeys((difference.metric, difference.target) for difference in group))
     rows = [
-        Row(
+        DotRow(
             f"{metric} of {target}" if target else metric,
             tuple(
                 _dot(models[difference.model], difference)
@@ -72,7 +72,7 @@ def _dot(look: Look, difference: Difference) -> Dot:
     return Dot(look, difference.difference, low, high, hollow=nothing)
 
 
-def _draw(rows: Sequence[Row], unit: str, name: str, drawing: Drawing, colours: Colours) -> None:
+def _draw(rows: Sequence[DotRow], unit: str, name: str, drawing: Drawing, colours: Colours) -> None:
     axes = drawing.add_subplot()
     axes.axvline(0, color=colours["ink"], linewidth=1)
     draw_rows(axes, rows, colours, label_length=40)
@@ -95,7 +95,7 @@ def _table(
     indices = sorted({difference.model for difference in group})
     kind = kind_of(unit)
     by_place = {
-        (one.metric, one.target, one.model): Estimate(one.difference, one.low, one.high)
+        (one.metric, one.target, one.model): EstimateCell(one.difference, one.low, one.high)
         for one in group
     }
     rows: list[tuple[Cell, ...]] = [

@@ -11,7 +11,7 @@ from infoeval.report.figures.look import Look, draw_beyond, ring
 from infoeval.report.figures.naming import short
 from infoeval.results.details import Null
 
-__all__ = ["Dot", "Row", "draw_rows", "height_of"]
+__all__ = ["Dot", "DotRow", "draw_rows", "height_of"]
 
 _LANE = 17  # CSS pixels
 _AXIS = 60
@@ -37,7 +37,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Row:
+class DotRow:
     """The dots of a row, a lane each of ``lane`` times the usual height, from the top.
 
     ``median`` and ``limit`` are marked across the row where they are given.
@@ -55,12 +55,14 @@ class Row:
         return max(self.lane * len(self.dots), 1.0) + _GAP
 
 
-def height_of(rows: Sequence[Row]) -> float:
+def height_of(rows: Sequence[DotRow]) -> float:
     """Return how high the axes are with their labels, in CSS pixels."""
     return _AXIS + _LANE * sum(row.height for row in rows)
 
 
-def draw_rows(axes: Axes, rows: Sequence[Row], colours: Colours, *, label_length: int = 30) -> None:
+def draw_rows(
+    axes: Axes, rows: Sequence[DotRow], colours: Colours, *, label_length: int = 30
+) -> None:
     """Draw all rows, the first at the top."""
     top, ticks, placed = 0.0, [], []
     for row in rows:
@@ -83,7 +85,7 @@ def draw_rows(axes: Axes, rows: Sequence[Row], colours: Colours, *, label_length
     axes.spines["left"].set_visible(False)
 
 
-def _marks(axes: Axes, row: Row, top: float, colours: Colours) -> None:
+def _marks(axes: Axes, row: DotRow, top: float, colours: Colours) -> None:
     ends = [top + 0.12, top + row.height - 0.12]
     if row.limit is not None:
         axes.plot([row.limit] * 2, ends, color=colours["ink"], linewidth=1.2, dashes=(2, 2))

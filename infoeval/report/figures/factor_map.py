@@ -8,8 +8,9 @@ from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, draw_map, size_of
 from infoeval.report.figures.look import estimate
 from infoeval.report.figures.naming import apart, stem
-from infoeval.report.tables import Cell, Column, Estimate, Table
-from infoeval.results.document import Document, Model
+from infoeval.report.tables import Cell, Column, EstimateCell, Table
+from infoeval.results.document import Document
+from infoeval.results.model_results import ModelResults
 from infoeval.results.records import Result
 
 __all__ = ["factors"]
@@ -25,7 +26,7 @@ def factors(document: Document) -> tuple[Figure, ...]:
     return apart(_figure(document, settings, pairs) for settings, pairs in _pairs(document).items())
 
 
-def _pairs(model: Model) -> dict[str, dict[Place, Result]]:
+def _pairs(model: ModelResults) -> dict[str, dict[Place, Result]]:
     """Return the results of each code with each factor, by the settings that were asked for."""
     by_settings: dict[str, dict[Place, Result]] = {}
     for result in model.results:
@@ -99,6 +100,6 @@ def _table(document: Document, settings: str, pairs: dict[Place, Result]) -> Tab
     return Table(stem("factors", settings), title, tuple(columns), tuple(rows))
 
 
-def _shuffled(result: Result) -> Estimate | None:
+def _shuffled(result: Result) -> EstimateCell | None:
     null = result.typed.null
-    return Estimate(null.mean, null.low, null.high) if null else None
+    return EstimateCell(null.mean, null.low, null.high) if null else None

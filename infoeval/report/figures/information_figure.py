@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.bars import Bar, draw_bars, legend_of, rows_of
-from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
+from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of
 from infoeval.report.figures.look import (
     BEYOND,
     ENTROPY,
@@ -24,7 +24,8 @@ from infoeval.report.figures.naming import short
 from infoeval.report.tables import Cell, Column, Table
 from infoeval.report.wording import nats
 from infoeval.results.details import INFORMATION, OWN_BOUND
-from infoeval.results.document import Code, Document, Model
+from infoeval.results.document import Document
+from infoeval.results.model_results import Code, ModelResults
 from infoeval.results.records import Result
 
 __all__ = ["alike", "information"]
@@ -59,11 +60,11 @@ def information(document: Document) -> Figure | None:
     )
 
 
-def _drawn(document: Document) -> list[tuple[Model, Look]]:
+def _drawn(document: Document) -> list[tuple[ModelResults, Look]]:
     return list(zip(document.all_models, looks(document), strict=True))
 
 
-def _bar(model: Model, look: Look, code: Code) -> Bar:
+def _bar(model: ModelResults, look: Look, code: Code) -> Bar:
     result, own = model.information(code.name), model.find(OWN_BOUND, code.name)
     beside = own if result is not None and result.metric == INFORMATION else None
     return Bar(look, result, beside.value if beside else None)
@@ -111,14 +112,14 @@ def _of_seeds(document: Document) -> Figure:
     )
 
 
-def _seeds_row(code: Code, bars: Sequence[Bar]) -> Row:
+def _seeds_row(code: Code, bars: Sequence[Bar]) -> DotRow:
     dots = [
         Dot(bar.look, bar.result.value, hollow=bar.open, open=bar.open, most=bar.result.high)
         for bar in bars
         if bar.result is not None
     ]
     seeds = [dot.value for dot in dots if dot.look.colour != "baseline"]
-    return Row(
+    return DotRow(
         f"{short(code.name, 18)}, {ENTROPY} {nats(code.entropy)}",
         tuple(dots),
         lane=0.62,
@@ -127,7 +128,7 @@ def _seeds_row(code: Code, bars: Sequence[Bar]) -> Row:
     )
 
 
-def _draw_dots(rows: Sequence[Row], drawing: Drawing, colours: Colours) -> None:
+def _draw_dots(rows: Sequence[DotRow], drawing: Drawing, colours: Colours) -> None:
     axes = drawing.add_subplot()
     draw_rows(axes, rows, colours)
     axes.set_xlim(left=min(0, axes.get_xlim()[0]))
@@ -162,7 +163,7 @@ def _table(document: Document) -> Table:
     return Table("information", "Information in each code", tuple(columns), tuple(rows))
 
 
-def _cells(model: Model, code: str) -> tuple[Cell, ...]:
+def _cells(model: ModelResults, code: str) -> tuple[Cell, ...]:
     result, own = model.information(code), model.find(OWN_BOUND, code)
     if result is None:
         return None, "not measured", None, estimate(own)

@@ -8,8 +8,9 @@ from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, draw_map, size_of
 from infoeval.report.tables import Cell, Column, Table
 from infoeval.report.wording import nats
-from infoeval.results.details import Leakage
-from infoeval.results.document import Document, Model
+from infoeval.results.details import LeakageDetails
+from infoeval.results.document import Document
+from infoeval.results.model_results import ModelResults
 
 __all__ = ["leakage"]
 
@@ -35,12 +36,12 @@ def leakage(document: Document) -> tuple[Figure, ...]:
     return (figure,)
 
 
-def _of(model: Model) -> Leakage | None:
+def _of(model: ModelResults) -> LeakageDetails | None:
     known = (result.information for result in model.results if result.information)
     return next((details.leakage for details in known if details.leakage), None)
 
 
-def _map(shown: Leakage) -> Map:
+def _map(shown: LeakageDetails) -> Map:
     matrix, chance = np.asarray(shown.matrix), np.asarray(shown.chance)
     most = max(float(matrix.max()), 1e-9)
     nothing = matrix <= chance
@@ -55,7 +56,7 @@ def _map(shown: Leakage) -> Map:
     )
 
 
-def _table(document: Document, shown: Leakage) -> Table:
+def _table(document: Document, shown: LeakageDetails) -> Table:
     """Return a row for each pair of codes, and a column for each model."""
     several = len(document.all_models) > 1
     columns = [Column("True code"), Column("Code that Q reads")]
@@ -75,7 +76,7 @@ def _table(document: Document, shown: Leakage) -> Table:
     return Table("leakage", _TITLE, tuple(columns), tuple(rows))
 
 
-def _value(other: Leakage | None, true: str, read: str) -> float | None:
+def _value(other: LeakageDetails | None, true: str, read: str) -> float | None:
     if other is None or true not in other.names or read not in other.names:
         return None
     return other.matrix[other.names.index(true)][other.names.index(read)]

@@ -9,7 +9,7 @@ from matplotlib.lines import Line2D
 
 from infoeval.report.figure import Colours
 from infoeval.report.figures.naming import short_names
-from infoeval.report.tables import Estimate
+from infoeval.report.tables import EstimateCell
 from infoeval.results.document import Document
 from infoeval.results.records import Result
 
@@ -130,6 +130,6 @@ def ring(axes: Axes, x: float, y: float, colours: Colours) -> None:
     )  # fmt: skip
 
 
-def estimate(result: Result | None) -> Estimate | None:
+def estimate(result: Result | None) -> EstimateCell | None:
     """Return the cell of a result; None where there is none."""
-    return None if result is None else Estimate(result.value, result.low, result.high)
+    return None if result is None else EstimateCell(result.value, result.low, result.high)

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Patch
 
 from infoeval.report.figure import Colours, Figure, Handle
-from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
+from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of
 from infoeval.report.figures.look import (
     WIDE,
     Look,
@@ -16,7 +16,7 @@ from infoeval.report.figures.look import (
     looks,
 )
 from infoeval.report.figures.naming import apart, stem
-from infoeval.report.tables import Cell, Column, Estimate, Kind, Table
+from infoeval.report.tables import Cell, Column, EstimateCell, Kind, Table
 from infoeval.results.details import INFORMATION, OWN_BOUND
 from infoeval.results.document import Document
 from infoeval.results.records import Result
@@ -73,7 +73,7 @@ def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
             if key in results
         ]
         lane = 1.0 if len(models) <= _FEW else 0.62
-        rows.append(Row(name_of(others(document)[key]), tuple(dots), lane))
+        rows.append(DotRow(name_of(others(document)[key]), tuple(dots), lane))
     null = any(dot.null for row in rows for dot in row.dots)
     name = unit or "no unit"
     return Figure(
@@ -101,7 +101,7 @@ def _dot(look: Look, result: Result) -> Dot:
     return Dot(look, result.value, result.low, result.high, result.typed.null)
 
 
-def _draw(rows: Sequence[Row], unit: str, drawing: Drawing, colours: Colours) -> None:
+def _draw(rows: Sequence[DotRow], unit: str, drawing: Drawing, colours: Colours) -> None:
     axes = drawing.add_subplot()
     draw_rows(axes, rows, colours, label_length=40)
     low, high = axes.get_xlim()
@@ -142,6 +142,6 @@ def _table(document: Document, unit: str, keys: Sequence[Key], *, null: bool) ->
     return Table(stem("metrics", unit or "no unit"), title, tuple(columns), tuple(rows))
 
 
-def _shuffled(result: Result | None) -> Estimate | None:
+def _shuffled(result: Result | None) -> EstimateCell | None:
     null = result.typed.null if result else None
-    return Estimate(null.mean, null.low, null.high) if null else None
+    return EstimateCell(null.mean, null.low, null.high) if null else None

@@ -12,8 +12,8 @@ from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import Look, entropy_mark, looks
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.figures.panels import curve, panel
-from infoeval.report.tables import Cell, Column, Estimate, Table
-from infoeval.results.details import ALL_CODES, INFORMATION, Information, Round
+from infoeval.report.tables import Cell, Column, EstimateCell, Table
+from infoeval.results.details import ALL_CODES, INFORMATION, InformationDetails, Round
 from infoeval.results.document import Document
 
 __all__ = ["learning", "noise"]
@@ -28,7 +28,7 @@ class _Reading:
 
     look: Look
     model: str
-    details: Information
+    details: InformationDetails
 
     @property
     def kept(self) -> list[Round]:
@@ -96,7 +96,7 @@ def noise(document: Document) -> tuple[Figure, ...]:
 
 def _panels(
     document: Document,
-    measured: Callable[[Information], bool],
+    measured: Callable[[InformationDetails], bool],
     figure: Callable[[str, float | None, Readings], Figure],
 ) -> tuple[Figure, ...]:
     """Return a figure for each code, and for all codes together, that was measured."""
@@ -218,7 +218,10 @@ def _learning_table(name: str, title: str, readings: Readings) -> Table:
 def _noise_table(name: str, title: str, readings: Readings) -> Table:
     """Return a row for each σ, and a column for each model."""
     left = [
-        {step.deviation: Estimate(step.value, step.low, step.high) for step in one.details.noise}
+        {
+            step.deviation: EstimateCell(step.value, step.low, step.high)
+            for step in one.details.noise
+        }
         for one in readings
     ]
     deviations = sorted({deviation for column in left for deviation in column})

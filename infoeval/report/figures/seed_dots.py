@@ -8,21 +8,22 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
 from infoeval.report.figure import Colours, Figure, Handle
-from infoeval.report.figures.dots import Dot, Row, draw_rows, height_of
+from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of
 from infoeval.report.figures.information_figure import alike
 from infoeval.report.figures.look import WIDE, Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of, name_of, others
 from infoeval.report.figures.naming import apart, stem
-from infoeval.report.tables import Cell, Column, Estimate, Kind, Table
+from infoeval.report.tables import Cell, Column, EstimateCell, Kind, Table
 from infoeval.results.details import CLUSTER_ACCURACY
-from infoeval.results.document import Document, Model
+from infoeval.results.document import Document
+from infoeval.results.model_results import ModelResults
 from infoeval.results.records import Result
 
 __all__ = ["seeds"]
 
 _MEDIAN = "median of the seeds"
 _INFORMATION = "information"
-Measured = Mapping[int, Estimate]
+Measured = Mapping[int, EstimateCell]
 """One quantity of each model that has it, by the model's index."""
 
 
@@ -61,15 +62,17 @@ def _quantities(document: Document) -> list[tuple[str, str, Measured]]:
     return quantities
 
 
-def _find(model: Model, key: tuple[str, str, str | None]) -> Result | None:
+def _find(model: ModelResults, key: tuple[str, str, str | None]) -> Result | None:
     return next((r for r in model.results if r.key == key and r.pair is None), None)
 
 
-def _cell(result: Result) -> Estimate:
+def _cell(result: Result) -> EstimateCell:
     value, low, high = result.value, result.low, result.high
     if result.metric != CLUSTER_ACCURACY:
-        return Estimate(value, low, high)
-    return Estimate(1 - value, None if high is None else 1 - high, None if low is None else 1 - low)
+        return EstimateCell(value, low, high)
+    return EstimateCell(
+        1 - value, None if high is None else 1 - high, None if low is None else 1 - low
+    )
 
 
 def _panel(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Figure:
@@ -87,16 +90,16 @@ def _panel(document: Document, unit: str, quantities: Mapping[str, Measured]) ->
     )
 
 
-def _row(document: Document, models: Sequence[Look], name: str, measured: Measured) -> Row:
+def _row(document: Document, models: Sequence[Look], name: str, measured: Measured) -> DotRow:
     dots = [Dot(models[index], cell.value or 0.0) for index, cell in measured.items()]
     of_seeds = [
         cell.value or 0.0 for index, cell in measured.items()
         if document.all_models[index].role != "baseline"
     ]  # fmt: skip
-    return Row(name, tuple(dots), lane=0.45, median=median(of_seeds) if of_seeds else None)
+    return DotRow(name, tuple(dots), lane=0.45, median=median(of_seeds) if of_seeds else None)
 
 
-def _draw(rows: Sequence[Row], unit: str, drawing: Drawing, colours: Colours) -> None:
+def _draw(rows: Sequence[DotRow], unit: str, drawing: Drawing, colours: Colours) -> None:
     axes = drawing.add_subplot()
     draw_rows(axes, rows, colours, label_length=44)
     low, high = axes.get_xlim()

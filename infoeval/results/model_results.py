@@ -1,0 +1,235 @@
+"""A model with its results, as a document and each further model of a report have it."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+from pydantic import PrivateAttr, field_validator
+
+from infoeval.results.contract import Count, Number, Open, Whole, wrong
+from infoeval.results.details import (
+    ALL_CODES,
+    INFORMATION,
+    OWN_BOUND,
+    BoundDetails,
+    InformationDetails,
+)
+from infoeval.results.records import Result, Skipped
+
+__all__ = [
+    "Code",
+    "DataSet",
+    "ModelResults",
+    "OtherModel",
+    "Role",
+    "SubjectEntry",
+    "Training",
+    "codes_of",
+    "labels_of",
+]
+
+Role = Literal["subject", "baseline", "seed", "compared"]
+
+
+class SubjectEntry(Open):
+    """What the numbers are about: a checkpoint, codes in a file, a user's model, or several."""
+
+    checkpoint: str | None = None
+    codes: str | None = None
+    model: str | None = None
+    models: tuple[str, ...] | None = None
+    sha256: str | None = None
+    trainer: str | None = None
+    variant: str | None = None
+    step: Whole | None = None
+    seed: Whole | None = None
+    information_weight: Number | None = None
+
+    @property
+    def source(self) -> str:
+        """The path or the name of what was scored."""
+        given = (self.checkpoint, self.codes, self.model, ", ".join(self.models or ()) or None)
+        return next((name for name in given if name is not None), "a model")
+
+
+class DataSet(Open):
+    """The images or rows that were scored."""
+
+    name: str | None = None
+    split: str | None = None
+    n: Count | None = None
+    fingerprint: str | None = None
+
+    @property
+    def label(self) -> str:
+        """The name, or that there are no images."""
+        return self.name or "no images"
+
+
+class Training(Open):
+    """How a checkpoint was trained; ``config`` is its trainer as plain data."""
+
+    steps: Whole | None = None
+    batch: Whole | None = None
+    images_per_second: Number | None = None
+    seconds: Number | None = None
+    config: Any = None
+
+
+class Code(Open):
+    """A latent code; ``entropy`` is H(c) in nats, differential for a continuous one.
+
+    ``low`` and ``high`` are the ends of a continuous prior, ``size`` the number of categories.
+    """
+
+    name: str
+    kind: Literal["categorical", "continuous"]
+    entropy: Number
+    description: str = ""
+    low: Number | None = None
+    high: Number | None = None
+    size: Whole | None = None
+
+
+class ModelResults(Open):
+    """A model with its results and how it was trained.
+
+    ``subject`` describes the model and ``data`` the images, as plain data; :attr:`identity` and
+    :attr:`data_set` have what is known of them as attributes. ``history`` holds the training
+    curves: for each series one value (or None) a recorded step.
+    """
+
+    role: Role = "subject"
+    name: str | None = None
+    subject: dict[str, Any]
+    data: dict[str, Any] | None = None
+    results: tuple[Result, ...]
+    skipped: tuple[Skipped, ...] = ()
+    history: dict[str, tuple[Number | None, ...]] | None = None
+    training: Training = Training()
+
+    _index: int = PrivateAttr(0)
+    _label: str = PrivateAttr("")
+
+    @field_validator("subject")
+    @classmethod
+    def _check_subject(cls, subject: dict[str, Any]) -> dict[str, Any]:
+        SubjectEntry.model_validate(subject)
+        return subject
+
+    @field_validator("history")
+    @classmethod
+    def _check_history(
+        cls, history: dict[str, tuple[Number | None, ...]] | None
+    ) -> dict[str, tuple[Number | None, ...]] | None:
+        if history is None or not history:
+            return history
+        steps = history.get("step")
+        if steps is None or any(step is None for step in steps):
+            raise wrong("a list of finite numbers", "step")
+        for name, values in history.items():
+            if len(values) != len(steps):
+                raise wrong(f"as long as step, {len(steps)}", name)
+        return history
+
+    @property
+    def index(self) -> int:
+        """The number that images and differences name it by: 0 for the one shown first."""
+        return self._index
+
+    @property
+    def label(self) -> str:
+        """A name that no other model of the document has."""
+        return self._label
+
+    @property
+    def identity(self) -> SubjectEntry:
+        """What is known of the subject, as attributes."""
+        return SubjectEntry.model_validate(self.subject)
+
+    def find(self, metric: str, target: str | None) -> Result | None:
+        """Return the result of a metric for a code, or None."""
+        for result in self.results:
+            if (result.metric, result.target) == (metric, target):
+                return result
+        return None
+
+    def information(self, code: str) -> Result | None:
+        """Return the information of a code: by a Q trained afterwards, else by its own."""
+        return self.find(INFORMATION, code) or self.find(OWN_BOUND, code)
+
+    def together(self) -> Result | None:
+        """Return the estimate that has the self-test and the leakage of all codes."""
+        for result in self.results:
+            if result.information and result.information.self_test is not None:
+                return result
+        return None
+
+    def curve(self, series: str) -> tuple[float | None, ...] | None:
+        """Return a training curve, or None where it has no number at all."""
+        values = self.history.get(series) if self.history else None
+        return values if values and any(value is not None for value in values) else None
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The steps that the history has records of."""
+        return tuple(int(step) for step in (self.history or {}).get("step", ()) if step is not None)
+
+    def skipped_by_reason(self) -> dict[str, str]:
+        """Return every reason once, with the metrics that were skipped for it."""
+        metrics: dict[str, list[str]] = {}
+        for skipped in self.skipped:
+            metrics.setdefault(skipped.reason, []).append(skipped.metric)
+        return {reason: ", ".join(names) for reason, names in metrics.items()}
+
+
+class OtherModel(ModelResults):
+    """A model that a report shows beside the first."""
+
+    role: Literal["baseline", "seed", "compared"]
+
+
+def labels_of(models: Sequence[ModelResults]) -> list[str]:
+    """Return a label for each model: its name, or what sets it apart from the others."""
+    labels = [model.name or _set_apart(model, models) for model in models]
+    return [
+        label if labels.count(label) == 1 else f"{label} ({number})"
+        for number, label in enumerate(labels, 1)
+    ]
+
+
+def _set_apart(model: ModelResults, models: Sequence[ModelResults]) -> str:
+    """Return a model's role, λ and seed: "this run, λ = 1", "seed 3", "runs/a/ckpt.pt"."""
+    subject = model.identity
+    if any(other.role == "compared" for other in models):
+        return subject.source
+    seeds = [other for other in models if other.role != "baseline"]
+    weight = subject.information_weight
+    if len(seeds) > 1 and subject.seed is not None:
+        seed = f"seed {subject.seed}"
+        return f"λ = {weight or 0:g}, {seed}" if model.role == "baseline" else seed
+    words = "baseline" if model.role == "baseline" else "this run"
+    return words if weight is None else f"{words}, λ = {weight:g}"
+
+
+def codes_of(results: Sequence[Result]) -> tuple[Code, ...]:
+    """Return the codes that results have an entropy of."""
+    entropies: dict[str, float] = {}
+    categorical = set()
+    for result in results:
+        name, details = result.target, result.typed
+        if name is None or name == ALL_CODES:
+            continue
+        if isinstance(details, BoundDetails) and details.entropy is not None:
+            entropies.setdefault(name, details.entropy)
+        family = details.family if isinstance(details, InformationDetails) else ""
+        kind = details.kind if isinstance(details, BoundDetails) else None
+        if result.clustering or kind == "categorical" or family == "softmax":
+            categorical.add(name)
+    return tuple(
+        Code(
+            name=name,
+            kind="categorical" if name in categorical else "continuous",
+            entropy=entropy,
+        )
+        for name, entropy in entropies.items()
+    )
