@@ -21,8 +21,7 @@ from infoeval.results.contract import (
     to_plain,
     wrong,
 )
-from infoeval.results.image_entries import Image
-from infoeval.results.live_entry import Live
+from infoeval.results.file_entries import Image, Live
 from infoeval.results.model_results import (
     Code,
     DataSet,

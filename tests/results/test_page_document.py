@@ -9,7 +9,7 @@ import pytest
 
 from infoeval.errors import UserError
 from infoeval.results import Document
-from infoeval.results.image_entries import Gallery, Sprites, Traversal
+from infoeval.results.file_entries import Gallery, Sprites, Traversal
 
 Plain = dict[str, Any]
 LOG_TWO = math.log(2)
