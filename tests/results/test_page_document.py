@@ -383,6 +383,14 @@ def test_wrong_value_is_one_clear_line(
     assert "\n" not in str(caught.value)
 
 
+def test_what_is_nested_too_deeply_is_refused(plain: Plain) -> None:
+    deep: Any = 1
+    for _ in range(200):
+        deep = {"a": deep}
+    with pytest.raises(UserError, match="nested too deeply"):
+        Document.for_page(plain | {"training": {"config": deep}})
+
+
 @pytest.mark.parametrize("whole", [[], "text", None, 3])
 def test_what_is_not_an_object_is_refused(whole: Any) -> None:
     with pytest.raises(UserError, match="must be an object"):
