@@ -10,7 +10,7 @@ from infoeval.report.tables import Column, Table
 from infoeval.report.wording import count_of, minus, percent
 from infoeval.results.details import CLUSTER_ACCURACY, Clustering
 from infoeval.results.document import Document
-from infoeval.results.image_entries import Gallery, ImageGrid, Traversal
+from infoeval.results.file_entries import Gallery, ImageGrid, Traversal
 from infoeval.results.model_results import ModelResults
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from infoeval.results.details import INFORMATION, OWN_BOUND, Clustering
 from infoeval.results.document import Document
-from infoeval.results.image_entries import Sprites, Traversal
+from infoeval.results.file_entries import Sprites, Traversal
 
 __all__ = ["limits"]
 

@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 
 from infoeval.files import write_bytes, write_text
 from infoeval.report import figures
-from infoeval.report.canvas import drawn
-from infoeval.report.figure import Colours, Figure
+from infoeval.report.figure import Colours, Figure, drawn
 from infoeval.report.figures.naming import numbered, stem
 from infoeval.report.page_images import open_pixels, read_image
 from infoeval.report.tables import Table, csv_table, latex_table
 from infoeval.results.document import Document
-from infoeval.results.image_entries import Traversal
+from infoeval.results.file_entries import Traversal
 
 __all__ = ["COLOURS", "write_figures"]
 

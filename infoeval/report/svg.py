@@ -15,8 +15,7 @@ from xml.etree import ElementTree
 from markupsafe import Markup
 from matplotlib.figure import Figure as Drawing
 
-from infoeval.report.canvas import POINTS, drawn, named_once
-from infoeval.report.figure import Colours, Figure, Margins
+from infoeval.report.figure import POINTS, Colours, Figure, Margins, drawn, named_once
 from infoeval.report.tables import Table
 
 __all__ = ["COLOURS", "Mark", "inline", "key"]

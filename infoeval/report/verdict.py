@@ -96,14 +96,13 @@ def _over_seeds(code: Code, result: Result, by_seed: Mapping[str, Result]) -> st
     }
     kept = [value for name, value in values.items() if name not in behind]
     least = "at least " if any(map(_least, by_seed.values())) else ""
-    verb = "carries"
-    if max(kept) < _LITTLE:
-        verb, least = f"{verb} next to nothing:", ""
-    amount = f"{least}{spread(kept, nats)}{_of(code)} nats{_by_own_q(result)}"
+    least = "next to nothing: " if max(kept) < _LITTLE else least
+    amount = f"carries {least}{spread(kept, nats)}{_of(code)} nats"
+    reader = _by_own_q(result, "each seed's")
     if not behind:
-        return f"{verb} {amount} over {count_of(len(values), 'seed')}"
+        return f"{amount} over {count_of(len(values), 'seed')}{reader}"
     rest = listed([f"{nats(value)} in {name}" for name, value in behind.items()])
-    return f"{verb} {amount} in {_most(kept, values)}, but only {rest}"
+    return f"{amount} in {_most(kept, values)}, but only {rest}{reader}"
 
 
 def _aside(*remarks: str) -> str:
@@ -164,8 +163,8 @@ def _own(result: Result, own: Result | None) -> str:
     return f"the model's own Q reads {nats(own.value)}"
 
 
-def _by_own_q(result: Result) -> str:
-    return "" if result.metric == INFORMATION else ", as read by its own Q"
+def _by_own_q(result: Result, whose: str = "its") -> str:
+    return "" if result.metric == INFORMATION else f", as read by {whose} own Q"
 
 
 def _least(result: Result) -> str:

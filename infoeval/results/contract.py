@@ -3,7 +3,7 @@
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -32,6 +32,7 @@ __all__ = [
     "Open",
     "Positive",
     "Whole",
+    "check_depth",
     "clean",
     "explain",
     "parse_json",
@@ -45,6 +46,10 @@ SCHEMA_VERSION = 1
 LARGEST = 200_000_000
 """The most bytes that a results file may have."""
 
+DEEPEST = 100
+"""The most objects and lists inside one another: what is written has ten."""
+
+_LONGEST_LINE = 500
 _LARGEST_INTEGER = 2**63
 """A JSON file can hold integers that no float can; larger ones count as not finite."""
 
@@ -124,6 +129,11 @@ def wrong(wanted: str, at: str = "") -> PydanticCustomError:
 
 def explain(error: ValidationError) -> str:
     """Return the first fault in one line: "results[3].low must be a finite number"."""
+    line = " ".join(str(clean(_explain(error))).split())
+    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…"
+
+
+def _explain(error: ValidationError) -> str:
     first: ErrorDetails = error.errors(include_url=False)[0]
     where, kind, more = _place(first["loc"]), first["type"], first.get("ctx", {})
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -152,6 +162,23 @@ def _place(location: tuple[int | str, ...]) -> str:
             continue
         place += f"[{part}]" if isinstance(part, int) else f".{part}" if place else part
     return place
+
+
+def check_depth(plain: Any) -> None:
+    """Raise UserError for plain data that is nested too deeply to be worked on."""
+    layer = [plain]
+    for _ in range(DEEPEST):
+        inner = [item for one in layer for item in _items(one)]
+        layer = [item for item in inner if isinstance(item, Mapping | list | tuple)]
+        if not layer:
+            return
+    raise UserError("not a results document: nested too deeply")
+
+
+def _items(value: Any) -> Iterable[Any]:
+    if isinstance(value, Mapping):
+        return value.values()
+    return value if isinstance(value, list | tuple) else ()
 
 
 def clean(value: Any) -> Any:
@@ -206,6 +233,7 @@ def parse_json(text: str, *, finite: bool = True) -> dict[str, Any]:
         raise UserError(f"not a results document: not JSON ({error})") from error
     if not isinstance(plain, dict):
         raise UserError("not a results document: the top level must be an object")
+    check_depth(plain)
     return plain
 
 

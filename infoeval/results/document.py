@@ -14,6 +14,7 @@ from infoeval.files import write_text
 from infoeval.results.contract import (
     RECORD,
     SCHEMA_VERSION,
+    check_depth,
     clean,
     explain,
     parse_json,
@@ -21,8 +22,7 @@ from infoeval.results.contract import (
     to_plain,
     wrong,
 )
-from infoeval.results.image_entries import Image
-from infoeval.results.live_entry import Live
+from infoeval.results.file_entries import Image, Live
 from infoeval.results.model_results import (
     Code,
     DataSet,
@@ -166,10 +166,8 @@ class Document(ModelResults):
         Raises UserError, in one line, when a key is missing, a value has the wrong type, or the
         schema version is not the one this release reads.
         """
-        try:
-            whole = clean(plain)
-        except RecursionError:
-            raise UserError("metrics.json: nested too deeply") from None
+        check_depth(plain)
+        whole = clean(plain)
         if not isinstance(whole, dict):
             raise UserError("metrics.json: the file must be an object: write the file again")
         _check_version(whole)

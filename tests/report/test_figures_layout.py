@@ -11,8 +11,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Drawing
 from matplotlib.transforms import Bbox
 
-from infoeval.report.canvas import drawn
-from infoeval.report.figure import Figure
+from infoeval.report.figure import Figure, drawn
 from infoeval.report.figures import Figures
 from infoeval.report.svg import COLOURS, inline
 from tests.report.crowd import crowd

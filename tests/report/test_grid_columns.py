@@ -14,7 +14,7 @@ from infoeval.errors import UserError
 from infoeval.report.grid_columns import CategoryOrder, cut, orders, strip
 from infoeval.report.page_images import read_image
 from infoeval.results import Document
-from infoeval.results.image_entries import Traversal
+from infoeval.results.file_entries import Traversal
 from tests.report.sample import MATCHING
 
 ROWS, COLUMNS, HEIGHT, WIDTH = 3, 4, 5, 6

@@ -128,6 +128,11 @@ def test_small_amounts_by_the_own_q_have_the_words_that_fit(
     assert said(document)["digit"].startswith(f"digit {words}")
 
 
+def test_seeds_by_their_own_qs_are_one_range(seeds: Document) -> None:
+    text = said(without(copy.deepcopy(seeds), "mi"))["digit"]
+    assert "of 2.30 nats in four of five seeds, but only 1.61 in seed 2, as read by each" in text
+
+
 def test_no_amount_is_made_up(document: Document) -> None:
     text = said(without(document, "mi", "mi-own", "cluster-acc", "code-factors"))
     assert text["digit"] == "digit has no estimate of its information."

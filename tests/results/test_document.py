@@ -29,6 +29,11 @@ FIELDS: dict[str, Any] = {
 }
 
 
+DEEP: Any = 1
+for _ in range(200):
+    DEEP = [DEEP]
+
+
 def document(**changes: Any) -> Document:
     whole: dict[str, Any] = {
         "subject": {"checkpoint": "runs/0/last.pt", "step": 3000},
@@ -179,6 +184,11 @@ def test_what_is_no_result(changes: dict[str, Any], message: str) -> None:
         ('{"schema_version": 1, "a": -Infinity}', "it holds -Infinity"),
         ('{"schema_version": 1, "a": 1e999}', "it holds 1e999"),
         ("[" * 100_000, "nested too deeply"),
+        (changed(["results", 0, "settings", "a"], DEEP), "nested too deeply"),
+        (
+            changed(["results", 0, "two\nlines \u202e"], 1),
+            "results[0].two lines \ufffd is an unknown",
+        ),
         ("{}", "'schema_version' must be a whole number"),
         (changed(["schema_version"], "1"), "'schema_version' must be a whole number"),
         (changed(["schema_version"], True), "'schema_version' must be a whole number"),

@@ -9,7 +9,7 @@ import pytest
 
 from infoeval.errors import UserError
 from infoeval.results import Document
-from infoeval.results.image_entries import Gallery, Sprites, Traversal
+from infoeval.results.file_entries import Gallery, Sprites, Traversal
 
 Plain = dict[str, Any]
 LOG_TWO = math.log(2)
@@ -381,6 +381,14 @@ def test_wrong_value_is_one_clear_line(
     with pytest.raises(UserError, match=place) as caught:
         Document.for_page(plain)
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_nested_too_deeply_is_refused(plain: Plain) -> None:
+    deep: Any = 1
+    for _ in range(200):
+        deep = {"a": deep}
+    with pytest.raises(UserError, match="nested too deeply"):
+        Document.for_page(plain | {"training": {"config": deep}})
 
 
 @pytest.mark.parametrize("whole", [[], "text", None, 3])

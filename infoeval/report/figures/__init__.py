@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import Confusion, confusions
 from infoeval.report.figures.difference_dots import differences
-from infoeval.report.figures.factor_map import factors
 from infoeval.report.figures.information_figure import information
-from infoeval.report.figures.leakage_map import leakage
 from infoeval.report.figures.metric_dots import metrics
+from infoeval.report.figures.pair_maps import factors, leakage
 from infoeval.report.figures.recognition_curves import learning, noise
 from infoeval.report.figures.seed_dots import seeds
 from infoeval.report.figures.training_curves import training

@@ -1,13 +1,12 @@
 """Confusion matrices: which classes of real images are assigned to which codes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
 
 from infoeval.report.figure import Figure
-from infoeval.report.figures.heat import Map, draw_map, size_of
+from infoeval.report.figures.heat import Map, map_figure
 from infoeval.report.figures.naming import numbered, stem
 from infoeval.report.tables import Cell, Column, Table
 from infoeval.results.details import CLUSTER_ACCURACY, Clustering
@@ -81,25 +80,19 @@ def _confusion(
 ) -> Confusion:
     title = f"Share of each class that is assigned to each code of {target}, in percent"
     adds_up = "Each column adds up to 100 %."
-    order = code_order(clustering)
-    heat = _map(clustering, order)
-    width, height = size_of(heat)
-    figure = Figure(
+    order, raw_order = code_order(clustering), range(len(clustering.matching))
+    figure = map_figure(
+        _map(clustering, order),
         name=name,
         title=title,
         caption=f"{adds_up} Codes are in the order of their matched classes.",
-        width=width,
-        height=height,
-        draw=partial(draw_map, heat),
         table=_table(clustering, order, name, target),
     )
-    raw_order = range(len(order))
-    raw_figure = replace(
-        figure,
+    raw_figure = map_figure(
+        _map(clustering, raw_order),
         name=f"raw-{name}",
         title=f"{title}; {_RAW}",
         caption=f"{adds_up} Codes are in raw order.",
-        draw=partial(draw_map, _map(clustering, raw_order)),
         table=_table(clustering, raw_order, f"raw-{name}", target, _RAW),
     )
     return Confusion(target, figure, raw_figure, others)

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from functools import partial
 
-from matplotlib.figure import Figure as Drawing
+from matplotlib.axes import Axes
 
 from infoeval.report.figure import Colours, Figure, Handle
-from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of
-from infoeval.report.figures.look import WIDE, Look, dots_legend, looks
+from infoeval.report.figures.dots import Dot, DotRow, draw_rows, unit_figure
+from infoeval.report.figures.look import Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of
-from infoeval.report.figures.naming import apart, stem
-from infoeval.report.tables import Cell, Column, EstimateCell, Table
+from infoeval.report.figures.naming import apart
+from infoeval.report.tables import Cell, Column, EstimateCell
 from infoeval.results.document import Document
 from infoeval.results.records import Difference
 
@@ -51,18 +51,19 @@ def _panel(document: Document, unit: str, group: Sequence[Difference]) -> Figure
     ]
     shown = sorted({difference.model for difference in group})
     name = document.label
-    title = f"{name} minus the other models"
-    return Figure(
-        name=stem("differences", unit or "no unit"),
-        title=f"{title} ({unit})" if unit else title,
+    columns, cells = _table(document, unit, keys, group)
+    return unit_figure(
+        "differences",
+        f"{name} minus the other models",
+        unit,
         caption=(
             f"{name} minus each other model; hollow: the interval contains 0, so none is shown."
         ),
-        width=WIDE,
-        height=height_of(rows),
+        rows=rows,
         draw=partial(_draw, rows, unit, models[0].name),
-        table=_table(document, unit, keys, group),
         legend=partial(_legend, [models[index] for index in shown]),
+        columns=columns,
+        cells=cells,
     )
 
 
@@ -72,8 +73,7 @@ def _dot(look: Look, difference: Difference) -> Dot:
     return Dot(look, difference.difference, low, high, hollow=nothing)
 
 
-def _draw(rows: Sequence[DotRow], unit: str, name: str, drawing: Drawing, colours: Colours) -> None:
-    axes = drawing.add_subplot()
+def _draw(rows: Sequence[DotRow], unit: str, name: str, axes: Axes, colours: Colours) -> None:
     axes.axvline(0, color=colours["ink"], linewidth=1)
     draw_rows(axes, rows, colours, label_length=40)
     most = max(abs(end) for end in axes.get_xlim())
@@ -90,7 +90,7 @@ def _legend(models: Sequence[Look], colours: Colours) -> Sequence[Handle]:
 
 def _table(
     document: Document, unit: str, keys: Sequence[Key], group: Sequence[Difference]
-) -> Table:
+) -> tuple[list[Column], list[tuple[Cell, ...]]]:
     """Return a row for each metric, and a column for each other model."""
     indices = sorted({difference.model for difference in group})
     kind = kind_of(unit)
@@ -103,11 +103,4 @@ def _table(
         for metric, target in keys
     ]
     names = [f"minus {document.all_models[index].label}" for index in indices]
-    columns = Column("Metric"), Column("Of"), *(Column(name, kind) for name in names)
-    title = f"Differences of {document.label}"
-    return Table(
-        stem("differences", unit or "no unit"),
-        f"{title} ({unit})" if unit else title,
-        columns,
-        tuple(rows),
-    )
+    return [Column("Metric"), Column("Of"), *(Column(name, kind) for name in names)], rows

@@ -1,17 +1,18 @@
 """Numbers as dots with their intervals, a row for each thing that was measured."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from infoeval.report.figure import Colours
-from infoeval.report.figures.look import Look, draw_beyond, ring
-from infoeval.report.figures.naming import short
+from infoeval.report.figure import Colours, Figure, Handle
+from infoeval.report.figures.look import WIDE, Look, draw_beyond, ring
+from infoeval.report.figures.naming import short, stem
+from infoeval.report.tables import Cell, Column, Table
 from infoeval.results.details import Null
 
-__all__ = ["Dot", "DotRow", "draw_rows", "height_of"]
+__all__ = ["Dot", "DotRow", "draw_rows", "height_of", "unit_figure"]
 
 _LANE = 17  # CSS pixels
 _AXIS = 60
@@ -58,6 +59,32 @@ class DotRow:
 def height_of(rows: Sequence[DotRow]) -> float:
     """Return how high the axes are with their labels, in CSS pixels."""
     return _AXIS + _LANE * sum(row.height for row in rows)
+
+
+def unit_figure(
+    kind: str,
+    title: str,
+    unit: str,
+    *,
+    caption: str,
+    rows: Sequence[DotRow],
+    draw: Callable[[Axes, Colours], None],
+    legend: Callable[[Colours], Sequence[Handle]],
+    columns: Sequence[Column],
+    cells: Sequence[tuple[Cell, ...]],
+) -> Figure:
+    """Return the figure of numbers of one unit, and their table of ``columns`` and ``cells``."""
+    title = f"{title} ({unit})" if unit else title
+    return Figure(
+        name=stem(kind, unit or "no unit"),
+        title=title,
+        caption=caption,
+        width=WIDE,
+        height=height_of(rows),
+        draw=lambda drawing, colours: draw(drawing.add_subplot(), colours),
+        table=Table("", title, tuple(columns), tuple(cells)),
+        legend=legend,
+    )
 
 
 def draw_rows(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,11 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from infoeval.report.figure import Colours
+from infoeval.report.figure import Colours, Figure
 from infoeval.report.figures.naming import short
+from infoeval.report.tables import Table
 
-__all__ = ["Map", "draw_map", "size_of"]
+__all__ = ["Map", "map_figure"]
 
 _LETTER = 8.2  # CSS pixels
 _MOST_WRITTEN = 24
@@ -72,12 +74,20 @@ class Map:
         return max(_CELL, *(_letters(row) for row in self.written))
 
 
-def size_of(heat: Map) -> tuple[float, float]:
-    """Return width and height of the whole drawing, CSS pixels."""
+def map_figure(heat: Map, *, name: str, title: str, caption: str, table: Table) -> Figure:
+    """Return the figure of a map, as large as its cells and their labels need."""
     width, height = heat.cell
     rows, columns = heat.values.shape
     beneath = 60.0 if heat.upright else 40 + _letters(heat.columns)
-    return 40 + _letters(heat.rows) + width * columns, beneath + height * rows
+    return Figure(
+        name=name,
+        title=title,
+        caption=caption,
+        width=40 + _letters(heat.rows) + width * columns,
+        height=beneath + height * rows,
+        draw=partial(_draw_map, heat),
+        table=table,
+    )
 
 
 def _letters(labels: Sequence[str]) -> float:
@@ -85,7 +95,7 @@ def _letters(labels: Sequence[str]) -> float:
     return _LETTER * max((len(short(label)) for label in labels), default=0) + 10
 
 
-def draw_map(heat: Map, drawing: Drawing, colours: Colours) -> None:
+def _draw_map(heat: Map, drawing: Drawing, colours: Colours) -> None:
     """Draw the map; the more of its hue, the larger the number."""
     # Loaded when something is drawn: it brings much with it.
     import seaborn as sns

@@ -26,6 +26,7 @@ __all__ = [
     "lines_legend",
     "looks",
     "ring",
+    "shuffled",
 ]
 
 WIDE = 640
@@ -128,6 +129,12 @@ def ring(axes: Axes, x: float, y: float, colours: Colours) -> None:
         [x], [y], "o", markersize=12, markerfacecolor="none", markeredgecolor=colours["ink"],
         markeredgewidth=1.2,
     )  # fmt: skip
+
+
+def shuffled(result: Result | None) -> EstimateCell | None:
+    """Return the cell of what shuffled factors score in a result's place, where it is known."""
+    null = result.typed.null if result else None
+    return EstimateCell(null.mean, null.low, null.high) if null else None
 
 
 def estimate(result: Result | None) -> EstimateCell | None:

@@ -3,20 +3,14 @@
 from collections.abc import Sequence
 from functools import partial
 
-from matplotlib.figure import Figure as Drawing
+from matplotlib.axes import Axes
 from matplotlib.patches import Patch
 
 from infoeval.report.figure import Colours, Figure, Handle
-from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of
-from infoeval.report.figures.look import (
-    WIDE,
-    Look,
-    dots_legend,
-    estimate,
-    looks,
-)
-from infoeval.report.figures.naming import apart, stem
-from infoeval.report.tables import Cell, Column, EstimateCell, Kind, Table
+from infoeval.report.figures.dots import Dot, DotRow, draw_rows, unit_figure
+from infoeval.report.figures.look import Look, dots_legend, estimate, looks, shuffled
+from infoeval.report.figures.naming import apart
+from infoeval.report.tables import Cell, Column, Kind
 from infoeval.results.details import INFORMATION, OWN_BOUND
 from infoeval.results.document import Document
 from infoeval.results.records import Result
@@ -75,17 +69,18 @@ def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
         lane = 1.0 if len(models) <= _FEW else 0.62
         rows.append(DotRow(name_of(others(document)[key]), tuple(dots), lane))
     null = any(dot.null for row in rows for dot in row.dots)
-    name = unit or "no unit"
-    return Figure(
-        name=stem("metrics", name),
-        title=f"Other metrics ({unit})" if unit else "Other metrics",
+    columns, cells = _table(document, unit, keys, null=null)
+    return unit_figure(
+        "metrics",
+        "Other metrics",
+        unit,
         caption="Dots with their intervals"
         + ("; grey: the scores of shuffled factors." if null else "."),
-        width=WIDE,
-        height=height_of(rows),
+        rows=rows,
         draw=partial(_draw, rows, unit),
-        table=_table(document, unit, keys, null=null),
         legend=partial(_legend, models, null),
+        columns=columns,
+        cells=cells,
     )
 
 
@@ -101,8 +96,7 @@ def _dot(look: Look, result: Result) -> Dot:
     return Dot(look, result.value, result.low, result.high, result.typed.null)
 
 
-def _draw(rows: Sequence[DotRow], unit: str, drawing: Drawing, colours: Colours) -> None:
-    axes = drawing.add_subplot()
+def _draw(rows: Sequence[DotRow], unit: str, axes: Axes, colours: Colours) -> None:
     draw_rows(axes, rows, colours, label_length=40)
     low, high = axes.get_xlim()
     if unit in ("fraction", "index"):
@@ -118,7 +112,9 @@ def _legend(models: Sequence[Look], null: bool, colours: Colours) -> list[Handle
     return handles
 
 
-def _table(document: Document, unit: str, keys: Sequence[Key], *, null: bool) -> Table:
+def _table(
+    document: Document, unit: str, keys: Sequence[Key], *, null: bool
+) -> tuple[list[Column], list[tuple[Cell, ...]]]:
     """Return a row for each metric, and a column for each model, with its null beside it."""
     kind = kind_of(unit)
     several = len(document.all_models) > 1
@@ -136,12 +132,6 @@ def _table(document: Document, unit: str, keys: Sequence[Key], *, null: bool) ->
         for results in by_model:
             cells.append(estimate(results.get(key)))
             if null:
-                cells.append(_shuffled(results.get(key)))
+                cells.append(shuffled(results.get(key)))
         rows.append((name_of(named[key]), *cells))
-    title = f"Other metrics ({unit})" if unit else "Other metrics"
-    return Table(stem("metrics", unit or "no unit"), title, tuple(columns), tuple(rows))
-
-
-def _shuffled(result: Result | None) -> EstimateCell | None:
-    null = result.typed.null if result else None
-    return EstimateCell(null.mean, null.low, null.high) if null else None
+    return columns, rows

@@ -4,16 +4,16 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from statistics import median
 
-from matplotlib.figure import Figure as Drawing
+from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from infoeval.report.figure import Colours, Figure, Handle
-from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of
+from infoeval.report.figures.dots import Dot, DotRow, draw_rows, unit_figure
 from infoeval.report.figures.information_figure import alike
-from infoeval.report.figures.look import WIDE, Look, dots_legend, looks
+from infoeval.report.figures.look import Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of, name_of, others
-from infoeval.report.figures.naming import apart, stem
-from infoeval.report.tables import Cell, Column, EstimateCell, Kind, Table
+from infoeval.report.figures.naming import apart
+from infoeval.report.tables import Cell, Column, EstimateCell, Kind
 from infoeval.results.details import CLUSTER_ACCURACY
 from infoeval.results.document import Document
 from infoeval.results.model_results import ModelResults
@@ -78,15 +78,17 @@ def _cell(result: Result) -> EstimateCell:
 def _panel(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Figure:
     models = looks(document)
     rows = [_row(document, models, name, measured) for name, measured in quantities.items()]
-    return Figure(
-        name=stem("seeds", unit or "no unit"),
-        title=f"Every seed ({unit})" if unit else "Every seed",
+    columns, cells = _table(document, unit, quantities)
+    return unit_figure(
+        "seeds",
+        "Every seed",
+        unit,
         caption="A dot for each seed; the seed shown is ringed.",
-        width=WIDE,
-        height=height_of(rows),
+        rows=rows,
         draw=partial(_draw, rows, unit),
-        table=_table(document, unit, quantities),
         legend=partial(_legend, models),
+        columns=columns,
+        cells=cells,
     )
 
 
@@ -99,8 +101,7 @@ def _row(document: Document, models: Sequence[Look], name: str, measured: Measur
     return DotRow(name, tuple(dots), lane=0.45, median=median(of_seeds) if of_seeds else None)
 
 
-def _draw(rows: Sequence[DotRow], unit: str, drawing: Drawing, colours: Colours) -> None:
-    axes = drawing.add_subplot()
+def _draw(rows: Sequence[DotRow], unit: str, axes: Axes, colours: Colours) -> None:
     draw_rows(axes, rows, colours, label_length=44)
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, -0.02), max(high, 1.02) if unit in ("fraction", "index") else high)
@@ -112,7 +113,9 @@ def _legend(models: Sequence[Look], colours: Colours) -> list[Handle]:
     return [*dots_legend(models, colours), mark]
 
 
-def _table(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Table:
+def _table(
+    document: Document, unit: str, quantities: Mapping[str, Measured]
+) -> tuple[list[Column], list[tuple[Cell, ...]]]:
     """Return a row for each seed, baselines last, and a column for each metric."""
     kinds: list[Kind] = [
         "percent" if name.startswith("cluster error") else kind_of(unit) for name in quantities
@@ -125,5 +128,4 @@ def _table(document: Document, unit: str, quantities: Mapping[str, Measured]) ->
         (model.label, *(measured.get(model.index) for measured in quantities.values()))
         for model in (*document.peers, *document.baselines)
     ]
-    title = f"Every seed ({unit})" if unit else "Every seed"
-    return Table(stem("seeds", unit or "no unit"), title, tuple(columns), tuple(rows))
+    return columns, rows

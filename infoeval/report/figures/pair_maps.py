@@ -1,0 +1,160 @@
+"""Maps of pairs: codes and factors, and true codes with the codes that Q reads."""
+
+import numpy as np
+
+from infoeval.report.figure import Figure
+from infoeval.report.figures.heat import Map, map_figure
+from infoeval.report.figures.look import estimate, shuffled
+from infoeval.report.figures.naming import apart, stem
+from infoeval.report.tables import Cell, Column, Table
+from infoeval.report.wording import nats
+from infoeval.results.details import LeakageDetails
+from infoeval.results.document import Document
+from infoeval.results.model_results import ModelResults
+from infoeval.results.records import Result
+
+__all__ = ["factors", "leakage"]
+
+_LEAKAGE = "Information about each true code in each code that Q reads, in nats"
+_MANY = 12
+"""Factors, above which they are rows and the codes columns."""
+
+Place = tuple[str, str]
+
+
+def factors(document: Document) -> tuple[Figure, ...]:
+    """Return a map of every code against every factor, for each setting measured."""
+    return apart(
+        _factors(document, settings, pairs) for settings, pairs in _pairs(document).items()
+    )
+
+
+def _pairs(model: ModelResults) -> dict[str, dict[Place, Result]]:
+    """Return the results of each code with each factor, by the settings that were asked for."""
+    by_settings: dict[str, dict[Place, Result]] = {}
+    for result in model.results:
+        pair = result.pair
+        if pair is not None:
+            by_pair = by_settings.setdefault(result.options, {})
+            by_pair.setdefault((pair.code, pair.factor), result)
+    return by_settings
+
+
+def _factors(document: Document, settings: str, pairs: dict[Place, Result]) -> Figure:
+    title = "Association of each code with each factor" + (f" ({settings})" if settings else "")
+    return map_figure(
+        _factor_map(pairs),
+        name=stem("factors", settings),
+        title=title,
+        caption=(
+            "From 0 to 1, by the measure that fits the pair (see the table). Framed: the best "
+            "one-to-one pairing of codes and factors."
+        ),
+        table=_factor_table(document, settings, pairs, title),
+    )
+
+
+def _factor_map(pairs: dict[Place, Result]) -> Map:
+    codes = list(dict.fromkeys(code for code, _ in pairs))
+    names = list(dict.fromkeys(factor for _, factor in pairs))
+    places = {(codes.index(c), names.index(f)): result for (c, f), result in pairs.items()}
+    values = np.full((len(codes), len(names)), np.nan)
+    for place, result in places.items():
+        values[place] = result.value
+    outlined = {place for place, result in places.items() if result.pair and result.pair.paired}
+    if len(names) > _MANY:
+        turned = frozenset((column, row) for row, column in outlined)
+        return Map(values.T, _written(values.T), names, codes, "code", "factor", turned)
+    return Map(values, _written(values), codes, names, "factor", "code", frozenset(outlined))
+
+
+def _written(values: np.ndarray) -> list[list[str]]:
+    return [[f"{value:.2f}" if np.isfinite(value) else "" for value in row] for row in values]
+
+
+def _factor_table(
+    document: Document, settings: str, pairs: dict[Place, Result], title: str
+) -> Table:
+    """Return a row for each pair, and a column for each model."""
+    models = [_pairs(model).get(settings, {}) for model in document.all_models]
+    null = any(result.typed.null for result in pairs.values())
+    names = [model.label for model in document.all_models] if len(models) > 1 else ["Value"]
+    rows: list[tuple[Cell, ...]] = []
+    for (code, factor), result in pairs.items():
+        pair = result.pair
+        cells = [estimate(model.get((code, factor))) for model in models]
+        rows.append(
+            (
+                code,
+                factor,
+                pair.measure if pair else None,
+                "yes" if pair and pair.paired else "no",
+                *cells,
+                *([shuffled(result)] if null else []),
+            )
+        )
+    columns = [Column("Code"), Column("Factor"), Column("Measure"), Column("Paired")]
+    columns += [Column(name, "number") for name in names]
+    columns += [Column("Shuffled factors", "number")] if null else []
+    return Table("", title, tuple(columns), tuple(rows))
+
+
+def leakage(document: Document) -> tuple[Figure, ...]:
+    """Return the map of the model shown; none where it was not measured, or has one code."""
+    shown = _leakage_of(document)
+    if shown is None or len(shown.names) < 2:
+        return ()
+    figure = map_figure(
+        _leakage_map(shown),
+        name="leakage",
+        title=_LEAKAGE,
+        caption="Grey: not above what unrelated codes give by chance 95 times in 100.",
+        table=_leakage_table(document, shown),
+    )
+    return (figure,)
+
+
+def _leakage_of(model: ModelResults) -> LeakageDetails | None:
+    known = (result.information for result in model.results if result.information)
+    return next((details.leakage for details in known if details.leakage), None)
+
+
+def _leakage_map(shown: LeakageDetails) -> Map:
+    matrix, chance = np.asarray(shown.matrix), np.asarray(shown.chance)
+    most = max(float(matrix.max()), 1e-9)
+    nothing = matrix <= chance
+    return Map(
+        np.where(nothing, 0.0, matrix / most),
+        [[nats(value) for value in row] for row in matrix],
+        shown.names,
+        shown.names,
+        across="code that Q reads",
+        down="true code",
+        soft=frozenset((int(row), int(column)) for row, column in np.argwhere(nothing)),
+    )
+
+
+def _leakage_table(document: Document, shown: LeakageDetails) -> Table:
+    """Return a row for each pair of codes, and a column for each model."""
+    several = len(document.all_models) > 1
+    columns = [Column("True code"), Column("Code that Q reads")]
+    columns += [
+        Column(f"{m.label}, nats" if several else "Nats", "number") for m in document.all_models
+    ]
+    whose = f", {document.label}" if several else ""
+    columns += [Column(f"Chance, nats{whose}", "number"), Column(f"Above chance{whose}")]
+    others = [_leakage_of(model) for model in document.all_models[1:]]
+    rows: list[tuple[Cell, ...]] = []
+    for i, true in enumerate(shown.names):
+        for j, read in enumerate(shown.names):
+            value, chance = shown.matrix[i][j], shown.chance[i][j]
+            cells = [_value(other, true, read) for other in others]
+            above = "yes" if value > chance else "no"
+            rows.append((true, read, value, *cells, chance, above))
+    return Table("leakage", _LEAKAGE, tuple(columns), tuple(rows))
+
+
+def _value(other: LeakageDetails | None, true: str, read: str) -> float | None:
+    if other is None or true not in other.names or read not in other.names:
+        return None
+    return other.matrix[other.names.index(true)][other.names.index(read)]
