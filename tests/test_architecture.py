@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("subjects", "trainer", "training"),
     },
     "cli": {
-        *("checkpoint", "data", "evaluation", "metrics", "subjects", "sweep", "training"),
+        *("checkpoint", "data", "evaluation", "metrics", "sweep", "training"),
     },
     "__main__": {"cli"},
 }
