@@ -19,7 +19,7 @@ import torch
 from joblib import Parallel, delayed
 
 from infoeval import CodeSpace, Trainer, Uniform
-from infoeval.cli.lists import seed_list
+from infoeval.cli.parameter_types import seed_list
 from infoeval.data import load
 from infoeval.evaluation import score
 from infoeval.files import atomic_path

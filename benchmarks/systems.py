@@ -20,8 +20,8 @@ from typing import Any
 import pandas as pd
 
 from infoeval import Categorical, Uniform
-from infoeval.cli.lists import seed_list
-from infoeval.cli.terminal import print_runs
+from infoeval.cli.parameter_types import seed_list
+from infoeval.cli.terminal.sweep_table import print_runs
 from infoeval.data import load
 from infoeval.evaluation import score
 from infoeval.evaluation.traversal_figures import draw_traversals

@@ -46,7 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("subjects", "trainer", "training"),
     },
     "cli": {
-        *("checkpoint", "data", "evaluation", "metrics", "subjects", "sweep", "training"),
+        *("checkpoint", "data", "evaluation", "metrics", "sweep", "training"),
     },
     "__main__": {"cli"},
 }
@@ -55,7 +55,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 WITHOUT_TORCH = ("data", "metrics", "results", "report", *sorted(BASE - {"devices"}))
 """Parts that know arrays, files and texts: importing one imports no torch."""
 
-SHOWN_ONLY = ("infoeval.cli.terminal", "infoeval.cli.progress", "infoeval.cli.lists")
+SHOWN_ONLY = ("infoeval.cli.terminal", "infoeval.cli.progress", "infoeval.cli.parameter_types")
 """Modules that show what they are given: nothing that they import computes anything."""
 
 

@@ -6,9 +6,9 @@ from typing import Any, NoReturn
 import click
 
 import infoeval
-from infoeval.cli.data_commands import data
+from infoeval.cli.list_commands import data, list_metrics
 from infoeval.cli.report_commands import report, traverse
-from infoeval.cli.score_commands import compare, list_metrics, score
+from infoeval.cli.score_commands import compare, score
 from infoeval.cli.train_command import train
 from infoeval.errors import UserError
 
@@ -18,7 +18,7 @@ USER_ERROR = 2
 
 
 class Commands(click.Group):
-    """A group whose user errors are one line and exit code 2, with no traceback."""
+    """A group whose user errors are one line and exit code 2, without a traceback."""
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Remember the whole command line, for the report's provenance."""
@@ -35,6 +35,8 @@ class Commands(click.Group):
             _fail("interrupted; a training goes on from its last checkpoint with --resume")
         except BrokenPipeError:
             sys.exit(0)
+        except OSError as error:  # such as a name that is too long
+            _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
 
 
 def _fail(message: str) -> NoReturn:

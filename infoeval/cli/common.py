@@ -1,8 +1,7 @@
-"""Options that several commands take, made from the classes that define them, and output."""
+"""What commands share: options made from the classes that define them, and output."""
 
 import json
 import shlex
-import types
 import typing
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
@@ -14,6 +13,7 @@ import click
 from infoeval.evaluation.options import Options
 
 __all__ = [
+    "Decorator",
     "as_text",
     "command_line",
     "data_dir_option",
@@ -33,7 +33,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON f
 
 
 def options_of(*classes: type) -> Decorator[Any]:
-    """Return a decorator that gives a command every option of some options classes."""
+    """Return a decorator that adds all options of some options classes to a command."""
 
     def decorate(command: Command) -> Command:
         entries = [entry for kind in classes for entry in fields(kind)]
@@ -46,7 +46,7 @@ def options_of(*classes: type) -> Decorator[Any]:
 
 
 def option_of(name: str, help: str | None = None) -> Decorator[Any]:
-    """Return a decorator that gives a command one option of scoring, perhaps with its own help."""
+    """Return a decorator that adds one option of scoring, perhaps with another help."""
     (entry,) = (entry for entry in fields(Options) if entry.name == name)
     return _option(entry, help)
 
@@ -59,7 +59,7 @@ def _option(entry: "Field[Any]", help: str | None = None) -> Decorator[Any]:
     for name in ("metavar", "envvar"):
         if name in more:
             settings[name] = more[name]
-    kinds = _kinds(entry.type)
+    kinds = set(typing.get_args(entry.type)) or {entry.type}  # of `int | None`, int and None
     if "choices" in more:
         settings["type"] = click.Choice(more["choices"])
     elif bool in kinds:
@@ -73,17 +73,10 @@ def _option(entry: "Field[Any]", help: str | None = None) -> Decorator[Any]:
     return click.option(flag, entry.name, **settings)
 
 
-def _kinds(annotation: Any) -> set[Any]:
-    """Return the types of an annotation: of `int | None` int and None's type."""
-    if isinstance(annotation, types.UnionType):
-        return set(typing.get_args(annotation))
-    return {annotation}
-
-
 def _words(
     context: click.Context, parameter: click.Parameter, value: str | None
 ) -> Sequence[str] | None:
-    """Return the words of a list with commas."""
+    """Return the words of a comma-separated list."""
     del context, parameter
     return None if value is None else [word.strip() for word in value.split(",")]
 
@@ -94,12 +87,12 @@ def as_text(value: Any) -> str:
 
 
 def note(line: str) -> None:
-    """Print a line that is no result: on the error stream."""
+    """Print a line to the standard error."""
     click.echo(line, err=True)
 
 
 def command_line() -> str:
-    """Return the whole command, as one would type it."""
+    """Return the whole command as a shell takes it."""
     return shlex.join(click.get_current_context().find_root().obj)
 
 

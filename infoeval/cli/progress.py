@@ -1,4 +1,4 @@
-"""What is being done, for whoever waits: bars on a terminal, occasional lines elsewhere."""
+"""Progress on the standard error: bars on a terminal, occasional lines elsewhere."""
 
 import math
 import time
@@ -30,10 +30,10 @@ Training = Callable[[int, Mapping[str, float]], None]
 
 @contextmanager
 def activity(console: Console | None = None) -> Iterator[Activity]:
-    """Show what is being done: gives a function of a text and of the share that is done, or None.
+    """Show what is being done: yields a function of a text and the share done, which may be None.
 
-    On a terminal a bar above the text; elsewhere a line when the text up to its first comma is
-    another, and the whole of it every ten seconds.
+    On a terminal a bar above the text; elsewhere a line when the text up to its first comma
+    changes, and the whole text every ten seconds.
     """
     console = console or Console(stderr=True)
     if not console.is_terminal:
@@ -47,14 +47,14 @@ def activity(console: Console | None = None) -> Iterator[Activity]:
             bar.update(task, completed=share or 0.0, total=None if share is None else 1.0)
             live.update(Group(bar, Text(text)))
 
-        update("opening the checkpoint", None)
+        update("opening the model", None)
         yield update
 
 
 def _lines() -> Activity:
     last_head, last_time = "", -math.inf
 
-    def say(text: str, share: float | None) -> None:
+    def print_line(text: str, share: float | None) -> None:
         nonlocal last_head, last_time
         head, now = text.split(",")[0], time.monotonic()
         if head == last_head and now - last_time < PLAIN_INTERVAL:
@@ -63,19 +63,19 @@ def _lines() -> Activity:
         click.echo(whole if head == last_head else head, err=True)
         last_head, last_time = head, now
 
-    return say
+    return print_line
 
 
 @contextmanager
 def training_progress(steps: int, batch: int, entropy: Mapping[str, float]) -> Iterator[Training]:
-    """Show a training: L_I against H(c), losses, speed. Gives a function of the step and its row.
+    """Show a training: L_I against H(c), losses, speed; yields a function of the step and its row.
 
     A bar on a terminal, a line every ten seconds elsewhere.
     """
     started, first = time.monotonic(), [-1]
 
     def describe(step: int, row: Mapping[str, float]) -> str:
-        # The first call says where a resumed run began, up to one window.
+        # A resumed run began within one window before the first call.
         if first[0] < 0:
             first[0] = step
         elapsed = time.monotonic() - started

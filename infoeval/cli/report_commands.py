@@ -43,7 +43,7 @@ SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "a
     show_default=True,
     help="The page; its data and images go to NAME_files beside it.",
 )
-@metric_option
+@metric_option("all that apply but mi")
 @click.option(
     "--scores",
     type=click.Path(path_type=Path),
@@ -82,8 +82,7 @@ def report(
 
     INPUT is a checkpoint; a folder with ckpt.pt in it, or with a folder for each run; checkpoints
     of one trainer with different seeds; an .npz file of codes and factors, or FILE.py:FUNCTION,
-    as infoeval score takes them; or a metrics.json, which is shown again with the pictures beside
-    it.
+    as in infoeval score; or a metrics.json, which is shown again with the images beside it.
 
     \b
     For example:
@@ -97,13 +96,13 @@ def report(
     from infoeval.evaluation import pages, report_files
 
     check_open(options["formats"], open_it)
-    given = pages.metrics_given(list(models))
-    if given is not None:
-        _check_shown_again(given)
+    earlier = pages.metrics_given(list(models))
+    if earlier is not None:
+        _check_shown_again(earlier)
     elif not options["scores"]:
         check_strict(metrics, options["information"], strict)
-    if given is not None and strict:
-        report_files.not_converged(given)
+    if earlier is not None and strict:
+        report_files.not_converged(earlier)
     with activity() as progress:
         page = pages.report(
             list(models),
@@ -117,22 +116,22 @@ def report(
     if open_it:
         click.launch(str(page))
     if strict:
-        metrics_file = given or pages.metrics_beside(output)
+        metrics_file = earlier or pages.metrics_beside(output)
         fail_if_not_converged(report_files.not_converged(metrics_file))
 
 
 def _check_shown_again(metrics: Path) -> None:
-    """What was scored before is shown as it is: an option that would change it has no use."""
+    """Raise UserError for an option that would change what a metrics.json shows."""
     context = click.get_current_context()
     for option in context.command.params:
         name = option.name or ""
-        asked = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if asked and name not in SHOWN_AGAIN:
+        given = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        if given and name not in SHOWN_AGAIN:
             raise UserError(f"{metrics} is shown again as it is: {option.opts[0]} has no use")
 
 
 @click.command()
-@click.argument("checkpoint", type=click.Path(path_type=Path))
+@click.argument("model", metavar="MODEL")
 @click.option(
     "-o",
     "--output",
@@ -142,7 +141,7 @@ def _check_shown_again(metrics: Path) -> None:
     help="The figure: PNG, PDF or SVG by its suffix; GIF or WebP moves.",
 )
 @click.option(
-    "--code", "codes", multiple=True, help="A code to show; may be repeated. All if none."
+    "--code", "codes", multiple=True, help="A code to show; may be repeated. All by default."
 )
 @click.option(
     "--rows", type=int, default=5, show_default=True, help="Rows, each with its own fixed noise."
@@ -165,9 +164,11 @@ def _check_shown_again(metrics: Path) -> None:
 @option_of("device")
 @json_option
 def traverse(
-    checkpoint: Path, output: Path, codes: Sequence[str], device: str, as_json: bool, **options: Any
+    model: str, output: Path, codes: Sequence[str], device: str, as_json: bool, **options: Any
 ) -> None:
     """Draw what each code changes: a row per fixed noise, a column per value.
+
+    MODEL is a checkpoint, a folder with one, or FILE.py:FUNCTION, which returns a generator.
 
     \b
     For example:
@@ -175,16 +176,21 @@ def traverse(
       infoeval traverse ckpt.pt --code style_1 --stretch 2 --rows 8 -o style_1.pdf
       infoeval traverse ckpt.pt --stretch 2 -o moving.gif
     """
-    from infoeval.devices import find_device
+    from infoeval.evaluation.context import Context
+    from infoeval.evaluation.report_images import DrawnImages
     from infoeval.evaluation.traversal_figures import draw_traversals
-    from infoeval.subjects.checkpoint_model import CheckpointModel
 
-    model = CheckpointModel.open(checkpoint, find_device(device))
+    scoring = Options(device=device, seed=options["seed"])
+    subject, *others = Context(scoring).open_all([model])
+    if others or subject.generator is None:
+        has = f"holds {1 + len(others)} runs, give one" if others else "has no generator to draw"
+        raise UserError(f"{model} {has}")
+    generator = subject.model or DrawnImages(subject.generator)
     if output.suffix.lower() in MOVING:
         from infoeval.evaluation.animation import animate
 
         del options["columns"]
-        path = animate(model, output, codes=codes or None, **options)
+        path = animate(generator, output, codes=codes or None, **options)
     else:
-        path = draw_traversals(model, output, codes=codes or None, **options)
+        path = draw_traversals(generator, output, codes=codes or None, **options)
     click.echo(as_text({"figure": str(path)}) if as_json else f"figure: {path}")

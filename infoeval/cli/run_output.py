@@ -11,7 +11,7 @@ import click
 
 from infoeval.cli.common import as_text, note
 from infoeval.cli.progress import activity, training_progress
-from infoeval.cli.terminal import print_runs
+from infoeval.cli.terminal.sweep_table import print_runs
 
 if TYPE_CHECKING:
     from infoeval.data import ImageSet

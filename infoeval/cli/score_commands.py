@@ -1,4 +1,4 @@
-"""The commands that score models: score, compare, metrics."""
+"""The commands that score models: score and compare."""
 
 import sys
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from infoeval.cli.common import as_text, command_line, json_option, note, options_of
+from infoeval.cli.common import Decorator, command_line, json_option, note, options_of
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options, ReportOptions
 
@@ -19,7 +19,6 @@ __all__ = [
     "check_strict",
     "compare",
     "fail_if_not_converged",
-    "list_metrics",
     "metric_option",
     "open_option",
     "score",
@@ -28,13 +27,18 @@ __all__ = [
 
 NOT_CONVERGED = 1
 
-metric_option = click.option(
-    "--metric",
-    "metrics",
-    metavar="NAME[:SETTING=VALUE,…]",
-    multiple=True,
-    help="A metric of `infoeval metrics`; may be repeated. By default all that apply but mi.",
-)
+
+def metric_option(default: str) -> Decorator[Any]:
+    """Return the decorator of `--metric`, whose help tells the default."""
+    return click.option(
+        "--metric",
+        "metrics",
+        metavar="NAME[:SETTING=VALUE,…]",
+        multiple=True,
+        help=f"A metric of `infoeval metrics`; may be repeated. By default {default}.",
+    )
+
+
 strict_option = click.option(
     "--strict", is_flag=True, help="Exit with 1 if mi of any code has not converged."
 )
@@ -43,7 +47,7 @@ open_option = click.option("--open", "open_it", is_flag=True, help="Open the pag
 
 @click.command()
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
-@metric_option
+@metric_option("all that apply but mi")
 @options_of(Options)
 @strict_option
 @json_option
@@ -67,7 +71,7 @@ def score(
     """
     from infoeval import evaluation
     from infoeval.cli.progress import activity
-    from infoeval.cli.terminal import print_results
+    from infoeval.cli.terminal.result_table import print_results
 
     check_strict(metrics, options["information"], strict)
     with activity() as progress:
@@ -78,39 +82,9 @@ def score(
     _check_converged({"": document}, strict)
 
 
-@click.command("metrics")
-@json_option
-@click.option("--markdown", is_flag=True, help="Print the table of docs/metrics.md.")
-def list_metrics(as_json: bool, markdown: bool) -> None:
-    """Show every metric: what it needs, its range, what it measures, its settings.
-
-    \b
-    For example:
-      infoeval metrics
-      infoeval metrics --json
-    """
-    from infoeval.cli.terminal import print_metrics
-    from infoeval.metrics.registry import all_metrics, markdown_table
-
-    metrics = all_metrics()
-    if markdown:
-        click.echo("\n".join(markdown_table(metrics)))
-    elif as_json:
-        click.echo(as_text([metric.describe() for metric in metrics]))
-    else:
-        print_metrics(metrics)
-
-
 @click.command()
 @click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
-@click.option(
-    "--metric",
-    "metrics",
-    metavar="NAME[:SETTING=VALUE,…]",
-    multiple=True,
-    help="A metric of `infoeval metrics`; may be repeated. By default mi, and for a page all that "
-    "apply but mi.",
-)
+@metric_option("mi, and for a page all that apply but mi")
 @click.option(
     "-o",
     "--output",
@@ -131,7 +105,7 @@ def compare(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Score models by the same options, and print the first less each other with its interval.
+    """Score models with the same options, and print the first less each other with its interval.
 
     \b
     For example:
@@ -143,49 +117,47 @@ def compare(
     """
     from infoeval import evaluation
     from infoeval.cli.progress import activity
-    from infoeval.cli.terminal import print_comparison
+    from infoeval.cli.terminal.result_table import print_comparison
     from infoeval.evaluation import pages
 
-    if len(models) < 2:
-        raise UserError("a comparison needs two models or more")
-    asked = list(metrics) or (["mi"] if output is None else None)
-    check_strict(asked or (), options["information"], strict)
+    requested = list(metrics) or (["mi"] if output is None else None)
+    check_strict(requested or (), options["information"], strict)
     if output is None:
         page_options = [options.pop(name) for name in ("formats", "figures", "animation")]
         if any(page_options) or open_it:
             raise UserError("--format, --figures, --animate and --open need a page: add -o")
         with activity() as progress:
-            comparison = evaluation.compare(list(models), asked, progress=progress, **options)
+            comparison = evaluation.compare(list(models), requested, progress=progress, **options)
     else:
         check_open(options["formats"], open_it)
         options |= {"command": command_line()}
         with activity() as progress:
             page, comparison = pages.compare(
-                list(models), output, metrics=asked, progress=progress, **options
+                list(models), output, metrics=requested, progress=progress, **options
             )
         note(f"report: {page}")
     click.echo(comparison.to_json(), nl=False) if as_json else print_comparison(comparison)
     if open_it:
         click.launch(str(output))
-    names = ("first", "second", *(f"model {k}" for k in range(3, len(models) + 1)))
-    documents = dict(zip((f"{name}: " for name in names), comparison.documents, strict=True))
-    _check_converged(documents, strict)
+    documents = comparison.documents
+    names = ("first", "second", *(f"model {k}" for k in range(3, len(documents) + 1)))
+    _check_converged(dict(zip((f"{name}: " for name in names), documents, strict=True)), strict)
 
 
 def check_strict(metrics: Sequence[str], information: str | None, strict: bool) -> None:
-    """Raise UserError for a strict check of nothing, which would always pass."""
+    """Raise UserError for a strict check without `mi`, which would always pass."""
     if strict and "mi" not in metrics and information is None:
-        raise UserError("--strict checks that mi has converged: ask for it with --metric mi")
+        raise UserError("--strict checks that mi has converged: add --metric mi")
 
 
 def check_open(formats: Sequence[str] | None, open_it: bool) -> None:
-    """Raise UserError where a page is to be opened that is not written."""
+    """Raise UserError for `--open` without a page."""
     if open_it and formats is not None and "html" not in formats:
         raise UserError("--open needs a page: add html to --format")
 
 
 def _check_converged(documents: "dict[str, Document]", strict: bool) -> None:
-    """Exit with 1, naming the codes, where `strict` is asked for and a Q has not converged."""
+    """Exit with 1, naming the codes, where `strict` is set and a Q has not converged."""
     missing = [
         f"{which}{result.target}"
         for which, document in documents.items()

@@ -16,9 +16,8 @@ from infoeval.cli.common import (
     note,
     skip_broken_option,
 )
-from infoeval.cli.lists import number_list, seed_list
+from infoeval.cli.parameter_types import bytes_of, number_list, seed_list
 from infoeval.cli.processes import in_one_voice
-from infoeval.cli.sizes import bytes_of
 from infoeval.errors import UserError
 
 if TYPE_CHECKING:

@@ -65,13 +65,17 @@ class Context:
             progress=self.progress,
         )
 
-    def open_all(self, models: Sequence[Given]) -> list[Subject]:
+    def open_all(self, models: Sequence[Given], *, least: int = 0) -> list[Subject]:
         """Return the subjects of models, and of all checkpoints in folders.
 
-        Raises UserError as `open`, and for `data` where all subjects are tables of codes.
+        Raises UserError as `open`, for fewer than `least`, and for `data` where all subjects are
+        tables of codes.
         """
         given = [models] if isinstance(models, str) else models
-        subjects = [self.open(found) for model in given for found in find_models(model)]
+        whole = [found for model in given for found in find_models(model)]
+        if len(whole) < least:
+            raise UserError("a comparison needs two models or more")
+        subjects = [self.open(model) for model in whole]
         only_tables = bool(subjects) and all(subject.rows is not None for subject in subjects)
         if only_tables and self.options.data is not None:
             raise UserError(f"{subjects[0]} holds codes and factors: --data has no use")

@@ -38,7 +38,7 @@ def compare(
 
     """
     context = Context(Options(**options))  # type: ignore[arg-type]
-    return compare_subjects(context.open_all(models), metrics, context)
+    return compare_subjects(context.open_all(models, least=2), metrics, context)
 
 
 def compare_subjects(
@@ -46,8 +46,6 @@ def compare_subjects(
 ) -> Comparison:
     """Return the comparison of open subjects; see `compare`."""
     requests = requests_of(metrics, context.options)
-    if len(subjects) < 2:
-        raise UserError("a comparison needs two models or more")
     first, *others = subjects
     for other in others:
         _check_common(first, other)

@@ -79,9 +79,11 @@ def _matching(results: Sequence[Result], name: str) -> dict[str, str | None] | N
     """Return the class that each category is matched to, by their names; None where not known."""
     for result in results:
         if (result.metric, result.target) == ("cluster-acc", name):
-            classes, details = result.details["class_names"], result.details
-            matched = [classes[k] if k >= 0 else None for k in details["matching"]]
-            return dict(zip(details["category_names"], matched, strict=True))
+            classes, matching = result.details["class_names"], result.details["matching"]
+            # Older results have no names: their categories are numbers.
+            names = result.details.get("category_names") or map(str, range(len(matching)))
+            matched = [classes[place] if place >= 0 else None for place in matching]
+            return dict(zip(names, matched, strict=True))
     return None
 
 

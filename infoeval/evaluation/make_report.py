@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from infoeval.checkpoint import CHECKPOINT
 from infoeval.codes import Categorical, CodeSpace
 from infoeval.errors import UserError
 from infoeval.evaluation.animation import draw_animations
@@ -108,7 +107,7 @@ def make_comparison(
 ) -> tuple[Path, Comparison]:
     """Return the path of metrics.json and the comparison in it; see `pages.compare`."""
     context = Context(options)
-    subjects = context.open_all(models)
+    subjects = context.open_all(models, least=2)
     comparison = compare_subjects(subjects, metrics, context)
     roles = ["subject", *["compared"] * (len(subjects) - 1)]
     scored = [
@@ -246,4 +245,4 @@ def _names(subjects: Sequence[Subject]) -> list[str]:
 
 def _without_file(parts: tuple[str, ...]) -> tuple[str, ...]:
     """Return a path without the name that all checkpoints have."""
-    return parts[:-1] if len(parts) > 1 and parts[-1] == CHECKPOINT else parts
+    return parts[:-1] if len(parts) > 1 and parts[-1] == "ckpt.pt" else parts

@@ -104,7 +104,7 @@ def not_converged(metrics: Path) -> list[str]:
     ]
     if not measured:
         raise UserError(
-            "--strict checks that mi has converged, but mi was not measured: add "
+            "--strict checks that mi has converged, and it was not measured: add "
             "--information quick, standard or strict"
         )
     return [

@@ -33,9 +33,9 @@ NEEDS: dict[Kind, str] = {
     "interventions": "codes and factors, two of them or more",
     "codes": "codes",
     "models": "codes of several models",
-    "posterior": "a checkpoint of ours with a categorical code, and images",
+    "posterior": "an infoeval checkpoint with a categorical code, and images",
     "generator": "a generator and the law of its codes",
-    "recognition": "a checkpoint of ours",
+    "recognition": "an infoeval checkpoint",
 }
 
 HOMES: dict[str, str] = {

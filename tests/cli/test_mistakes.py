@@ -99,7 +99,7 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
         "--open needs a page",
     ),
     "report strict about nothing": (("report", "run/ckpt.pt", "--strict"), "--strict checks"),
-    "report of no JSON": (("report", "file.json"), "file.json: it is no JSON"),
+    "report of no JSON": (("report", "file.json"), "cannot read file.json: not a results document"),
     "report with more": (("report", "file.json", "--animate", "gif"), "shown again as it is"),
     "report with a seed": (("report", "file.json", "--seed", "1"), "--seed has no use"),
     "report with a level": (("report", "file.json", "--level", "0.9"), "--level has no use"),

@@ -115,7 +115,7 @@ def test_information_for_people_fits_a_hundred_columns(informed: Informed) -> No
     words = " ".join(text.split())
     for expected in (
         *("90 % interval", "of 1.3863", "all codes", "mi-synergy", "certified ≥", "converged"),
-        *("own Q refitted head post hoc Q", "self-test", "code ↓ read as → digit slant"),
+        *("own Q refitted head post hoc Q", "self-test", "code ↓ predicted as → digit slant"),
         "pixel noise σ 2/255 8/255 32/255 0.25 0.5",
     ):
         assert expected in words

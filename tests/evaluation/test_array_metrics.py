@@ -406,7 +406,7 @@ def test_what_q_does_on_real_images(on_digits: Path, document: Document) -> None
 
 @pytest.mark.usefixtures("among_models")
 def test_posteriors_are_of_checkpoints() -> None:
-    with pytest.raises(UserError, match="real-sorting does not apply: is about checkpoints"):
+    with pytest.raises(UserError, match="does not apply: only for infoeval checkpoints"):
         score("model.py:named", ["real-sorting"], data="digits")
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 
-from infoeval.cli.terminal.layout import escaped, table
+from infoeval.cli.terminal import escaped, table
 
 if TYPE_CHECKING:
     from infoeval.results import Result

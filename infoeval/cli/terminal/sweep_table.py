@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from infoeval.cli.terminal.layout import escaped, table
+from infoeval.cli.terminal import escaped, table
 
 if TYPE_CHECKING:
     from infoeval.results import Row, Summary

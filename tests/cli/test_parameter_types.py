@@ -1,8 +1,8 @@
-"""Lists of numbers: what is meant comes out, and anything else is one line."""
+"""Lists of numbers and sizes of memory: what is meant comes out, and anything else is one line."""
 
 import pytest
 
-from infoeval.cli.lists import number_list, seed_list
+from infoeval.cli.parameter_types import bytes_of, number_list, seed_list
 from infoeval.errors import UserError
 
 
@@ -57,3 +57,28 @@ def test_what_is_no_number_is_named(text: str) -> None:
 def test_equal_numbers_are_refused_however_they_are_written() -> None:
     with pytest.raises(UserError, match="given twice"):
         number_list("1,0,1.0", "λ")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("0", 0),
+        ("4096", 4096),
+        ("7B", 7),
+        ("8GB", 8 * 10**9),
+        ("8 gb", 8 * 10**9),
+        (" 512MiB ", 512 * 2**20),
+        ("1.5 KiB", 1536),
+        ("2TiB", 2**41),
+    ],
+)
+def test_sizes(text: str, size: int) -> None:
+    assert bytes_of(text, "memory") == size
+
+
+@pytest.mark.parametrize(
+    "text", ["", "GB", "-1GB", "8 bananas", "8G", "1e9", "nan", "inf", "٣GB", "9" * 40, "9999999TB"]
+)
+def test_anything_else_is_refused(text: str) -> None:
+    with pytest.raises(UserError, match=r"^memory: .* is no size; give e.g. 8GB or 512MiB$"):
+        bytes_of(text, "memory")

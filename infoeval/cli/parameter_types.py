@@ -1,25 +1,32 @@
-"""Lists of numbers as the command line takes them."""
+"""Types of the command line's parameters: lists of seeds and of numbers, sizes of memory."""
 
 import math
+import re
 
 from infoeval.errors import UserError
 
-__all__ = ["number_list", "seed_list"]
+__all__ = ["bytes_of", "number_list", "seed_list"]
 
 MOST_SEEDS = 10_000
+LARGEST_SIZE = 2**63
+_UNITS = {
+    "": 1,
+    **{f"{prefix}b": 1000**power for power, prefix in enumerate(("", "k", "m", "g", "t"))},
+    **{f"{prefix}ib": 1024**power for power, prefix in enumerate(("k", "m", "g", "t"), 1)},
+}
 
 
 def seed_list(text: str) -> list[int]:
-    """The whole numbers of a list with commas and ranges, in the order given.
+    """Return the whole numbers of a list with commas and ranges, in the order given.
 
-    Raises UserError for anything else, for a number given twice, and for more than 10,000.
+    Raises UserError for anything else, for a repeated number, and for more than 10,000.
 
     >>> seed_list("0-4,7")
     [0, 1, 2, 3, 4, 7]
     """
     seeds: list[int] = []
     for part in text.split(","):
-        first, dash, last = (each.strip() for each in part.partition("-"))
+        first, dash, last = (piece.strip() for piece in part.partition("-"))
         if not _is_whole(first) or (dash and not _is_whole(last)):
             raise UserError(f"seeds {text!r}: {part.strip()!r} is no seed; give e.g. 0-4 or 0,3,7")
         start, end = int(first), int(last if dash else first)
@@ -34,9 +41,9 @@ def seed_list(text: str) -> list[int]:
 
 
 def number_list(text: str, name: str) -> list[float]:
-    """The numbers of a list with commas, in the order given; `name` is what they are of.
+    """Return the numbers of a list with commas, in the order given; errors begin with `name`.
 
-    Raises UserError for anything else, for what is not finite, and for a number given twice.
+    Raises UserError for anything else, for numbers that are not finite, and for repeated ones.
 
     >>> number_list("0, 0.5,1", "information_weight")
     [0.0, 0.5, 1.0]
@@ -57,3 +64,19 @@ def number_list(text: str, name: str) -> list[float]:
 
 def _is_whole(text: str) -> bool:
     return text.isascii() and text.isdecimal() and len(text) < 20
+
+
+def bytes_of(text: str, name: str) -> int:
+    """Return the bytes of a size such as 8GB, 1.5 GiB or 4096; errors begin with `name`.
+
+    Raises UserError for anything else.
+
+    >>> bytes_of("8GB", "memory"), bytes_of("1.5 KiB", "memory"), bytes_of("0", "memory")
+    (8000000000, 1536, 0)
+    """
+    match = re.fullmatch(r"\s*(\d{1,19}(?:\.\d{0,9})?)\s*([a-z]*)\s*", text.lower(), re.ASCII)
+    unit = _UNITS.get(match[2]) if match else None
+    size = math.inf if match is None or unit is None else float(match[1]) * unit
+    if size >= LARGEST_SIZE:
+        raise UserError(f"{name}: {text!r} is no size; give e.g. 8GB or 512MiB")
+    return int(size)
