@@ -3,15 +3,6 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = [
-    "code_disentanglement",
-    "completeness",
-    "disentanglement",
-    "factor_completeness",
-    "gap",
-    "share",
-]
-
 TINY = 1e-11
 """It is added to every importance, as in disentanglement_lib, so that a code of none scores 0."""
 

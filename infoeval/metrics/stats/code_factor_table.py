@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 
-__all__ = ["CATEGORIES", "CODE_TYPES", "FACTOR_TYPES", "Column", "Table", "as_rows", "as_table"]
-
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
 CODE_TYPES = ("continuous", "categorical")
 CATEGORIES = ("discrete", "categorical")

@@ -11,19 +11,6 @@ from infoeval.errors import UserError
 from infoeval.intervals import basic_bootstrap, check_level
 from infoeval.metrics.score import Score
 
-__all__ = [
-    "MOST_CELLS",
-    "Statistic",
-    "agreement",
-    "check_paired",
-    "contingency_table",
-    "label_values",
-    "named_labels",
-    "plug_in_information",
-    "population",
-    "table_of_occurring",
-]
-
 #: ``(tables, categories, classes)`` counts -> ``(tables,)`` values
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 

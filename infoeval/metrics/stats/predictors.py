@@ -14,8 +14,6 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from infoeval.metrics.trees.boosting import boost
 
-__all__ = ["Prediction", "boosting", "exact_boosting", "lasso", "random_forest"]
-
 PENALTIES = (1.0, 0.8, 0.4, 0.2, 0.1, 0.01, 0.001, 0.0001)
 LASSO_FOLDS = 10
 TOLERANCE = 1e-9

@@ -15,8 +15,6 @@ from threadpoolctl import ThreadpoolController
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column
 
-__all__ = ["Probe", "fit_one_against_rest", "fit_softmax", "inputs_of", "one_thread"]
-
 Array = NDArray[np.float64]
 Classes = NDArray[np.intp]
 Scale = Literal["deviation", "range"]

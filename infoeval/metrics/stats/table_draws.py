@@ -11,16 +11,6 @@ from infoeval.metrics.stats.code_factor_table import Column
 from infoeval.metrics.stats.mutual_information import class_numbers_of
 from infoeval.metrics.stats.resampling import Options, Rows, table_of
 
-__all__ = [
-    "RowGroups",
-    "TableDraws",
-    "TableSource",
-    "check_size",
-    "classes_of_others",
-    "mean_distances",
-    "variances",
-]
-
 CELLS = 1 << 17
 """The number of values drawn at a time, few enough for the cache."""
 WIDTHS = (1, 2, 4, 8)

@@ -20,8 +20,6 @@ from infoeval.metrics.trees.tree_splits import (
     root_sums,
 )
 
-__all__ = ["Boosted", "boost"]
-
 STAGES, RATE, DEPTH = 100, 0.1, 3
 LEAVES = 1 << DEPTH
 LEAST_CURVATURE = 1e-30

@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Order", "Split", "Sums", "best_splits", "child_sums", "root_sums"]
-
 BINS = 96
 """The largest number of bins of a code, of about equally many neighbouring rows each."""
 
