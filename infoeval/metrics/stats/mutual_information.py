@@ -21,7 +21,7 @@ NOISE = 1e-10
 Estimator = Literal["plug-in", "corrected", "ksg"]
 Array = NDArray[np.float64]
 Classes = NDArray[np.intp]
-"""Class numbers 0, 1, 2, ..., ``(n, columns)``."""
+"""Class numbers 0, 1, 2, …, ``(n, columns)`` or ``(n,)``."""
 
 
 def class_numbers_of(
@@ -39,7 +39,7 @@ def class_numbers_of(
     for column in columns:
         values: NDArray[Any] = column.values
         if column.type in cut:
-            # As numpy's histogram has them, which refuses bins narrower than numbers lie apart.
+            # As in numpy.histogram, which refuses bins narrower than the spacing of floats.
             edges = np.linspace(values.min(), values.max(), bins + 1)[:-1]
             values = np.digitize(values, edges)
         numbers.append(np.unique(values, return_inverse=True)[1])
@@ -136,7 +136,7 @@ class Information:
                 information[row] = [
                     neighbour_information(values[order], classes[order]) for classes in factors.T
                 ]
-            # Neighbours find more than the bins hold where an outlier makes the bins wide.
+            # By neighbours it can exceed the entropy of bins that an outlier has widened.
             entropy = np.maximum(entropy, information.max(axis=1))
         return Matrix(information, entropy, entropies(factors))
 
@@ -188,9 +188,9 @@ def score_information(
     )
 
 
-def separated(codes: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
+def separated(codes: Array, seed: int) -> Array:
     """Codes ``(n, D)`` standardised, with noise that only separates equal values."""
-    # From the first row, so that equal values are 0; about the mean, so that no digits are lost.
+    # Differences from the first row are 0 for equal values; the mean is subtracted for precision.
     apart = codes - codes[0]
     apart -= apart.mean(axis=0)
     spread = apart.std(axis=0)
@@ -198,10 +198,8 @@ def separated(codes: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     return np.asarray(apart / np.where(spread > 0, spread, 1.0) + NOISE * noise)
 
 
-def neighbour_information(
-    values: NDArray[np.float64], classes: NDArray[np.intp], neighbours: int = NEIGHBOURS
-) -> float:
-    """I(z; v) >= 0, nats, of ascending numbers ``(n,)`` and their class numbers ``(n,)``.
+def neighbour_information(values: Array, classes: Classes, neighbours: int = NEIGHBOURS) -> float:
+    """Estimate of I(z; v) >= 0, nats, of ascending values ``(n,)`` and class numbers ``(n,)``.
 
     The estimator of Ross 2014 (Mutual information between discrete and continuous data sets):
     psi(n) - mean psi(n_v) + psi(k) - mean psi(m), where n_v rows share a row's class, and m rows
@@ -229,16 +227,14 @@ def neighbour_information(
     return max(0.0, float(information))
 
 
-def _radius(
-    ordered: NDArray[np.float64], sizes: NDArray[np.intp], neighbours: int
-) -> NDArray[np.float64]:
+def _radius(ordered: Array, sizes: NDArray[np.intp], neighbours: int) -> Array:
     """Distance to the k-th neighbour of the same class, ``(n,)``.
 
     ``ordered`` holds the values of one class after the other, ascending within each; ``sizes`` are
     the numbers of values of the classes.
     """
     ends = np.cumsum(sizes)
-    # Classes are separated by values that are infinitely far away.
+    # Infinite values separate the classes.
     place = np.arange(len(ordered)) + neighbours * np.repeat(np.arange(1, len(sizes) + 1), sizes)
     here, above, below = (
         np.full(len(ordered) + neighbours * (len(sizes) + 1), far) for far in (0.0, np.inf, -np.inf)
@@ -259,16 +255,16 @@ def _radius(
     return np.where(np.repeat(sizes, sizes) <= neighbours, widest, best[place - neighbours])
 
 
-def _count_nearer(ordered: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.intp]:
+def _count_nearer(ordered: Array, radius: Array) -> NDArray[np.intp]:
     """Number of values nearer to each one than its radius, itself included, ``(n,)``."""
     n = len(ordered)
     padded = np.concatenate([[-np.inf], ordered, [np.inf]])
-    # Both ends of every row's interval are sorted in among the values: less work than to search.
+    # Sorting both ends of every interval among the values is faster than searching for them.
     merged = np.argsort(np.concatenate([ordered, ordered - radius, ordered + radius]))
     below = np.empty(3 * n, dtype=np.intp)
     below[merged] = np.cumsum(merged < n)
     first, last = below[n : 2 * n] + 1, below[2 * n :] + 1
-    # Sums round, and equal numbers are merged in any order: the distances themselves decide.
+    # Correct for rounded sums and ties, by the distances themselves.
     while (out := ordered - padded[first] >= radius).any():
         first += out
     while (inside := ordered - padded[first - 1] < radius).any():
