@@ -1,4 +1,4 @@
-"""What every number with an interval has to fulfil."""
+"""Validation of estimates with intervals."""
 
 import math
 

@@ -17,7 +17,7 @@ __all__ = [
     "normal_interval",
 ]
 
-#: How far rounding may carry a value beyond the range it is known to lie in.
+#: Rounding may carry a value this far beyond its range.
 TOLERANCE = 1e-9
 
 
@@ -52,7 +52,7 @@ def basic_bootstrap(
     level: float,
     bounds: tuple[float, float],
 ) -> tuple[float, float]:
-    """Reflect the replicates' quantiles about ``value``: the basic bootstrap interval.
+    """Limits of the basic bootstrap interval: the replicates' quantiles reflected about ``value``.
 
     ``centre`` is the true value of the distribution that the replicates were drawn from. The
     limits are ``value - (quantile - centre)``: a replicate errs about ``centre`` as ``value`` errs
@@ -75,7 +75,7 @@ def normal_interval(values: ArrayLike, level: float) -> tuple[float, float, floa
     """Mean of ``(n,)`` independent values and its normal-theory limits: (mean, low, high).
 
     The limits are mean ± z sd / √n, with n - 1 in the standard deviation and z the normal quantile
-    of ``level``. They cover as often as they say where n is large and no rare value weighs much;
+    of ``level``. They reach their nominal coverage where n is large and no rare value dominates;
     :func:`empirical_bernstein` covers for every n. In the unit of the values.
 
     Raises UserError for fewer than two values, for values that are not finite numbers, and for a
@@ -99,7 +99,7 @@ def empirical_bernstein(values: ArrayLike, low: float, high: float, alpha: float
     variance with n - 1 (Maurer and Pontil 2009, Empirical Bernstein bounds and sample variance
     penalization, COLT, theorem 4). One-sided, in the unit of the values; it can lie below ``low``.
 
-    The range must be known beforehand: one read off the values makes the limit too high.
+    The range must be known beforehand: one taken from the values makes the limit too high.
 
     Raises UserError for fewer than two values, for values that are not finite or lie outside the
     range, for a range without both ends in order, and for an ``alpha`` outside (0, 1).
@@ -123,14 +123,14 @@ def empirical_bernstein(values: ArrayLike, low: float, high: float, alpha: float
 
 
 def fano_bound(errors: int, n: int, categories: int, alpha: float) -> float:
-    """Lower confidence limit of I(c; x), nats, from how often c is read wrongly from x.
+    """Lower confidence limit of I(c; x), nats, from the errors of a classifier of c.
 
-    c is uniform over K = ``categories``, and ``errors`` of ``n`` fresh rows were read wrongly by a
-    reader that was fixed beforehand. Fano's inequality gives I(c; x) >= log K - h(p) -
-    p log(K - 1), h the entropy of a yes-or-no of probability p (Cover and Thomas 2006, Elements
+    c is uniform over K = ``categories``, and a classifier that was fixed beforehand made ``errors``
+    errors on ``n`` fresh rows. Fano's inequality gives I(c; x) >= log K - h(p) -
+    p log(K - 1), h the entropy of a Bernoulli variable (Cover and Thomas 2006, Elements
     of Information Theory, theorem 2.10.1). It falls with the error rate p up to (K - 1) / K, so
-    the one-sided upper limit of Clopper and Pearson at ``alpha`` is put for p; from there on the
-    bound is 0. It holds with probability 1 - ``alpha`` or more for every n.
+    the one-sided upper limit of Clopper and Pearson at ``alpha`` is substituted for p; above that
+    the bound is 0. It holds with probability 1 - ``alpha`` or more for every n.
 
     Raises UserError for errors that are not among 0 to n, for fewer than one row or two
     categories, and for an ``alpha`` outside (0, 1).

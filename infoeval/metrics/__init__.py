@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from infoeval.metrics._z_max_var import z_max_var as z_max_var
     from infoeval.metrics.score import Score as Score
 
-# The homes of the names that are imported lazily: a metric has the name of its module.
+# Modules of the names that are imported lazily. A metric's function has the name of its module.
 _HOMES = {
     home.rpartition("._")[2]: home for home in HOMES.values() if home.startswith(f"{__name__}._")
 }
@@ -52,7 +52,7 @@ __all__ += sorted(_HOMES)
 
 
 def __getattr__(name: str) -> Any:
-    """Import a metric when it is first used."""
+    """Metric or Score of this name, imported when it is first used."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

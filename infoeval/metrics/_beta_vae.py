@@ -1,6 +1,6 @@
 """BetaVAE score: a linear classifier of the factor that pairs of codes share."""
 
-from typing import Any, Literal, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,13 +17,12 @@ from infoeval.metrics.stats.interventions import (
     source_of,
 )
 from infoeval.metrics.stats.probes import fit_softmax, one_thread
-from infoeval.metrics.stats.resampling import Options, check_choice
+from infoeval.metrics.stats.resampling import Options, Preset, check_choice
 
 REFERENCE = "Higgins et al. 2017, beta-VAE: Learning basic visual concepts"
 TOLERANCE = 1e-4
 """The fit ends at this gradient of the mean loss, scikit-learn's default."""
 
-Preset = Literal["disentanglement_lib", "laforge"]
 Array = NDArray[np.float64]
 Labels = NDArray[np.intp]
 
@@ -98,7 +97,7 @@ def beta_vae(
     """
     check_choice("preset", preset, Preset)
     laforge = preset == "laforge"
-    effort = Effort(10_000, 5_000, 200 if laforge else 64).but(
+    effort = Effort(10_000, 5_000, 200 if laforge else 64).updated(
         train_points, test_points, batch, least_batch=1
     )
     source = source_of(codes, factors, options, effort, bins=10 if laforge else 20, even=laforge)
@@ -120,7 +119,7 @@ def beta_vae(
             "confusion": confusion.tolist(),
             "train_accuracy": float(right[:train].mean()),
         }
-        return Outcome(float(right[train:].mean()), details)
+        return float(right[train:].mean()), details
 
     return score_draws(
         source,

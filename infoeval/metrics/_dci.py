@@ -25,12 +25,12 @@ from infoeval.metrics.stats.predictors import (
 )
 from infoeval.metrics.stats.resampling import (
     Options,
+    Preset,
     Rows,
     TestRows,
     check_choice,
     score_parts,
     split_table,
-    whole_table,
 )
 
 REFERENCE = (
@@ -40,7 +40,6 @@ REFERENCE = (
 UNIFORM_VARIANCE = 1 / 12
 """The variance of the uniform distribution on [0, 1]."""
 
-Preset = Literal["disentanglement_lib", "laforge"]
 Predictor = Literal["boosting", "exact-boosting", "lasso", "random-forest"]
 Array = NDArray[np.float64]
 
@@ -112,7 +111,7 @@ def dci(
     classify = chosen in ("boosting", "exact-boosting")
     if published and classify:
         raise UserError(f"preset 'laforge' has a regression, not predictor {chosen!r}")
-    split = (whole_table if published else split_table)(codes, factors, test, options)
+    split = split_table(codes, factors, test, options, preset=preset)
     if len(split.table.factors) < 2:
         raise UserError("dci compares factors; give two or more")
     inputs, code_of = _joined([code.inputs for code in split.table.codes])

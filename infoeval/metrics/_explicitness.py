@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -20,18 +20,17 @@ from infoeval.metrics.stats.probes import (
 )
 from infoeval.metrics.stats.resampling import (
     Options,
+    Preset,
     Rows,
     TestRows,
     check_choice,
     score_table,
     split_table,
-    whole_table,
 )
 
 REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings"
 CHANCE = 0.5
 
-Preset = Literal["disentanglement_lib", "laforge"]
 Array = NDArray[np.float64]
 Numbers = NDArray[np.intp]
 
@@ -85,7 +84,7 @@ def explicitness(
     """
     check_choice("preset", preset, Preset)
     laforge = preset == "laforge"
-    split = (whole_table if laforge else split_table)(codes, factors, test, options)
+    split = split_table(codes, factors, test, options, preset=preset)
     table = split.table
     scored = np.arange(table.n) if laforge else np.arange(split.fit, table.n)
     inputs = inputs_of(table.codes, split.fit, "range" if laforge else "deviation")

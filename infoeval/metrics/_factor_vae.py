@@ -1,7 +1,7 @@
 """FactorVAE score: votes of the code that varies least while a factor is held fixed."""
 
 import math
-from typing import Literal, Unpack
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -19,11 +19,10 @@ from infoeval.metrics.stats.interventions import (
     score_draws,
     source_of,
 )
-from infoeval.metrics.stats.resampling import Options, check_choice
+from infoeval.metrics.stats.resampling import Options, Preset, check_choice
 
 REFERENCE = "Kim and Mnih 2018, Disentangling by factorising"
 
-Preset = Literal["disentanglement_lib", "laforge"]
 Votes = NDArray[np.intp]
 
 
@@ -101,7 +100,7 @@ def factor_vae(
     """
     check_choice("preset", preset, Preset)
     laforge = preset == "laforge"
-    effort = (Effort(800, 800, 200) if laforge else Effort(10_000, 5_000, 64)).but(
+    effort = (Effort(800, 800, 200) if laforge else Effort(10_000, 5_000, 64)).updated(
         train_points, test_points, batch, least_batch=2
     )
     source = source_of(codes, factors, options, effort, bins=10 if laforge else 20, even=laforge)
@@ -141,7 +140,7 @@ def score_votes(
     def measure(draws: Draws, generator: Generator) -> Outcome:
         active = np.flatnonzero(_active(draws.spread, threshold))
         if len(active) == 0:  # of a few rows that were drawn again and again
-            return Outcome(1 / len(factors), {})
+            return 1 / len(factors), {}
         held = generator.integers(len(factors), size=effort.train_points + effort.test_points)
         ratio = draws.relative_variances(held, effort.batch, active, generator)
         code = active[ratio.argmin(axis=1) if stillest else ratio.argmax(axis=1)]
@@ -160,7 +159,7 @@ def score_votes(
             "deviation": np.sqrt(draws.spread).tolist(),
             "train_accuracy": float(right[train].mean()),
         }
-        return Outcome(float(right[test].mean()), details)
+        return float(right[test].mean()), details
 
     return score_draws(
         source,

@@ -1,7 +1,7 @@
 """IRS: how little a code changes while all factors but its own change."""
 
 import math
-from typing import Any, Literal, Unpack
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,7 @@ from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES
 from infoeval.metrics.stats.mutual_information import class_numbers_of
 from infoeval.metrics.stats.resampling import (
     Options,
+    Preset,
     Rows,
     check_choice,
     score_table,
@@ -21,8 +22,6 @@ from infoeval.metrics.stats.resampling import (
 )
 
 REFERENCE = "Suter et al. 2019, Robustly disentangled causal mechanisms"
-
-Preset = Literal["disentanglement_lib", "laforge"]
 
 
 @metric(

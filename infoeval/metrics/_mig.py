@@ -1,6 +1,6 @@
 """MIG: information gap between the best two codes of each factor."""
 
-from typing import Literal, Unpack
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,11 +10,9 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
-from infoeval.metrics.stats.resampling import Options, check_choice, table_of
+from infoeval.metrics.stats.resampling import Options, Preset, check_choice, table_of
 
 REFERENCE = "Chen et al. 2018, Isolating sources of disentanglement in variational autoencoders"
-
-Preset = Literal["disentanglement_lib", "laforge"]
 
 
 @metric(

@@ -1,6 +1,6 @@
 """Modularity: whether every code has information about one factor only."""
 
-from typing import Literal, Unpack
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,11 +10,9 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
-from infoeval.metrics.stats.resampling import Options, check_choice, table_of
+from infoeval.metrics.stats.resampling import Options, Preset, check_choice, table_of
 
 REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings"
-
-Preset = Literal["disentanglement_lib", "laforge"]
 
 
 @metric(

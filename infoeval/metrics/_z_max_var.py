@@ -75,7 +75,7 @@ def z_max_var(
     1.0
     """
     check_choice("preset", preset, Preset)
-    effort = Effort(800, 800, 200).but(train_points, test_points, batch, least_batch=2)
+    effort = Effort(800, 800, 200).updated(train_points, test_points, batch, least_batch=2)
     source = source_of(
         codes, factors, options, effort, bins=bins, cut=FACTOR_TYPES, even=True, all_but=True
     )

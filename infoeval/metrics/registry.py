@@ -24,7 +24,7 @@ Kind = Literal[
 "interventions": the same, or a function of factors in place of the codes. "codes": ``(codes)``
 alone. "models": the codes of several models. "posterior": q(c|x) of real images as ``(n, K)`` rows,
 and labels where the function has an argument of this name. "generator": codes of known priors and
-a function that renders them. "recognition": a generator with a Q of its own.
+a function that renders them. "recognition": the same, with the model's own Q.
 """
 
 NEEDS: dict[Kind, str] = {
@@ -79,11 +79,11 @@ _registered: dict[str, "Metric"] = {}
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric and what is known of it.
+    """A metric: its function, kind and documentation.
 
-    ``range`` holds the values that it can have, ``summary`` says in one line what it measures,
-    ``use`` when to use it, and ``pitfalls`` where it misleads. ``evaluated`` are settings that the
-    evaluation of a model understands in addition to the function's arguments.
+    ``range`` is its range of values, ``summary`` what it measures in one line, ``use`` when to use
+    it, and ``pitfalls`` where it misleads. ``evaluated`` are settings of the evaluation of a model
+    in addition to the function's arguments.
     """
 
     name: str
@@ -97,13 +97,13 @@ class Metric:
 
     @property
     def needs(self) -> str:
-        """What the metric is computed from, in words."""
+        """Inputs of the metric, in words."""
         more = " with labels" if self.kind == "posterior" and self.needs_labels else ""
         return NEEDS[self.kind] + more
 
     @property
     def needs_labels(self) -> bool:
-        """Whether one of the function's arguments is the labels."""
+        """Whether the function has an argument ``labels``."""
         return "labels" in inspect.signature(self.function).parameters
 
     @cached_property
@@ -114,15 +114,15 @@ class Metric:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What a user can set of the metric by name, with the defaults."""
-        own = {}
+        """Settings of the metric by name, with their defaults."""
+        settings = {}
         if self.kind in ("table", "interventions", "codes", "models"):
-            own = {name: value for name, value in self.arguments.items() if name != "test"}
+            settings = {name: value for name, value in self.arguments.items() if name != "test"}
         simulate = {"simulate": False} if self.kind == "interventions" else {}
-        return {**own, **self.evaluated, **simulate}
+        return {**settings, **self.evaluated, **simulate}
 
     def describe(self) -> dict[str, Any]:
-        """Return what a reader must know of it, as plain data."""
+        """Return the documentation and settings of the metric as plain data."""
         return {
             "name": self.name,
             "needs": self.needs,
@@ -159,7 +159,7 @@ def metric(
 
 
 def find(name: str) -> Metric:
-    """Metric of this name; of all metrics, only its module is imported.
+    """Metric of this name; only its module is imported.
 
     Raises UserError, listing the names, if there is none.
 
@@ -173,7 +173,7 @@ def find(name: str) -> Metric:
 
 
 def names() -> list[str]:
-    """Names of all metrics, in the order of results; nothing is imported."""
+    """Names of all metrics, in the order of results, without importing them."""
     return list(HOMES)
 
 

@@ -12,8 +12,8 @@ __all__ = ["Score"]
 class Score:
     """Value of a metric with its interval.
 
-    ``low`` and ``high`` are the limits of a two-sided interval of confidence ``level``; ``None``
-    where no honest limit is known; ``details["interval"]`` then gives the reason. ``n`` counts the
+    ``low`` and ``high`` are the limits of a two-sided interval of confidence ``level``, or ``None``
+    where no valid limit is known; ``details["interval"]`` then gives the reason. ``n`` counts the
     rows that were scored. ``details`` holds plain data only (what JSON can hold).
 
     Raises ValueError when the value is not finite or not inside its interval.

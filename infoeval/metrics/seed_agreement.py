@@ -1,4 +1,4 @@
-"""Agreement of models of several seeds on the same rows, and the model that agrees most."""
+"""Agreement of models of several seeds on the same rows, and their medoid."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from infoeval.metrics.stats.mutual_information import entropies, information_mat
 __all__ = ["LEAST_MODELS", "SeedAgreement", "seed_agreement"]
 
 LEAST_MODELS = 3
-"""Of two models, neither agrees more with the other."""
+"""A medoid needs three models: of two, neither agrees more with the other."""
 
 RENAMED = "share of rows in the same category after the best renaming"
 INFORMATION = "normalised mutual information, mean over the best pairing of categorical codes"
@@ -54,28 +54,27 @@ class SeedAgreement:
 
 
 def seed_agreement(models: Sequence[Sequence[ArrayLike]]) -> SeedAgreement:
-    """Agreement of models on the same rows, without labels; names, order and sign do not matter.
+    """Agreement of models on the same rows, invariant to the names, order and signs of codes.
 
     Models of one experiment tend to find the same codes where these are in the data, and different
-    ones where they are not; so the model that agrees most with the others, the medoid, is a choice
-    among seeds that needs no labels. It cannot detect what all models get wrong alike.
+    ones where they are not; so the medoid, the model that agrees most with the others, is a choice
+    among seeds that needs no labels. Errors that all models share go undetected.
 
     Codes of two models are paired one to one so that the sum of their agreement is largest
     (Hungarian method), and the mean over the pairs is the models' agreement; a code without a
-    partner counts as 0, and so does a code that is the same in all rows. The agreement of two
-    codes:
+    partner and a constant code count as 0. The agreement of two codes:
 
     - where each model has one categorical code: the share of rows that the best one-to-one renaming
       of categories puts into the same category;
-    - where there are several: normalised mutual information (arithmetic mean). By the share of rows
-      a code that hardly ever changes would agree with any other such;
+    - where there are several: normalised mutual information (arithmetic mean), because by the share
+      of rows any two codes that hardly ever change would agree;
     - where there are only continuous codes: |Spearman|.
 
     Continuous codes are ignored where there are categorical ones.
 
     Args:
-        models: of each model its codes, ``(n,)`` each, of the same n rows: whole numbers of an
-            integer type are categories, floats are continuous.
+        models: the codes of each model, ``(n,)`` each, of the same n rows: integer types are
+            categories, floats are continuous.
 
     Raises:
         UserError: no model, one without codes, codes of other lengths or that are not finite, or
@@ -126,10 +125,10 @@ def _columns(number: int, model: Sequence[ArrayLike]) -> Codes:
     return codes
 
 
-def _best_pairing(alike: Array) -> float:
+def _best_pairing(agreements: Array) -> float:
     """Mean over the best one-to-one pairing of codes; those without a partner count as 0."""
-    best = float(alike[linear_sum_assignment(alike, maximize=True)].sum())
-    return best / max(len(alike), len(alike.T))
+    best = float(agreements[linear_sum_assignment(agreements, maximize=True)].sum())
+    return best / max(agreements.shape)
 
 
 def _renamed(first: Codes, second: Codes) -> Array:
@@ -149,7 +148,7 @@ def _information(first: Codes, second: Codes) -> Array:
 
 
 def _numbered(codes: Codes) -> NDArray[np.intp]:
-    """Categories numbered as they occur, ``(n, codes)``, which keeps tables of counts small."""
+    """Consecutive category numbers, ``(n, codes)``, which keep tables of counts small."""
     return np.stack([np.unique(code, return_inverse=True)[1] for code in codes], axis=1)
 
 
@@ -157,5 +156,5 @@ def _correlations(first: Codes, second: Codes) -> Array:
     ranks = rankdata(np.stack([*first, *second], axis=1), axis=0)
     ranks -= ranks.mean(axis=0)
     lengths = np.sqrt((ranks**2).sum(axis=0))
-    alike = np.abs(share(ranks.T @ ranks, np.outer(lengths, lengths)))
-    return np.minimum(alike[: len(first), len(first) :], 1.0)
+    correlations = np.abs(share(ranks.T @ ranks, np.outer(lengths, lengths)))
+    return np.minimum(correlations[: len(first), len(first) :], 1.0)

@@ -1,1 +1,1 @@
-"""What several metrics are computed from: tables, counts, resampling, probes."""
+"""Shared computations of metrics: tables, counts, resampling, probes."""

@@ -1,25 +1,16 @@
-"""What is read off matrices ``(D, K)`` of D codes and K factors: gaps, shares, entropies."""
+"""Gaps, shares and entropies of matrices ``(D, K)`` of D codes and K factors."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = [
-    "code_disentanglement",
-    "completeness",
-    "disentanglement",
-    "factor_completeness",
-    "gap",
-    "share",
-]
-
 TINY = 1e-11
-"""It is added to every importance, as in disentanglement_lib, so that a code of none scores 0."""
+"""Added to every importance, as in disentanglement_lib, so that a code without any scores 0."""
 
 Array = NDArray[np.float64]
 
 
 def gap(matrix: Array, axis: int) -> Array:
-    """Difference of the two largest values along an axis; the value itself where it is alone.
+    """Difference of the two largest values along an axis; a single value itself.
 
     >>> gap(np.array([[1.0, 3.0], [5.0, 2.0]]), axis=0)
     array([4., 1.])
@@ -62,8 +53,8 @@ def completeness(importance: Array) -> float:
 def code_disentanglement(importance: Array) -> Array:
     """1 - H(p) / ln K of every code, ``(D,)``; p is its importance ``(K,)``, scaled to sum to 1.
 
-    1 for a code that matters to one factor alone, 0 for one that matters to all alike or to none.
-    With a single factor every code that matters at all has 1.
+    1 for a code that matters to one factor only, 0 for one that matters equally to all or to none.
+    With a single factor, 1 for every code that matters.
     """
     factors = importance.shape[1]
     if factors == 1:

@@ -1,4 +1,4 @@
-"""A checked table of codes and factors, from which metrics of disentanglement are computed."""
+"""Validated table of codes and factors, the input of disentanglement metrics."""
 
 import math
 from collections.abc import Sequence
@@ -10,8 +10,6 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
-
-__all__ = ["CATEGORIES", "CODE_TYPES", "FACTOR_TYPES", "Column", "Table", "as_rows", "as_table"]
 
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
 CODE_TYPES = ("continuous", "categorical")
@@ -35,7 +33,7 @@ class Column:
 
     @property
     def spread(self) -> float:
-        """Standard deviation, exactly 0 for equal values, unlike that about a rounded mean."""
+        """Standard deviation, exactly 0 for equal values, which a rounded mean does not give."""
         return float((self.values - self.values[0]).std())
 
     @property
@@ -55,7 +53,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """Codes and factors of the same ``n`` rows, and the names of codes that were left out."""
+    """Codes and factors of the same ``n`` rows, and the names of pruned codes."""
 
     codes: tuple[Column, ...]
     factors: tuple[Column, ...]
@@ -85,7 +83,7 @@ class Table:
         return Table(tuple(codes), self.factors, (*self.pruned, *others))
 
     def shuffled(self, order: NDArray[np.intp]) -> "Table":
-        """Table whose rows have the factors of other rows, in this order."""
+        """Table with the codes unchanged and the factors of the rows in this order."""
         return replace(self, factors=self.rows(order).factors)
 
 
@@ -96,11 +94,11 @@ def as_table(
     code_types: Sequence[str] | None = None,
     factor_types: Sequence[str] | None = None,
 ) -> Table:
-    """Checked table of codes ``(n, D)`` and factors ``(n, K)``, every column with its type.
+    """Validated table of codes ``(n, D)`` and factors ``(n, K)``, every column with its type.
 
-    Factors are None for metrics that need none. Arrays, lists of rows and data frames are taken;
-    one-dimensional ones are a single column. A data frame's columns give the names; others are
-    called "code 0", "factor 0" and so on.
+    Factors are None for metrics that need none. Both are arrays, lists of rows or data frames, or
+    one-dimensional for a single column. Names are those of a data frame's columns, or "code 0",
+    "factor 0" and so on.
 
     Types are given by name or first letter, one for each column: of factors ``discrete``,
     ``ordinal``, ``continuous`` or ``periodic`` (angles in radians; ``periodic:360`` for another
@@ -108,10 +106,9 @@ def as_table(
     words are discrete factors and whole numbers of an integer type categorical codes; floats are
     continuous, except factors that are whole throughout, which are discrete.
 
-    Raises UserError for what is not such a table: columns of different lengths, values that are
-    missing or not finite, words in a column that is not discrete or categorical, numbers above
-    1e50 or so near to each other that all lie within 1e-50, a factor of one value, fewer than two
-    rows.
+    Raises UserError for columns of different lengths, values that are missing or not finite, words
+    in a column that is not discrete or categorical, numbers above 1e50, a column of different
+    numbers within 1e-50, a factor of one value, and fewer than two rows.
 
     >>> table = as_table([[0.1, 2.0], [0.7, 3.0]], [[0, 0.5], [1, 0.25]])
     >>> [(column.name, column.type) for column in table.factors]
@@ -138,7 +135,7 @@ def as_table(
 
 
 def as_rows(values: ArrayLike, what: str) -> NDArray[Any]:
-    """Values as an array ``(rows, columns)``. Raises UserError, beginning with ``what``."""
+    """Values as an array ``(rows, columns)``; error messages begin with ``what``."""
     if np.ma.is_masked(values):
         raise UserError(f"{what}s: values are masked; leave their rows out")
     try:
@@ -155,7 +152,7 @@ def as_rows(values: ArrayLike, what: str) -> NDArray[Any]:
 def _columns(values: Any, what: str) -> list[tuple[str, NDArray[Any]]]:
     """Names and values of all columns."""
     if isinstance(values, pd.DataFrame):
-        # By place, as two of them may have the same name.
+        # Not by name, as two of them may have the same.
         columns = [(str(name), np.asarray(column)) for name, column in values.items()]
     elif hasattr(values, "columns"):
         columns = [(str(name), np.asarray(values[name])) for name in values.columns]
@@ -169,7 +166,7 @@ def _columns(values: Any, what: str) -> list[tuple[str, NDArray[Any]]]:
 
 
 def _plain(name: str, values: NDArray[Any]) -> NDArray[Any]:
-    """Values as numbers or words; objects become the type that they have in common, or words."""
+    """Values as numbers or words; objects are converted to their common type."""
     if values.dtype.kind in "OUSMm" and pd.isna(values).any():
         raise UserError(f"{name}: a value is missing; leave its row out")
     if values.dtype.kind == "O":
@@ -210,22 +207,16 @@ def _column(name: str, values: NDArray[Any], kind: str, known: tuple[str, ...]) 
         raise UserError(f"{name}: no type {kind!r}; there are {', '.join(known)}")
     (word,) = matches
     if word in CATEGORIES:
-        return Column(name, word, _class_numbers(name, values))
+        if values.dtype.kind == "f":
+            _check_finite(name, values)
+        classes = values.astype(str) if values.dtype.kind == "O" else values
+        return Column(name, word, np.unique(classes, return_inverse=True)[1].astype(np.float64))
     numbers = _numbers(name, values)
     if word == "periodic":
         turn = _period(name, period)
-        # Whole turns go first; a little below 0 is a whole turn, by rounding, and so 0.
+        # The second remainder is for angles just below 0, which round to a whole turn.
         numbers = numbers % turn / turn * 2 * math.pi % (2 * math.pi)
     return Column(name, word, numbers)
-
-
-def _class_numbers(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
-    """Class numbers 0, 1, 2, ... of the values or words, ``(n,)``."""
-    if values.dtype.kind == "f":
-        _check_finite(name, values)
-    if values.dtype.kind == "O":
-        values = values.astype(str)
-    return np.unique(values, return_inverse=True)[1].astype(np.float64)
 
 
 def _numbers(name: str, values: NDArray[Any]) -> NDArray[np.float64]:

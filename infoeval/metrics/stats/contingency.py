@@ -1,4 +1,4 @@
-"""Counts of two label vectors of the same rows, and how far the two partitions agree."""
+"""Contingency tables of two label vectors, and scores of their agreement."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -11,33 +11,20 @@ from infoeval.errors import UserError
 from infoeval.intervals import basic_bootstrap, check_level
 from infoeval.metrics.score import Score
 
-__all__ = [
-    "MOST_CELLS",
-    "Statistic",
-    "agreement",
-    "check_paired",
-    "contingency_table",
-    "label_values",
-    "named_labels",
-    "plug_in_information",
-    "population",
-    "table_of_occurring",
-]
-
 #: ``(tables, categories, classes)`` counts -> ``(tables,)`` values
 Statistic = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
-#: The number of cells of the largest table, of which a thousand bootstrap replicates are drawn in a
-#: minute. Larger ones have row numbers for labels rather than categories.
+#: The largest number of cells of a table: a thousand bootstrap replicates of it take a minute. More
+#: mean that row numbers were given for categories.
 MOST_CELLS = 2**20
-#: The number of cells drawn at a time: 32 MiB, whatever the size of the table.
+#: The number of cells drawn at a time, 32 MiB.
 BLOCK = 2**22
 #: The number of rows of a table that represents the population.
 POPULATION = 1e9
 
 
 def label_values(values: ArrayLike, name: str) -> NDArray[Any]:
-    """One label per row, ``(n,)``: int64, booleans or words.
+    """Labels of the rows, ``(n,)``: int64, booleans or words.
 
     Whole numbers of any sign, floats that are whole, booleans and words are labels. Raises
     UserError, beginning with ``name``, for anything else.
@@ -63,9 +50,12 @@ def label_values(values: ArrayLike, name: str) -> NDArray[Any]:
         raise UserError(f"{name}: empty; give at least one row")
     if array.dtype.kind not in "biufUMm":
         raise UserError(f"{name}: type {array.dtype}; give a whole number or a word per row")
-    if array.dtype.kind == "f" and not np.all(np.isfinite(array) & (array == np.floor(array))):
-        wrong = array[~(np.isfinite(array) & (array == np.floor(array)))][0]
-        raise UserError(f"{name}: {wrong} is not a whole number; give whole numbers or words")
+    if array.dtype.kind == "f":
+        whole = np.isfinite(array) & (array == np.floor(array))
+        if not whole.all():
+            raise UserError(
+                f"{name}: {array[~whole][0]} is not a whole number; give whole numbers or words"
+            )
     if array.dtype.kind in "iuf":
         for end in (array.min(), array.max()):
             if not -(2**63) <= int(end) < 2**63:
@@ -84,11 +74,11 @@ def _is_missing(value: Any) -> bool:
 def named_labels(
     vectors: Mapping[str, ArrayLike], names: Sequence[str] | None = None
 ) -> tuple[list[str], list[NDArray[np.int64]]]:
-    """Names of all labels in some vectors, and each vector as places among them.
+    """Names of all labels in some vectors, and each vector as indices of them.
 
-    ``vectors`` hold labels of one kind by what they are called in messages. The labels are sorted,
-    numbers by size and words by the alphabet, so that ``names`` and places are the same in all
-    vectors. Where ``names`` are given, labels have to be numbers 0, 1, 2, ... of them.
+    The keys of ``vectors`` are their names in messages. The labels that occur in any vector are
+    sorted, numbers by size and words by the alphabet. With ``names``, labels must be indices of
+    them.
 
     Raises UserError as :func:`label_values` does, and for numbers without a name.
 
@@ -101,11 +91,10 @@ def named_labels(
         ends = np.cumsum([len(vector) for vector in values])[:-1]
         return occurring.astype(np.str_).tolist(), np.split(places, ends)
     for name, vector in zip(vectors, values, strict=True):
-        if vector.dtype.kind not in "bi":
-            raise UserError(f"{name}: {vector[0]} is not a number from 0 to {len(names) - 1}")
-        outside = vector[(vector < 0) | (vector >= len(names))]
-        if len(outside):
-            raise UserError(f"{name}: {outside[0]} is not a number from 0 to {len(names) - 1}")
+        numbers = vector.dtype.kind in "bi"
+        wrong = vector[(vector < 0) | (vector >= len(names))] if numbers else vector
+        if len(wrong):
+            raise UserError(f"{name}: {wrong[0]} is not a number from 0 to {len(names) - 1}")
     return list(map(str, names)), [vector.astype(np.int64) for vector in values]
 
 
@@ -143,7 +132,7 @@ def table_of_occurring(first: NDArray[Any], second: NDArray[Any]) -> NDArray[np.
 
 
 def plug_in_information(table: NDArray[np.int64]) -> float:
-    """Mutual information of row and column, nats, with ``(R, C)`` counts as the law.
+    """Plug-in mutual information of row and column, nats, from ``(R, C)`` counts.
 
     >>> print(f"{plug_in_information(np.array([[5, 0], [0, 5]])):.4f}")
     0.6931
@@ -169,8 +158,8 @@ def agreement(
     """Score of ``statistic`` on the contingency table, with a bootstrap interval.
 
     Resampling ``n`` rows with replacement is one multinomial draw of the table's counts, so the
-    cost depends on the number of cells, not of rows. What is drawn from is :func:`population`.
-    The interval is cut at ``bounds``. ``details`` name the categories and classes that occur.
+    cost depends on the number of cells, not of rows. They are drawn from :func:`population`. The
+    interval is cut at ``bounds``. ``details`` name the categories and classes that occur.
 
     Raises UserError for vectors that are not one label per row or differ in length, for a level
     outside (0, 1), for fewer than 100 replicates, for a table beyond a million cells, and when
@@ -221,13 +210,13 @@ def check_paired(
 def population(table: NDArray[np.int64]) -> NDArray[np.float64]:
     """Estimated probability of each cell, some of it for cells that no row fell into.
 
-    A resample of the counts alone never shows an empty cell, so a code that makes rare mistakes
-    would look steadier than it is, and a perfect one certain. What unseen cells have together is
-    about the share of cells seen once (Good 1953, The population frequencies of species and the
-    estimation of population parameters, Biometrika 40). To that come three rows, because no
-    mistake among n rows is compatible with 3 / n (Hanley and Lippman-Hand 1983, If nothing goes
-    wrong, is everything all right?, JAMA 249). It is spread over the empty cells as if category
-    and class were independent.
+    A resample of the counts alone never fills an empty cell, so the interval of a code that makes
+    rare mistakes would be too short, and that of a perfect one a point. The probability of all
+    empty cells is about the share of cells seen once (Good 1953, The population frequencies of
+    species and the estimation of population parameters, Biometrika 40). Three rows are added,
+    because no mistake in n rows is compatible with a rate of 3 / n (Hanley and Lippman-Hand 1983,
+    If nothing goes wrong, is everything all right?, JAMA 249). It is spread over the empty cells as
+    if category and class were independent.
     """
     n = table.sum()
     chance = np.outer(table.sum(axis=1), table.sum(axis=0)) * (table == 0)
@@ -241,7 +230,7 @@ def population(table: NDArray[np.int64]) -> NDArray[np.float64]:
 def _bootstrap(
     statistic: Statistic, shares: NDArray[np.float64], n: int, seed: int, replicates: int
 ) -> NDArray[np.float64]:
-    """``(replicates,)`` values on tables of ``n`` rows drawn with these shares."""
+    """Values ``(replicates,)`` of tables of ``n`` rows drawn with these probabilities."""
     generator = np.random.default_rng(seed)
     values = np.empty(replicates)
     block = max(1, BLOCK // shares.size)

@@ -21,19 +21,6 @@ from infoeval.metrics.stats.table_draws import (
     variances,
 )
 
-__all__ = [
-    "Codes",
-    "Draws",
-    "Effort",
-    "FunctionDraws",
-    "FunctionSource",
-    "Generator",
-    "Outcome",
-    "Source",
-    "score_draws",
-    "source_of",
-]
-
 REPEATS = 5
 """The number of repetitions for the interval of a function."""
 CALL = 4_096
@@ -46,6 +33,8 @@ Generator = np.random.Generator
 Encoder = Callable[[NDArray[Any]], ArrayLike]
 """From factor values ``(m, K)`` to their codes ``(m, D)``."""
 Codes = ArrayLike | Encoder
+Outcome = tuple[float, dict[str, Any]]
+"""Share of the test points that are classified correctly, and details."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +45,10 @@ class Effort:
     test_points: int
     batch: int
 
-    def but(
+    def updated(
         self, train_points: int | None, test_points: int | None, batch: int | None, least_batch: int
     ) -> "Effort":
-        """The effort with what is given. Raises UserError for other than whole numbers above 0."""
+        """Effort with the numbers that are not None. Raises UserError unless they are positive."""
         efforts = {"train_points": train_points, "test_points": test_points, "batch": batch}
         given = {name: number for name, number in efforts.items() if number is not None}
         for name, number in given.items():
@@ -70,18 +59,10 @@ class Effort:
         return replace(self, **{name: int(number) for name, number in given.items()})
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """Share of test points that one set of draws gets right, and details of it."""
-
-    share: float
-    details: dict[str, Any]
-
-
 class FunctionSource:
-    """A function as a source of codes, of factors that are drawn independently: see `source_of`.
+    """Source of codes that a function computes from independently drawn factors.
 
-    At most ``most`` codes are computed beforehand. ``encodings`` counts all of them.
+    At most ``most`` codes are computed on construction. ``encodings`` counts all that are computed.
     """
 
     has_rows = False
@@ -117,7 +98,7 @@ class FunctionSource:
         return self.whole()
 
     def shuffled(self, order: Rows) -> "FunctionDraws":
-        """Draws whose codes have nothing to do with the factors that are held."""
+        """Draws whose codes are independent of the factors that are held."""
         return FunctionDraws(self, shared=False)
 
     def details(self) -> dict[str, Any]:
@@ -158,7 +139,7 @@ class FunctionSource:
 
 
 class FunctionDraws:
-    """Draws of a function's codes, as `TableDraws`; unless ``shared``, no value is held fixed."""
+    """Draws of a function's codes; unless ``shared``, no factor is held fixed."""
 
     def __init__(self, source: FunctionSource, shared: bool) -> None:
         self.source, self.shared, self.spread = source, shared, source.spread
@@ -187,7 +168,7 @@ class FunctionDraws:
     def _drawn_again(
         self, values: NDArray[Any], numbers: Rows, generator: Generator
     ) -> NDArray[Any]:
-        """Fresh values, but for those factors that are held fixed."""
+        """Fresh values, except of the factors that are held fixed."""
         drawn = self.source.drawn(len(values), generator)
         if not self.shared:
             return drawn
@@ -259,7 +240,7 @@ def score_draws(
     reference: str,
     details: dict[str, Any],
 ) -> Score:
-    """Score of fresh draws: the share of test points that ``measure`` gets right.
+    """Score of fresh draws: the share of test points that ``measure`` classifies correctly.
 
     ``above_chance``: the score is (share - 1/K) / (1 - 1/K), K the number of factors.
 
@@ -273,21 +254,21 @@ def score_draws(
         return (share - chance) / (1 - chance) if above_chance else share
 
     def value(draws: Draws) -> float:
-        return scaled(measure(draws, generator).share)
+        return scaled(measure(draws, generator)[0])
 
     if not source.has_rows:
         options = {**options, "replicates": options.get("replicates", REPEATS)}
     generator = np.random.default_rng([options.get("seed", 0), 2])
-    whole = measure(source.whole(), generator)
+    share, measured = measure(source.whole(), generator)
     score = score_table(
         source.table,
-        scaled(whole.share),
+        scaled(share),
         lambda rows, _: value(source.resampled(rows)),
         options,
         bounds=(scaled(0.0), 1.0),
         reference=reference,
         details={
-            **whole.details,
+            **measured,
             "train_points": effort.train_points,
             "test_points": effort.test_points,
             "batch": effort.batch,
@@ -302,8 +283,8 @@ def score_draws(
         score = replace(score, n=effort.test_points)
     if score.low is None or score.high is None or score.level is None:
         return score
-    # If all points are right in every bootstrap table, others may still be wrong.
-    right = round(whole.share * effort.test_points)
+    # All points may be right in every bootstrap table by chance.
+    right = round(share * effort.test_points)
     low, high = clopper_pearson(right, effort.test_points, score.level)
     score.details["interval"] += ", holding Clopper and Pearson's of the test points"
     return replace(score, low=min(score.low, scaled(low)), high=max(score.high, scaled(high)))

@@ -14,19 +14,6 @@ from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table
 from infoeval.metrics.stats.resampling import Options, Rows, check_choice, score_table
 
-__all__ = [
-    "BINS",
-    "Estimator",
-    "Information",
-    "Matrix",
-    "class_numbers_of",
-    "entropies",
-    "information_matrix",
-    "neighbour_information",
-    "score_information",
-    "separated",
-]
-
 BINS = 20
 NEIGHBOURS = 3
 NOISE = 1e-10
@@ -34,7 +21,7 @@ NOISE = 1e-10
 Estimator = Literal["plug-in", "corrected", "ksg"]
 Array = NDArray[np.float64]
 Classes = NDArray[np.intp]
-"""Class numbers 0, 1, 2, ..., ``(n, columns)``."""
+"""Class numbers 0, 1, 2, …, ``(n, columns)`` or ``(n,)``."""
 
 
 def class_numbers_of(
@@ -52,7 +39,7 @@ def class_numbers_of(
     for column in columns:
         values: NDArray[Any] = column.values
         if column.type in cut:
-            # As numpy's histogram has them, which refuses bins narrower than numbers lie apart.
+            # As in numpy.histogram, which refuses bins narrower than the spacing of floats.
             edges = np.linspace(values.min(), values.max(), bins + 1)[:-1]
             values = np.digitize(values, edges)
         numbers.append(np.unique(values, return_inverse=True)[1])
@@ -97,7 +84,10 @@ def _entropy(counts: NDArray[np.intp], n: int) -> float:
 
 @dataclass(frozen=True)
 class Matrix:
-    """I(z_j; v_k) ``(D, K)``, H(z_j) ``(D,)`` of the binned codes and H(v_k) ``(K,)``, nats."""
+    """Information I(z_j; v_k) ``(D, K)`` and entropies H(z_j) ``(D,)``, H(v_k) ``(K,)``, nats.
+
+    H(z_j) is that of the binned code.
+    """
 
     information: Array
     codes: Array
@@ -128,7 +118,7 @@ class Information:
             self.values = separated(table.matrix(table.codes), seed)
 
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Matrix:
-        """Matrix of the codes of some rows and the factors of some, in the same order."""
+        """Matrix from the codes of ``code_rows`` and the factors of ``factor_rows``, paired."""
         codes, factors = self.codes[code_rows], self.factors[factor_rows]
         information = information_matrix(codes, factors)
         if self.estimator == "corrected":
@@ -146,7 +136,7 @@ class Information:
                 information[row] = [
                     neighbour_information(values[order], classes[order]) for classes in factors.T
                 ]
-            # Neighbours find more than the bins hold where an outlier makes the bins wide.
+            # By neighbours it can exceed the entropy of bins that an outlier has widened.
             entropy = np.maximum(entropy, information.max(axis=1))
         return Matrix(information, entropy, entropies(factors))
 
@@ -163,10 +153,10 @@ def score_information(
     reference: str,
     **details: Any,
 ) -> Score:
-    """Score of a metric from 0 to 1 that is computed from the information matrix.
+    """Score, from 0 to 1, of a metric of the information matrix.
 
-    ``terms`` has a number for each code ``(D,)`` or factor ``(K,)``, and the score is their mean
-    unless ``metric`` gives another. ``details`` of the score hold the terms, the matrix and the
+    ``terms`` returns a number for each code ``(D,)`` or factor ``(K,)``, and the score is their
+    mean, or what ``metric`` returns. The score's details hold the terms, the matrix and the
     entropies of the whole table, the best factor of each code or best code of each factor, and
     ``details``.
     """
@@ -198,9 +188,9 @@ def score_information(
     )
 
 
-def separated(codes: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
-    """Codes ``(n, D)`` of mean 0 and deviation 1, with noise that only separates equal values."""
-    # From the first row, so that equal values are 0; about the mean, so that no digits are lost.
+def separated(codes: Array, seed: int) -> Array:
+    """Codes ``(n, D)`` standardised, with noise that only separates equal values."""
+    # Differences from the first row are 0 for equal values; the mean is subtracted for precision.
     apart = codes - codes[0]
     apart -= apart.mean(axis=0)
     spread = apart.std(axis=0)
@@ -208,10 +198,8 @@ def separated(codes: NDArray[np.float64], seed: int) -> NDArray[np.float64]:
     return np.asarray(apart / np.where(spread > 0, spread, 1.0) + NOISE * noise)
 
 
-def neighbour_information(
-    values: NDArray[np.float64], classes: NDArray[np.intp], neighbours: int = NEIGHBOURS
-) -> float:
-    """I(z; v) >= 0, nats, of ascending numbers ``(n,)`` and their class numbers ``(n,)``.
+def neighbour_information(values: Array, classes: Classes, neighbours: int = NEIGHBOURS) -> float:
+    """Estimate of I(z; v) >= 0, nats, of ascending values ``(n,)`` and class numbers ``(n,)``.
 
     The estimator of Ross 2014 (Mutual information between discrete and continuous data sets):
     psi(n) - mean psi(n_v) + psi(k) - mean psi(m), where n_v rows share a row's class, and m rows
@@ -228,9 +216,10 @@ def neighbour_information(
         return 0.0
     # Small integers are sorted in linear time.
     by_class = np.argsort(classes.astype(np.min_scalar_type(len(sizes))), kind="stable")
-    counts = sizes[classes[by_class]]
+    sizes = sizes[sizes > 1]
+    counts = np.repeat(sizes, sizes)
     radius = np.empty(n)
-    radius[by_class] = _radius(values[by_class], counts, neighbours)
+    radius[by_class] = _radius(values[by_class], sizes, neighbours)
     nearer = _count_nearer(values, radius)
     psi = _digamma(n)
     used = psi[np.minimum(neighbours, counts - 1)].mean()
@@ -238,15 +227,14 @@ def neighbour_information(
     return max(0.0, float(information))
 
 
-def _radius(
-    ordered: NDArray[np.float64], counts: NDArray[np.intp], neighbours: int
-) -> NDArray[np.float64]:
-    """Distance to the k-th neighbour of the same class; values ascend within their class.
+def _radius(ordered: Array, sizes: NDArray[np.intp], neighbours: int) -> Array:
+    """Distance to the k-th neighbour of the same class, ``(n,)``.
 
-    ``counts`` is the size of each value's class; a class is contiguous.
+    ``ordered`` holds the values of one class after the other, ascending within each; ``sizes`` are
+    the numbers of values of the classes.
     """
-    starts, sizes = _starts(counts)
-    # Classes are separated by values that are infinitely far away.
+    ends = np.cumsum(sizes)
+    # Infinite values separate the classes.
     place = np.arange(len(ordered)) + neighbours * np.repeat(np.arange(1, len(sizes) + 1), sizes)
     here, above, below = (
         np.full(len(ordered) + neighbours * (len(sizes) + 1), far) for far in (0.0, np.inf, -np.inf)
@@ -262,31 +250,21 @@ def _radius(
         )
         np.minimum(best, width, out=best)
     # All of a small class are neighbours.
-    last = ordered[np.repeat(starts + sizes - 1, sizes)]
-    widest = np.maximum(last - ordered, ordered - ordered[np.repeat(starts, sizes)])
-    return np.where(counts <= neighbours, widest, best[place - neighbours])
+    first, last = (ordered[np.repeat(places, sizes)] for places in (ends - sizes, ends - 1))
+    widest = np.maximum(last - ordered, ordered - first)
+    return np.where(np.repeat(sizes, sizes) <= neighbours, widest, best[place - neighbours])
 
 
-def _starts(counts: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """First place and number of values of every class."""
-    starts, sizes, place = [], [], 0
-    while place < len(counts):
-        starts.append(place)
-        sizes.append(int(counts[place]))
-        place += sizes[-1]
-    return np.array(starts, dtype=np.intp), np.array(sizes, dtype=np.intp)
-
-
-def _count_nearer(ordered: NDArray[np.float64], radius: NDArray[np.float64]) -> NDArray[np.intp]:
+def _count_nearer(ordered: Array, radius: Array) -> NDArray[np.intp]:
     """Number of values nearer to each one than its radius, itself included, ``(n,)``."""
     n = len(ordered)
     padded = np.concatenate([[-np.inf], ordered, [np.inf]])
-    # Both ends of every row's interval are sorted in among the values: less work than to search.
+    # Sorting both ends of every interval among the values is faster than searching for them.
     merged = np.argsort(np.concatenate([ordered, ordered - radius, ordered + radius]))
     below = np.empty(3 * n, dtype=np.intp)
     below[merged] = np.cumsum(merged < n)
     first, last = below[n : 2 * n] + 1, below[2 * n :] + 1
-    # Sums round, and equal numbers are merged in any order: the distances themselves decide.
+    # Correct for rounded sums and ties, by the distances themselves.
     while (out := ordered - padded[first] >= radius).any():
         first += out
     while (inside := ordered - padded[first - 1] < radius).any():

@@ -14,8 +14,6 @@ from sklearn.model_selection import GridSearchCV, KFold
 
 from infoeval.metrics.trees.boosting import boost
 
-__all__ = ["Prediction", "boosting", "exact_boosting", "lasso", "random_forest"]
-
 PENALTIES = (1.0, 0.8, 0.4, 0.2, 0.1, 0.01, 0.001, 0.0001)
 LASSO_FOLDS = 10
 TOLERANCE = 1e-9
@@ -56,7 +54,7 @@ def exact_boosting(
 ) -> Prediction:
     """Prediction by the same trees of scikit-learn, which considers every split.
 
-    Codes are scaled to [0, 1], as it would take values within 1e-7 of each other for equal.
+    Codes are scaled to [0, 1], because its trees take values within 1e-7 of each other as equal.
     """
     codes, others = _scaled(codes, others)
     importance = np.zeros((codes.shape[1], classes.shape[1]))
@@ -113,7 +111,7 @@ def _regression(
     others: Array,
     other_targets: Array,
 ) -> Prediction:
-    """Prediction by a regression for each target; ``fit`` gives a model and its importances."""
+    """Prediction by a regression for each target; ``fit`` returns a model and its importances."""
     inputs, other_inputs = _scaled(codes, others)
     known, other_known = _scaled(targets, other_targets)
     importance = np.zeros((codes.shape[1], targets.shape[1]))
@@ -133,9 +131,9 @@ def _regression(
 
 
 def _scaled(known: Array, others: Array) -> tuple[Array, Array]:
-    """Columns from 0 to 1 in the rows to fit on; a column that is constant there is 0."""
+    """Both scaled so that columns of ``known`` are from 0 to 1, or 0 where it is constant."""
     low, width = known.min(axis=0), np.ptp(known, axis=0)
-    # scikit-learn's trees have single precision, up to 3e38.
+    # scikit-learn's trees have single precision, which ends at 3e38.
     first, second = (
         np.clip((values - low) / np.where(width > 0, width, 1), -FARTHEST, FARTHEST)
         for values in (known, others)

@@ -15,17 +15,15 @@ from threadpoolctl import ThreadpoolController
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column
 
-__all__ = ["Probe", "fit_one_against_rest", "fit_softmax", "inputs_of", "one_thread"]
-
 Array = NDArray[np.float64]
 Classes = NDArray[np.intp]
 Scale = Literal["deviation", "range"]
 
 LARGEST_EXPONENT = 600.0
-"""Larger scores overflow in exp; their maximum is subtracted first."""
+"""The maximum of scores beyond this is subtracted, as they could overflow in exp."""
 
 FARTHEST = 1e30
-"""Inputs are clipped here: beyond lies what the single precision of trees cannot hold."""
+"""Inputs are clipped here, as the single precision of trees ends at 3e38."""
 
 BLOCK = 2_000
 """The number of rows whose scores are computed at once."""
@@ -37,10 +35,10 @@ NEWTON_TOLERANCE = 1e-7
 
 @dataclass(frozen=True)
 class Probe:
-    """A fitted classifier: the ``classes`` it knows, and a row of weights for each of them.
+    """A fitted linear classifier: its ``classes``, and a row of weights for each of them.
 
-    The last weight of a row is the intercept. ``one_against_rest``: every class was separated from
-    all others by itself, instead of all at once. ``converged``: the fit reached its tolerance.
+    The last weight of a row is the intercept. ``one_against_rest``: one binary classifier for each
+    class, instead of a multinomial one. ``converged``: the fit reached its tolerance.
     """
 
     classes: Classes
@@ -49,17 +47,16 @@ class Probe:
     converged: bool = True
 
     def log_probabilities(self, inputs: Array) -> Array:
-        """Log probabilities of the known classes, ``(n, classes)``, for inputs ``(n, columns)``."""
+        """Log probabilities of the classes, ``(n, classes)``, for inputs ``(n, columns)``."""
         scores = self._scores(inputs)
         if self.one_against_rest:
             scores = log_expit(scores)
-        largest = scores.max(axis=1, keepdims=True)
-        scores = scores - largest
+        scores = scores - scores.max(axis=1, keepdims=True)
         total = np.log(np.exp(scores).sum(axis=1, keepdims=True))
         return np.asarray(scores - total)
 
     def read(self, inputs: Array) -> Classes:
-        """Likeliest class of every row, ``(n,)``."""
+        """Most probable class of every row, ``(n,)``."""
         return np.asarray(self.classes[self._scores(inputs).argmax(axis=1)])
 
     def _scores(self, inputs: Array) -> Array:
@@ -144,7 +141,7 @@ def _row_weights(classes: Classes, balanced: bool) -> Array:
 
 @dataclass(frozen=True)
 class _Block:
-    """Some rows to fit on, few enough for intermediate results to stay in the cache."""
+    """Rows to fit on, few enough for intermediate results to stay in the cache."""
 
     design: Array
     transposed: Array
@@ -214,7 +211,7 @@ def fit_one_against_rest(
         counts = is_class.sum(axis=1, keepdims=True)
         weights = len(own) / (2 * np.where(is_class > 0, counts, len(own) - counts))
     ridge = np.append(np.full(columns - 1, penalty), 0.0)
-    # Newton's matrices are sums of products of two columns, and symmetric.
+    # The Hessians are symmetric sums of products of two columns.
     first, second = np.triu_indices(columns)
     products = design[:, first] * design[:, second]
     curvature = np.empty((len(known), columns, columns))

@@ -15,22 +15,6 @@ from infoeval.intervals import basic_bootstrap, check_level
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table, as_rows, as_table
 
-__all__ = [
-    "Options",
-    "Rows",
-    "Split",
-    "Statistic",
-    "TestRows",
-    "active_codes",
-    "check_choice",
-    "check_options",
-    "score_parts",
-    "score_table",
-    "split_table",
-    "table_of",
-    "whole_table",
-]
-
 DEAD_SHARE = 0.05
 """A code whose deviation is less than this share of the largest one is dead."""
 SCORED_SHARE = 1 / 3
@@ -39,19 +23,21 @@ GROUPS = 20
 """A jackknife leaves out at most this many groups; "deviation" draws at most as many tables."""
 BLOCKS = 5
 LEAST_ROWS = 4
-"""Four rows have two halves of two rows, which can differ; fewer say nothing about the spread."""
+"""Four rows make two halves of two, which can differ; fewer give no estimate of the spread."""
 LARGEST_SEED = 2**32 - 1
-"""scikit-learn takes no larger one."""
+"""The largest seed that scikit-learn accepts."""
 
 Rows = NDArray[np.intp]
 Array = NDArray[np.float64]
+Preset = Literal["disentanglement_lib", "laforge"]
+"""Settings of Locatello et al. 2019, or of the program of Zaidi et al. 2020."""
 Resample = Literal["bootstrap", "deviation", "jackknife", "blocks"]
 Statistic = Callable[[Rows, Rows], float]
 """A metric's value from the codes of some rows and the factors of some, in the same order."""
 PartStatistic = Callable[[Rows, Rows], Sequence[float]]
 """The same for a metric of several numbers."""
 TestRows = tuple[ArrayLike, ArrayLike]
-"""Codes and factors of other rows than those that models are fitted on."""
+"""Codes and factors of rows that models are not fitted on."""
 
 
 class Options(TypedDict, total=False):
@@ -76,7 +62,7 @@ class Options(TypedDict, total=False):
 
 
 def table_of(codes: ArrayLike, factors: ArrayLike | None, options: Options) -> Table:
-    """Table to be scored, with dead codes left out if ``prune`` is set.
+    """Table to score, without dead codes if ``prune`` is set.
 
     Raises UserError for what is not a table, as `check_options` does, and where all codes are dead.
     """
@@ -119,7 +105,7 @@ def check_choice(name: str, value: str, choices: object) -> None:
 
 
 def active_codes(codes: Sequence[Column]) -> tuple[Column, ...]:
-    """Codes that are not dead: see `Options`, ``prune``."""
+    """Codes that are not dead, as ``prune`` of `Options` defines it."""
     spreads = [code.spread for code in codes if code.type == "continuous"]
     least = DEAD_SHARE * max(spreads, default=0.0)
 
@@ -131,24 +117,38 @@ def active_codes(codes: Sequence[Column]) -> tuple[Column, ...]:
 
 @dataclass(frozen=True)
 class Split:
-    """A table whose first ``fit`` rows are to fit models on, and whose others are to score them."""
+    """A table whose first ``fit`` rows models are fitted on, and whose other rows are scored."""
 
     table: Table
     fit: int
 
     def parts(self, rows: Rows) -> tuple[Rows, Rows]:
-        """Those of some rows that are to fit on, and those that are to score."""
+        """Those of ``rows`` to fit on, and those to score."""
         return rows[rows < self.fit], rows[rows >= self.fit]
 
 
 def split_table(
-    codes: ArrayLike, factors: ArrayLike, test: TestRows | None, options: Options
+    codes: ArrayLike,
+    factors: ArrayLike,
+    test: TestRows | None,
+    options: Options,
+    *,
+    preset: Preset = "disentanglement_lib",
 ) -> Split:
-    """Split of all rows; without ``test``, the seed draws a third of them to be scored.
+    """Split of all rows; without ``test``, a random third of them is scored.
 
-    Raises UserError for what is not a table of codes and factors, for test rows of other columns,
-    and for too few rows.
+    With the preset "laforge" all rows are fitted on, and none are left to score.
+
+    Raises UserError for what is not a table of codes and factors, for test rows of other columns
+    or with the preset "laforge", and for too few rows.
     """
+    if preset == "laforge":
+        if test is not None:
+            raise UserError(
+                "preset 'laforge' scores the rows that it was fitted on: give no others"
+            )
+        table = table_of(codes, factors, options)
+        return Split(table, table.n)
     if test is not None:
         all_codes, fit = _stacked(codes, test[0], "code")
         all_factors, known = _stacked(factors, test[1], "factor")
@@ -168,21 +168,8 @@ def split_table(
     return Split(table, fit)
 
 
-def whole_table(
-    codes: ArrayLike, factors: ArrayLike, test: TestRows | None, options: Options
-) -> Split:
-    """Split without rows to score, for presets that score the rows they were fitted on.
-
-    Raises UserError for test rows, and for what is not a table of codes and factors.
-    """
-    if test is not None:
-        raise UserError("preset 'laforge' scores the rows that it was fitted on: give no others")
-    table = table_of(codes, factors, options)
-    return Split(table, table.n)
-
-
 def _stacked(first: Any, second: Any, what: str) -> tuple[Any, int]:
-    """All rows of both, and the number of the first ones."""
+    """Rows of both, and the number of rows of ``first``."""
     if isinstance(first, pd.DataFrame) and isinstance(second, pd.DataFrame):
         if list(first.columns) != list(second.columns):
             raise UserError(f"the {what}s of the test rows have other columns")
@@ -233,10 +220,10 @@ def score_parts(
     """Score of a table by several numbers, each with an interval over rows within ``bounds``.
 
     ``values`` are those of the whole table by name, and ``statistic`` computes them, in this
-    order, from some of its rows; ``shuffled`` those of a table with its factors in another order,
-    where ``statistic`` cannot. The first ``fit`` rows and the others are drawn separately. The
-    score is that of the first name, and ``details["parts"]`` holds ``value``, ``low`` and ``high``
-    of every one, with the ``null`` where it was asked for.
+    order, from some of its rows; ``shuffled`` computes those of a table with its factors in another
+    order, where ``statistic`` cannot. The first ``fit`` rows and the others are drawn separately.
+    The score is the first value, and ``details["parts"]`` holds ``value``, ``low`` and ``high`` of
+    every one, with the ``null`` if ``options`` ask for it.
 
     "bootstrap" is the basic one: reflecting it about the value takes out the bias that counts of
     few rows have, so that the limits are those of the metric at a large number of rows.

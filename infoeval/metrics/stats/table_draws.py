@@ -11,22 +11,12 @@ from infoeval.metrics.stats.code_factor_table import Column
 from infoeval.metrics.stats.mutual_information import class_numbers_of
 from infoeval.metrics.stats.resampling import Options, Rows, table_of
 
-__all__ = [
-    "RowGroups",
-    "TableDraws",
-    "TableSource",
-    "check_size",
-    "classes_of_others",
-    "mean_distances",
-    "variances",
-]
-
 CELLS = 1 << 17
-"""The number of values drawn at a time, few enough for the cache."""
+"""The number of values drawn at a time, which fit into the cache."""
 WIDTHS = (1, 2, 4, 8)
-"""Rows of these numbers of codes are copied much faster than others."""
+"""Numbers of codes in a row for which copying rows is fast."""
 LARGEST = 1e30
-"""Larger codes leave no room for their squares, nor for a classifier of them."""
+"""The squares of larger codes, and classifiers of them, could overflow."""
 
 BITS = np.uint64(32)
 LOW = np.uint64(2**32 - 1)
@@ -34,12 +24,12 @@ ONE = np.uint64(1)
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.uint64]
-"""Random ones have 32 bits: of g choices, none is likelier than another by more than g / 2³²."""
+"""Random ones have 32 bits: probabilities of g choices differ by at most g / 2³²."""
 Generator = np.random.Generator
 
 
 class TableSource:
-    """Rows of a table as a source of codes: see `source_of`.
+    """Source of codes that draws rows of a table; arguments as in `source_of`.
 
     Raises UserError for codes of 1e30 and more, and where no two rows share a value of a factor.
     """
@@ -64,12 +54,12 @@ class TableSource:
         self.classes, self.even = classes_of_others(classes) if all_but else classes, even
         for factor, column in zip(self.table.factors, self.classes.T, strict=True):
             if column.max() == self.table.n - 1:
-                what = (
-                    f"no two rows agree in all factors but {factor.name}; give fewer bins or more"
-                    if all_but
-                    else f"no two rows have the same value of {factor.name}; give more"
+                what, more = f"have the same value of {factor.name}", "more"
+                if all_but:
+                    what, more = f"agree in all factors but {factor.name}", "fewer bins or more"
+                raise UserError(
+                    f"no two rows {what}; give {more} rows, or a function for the codes"
                 )
-                raise UserError(f"{what} rows, or a function for the codes")
         self._whole = TableDraws(self.table.codes, self.classes, even)
 
     def whole(self) -> "TableDraws":
@@ -81,19 +71,19 @@ class TableSource:
         return TableDraws(self.table.rows(rows).codes, self.classes[rows], self.even)
 
     def shuffled(self, order: Rows) -> "TableDraws":
-        """Draws of rows whose factors are those of other rows."""
+        """Draws of rows with the factors in another order."""
         return TableDraws(self.table.codes, self.classes[order], self.even)
 
     def details(self) -> dict[str, Any]:
-        """Details of a score: the rows that are left out for their value of each factor."""
+        """Details of a score: the number of rows left out for their value of each factor."""
         return {"rows_alone": [self.table.n - len(group.rows) for group in self._whole.groups]}
 
 
 class TableDraws:
     """Draws of a table's rows, without those whose value no other row has.
 
-    ``spread`` ``(D,)`` is the variance of each code where no factor is held. ``held`` in the
-    methods is the number of the factor that is held for each point.
+    ``spread`` ``(D,)`` is the variance of each code over all rows. ``held`` in the methods is the
+    number of the factor that is held fixed for each point.
     """
 
     def __init__(self, codes: Sequence[Column], classes: Rows, even: bool) -> None:
@@ -101,7 +91,7 @@ class TableDraws:
         self.categorical = np.array([code.type == "categorical" for code in codes])
         self.spread = np.array([_variance(code) for code in codes])
         self.unit = np.where(self.categorical | (self.spread == 0), 1.0, np.sqrt(self.spread))
-        # About 0 and of deviation 1 seven digits do, and half the memory has to be read.
+        # Standardised codes need no more than single precision, which halves the memory traffic.
         self.scaled = np.empty((len(codes), len(classes)), dtype=np.float32)
         for j, code in enumerate(codes):
             mean = 0.0 if self.categorical[j] else code.values.mean()
@@ -137,7 +127,7 @@ class TableDraws:
     def _pieces(
         self, held: Rows, batch: int, codes: Rows
     ) -> Iterator[tuple[int, "RowGroups", NDArray[np.float32]]]:
-        """Number of points of one factor at a time, its groups and the codes in their order."""
+        """Blocks of points: their number, their factor's groups and the codes in group order."""
         width = next((wide for wide in WIDTHS if wide >= len(codes)), len(codes))
         table = np.zeros((self.scaled.shape[1], width), dtype=np.float32)
         table[:, : len(codes)] = self.scaled[codes].T
@@ -152,7 +142,7 @@ class TableDraws:
 
 
 def _in_order_of(held: Rows, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    """Points in the order of ``held``, from parts in the order of the factors."""
+    """Points in the order of ``held``; ``parts`` are in the order of the factors."""
     joined = np.concatenate(parts)
     ordered = np.empty_like(joined)
     ordered[np.argsort(held.astype(np.int16), kind="stable")] = joined
@@ -165,28 +155,28 @@ def _variance(code: Column) -> float:
 
 
 class RowGroups:
-    """Rows sorted by their classes ``(n,)``, without those that are alone in theirs.
+    """Rows sorted by their classes ``(n,)``, without classes of one row.
 
-    A place is a row's number in this order. ``even``: all groups are equally probable, instead of
+    A place is a row's position in this order. ``even``: all groups are equally probable, instead of
     all rows.
     """
 
     def __init__(self, classes: Rows, even: bool) -> None:
         sizes = np.bincount(classes)
-        # Short numbers are sorted in linear time.
+        # Small integers are sorted in linear time.
         order = np.argsort(classes.astype(np.min_scalar_type(len(sizes))), kind="stable")
         self.rows = order[np.repeat(sizes > 1, sizes)]
         sizes = sizes[sizes > 1]
         starts = np.cumsum(sizes) - sizes
-        # A group is chosen at random, or a row: the start and the size of its group.
         self.even = even
+        # The start and size of the group, for each group or row that can be drawn.
         times = np.ones_like(sizes) if even else sizes
         self.starts = starts.astype(np.uint64).repeat(times)
         self.sizes = sizes.astype(np.uint64).repeat(times)
 
     def pairs(self, shape: tuple[int, int], generator: Generator) -> tuple[Rows, Rows]:
         """Places of two different rows of one group, each of this shape."""
-        # A number of 64 bits for both: to draw it takes longest.
+        # Drawing is the slowest step, so one number of 64 bits serves both rows.
         second = generator.bit_generator.random_raw(shape)
         first = second >> BITS
         second &= LOW
@@ -194,7 +184,7 @@ class RowGroups:
         choice = first >> BITS
         start, size = (ends.take(choice.view(np.intp)) for ends in (self.starts, self.sizes))
         if self.even:
-            # What is left of the number chooses the row of the group.
+            # The lower bits choose the row in the group.
             first &= LOW
             first = _part(first, size)
             first += start
@@ -218,14 +208,14 @@ class RowGroups:
 
 
 def _part(numbers: Numbers, parts: Numbers) -> Numbers:
-    """Which of ``parts`` equal parts of its range each number lies in; overwrites ``numbers``."""
+    """Index of the one of ``parts`` equal intervals that each number is in, in place."""
     numbers *= parts
     numbers >>= BITS
     return numbers
 
 
 def classes_of_others(classes: Rows) -> Rows:
-    """For each factor, a class for all rows that agree in the other factors, ``(n, K)``."""
+    """Class numbers ``(n, K)`` of the rows that agree in all factors but one, for each factor."""
     joint = np.empty_like(classes)
     for left_out in range(classes.shape[1]):
         together = np.zeros(len(classes), dtype=np.intp)
@@ -242,8 +232,8 @@ def check_size(codes: NDArray[Any]) -> None:
         raise UserError(f"a code reaches {largest:.3g}; scale the codes down")
 
 
-# The distance of two categories is 0 or 1. Half their mean squared distance is then Gini's
-# impurity, as it is the variance of numbers.
+# The distance of two categories is 0 or 1, so half its mean square, which for numbers is the
+# variance, is Gini's impurity.
 
 
 def mean_distances(first: NDArray[Any], second: NDArray[Any], categorical: Rows) -> NDArray[Any]:
@@ -265,7 +255,7 @@ def variances(codes: NDArray[Any], categorical: Rows) -> NDArray[Any]:
     """
     size = len(codes)
     impurities = {code: _impurities(codes[..., code].T) for code in categorical}
-    # From the first one, so that equal ones give exactly 0. It lies within √size deviations of the
+    # About the first code, so that equal ones give exactly 0. It is within √size deviations of the
     # mean, so that the difference of sums loses few digits.
     codes -= codes[0].copy()
     sums = codes.sum(axis=0)

@@ -20,8 +20,6 @@ from infoeval.metrics.trees.tree_splits import (
     root_sums,
 )
 
-__all__ = ["Boosted", "boost"]
-
 STAGES, RATE, DEPTH = 100, 0.1, 3
 LEAVES = 1 << DEPTH
 LEAST_CURVATURE = 1e-30
@@ -36,9 +34,9 @@ Places = NDArray[np.unsignedinteger]
 class Boosted:
     """Importances and predictions of the trees of every factor.
 
-    ``importances`` ``(D, K)`` are the shares of the squared error that splits by a code removed;
-    each column sums to 1, or to 0 without splits. ``fitted`` ``(n, K)`` and ``scored`` ``(m, K)``
-    are the likeliest class numbers of the rows fitted on and of the others.
+    ``importances`` ``(D, K)`` are the codes' shares of the squared error that splits remove; each
+    column sums to 1, or to 0 without splits. ``fitted`` ``(n, K)`` and ``scored`` ``(m, K)`` are
+    the predicted class numbers of the rows fitted on and of the others.
     """
 
     importances: Array
@@ -68,14 +66,14 @@ class Trees:
 
     @property
     def shrink(self) -> float:
-        """Factor of Newton steps of several classes, whose odds all move at once."""
+        """Factor (K - 1) / K of the Newton steps of K classes (Friedman 2001, algorithm 6)."""
         return (self.count - 1) / self.count if self.count > 1 else 1.0
 
 
 def boost(codes: Array, factors: Numbers, others: Array) -> Boosted:
-    """Trees of classes ``(n, K)`` of codes ``(n, D)``, with predictions of others ``(m, D)``.
+    """Trees fitted to codes ``(n, D)`` and classes ``(n, K)``, with predictions of ``others``.
 
-    Equal rows of codes are one row with a weight.
+    ``others`` are codes ``(m, D)``. Equal rows are one row with a weight.
 
     >>> codes = np.column_stack([np.arange(90.0), np.arange(90) % 2])
     >>> boosted = boost(codes, np.repeat([0, 1, 2], 30)[:, None], codes[::10])
@@ -103,12 +101,12 @@ def boost(codes: Array, factors: Numbers, others: Array) -> Boosted:
             raw[tree] += step[leaf]
     total = importances.sum(axis=0)
     shares = np.divide(importances, total, out=importances, where=total > 0)
-    read = np.stack([_likeliest(raw, group) for group in trees], axis=1)[row_of]
-    return Boosted(shares, read[: len(codes)], read[len(codes) :])
+    predicted = np.stack([_predicted(raw, group) for group in trees], axis=1)[row_of]
+    return Boosted(shares, predicted[: len(codes)], predicted[len(codes) :])
 
 
 def _distinct(codes: Array, others: Array) -> tuple[Array, Numbers, int]:
-    """Distinct rows, those to fit on first; the number of each row's; and how many come first."""
+    """Distinct rows, those to fit on first; each row's index; and the number of those to fit on."""
     rows, number = np.unique(np.concatenate([codes, others]), axis=0, return_inverse=True)
     fitted = np.zeros(len(rows), bool)
     fitted[number[: len(codes)]] = True
@@ -129,10 +127,7 @@ def _trees(factors: Numbers) -> list[Trees]:
 def _targets(
     factors: Numbers, trees: list[Trees], row_of: Numbers, n: int, rows: int
 ) -> tuple[Single, Single]:
-    """Number of each row's repetitions in the class of each tree, ``(trees, n)``, and the log odds.
-
-    The log odds are ``(trees, rows)``.
-    """
+    """Row counts in each tree's class, ``(trees, n)``, and initial log odds ``(trees, rows)``."""
     counts, raw = [], []
     for factor, group in zip(factors.T, trees, strict=True):
         numbers = np.searchsorted(group.classes, factor)
@@ -142,16 +137,13 @@ def _targets(
         counts.append(table)
         raw.append(np.log(share / (1 - share) if group.count == 1 else share))
     start = np.concatenate(raw).astype(np.float32)
-    return (
-        np.concatenate(counts).astype(np.float32),
-        np.repeat(start[:, None], rows, axis=1),
-    )
+    return np.concatenate(counts).astype(np.float32), np.repeat(start[:, None], rows, axis=1)
 
 
 def _places(order: Order, rows: Array) -> Places:
-    """Place of each value in the order of its code, ``(D, rows)``, or the next lower place.
+    """Place of the nearest value in the order of each code, ``(D, rows)``.
 
-    The middle between two neighbours belongs to the lower one.
+    The middle between two values belongs to the lower one.
     """
     places = np.empty(rows.shape[::-1], np.min_scalar_type(order.n))
     for code, column in enumerate(rows.T):
@@ -163,6 +155,7 @@ def _places(order: Order, rows: Array) -> Places:
 
 
 def _probabilities(raw: Single, trees: list[Trees]) -> Single:
+    """Probability of each tree's class, ``(trees, rows)``, from the log odds."""
     chances = np.empty(raw.shape, np.float32)
     for group in trees:
         part = raw[group.columns]
@@ -207,7 +200,7 @@ def _children(places: Places, nodes: Nodes, split: Split, n: int) -> Nodes:
 
 
 def _steps(leaves: Nodes, residuals: Single, curvatures: Single) -> Array:
-    """Newton step of every leaf, ``(trees, leaves)``."""
+    """Newton step of every leaf, ``(trees, LEAVES)``."""
     trees = len(leaves)
     above, below = np.empty((trees, LEAVES)), np.empty((trees, LEAVES))
     for tree in range(trees):
@@ -217,9 +210,10 @@ def _steps(leaves: Nodes, residuals: Single, curvatures: Single) -> Array:
     return np.divide(above, below, out=steps, where=below > LEAST_CURVATURE)
 
 
-def _likeliest(raw: Single, trees: Trees) -> Numbers:
+def _predicted(raw: Single, trees: Trees) -> Numbers:
+    """Most probable class of every row, ``(rows,)``."""
     part = raw[trees.columns]
     if trees.count == 0:
         return np.full(raw.shape[1], trees.classes[0])
-    likeliest = (part[0] > 0).astype(np.intp) if trees.count == 1 else part.argmax(axis=0)
-    return np.asarray(trees.classes[likeliest])
+    index = (part[0] > 0).astype(np.intp) if trees.count == 1 else part.argmax(axis=0)
+    return np.asarray(trees.classes[index])

@@ -6,10 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-__all__ = ["Order", "Split", "Sums", "best_splits", "child_sums", "root_sums"]
-
 BINS = 96
-"""The largest number of bins of a code, of about equally many neighbouring rows each."""
+"""The largest number of bins of a code, each of about as many neighbouring rows."""
 
 CANDIDATES = 3
 """The number of codes of each node whose best bin is searched row by row."""
@@ -22,7 +20,7 @@ Numbers = NDArray[np.intp]
 
 @dataclass(frozen=True)
 class Order:
-    """Rows ``(n, D)`` sorted by every code, and cut into bins of neighbours.
+    """Rows sorted by each of D codes, and cut into bins of neighbours.
 
     Place 0 of a code is its smallest value. ``rows`` ``(D, n)`` holds the row at each place, and
     ``ends`` whether a split may follow it, which needs a change of value. Bin b of code d reaches
@@ -87,7 +85,7 @@ def _starts(last: Numbers) -> Numbers:
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums below the end of each bin, in each node of each tree.
+    """Sums over the rows up to the end of each bin, in each node of each tree.
 
     ``values`` and ``weights`` are ``(D, bins, nodes, trees)``.
     """
@@ -158,8 +156,8 @@ def best_splits(
     """Split of every node with the largest gain, the decrease of the squared error.
 
     ``above`` are the splits of the levels above. A coarse search tries the ends of bins. A fine one
-    tries all places around the best end of each of the most promising codes, and next to the ends
-    of nodes by the splits above, where single rows are often cut off.
+    tries all places around the best end of the `CANDIDATES` best codes, and beside the splits
+    above, where single rows are often split off.
     """
     whole = Sums(sums.values[:1, -1:], sums.weights[:1, -1:])
     gains = _gains(sums.values, sums.weights, whole)
@@ -173,7 +171,7 @@ def best_splits(
         code, bins = _windows(order, largest, bins, above)
         gain, places = _search(order, sums, whole, values, weights, nodes, code, bins)
     best = gain.argmax(axis=0)[None]
-    code, places, gain = (np.take_along_axis(each, best, 0)[0] for each in (code, places, gain))
+    code, places, gain = (np.take_along_axis(array, best, 0)[0] for array in (code, places, gain))
     split = gain > LEAST_GAIN
     return Split(code, np.where(split, places, order.n), np.where(split, gain, np.float32(0)))
 
@@ -192,7 +190,7 @@ def _gains(values: Single, weights: Single, whole: Sums) -> Single:
 def _windows(
     order: Order, largest: Single, bins: Numbers, above: list[Split]
 ) -> tuple[Numbers, Numbers]:
-    """Codes and bins to be searched with the next bin, ``(windows, nodes, trees)``."""
+    """Codes and first bins of the windows of two bins to search, ``(windows, nodes, trees)``."""
     count = min(CANDIDATES, order.codes)
     codes = np.argpartition(-largest, count - 1, axis=0)[:count]
     chosen = [np.take_along_axis(bins, codes, axis=0)]
@@ -200,7 +198,7 @@ def _windows(
     nodes = len(largest[0])
     for split in above:
         down = nodes // len(split.code)
-        # The later half of the nodes below a split is right of it.
+        # The second half of the nodes below a split lies right of it.
         right = (np.arange(nodes) % down >= down // 2)[:, None]
         code = np.repeat(split.code, down, axis=0)
         place = np.repeat(split.place, down, axis=0)
@@ -229,10 +227,10 @@ def _search(
     at = code[..., None] * order.n + np.minimum(places, order.n - 1)
     row = order.rows.ravel()[at]
     member = nodes.ravel()[tree[:, None] * order.n + row] == node[..., None]
-    moved = np.where(member, values.ravel()[row * len(tree) + tree[:, None]], np.float32(0))
+    value = np.where(member, values.ravel()[row * len(tree) + tree[:, None]], np.float32(0))
     weight = np.where(member, weights[row], np.float32(0))
     gains = _gains(
-        moved.cumsum(axis=-1) + np.where(bins > 0, sums.values[below], 0)[..., None],
+        value.cumsum(axis=-1) + np.where(bins > 0, sums.values[below], 0)[..., None],
         weight.cumsum(axis=-1) + np.where(bins > 0, sums.weights[below], 0)[..., None],
         Sums(whole.values[0, 0][..., None], whole.weights[0, 0][..., None]),
     )
