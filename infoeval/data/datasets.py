@@ -15,7 +15,7 @@ from infoeval.errors import UserError
 
 __all__ = ["MODULES", "CatalogueEntry", "catalogue", "form_of", "load", "names", "renderer"]
 
-# Each module declares its data set as SOURCE, and is imported only if that set is asked for.
+# Each module declares its data set as SOURCE, and is imported only when that set is used.
 MODULES = {
     "mnist": "infoeval.data.mnist",
     "fashion_mnist": "infoeval.data.fashion_mnist",
@@ -38,7 +38,7 @@ _FACE_MODEL_SUFFIXES = (".mat", ".h5")
 class CatalogueEntry:
     """One line of ``infoeval data ls``.
 
-    ``where`` is the folder in which the set lies or belongs, or what it comes with;
+    ``where`` is the folder in which the set is or belongs, or what it comes with;
     ``what_to_do`` is one line on how to get it, and is empty when it is present.
     """
 

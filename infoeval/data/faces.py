@@ -209,7 +209,7 @@ def _load(request: Request) -> ImageSet:
 def _where(root: Path) -> str:
     try:
         file = find_face_model(root)
-    except UserError as error:  # the list of data sets goes on
+    except UserError as error:  # shown in the list of data sets
         return str(error)
     return f"rendered from {file.paths[0] if file.paths else 'a drawn head'}"
 

@@ -125,9 +125,9 @@ def own_lower_bound(
 ) -> dict[str, LowerBound]:
     """Return the checkpoint's own L_I(G, Q) of each code (eq. 5): what the paper plots in Figure 1.
 
-    Codes and noise are drawn afresh, and images have 8 bits. Q's batch-norm statistics are estimated
-    on generated images of another stream, because generated images are what Q was trained on. The
-    generator runs on its running statistics.
+    Codes and noise are drawn afresh, and images have 8 bits. Q's batch-norm statistics are
+    estimated on generated images of another stream, because generated images are what Q was trained
+    on. The generator runs on its running statistics.
 
     Args:
         model: a checkpoint's model.

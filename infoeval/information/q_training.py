@@ -149,7 +149,7 @@ class _Search:
         self.steps += steps
         self._record(self.network, self.rate, self.values, gains)
         value, missing = self.curve[JOINT][-1].value, max(self.by_training.values())
-        rule = "enough" if missing < TOLERANCE else f"trained until < {TOLERANCE:g}"
+        rule = "enough" if missing < TOLERANCE else f"training until < {TOLERANCE:g}"
         self.text = (
             f"training Q, L_I of all codes {value:.3f} nats, missing ≤ {missing:.4f} ({rule})"
         )
