@@ -24,7 +24,7 @@ from infoeval.data import load
 from infoeval.evaluation import score
 from infoeval.files import atomic_path
 from infoeval.results import Document
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 from infoeval.training.run import RunOptions, train
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -24,11 +24,12 @@ from typing import Any
 import torch
 from machine import add_json_option, machine, machine_line, write_json
 
+from infoeval.checkpoint import CHECKPOINT
 from infoeval.data import load
 from infoeval.devices import find_device
 from infoeval.evaluation import score
-from infoeval.training.bundled import load_trainer
-from infoeval.training.run import CHECKPOINT, Run, RunOptions
+from infoeval.training.choosing import load_trainer
+from infoeval.training.run import Run, RunOptions
 
 CODE, INFORMATION, ERROR = "digit", 2.29, 0.05
 

@@ -32,7 +32,7 @@ from torch import Tensor
 
 from infoeval import Trainer
 from infoeval.devices import find_device
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 from infoeval.training.cuda_graph import CapturedStep, captured
 from infoeval.training.image_source import StreamedImages
 from infoeval.training.stacked_step import StackedStep

@@ -1,4 +1,4 @@
-"""infoeval says what each latent code of a generative model means, and how sure one can be."""
+"""infoeval measures what each latent code of a generative model means, and how certain that is."""
 
 import importlib
 from typing import TYPE_CHECKING, Any
@@ -39,7 +39,7 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import a public name when it is first asked for: torch alone takes two seconds."""
+    """Return a public name, imported on first use: torch alone takes two seconds."""
     if name not in _HOMES:
         raise AttributeError(f"module 'infoeval' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

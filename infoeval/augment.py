@@ -1,4 +1,4 @@
-"""Random augmentation of images: a small rotation, scaling, shear and shift of each."""
+"""Random augmentation: a small rotation, scaling, shear and shift of each image."""
 
 import math
 from dataclasses import dataclass
@@ -39,11 +39,11 @@ class Affine:
     def __call__(
         self, images: Tensor, generator: torch.Generator, background: float = -1.0
     ) -> Tensor:
-        """Augmented copies of images (n, channels, height, width), float32; see `apply`."""
+        """Return augmented images (n, channels, height, width), float32; see `apply`."""
         return self.apply(images, self.draw(len(images), generator), background)
 
     def draw(self, count: int, generator: torch.Generator) -> Tensor:
-        """Random numbers for `count` images, uniform on [0, 1): (count, 6) float32.
+        """Return random numbers for `count` images, uniform on [0, 1): (count, 6) float32.
 
         The columns are rotation, shear, two scales and two shifts.
         """
@@ -54,7 +54,7 @@ class Affine:
         )
 
     def apply(self, images: Tensor, draws: Tensor, background: float = -1.0) -> Tensor:
-        """Images mapped as `draws` say, float32; what enters from outside is `background`.
+        """Return the images mapped by `draws`, float32, filled up with `background`.
 
         Args:
             images: (…, channels, height, width).
@@ -72,7 +72,7 @@ class Affine:
         return mapped.view(images.shape)
 
     def _maps(self, draws: Tensor) -> Tensor:
-        """The affine maps (n, 2, 3) of draws (n, 6)."""
+        """Return the affine maps (n, 2, 3) of draws (n, 6)."""
         symmetric = 2 * draws - 1
         angle, shear = symmetric[:, :1] * self.rotation, symmetric[:, 1:2] * self.shear
         size, shift = (symmetric[:, 2:4] * self.scale).exp(), symmetric[:, 4:] * self.shift

@@ -77,8 +77,8 @@ class Checkpoint:
         """Return the checkpoint in a file; nothing in it is executed.
 
         Raises:
-            UserError: one line, when the file is missing, truncated, damaged, not a checkpoint of
-                ours, or from a later version.
+            UserError: one line, when the file is missing, truncated, damaged, not an infoeval
+                checkpoint, or from a later version.
 
         """
         content = _read(Path(path))
@@ -106,7 +106,7 @@ class Checkpoint:
 
     def _check_types(self, path: str | Path) -> None:
         tensors = [*self.weights.values()] if isinstance(self.weights, dict) else [None]
-        sound = (
+        valid = (
             isinstance(self.step, int)
             and self.step >= 0
             and isinstance(self.seed, int)
@@ -123,7 +123,7 @@ class Checkpoint:
             and _is_plain([self.trainer.to_dict(), self.history, self.data, self.run])
             and _is_plain(self.versions)
         )
-        if not sound:
+        if not valid:
             raise UserError(f"{path} is not a usable checkpoint: a field is of the wrong kind")
 
 
@@ -182,7 +182,7 @@ def _first_damaged(archive: zipfile.ZipFile) -> str | None:
     """Return the name of the first entry that is not as torch wrote it, or None.
 
     Torch's zip reader follows an entry's attributes, which no checksum covers: from an entry marked
-    as a folder it reads nothing, and the tensor keeps whatever was in its memory.
+    as a folder it reads nothing, and the tensor keeps the former content of its memory.
     """
     for entry in archive.infolist():
         if entry.compress_type or entry.external_attr or entry.file_size != entry.compress_size:

@@ -1,6 +1,6 @@
-"""The error that users can correct themselves."""
+"""The error that users can correct themselves, and messages of one line."""
 
-__all__ = ["UserError"]
+__all__ = ["UserError", "one_line"]
 
 
 class UserError(Exception):
@@ -8,3 +8,12 @@ class UserError(Exception):
 
     The command line prints the message after ``Error:``; in Python it is an ordinary exception.
     """
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's message in one line, or its class if it has none.
+
+    >>> one_line(ValueError("first\\nsecond")), one_line(EOFError())
+    ('first second', 'EOFError')
+    """
+    return " ".join(str(error).split()) or type(error).__name__

@@ -1,15 +1,18 @@
-"""Confidence intervals that metrics and information bounds share."""
+"""Confidence intervals that metrics and information bounds share.
+
+scipy is imported where it is used: a report checks estimates and computes none.
+"""
 
 import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import betaincinv, entr, ndtri
 
 from infoeval.errors import UserError
 
 __all__ = [
     "basic_bootstrap",
+    "check_estimate",
     "check_level",
     "clopper_pearson",
     "empirical_bernstein",
@@ -17,8 +20,8 @@ __all__ = [
     "normal_interval",
 ]
 
-#: Rounding may carry a value this far beyond its range.
 TOLERANCE = 1e-9
+"""Rounding may carry a value this far beyond its known range."""
 
 
 def check_level(level: float) -> None:
@@ -27,8 +30,27 @@ def check_level(level: float) -> None:
         raise UserError(f"level is {level}; give a confidence level between 0 and 1, such as 0.95")
 
 
+def check_estimate(
+    value: float, low: float | None, high: float | None, level: float | None, n: int
+) -> None:
+    """Raise ValueError unless ``low <= value <= high``, all finite, with a level and rows."""
+    for name, number in (("value", value), ("low", low), ("high", high)):
+        if number is not None and not math.isfinite(number):
+            raise ValueError(f"{name} is {number}, not a finite number")
+    if low is not None and low > value:
+        raise ValueError(f"low {low} is above the value {value}")
+    if high is not None and high < value:
+        raise ValueError(f"high {high} is below the value {value}")
+    if level is None and not (low is None and high is None):
+        raise ValueError("an interval needs its level")
+    if level is not None and not 0 < level < 1:
+        raise ValueError(f"level is {level}, not between 0 and 1")
+    if n < 1:
+        raise ValueError(f"n is {n}, not a number of rows")
+
+
 def clopper_pearson(successes: int, n: int, level: float = 0.95) -> tuple[float, float]:
-    """Exact two-sided limits for the probability behind ``successes`` out of ``n`` rows.
+    """Return exact two-sided limits of the probability of ``successes`` among ``n`` rows.
 
     Covers with probability ``level`` or more for every ``n`` (Clopper and Pearson 1934, The use
     of confidence or fiducial limits illustrated in the case of the binomial, Biometrika 26).
@@ -38,6 +60,8 @@ def clopper_pearson(successes: int, n: int, level: float = 0.95) -> tuple[float,
     >>> print(f"{low:.4f} to {high:.4f}")
     0.8872 to 0.9836
     """
+    from scipy.special import betaincinv
+
     check_level(level)
     tail = (1 - level) / 2
     low = float(betaincinv(successes, n - successes + 1, tail)) if successes > 0 else 0.0
@@ -52,7 +76,7 @@ def basic_bootstrap(
     level: float,
     bounds: tuple[float, float],
 ) -> tuple[float, float]:
-    """Limits of the basic bootstrap interval: the replicates' quantiles reflected about ``value``.
+    """Return the basic bootstrap interval: the replicates' quantiles reflected about ``value``.
 
     ``centre`` is the true value of the distribution that the replicates were drawn from. The
     limits are ``value - (quantile - centre)``: a replicate errs about ``centre`` as ``value`` errs
@@ -72,10 +96,10 @@ def basic_bootstrap(
 
 
 def normal_interval(values: ArrayLike, level: float) -> tuple[float, float, float]:
-    """Mean of ``(n,)`` independent values and its normal-theory limits: (mean, low, high).
+    """Return the mean of ``(n,)`` independent values and its normal limits: (mean, low, high).
 
     The limits are mean ± z sd / √n, with n - 1 in the standard deviation and z the normal quantile
-    of ``level``. They reach their nominal coverage where n is large and no rare value dominates;
+    of ``level``. Their coverage is that of ``level`` if n is large and no rare value dominates;
     :func:`empirical_bernstein` covers for every n. In the unit of the values.
 
     Raises UserError for fewer than two values, for values that are not finite numbers, and for a
@@ -84,6 +108,8 @@ def normal_interval(values: ArrayLike, level: float) -> tuple[float, float, floa
     >>> normal_interval([1.0, 2.0, 3.0, 4.0], 0.95)
     (2.5, 1.234..., 3.765...)
     """
+    from scipy.special import ndtri
+
     check_level(level)
     array = _values(values)
     mean = float(array.mean())
@@ -92,11 +118,12 @@ def normal_interval(values: ArrayLike, level: float) -> tuple[float, float, floa
 
 
 def empirical_bernstein(values: ArrayLike, low: float, high: float, alpha: float) -> float:
-    """Lower confidence limit of the mean of ``(n,)`` independent values in [``low``, ``high``].
+    """Return a lower confidence limit of the mean of ``(n,)`` values in [``low``, ``high``].
 
-    The true mean is at or above it with probability 1 - ``alpha`` or more, for every n and every
-    law on the range: mean - √(2 V ln(2/α) / n) - 7 (high - low) ln(2/α) / (3 (n - 1)), V the sample
-    variance with n - 1 (Maurer and Pontil 2009, Empirical Bernstein bounds and sample variance
+    The true mean of independent values is at or above it with probability 1 - ``alpha`` or more,
+    for every n and every law on the range:
+    mean - √(2 V ln(2/α) / n) - 7 (high - low) ln(2/α) / (3 (n - 1)), V the sample variance with
+    n - 1 (Maurer and Pontil 2009, Empirical Bernstein bounds and sample variance
     penalization, COLT, theorem 4). One-sided, in the unit of the values; it can lie below ``low``.
 
     The range must be known beforehand: one taken from the values makes the limit too high.
@@ -123,7 +150,7 @@ def empirical_bernstein(values: ArrayLike, low: float, high: float, alpha: float
 
 
 def fano_bound(errors: int, n: int, categories: int, alpha: float) -> float:
-    """Lower confidence limit of I(c; x), nats, from the errors of a classifier of c.
+    """Return a lower confidence limit of I(c; x), nats, from the errors of a classifier of c.
 
     c is uniform over K = ``categories``, and a classifier that was fixed beforehand made ``errors``
     errors on ``n`` fresh rows. Fano's inequality gives I(c; x) >= log K - h(p) -
@@ -138,6 +165,8 @@ def fano_bound(errors: int, n: int, categories: int, alpha: float) -> float:
     >>> print(f"{fano_bound(0, 10_000, 10, 0.05):.4f}")
     2.2992
     """
+    from scipy.special import betaincinv, entr
+
     _check_alpha(alpha)
     if n < 1:
         raise UserError(f"{n} rows; give one or more")

@@ -46,11 +46,11 @@ class Trainer:
         image_noise: standard deviation of the Gaussian noise on all images that D and Q see, real
             and generated, as a share of the range of pixels; 0 in the paper.
         recognition_view: Q reads generated images through this random map, so that a code has to
-            be readable from slightly augmented images too; None: Q reads them as they are.
+            be readable from slightly augmented images too; None: Q reads them unchanged.
         invariance_weight: weight of I(ĉ; ĉ') between real images and augmented copies
             (`information_between_views`), which D's step then also maximises; 0 for InfoGAN.
-        invariance_starts: steps done before that term sets in. Until then the run is the same,
-            bit for bit, as one without it.
+        invariance_starts: steps done before that term sets in. Until then the run equals one
+            without it, bit for bit.
         invariance_view: how those copies are augmented.
         precision: "float32", "bfloat16", or "auto": bfloat16 where the device computes in it.
         variants: settings by name that replace these.
@@ -101,9 +101,9 @@ class Trainer:
         for name in ("invariance_starts", "information_warmup"):
             _require_whole(name, getattr(self, name), 0)
         for name in ("information_weight", "invariance_weight", "image_noise"):
-            _require_number(name, getattr(self, name), minimum=0)
+            _require_number(name, getattr(self, name))
         for name in ("generator_rate", "discriminator_rate"):
-            _require_number(name, getattr(self, name), minimum=0)
+            _require_number(name, getattr(self, name))
         if not isinstance(self.code_weights, Mapping):
             raise UserError("code_weights must map names of codes to numbers")
         betas = self.adam_betas
@@ -112,7 +112,7 @@ class Trainer:
         for name, weight in self.code_weights.items():
             if name not in self.codes:
                 raise UserError(f"code_weights names {name!r}, which is not a code")
-            _require_number(f"code_weights[{name!r}]", weight, minimum=0)
+            _require_number(f"code_weights[{name!r}]", weight)
         if self.recognition_learns not in ("with_generator", "with_discriminator"):
             raise UserError(f"unknown recognition_learns: {self.recognition_learns!r}")
         if self.precision not in ("auto", "float32", "bfloat16"):
@@ -127,15 +127,15 @@ class Trainer:
 
     @property
     def weights(self) -> dict[str, float]:
-        """The weight of each code's L_I, before λ."""
+        """Weight of each code's L_I, before λ."""
         return {name: float(self.code_weights.get(name, 1.0)) for name in self.codes}
 
     def is_invariant(self, done: int) -> bool:
-        """Whether the invariance term counts in the step after `done`."""
+        """Return whether the invariance term counts in the step after `done`."""
         return self.invariance_weight > 0 and done >= self.invariance_starts
 
     def variant(self, name: str) -> "Trainer":
-        """The trainer with the settings of the variant `name`; "default" is the trainer itself."""
+        """Return the trainer with the settings of a variant; "default" is the trainer itself."""
         if name == "default":
             return self
         if name not in self.variants:
@@ -147,11 +147,11 @@ class Trainer:
             raise UserError(f"{self.name}: variant {name!r}: {error}") from error
 
     def networks(self) -> Networks:
-        """The networks of the layer tables, weights not yet drawn."""
+        """Return the networks of the layer tables; their weights are not drawn yet."""
         return Networks(self.codes, self.image_shape, self.generator, self.shared, self.recognition)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, from which `from_dict` builds an equal trainer (without its variants)."""
+        """Return plain data, from which `from_dict` builds an equal trainer without variants."""
         data = {item.name: getattr(self, item.name) for item in fields(self)}
         del data["variants"]
         data["codes"] = self.codes.to_dict()
@@ -165,7 +165,7 @@ class Trainer:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Trainer":
-        """Build the trainer from plain data; a `UserError` says what is wrong with it."""
+        """Return the trainer described by plain data. Raises UserError if there is none."""
         try:
             values = dict(data)
             values["codes"] = CodeSpace.from_dict(values["codes"])
@@ -191,7 +191,6 @@ def _require_whole(name: str, value: int, minimum: int) -> None:
         raise UserError(f"{name} must be a whole number of at least {minimum}, not {value!r}")
 
 
-def _require_number(name: str, value: float, minimum: float) -> None:
-    good = isinstance(value, int | float) and math.isfinite(value) and value >= minimum
-    if not good:
-        raise UserError(f"{name} must be a number of at least {minimum}, not {value!r}")
+def _require_number(name: str, value: float) -> None:
+    if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
+        raise UserError(f"{name} must be a number of at least 0, not {value!r}")

@@ -15,7 +15,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from infoeval import Affine, Categorical, CodeSpace, Trainer
 from infoeval.networks import Convolution, Dense, Reshape, UpConvolution
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 from infoeval.training.step import Step
 
 ROOT = Path(__file__).resolve().parents[1]

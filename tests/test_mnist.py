@@ -9,7 +9,7 @@ import pytest
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
 from infoeval.evaluation import score
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 from infoeval.training.run import RunOptions, train
 
 pytestmark = pytest.mark.shared_data

@@ -23,7 +23,7 @@ from infoeval.networks import (
     table_from_data,
     table_to_data,
 )
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 from tests.tiny import tiny_trainer
 
 KERNELS = [(4, 2), (4, 1), (5, 2), (5, 1), (3, 1), (3, 2), (2, 2), (1, 1), (7, 4)]

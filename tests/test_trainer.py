@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infoeval import Affine, CodeSpace, Trainer, Uniform, UserError, content
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 from tests.tiny import tiny_trainer
 
 SETTINGS = [

@@ -10,7 +10,7 @@ codes are written into patterns that no eye sees. The variant `paper` is without
 from dataclasses import replace
 
 from infoeval import Categorical, CodeSpace
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 
 trainer = replace(
     load_trainer("svhn"),

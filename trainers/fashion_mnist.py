@@ -2,6 +2,6 @@
 
 from dataclasses import replace
 
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 
 trainer = replace(load_trainer("mnist"), name="fashion_mnist", data="fashion_mnist", steps=1500)

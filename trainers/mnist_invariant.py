@@ -9,7 +9,7 @@ partition that merges two digits. No longer plain InfoGAN: results are reported 
 from dataclasses import replace
 
 from infoeval import Affine
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 
 trainer = replace(
     load_trainer("mnist"),

@@ -60,11 +60,11 @@ def train_one(
     in_json: bool,
 ) -> None:
     """Train one run and print where it is kept."""
-    from infoeval.checkpoint import Checkpoint
+    from infoeval.checkpoint import CHECKPOINT, Checkpoint
     from infoeval.training import run
 
     note(f"{trainer.name}: {len(images):,} images, {trainer.steps:,} steps, into {folder}")
-    if options.resume and not (folder / run.CHECKPOINT).exists():
+    if options.resume and not (folder / CHECKPOINT).exists():
         note(f"no checkpoint in {folder} yet: starting at step 0")
     with training_progress(trainer.steps, trainer.batch, trainer.codes.entropy) as progress:
         path = run.train(

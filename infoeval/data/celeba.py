@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 
 from infoeval.data.formats.decoding import Selection, open_image, prepared_images
 from infoeval.data.formats.image_archives import ImageFile, find_images, state_of
-from infoeval.data.image_set import ImageSet
+from infoeval.data.image_set import ImageSet, split_indices
 from infoeval.data.resizing import crop_middle, fit
 from infoeval.data.source import OTHER_FOLDER, Request, Source, not_there
-from infoeval.data.splits import split_indices
 from infoeval.data.untrusted import open_maybe_gzipped, read_at_most
 from infoeval.errors import UserError
 
@@ -80,16 +79,13 @@ def _load(request: Request) -> ImageSet:
     if attributes is None or images is None:
         raise not_there("celeba", _what_to_do(root))
     partition = _list_path(root, _PARTITION)
-    sources = [path for path in (images, attributes, partition) if path is not None]
-    key = {"version": _VERSION, "sources": [state_of(path, _wanted) for path in sources]}
-    return prepared_images(
-        "celeba",
-        request,
-        key,
-        lambda: _select(images, attributes, partition, request),
-        _SHAPE,
-        _decode,
-    )
+    states = [state_of(path, _wanted) for path in (images, attributes, partition) if path]
+    key = {"version": _VERSION, "sources": states}
+
+    def select() -> Selection:
+        return _select(images, attributes, partition, request)
+
+    return prepared_images("celeba", request, key, select, _SHAPE, _decode)
 
 
 def _wanted(path: str) -> bool:
@@ -119,7 +115,8 @@ def _split(names: list[str], partition_path: Path | None, split: str) -> list[st
     """Return the names that are in a split."""
     if partition_path is None:
         return [names[k] for k in split_indices("celeba", len(names), split)]
-    partition = _read_partition(partition_path)
+    fields = _fields(partition_path, _lines(partition_path), 1, 1, _PARTS)
+    partition = {name: _PARTS[values[0]] for name, values in fields}
     chosen = [name for name in names if partition.get(name) == split]
     if not chosen:
         raise UserError(
@@ -162,12 +159,6 @@ def _read_attributes(path: Path) -> tuple[tuple[str, ...], dict[str, int], NDArr
         values[len(rows)] = [_VALUES[field] for field in fields]
         rows[name] = len(rows)
     return names, rows, values
-
-
-def _read_partition(path: Path) -> dict[str, str]:
-    """Return "train", "validation" or "test" by image name, from ``list_eval_partition.txt``."""
-    fields = _fields(path, _lines(path), 1, 1, _PARTS)
-    return {name: _PARTS[values[0]] for name, values in fields}
 
 
 def _lines(path: Path) -> list[str]:

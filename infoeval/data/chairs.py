@@ -13,7 +13,13 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.image_set import ImageSet
 from infoeval.data.rendering.chair_parts import BACKS, LEGS, chair
-from infoeval.data.rendering.factors import Factor, checked_factors, types_of
+from infoeval.data.rendering.factors import (
+    Factor,
+    checked_factors,
+    types_of,
+    uniform,
+    uniform_factors,
+)
 from infoeval.data.rendering.meshes import Stage
 from infoeval.data.source import Request, Source
 
@@ -21,11 +27,10 @@ __all__ = ["COUNTS", "SOURCE", "draw_chairs"]
 
 COUNTS = {"train": 16_000, "test": 3_000}
 
-_WIDTHS = (0.7, 1.3)
 _FACTORS = {
     "back": Factor("discrete", 0, len(BACKS) - 1),
     "legs": Factor("discrete", 0, len(LEGS) - 1),
-    "width": Factor("continuous", *_WIDTHS),
+    "width": Factor("continuous", 0.7, 1.3),
     "rotation": Factor("periodic:360", 0, 360),
 }
 
@@ -39,8 +44,6 @@ _ELEVATION = 25.0
 # and the brightest face is darker than the background.
 _LIGHT_AZIMUTH, _LIGHT_ELEVATION = -35.0, 45.0
 _AMBIENT, _DIFFUSE = 0.2, 0.65
-
-_REPORT = 100  # images between two reports of progress
 
 
 def draw_chairs(factors: ArrayLike) -> NDArray[np.uint8]:
@@ -81,33 +84,17 @@ def _rendered(factors: NDArray[np.float64]) -> Iterator[NDArray[np.uint8]]:
 
 
 def _sample(split: str) -> NDArray[np.float64]:
-    """Return the factors of a split, independent and uniform.
-
-    They come from raw words of PCG64, whose stream numpy promises not to change.
-    """
+    """Return the factors of a split, independent and uniform."""
     words = np.random.PCG64(_SEEDS[split]).random_raw(COUNTS[split] * len(_FACTORS))
-    back, legs, width, rotation = (words >> 11).reshape(-1, len(_FACTORS)).T / 2.0**53
-    low, high = _WIDTHS
-    return np.stack(
-        [
-            np.floor(len(BACKS) * back),
-            np.floor(len(LEGS) * legs),
-            low + (high - low) * width,
-            360 * rotation,
-        ],
-        axis=1,
-    )
+    return uniform_factors(_FACTORS, uniform(words).reshape(-1, len(_FACTORS)))
 
 
 def _load(request: Request) -> ImageSet:
     factors = _sample(request.split)
 
     def build(writer: Writer) -> None:
-        images = writer.create("images", (len(factors), 1, _SIDE, _SIDE), np.uint8)
-        for row, image in enumerate(_rendered(factors)):
-            images[row, 0] = image
-            if row % _REPORT == 0:
-                writer.progress(row, len(factors))
+        chunks = (image[None, None] for image in _rendered(factors))
+        writer.write_chunks("images", (len(factors), 1, _SIDE, _SIDE), chunks)
 
     key = {"version": _VERSION, "seed": _SEEDS[request.split], "count": len(factors)}
     return ImageSet(

@@ -15,7 +15,7 @@ from infoeval.errors import UserError
 
 __all__ = ["MODULES", "CatalogueEntry", "catalogue", "form_of", "load", "names", "renderer"]
 
-# Each module declares its data set as SOURCE, and is imported only if that set is asked for.
+# Each module declares its data set as SOURCE, and is imported only when that set is used.
 MODULES = {
     "mnist": "infoeval.data.mnist",
     "fashion_mnist": "infoeval.data.fashion_mnist",
@@ -38,7 +38,7 @@ _FACE_MODEL_SUFFIXES = (".mat", ".h5")
 class CatalogueEntry:
     """One line of ``infoeval data ls``.
 
-    ``where`` is the folder in which the set lies or belongs, or what it comes with;
+    ``where`` is the folder in which the set is or belongs, or what it comes with;
     ``what_to_do`` is one line on how to get it, and is empty when it is present.
     """
 
@@ -66,13 +66,14 @@ def catalogue(root: str | os.PathLike[str] | None = None) -> list[CatalogueEntry
     >>> [entry.name for entry in catalogue("/nowhere") if entry.present]
     ['digits', 'sprites', 'faces', 'chairs', 'street_numbers']
     """
-    return [_entry(_imported(name), data_root(root)) for name in MODULES]
-
-
-def _entry(source: Source, root: Path) -> CatalogueEntry:
-    present = source.present(root)
-    what_to_do = "" if present else source.what_to_do(root)
-    return CatalogueEntry(source.name, source.description, source.where(root), present, what_to_do)
+    folder = data_root(root)
+    entries = []
+    for source in map(_imported, MODULES):
+        present = source.present(folder)
+        what_to_do = "" if present else source.what_to_do(folder)
+        where = source.where(folder)
+        entries.append(CatalogueEntry(source.name, source.description, where, present, what_to_do))
+    return entries
 
 
 def load(
@@ -181,19 +182,15 @@ def _normalised(name: str) -> str:
 def _existing(name_or_path: str | os.PathLike[str]) -> Path:
     """Return an existing path. Raises UserError where there is none."""
     path = os.path.expanduser(name_or_path)
-    if not path or not os.path.exists(path):
-        raise _not_found(name_or_path)
-    return Path(path)
-
-
-def _not_found(name_or_path: str | os.PathLike[str]) -> UserError:
+    if path and os.path.exists(path):
+        return Path(path)
     text = os.fspath(name_or_path)
     is_path = os.path.basename(text) != text or text.lower().endswith(".npz")
     if is_path or not isinstance(name_or_path, str):
-        return UserError(f"{text} does not exist; give a .npz file or a folder of images")
+        raise UserError(f"{text} does not exist; give a .npz file or a folder of images")
     close = difflib.get_close_matches(_normalised(text), MODULES, n=1)
     hint = f" (did you mean {close[0]!r}?)" if close else ""
-    return UserError(
+    raise UserError(
         f"no data set or path is called {text!r}{hint}; give one of {', '.join(MODULES)}, "
         "or a .npz file or a folder of images"
     )

@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.image_set import ImageSet
+from infoeval.data.image_set import ImageSet, split_indices
 from infoeval.data.source import Request, Source
-from infoeval.data.splits import split_indices
 
 __all__ = ["SOURCE"]
 

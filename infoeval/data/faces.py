@@ -10,9 +10,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.data.formats.basel_face_model import read_basel_2009, read_basel_2017
 from infoeval.data.formats.cache import Writer, prepared, sha256_of
-from infoeval.data.formats.ict_face_model import ict_paths, read_ict_arrays, read_ict_meshes
+from infoeval.data.formats.face_model_files import (
+    ict_paths,
+    read_basel_2009,
+    read_basel_2017,
+    read_ict_arrays,
+    read_ict_meshes,
+)
 from infoeval.data.image_set import ImageSet
 from infoeval.data.rendering.drawn_head import drawn_head
 from infoeval.data.rendering.face_models import FaceModel
@@ -204,7 +209,7 @@ def _load(request: Request) -> ImageSet:
 def _where(root: Path) -> str:
     try:
         file = find_face_model(root)
-    except UserError as error:  # the list of data sets goes on
+    except UserError as error:  # shown in the list of data sets
         return str(error)
     return f"rendered from {file.paths[0] if file.paths else 'a drawn head'}"
 

@@ -1,6 +1,6 @@
 """Fashion-MNIST: images of clothes in the format of MNIST (Xiao, Rasul and Vollgraf, 2017)."""
 
-from infoeval.data.formats.mnist_files import MnistFiles
+from infoeval.data.mnist import MnistFiles
 
 __all__ = ["SOURCE"]
 

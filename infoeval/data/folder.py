@@ -12,9 +12,8 @@ from PIL import ImageOps
 from infoeval.data.formats import decoding
 from infoeval.data.formats.decoding import decode_all, map_files, open_image
 from infoeval.data.formats.image_archives import ImageFile, find_images
-from infoeval.data.image_set import SPLITS, ImageSet, describe_form
+from infoeval.data.image_set import SPLITS, ImageSet, describe_form, split_indices
 from infoeval.data.resizing import fit, pixels
-from infoeval.data.splits import split_indices
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
 

@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from infoeval.data.formats.decoding import Selection, open_image, prepared_images
 from infoeval.data.formats.image_archives import ImageFile, find_images, state_of
-from infoeval.data.image_set import ImageSet
+from infoeval.data.image_set import ImageSet, split_indices
 from infoeval.data.resizing import crop_middle, fit
 from infoeval.data.source import Request, Source, not_there
-from infoeval.data.splits import split_indices
 from infoeval.errors import UserError
 
 __all__ = ["SOURCE"]
@@ -30,10 +29,9 @@ _IMAGE_NAME = re.compile(
 
 
 def _path(root: Path) -> Path | None:
-    """Return the folder or else the tar."""
-    if (root / _NAME).is_dir():
-        return root / _NAME
-    return root / f"{_NAME}.tar" if (root / f"{_NAME}.tar").is_file() else None
+    """Return the folder or else the tar; None where there is neither."""
+    folder, tar = root / _NAME, root / f"{_NAME}.tar"
+    return folder if folder.is_dir() else tar if tar.is_file() else None
 
 
 def _what_to_do(root: Path) -> str:

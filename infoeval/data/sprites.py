@@ -5,10 +5,9 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.data.image_set import ImageSet
+from infoeval.data.image_set import ImageSet, fixed_order
 from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.source import Request, Source
-from infoeval.data.splits import fixed_order
 
 __all__ = ["SOURCE", "draw_sprites"]
 

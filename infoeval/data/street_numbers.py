@@ -5,16 +5,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.image_set import ImageSet
-from infoeval.data.rendering.factors import Factor, checked_factors, types_of
-from infoeval.data.rendering.street_drawing import (
-    FONTS,
-    NONE,
-    SIDE,
-    Scene,
-    glyph_hash,
-    paint,
+from infoeval.data.rendering.factors import (
+    Factor,
+    checked_factors,
+    types_of,
     uniform,
+    uniform_factors,
 )
+from infoeval.data.rendering.street_drawing import FONTS, NONE, SIDE, Scene, glyph_hash, paint
 from infoeval.data.source import Request, Source
 
 __all__ = ["SOURCE", "draw_street_numbers"]
@@ -89,16 +87,10 @@ def _chosen_factors() -> NDArray[np.float64]:
     n = sum(_COUNTS.values())
     words = np.random.PCG64(_SEED).random_raw(n * len(_FACTORS))
     numbers = uniform(words).reshape(n, -1)
-    factors = np.empty_like(numbers)
-    for k, (name, factor) in enumerate(_FACTORS.items()):
-        low, high = factor.low, factor.high
-        if name in ("left", "right"):
-            occupied = np.floor(10 * (numbers[:, k] - _ALONE) / (1 - _ALONE))
-            factors[:, k] = np.where(numbers[:, k] < _ALONE, NONE, occupied)
-        elif factor.type == "discrete":
-            factors[:, k] = low + np.floor((high - low + 1) * numbers[:, k])
-        else:
-            factors[:, k] = low + (high - low) * numbers[:, k]
+    factors = uniform_factors(_FACTORS, numbers)
+    for k in (list(_FACTORS).index(side) for side in ("left", "right")):
+        occupied = np.floor(10 * (numbers[:, k] - _ALONE) / (1 - _ALONE))
+        factors[:, k] = np.where(numbers[:, k] < _ALONE, NONE, occupied)
     return factors
 
 

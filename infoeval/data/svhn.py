@@ -35,7 +35,7 @@ _SIDE = 32
 _MAX_IMAGES = 2**17  # the official files hold 73,257 and 26,032
 _MAX_ELEMENT = 2**29  # bytes of one unpacked variable; the most images take 2**28.6
 
-_HEADER, _COMPRESSED = 128, 15  # a version 5 file's header, and the type of a packed variable
+_HEADER, _COMPRESSED = 128, 15  # bytes of a file's header, and the type of a packed variable
 _CHUNK = 2**20
 
 _NUMBERS = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32))}
@@ -46,8 +46,7 @@ def _folder(root: Path) -> Path:
 
 
 def _missing(root: Path, *splits: str) -> list[str]:
-    names = [_FILES[split] for split in splits]
-    return [name for name in names if not (_folder(root) / name).is_file()]
+    return [_FILES[s] for s in splits if not (_folder(root) / _FILES[s]).is_file()]
 
 
 def _what_to_do(root: Path) -> str:
@@ -88,11 +87,8 @@ def _load(request: Request) -> ImageSet:
 def _write(writer: Writer, path: Path, split: str) -> None:
     """Write the images of a file as ``(n, 3, 32, 32)``, and their digits."""
     columns, digits = _read(path, split)
-    n = len(digits)
-    chunks = (
-        columns[..., k : k + _IMAGES_AT_ONCE].transpose(3, 2, 0, 1)
-        for k in range(0, n, _IMAGES_AT_ONCE)
-    )
+    images, n = columns.transpose(3, 2, 0, 1), len(digits)
+    chunks = (images[k : k + _IMAGES_AT_ONCE] for k in range(0, n, _IMAGES_AT_ONCE))
     writer.write_chunks("images", (n, 3, _SIDE, _SIDE), chunks)
     writer.save("labels", digits)
 
@@ -161,14 +157,13 @@ def _read_variables(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return the images and digits of a file that is official or passed ``_check_elements``."""
     import scipy.io
 
-    _check_version(path)
     _check_layout(path, scipy.io.whosmat(path))
     with warnings.catch_warnings():  # scipy's warnings are about what is checked below
         warnings.simplefilter("ignore")
         variables = scipy.io.loadmat(path, variable_names=["X", "y"])
     images, labels = variables.get("X"), variables.get("y")
-    # For a variable that scipy cannot read it returns a text; and whosmat does not show which
-    # variables are complex.
+    # scipy returns a text in place of a variable that it cannot read, and whosmat does not show
+    # which variables are complex.
     if not isinstance(images, np.ndarray) or images.dtype != np.uint8:
         raise ValueError("X cannot be read")
     if not isinstance(labels, np.ndarray) or labels.dtype.kind not in "iuf":

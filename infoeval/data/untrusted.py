@@ -1,4 +1,4 @@
-"""Reading of files that nobody vouches for: limits, gzip and error messages."""
+"""Reading of untrusted files: limits, gzip and error messages."""
 
 import gzip
 import zlib
@@ -7,12 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, one_line
 
 __all__ = [
     "MAX_ARRAY_BYTES",
     "Readable",
-    "one_line",
     "open_maybe_gzipped",
     "parsing",
     "read_at_most",
@@ -86,12 +85,3 @@ def parsing(problem: str, hint: str = "") -> Iterator[None]:
         raise
     except Exception as error:
         raise UserError(f"{problem} ({one_line(error)}){hint}") from error
-
-
-def one_line(error: Exception) -> str:
-    """Return an error's message in one line, or its class if it has none.
-
-    >>> one_line(ValueError("first\\nsecond")), one_line(EOFError())
-    ('first second', 'EOFError')
-    """
-    return " ".join(str(error).split()) or type(error).__name__

@@ -10,8 +10,12 @@ from infoeval.errors import UserError
 from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.requests import Request
 from infoeval.information.budgets import find_budget
-from infoeval.information.checkpoint_information import CheckpointInformation, estimate_checkpoint
-from infoeval.information.own_bound import LowerBound, own_lower_bound
+from infoeval.information.checkpoint_information import (
+    CheckpointInformation,
+    LowerBound,
+    estimate_checkpoint,
+    own_lower_bound,
+)
 from infoeval.information.post_hoc import Estimate, Information, estimate
 from infoeval.information.self_test import Check, SelfTest
 from infoeval.results import Result

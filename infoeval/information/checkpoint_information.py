@@ -1,9 +1,10 @@
-"""Three bounds for a checkpoint: by its own Q, by that Q with a new head, and by a post hoc Q."""
+"""Three lower bounds for a checkpoint: by its own Q, by that Q with new heads, by a post hoc Q."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -11,7 +12,6 @@ from infoeval.devices import has_bfloat16
 from infoeval.errors import UserError
 from infoeval.information.budgets import Budget, find_budget
 from infoeval.information.lower_bound import score
-from infoeval.information.own_bound import LowerBound, own_lower_bound
 from infoeval.information.post_hoc import Estimate, estimate_from
 from infoeval.information.q_training import train_round
 from infoeval.information.recognition_network import Conditional, Heads
@@ -24,15 +24,42 @@ from infoeval.information.streams import (
     seeded_weights,
 )
 from infoeval.intervals import normal_interval
+from infoeval.metrics.registry import metric
 from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
-from infoeval.subjects.protocols import render_of
+from infoeval.subjects.protocols import render_of, sample
 
-__all__ = ["CheckpointInformation", "RefittedBound", "estimate_checkpoint", "refitted"]
+__all__ = [
+    "CheckpointInformation",
+    "LowerBound",
+    "RefittedBound",
+    "estimate_checkpoint",
+    "own_lower_bound",
+    "refitted",
+]
 
 SAMPLES = 20_000
+"""Fresh samples for the two bounds that use the checkpoint's own Q."""
 FITTING_STEPS, PASSES = 400, 5
 REFITTED = 1 << 20
 """The chunk number whose random generator initialises the new heads."""
+
+
+@dataclass(frozen=True)
+class LowerBound:
+    """L_I of one code by the checkpoint's own Q, nats.
+
+    `value` is H(c) + mean log q(c|x) over `count` fresh samples; `low` and `high` are its
+    normal-theory interval at `level`, for the sampling of codes and noise alone. In expectation it
+    is a lower bound on I(c; G(z, c)), so only sampling error lifts it above H(c) of a categorical
+    code.
+    """
+
+    value: float
+    low: float
+    high: float
+    level: float
+    count: int
+    entropy: float
 
 
 @dataclass(frozen=True)
@@ -82,6 +109,49 @@ def estimate_checkpoint(
     known = {name: max(own[name].low, new_heads[name].low) for name in own}
     post_hoc = estimate_from(source, budget, device, level, report, known=known)
     return CheckpointInformation(own, new_heads, post_hoc)
+
+
+@metric(
+    "mi-own",
+    kind="recognition",
+    range="up to H(c)",
+    summary="the checkpoint's own L_I of each code, fresh samples, nats",
+    use="what training maximised, as in figure 1 of the InfoGAN paper",
+    pitfalls="a weak Q of its own makes it low, far below 0 where it is sure and wrong: see mi",
+)
+@torch.no_grad()
+def own_lower_bound(
+    model: CheckpointModel, *, count: int = 20_000, seed: int = 0, level: float = 0.95
+) -> dict[str, LowerBound]:
+    """Return the checkpoint's own L_I(G, Q) of each code (eq. 5): what the paper plots in Figure 1.
+
+    Codes and noise are drawn afresh, and images have 8 bits. Q's batch-norm statistics are
+    estimated on generated images of another stream, because generated images are what Q was trained
+    on. The generator runs on its running statistics.
+
+    Args:
+        model: a checkpoint's model.
+        count: fresh samples.
+        seed: of both streams.
+        level: of the interval.
+    """
+    streams = [
+        torch.Generator().manual_seed(int(state))
+        for state in np.random.SeedSequence(seed).generate_state(2)
+    ]
+    _, calibration = sample(model, min(count, 10_000), streams[0])
+    recognition = Recognition(model.networks, calibration)
+    codes, images = sample(model, count, streams[1])
+    log_q = model.codes.log_likelihood(recognition(images).cpu(), codes)
+    return {
+        name: LowerBound(
+            *normal_interval(code.entropy + log_q[name].double().numpy(), level),
+            level=level,
+            count=count,
+            entropy=code.entropy,
+        )
+        for name, code in model.codes.items()
+    }
 
 
 def source_of(model: CheckpointModel, seed: int) -> Source:

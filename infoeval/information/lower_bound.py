@@ -145,7 +145,8 @@ def calibrate(
     values: dict[str, list[Tensor]] = {name: [] for name in space}
     for parameters, codes in _forward(network, chunks, noise):
         for target, number in chosen.items():
-            parts[target].append(part(parameters[target], space[target.code], number))
+            code = space[target.code]
+            parts[target].append(family_parameters(parameters[target], code, number))
         for name in space:
             values[name].append(codes[name])
     heads = {}
@@ -205,7 +206,7 @@ def largest_log_ratio(code: Code) -> float:
     return math.log((1 - PRIOR_SHARE) * _largest_ratio(code) + PRIOR_SHARE)
 
 
-def part(parameters: Tensor, code: Code, family: int) -> Tensor:
+def family_parameters(parameters: Tensor, code: Code, family: int) -> Tensor:
     """Return the parameters (n, width) of one family, from those of all families of a code."""
     return torch.split(parameters, [f.width for f in families(code)], dim=-1)[family]
 
@@ -252,13 +253,13 @@ def _scores(
     for target, head in heads.items():
         code, values = space[target.code], codes[target.code]
         number = families(code).index(head.family) if code.kind == "continuous" else 0
-        selected = part(parameters[target], code, number)
+        selected = family_parameters(parameters[target], code, number)
         ratios[target] = head_log_ratio(head, selected, values, code)
         if target.given:
             continue
         predicted[target.code] = head.family.point(selected).cpu().numpy()
         if code.kind == "continuous":
-            plain = part(parameters[target], code, GAUSSIAN)
+            plain = family_parameters(parameters[target], code, GAUSSIAN)
             ratio = CONTINUOUS[GAUSSIAN].log_ratio(plain, standard_values(code, values))
             gaussian[target.code] = ratio.double().cpu().numpy()
     of_codes = {name: ratios[Conditional(name)] for name in space}

@@ -49,7 +49,7 @@ def noise_curve(
 
     A copy of Q is trained for one more round at the learning rate `rate`, on images with noise of
     all levels; the level is an input of the network. Families and temperatures are fitted for each
-    level by itself.
+    level separately.
     """
     network = copy.deepcopy(trained)
 

@@ -31,7 +31,8 @@ __all__ = ["Estimate", "Information", "Synergy", "estimate", "estimate_from"]
 
 CERTAINTY = 0.9999
 """Confidence of a certified bound. Fano's inequality is tight when all errors of a code are alike,
-so a bound of 95 % would be above the truth in one of forty such estimates."""
+so a bound of 95 % would be above the truth in one of forty such estimates.
+"""
 
 
 @dataclass(frozen=True)
@@ -181,8 +182,8 @@ def estimate_from(
 ) -> Estimate:
     """Return the estimate of a source of codes and images; see `estimate`.
 
-    `known` are lower limits of what another Q reads of a code: where L_I falls short of one, Q has
-    not converged, whatever its learning curve looks like.
+    `known` are lower limits of what another Q reads of a code: where L_I falls short of one, Q
+    counts as not converged, even if its learning curve is flat.
     """
     budget, torch_device = find_budget(budget), find_device(str(device))
     check_level(level)
@@ -279,7 +280,7 @@ def _errors(name: str, scores: Scores) -> int:
 
 
 class _Clock:
-    """Wall time by activity; drawing images is an activity of its own, wherever it happens."""
+    """Wall time by activity; the time spent on drawing images is counted separately."""
 
     def __init__(self, source: Samples) -> None:
         self.source = source

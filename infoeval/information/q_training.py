@@ -120,7 +120,7 @@ class _Search:
         self.all_steps_done, self.text = 0, "training Q"
 
     def try_candidate(self, width: int, rate: float) -> dict[str, float]:
-        """Train a fresh Q for the first round and keep it if it is better; return its gains."""
+        """Return the gains of a fresh Q after the first round; it is kept if it is better."""
         network = new_network(self.source, width, self.device)
         self.steps = self.budget.rounds[0]
         self.chunk = chunks_of_round(self.budget, self.steps)
@@ -149,7 +149,7 @@ class _Search:
         self.steps += steps
         self._record(self.network, self.rate, self.values, gains)
         value, missing = self.curve[JOINT][-1].value, max(self.by_training.values())
-        rule = "stop" if missing < TOLERANCE else f"goes on, needs < {TOLERANCE:g}"
+        rule = "enough" if missing < TOLERANCE else f"training until < {TOLERANCE:g}"
         self.text = (
             f"training Q, L_I of all codes {value:.3f} nats, missing ≤ {missing:.4f} ({rule})"
         )

@@ -40,7 +40,7 @@ NEEDS: dict[Kind, str] = {
 
 HOMES: dict[str, str] = {
     "mi": "infoeval.information.post_hoc",
-    "mi-own": "infoeval.information.own_bound",
+    "mi-own": "infoeval.information.checkpoint_information",
     "cluster-acc": "infoeval.metrics._cluster_accuracy",
     "cluster-nmi": "infoeval.metrics._cluster_nmi",
     "cluster-ari": "infoeval.metrics._cluster_ari",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from infoeval.estimates import check_estimate
+from infoeval.intervals import check_estimate
 
 __all__ = ["Score"]
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
-from infoeval.estimates import check_estimate
+from infoeval.intervals import check_estimate
 from infoeval.results.contract import RECORD, Flag, Number, Positive, Whole, explain
 from infoeval.results.details import Clustering, Details, InformationDetails, Pair, details_of
 

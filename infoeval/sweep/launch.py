@@ -11,6 +11,7 @@ from pathlib import Path
 import joblib
 import torch
 
+from infoeval.checkpoint import CHECKPOINT
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Progress
@@ -19,7 +20,6 @@ from infoeval.sweep.stacks import Stack, stack_size
 from infoeval.sweep.summary import summarise
 from infoeval.sweep.worker import STEP, Settings, Task, reached, train_in_turn
 from infoeval.trainer import Trainer
-from infoeval.training.run import CHECKPOINT
 from infoeval.training.run_options import RunOptions
 
 __all__ = ["train_many"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import torch
 
-from infoeval.checkpoint import Checkpoint
+from infoeval.checkpoint import CHECKPOINT, Checkpoint
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.evaluation.context import Context
@@ -21,7 +21,7 @@ from infoeval.files import write_text
 from infoeval.results import Bound, Row
 from infoeval.sweep.unlabelled import UnlabelledScores, score_unlabelled
 from infoeval.trainer import Trainer
-from infoeval.training.run import CHECKPOINT, train
+from infoeval.training.run import train
 from infoeval.training.run_options import RunOptions
 from infoeval.training.stacked_run import train_stacked
 

@@ -4,6 +4,7 @@ For images that no trainer was written for, InfoGAN is a data discovery tool: th
 those that the paper has for images of their size.
 """
 
+import difflib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,14 +13,15 @@ from infoeval import content
 from infoeval.codes import Categorical, Code, CodeSpace, Uniform
 from infoeval.errors import UserError
 from infoeval.networks import UpConvolution
+from infoeval.python_files import run_file
 from infoeval.trainer import Trainer
-from infoeval.training.bundled import load_trainer
 
 __all__ = [
     "DEFAULT_CODES",
     "SIDES",
     "Choice",
     "choose_trainer",
+    "load_trainer",
     "parse_codes",
     "side_for",
     "trainer_for_images",
@@ -43,7 +45,7 @@ SIDES = tuple(_NETWORKS)
 
 @dataclass(frozen=True)
 class Choice:
-    """A trainer, and for a user's own images the form they are to have and a line on both.
+    """A trainer; for a user's own images also their new shape, and a line that describes both.
 
     `shape` is (channels, height, width), see `infoeval.data.load`; None for a bundled trainer or
     a file.
@@ -63,7 +65,7 @@ def choose_trainer(
     data_dir: str | os.PathLike[str] | None = None,
     skip_broken: bool = False,
 ) -> Choice:
-    """Find a trainer by name or file, or make one for images by name or path.
+    """Return the trainer of a name or file, or one made for images given by name or path.
 
     Args:
         name: a bundled trainer, a Python file (which is run), or images: a data set's name, a
@@ -84,7 +86,7 @@ def choose_trainer(
         if size is not None:
             raise UserError(f"{trainer.name} has its own image size; --size is for your own images")
         return Choice(trainer if codes is None else with_codes(trainer, codes))
-    # Here and below: a training of a bundled trainer waits for no data set to be imported.
+    # Imported here and below, because a bundled trainer needs no data set to be chosen.
     from infoeval.data import describe_form, form_of
 
     if variant != "default":
@@ -95,12 +97,39 @@ def choose_trainer(
     form = describe_form(sizes, channels)
     fits = sizes == {trainer.image_shape[1:]}
     resized = "" if fits else f", resized to {side}×{side}"
-    chosen = ", ".join(trainer.codes)
-    return Choice(trainer, trainer.image_shape, f"images of {form}{resized}; codes {chosen}")
+    decided = f"images of {form}{resized}; codes {', '.join(trainer.codes)}"
+    return Choice(trainer, trainer.image_shape, decided)
+
+
+def load_trainer(name: str) -> Trainer:
+    """Return the bundled trainer called `name`, or `trainer` of the Python file at this path.
+
+    The file is executed: give only files that you would run yourself.
+
+    Raises UserError if there is no such trainer or file, or the file fails or defines no trainer.
+    """
+    bundled = content.trainers()
+    if name in bundled:
+        path = bundled[name]
+    elif name.endswith(".py"):
+        path = Path(name)
+        if not path.is_file():
+            raise UserError(f"no trainer file at {path}")
+    else:
+        near = difflib.get_close_matches(name, bundled, n=1)
+        hint = f" (did you mean {near[0]}?)" if near else ""
+        raise UserError(
+            f"no trainer called {name!r}{hint}; there are {', '.join(bundled)}; or give "
+            "a Python file, a folder of images or a .npz file"
+        )
+    trainer = getattr(run_file(path), "trainer", None)
+    if not isinstance(trainer, Trainer):
+        raise UserError(f"{path} defines no `trainer = Trainer(...)`")
+    return trainer
 
 
 def side_for(height: int, width: int) -> int:
-    """The side of the networks for images of a size: the nearest to the shorter side.
+    """Return the side of the networks for images of a size: the nearest to the shorter side.
 
     >>> side_for(28, 28), side_for(32, 40), side_for(109, 89), side_for(8, 8)
     (28, 32, 64, 28)
@@ -109,7 +138,7 @@ def side_for(height: int, width: int) -> int:
 
 
 def trainer_for_images(path: str, channels: int, side: int, codes: str = DEFAULT_CODES) -> Trainer:
-    """A trainer for a folder or file of a user's own images.
+    """Return a trainer for a folder or file of a user's own images.
 
     The networks are those of the paper for images of this size, with as many channels as the
     images have; the rates are the paper's, and λ is 1.
@@ -152,7 +181,7 @@ def trainer_for_images(path: str, channels: int, side: int, codes: str = DEFAULT
 
 
 def with_codes(trainer: Trainer, codes: str) -> Trainer:
-    """The trainer with other codes: categories weigh 1 and continuous codes 0.1.
+    """Return the trainer with other codes: categories weigh 1 and continuous codes 0.1.
 
     The number of noise variables stays. Raises UserError as `parse_codes`.
     """
@@ -165,7 +194,7 @@ def with_codes(trainer: Trainer, codes: str) -> Trainer:
 
 
 def parse_codes(text: str) -> dict[str, Code]:
-    """Codes from a text such as "10,10,u,u": numbers of categories, or u for one on [−1, 1].
+    """Return the codes in a text such as "10,10,u,u": numbers of categories, or u for U(−1, 1).
 
     >>> list(parse_codes("10,3,u"))
     ['category_1', 'category_2', 'continuous_1']
@@ -189,7 +218,7 @@ def parse_codes(text: str) -> dict[str, Code]:
 
 
 def _names_images(name: str) -> bool:
-    """Whether a name is of images: neither a trainer nor a Python file, and there are some."""
+    """Return whether images exist under a name that is neither a trainer nor a Python file."""
     if name in content.trainers() or name.endswith(".py"):
         return False
     from infoeval.data import names

@@ -1,8 +1,8 @@
-"""Steps replayed as one CUDA graph: the networks are small, and launching kernels costs the time.
+"""Steps replayed as one CUDA graph, as launching the kernels of small networks takes most time.
 
-Everything a step does is recorded once, drawing, both updates and the sum of the statistics, and
-from then on launched as a whole. Nothing is read back while steps are replayed; what the host does
-between them is to get streamed images ready.
+A step is recorded once, from its random draws to the sum of its statistics, and then launched as a
+whole. Nothing is read back while steps are replayed; between them the host only fetches streamed
+images.
 """
 
 import warnings
@@ -17,7 +17,7 @@ from infoeval.training.step import TrainingStep
 __all__ = ["NOT_ON_A_GPU", "CapturedStep", "Snapshot", "captured", "record_cuda_graph"]
 
 WARM_UP = 3
-"""Steps before the recording: libraries choose their kernels and optimisers make their moments."""
+"""Steps before the recording: libraries choose kernels, and optimisers create their moments."""
 
 NOT_CAPTURED = "training steps are not captured"
 NOT_ON_A_GPU = f"{NOT_CAPTURED}: CUDA graphs need a GPU"
@@ -28,7 +28,7 @@ Record = Callable[..., Replay]
 
 
 def captured(step: TrainingStep, log: Callable[[str], None]) -> "TrainingStep | CapturedStep":
-    """`step`, captured where that is possible; elsewhere `step` itself, and the reason is logged.
+    """Return the captured step on a GPU; otherwise `step` itself, after logging the reason.
 
     The step may be that of one run or of several stacked runs.
     """
@@ -39,10 +39,10 @@ def captured(step: TrainingStep, log: Callable[[str], None]) -> "TrainingStep | 
 
 
 class CapturedStep:
-    """A step that a CUDA graph replays; where recording fails, the step as it is.
+    """A step that a CUDA graph replays, or the step itself if the recording fails.
 
-    Training goes as with the step itself: the steps that are made for the recording are taken
-    back. The step is recorded anew when the invariance term sets in, as its shapes change then.
+    The result is that of the step itself: the steps performed for the recording are undone. The
+    step is recorded again when the invariance term sets in, because its shapes change then.
 
     Args:
         step: on a GPU.
@@ -80,7 +80,7 @@ class CapturedStep:
         return (self.total / count).float()
 
     def _once(self) -> None:
-        """One step that leaves the host as it was: a graph replays only what the device does."""
+        """Perform one step without a trace on the host: a graph replays the device's part only."""
         step, done = self.step, self.step.done
         step.clock = self.clock
         try:
@@ -111,10 +111,10 @@ class CapturedStep:
 
 
 class Snapshot:
-    """Everything that a step changes, and `others`, as they are now.
+    """A copy of everything that a step changes, and of `others`.
 
-    `restore` puts it back in place, as a graph knows tensors by their address: what an optimiser
-    has made since becomes zero, with which it starts.
+    `restore` copies it back in place, as a graph knows tensors by their address. Moments that an
+    optimiser has created since become zero, their initial value.
     """
 
     def __init__(self, step: TrainingStep, *others: Tensor) -> None:
@@ -126,7 +126,7 @@ class Snapshot:
 
     @torch.no_grad()
     def restore(self) -> None:
-        """Undo whatever the step has done since."""
+        """Undo what the step has done since."""
         for tensor in _moments(self.step):
             tensor.zero_()
         for tensor, copy in self.copies:
@@ -137,7 +137,7 @@ class Snapshot:
 
 
 def _moments(step: TrainingStep) -> Iterator[Tensor]:
-    """The optimisers' moments and step counts."""
+    """Yield the optimisers' moments and step counts."""
     for optimizer in step.optimizers.values():
         for state in optimizer.state.values():
             yield from state.values()
@@ -145,7 +145,7 @@ def _moments(step: TrainingStep) -> Iterator[Tensor]:
 
 @contextmanager
 def _capturable(step: TrainingStep) -> Iterator[None]:
-    """Let the optimisers be recorded; at all other times they would warn that nobody does."""
+    """Context in which the optimisers are capturable; outside a recording they would warn."""
     groups = [group for optimizer in step.optimizers.values() for group in optimizer.param_groups]
     for group in groups:
         group["capturable"] = True
@@ -157,7 +157,10 @@ def _capturable(step: TrainingStep) -> Iterator[None]:
 
 
 def record_cuda_graph(function: Callable[[], object], *generators: torch.Generator) -> Replay:
-    """Call `function` a few times, then record it with all that it draws from `generators`."""
+    """Return the replay of `function`, which is called a few times and then recorded.
+
+    The graph advances the `generators` from which the function draws.
+    """
     device = generators[0].device
     stream = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
     stream.wait_stream(torch.cuda.current_stream(device))
@@ -179,7 +182,7 @@ def record_cuda_graph(function: Callable[[], object], *generators: torch.Generat
 
 
 def _first_line(error: BaseException) -> str:
-    """Why a recording broke off: the first error, as ending a recording raises a vaguer one."""
+    """Return the first error's line: ending a broken recording raises a vaguer one on top."""
     while error.__context__ is not None:
         error = error.__context__
     lines = str(error).strip().splitlines()

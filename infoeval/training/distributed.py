@@ -24,7 +24,7 @@ from torch.distributed import distributed_c10d
 from torch.distributed.rendezvous import rendezvous
 
 from infoeval.devices import find_device
-from infoeval.errors import UserError
+from infoeval.errors import UserError, one_line
 from infoeval.networks import BatchNorm, Networks, Norm
 
 __all__ = ["LostProcessError", "World", "join", "normalise"]
@@ -70,7 +70,7 @@ class World:
         self.synchronised_batch_norm = synchronised_batch_norm
         self.folder: Path | None = None
         self._store = distributed_c10d.PrefixStore("infoeval", store)
-        self._reports = self._store.clone()  # a connection of its own, as the other may wait
+        self._reports = self._store.clone()  # another connection, as the first may be waiting
         self._messages = 0
 
     @property
@@ -97,12 +97,12 @@ class World:
     # Parts of a batch
 
     def share(self, whole: Tensor, groups: int = 1) -> Tensor:
-        """Rows for this process of each of `groups` equal parts of `whole`."""
+        """Return this process's rows of each of `groups` equal parts of `whole`."""
         parts = [part.chunk(self.size)[self.rank] for part in whole.chunk(groups)]
         return parts[0] if groups == 1 else torch.cat(parts)
 
     def check_batch(self, batch: int) -> None:
-        """Raise a UserError where the batch cannot be shared out equally."""
+        """Raise a UserError if the batch cannot be divided equally."""
         least = 1 if self.synchronised_batch_norm else 2
         if batch % self.size or batch // self.size < least:
             raise UserError(
@@ -114,12 +114,12 @@ class World:
     # Collectives
 
     def gather(self, share: Tensor) -> Tensor:
-        """The whole batch, of which each process has its share; gradients flow back to each."""
+        """Return the whole batch, of which each process has its share; gradients flow back."""
         return _Gather.apply(share, self)  # type: ignore[no-any-return]
 
     @torch.no_grad()
     def mean(self, values: Tensor) -> Tensor:
-        """The mean over the processes."""
+        """Return the mean over the processes."""
         return self.sum(values) / self.size
 
     @torch.no_grad()
@@ -132,7 +132,7 @@ class World:
             gradient.copy_(part.view(gradient.shape))
 
     def all_agree(self, good: bool) -> bool:
-        """Whether `good` holds in every process."""
+        """Return whether `good` holds in every process."""
         return bool(self.mean(torch.tensor(float(good), device=self.device)) == 1)
 
     def synchronise_batch_norm(self, networks: Networks) -> None:
@@ -144,7 +144,7 @@ class World:
     # Agreement
 
     def agree(self, what: str, text: str) -> None:
-        """Wait until all are here; raise a UserError where one has another text than the first."""
+        """Wait for all processes; raise a UserError if their texts differ."""
         self._messages += 1
         with self._explained():
             digest = hashlib.sha256(text.encode()).hexdigest()
@@ -155,7 +155,7 @@ class World:
             raise UserError(f"the processes of this run have not the same {what}")
 
     def from_first(self, text: str) -> str:
-        """The `text` of the first process."""
+        """Return the `text` of the first process."""
         self._messages += 1
         with self._explained():
             if self.rank == 0:
@@ -164,7 +164,7 @@ class World:
 
     @contextlib.contextmanager
     def first_before_others(self) -> Iterator[None]:
-        """Let the first process do a thing, such as preparing data, and then the others."""
+        """Context that the first process goes through before the others, to prepare data."""
         self._messages += 1
         done = str(self._messages)
         if self.rank:
@@ -178,7 +178,7 @@ class World:
                     self._store.set(done, "")
 
     def may_report(self) -> bool:
-        """Whether no process has reported an error yet; true for one process only."""
+        """Return whether no process has reported an error yet; true for one process only."""
         try:
             return bool(self._reports.add("reported", 1) == 1)
         except RuntimeError:
@@ -192,14 +192,14 @@ class World:
             raise self.lost from error
 
     def sum(self, values: Tensor) -> Tensor:
-        """The sum over the processes, without a gradient."""
+        """Return the sum over the processes, without a gradient."""
         total = values.clone(memory_format=torch.contiguous_format)
         with self._explained():
             distributed.all_reduce(total)
         return total
 
     def all_gather(self, share: Tensor) -> Tensor:
-        """All shares, one after the other, without a gradient."""
+        """Return all shares, one after the other, without a gradient."""
         parts = [torch.empty_like(share) for _ in range(self.size)]
         with self._explained():
             distributed.all_gather(parts, share)
@@ -266,7 +266,7 @@ def _update_running(norm: Norm, means: Tensor, variances: Tensor) -> None:
 def join(
     device: str = "auto", *, synchronised_batch_norm: bool = True, patience: float = PATIENCE
 ) -> Iterator[World | None]:
-    """Join the processes that torchrun started; None where there are no others.
+    """Context of the processes that torchrun started; None if there is only this one.
 
     Args:
         device: "auto" and "cuda" are the GPU of the process's number on its machine.
@@ -293,15 +293,14 @@ def join(
         )
     except (RuntimeError, ValueError, OSError) as error:
         raise UserError(
-            f"the {size} processes of this run do not find each other: "
-            f"{' '.join(str(error).split())[:200]}"
+            f"the {size} processes of this run do not find each other: {one_line(error)[:200]}"
         ) from error
     yield World(rank, size, where, store, synchronised_batch_norm)
     distributed.destroy_process_group()  # where the block raised, the others may hang in this
 
 
 def _started_by_torchrun() -> bool:
-    """Whether this process is one of several that torchrun started for one run."""
+    """Return whether this process is one of several that torchrun started for one run."""
     return all(name in os.environ for name in VARIABLES) and os.environ["WORLD_SIZE"] != "1"
 
 

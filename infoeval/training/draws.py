@@ -57,7 +57,7 @@ def draw(
     done: int,
     share: Share | None = None,
 ) -> Draws:
-    """Random numbers of the step after `done`, on the generator's device.
+    """Return the random numbers of the step after `done`, on the generator's device.
 
     Args:
         trainer: what is drawn depends on its batch, codes, views and image noise.
@@ -65,10 +65,10 @@ def draw(
         generator: the random stream of the run.
         done: steps done.
         share: selects this process's part where several share the batch; everything is drawn for
-            the whole batch all the same, so that the stream does not depend on their number.
+            the whole batch nevertheless, so that the stream does not depend on their number.
 
     """
-    keep = share or _keep_all
+    keep = share or (lambda whole, batches: whole)
     batch = trainer.batch
     view, with_d = trainer.recognition_view, trainer.recognition_learns == "with_discriminator"
     rows = draw_rows(size, batch, generator)
@@ -77,7 +77,7 @@ def draw(
     noise = keep(trainer.codes.sample_noise(batch, generator), 1)
 
     def draw_update(passes: int, recognition: bool, invariance: bool) -> UpdateDraws:
-        """`passes` batches without augmentation, and one more for each augmentation."""
+        """Return the draws for `passes` batches, and for one more with each augmentation."""
         read = keep(view.draw(batch, generator), 1) if view and recognition else None
         real = keep(trainer.invariance_view.draw(batch, generator), 1) if invariance else None
         passes += (read is not None) + (real is not None)
@@ -94,12 +94,12 @@ def draw(
 
 
 def draw_rows(size: int, count: int, generator: torch.Generator) -> Tensor:
-    """Draw `count` of `size` rows, with replacement: (count,) int64, on the generator's device."""
+    """Return `count` of `size` rows, drawn with replacement, (count,) int64."""
     return torch.randint(size, (count,), generator=generator, device=generator.device)
 
 
 def stack_draws(runs: Sequence[Any]) -> Any:
-    """The `Draws` of S runs as one, each tensor with the runs as a new first dimension."""
+    """Return the `Draws` of S runs as one, each tensor with the runs as a new first dimension."""
     first = runs[0]
     if first is None:
         return None
@@ -115,7 +115,7 @@ def draw_ahead(
 ) -> Iterator[tuple[Tensor, Tensor]]:
     """Yield, for each step after `done`, the generator's state at its start and its rows.
 
-    `generator` has to be a copy of the run's own: it advances as that will.
+    `generator` must be a copy of the run's: it advances as that will.
     """
     # Equal draws advance a GPU's stream equally, so each kind of step is drawn in full only once:
     # launching all draws every time would take longer than a captured step.
@@ -134,8 +134,3 @@ def draw_ahead(
             if on_gpu:
                 advances[invariant] = generator.get_offset() - start
         yield state, rows
-
-
-def _keep_all(whole: Tensor, batches: int) -> Tensor:
-    del batches
-    return whole

@@ -1,4 +1,4 @@
-"""Where the training images lie: on the device as a whole, or in a file, read ahead of the step."""
+"""The training images: all on the device, or streamed to it from memory or a file."""
 
 import math
 import time
@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, one_line
 from infoeval.trainer import Trainer
 from infoeval.training.draws import draw_ahead
 
@@ -36,7 +36,7 @@ REPORTED_WAIT = 0.02
 
 
 class Images:
-    """Training images, uint8 (n, channels, height, width), of which each step takes a batch.
+    """Training images, uint8 (n, channels, height, width), from which each step takes a batch.
 
     Args:
         pixels: the images.
@@ -63,10 +63,10 @@ class Images:
         return self.pixels[rows]
 
     def hold(self) -> None:
-        """Keep every batch at one place, where a graph finds it."""
+        """Keep every batch at one address, as a graph requires."""
 
     def close(self) -> None:
-        """End the thread, if there is one; fetching again starts it again."""
+        """End the reading thread, if there is one; the next `fetch` starts it again."""
 
 
 class ResidentImages(Images):
@@ -177,8 +177,7 @@ class StreamedImages(Images):
         except Exception as error:
             self.close()
             raise UserError(
-                f"cannot read the training images: {type(error).__name__}: "
-                f"{' '.join(str(error).split())[:200]}"
+                f"cannot read the training images: {type(error).__name__}: {one_line(error)[:200]}"
             ) from error
         self.waited += waited
         return batch
@@ -197,13 +196,13 @@ class Batch(NamedTuple):
 
 
 class ReadAhead:
-    """A thread that reads batch after batch and rests while `ahead` of them lie ready.
+    """A thread that reads batch after batch, and waits while `ahead` of them are ready.
 
     Args:
         coming: the state and the rows of each batch, without end; advanced in the thread.
         read: returns the images of rows (count,) on the device, and the event of their arrival;
             called in the thread.
-        ahead: batches that may lie ready, one at least.
+        ahead: batches that may be ready, one at least.
 
     """
 
@@ -224,7 +223,7 @@ class ReadAhead:
     def next(self) -> tuple[Batch, float]:
         """Return the next batch and the seconds waited for it.
 
-        What was raised in the thread is raised here; after that there is no next one.
+        An error in the thread is raised here; after that there is no next batch.
         """
         waited = 0.0
         try:
@@ -251,12 +250,12 @@ class ReadAhead:
                 if self._ended.is_set():
                     return
                 self._ready.put(Batch(state, *self._read(rows)))
-        except BaseException as error:  # whatever it is, the waiting step has to know
+        except BaseException as error:  # raised again in the thread that waits
             self._ready.put(error)
 
 
 class PinnedCopies:
-    """Copies rows to a GPU, through pinned buffers used in turn and on a stream of its own.
+    """Copies rows to a GPU, through pinned buffers used in turn, on a separate CUDA stream.
 
     Args:
         pixels: uint8 (n, channels, height, width) on the CPU.
@@ -295,15 +294,14 @@ class PinnedCopies:
 def place(
     pixels: Tensor, device: torch.device, trainer: Trainer, memory: int | None = None
 ) -> Images:
-    """Put images on the device where they fit, or stream them where they do not.
+    """Return images on the device if they fit, or else a stream of them.
 
     Args:
         pixels: uint8 (n, channels, height, width) on the CPU.
         device: where the steps are computed.
         trainer: the settings of the steps.
         memory: bytes that the images may take on the device. None: on a GPU three quarters of
-            what is free; on a CPU there is no limit, and images stay as they are, in memory or
-            mapped.
+            what is free; on a CPU no limit, and images stay in memory or mapped.
 
     Raises:
         UserError: `memory` is below 0.
@@ -315,7 +313,7 @@ def place(
 
 
 def room_for_images(device: torch.device, memory: int | None) -> float:
-    """Bytes that images may take on the device; see `place`."""
+    """Return the bytes that images may take on the device; see `place`."""
     if memory is not None:
         if memory < 0:
             raise UserError(f"the memory for images must be 0 or more bytes, not {memory}")
@@ -325,7 +323,7 @@ def room_for_images(device: torch.device, memory: int | None) -> float:
 
 @contextmanager
 def streaming(images: Sequence[Images], log: Callable[[str], None]) -> Iterator[None]:
-    """Close the images of one or more runs at the end; log it when they slow the runs down."""
+    """Context that closes the images of one or more runs, and logs how long steps waited."""
     streamed = [source for source in images if isinstance(source, StreamedImages)]
     if streamed:
         log("the images do not fit the device: they are streamed to it")
@@ -343,6 +341,6 @@ def streaming(images: Sequence[Images], log: Callable[[str], None]) -> Iterator[
 def _on_stream(
     coming: Iterator[tuple[Tensor, Tensor]], stream: torch.cuda.Stream
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Draw on `stream`, so that no step waits for what is drawn ahead."""
+    """Yield what is drawn on `stream`, so that no step waits for what is drawn ahead."""
     with torch.cuda.stream(stream):
         yield from coming

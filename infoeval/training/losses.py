@@ -29,7 +29,7 @@ class Game:
     Args:
         trainer: its codes and their weights count.
         stacked: whether the first dimension of all tensors is that of several runs.
-        gather: puts together the batch of which each process has a part; None: it is whole.
+        gather: concatenates the parts of a batch that several processes have; None: there is one.
 
     The arguments of both halves are logits of D (n, 1), Q's output for generated images
     `posterior` (n, width), their codes (n,) each, and λ, `weight`.
@@ -57,7 +57,7 @@ class Game:
                 pairs = [(gather(one), gather(other)) for one, other in pairs]
             return torch.stack([information_between_views(*pair) for pair in pairs]).sum()
 
-        per_run = torch.func.vmap if stacked else _one_run
+        per_run: Callable[..., Any] = torch.func.vmap if stacked else lambda function: function
         self._discriminator_loss = per_run(discriminator_loss)
         self._generator_loss = per_run(generator_loss)
         self._information = per_run(information)
@@ -75,7 +75,7 @@ class Game:
         codes: Mapping[str, Tensor],
         weight: float | Tensor,
     ) -> tuple[Tensor, Tensor]:
-        """What D minimises, and Q with it unless `posterior` is None; and −V(D, G) by itself."""
+        """Return what D minimises, and Q with it unless `posterior` is None; and −V(D, G)."""
         minus_value = self._discriminator_loss(real_logits, fake_logits)
         if posterior is None:
             return minus_value, minus_value
@@ -89,31 +89,31 @@ class Game:
         codes: Mapping[str, Tensor],
         weight: float | Tensor,
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-        """What G and Q minimise; G's part of V(D, G) by itself; and L_I of each code."""
+        """Return what G and Q minimise; G's part of V(D, G); and L_I of each code."""
         value = self._generator_loss(fake_logits)
         information, bounds = self._information(posterior, codes)
         return value - weight * information, value, bounds
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
-    """−V(D, G) = −E[log D(x)] − E[log(1 − D(G(z, c)))], from logits, in nats."""
+    """Return −V(D, G) = −E[log D(x)] − E[log(1 − D(G(z, c)))], from logits, in nats."""
     return functional.softplus(-real_logits.float()).mean() + (
         functional.softplus(fake_logits.float()).mean()
     )
 
 
 def generator_loss(fake_logits: Tensor) -> Tensor:
-    """−E[log D(G(z, c))], from logits, in nats."""
+    """Return −E[log D(G(z, c))], from logits, in nats."""
     return functional.softplus(-fake_logits.float()).mean()
 
 
 def weighted_information(bounds: Mapping[str, Tensor], weights: Mapping[str, float]) -> Tensor:
-    """L_I(G, Q): the codes' bounds, in nats, each times its weight."""
+    """Return L_I(G, Q): the sum of the codes' bounds, in nats, each times its weight."""
     return torch.stack([weights[name] * bound for name, bound in bounds.items()]).sum()
 
 
 def information_between_views(first: Tensor, second: Tensor) -> Tensor:
-    """I(ĉ; ĉ') of the category Q reads from an image and from an augmented copy of it, in nats.
+    """Return I(ĉ; ĉ') of the categories that Q reads from images and augmented copies, in nats.
 
     The joint law is the batch's mean of q(ĉ|x) q(ĉ'|x'), made symmetric. It is largest, log K,
     when both views always have the same category and all categories are used equally: a label-free
@@ -129,7 +129,3 @@ def information_between_views(first: Tensor, second: Tensor) -> Tensor:
         joint = ((joint + joint.T) / 2).clamp_min(torch.finfo(torch.float32).tiny)
         marginal = joint.sum(0).log()
         return (joint * (joint.log() - marginal[:, None] - marginal)).sum()
-
-
-def _one_run(function: Callable[..., Any]) -> Callable[..., Any]:
-    return function

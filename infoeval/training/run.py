@@ -1,4 +1,4 @@
-"""A run: train in a folder, checkpoint as it goes, stop well, go on after any interruption."""
+"""A run in its folder: training, checkpoints, and resuming after an interruption."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from infoeval.checkpoint import Checkpoint, versions
+from infoeval.checkpoint import CHECKPOINT, Checkpoint, versions
 from infoeval.data import ImageSet
 from infoeval.devices import find_device
 from infoeval.errors import UserError
@@ -21,7 +21,6 @@ from infoeval.trainer import Trainer
 from infoeval.training.cuda_graph import captured
 from infoeval.training.image_source import Images, ResidentImages, place, streaming
 from infoeval.training.run_folder import (
-    CHECKPOINT,
     CONFIG,
     differences,
     draw_samples,
@@ -34,7 +33,7 @@ from infoeval.training.step import Step, resolve_precision
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
 
-__all__ = ["CHECKPOINT", "Run", "RunOptions", "train"]
+__all__ = ["Run", "RunOptions", "train"]
 
 Log = Callable[[str], None]
 Progress = Callable[[int, Mapping[str, float]], None]
@@ -52,12 +51,12 @@ def train(
     log: Log | None = None,
     world: "World | None" = None,
 ) -> Path:
-    """Train `trainer` on the images of `data` (never on its labels) and return the checkpoint.
+    """Return the path of the checkpoint, after training on the images of `data`, never its labels.
 
     The folder receives `ckpt.pt`, `history.csv`, `config.json` and `samples/step-N-CODE.png`, all
-    written atomically. A run that is killed goes on from its last checkpoint with
-    `RunOptions(resume=True)`; on a CPU with the same number of threads it ends with the weights of
-    an unbroken run, bit for bit.
+    written atomically. `RunOptions(resume=True)` continues a killed run from its last checkpoint;
+    on a CPU with the same number of threads it ends with the weights of an unbroken run, bit for
+    bit.
 
     Args:
         trainer: the experiment, its variant already chosen.
@@ -110,7 +109,7 @@ class Run:
         world: "World | None" = None,
         beside: "Run | None" = None,
     ) -> "Run":
-        """Prepare a new run, or resume one; images are shared with the run `beside` it."""
+        """Return a new run, or a resumed one; it shares its images with the run `beside` it."""
         _check(trainer, data, seed)
         if world is not None:
             world.check_batch(trainer.batch)
@@ -137,12 +136,12 @@ class Run:
             run._restore(Checkpoint.open(folder / CHECKPOINT))
         if world is not None:
             world.synchronise_batch_norm(networks)
-            # All have read the folder before the first of them writes into it.
+            # All processes have read the folder before the first one writes into it.
             world.agree("settings, data or checkpoint", json.dumps([run.config(), run.done]))
         return run
 
     def train(self, progress: Progress | None = None, log: Log | None = None) -> Path:
-        """Train to the trainer's last step and return the path of the checkpoint."""
+        """Return the path of the checkpoint, after training to the trainer's last step."""
         self.begin()
         schedule, log, world = Schedule(self.options), log or (lambda _: None), self.step.world
         names, last = self.step.statistics, self.trainer.steps
@@ -161,11 +160,11 @@ class Run:
             if progress is not None:
                 progress(self.done, row)
         if world is not None:
-            world.agree("end", "")  # of the first process's writing
+            world.agree("end", "")  # when the first process has written
         return self.folder / CHECKPOINT
 
     def begin(self) -> None:
-        """Write the files that the folder holds before the first step."""
+        """Write the files that the folder holds before the first step, or before resuming."""
         self.write_config()
         if self.done == 0:
             self.save()
@@ -215,7 +214,7 @@ class Run:
             self.history.setdefault(name, []).append(row[name])
 
     def stop_if_diverged(self, row: Mapping[str, float]) -> None:
-        """Raise before anything is written, so that the last good checkpoint stays."""
+        """Raise a UserError if a mean or weight is not finite, before the folder is written."""
         wrong = [name for name, value in row.items() if not np.isfinite(value)]
         weights = torch.stack([w.isfinite().all() for w in self.networks.state_dict().values()])
         world = self.step.world
@@ -253,7 +252,7 @@ class Run:
         return self.step.world is None or self.step.world.rank == 0
 
     def _machine(self) -> dict[str, Any]:
-        """What the run is computed on."""
+        """Return what the run is computed on."""
         device, world = self.step.device, self.step.world
         name = torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
         machine: dict[str, Any] = {"device": name, "threads": torch.get_num_threads()}
@@ -265,7 +264,7 @@ class Run:
         return machine
 
     def config(self) -> str:
-        """Content of `config.json`: the settings, the data, and what the run is computed on."""
+        """Return the content of `config.json`: settings, data, and what the run is computed on."""
         config = {
             "trainer": self.trainer.to_dict(),
             "variant": self.options.variant,
@@ -278,7 +277,7 @@ class Run:
 
 
 def _random_streams(seed: int, device: torch.device) -> tuple[torch.Generator, torch.Generator]:
-    """Independent streams for the initial weights (always on the CPU) and for training."""
+    """Return independent streams for the initial weights (on the CPU) and for training."""
     first, second = np.random.SeedSequence(seed).generate_state(2, np.uint64)
     for_weights = torch.Generator().manual_seed(int(first >> np.uint64(1)))
     return for_weights, torch.Generator(device).manual_seed(int(second >> np.uint64(1)))

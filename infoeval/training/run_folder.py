@@ -1,4 +1,4 @@
-"""The files of a run's folder, and resuming a run from its checkpoint, which need not be sound."""
+"""The files in a run's folder, and resuming from its checkpoint, which may be damaged."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,15 +11,16 @@ from torch import Tensor
 
 from infoeval.checkpoint import Checkpoint
 from infoeval.codes import CodeSpace
+from infoeval.errors import one_line
 from infoeval.files import atomic_path
 from infoeval.networks import Networks
 from infoeval.trainer import Trainer
 from infoeval.training.step import Step
 from infoeval.traversals import tile, traverse
 
-__all__ = ["CHECKPOINT", "CONFIG", "differences", "draw_samples", "restore", "write_history"]
+__all__ = ["CONFIG", "differences", "draw_samples", "restore", "write_history"]
 
-CHECKPOINT, HISTORY, CONFIG, SAMPLES = "ckpt.pt", "history.csv", "config.json", "samples"
+HISTORY, CONFIG, SAMPLES = "history.csv", "config.json", "samples"
 
 
 def write_history(folder: Path, history: Mapping[str, Sequence[float]]) -> None:
@@ -49,7 +50,7 @@ def draw_samples(networks: Networks, space: CodeSpace, folder: Path, step: int) 
 
 
 def differences(checkpoint: Checkpoint, trainer: Trainer, seed: int, fingerprint: str) -> list[str]:
-    """Names of the settings that differ from the checkpoint's; more steps are no difference."""
+    """Return the names of the settings that differ from the checkpoint's; steps may differ."""
     kept, wanted = checkpoint.trainer.to_dict(), trainer.to_dict()
     changed = [name for name in wanted if name != "steps" and kept.get(name) != wanted[name]]
     if checkpoint.seed != seed:
@@ -60,7 +61,7 @@ def differences(checkpoint: Checkpoint, trainer: Trainer, seed: int, fingerprint
 
 
 def restore(step: Step, checkpoint: Checkpoint) -> None:
-    """Put the step where the checkpoint was written.
+    """Set the step to the state in the checkpoint.
 
     Raises ValueError for a checkpoint whose tensors do not fit.
     """
@@ -70,7 +71,7 @@ def restore(step: Step, checkpoint: Checkpoint) -> None:
             _restore_optimizer(optimizer, checkpoint.optimizers[name])
         step.generator.set_state(checkpoint.random_state)
     except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise ValueError(" ".join(str(error).split())[:200]) from error
+        raise ValueError(one_line(error)[:200]) from error
     step.done = checkpoint.step
 
 

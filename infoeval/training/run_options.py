@@ -8,8 +8,10 @@ from infoeval.errors import UserError
 __all__ = ["RunOptions", "Schedule"]
 
 INTERVAL = 60.0
-"""Seconds between checkpoints: what a killed run loses. A step takes from half a millisecond to
-seconds, so no number of steps would do."""
+"""Seconds between checkpoints, which a killed run loses at most.
+
+A step takes from half a millisecond to seconds, so no number of steps would suit all runs.
+"""
 
 
 @dataclass(frozen=True)
@@ -19,11 +21,11 @@ class RunOptions:
     Args:
         device: "auto", "cpu", "cuda" or "cuda:N".
         variant: name of the trainer's variant, recorded in the checkpoint.
-        resume: go on from the folder's checkpoint; from the start if it has none yet.
+        resume: continue from the folder's checkpoint; from the start if it has none yet.
         checkpoint_every: steps between checkpoints, a multiple of `log_every`; None: about a
             minute between them.
         log_every: steps between rows of the history.
-        capture: replay the steps as one CUDA graph where that is possible.
+        capture: replay each step as a CUDA graph, on a GPU.
         device_memory: bytes that the images may take on the device; larger sets are streamed to
             it, with the same result. None: on a GPU most of what is free, on a CPU no limit.
 
@@ -62,12 +64,12 @@ class Schedule:
         self._since = time.monotonic()
 
     def window(self, done: int, last: int) -> int:
-        """Steps from `done` to the next row of the history."""
+        """Return the number of steps from `done` to the next row of the history."""
         log_every = self.options.log_every
         return min(log_every - done % log_every, last - done)
 
     def keeps(self, done: int, last: int) -> bool:
-        """Whether a checkpoint is to be written now, at such a row; the last one always is."""
+        """Return whether to write a checkpoint at this row; the last row always has one."""
         every = self.options.checkpoint_every
         if every is not None:
             return done % every == 0 or done == last

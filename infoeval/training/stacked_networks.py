@@ -37,12 +37,12 @@ MOMENTS = ("exp_avg", "exp_avg_sq")
 
 
 def stacked(values: Sequence[Tensor]) -> Tensor:
-    """The runs' tensors as one; a scalar, a count of steps, is the same for all."""
+    """Return the runs' tensors as one; a scalar, a count of steps, is the same for all."""
     return values[0].clone() if values[0].dim() == 0 else torch.cat(list(values))
 
 
 def part(value: Tensor, run: int, runs: int) -> Tensor:
-    """The part of run number `run` in a stacked tensor: a view."""
+    """Return the part of run number `run` in a stacked tensor, as a view."""
     return value if value.dim() == 0 else value.chunk(runs)[run]
 
 
@@ -120,7 +120,7 @@ class StackedBlock(nn.Module):
         return self._apart(activate(x, self.activation))
 
     def _together(self, x: Tensor) -> Tensor:
-        """(S, n, channels, …) as (n, S·channels, …): a view of the output of `_apart`."""
+        """Return (S, n, channels, …) as (n, S·channels, …): a view of the output of `_apart`."""
         return x.transpose(0, 1).flatten(1, 2)
 
     def _apart(self, x: Tensor) -> Tensor:
@@ -162,7 +162,7 @@ class StackedNetworks(nn.Module):
         self._scale = one.scale
 
     def scale(self, images: Tensor) -> Tensor:
-        """Images uint8 (S, n, …) as float32 in `pixel_range`."""
+        """Return uint8 images (S, n, …) as float32 in `pixel_range`."""
         return self._scale(images.flatten(0, 1)).view(images.shape)
 
 
@@ -185,7 +185,7 @@ def _repeated(value: Tensor, runs: int) -> Tensor:
 def stacked_adam(
     optimizers: Sequence[torch.optim.Optimizer], one: nn.Module, all_runs: nn.Module
 ) -> torch.optim.Adam:
-    """One optimiser in place of `optimizers`, one of each run, moments included.
+    """Return one optimiser in place of those of the runs, with their moments.
 
     Args:
         optimizers: of the runs; they have the same settings and have done equally many steps.
@@ -216,7 +216,7 @@ def stacked_adam(
 def unstack_moments(
     adam: torch.optim.Adam, optimizer: torch.optim.Optimizer, run: int, runs: int
 ) -> None:
-    """Give run number `run`'s own `optimizer` its moments."""
+    """Copy the moments of run number `run` into its own `optimizer`."""
     for stacked_one, own in zip(_parameters(adam), _parameters(optimizer), strict=True):
         state = adam.state[stacked_one]
         if state:
@@ -230,5 +230,5 @@ def _parameters(optimizer: torch.optim.Optimizer) -> list[nn.Parameter]:
 
 
 def _like(parameter: Tensor, values: Tensor) -> Tensor:
-    """The values in the memory order of the weights, which the fused kernel takes for granted."""
+    """Return the values in the memory order of the weights, which the fused kernel assumes."""
     return torch.empty_like(parameter).copy_(values)

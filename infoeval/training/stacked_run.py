@@ -1,4 +1,4 @@
-"""Many runs trained at once as one stack, each in its folder, as if it were alone."""
+"""Several runs trained at once as one stack, each with its own folder."""
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
+from infoeval.checkpoint import CHECKPOINT
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.trainer import Trainer
 from infoeval.training.cuda_graph import captured
 from infoeval.training.image_source import streaming
-from infoeval.training.run import CHECKPOINT, Log, Run
+from infoeval.training.run import Log, Run
 from infoeval.training.run_options import RunOptions, Schedule
 from infoeval.training.stacked_step import StackedStep, stackable
 
@@ -32,25 +33,22 @@ def train_stacked(
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> list[Path | UserError]:
-    """Train several runs at once; each leaves what `infoeval.training.run.train` leaves.
+    """Return the checkpoint of each of several runs, trained at once, or the error that ended it.
 
-    Every run has its own weights, streams and λ, so it is the run that training alone makes, up
-    to the rounding of sums; checkpoints of both kinds can be resumed in either way. A run that
-    fails, by diverging for instance, is left where it was, and the others go on. "seconds" of the
-    history are those of the stack: the runs share them.
+    Each writes the files of `infoeval.training.run.train`. Every run has its own weights, streams
+    and λ, so it equals the same run trained alone up to the rounding of sums, and its checkpoint
+    can be resumed in either way. If a run fails, by diverging for instance, its last checkpoint
+    stays and the others continue. "seconds" of the history are those of the whole stack.
 
     Args:
         trainers: of each run; they differ in λ and its warm-up only.
         data: the training images.
         folders: where each run is kept.
-        options: of all runs. Resumed runs that are behind are brought up to the others first;
-            images that do not fit the device are streamed for each run separately.
+        options: of all runs. Resumed runs with fewer steps are trained first, until they reach the
+            others; images that do not fit the device are streamed for each run separately.
         seeds: of each run.
         progress: called every `log_every` steps for each run.
         log: see `infoeval.training.run.train`.
-
-    Returns:
-        Each run's checkpoint, or why it failed.
 
     Raises:
         UserError: runs that cannot be stacked.
@@ -87,7 +85,7 @@ class _Training:
 
     @contextmanager
     def failure_of(self, number: int) -> Iterator[None]:
-        """Let a failure end this run alone."""
+        """Context in which a UserError ends this run alone."""
         try:
             yield
         except UserError as error:
@@ -95,16 +93,16 @@ class _Training:
             self.outcomes[number] = error
 
     def train(self) -> None:
-        """Train all to their last step; those that are behind until they meet the others."""
+        """Train all to their last step; those with fewer steps first catch up with the others."""
         while left := {n: run for n, run in self.runs.items() if run.done < run.trainer.steps}:
             least = min(run.done for run in left.values())
-            behind = {n: run for n, run in left.items() if run.done == least}
+            stack = {n: run for n, run in left.items() if run.done == least}
             ahead = [run.done for run in left.values() if run.done > least]
             last = next(iter(left.values())).trainer.steps
-            self._side_by_side(behind, min(ahead, default=last))
+            self._train_stack(stack, min(ahead, default=last))
 
-    def _side_by_side(self, runs: dict[int, Run], until: int) -> None:
-        """Train runs that have done equally many steps, until `until` or until one fails."""
+    def _train_stack(self, runs: dict[int, Run], until: int) -> None:
+        """Train runs that have done equally many steps to step `until`, or until one fails."""
         for number, run in runs.items():
             run.side_by_side = max(run.side_by_side, len(runs))
             with self.failure_of(number):
@@ -116,14 +114,14 @@ class _Training:
         while step.done < until and runs.keys() <= self.runs.keys():
             means = steps.advance(self.schedule.window(step.done, until)).tolist()
             keep = self.schedule.keeps(step.done, until)
-            sound = step.finite() and all(isfinite(value) for row in means for value in row)
-            if keep or not sound:
+            finite = step.finite() and all(isfinite(value) for row in means for value in row)
+            if keep or not finite:
                 step.unstack()
             elapsed = time.monotonic() - started
             for (number, run), (seconds,), values in zip(runs.items(), before, means, strict=True):
                 row = dict(zip(run.step.statistics, values, strict=True))
                 with self.failure_of(number):
-                    if not sound:
+                    if not finite:
                         run.stop_if_diverged(row)
                     row |= {"step": step.done, "seconds": seconds + elapsed}
                     run.add_row(row)

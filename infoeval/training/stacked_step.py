@@ -1,4 +1,4 @@
-"""One training step of S runs at once, and their weights given back to each.
+"""One training step of S runs at once, as one step with a batch dimension for the runs.
 
 No run depends on another: each draws from its own stream what its own step would draw, and losses
 are summed over the runs, whose weights are disjoint.
@@ -20,7 +20,7 @@ __all__ = ["StackedStep", "stackable"]
 
 
 def stackable(first: Trainer, second: Trainer) -> bool:
-    """Whether runs of both can be stacked: they differ in λ and its warm-up at most."""
+    """Return whether runs of both can be stacked: they differ in λ and its warm-up at most."""
     same: dict[str, Any] = {"information_weight": 1.0, "information_warmup": 0, "variants": {}}
     return replace(first, **same) == replace(second, **same)
 
@@ -28,8 +28,8 @@ def stackable(first: Trainer, second: Trainer) -> bool:
 class StackedStep(TrainingStep):
     """The steps of S runs, which have done equally many, as one.
 
-    Its statistics are (S, count). The runs' own weights and moments stay as they were until
-    `unstack`; their streams advance.
+    Its statistics are (S, count). The runs' own weights and moments change only in `unstack`;
+    their random streams advance with each step.
 
     Raises:
         UserError: runs that cannot be stacked.
@@ -82,13 +82,13 @@ class StackedStep(TrainingStep):
         return torch.where(with_term, features, features.detach())
 
     def finite(self) -> bool:
-        """Whether all weights and statistics are finite."""
+        """Return whether all weights and statistics are finite."""
         values = self.networks.state_dict().values()
         return bool(torch.stack([value.isfinite().all() for value in values]).all())
 
     @torch.no_grad()
     def unstack(self) -> None:
-        """Give every run its weights, statistics and moments, as its own step would leave them."""
+        """Copy weights, statistics and moments into the step of each run."""
         state = self.networks.state_dict()
         for run, step in enumerate(self.steps):
             for name, value in step.networks.state_dict().items():

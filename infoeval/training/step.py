@@ -1,7 +1,6 @@
-"""One training step: D's update, then G's and Q's, on data that already lie on the device.
+"""One training step: D's update, then G's and Q's, on data that are already on the device.
 
-Nothing is read back from the device, and no shape changes from step to step but once, when the
-invariance term sets in.
+Nothing is read back from the device, and shapes change only when the invariance term sets in.
 """
 
 from abc import ABC, abstractmethod
@@ -27,7 +26,7 @@ __all__ = ["Step", "TrainingStep", "optimizer_step", "resolve_precision"]
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> Precision:
-    """What "auto" means on `device`: bfloat16 where it has units for it, float32 elsewhere."""
+    """Return the precision; "auto" is bfloat16 if the device has units for it, else float32."""
     if precision != "auto":
         return precision
     return "bfloat16" if has_bfloat16(device) else "float32"
@@ -42,7 +41,7 @@ class TrainingStep(ABC):
     Args:
         trainer: the settings.
         networks: their weights.
-        device: where they lie.
+        device: of the networks.
         stack: number of stacked runs, which are dimension 0 of all batches and statistics; None:
             one run, without that dimension.
         world: the processes that share each batch; None: this one alone.
@@ -95,7 +94,7 @@ class TrainingStep(ABC):
     @property
     @abstractmethod
     def weight(self) -> float | Tensor:
-        """λ of the coming step; at λ = 0 Q reads detached features, and 1 lets Q itself learn."""
+        """λ of the coming step; 1 if λ = 0, where Q learns from features without a gradient."""
 
     @abstractmethod
     def for_recognition(self, features: Tensor) -> Tensor:
@@ -104,17 +103,17 @@ class TrainingStep(ABC):
     # Images and random numbers
 
     def hold_images(self) -> None:
-        """Let a graph replay `compute`; before each replay it needs `fetch_images`."""
+        """Prepare for a graph that replays `compute`; each replay needs `fetch_images` first."""
         for run in self.runs:
             run.images.hold()
 
     def fetch_images(self) -> None:
-        """Get the images of the coming step ready."""
+        """Fetch the images of the coming step."""
         for run in self.runs:
             run.images.fetch(run.generator, self.done)
 
     def draw(self) -> tuple[Tensor, Draws]:
-        """Draw all random numbers of the step: the real images, uint8, and the rest."""
+        """Return the real images, uint8, and all other random draws of the step."""
         share = None if self.world is None else self.world.share
         draws = [
             draw(run.trainer, len(run.images), run.generator, self.done, share) for run in self.runs
@@ -131,11 +130,11 @@ class TrainingStep(ABC):
         return self.compute()
 
     def advance(self, count: int) -> Tensor:
-        """Perform `count` steps and return the means of their statistics, on the device."""
+        """Return the means of the statistics of `count` steps, on the device."""
         return torch.stack([self() for _ in range(count)]).mean(0)
 
     def compute(self) -> Tensor:
-        """Perform one step on the images fetched last, and return its statistics."""
+        """Return the statistics of one step, performed on the images fetched last."""
         images, draws = self.draw()
         with self.autocast:
             real = self.networks.scale(images)
@@ -207,7 +206,7 @@ class TrainingStep(ABC):
         return view.apply(images, drawn, self.networks.pixel_range[0])
 
     def _add_noise(self, images: Tensor, drawn: Tensor | None) -> Tensor:
-        """Images with noise whose deviation is a share of the range of pixels."""
+        """Return images with noise whose deviation is a share of the range of pixels."""
         if drawn is None:
             return images
         low, high = self.networks.pixel_range
@@ -276,7 +275,7 @@ class Step(TrainingStep):
 def optimizer_step(
     loss: Tensor, optimizers: Sequence[torch.optim.Optimizer], world: "World | None" = None
 ) -> None:
-    """One step of each optimiser on its own parameters; no other gradient is computed.
+    """Perform a step of each optimiser on its own parameters; no other gradient is computed.
 
     Losses of several runs are summed: their weights are disjoint. The processes of a `world`
     average their gradients.

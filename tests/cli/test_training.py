@@ -11,7 +11,7 @@ from infoeval import Trainer, content
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
 from infoeval.training import run as runs
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 from tests.cli.commands import fails, of_json, succeeds
 from tests.comparing import identical
 

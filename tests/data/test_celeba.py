@@ -11,7 +11,7 @@ from PIL import Image
 
 from infoeval.data import catalogue, celeba, load, untrusted
 from infoeval.data.folder import load_folder
-from infoeval.data.splits import split_indices
+from infoeval.data.image_set import split_indices
 from infoeval.errors import UserError
 from tests.data.archives import picture as jpeg
 from tests.data.archives import tar_bytes, zip_bytes

@@ -173,7 +173,7 @@ def test_what_is_prepared_is_not_rendered_again(few, monkeypatch):
     reports = []
     with progress_to(lambda what, share: reports.append(what)):
         loaded("test")
-        assert reports[0] == "preparing chairs, 0 of 7"
+        assert reports[0] == "preparing chairs, 1 of 7"
         reports.clear()
         monkeypatch.setattr(chairs, "Stage", None)
         loaded("test")

@@ -214,12 +214,12 @@ def test_only_the_modules_of_the_set_are_imported(shared_data, tmp_path):
     for number in range(2):
         Image.new("L", (4, 4)).save(tmp_path / "folder" / f"{number}.png")
     base = {"datasets", "image_set", "source", "untrusted", "formats", "formats.cache"}
-    npz = {"formats.npz_file", "formats.npz_images", "splits"}
-    files = {"formats.decoding", "formats.image_archives", "resizing", "splits"}
+    npz = {"formats.npz_file", "formats.npz_images"}
+    files = {"formats.decoding", "formats.image_archives", "resizing"}
     for name, expected in (
-        ("digits", {"digits", "splits"}),
-        ("mnist", {"mnist", "formats.mnist_files", "formats.idx"}),
-        ("sprites", {"sprites", "splits", "rendering", "rendering.factors"}),
+        ("digits", {"digits"}),
+        ("mnist", {"mnist", "formats.idx"}),
+        ("sprites", {"sprites", "rendering", "rendering.factors"}),
         ("coil20", {"coil20", *npz}),
         (tmp_path / "mine.npz", npz),
         (tmp_path / "folder", {"folder", *files}),

@@ -7,7 +7,7 @@ from scipy.stats import kstest
 
 from infoeval.data import faces
 from infoeval.data.faces import SOURCE, draw_faces, find_face_model, load_faces_of
-from infoeval.data.formats import ict_face_model
+from infoeval.data.formats import face_model_files
 from infoeval.data.source import Request
 from infoeval.errors import UserError
 from tests.data.small_face_models import refused, write_ict
@@ -278,7 +278,7 @@ def test_faces_of_the_light_model_are_faces(shared_data, monkeypatch):
 
 
 def test_the_first_model_of_the_data_root_is_taken(tmp_path, monkeypatch):
-    monkeypatch.setattr(ict_face_model, "_MODES", 0)
+    monkeypatch.setattr(face_model_files, "_MODES", 0)
     assert find_face_model(tmp_path).title == "drawn head"
     assert find_face_model(tmp_path).paths == ()
     (tmp_path / "FaceXModel").mkdir()

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from infoeval.data.image_set import split_indices
 from infoeval.data.rendered_chairs import SOURCE
 from infoeval.data.source import Request
-from infoeval.data.splits import split_indices
 from infoeval.errors import UserError
 from tests.data.archives import picture, tar_bytes
 

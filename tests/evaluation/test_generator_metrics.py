@@ -8,8 +8,11 @@ import pytest
 from infoeval.errors import UserError
 from infoeval.evaluation import generator_metrics
 from infoeval.information.budgets import BUDGETS
-from infoeval.information.checkpoint_information import CheckpointInformation, estimate_checkpoint
-from infoeval.information.own_bound import own_lower_bound
+from infoeval.information.checkpoint_information import (
+    CheckpointInformation,
+    estimate_checkpoint,
+    own_lower_bound,
+)
 from infoeval.results import Document
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.evaluation.scoring import by_name, score, store, table, values

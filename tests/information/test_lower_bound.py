@@ -15,9 +15,9 @@ from infoeval.information.lower_bound import (
     Head,
     bounded,
     calibrate,
+    family_parameters,
     head_log_ratio,
     largest_log_ratio,
-    part,
 )
 from infoeval.information.posteriors import CONTINUOUS, Softmax, TruncatedGaussian, families
 from infoeval.information.recognition_network import Conditional, chain_rule, conditionals
@@ -139,10 +139,12 @@ def test_samples_may_come_in_chunks_and_with_noise() -> None:
 def test_parts_are_the_families_one_after_the_other() -> None:
     width = sum(family.width for family in CONTINUOUS)
     parameters = torch.arange(width).float()[None]
-    parts = [part(parameters, Uniform(0, 1), number) for number in range(len(CONTINUOUS))]
+    parts = [
+        family_parameters(parameters, Uniform(0, 1), number) for number in range(len(CONTINUOUS))
+    ]
     assert [p.shape[1] for p in parts] == [family.width for family in families(Uniform(0, 1))]
     assert torch.equal(torch.cat(parts, 1), parameters)
-    assert torch.equal(part(parameters, Categorical(width), 0), parameters)
+    assert torch.equal(family_parameters(parameters, Categorical(width), 0), parameters)
 
 
 def test_every_conditional_has_a_head() -> None:

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from infoeval import Trainer, UserError, content
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 
 NAMES = list(content.trainers())
 

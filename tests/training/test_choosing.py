@@ -9,10 +9,10 @@ from PIL import Image
 
 from infoeval import Categorical, Uniform, UserError
 from infoeval.data import sprites
-from infoeval.training.bundled import load_trainer
 from infoeval.training.choosing import (
     SIDES,
     choose_trainer,
+    load_trainer,
     parse_codes,
     side_for,
     trainer_for_images,

@@ -22,7 +22,7 @@ from infoeval import Affine, Trainer
 from infoeval.checkpoint import Checkpoint
 from infoeval.cli import main
 from infoeval.errors import UserError
-from infoeval.training.bundled import load_trainer
+from infoeval.training.choosing import load_trainer
 from infoeval.training.cuda_graph import (
     NOT_ON_A_GPU,
     CapturedStep,

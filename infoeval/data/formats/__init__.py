@@ -1,1 +1,1 @@
-"""Readers of files that nobody vouches for, and the cache of prepared data."""
+"""Readers of untrusted files, and the cache of prepared data."""

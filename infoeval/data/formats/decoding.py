@@ -39,8 +39,8 @@ def open_image(
 ) -> Iterator[Image.Image]:
     """Image of a file; only its header is read until the pixels are needed.
 
-    ``formats`` are Pillow's names. Raises UserError whatever goes wrong with the image, also within
-    the block: it is broken, too large, in another format, or not 8-bit grey, RGB or of a palette.
+    ``formats`` are Pillow's names. Raises UserError, also within the block, if the image is broken,
+    too large, in another format, or not 8-bit grey, RGB or of a palette.
     """
     with parsing(f"{file}: a broken image"):
         try:
@@ -118,11 +118,11 @@ def decode_all(
     skip_broken: bool = False,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> tuple[list[int], tuple[str, ...]]:
-    """Return which files could be decoded into an array, in memory or on disk.
+    """Return the indices of the files that were decoded, and the names of the broken ones.
 
-    Files, options and errors are those of :func:`map_files`. The indices of the decoded files are
-    returned, whose images come first in ``images`` ``(n, channels, height, width)``, and the names
-    of the broken ones. ``decode`` raises UserError if an image is broken.
+    The images are written into ``images`` ``(n, channels, height, width)``, in memory or on disk,
+    without gaps. ``decode`` raises UserError if an image is broken; see :func:`map_files` for the
+    files, options and errors.
     """
 
     def decode_into(k: int) -> None:

@@ -30,10 +30,6 @@ _ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
 _MAX_AXES = 8
 
 
-class _BadIdxError(Exception):
-    """Reason why a file is not a whole idx file."""
-
-
 def read_idx(
     path: str | os.PathLike[str],
     *,
@@ -60,45 +56,43 @@ def read_idx(
     path = Path(path)
     if not path.is_file():
         raise UserError(f"{path}: no such file")
-    try:
-        with open_maybe_gzipped(path) as stream:
-            return _read(stream, shape, md5)
-    except _BadIdxError as error:
-        raise UserError(f"{path}: {error}") from error
-
-
-def _read(stream: Readable, expected: tuple[int, ...] | None, md5: str | None) -> NDArray[Any]:
-    header, dtype, shape = _read_header(stream)
-    if 0 in shape or shape != (expected or shape):
-        raise _BadIdxError(f"declares shape {shape}, not {expected or 'one without empty axes'}")
-    size = math.prod(shape) * dtype.itemsize
-    if size > MAX_ARRAY_BYTES:
-        raise _BadIdxError(f"its header declares {size} bytes; the limit is {MAX_ARRAY_BYTES}")
-    content = read_at_most(stream, size + 1)
+    with open_maybe_gzipped(path) as stream:
+        header, dtype, declared = _read_header(path, stream)
+        if 0 in declared or declared != (shape or declared):
+            wanted = shape or "one without empty axes"
+            raise UserError(f"{path}: declares shape {declared}, not {wanted}")
+        size = math.prod(declared) * dtype.itemsize
+        if size > MAX_ARRAY_BYTES:
+            raise UserError(
+                f"{path}: its header declares {size} bytes; the limit is {MAX_ARRAY_BYTES}"
+            )
+        content = read_at_most(stream, size + 1)
     if len(content) < size:
-        raise _BadIdxError(f"truncated: {len(content)} of the {size} bytes its header declares")
+        raise UserError(
+            f"{path}: truncated: {len(content)} of the {size} bytes its header declares"
+        )
     if len(content) > size:
-        raise _BadIdxError(f"longer than the {size} bytes that its header declares")
+        raise UserError(f"{path}: longer than the {size} bytes that its header declares")
     if md5 is not None:
         digest = hashlib.md5(header, usedforsecurity=False)
         digest.update(content)
         if digest.hexdigest() != md5:
-            raise _BadIdxError(
-                f"not the official file: md5 {digest.hexdigest()} unzipped, expected {md5}; "
-                "delete it and download it again"
+            raise UserError(
+                f"{path}: not the official file: md5 {digest.hexdigest()} unzipped, expected "
+                f"{md5}; delete it and download it again"
             )
-    array = np.frombuffer(content, dtype=dtype).reshape(shape)
+    array = np.frombuffer(content, dtype=dtype).reshape(declared)
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
-def _read_header(stream: Readable) -> tuple[bytes, np.dtype[Any], tuple[int, ...]]:
+def _read_header(path: Path, stream: Readable) -> tuple[bytes, np.dtype[Any], tuple[int, ...]]:
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _ELEMENT_TYPES:
-        raise _BadIdxError(f"not an idx file: it begins with {magic.hex(' ') or 'nothing'}")
+        raise UserError(f"{path}: not an idx file: it begins with {magic.hex(' ') or 'nothing'}")
     axes = magic[3]
     if not 1 <= axes <= _MAX_AXES:
-        raise _BadIdxError(f"not an idx file: it declares {axes} axes")
+        raise UserError(f"{path}: not an idx file: it declares {axes} axes")
     lengths = stream.read(4 * axes)
     if len(lengths) < 4 * axes:
-        raise _BadIdxError("truncated within its header")
+        raise UserError(f"{path}: truncated within its header")
     return magic + lengths, _ELEMENT_TYPES[magic[2]], struct.unpack(f">{axes}I", lengths)

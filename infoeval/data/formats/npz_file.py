@@ -1,4 +1,4 @@
-"""Reader of the arrays in a ``.npz`` file that nobody vouches for."""
+"""Reader of the arrays in an untrusted ``.npz`` file."""
 
 import math
 import zipfile

@@ -11,9 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infoeval.data.formats.npz_file import NpzFile
-from infoeval.data.image_set import CHANNELS, FACTOR_TYPES, ImageSet, full_factor_type
+from infoeval.data.image_set import (
+    CHANNELS,
+    FACTOR_TYPES,
+    ImageSet,
+    full_factor_type,
+    split_indices,
+)
 from infoeval.data.source import OTHER_FOLDER, Request, Source, not_there
-from infoeval.data.splits import split_indices
 
 __all__ = ["load_npz", "npz_form", "npz_source"]
 
@@ -115,8 +120,6 @@ def _read_split(arrays: NpzFile, split: str) -> ImageSet:
         images = images[: len(chosen)] if split == "test" else images[-len(chosen) :]
         labels = None if labels is None else labels[chosen]
         factors = None if factors is None else factors[chosen]
-    factor_names = () if factors is None else _as_names(arrays, "factor_names")
-    factor_types = () if factors is None else _as_factor_types(arrays, factors.shape[1])
     return ImageSet(
         name=arrays.path.stem,
         split=split,
@@ -124,8 +127,8 @@ def _read_split(arrays: NpzFile, split: str) -> ImageSet:
         labels=labels,
         label_names=label_names,
         factors=factors,
-        factor_names=factor_names,
-        factor_types=factor_types,
+        factor_names=() if factors is None else _as_names(arrays, "factor_names"),
+        factor_types=() if factors is None else _as_factor_types(arrays, factors.shape[1]),
     )
 
 
@@ -143,7 +146,9 @@ def _shuffled_images(arrays: NpzFile) -> NDArray[np.uint8]:
 
 def _as_images(arrays: NpzFile, name: str) -> NDArray[np.uint8]:
     """Return images of shape (n, channels, height, width), contiguous in memory."""
-    images = _channels_first(arrays, name, arrays.read(name))
+    images = arrays.read(name)
+    axis = _channel_axis(arrays, name, images.shape)
+    images = images[:, None] if axis is None else np.moveaxis(images, axis, 1)
     if images.dtype == np.uint8:
         return np.ascontiguousarray(images)
     if images.dtype.kind != "f":
@@ -155,11 +160,6 @@ def _as_images(arrays: NpzFile, name: str) -> NDArray[np.uint8]:
     for target, image in zip(scaled, images, strict=True):
         target[:] = np.round(image.astype(np.float64) * 255)
     return scaled
-
-
-def _channels_first(arrays: NpzFile, name: str, images: NDArray[Any]) -> NDArray[Any]:
-    axis = _channel_axis(arrays, name, images.shape)
-    return images[:, None] if axis is None else np.moveaxis(images, axis, 1)
 
 
 def _channel_axis(arrays: NpzFile, name: str, shape: tuple[int, ...]) -> int | None:

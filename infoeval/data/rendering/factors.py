@@ -1,4 +1,4 @@
-"""Factors of drawn sets: their types and ranges."""
+"""Factors of drawn sets: their types and ranges, and uniform values of them."""
 
 import math
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 
-__all__ = ["Factor", "checked_factors", "types_of"]
+__all__ = ["Factor", "checked_factors", "types_of", "uniform", "uniform_factors"]
 
 
 @dataclass(frozen=True)
@@ -70,3 +70,27 @@ def checked_factors(
         if len(wrong):
             raise UserError(f"{name}: {factor_name} must be {factor}, not {wrong[0]:g}")
     return checked
+
+
+def uniform(words: NDArray[np.uint64]) -> NDArray[np.float64]:
+    """Return numbers in [0, 1) made from raw 64-bit words.
+
+    Sets are drawn from raw words of PCG64, whose stream numpy promises not to change.
+
+    >>> uniform(np.array([0, 2**63], dtype=np.uint64)).tolist()
+    [0.0, 0.5]
+    """
+    return np.asarray((words >> np.uint64(11)) * 2.0**-53, dtype=np.float64)
+
+
+def uniform_factors(
+    factors: Mapping[str, Factor], numbers: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return factor values ``(n, k)`` from numbers in [0, 1), ``(n, k)``, equally likely each."""
+    values = np.empty_like(numbers)
+    for k, factor in enumerate(factors.values()):
+        if factor.type == "discrete":
+            values[:, k] = factor.low + np.floor((factor.high - factor.low + 1) * numbers[:, k])
+        else:
+            values[:, k] = factor.low + (factor.high - factor.low) * numbers[:, k]
+    return values

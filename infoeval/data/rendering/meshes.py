@@ -67,11 +67,7 @@ class Stage:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Free the memory of the window; the stage cannot render afterwards."""
-        self._window.Finalize()
+        self._window.Finalize()  # frees its memory
 
     def render(
         self,

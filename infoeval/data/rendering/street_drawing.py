@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-__all__ = ["FONTS", "NONE", "SIDE", "Scene", "glyph_hash", "paint", "uniform"]
+from infoeval.data.rendering.factors import uniform
+
+__all__ = ["FONTS", "NONE", "SIDE", "Scene", "glyph_hash", "paint"]
 
 FONTS = (
     "DejaVuSans",
@@ -84,15 +86,6 @@ class Scene:
     lighting: Array
 
 
-def uniform(words: NDArray[np.uint64]) -> Array:
-    """Return numbers in [0, 1) made from raw 64-bit words.
-
-    >>> uniform(np.array([0, 2**63], dtype=np.uint64)).tolist()
-    [0.0, 0.5]
-    """
-    return np.asarray((words >> np.uint64(11)) * 2.0**-53, dtype=np.float64)
-
-
 def paint(scene: Scene, first_row: int) -> NDArray[np.uint8]:
     """Return the images ``(n, 3, 32, 32)`` of a scene.
 
@@ -124,8 +117,7 @@ def _paint_chunk(scene: Scene, rows: range) -> NDArray[np.uint8]:
 def _nuisances(rows: range) -> tuple[dict[str, Array], Array, Array]:
     """Return nuisances of each row, the wall's texture in [-1, 1], and noise of deviation 1.
 
-    They come from raw words of PCG64, whose stream numpy promises not to change. A value of the
-    noise is the sum of four of their bytes, which is close enough to normal.
+    A value of the noise is the sum of four bytes of raw words, which is close enough to normal.
     """
     plain = len(_NUISANCES) + _TEXTURE**2
     noisy = 3 * SIDE**2 // 2
@@ -204,7 +196,7 @@ def _light(nuisances: dict[str, Array]) -> Array:
 
 @lru_cache(maxsize=1)
 def _masks() -> tuple[NDArray[np.bool_], Array, Array]:
-    """Return every digit of every font, and the fonts' heights of digits and advances."""
+    """Return pixels ``(fonts, glyphs, side, side)``, and the fonts' digit heights and advances."""
     import matplotlib
 
     masks = np.zeros((len(FONTS), NONE + 1, _SQUARE, _SQUARE), dtype=bool)
@@ -224,7 +216,7 @@ def _masks() -> tuple[NDArray[np.bool_], Array, Array]:
 
 @lru_cache(maxsize=1)
 def _glyphs() -> tuple[NDArray[np.float32], Array, Array]:
-    """Return signed distances to the outlines, positive inside, and heights and advances."""
+    """Return signed distances to the outlines, positive inside; and heights and advances."""
     from scipy import ndimage
 
     masks, heights, advances = _masks()

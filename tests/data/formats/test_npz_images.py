@@ -7,7 +7,7 @@ import pytest
 from infoeval.data import load
 from infoeval.data.formats import npz_images
 from infoeval.data.formats.npz_file import NpzFile
-from infoeval.data.splits import split_indices
+from infoeval.data.image_set import split_indices
 from infoeval.errors import UserError
 
 RNG = np.random.default_rng(0)

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Trainer, Uniform
 from infoeval.checkpoint import Checkpoint
-from infoeval.information.own_bound import LowerBound, own_lower_bound
+from infoeval.information.checkpoint_information import LowerBound, own_lower_bound
 from infoeval.networks import Dense, Reshape
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.tiny import tiny_trainer
