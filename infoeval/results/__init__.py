@@ -15,7 +15,6 @@ from infoeval.results.document import (
     Model,
     Subject,
     environment,
-    sha256,
 )
 from infoeval.results.records import Difference, Result, Skipped
 from infoeval.results.run_summary import Bound, Pick, Row, Summary
@@ -36,5 +35,4 @@ __all__ = [
     "Subject",
     "Summary",
     "environment",
-    "sha256",
 ]

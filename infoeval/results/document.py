@@ -1,14 +1,12 @@
 """The document of results: the one shape of ``infoeval score --json`` and of ``metrics.json``."""
 
 import dataclasses
-import hashlib
 import importlib.metadata
 import json
 import os
 import platform
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -49,7 +47,6 @@ __all__ = [
     "Subject",
     "Training",
     "environment",
-    "sha256",
 ]
 
 Arrangement = Literal["one", "seeds", "comparison"]
@@ -405,15 +402,6 @@ def environment(device: str) -> dict[str, Any]:
         "device": device,
         "threads": _threads(),
     }
-
-
-def sha256(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file's bytes in hex. Raises UserError when it cannot be read."""
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _check_version(plain: Mapping[str, Any]) -> None:

@@ -12,7 +12,7 @@ import torch
 from infoeval import Trainer
 from infoeval.codes import Categorical, Uniform
 from infoeval.networks import Networks
-from infoeval.training import bundled
+from infoeval.training import choosing
 
 Rows = list[tuple[tuple[int, ...], str, bool]]
 """Output shape of each row of a table, its activation, and whether it has batch normalisation."""
@@ -98,7 +98,7 @@ PARTS = {"shared": SHARED, "generator": GENERATOR, "recognition": RECOGNITION}
 
 @cache
 def load_trainer(name: str) -> Trainer:
-    return bundled.load_trainer(name)
+    return choosing.load_trainer(name)
 
 
 @cache
