@@ -25,8 +25,8 @@ from infoeval.cli.terminal.sweep_table import print_runs
 from infoeval.data import load
 from infoeval.evaluation import score
 from infoeval.evaluation.traversal_figures import draw_traversals
-from infoeval.files import atomic_path
-from infoeval.results import Document, sha256
+from infoeval.files import atomic_path, sha256
+from infoeval.results import Document
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.sweep import Summary, train_many
 from infoeval.training.choosing import choose_trainer

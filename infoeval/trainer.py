@@ -1,7 +1,7 @@
 """A trainer: one experiment as one declarative value, like a page of the paper's appendix."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
@@ -100,9 +100,8 @@ class Trainer:
         _require_whole("batch", self.batch, 2)
         for name in ("invariance_starts", "information_warmup"):
             _require_whole(name, getattr(self, name), 0)
-        for name in ("information_weight", "invariance_weight", "image_noise"):
-            _require_number(name, getattr(self, name))
-        for name in ("generator_rate", "discriminator_rate"):
+        rates = ("generator_rate", "discriminator_rate")
+        for name in ("information_weight", "invariance_weight", "image_noise", *rates):
             _require_number(name, getattr(self, name))
         if not isinstance(self.code_weights, Mapping):
             raise UserError("code_weights must map names of codes to numbers")
@@ -174,16 +173,12 @@ class Trainer:
             for name in ("recognition_view", "invariance_view"):
                 if values.get(name) is not None:
                     values[name] = Affine(**values[name])
-            values["image_shape"] = _shape(values["image_shape"])
+            channels, height, width = values["image_shape"]
+            values["image_shape"] = int(channels), int(height), int(width)
             values["adam_betas"] = tuple(values["adam_betas"])
             return cls(**values)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise UserError(f"not a trainer's settings: {error}") from error
-
-
-def _shape(sizes: Sequence[int]) -> tuple[int, int, int]:
-    channels, height, width = (int(size) for size in sizes)
-    return channels, height, width
 
 
 def _require_whole(name: str, value: int, minimum: int) -> None:

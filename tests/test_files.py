@@ -1,4 +1,5 @@
 import errno
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -6,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infoeval.errors import UserError
-from infoeval.files import atomic_path, write_bytes, write_text
+from infoeval.files import atomic_path, sha256, write_bytes, write_text
 
 
 def test_text_is_utf8_with_its_line_ends(tmp_path: Path) -> None:
@@ -145,3 +146,15 @@ def test_mode_follows_the_umask(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "a.txt").stat().st_mode) == 0o644
+
+
+def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
+    content = os.urandom(300_000)
+    (tmp_path / "a.pt").write_bytes(content)
+    assert sha256(tmp_path / "a.pt") == hashlib.sha256(content).hexdigest()
+
+
+def test_sha256_of_what_cannot_be_read(tmp_path: Path) -> None:
+    for path in (tmp_path / "none.pt", tmp_path):
+        with pytest.raises(UserError, match="cannot read"):
+            sha256(path)

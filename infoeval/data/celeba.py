@@ -51,10 +51,6 @@ def _images_path(root: Path) -> Path | None:
     return None
 
 
-def _present(root: Path) -> bool:
-    return _list_path(root, _ATTRIBUTES) is not None and _images_path(root) is not None
-
-
 def _what_to_do(root: Path) -> str:
     images = _images_path(root)
     missing = []
@@ -199,6 +195,6 @@ SOURCE = Source(
     description="CelebA: up to 202,599 aligned faces, cut to 32×32 RGB, 40 yes-or-no attributes",
     load=_load,
     where=lambda root: str(_folder(root)),
-    present=_present,
+    present=lambda root: None not in (_list_path(root, _ATTRIBUTES), _images_path(root)),
     what_to_do=_what_to_do,
 )

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.data.formats.cache import Writer, prepared, sha256_of
+from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.formats.face_model_files import (
     ict_paths,
     read_basel_2009,
@@ -23,8 +23,9 @@ from infoeval.data.rendering.drawn_head import drawn_head
 from infoeval.data.rendering.face_models import FaceModel
 from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.rendering.meshes import Stage
-from infoeval.data.source import Request, Source, data_root
+from infoeval.data.source import Source, data_root
 from infoeval.errors import UserError
+from infoeval.files import sha256
 
 __all__ = ["SOURCE", "draw_faces", "face_model_at", "find_face_model", "load_faces_of"]
 
@@ -155,7 +156,7 @@ def _draw_into(
     factors: NDArray[np.float64],
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> None:
-    """Render person by person: an unchanged shape is rendered faster."""
+    """Write faces into ``images``, person by person: an unchanged shape is rendered faster."""
     model = file.read()
     people = np.random.Generator(np.random.PCG64(_SEED)).normal(size=(_PEOPLE, len(model.modes)))
     people = people.clip(-_FARTHEST, _FARTHEST)
@@ -189,7 +190,7 @@ def _rendered(file: FaceModelFile, split: str) -> ImageSet:
     key = {
         "version": _VERSION,
         "split": split,
-        "model": [sha256_of(path) for path in file.paths],
+        "model": [sha256(path) for path in file.paths],
     }
     return ImageSet(
         name=f"faces ({file.title})",
@@ -200,10 +201,6 @@ def _rendered(file: FaceModelFile, split: str) -> ImageSet:
         factor_types=types_of(_FACTORS),
         render=partial(_draw, file),
     )
-
-
-def _load(request: Request) -> ImageSet:
-    return _rendered(find_face_model(request.root), request.split)
 
 
 def _where(root: Path) -> str:
@@ -217,7 +214,7 @@ def _where(root: Path) -> str:
 SOURCE = Source(
     name="faces",
     description="24,000 heads rendered here from a morphable model, 32×32, grey, 5 factors",
-    load=_load,
+    load=lambda request: _rendered(find_face_model(request.root), request.split),
     where=_where,
     present=lambda root: find_spec("vtkmodules") is not None,
     what_to_do=lambda root: "pip install 'infoeval[render]', which renders them",

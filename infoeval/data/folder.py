@@ -78,7 +78,13 @@ def load_folder(
         chosen = split_indices(str(path), len(parts), split).tolist()
     depth = 1 if official else 0  # the folder train or test is no class
     labels, label_names = _labels([part[depth:-1] for part in parts])
-    images = _empty(path, len(chosen), images_shape)
+    size = len(chosen) * math.prod(images_shape)
+    if size > MAX_ARRAY_BYTES:
+        raise UserError(
+            f"{path}: {len(chosen)} images of {_describe(images_shape)} take {size} bytes; "
+            f"the limit is {MAX_ARRAY_BYTES}"
+        )
+    images = np.empty((len(chosen), *images_shape), dtype=np.uint8)
     kept, left_out = decode_all(
         [files[k] for k in chosen],
         images,
@@ -165,16 +171,6 @@ def _shapes(
             return 1 if image.mode in _GREY else 3, image.height, image.width
 
     return map_files(files, shape, skip_broken=skip_broken)[0]
-
-
-def _empty(path: Path, count: int, shape: Shape) -> NDArray[np.uint8]:
-    size = count * math.prod(shape)
-    if size > MAX_ARRAY_BYTES:
-        raise UserError(
-            f"{path}: {count} images of {_describe(shape)} take {size} bytes; "
-            f"the limit is {MAX_ARRAY_BYTES}"
-        )
-    return np.empty((count, *shape), dtype=np.uint8)
 
 
 def _unchanged(file: ImageFile) -> NDArray[np.uint8]:

@@ -48,33 +48,28 @@ class MnistFiles:
         return Source(
             name=self.name,
             description=self.description,
-            load=self.load,
-            where=lambda root: str(self.folder(root)),
+            load=self._load,
+            where=lambda root: str(self._folder(root)),
             present=lambda root: not self._missing(root, *_FILES),
-            what_to_do=self.what_to_do,
+            what_to_do=self._what_to_do,
         )
 
-    def folder(self, root: Path) -> Path:
-        """Return the folder of the four files: ``ROOT/<torchvision name>/raw``."""
+    def _folder(self, root: Path) -> Path:
         return root / self.torchvision_name / "raw"
 
-    def what_to_do(self, root: Path) -> str:
-        """Return one line on which files are missing and where they belong."""
+    def _what_to_do(self, root: Path) -> str:
         missing = self._missing(root, *_FILES)
         return (
             f"put {', '.join(f'{name}.gz' for name in missing)} (gzipped or not) into "
-            f"{self.folder(root)}, {OTHER_FOLDER}"
+            f"{self._folder(root)}, {OTHER_FOLDER}"
         )
 
-    def load(self, request: Request) -> ImageSet:
-        """Return one split, downloaded first if its files are missing and that is allowed.
-
-        Raises UserError if files are missing, or if one is not the official file.
-        """
+    def _load(self, request: Request) -> ImageSet:
+        """Return one split, downloaded first if its files are missing and that is allowed."""
         root, split = request.root, request.split
         if self._missing(root, split):
             if not request.download:
-                raise not_there(self.name, self.what_to_do(root))
+                raise not_there(self.name, self._what_to_do(root))
             self._download(root)
         images_name, labels_name = _FILES[split]
         count = _COUNTS[split]
@@ -96,14 +91,14 @@ class MnistFiles:
     def _read(self, root: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         path = self._find(root, name)
         if path is None:
-            raise not_there(self.name, self.what_to_do(root))
+            raise not_there(self.name, self._what_to_do(root))
         array = read_idx(path, shape=shape, md5=self.md5.get(name))
         if array.dtype != np.uint8:
             raise UserError(f"{path}: holds {array.dtype}, not uint8")
         return array
 
     def _find(self, root: Path, name: str) -> Path | None:
-        candidates = (self.folder(root) / name, self.folder(root) / f"{name}.gz")
+        candidates = (self._folder(root) / name, self._folder(root) / f"{name}.gz")
         return next((path for path in candidates if path.is_file()), None)
 
     def _missing(self, root: Path, *splits: str) -> list[str]:
@@ -112,13 +107,13 @@ class MnistFiles:
 
     def _download(self, root: Path) -> None:
         """Download all four files, and move the missing ones into place."""
-        with downloading(self.name, root, self.what_to_do) as temporary:
+        with downloading(self.name, root, self._what_to_do) as temporary:
             import torchvision.datasets
 
             getattr(torchvision.datasets, self.torchvision_name)(temporary, download=True)
-            self.folder(root).mkdir(parents=True, exist_ok=True)
+            self._folder(root).mkdir(parents=True, exist_ok=True)
             for name in self._missing(root, *_FILES):
-                os.replace(self.folder(temporary) / name, self.folder(root) / name)
+                os.replace(self._folder(temporary) / name, self._folder(root) / name)
 
 
 SOURCE = MnistFiles(

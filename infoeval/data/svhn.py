@@ -12,11 +12,12 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.formats.cache import Writer, prepared, sha256_of
+from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.image_set import ImageSet
 from infoeval.data.source import OTHER_FOLDER, Request, Source, downloading, not_there
 from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError
+from infoeval.files import sha256
 
 __all__ = ["SOURCE"]
 
@@ -70,10 +71,7 @@ def _load(request: Request) -> ImageSet:
             raise not_there("svhn", _what_to_do(root))
         _download(root, split)
     path = _folder(root) / _FILES[split]
-    try:
-        key = {"version": _VERSION, "size": path.stat().st_size, "sha256": sha256_of(path)}
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    key = {"version": _VERSION, "size": path.stat().st_size, "sha256": sha256(path)}
     arrays = prepared("svhn", key, lambda writer: _write(writer, path, split))
     return ImageSet(
         name="svhn",

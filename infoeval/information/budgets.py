@@ -38,50 +38,46 @@ class Budget:
     rates: tuple[float, ...] = (6e-3, 2e-3)
 
 
-BUDGETS = {
-    budget.name: budget
-    for budget in (
-        Budget(
-            name="quick",
-            widths=(8, 16),
-            rounds=(100, 200),
-            batch=128,
-            passes=2,
-            validation=2_000,
-            calibration=2_000,
-            test=4_000,
-            most_test=20_000,
-            noise_steps=50,
-            check_steps=100,
-        ),
-        Budget(
-            name="standard",
-            widths=(16, 32),
-            rounds=(400, 800, 1_200),
-            batch=256,
-            passes=1,
-            validation=20_000,
-            calibration=20_000,
-            test=100_000,
-            most_test=400_000,
-            noise_steps=300,
-            check_steps=300,
-        ),
-        Budget(
-            name="strict",
-            widths=(16, 32, 64),
-            rounds=(2_000, 4_000, 8_000, 16_000),
-            batch=256,
-            passes=1,
-            validation=40_000,
-            calibration=20_000,
-            test=200_000,
-            most_test=600_000,
-            noise_steps=2_000,
-            check_steps=1_000,
-        ),
-    )
-}
+_QUICK = Budget(
+    name="quick",
+    widths=(8, 16),
+    rounds=(100, 200),
+    batch=128,
+    passes=2,
+    validation=2_000,
+    calibration=2_000,
+    test=4_000,
+    most_test=20_000,
+    noise_steps=50,
+    check_steps=100,
+)
+_STANDARD = Budget(
+    name="standard",
+    widths=(16, 32),
+    rounds=(400, 800, 1_200),
+    batch=256,
+    passes=1,
+    validation=20_000,
+    calibration=20_000,
+    test=100_000,
+    most_test=400_000,
+    noise_steps=300,
+    check_steps=300,
+)
+_STRICT = Budget(
+    name="strict",
+    widths=(16, 32, 64),
+    rounds=(2_000, 4_000, 8_000, 16_000),
+    batch=256,
+    passes=1,
+    validation=40_000,
+    calibration=20_000,
+    test=200_000,
+    most_test=600_000,
+    noise_steps=2_000,
+    check_steps=1_000,
+)
+BUDGETS: dict[str, Budget] = {budget.name: budget for budget in (_QUICK, _STANDARD, _STRICT)}
 
 
 def find_budget(name: str | Budget) -> Budget:

@@ -34,9 +34,11 @@ __all__ = ["Fit", "Point", "ceilings", "fit", "train_round", "validate"]
 SLOWEST = 1 / 3
 """The remaining gain is assumed to shrink at least as this power of the steps: `remaining_gain`."""
 WARM_UP = 100
+"""Steps over which the learning rate rises, at most."""
 WINDOW = 8
 """Number of chunks that are shuffled together."""
 LARGEST_GRADIENT = 1.0
+"""Norm at which gradients are clipped."""
 
 AddNoise = Callable[[Tensor], tuple[Tensor, Tensor]]
 """uint8 images to noisy images and the deviations (n,) of their noise."""
@@ -72,7 +74,7 @@ class Fit:
     missed: dict[str, float]
 
     def converged(self, name: str) -> bool:
-        """Whether Q misses less than `TOLERANCE`."""
+        """Return whether Q misses less than `TOLERANCE`."""
         return self.missed[name] < TOLERANCE
 
 
@@ -162,7 +164,7 @@ class _Search:
         return _missed(self.source.space, self.values, self.by_training, self.by_size)
 
     def finished(self) -> bool:
-        """Whether more training is useless: it cannot replace a larger Q."""
+        """Return whether more training is useless: it cannot replace a larger Q."""
         return min(max(self.by_training.values()), max(self.missed().values())) < TOLERANCE
 
     def _train(self, network: RecognitionNetwork, chunk: int, steps: int, rate: float) -> Values:

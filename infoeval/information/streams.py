@@ -35,7 +35,9 @@ Chunk = tuple[dict[str, Tensor], Tensor]
 Progress = Callable[[str, float], None]
 """A callback: the present activity, and the share of it that is done."""
 CHUNK = 2_000
+"""Samples in a chunk."""
 CACHE_BYTES = 1 << 30
+"""Chunks of this size altogether are kept in memory."""
 SHUFFLED = 1 << 30
 """Chunk numbers from here on are those of shuffled codes."""
 ROUNDING = 1e-4
@@ -196,7 +198,7 @@ class _Shuffled(Samples):
 
 @contextmanager
 def seeded_weights(generator: torch.Generator) -> Iterator[None]:
-    """Initialise layers made in this block from `generator`; torch's own state stays as it was."""
+    """Context in which new layers are initialised from `generator`; torch's state is restored."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(generator.initial_seed())
         yield

@@ -8,7 +8,7 @@ written with the keys they were given. The JSON Schema of all of it is
 
 from infoeval.results.contract import SCHEMA_VERSION
 from infoeval.results.document import Comparison, Document
-from infoeval.results.environment import environment, sha256
+from infoeval.results.environment import environment
 from infoeval.results.model_results import Code, DataSet, ModelResults, SubjectEntry
 from infoeval.results.records import Difference, Result, Skipped
 from infoeval.results.run_summary import Bound, Pick, Row, Summary
@@ -29,5 +29,4 @@ __all__ = [
     "SubjectEntry",
     "Summary",
     "environment",
-    "sha256",
 ]

@@ -1,19 +1,16 @@
 """What results were computed with: the machine, the versions, the file."""
 
-import hashlib
 import importlib.metadata
 import os
 import platform
 import sys
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 import infoeval
-from infoeval.errors import UserError
 
-__all__ = ["environment", "sha256"]
+__all__ = ["environment"]
 
 
 def environment(device: str) -> dict[str, Any]:
@@ -33,15 +30,6 @@ def environment(device: str) -> dict[str, Any]:
         "device": device,
         "threads": _threads(),
     }
-
-
-def sha256(path: str | os.PathLike[str]) -> str:
-    """Return the SHA-256 of a file's bytes in hex. Raises UserError when it cannot be read."""
-    try:
-        with Path(path).open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _threads() -> int:

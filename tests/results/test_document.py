@@ -1,6 +1,4 @@
-import hashlib
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,7 @@ import pytest
 
 from infoeval.errors import UserError
 from infoeval.metrics import cluster_accuracy, cluster_nmi
-from infoeval.results import Document, Result, Skipped, environment, sha256
+from infoeval.results import Document, Result, Skipped, environment
 
 FIELDS: dict[str, Any] = {
     "metric": "cluster-acc",
@@ -258,15 +256,3 @@ def test_environment_tells_torch_s_version_and_threads() -> None:
     found = environment("cpu")
     assert found["torch"].split("+")[0] == torch.__version__.split("+")[0]
     assert found["threads"] == torch.get_num_threads()
-
-
-def test_sha256_is_that_of_the_bytes(tmp_path: Path) -> None:
-    content = os.urandom(300_000)
-    (tmp_path / "a.pt").write_bytes(content)
-    assert sha256(tmp_path / "a.pt") == hashlib.sha256(content).hexdigest()
-
-
-def test_sha256_of_what_cannot_be_read(tmp_path: Path) -> None:
-    for path in (tmp_path / "none.pt", tmp_path):
-        with pytest.raises(UserError, match="cannot read"):
-            sha256(path)

@@ -17,8 +17,9 @@ from numpy.typing import DTypeLike, NDArray
 
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
+from infoeval.files import sha256
 
-__all__ = ["Writer", "cache_folder", "prepared", "progress_to", "sha256_of"]
+__all__ = ["Writer", "cache_folder", "prepared", "progress_to"]
 
 Progress = Callable[[str, float | None], None]
 """Called with a description of the work and the share of it that is done."""
@@ -113,12 +114,6 @@ def prepared(
     return arrays
 
 
-def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _build(name: str, folder: Path, key: str, build: Callable[[Writer], None]) -> None:
     temporary = folder.with_name(f".{folder.name}-{secrets.token_hex(8)}")
     try:
@@ -126,7 +121,7 @@ def _build(name: str, folder: Path, key: str, build: Callable[[Writer], None]) -
             temporary.mkdir(parents=True)
         build(Writer(name, temporary))
         files = {
-            file.name: {"size": file.stat().st_size, "sha256": sha256_of(file)}
+            file.name: {"size": file.stat().st_size, "sha256": sha256(file)}
             for file in sorted(temporary.iterdir())
         }
         manifest = json.dumps({"recipe": key, "files": files}, indent=2)
@@ -166,9 +161,9 @@ def _opened(folder: Path, key: str) -> dict[str, NDArray[Any]] | None:
         arrays = {}
         for name, written in manifest["files"].items():
             path = folder / Path(name).name
-            if path.stat().st_size != written["size"] or sha256_of(path) != written["sha256"]:
+            if path.stat().st_size != written["size"] or sha256(path) != written["sha256"]:
                 return None
             arrays[path.stem] = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
+    except (UserError, OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
     return arrays

@@ -12,6 +12,7 @@ import pytest
 
 from infoeval.data.formats.cache import Writer, cache_folder, prepared, progress_to
 from infoeval.errors import UserError
+from infoeval.files import sha256
 
 RECIPE = {"version": 1, "count": 20}
 
@@ -118,11 +119,9 @@ def test_pickles_are_not_opened(cache):
     (entry,) = entries(cache)
     np.save(entry / "images.npy", np.array([print], dtype=object), allow_pickle=True)
     manifest = json.loads((entry / "manifest.json").read_text())
-    from infoeval.data.formats.cache import sha256_of
-
     manifest["files"]["images.npy"] = {
         "size": (entry / "images.npy").stat().st_size,
-        "sha256": sha256_of(entry / "images.npy"),
+        "sha256": sha256(entry / "images.npy"),
     }
     (entry / "manifest.json").write_text(json.dumps(manifest))
     assert prepared("set", RECIPE, build)["images"].dtype == np.uint8
