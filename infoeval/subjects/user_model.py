@@ -112,22 +112,24 @@ def _parts(model: Any, name: str) -> tuple[Any, Any]:
     """Return the encoder and the generator of what a user gave, either of which may be None."""
     pair = model if isinstance(model, tuple) else (model, None)
     if len(pair) != 2:
-        raise UserError(f"{name} returned a tuple of {len(pair)}; a pair is (encoder, generator)")
+        raise UserError(
+            f"{name}: a tuple of {len(pair)} is no model; a pair (encoder, generator) is"
+        )
     encoder, generator = pair
     if generator is None and hasattr(encoder, "generate"):
         generator = encoder
         if not callable(getattr(encoder, "encode", encoder)):
             encoder = None
-    if encoder is None and generator is None:
-        raise UserError(f"{name} returned None; return an encoder, a function of images")
-    if encoder is not None and not callable(getattr(encoder, "encode", encoder)):
+    unusable = encoder is not None and not callable(getattr(encoder, "encode", encoder))
+    if unusable or (encoder is None and generator is None):
+        what = "None" if encoder is None else type(encoder).__name__
         raise UserError(
-            f"{name} returned {type(encoder).__name__}; return an encoder, a function of images"
+            f"{name}: {what} is no model; give an encoder, a function of images, or a generator"
         )
     if generator is not None and not _is_generator(generator):
-        alone = "; for the encoder alone return its `encode`" if generator is encoder else ""
+        alone = "; for the encoder alone give its `encode`" if generator is encoder else ""
         raise UserError(
-            f"{name} returned a generator without `codes`, an infoeval.CodeSpace, and "
+            f"{name}: a generator needs `codes`, an infoeval.CodeSpace, and "
             f"`generate(codes, noise)`{alone}"
         )
     return encoder, generator

@@ -315,7 +315,7 @@ def test_models_in_memory() -> None:
     assert several.subject["models"] == ["model 0", "model 1", "model.py:arrays"]
     with pytest.raises(UserError, match="mi does not apply: the model has no generator"):
         score(model, ["mi"])
-    with pytest.raises(UserError, match="float returned float; return an encoder"):
+    with pytest.raises(UserError, match="float: float is no model; give an encoder"):
         score(3.0, data="digits")
     with pytest.raises(UserError, match="no model"):
         score([])
@@ -332,8 +332,8 @@ BAD_MODELS = {
     "model.py:value": "model.py has no function 'value'",
     "model.py:raises": r"raises\(\) failed: ValueError: no luck",
     "model.py:tells": "weights.pt is not there",
-    "model.py:nothing": "returned int; return an encoder",
-    "model.py:half": "returned a generator without `codes`",
+    "model.py:nothing": "int is no model",
+    "model.py:half": "a generator needs `codes`",
 }
 BAD_ENCODERS = {
     "fails": r"the encoder failed on uint8 images \(\d+, 1, 8, 8\): ",

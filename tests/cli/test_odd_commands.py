@@ -1,0 +1,77 @@
+"""The command line used oddly: one clear line, or the right thing."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.cli.commands import fails, of_json, succeeds
+
+pytestmark = pytest.mark.usefixtures("at_home")
+
+LONG = "a" * 5000
+GENERATOR = """
+from infoeval import Categorical, CodeSpace
+
+class Draws:
+    codes = CodeSpace(kind=Categorical(2), noise=1)
+
+    def generate(self, codes, noise):
+        grey = codes["kind"].float() / 2 + 0 * noise[:, 0]
+        return grey[:, None, None, None].expand(-1, 1, 8, 8)
+
+def encoder():
+    return lambda images: images.float().mean((1, 2, 3))
+"""
+MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
+    "empty name": (("score", ""), "no model: its name is empty"),
+    "empty name in a report": (("report", ""), "no model: its name is empty"),
+    "name too long": (("score", LONG), "File name too long"),
+    "page too long": (("report", "run/ckpt.pt", "-o", LONG), "File name too long"),
+    "budget without mi": (
+        ("score", "run/ckpt.pt", "--metric", "mi-own", "--budget", "huge"),
+        "no budget 'huge'",
+    ),
+    "seed of a figure": (("traverse", "run/ckpt.pt", "--seed", 10**20), "seed must be"),
+    "negative seed of a figure": (("traverse", "run/ckpt.pt", "--seed", -1), "seed must be"),
+    "figure of a table": (("traverse", "codes.npz"), "codes.npz has no generator to draw"),
+    "figure of an encoder": (("traverse", "draws.py:encoder"), "has no generator to draw"),
+    "figure of many runs": (("traverse", "."), "holds 4 runs, give one"),
+    "figures over a file": (
+        ("report", "run/ckpt.pt", "--figures", "file"),
+        "cannot write file: file is a file, not a folder",
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def _odd_files(home: Path) -> None:
+    np.savez(home / "codes.npz", codes=np.arange(9.0))
+    (home / "draws.py").write_text(GENERATOR)
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_one_line(name: str) -> None:
+    arguments, expected = MISTAKES[name]
+    assert expected in fails(*arguments)
+
+
+@pytest.mark.parametrize("model", ["run", "draws.py:Draws"])
+@pytest.mark.parametrize("name", ["figure.png", "moving.gif"])
+def test_what_has_a_generator_is_drawn(tmp_path: Path, model: str, name: str) -> None:
+    printed = of_json(succeeds("traverse", model, "-o", tmp_path / name, "--json"))
+    assert printed == {"figure": str(tmp_path / name)}
+    assert (tmp_path / name).stat().st_size > 0
+
+
+def test_a_folder_is_drawn_as_its_checkpoint(tmp_path: Path) -> None:
+    for name, model in (("a.png", "run"), ("b.png", "run/ckpt.pt")):
+        succeeds("traverse", model, "-o", tmp_path / name)
+    assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
+
+
+def test_folders_are_compared() -> None:
+    options = ("--metric", "mi-own", "--json")
+    folders = of_json(succeeds("compare", "run", "other", *options))
+    files = of_json(succeeds("compare", "run/ckpt.pt", "other/ckpt.pt", *options))
+    assert folders["differences"] == files["differences"]
