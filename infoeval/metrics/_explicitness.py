@@ -56,8 +56,8 @@ def explicitness(
 
     The area for a class c of a factor is the probability that a row of c is given a higher p(c)
     than a row of another class, ties counted half. Codes independent of the factors score 0.5, and
-    codes from which every class can be read linearly 1. It asks whether a factor can be read at
-    all, not from how many codes. Continuous and periodic factors are cut into bins of equal width.
+    codes from which every class can be read linearly 1. It asks whether a factor can be
+    predicted at all, not from how many codes. Continuous and periodic factors are cut into bins of equal width.
 
     Args:
         codes: ``(n, D)``; continuous ones are scaled, categorical ones a column per category.
@@ -149,11 +149,11 @@ def explicitness(
 
 @dataclass(frozen=True)
 class _Areas:
-    """Rows sorted by every class's probability: areas for any counts of the rows are sums.
+    """Rows sorted by the probability of each class, for areas with any counts of the rows.
 
-    ``order`` ``(classes, rows)``; ``row`` are the rows of known classes, ``number`` the places of
-    their classes; ``below`` and ``upto`` count the rows with a lower probability of that class, and
-    with one that is not higher, as places in the running sums of all classes.
+    ``order`` ``(classes, rows)``; ``row`` are the rows of known classes, ``number`` the indices of
+    their classes; ``below`` and ``upto`` are the numbers of rows with a lower probability of that
+    class, and with one that is not higher, as indices of the running sums of all classes.
     """
 
     order: NDArray[np.int32]
@@ -185,15 +185,15 @@ class _Areas:
 
 
 def _areas(probe: Probe, inputs: Array, classes: Numbers) -> _Areas:
-    likely = np.ascontiguousarray(probe.log_probabilities(inputs).T)
-    order = np.argsort(likely, axis=1).astype(np.int32)
+    log_probability = np.ascontiguousarray(probe.log_probabilities(inputs).T)
+    order = np.argsort(log_probability, axis=1).astype(np.int32)
     place = np.searchsorted(probe.classes, classes)
     row = np.flatnonzero(probe.classes[np.minimum(place, len(probe.classes) - 1)] == classes)
     number = place[row]
     below, upto = np.empty((2, len(row)), dtype=np.intp)
     for k in range(len(order)):
-        ordered, own = likely[k, order[k]], number == k
+        ordered, members = log_probability[k, order[k]], number == k
         start = k * (len(classes) + 1)
-        below[own] = start + np.searchsorted(ordered, likely[k, row[own]], "left")
-        upto[own] = start + np.searchsorted(ordered, likely[k, row[own]], "right")
+        below[members] = start + np.searchsorted(ordered, log_probability[k, row[members]], "left")
+        upto[members] = start + np.searchsorted(ordered, log_probability[k, row[members]], "right")
     return _Areas(order, row, number, below, upto)

@@ -55,7 +55,7 @@ class Probe:
         total = np.log(np.exp(scores).sum(axis=1, keepdims=True))
         return np.asarray(scores - total)
 
-    def read(self, inputs: Array) -> Classes:
+    def predict(self, inputs: Array) -> Classes:
         """Most probable class of every row, ``(n,)``."""
         return np.asarray(self.classes[self._scores(inputs).argmax(axis=1)])
 
