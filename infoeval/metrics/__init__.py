@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     )
     from infoeval.metrics._code_factors import code_factors as code_factors
     from infoeval.metrics._dci import dci as dci
-    from infoeval.metrics._dcimig import dcimig as dcimig
     from infoeval.metrics._downstream_accuracy import downstream_accuracy as downstream_accuracy
     from infoeval.metrics._explicitness import explicitness as explicitness
     from infoeval.metrics._infomec import infomec as infomec
+    from infoeval.metrics._information_matrix import dcimig as dcimig
+    from infoeval.metrics._information_matrix import jemmig as jemmig
+    from infoeval.metrics._information_matrix import mig as mig
+    from infoeval.metrics._information_matrix import mig_sup as mig_sup
+    from infoeval.metrics._information_matrix import modularity as modularity
     from infoeval.metrics._irs import irs as irs
-    from infoeval.metrics._jemmig import jemmig as jemmig
     from infoeval.metrics._med import med as med
-    from infoeval.metrics._mig import mig as mig
-    from infoeval.metrics._mig_sup import mig_sup as mig_sup
-    from infoeval.metrics._modularity import modularity as modularity
     from infoeval.metrics._real_images import (
         real_label_information as real_label_information,
     )

@@ -185,7 +185,7 @@ class _Associations:
         return "|Spearman|"
 
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Array:
-        """Associations, ``(D, K)``, of the codes of ``code_rows`` and factors of ``factor_rows``."""
+        """Associations ``(D, K)`` of the codes of ``code_rows`` and factors of ``factor_rows``."""
         associations = np.zeros((len(self.code_types), len(self.factor_types)))
         numbers = np.flatnonzero(self.code_types == "continuous")
         categories = np.flatnonzero(self.code_types == "categorical")

@@ -183,8 +183,8 @@ def _losses(
     for k in set(range(len(factors))) - set(discrete):
         targets = factors[k].targets
         for number, rows in enumerate(draws):
-            predicted = _predict_numbers(inputs[rows], targets[rows], inputs[fit:], probe)
-            lost[number, k] = ((predicted - targets[fit:]) ** 2).sum(axis=1)
+            estimated = _predict_numbers(inputs[rows], targets[rows], inputs[fit:], probe)
+            lost[number, k] = ((estimated - targets[fit:]) ** 2).sum(axis=1)
         most[k] = ((targets[fit:] - targets[fit:].mean(axis=0)) ** 2).sum(axis=1)
     return _Losses(lost, most, converged)
 

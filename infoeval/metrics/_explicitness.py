@@ -56,8 +56,9 @@ def explicitness(
 
     The area for a class c of a factor is the probability that a row of c is given a higher p(c)
     than a row of another class, ties counted half. Codes independent of the factors score 0.5, and
-    codes from which every class can be read linearly 1. It asks whether a factor can be
-    predicted at all, not from how many codes. Continuous and periodic factors are cut into bins of equal width.
+    codes from which every class is linearly separable 1. It asks whether a factor can be predicted
+    at all, not from how many codes. Continuous and periodic factors are cut into bins of equal
+    width.
 
     Args:
         codes: ``(n, D)``; continuous ones are scaled, categorical ones a column per category.

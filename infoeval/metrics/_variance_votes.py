@@ -206,7 +206,14 @@ def _score_votes(
         raise UserError(f"threshold is {threshold}; give a number >= 0")
     names = [code.name for code in source.table.codes]
     factors = [factor.name for factor in source.table.factors]
-    _check_active(source.whole().spread, threshold)
+    spread = source.whole().spread
+    if not spread.any():
+        raise UserError("all codes are constant; there is nothing to score")
+    if not _active(spread, threshold).any():
+        raise UserError(
+            f"no code has a standard deviation of {threshold} or more; the largest is "
+            f"{math.sqrt(spread.max()):.3g}, give a smaller threshold"
+        )
 
     def measure(draws: Draws, generator: Generator) -> Outcome:
         active = np.flatnonzero(_active(draws.spread, threshold))
@@ -244,14 +251,5 @@ def _score_votes(
 
 
 def _active(spread: NDArray[np.float64], threshold: float) -> NDArray[np.bool_]:
+    """Whether each code varies and reaches the threshold, ``(D,)``."""
     return (spread > 0) & (np.sqrt(spread) >= threshold)
-
-
-def _check_active(spread: NDArray[np.float64], threshold: float) -> None:
-    if not spread.any():
-        raise UserError("all codes are constant; there is nothing to score")
-    if not _active(spread, threshold).any():
-        raise UserError(
-            f"no code has a standard deviation of {threshold} or more; the largest is "
-            f"{math.sqrt(spread.max()):.3g}, give a smaller threshold"
-        )

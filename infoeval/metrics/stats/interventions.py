@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 from infoeval.intervals import clopper_pearson
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.code_factor_table import Table, as_table
+from infoeval.metrics.stats.code_factor_table import Table, as_rows, as_table
 from infoeval.metrics.stats.resampling import Options, Rows, check_options, score_table, table_of
 from infoeval.metrics.stats.table_draws import (
     TableDraws,
@@ -72,7 +71,7 @@ class FunctionSource:
     ) -> None:
         self.function, self.all_but = function, all_but
         self.encodings, self.width = 0, 0
-        self.factors = _matrix(factors)
+        self.factors = as_rows(factors, "factor")
         columns = as_table(
             np.zeros(len(self.factors)), factors, factor_types=options.get("factor_types")
         ).factors
@@ -184,16 +183,6 @@ def _pieces(rows: NDArray[Any], most: int) -> Iterator[NDArray[Any]]:
     """Consecutive pieces of at most ``most`` rows."""
     step = max(1, most)
     return (rows[start : start + step] for start in range(0, len(rows), step))
-
-
-def _matrix(factors: ArrayLike) -> NDArray[Any]:
-    if isinstance(factors, pd.DataFrame):
-        return np.asarray(factors.to_numpy())
-    try:
-        values = np.atleast_1d(np.asarray(factors))
-    except ValueError:
-        raise UserError("factors: rows differ in length; give one number a column") from None
-    return values[:, None] if values.ndim == 1 else values
 
 
 def source_of(
