@@ -58,7 +58,7 @@ def cluster_accuracy(
     The interval is Clopper and Pearson's on the scored rows with the matching fixed: exact when
     the matching was fitted on other rows. Without ``fit_codes`` the matching is fitted on the
     scored rows themselves: the value is then too high by chance, and the interval does not include
-    the choice of matching (``details["matching_fitted_on"]`` says which). Neither includes the
+    the choice of matching (see ``details["matching_fitted_on"]``). Neither includes the
     spread over training seeds.
 
     ``details``: ``category_names`` (K) and ``class_names`` (L), ``matching`` (K places among the

@@ -77,12 +77,12 @@ def cluster_nmi(
 
 
 def _nmi(tables: Array) -> Array:
+    """Normalised mutual information of each table."""
     first, second = _entropy(tables.sum(axis=2)), _entropy(tables.sum(axis=1))
     joint = _entropy(tables.reshape(len(tables), -1))
     mean = (first + second) / 2
     # A small resample can fall into a single cell: two equal partitions, as scikit-learn has it.
-    ratio = np.ones(len(tables))
-    np.divide(first + second - joint, mean, out=ratio, where=mean > 0)
+    ratio = np.divide(first + second - joint, mean, out=np.ones(len(tables)), where=mean > 0)
     return np.clip(ratio, 0.0, 1.0)
 
 
@@ -147,15 +147,15 @@ def cluster_ari(
 
 
 def _ari(tables: Array) -> Array:
+    """Adjusted Rand index of each table."""
     together = _pairs(tables.reshape(len(tables), -1))
     first, second = _pairs(tables.sum(axis=2)), _pairs(tables.sum(axis=1))
     n = tables.sum(axis=(1, 2))
     chance = first * second / np.maximum(n * (n - 1) / 2, 1)
     # 0 / 0: both partitions have one part, or all rows apart; they are equal then.
     room = (first + second) / 2 - chance
-    index = np.ones(len(tables))
-    np.divide(together - chance, room, out=index, where=room > 0)
-    return index
+    index = np.divide(together - chance, room, out=np.ones(len(tables)), where=room > 0)
+    return np.asarray(index)
 
 
 def _pairs(counts: Array) -> Array:

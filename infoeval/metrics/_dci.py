@@ -68,7 +68,7 @@ def dci(
     H_K(R_j), H_K the entropy, in base K, of the factors' shares in code j, weighted with the code's
     share of all importance. C is the mean over factors of 1 - H_D(R_k) in the same way, and I is
     the quality of the predictions. All are from 0 to 1: D is 1 where every code matters to one
-    factor only, C where every factor is predicted by one code alone. Codes of noise have D and C
+    factor only, C where every factor is predicted by a single code. Codes of noise have D and C
     near 0, and I that of guessing. D and C grow with the number of rows where some codes are
     noise (0.56 with 2,000 rows and 0.79 with 10,000 where half of ten are): compare tables of one
     size.
@@ -83,7 +83,7 @@ def dci(
             regressions: R^2, not below 0) on the scored rows; "laforge" as in Zaidi et al. 2020: a
             regression on all rows, I = max(0, 1 - 12 MSE) on these, so that a predictor that
             guesses has 0 for uniform factors only, C the plain mean over factors, and D that of the
-            codes before the first one of no importance, as their published program computes it.
+            codes before the first one without importance, as their published program computes it.
         predictor: "boosting" (default): gradient-boosted trees, 100 stages of depth 3 for every
             class, with a search for splits that is 10 to 20 times as fast as that of
             "exact-boosting", scikit-learn's own; D, C and I differ by less than 0.02. "lasso"
@@ -131,26 +131,12 @@ def dci(
         )
         return _grouped(prediction, code_of, factor_of)
 
-    def parts(prediction: Prediction) -> dict[str, float]:
-        informative = float(_informativeness(prediction, laforge).mean())
-        if laforge:
-            disentangled = _until_unimportant(prediction.importance)
-            complete = float(factor_completeness(prediction.importance).mean())
-        else:
-            disentangled = disentanglement(prediction.importance)
-            complete = completeness(prediction.importance)
-        return {
-            "disentanglement": disentangled,
-            "completeness": complete,
-            "informativeness": informative,
-        }
-
     every = np.arange(split.table.n)
     whole = predict(every, every)
     return score_parts(
         split.table,
-        parts(whole),
-        lambda code_rows, factor_rows: list(parts(predict(code_rows, factor_rows)).values()),
+        _parts(whole, laforge),
+        lambda *rows: list(_parts(predict(*rows), laforge).values()),
         options,
         reference=REFERENCE,
         details={
@@ -181,7 +167,23 @@ def _predict(
     return random_forest(*known, *scored, seed)
 
 
+def _parts(prediction: Prediction, laforge: bool) -> dict[str, float]:
+    """D, C and I by name."""
+    importance = prediction.importance
+    if laforge:
+        disentangled = _until_unimportant(importance)
+        complete = float(factor_completeness(importance).mean())
+    else:
+        disentangled, complete = disentanglement(importance), completeness(importance)
+    return {
+        "disentanglement": disentangled,
+        "completeness": complete,
+        "informativeness": float(_informativeness(prediction, laforge).mean()),
+    }
+
+
 def _informativeness(prediction: Prediction, laforge: bool) -> Array:
+    """Informativeness of each factor, ``(K,)``."""
     if laforge and prediction.errors is not None:
         return np.maximum(1 - prediction.errors / UNIFORM_VARIANCE, 0.0)
     return prediction.scored

@@ -170,6 +170,7 @@ class _Losses:
 def _losses(
     factors: Sequence[Column], inputs: Array, fit: int, draws: Sequence[Rows], probe: Model
 ) -> _Losses:
+    """Losses on the rows from ``fit`` on of probes fitted to each draw of rows."""
     lost = np.empty((len(draws), len(factors), len(inputs) - fit))
     most = np.ones(lost.shape[1:])
     converged = True
@@ -201,6 +202,7 @@ def _predict_classes(
 
 
 def _predict_numbers(known: Array, targets: Array, others: Array, probe: Model) -> Array:
+    """Predicted targets of other rows, ``(m, targets)``."""
     if probe == "gradient boosting":
         model = GradientBoostingRegressor(random_state=0)
         return np.stack([model.fit(known, target).predict(others) for target in targets.T], axis=1)

@@ -90,22 +90,16 @@ def explicitness(
     scored = np.arange(table.n) if laforge else np.arange(split.fit, table.n)
     inputs = inputs_of(table.codes, split.fit, "range" if laforge else "deviation")
     classes = class_numbers_of(table.factors, 10 if laforge else 20)
+    once = np.ones(len(scored))
 
     def probes(order: Rows) -> list[Probe]:
-        fit = [numbers[order[: split.fit]] for numbers in classes.T]
-        with one_thread():
-            if laforge:
-                return [
-                    fit_one_against_rest(inputs[: split.fit], numbers, balanced=True)
-                    for numbers in fit
-                ]
-            return [fit_softmax(inputs[: split.fit], numbers) for numbers in fit]
+        return _probes(inputs[: split.fit], classes[order[: split.fit]], laforge)
 
     def areas(probes: Sequence[Probe], rows: Rows, order: Rows) -> list[_Areas]:
         with one_thread():
             return [
-                _areas(probe, inputs[rows], numbers[order[rows]])
-                for probe, numbers in zip(probes, classes.T, strict=True)
+                _areas(probe, inputs[rows], numbers)
+                for probe, numbers in zip(probes, classes[order[rows]].T, strict=True)
             ]
 
     def means(areas: Sequence[_Areas], counts: Array) -> Array:
@@ -117,20 +111,20 @@ def explicitness(
         return float(means(whole, counts.astype(np.float64)).mean())
 
     def shuffled(order: Rows) -> float:
-        return float(means(areas(probes(order), scored, order), np.ones(len(scored))).mean())
+        return float(means(areas(probes(order), scored, order), once).mean())
 
     every = np.arange(table.n)
     fitted = probes(every)
     whole = areas(fitted, scored, every)
     for factor, area in zip(table.factors, whole, strict=True):
-        if not area.scored(np.ones(len(scored))).any():
+        if not area.scored(once).any():
             raise UserError(f"{factor.name}: no class to score; give more rows of every class")
-    per_factor = means(whole, np.ones(len(scored)))
+    per_factor = means(whole, once)
     known = whole if laforge else areas(fitted, every[: split.fit], every)
     details: dict[str, Any] = {
         "per_factor": per_factor.tolist(),
         "fitted": means(known, np.ones(split.fit)).tolist(),
-        "classes": [int(area.scored(np.ones(len(scored))).sum()) for area in whole],
+        "classes": [int(area.scored(once).sum()) for area in whole],
         "fit_n": split.fit,
         "converged": all(probe.converged for probe in fitted),
         "preset": preset,
@@ -146,6 +140,14 @@ def explicitness(
         shuffled=shuffled,
         fit=0 if laforge else split.fit,
     )
+
+
+def _probes(inputs: Array, classes: Numbers, laforge: bool) -> list[Probe]:
+    """Logistic regressions of the classes ``(n, K)`` of each factor."""
+    with one_thread():
+        if laforge:
+            return [fit_one_against_rest(inputs, numbers, balanced=True) for numbers in classes.T]
+        return [fit_softmax(inputs, numbers) for numbers in classes.T]
 
 
 @dataclass(frozen=True)
@@ -186,6 +188,7 @@ class _Areas:
 
 
 def _areas(probe: Probe, inputs: Array, classes: Numbers) -> _Areas:
+    """Areas of the rows of ``inputs`` with these classes, ``(rows,)``."""
     log_probability = np.ascontiguousarray(probe.log_probabilities(inputs).T)
     order = np.argsort(log_probability, axis=1).astype(np.int32)
     place = np.searchsorted(probe.classes, classes)

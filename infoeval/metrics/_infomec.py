@@ -49,8 +49,8 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
     / ln(classes), H by an unpenalised multinomial logistic regression on the rows it was fitted on:
     whether a factor is linearly predictable. The information of a continuous code is estimated from
     10 nearest neighbours (Ross 2014), of a categorical one by counts. Perfect codes score 1 in all.
-    Codes of noise score 0.5 to 0.7 in InfoM and 0.3 to 0.5 in InfoC, ratios of what chance leaves,
-    but 0 in InfoE: compare with the null.
+    Codes of noise score 0.5 to 0.7 in InfoM and 0.3 to 0.5 in InfoC, ratios of chance values, but
+    0 in InfoE: compare with the null.
 
     Codes are active whose range is more than a twentieth of the widest one's, and categorical ones
     of two categories or more; others count for InfoE alone. An active code without information
@@ -117,6 +117,7 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
 
 
 def _active(codes: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Codes that are active: see :func:`infomec`."""
     ranges = [float(np.ptp(code.values)) for code in codes]
     continuous = [r for r, code in zip(ranges, codes, strict=True) if code.type == "continuous"]
     least = ACTIVE_SHARE * max(continuous, default=0.0)
@@ -160,6 +161,7 @@ class _Fitted:
 
 
 def _fit(table: Table, active: tuple[Column, ...], options: Options) -> _Fitted:
+    """Active codes, and regressions of each factor on all codes."""
     classes = class_numbers_of(table.factors)
     inputs = inputs_of(table.codes, table.n)
     explained = np.empty(classes.shape)

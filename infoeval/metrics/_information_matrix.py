@@ -154,7 +154,7 @@ def jemmig(
     """Mean over factors k of 1 - (H(v_k, z*) - I(z_(1); v_k) + I(z_(2); v_k)) / (H(v_k) + log B).
 
     z* = z_(1) and z_(2) are the codes with the most information about v_k, and B is the number of
-    bins, or of the categories of z*. H(v, z*) grows with all that z* encodes beside v. From 0 to 1;
+    bins, or of the categories of z*. H(v, z*) grows with all else that z* encodes. From 0 to 1;
     codes independent of the factors score 0.12 to 0.16, because bins are not filled evenly.
 
     Args:
@@ -280,9 +280,9 @@ def modularity(
     k* is the factor that z_j has most information about. From 0 to 1, but not 0 for random codes:
     counts are biased, so that a code independent of the factors scores 0.69 to 0.76 with 1,000 to
     10,000 rows, and a rotation of perfect codes 0.88. ``prune=True`` leaves dead codes out, and
-    ``estimator="corrected"`` corrects codes of one factor; neither mends codes of noise, so compare
-    with the null. A constant code counts 0. The term of a code of noise is the ratio of two chance
-    numbers whatever the number of rows, and no interval over rows holds for it.
+    ``estimator="corrected"`` corrects codes of one factor; neither corrects codes of noise, so
+    compare with the null. A constant code counts 0. The term of a code of noise is the ratio of two
+    chance values for any number of rows, and no interval over rows is valid for it.
 
     Args:
         codes: ``(n, D)``.

@@ -62,10 +62,10 @@ def med(
     a logistic regression of all codes on rows that it was not fitted on. All are from 0 to 1.
 
     Counts are biased: perfect codes score 0.94 with 2,000 rows and 0.99 with 10,000, and less
-    beside codes of noise, so compare tables of one size. Codes independent of the factors score
+    with codes of noise added, so compare tables of one size. Codes independent of the factors score
     0.01, and the accuracy of guessing. The corrected estimator removes most of the bias (perfect
-    codes: 0.99 and 1.00), but of noise alone its score is the ratio of what chance leaves, 0.3 to
-    0.5: compare with the null.
+    codes: 0.99 and 1.00), but codes of noise score 0.3 to 0.5, a ratio of chance
+    values: compare with the null.
 
     Args:
         codes: ``(n, D)``.
@@ -156,6 +156,7 @@ class _Fitted:
 
 
 def _fit(table: Table, fit: int, estimator: Estimator, bins: int) -> _Fitted:
+    """Information and probes of the first ``fit`` rows."""
     inputs = inputs_of(table.codes, fit)
     classes = class_numbers_of(table.factors, bins)
     with one_thread():

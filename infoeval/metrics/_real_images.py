@@ -37,9 +37,9 @@ def real_sorting(probabilities: ArrayLike, *, level: float = 0.95) -> Score:
     ``probabilities`` are q(c|x), ``(n, K)``: one row for each real image, each of sum 1. The value
     is 0 where Q gives all images the same posterior, and log K where it is certain of every image
     and uses all categories equally. It does not show whether the categories mean anything, and it
-    is not a bound on I(c; G(z, c)): no code made these images. A generator that ignores its codes
-    can come with a Q that scores high, and a Q that reads every code of a generated image can score
-    low (Bridle, Heading and MacKay 1992, Unsupervised classifiers, mutual information and phantom
+    is not a bound on I(c; G(z, c)): no code made these images. The Q of a generator that ignores
+    its codes can score high, and a Q that classifies every generated image correctly can score low
+    (Bridle, Heading and MacKay 1992, Unsupervised classifiers, mutual information and phantom
     targets, NIPS 4).
 
     The value is the mean over images of KL(q || mean q), and the interval the normal one of that
@@ -87,12 +87,12 @@ def real_sorting(probabilities: ArrayLike, *, level: float = 0.95) -> Score:
 def real_label_information(
     probabilities: ArrayLike, labels: ArrayLike, *, level: float = 0.95
 ) -> Score:
-    """I(ĉ; label), nats: information of the category that Q reads about the class of a real image.
+    """I(ĉ; label), nats: information of the predicted category of real images about their class.
 
     ``probabilities`` are q(c|x), ``(n, K)``: one row for each real image, each of sum 1; the
     category ĉ is the arg max. ``labels`` are ``(n,)`` whole numbers, booleans or words, which are
-    names only. Not a bound on I(c; G(z, c)): a generator need not draw what Q reads from real
-    images.
+    names only. Not a bound on I(c; G(z, c)): a generator need not draw the categories that Q
+    predicts for real images.
 
     The value is the plug-in estimate minus its bias under independence, (K - 1)(L - 1) / (2 n) for
     the K categories and L classes that occur, and not below 0 (Miller 1955, Note on the bias of
@@ -101,7 +101,7 @@ def real_label_information(
 
     The interval is by the delta method: log p(c, y) / (p(c) p(y)) of a row, minus the mean, is its
     influence; z standard errors are subtracted from the corrected estimate and added to the
-    uncorrected one, because the bias lies between none and the whole correction. It is cut at 0 and
+    uncorrected one, because the bias is between 0 and the correction. It is cut at 0 and
     at the smaller entropy of these rows, and contains the value. Where one determines the other
     exactly the influence hardly varies and the interval is too short. It treats the model as given.
 
@@ -161,7 +161,7 @@ def _bounded_score(
 
 
 def _posterior_rows(values: ArrayLike) -> NDArray[np.float64]:
-    """Rows ``(n, K)`` that sum to 1 as exactly as floats can. Raises UserError for others."""
+    """Validated rows ``(n, K)``, divided by their sums, which rounding moves from 1."""
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):

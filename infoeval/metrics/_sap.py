@@ -134,6 +134,7 @@ def _correct(split: Split, preset: Preset, order: Rows) -> dict[int, NDArray[np.
 
 
 def _linear_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
+    """Predicted class of each row to score, by a linear classifier of the first ``fit`` rows."""
     if len(np.unique(classes)) == 1:
         return np.full(len(code.values) - fit, classes[0])
     values = code.inputs
