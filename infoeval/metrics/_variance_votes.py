@@ -105,7 +105,7 @@ def factor_vae(
         source,
         effort,
         options,
-        stillest=True,
+        least=True,
         above_chance=laforge,
         threshold=threshold,
         preset=preset,
@@ -179,7 +179,7 @@ def z_max_var(
         source,
         effort,
         options,
-        stillest=False,
+        least=False,
         above_chance=True,
         threshold=threshold,
         preset=preset,
@@ -192,7 +192,7 @@ def _score_votes(
     effort: Effort,
     options: Options,
     *,
-    stillest: bool,
+    least: bool,
     above_chance: bool,
     threshold: float,
     preset: str,
@@ -221,7 +221,7 @@ def _score_votes(
             return 1 / len(factors), {}
         held = generator.integers(len(factors), size=effort.train_points + effort.test_points)
         ratio = draws.relative_variances(held, effort.batch, active, generator)
-        code = active[ratio.argmin(axis=1) if stillest else ratio.argmax(axis=1)]
+        code = active[ratio.argmin(axis=1) if least else ratio.argmax(axis=1)]
         train, test = np.split(np.arange(len(held)), [effort.train_points])
         votes = np.zeros((len(names), len(factors)), dtype=np.intp)
         np.add.at(votes, (code[train], held[train]), 1)
