@@ -146,4 +146,4 @@ def _classified(features: Array, labels: Labels, iterations: int) -> Labels:
             tolerance=TOLERANCE,
             iterations=iterations,
         )
-    return probe.read(inputs)
+    return probe.predict(inputs)

@@ -18,7 +18,7 @@ REFERENCE = (
     "Kuhn 1955, The Hungarian method for the assignment problem"
 )
 UNMATCHED = -1
-#: A square table of this size still fits in memory and is matched in seconds.
+#: The largest number of categories, or of classes: such a table is matched in seconds.
 LARGEST = 4096
 
 
@@ -47,8 +47,8 @@ def cluster_accuracy(
     of every scored row, whole numbers of any sign, booleans or words. The one-to-one matching of
     categories to classes is the one with the most correct rows among ``fit_codes`` and
     ``fit_labels`` (predictions on the train split), found by the Hungarian method. A category that
-    no class is left for, or that shares no fit row with its class, is matched to none (-1), and
-    its rows count as errors. There may be more categories than classes or fewer. Names and order
+    has no class left, or no fit row in common with its class, is matched to none (-1), and its
+    rows count as errors. There may be more categories than classes or fewer. Names and order
     change nothing, unless several matchings of the fit rows are equally good.
 
     Categories and classes are those that occur in any row, sorted: numbers by size, words by the
@@ -58,7 +58,7 @@ def cluster_accuracy(
     The interval is Clopper and Pearson's on the scored rows with the matching fixed: exact when
     the matching was fitted on other rows. Without ``fit_codes`` the matching is fitted on the
     scored rows themselves: the value is then too high by chance, and the interval does not include
-    the choice of matching (``details["matching_fitted_on"]`` says which). Neither includes the
+    the choice of matching (see ``details["matching_fitted_on"]``). Neither includes the
     spread over training seeds.
 
     ``details``: ``category_names`` (K) and ``class_names`` (L), ``matching`` (K places among the
@@ -78,13 +78,13 @@ def cluster_accuracy(
     check_level(level)
     if (fit_codes is None) != (fit_labels is None):
         raise UserError("give both fit_codes and fit_labels, or neither")
-    given = {"codes": codes, "fit_codes": fit_codes}, {"labels": labels, "fit_labels": fit_labels}
-    rows, columns = (
-        {name: vector for name, vector in part.items() if vector is not None} for part in given
-    )
+    rows, columns = {"codes": codes}, {"labels": labels}
+    if fit_codes is not None and fit_labels is not None:
+        rows["fit_codes"], columns["fit_labels"] = fit_codes, fit_labels
+    known = None
     if categories is not None:
         _check_count(categories, "categories")
-    known = None if categories is None else list(map(str, range(categories)))
+        known = list(map(str, range(categories)))
     category_names, numbers = named_labels(rows, known)
     names, classes = named_labels(columns, class_names or None)
     for pair in zip(numbers, classes, zip(rows, columns, strict=True), strict=True):

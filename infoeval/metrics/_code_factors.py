@@ -31,7 +31,7 @@ Estimator = Literal["plug-in", "adjusted"]
 Array = NDArray[np.float64]
 
 LEAST_SHARE = 1e-12
-"""A smaller share of the variance of cosine and sine is no direction of its own."""
+"""Directions with a smaller share of the variance of cosine and sine are ignored."""
 
 
 @metric(
@@ -109,14 +109,14 @@ def code_factors(
     check_choice("normalization", normalization, Normalization)
     check_choice("estimator", estimator, Estimator)
     table = table_of(codes, factors, options)
-    measured = _Measured(table, periodic, normalization, estimator, bins)
+    associations = _Associations(table, periodic, normalization, estimator, bins)
     every = np.arange(table.n)
-    whole = measured.matrix(every, every)
+    whole = associations.matrix(every, every)
     pairing = {pair for pair in _pairing(whole) if whole[pair] > 0}
     pairs = list(np.ndindex(*whole.shape))
 
     def statistic(code_rows: Rows, factor_rows: Rows) -> list[float]:
-        return _with_mean(measured.matrix(code_rows, factor_rows))
+        return _with_mean(associations.matrix(code_rows, factor_rows))
 
     score = score_parts(
         table,
@@ -136,7 +136,7 @@ def code_factors(
         {
             "code": table.codes[row].name,
             "factor": table.factors[column].name,
-            "measure": measured.measure(row, column),
+            "measure": associations.measure(row, column),
             "paired": (row, column) in pairing,
             **parts[str((row, column))],
         }
@@ -151,13 +151,13 @@ def _pairing(matrix: Array) -> list[tuple[int, int]]:
 
 
 def _with_mean(matrix: Array) -> list[float]:
-    """Mean of the best pairing, and all values, codes slowest."""
+    """Mean over the best pairing, followed by all values, codes slowest."""
     mean = float(np.mean([matrix[pair] for pair in _pairing(matrix)]))
     return [mean, *matrix.ravel().tolist()]
 
 
-class _Measured:
-    """Associations in a table on any of its rows; all rows determine the bins."""
+class _Associations:
+    """Associations of the codes and factors of any rows of a table, whose rows all fix the bins."""
 
     def __init__(
         self,
@@ -176,7 +176,7 @@ class _Measured:
         self.factor_classes = class_numbers_of(table.factors, bins)
 
     def measure(self, row: int, column: int) -> str:
-        """Measure of the association of a code and a factor, in words."""
+        """Name of the measure for a code and a factor."""
         factor = self.factor_types[column]
         if self.code_types[row] == "categorical" or factor == "discrete":
             return "AMI" if self.estimator == "adjusted" else "NMI"
@@ -185,16 +185,16 @@ class _Measured:
         return "|Spearman|"
 
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Array:
-        """Associations of the codes of some rows and the factors of some, ``(D, K)``."""
+        """Associations ``(D, K)`` of the codes of ``code_rows`` and factors of ``factor_rows``."""
         associations = np.zeros((len(self.code_types), len(self.factor_types)))
         numbers = np.flatnonzero(self.code_types == "continuous")
         categories = np.flatnonzero(self.code_types == "categorical")
         classes = np.flatnonzero(self.factor_types == "discrete")
-        ordered = np.flatnonzero(np.isin(self.factor_types, ("ordinal", "continuous")))
-        turning = np.flatnonzero(self.factor_types == "periodic")
+        ordinals = np.flatnonzero(np.isin(self.factor_types, ("ordinal", "continuous")))
+        angles = np.flatnonzero(self.factor_types == "periodic")
         ranks = _ranks(self.code_order[numbers][:, code_rows])
-        associations[np.ix_(numbers, ordered)] = self._spearman(ranks, ordered, factor_rows)
-        associations[np.ix_(numbers, turning)] = self._circular(ranks, turning, factor_rows)
+        associations[np.ix_(numbers, ordinals)] = self._spearman(ranks, ordinals, factor_rows)
+        associations[np.ix_(numbers, angles)] = self._circular(ranks, angles, factor_rows)
         for rows, columns in (
             (categories, np.arange(len(self.factor_types))),
             (numbers, classes),
@@ -241,7 +241,7 @@ def _chance(first: NDArray[np.intp], second: NDArray[np.intp]) -> float:
 
 
 def _order(columns: tuple[Column, ...]) -> NDArray[np.intp]:
-    """Place of each value among the column's different values, ``(columns, n)``."""
+    """Index of each value among the column's sorted distinct values, ``(columns, n)``."""
     return np.stack([np.unique(column.values, return_inverse=True)[1] for column in columns])
 
 

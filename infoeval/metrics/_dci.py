@@ -67,9 +67,9 @@ def dci(
     R_jk is the importance of code j to a predictor of factor k. D is the mean over codes of 1 -
     H_K(R_j), H_K the entropy, in base K, of the factors' shares in code j, weighted with the code's
     share of all importance. C is the mean over factors of 1 - H_D(R_k) in the same way, and I is
-    how well the factors are predicted. All are from 0 to 1: D is 1 where every code matters to one
-    factor only, C where every factor is predicted by one code alone. Codes of noise score D and C
-    near 0, and I what guessing does. D and C grow with the number of rows where some codes are
+    the quality of the predictions. All are from 0 to 1: D is 1 where every code matters to one
+    factor only, C where every factor is predicted by a single code. Codes of noise have D and C
+    near 0, and I that of guessing. D and C grow with the number of rows where some codes are
     noise (0.56 with 2,000 rows and 0.79 with 10,000 where half of ten are): compare tables of one
     size.
 
@@ -83,7 +83,7 @@ def dci(
             regressions: R^2, not below 0) on the scored rows; "laforge" as in Zaidi et al. 2020: a
             regression on all rows, I = max(0, 1 - 12 MSE) on these, so that a predictor that
             guesses has 0 for uniform factors only, C the plain mean over factors, and D that of the
-            codes before the first one of no importance, as their published program computes it.
+            codes before the first one without importance, as their published program computes it.
         predictor: "boosting" (default): gradient-boosted trees, 100 stages of depth 3 for every
             class, with a search for splits that is 10 to 20 times as fast as that of
             "exact-boosting", scikit-learn's own; D, C and I differ by less than 0.02. "lasso"
@@ -105,11 +105,11 @@ def dci(
     (1.0, 1.0)
     """
     check_choice("preset", preset, Preset)
-    published = preset == "laforge"
-    chosen = predictor or ("lasso" if published else "boosting")
+    laforge = preset == "laforge"
+    chosen = predictor or ("lasso" if laforge else "boosting")
     check_choice("predictor", chosen, Predictor)
     classify = chosen in ("boosting", "exact-boosting")
-    if published and classify:
+    if laforge and classify:
         raise UserError(f"preset 'laforge' has a regression, not predictor {chosen!r}")
     split = split_table(codes, factors, test, options, preset=preset)
     if len(split.table.factors) < 2:
@@ -131,33 +131,19 @@ def dci(
         )
         return _grouped(prediction, code_of, factor_of)
 
-    def parts(prediction: Prediction) -> dict[str, float]:
-        informative = float(_informativeness(prediction, published).mean())
-        if published:
-            disentangled = _until_unimportant(prediction.importance)
-            complete = float(factor_completeness(prediction.importance).mean())
-        else:
-            disentangled = disentanglement(prediction.importance)
-            complete = completeness(prediction.importance)
-        return {
-            "disentanglement": disentangled,
-            "completeness": complete,
-            "informativeness": informative,
-        }
-
     every = np.arange(split.table.n)
     whole = predict(every, every)
     return score_parts(
         split.table,
-        parts(whole),
-        lambda code_rows, factor_rows: list(parts(predict(code_rows, factor_rows)).values()),
+        _parts(whole, laforge),
+        lambda *rows: list(_parts(predict(*rows), laforge).values()),
         options,
         reference=REFERENCE,
         details={
             "importance": whole.importance.tolist(),
             "per_code": code_disentanglement(whole.importance).tolist(),
             "per_factor": factor_completeness(whole.importance).tolist(),
-            "informativeness": _informativeness(whole, published).tolist(),
+            "informativeness": _informativeness(whole, laforge).tolist(),
             "fitted": whole.fitted.tolist(),
             "fit_n": split.fit,
             "converged": whole.converged,
@@ -181,20 +167,36 @@ def _predict(
     return random_forest(*known, *scored, seed)
 
 
-def _informativeness(prediction: Prediction, published: bool) -> Array:
-    if published and prediction.errors is not None:
+def _parts(prediction: Prediction, laforge: bool) -> dict[str, float]:
+    """D, C and I by name."""
+    importance = prediction.importance
+    if laforge:
+        disentangled = _until_unimportant(importance)
+        complete = float(factor_completeness(importance).mean())
+    else:
+        disentangled, complete = disentanglement(importance), completeness(importance)
+    return {
+        "disentanglement": disentangled,
+        "completeness": complete,
+        "informativeness": float(_informativeness(prediction, laforge).mean()),
+    }
+
+
+def _informativeness(prediction: Prediction, laforge: bool) -> Array:
+    """Informativeness of each factor, ``(K,)``."""
+    if laforge and prediction.errors is not None:
         return np.maximum(1 - prediction.errors / UNIFORM_VARIANCE, 0.0)
     return prediction.scored
 
 
 def _until_unimportant(importance: Array) -> float:
-    """Disentanglement of the codes before the first one of no importance."""
+    """Disentanglement of the codes before the first one without importance."""
     counted = np.logical_and.accumulate(importance.sum(axis=1) > 0)
     return disentanglement(importance[counted]) if counted.any() else 0.0
 
 
 def _joined(parts: Sequence[Array]) -> tuple[Array, NDArray[np.intp]]:
-    """All columns side by side, ``(n, columns)``, and the number of each one's part."""
+    """All columns side by side, ``(n, columns)``, and the index of each column's part."""
     widths = [part.shape[1] for part in parts]
     return np.concatenate(parts, axis=1), np.repeat(np.arange(len(parts)), widths)
 
@@ -202,7 +204,7 @@ def _joined(parts: Sequence[Array]) -> tuple[Array, NDArray[np.intp]]:
 def _grouped(
     prediction: Prediction, code_of: NDArray[np.intp], factor_of: NDArray[np.intp]
 ) -> Prediction:
-    """Prediction by code and factor: its codes' columns are summed, its factors' averaged."""
+    """Prediction by code and factor: sums over a code's columns, means over a factor's."""
     codes, factors = (
         (numbers == np.arange(numbers.max() + 1)[:, None]).astype(np.float64)
         for numbers in (code_of, factor_of)

@@ -27,7 +27,6 @@ from infoeval.metrics.trees.boosting import boost
 REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
 DRAWS = 5
 """The largest number of sets of rows that are drawn for one size."""
-
 FEW = 100
 RIDGE = 1.0
 
@@ -53,11 +52,11 @@ def downstream_accuracy(
     probe: Model = "logistic",
     **options: Unpack[Options],
 ) -> Score:
-    """Mean over factors of how well a probe of all codes predicts them, by the number of labels.
+    """Mean over factors of the accuracy of a probe of all codes, by the number of labels.
 
     A probe is fitted for each factor on a number of rows and scored on others: by its accuracy on a
     discrete factor, and on others by R^2 = 1 - squared error / variance, not below 0, for a
-    periodic one of sine and cosine together. From 0 to 1. Codes without information score what
+    periodic one of sine and cosine together. From 0 to 1. Codes without information score as
     guessing does, 0 on factors that are not discrete. The sample efficiency is the accuracy at 100
     rows over that at the largest size.
 
@@ -75,7 +74,7 @@ def downstream_accuracy(
     The value is that of the largest size; ``details["parts"]`` holds "at 100" and so on with their
     intervals, over the scored rows and the draws. ``details``: ``per_factor`` (sizes x K),
     ``draws`` of result size, ``sizes`` and those ``left_out``, ``sample_efficiency`` (None without
-    100 rows, or where nothing is learnt), ``fit_n``, ``pruned`` codes, and whether all regressions
+    100 rows, or where the accuracy is 0), ``fit_n``, ``pruned`` codes, and whether all regressions
     ``converged``.
 
     Raises UserError for what is not a table of codes and factors, for unknown choices, and for
@@ -96,23 +95,23 @@ def downstream_accuracy(
         for size in possible
     ]
 
-    def learn(factors: Sequence[Column]) -> list[_Losses]:
+    def fit_all(factors: Sequence[Column]) -> list[_Losses]:
         inputs = inputs_of(table.codes, split.fit)
         with one_thread():
-            return [_learn(factors, inputs, split.fit, rows, probe) for rows in draws]
+            return [_losses(factors, inputs, split.fit, rows, probe) for rows in draws]
 
     def statistic(rows: Rows, _: Rows) -> list[float]:
         scored = rows[rows >= split.fit] - split.fit
         counts = np.bincount(scored, minlength=table.n - split.fit)
         # The draws of a size are resampled, too; the same rows always give the same draws.
-        again = np.random.default_rng(rows[:8])
+        generator = np.random.default_rng(rows[:8])
         means = [result.scores(counts).mean(axis=1) for result in whole]
-        return [float(again.choice(mean, len(mean)).mean()) for mean in means]
+        return [float(generator.choice(mean, len(mean)).mean()) for mean in means]
 
     def shuffled(order: Rows) -> list[float]:
-        return [float(result.scores().mean()) for result in learn(table.shuffled(order).factors)]
+        return [float(result.scores().mean()) for result in fit_all(table.shuffled(order).factors)]
 
-    whole = learn(table.factors)
+    whole = fit_all(table.factors)
     accuracy = [float(result.scores().mean()) for result in whole]
     by_size = dict(zip(possible, accuracy, strict=True))
     details: dict[str, Any] = {
@@ -138,7 +137,7 @@ def downstream_accuracy(
 
 
 def _sizes(sizes: Sequence[int], fit: int) -> tuple[list[int], list[int]]:
-    """Sizes that the rows to fit on allow, the largest first, and the others."""
+    """Sizes that the rows to fit on allow, largest first, and the other sizes."""
     if not sizes or min(sizes) < 2:
         raise UserError(f"sizes are {list(sizes)}; give numbers of rows to fit on, two or more")
     possible = sorted({int(size) for size in sizes if size <= fit}, reverse=True)
@@ -149,9 +148,9 @@ def _sizes(sizes: Sequence[int], fit: int) -> tuple[list[int], list[int]]:
 
 @dataclass(frozen=True)
 class _Losses:
-    """Losses of the probes of one size, ``(draws, K, rows)``, and of one without information.
+    """Losses of the probes of one size, ``lost`` ``(draws, K, rows)``, and their scale ``most``.
 
-    The loss of a discrete factor's row is 0 or 1, with ``most`` 1; of others it is the squared
+    The loss of a discrete factor's row is 0 or 1, and ``most`` is 1; of others it is the squared
     error, and ``most`` ``(K, rows)`` the squared distance from the mean.
     """
 
@@ -168,9 +167,10 @@ class _Losses:
         )
 
 
-def _learn(
+def _losses(
     factors: Sequence[Column], inputs: Array, fit: int, draws: Sequence[Rows], probe: Model
 ) -> _Losses:
+    """Losses on the rows from ``fit`` on of probes fitted to each draw of rows."""
     lost = np.empty((len(draws), len(factors), len(inputs) - fit))
     most = np.ones(lost.shape[1:])
     converged = True
@@ -178,30 +178,31 @@ def _learn(
     if discrete:
         classes = np.stack([factors[k].values.astype(np.intp) for k in discrete], axis=1)
         for number, rows in enumerate(draws):
-            predicted, done = _read_classes(inputs[rows], classes[rows], inputs[fit:], probe)
+            predicted, done = _predict_classes(inputs[rows], classes[rows], inputs[fit:], probe)
             lost[number, discrete] = (predicted != classes[fit:]).T
             converged &= done
     for k in set(range(len(factors))) - set(discrete):
         targets = factors[k].targets
         for number, rows in enumerate(draws):
-            read = _read_numbers(inputs[rows], targets[rows], inputs[fit:], probe)
-            lost[number, k] = ((read - targets[fit:]) ** 2).sum(axis=1)
+            estimated = _predict_numbers(inputs[rows], targets[rows], inputs[fit:], probe)
+            lost[number, k] = ((estimated - targets[fit:]) ** 2).sum(axis=1)
         most[k] = ((targets[fit:] - targets[fit:].mean(axis=0)) ** 2).sum(axis=1)
     return _Losses(lost, most, converged)
 
 
-def _read_classes(
+def _predict_classes(
     known: Array, classes: NDArray[np.intp], others: Array, probe: Model
 ) -> tuple[NDArray[np.intp], bool]:
     """Predicted classes of other rows, ``(m, factors)``, and whether all fits converged."""
     if probe == "gradient boosting":
         return boost(known, classes, others).scored, True
     fitted = [fit_softmax(known, numbers) for numbers in classes.T]
-    read = np.stack([model.read(others) for model in fitted], axis=1)
-    return read, all(model.converged for model in fitted)
+    predicted = np.stack([model.predict(others) for model in fitted], axis=1)
+    return predicted, all(model.converged for model in fitted)
 
 
-def _read_numbers(known: Array, targets: Array, others: Array, probe: Model) -> Array:
+def _predict_numbers(known: Array, targets: Array, others: Array, probe: Model) -> Array:
+    """Predicted targets of other rows, ``(m, targets)``."""
     if probe == "gradient boosting":
         model = GradientBoostingRegressor(random_state=0)
         return np.stack([model.fit(known, target).predict(others) for target in targets.T], axis=1)

@@ -56,8 +56,9 @@ def explicitness(
 
     The area for a class c of a factor is the probability that a row of c is given a higher p(c)
     than a row of another class, ties counted half. Codes independent of the factors score 0.5, and
-    codes from which every class can be read linearly 1. It asks whether a factor can be read at
-    all, not from how many codes. Continuous and periodic factors are cut into bins of equal width.
+    codes from which every class is linearly separable 1. It asks whether a factor can be predicted
+    at all, not from how many codes. Continuous and periodic factors are cut into bins of equal
+    width.
 
     Args:
         codes: ``(n, D)``; continuous ones are scaled, categorical ones a column per category.
@@ -89,22 +90,16 @@ def explicitness(
     scored = np.arange(table.n) if laforge else np.arange(split.fit, table.n)
     inputs = inputs_of(table.codes, split.fit, "range" if laforge else "deviation")
     classes = class_numbers_of(table.factors, 10 if laforge else 20)
+    once = np.ones(len(scored))
 
     def probes(order: Rows) -> list[Probe]:
-        fit = [numbers[order[: split.fit]] for numbers in classes.T]
-        with one_thread():
-            if laforge:
-                return [
-                    fit_one_against_rest(inputs[: split.fit], numbers, balanced=True)
-                    for numbers in fit
-                ]
-            return [fit_softmax(inputs[: split.fit], numbers) for numbers in fit]
+        return _probes(inputs[: split.fit], classes[order[: split.fit]], laforge)
 
     def areas(probes: Sequence[Probe], rows: Rows, order: Rows) -> list[_Areas]:
         with one_thread():
             return [
-                _areas(probe, inputs[rows], numbers[order[rows]])
-                for probe, numbers in zip(probes, classes.T, strict=True)
+                _areas(probe, inputs[rows], numbers)
+                for probe, numbers in zip(probes, classes[order[rows]].T, strict=True)
             ]
 
     def means(areas: Sequence[_Areas], counts: Array) -> Array:
@@ -116,20 +111,20 @@ def explicitness(
         return float(means(whole, counts.astype(np.float64)).mean())
 
     def shuffled(order: Rows) -> float:
-        return float(means(areas(probes(order), scored, order), np.ones(len(scored))).mean())
+        return float(means(areas(probes(order), scored, order), once).mean())
 
     every = np.arange(table.n)
     fitted = probes(every)
     whole = areas(fitted, scored, every)
     for factor, area in zip(table.factors, whole, strict=True):
-        if not area.scored(np.ones(len(scored))).any():
+        if not area.scored(once).any():
             raise UserError(f"{factor.name}: no class to score; give more rows of every class")
-    per_factor = means(whole, np.ones(len(scored)))
+    per_factor = means(whole, once)
     known = whole if laforge else areas(fitted, every[: split.fit], every)
     details: dict[str, Any] = {
         "per_factor": per_factor.tolist(),
         "fitted": means(known, np.ones(split.fit)).tolist(),
-        "classes": [int(area.scored(np.ones(len(scored))).sum()) for area in whole],
+        "classes": [int(area.scored(once).sum()) for area in whole],
         "fit_n": split.fit,
         "converged": all(probe.converged for probe in fitted),
         "preset": preset,
@@ -147,13 +142,21 @@ def explicitness(
     )
 
 
+def _probes(inputs: Array, classes: Numbers, laforge: bool) -> list[Probe]:
+    """Logistic regressions of the classes ``(n, K)`` of each factor."""
+    with one_thread():
+        if laforge:
+            return [fit_one_against_rest(inputs, numbers, balanced=True) for numbers in classes.T]
+        return [fit_softmax(inputs, numbers) for numbers in classes.T]
+
+
 @dataclass(frozen=True)
 class _Areas:
-    """Rows sorted by every class's probability: areas for any counts of the rows are sums.
+    """Rows sorted by the probability of each class, for areas with any counts of the rows.
 
-    ``order`` ``(classes, rows)``; ``row`` are the rows of known classes, ``number`` the places of
-    their classes; ``below`` and ``upto`` count the rows with a lower probability of that class, and
-    with one that is not higher, as places in the running sums of all classes.
+    ``order`` ``(classes, rows)``; ``row`` are the rows of known classes, ``number`` the indices of
+    their classes; ``below`` and ``upto`` are the numbers of rows with a lower probability of that
+    class, and with one that is not higher, as indices of the running sums of all classes.
     """
 
     order: NDArray[np.int32]
@@ -185,15 +188,16 @@ class _Areas:
 
 
 def _areas(probe: Probe, inputs: Array, classes: Numbers) -> _Areas:
-    likely = np.ascontiguousarray(probe.log_probabilities(inputs).T)
-    order = np.argsort(likely, axis=1).astype(np.int32)
+    """Areas of the rows of ``inputs`` with these classes, ``(rows,)``."""
+    log_probability = np.ascontiguousarray(probe.log_probabilities(inputs).T)
+    order = np.argsort(log_probability, axis=1).astype(np.int32)
     place = np.searchsorted(probe.classes, classes)
     row = np.flatnonzero(probe.classes[np.minimum(place, len(probe.classes) - 1)] == classes)
     number = place[row]
     below, upto = np.empty((2, len(row)), dtype=np.intp)
     for k in range(len(order)):
-        ordered, own = likely[k, order[k]], number == k
+        ordered, members = log_probability[k, order[k]], number == k
         start = k * (len(classes) + 1)
-        below[own] = start + np.searchsorted(ordered, likely[k, row[own]], "left")
-        upto[own] = start + np.searchsorted(ordered, likely[k, row[own]], "right")
+        below[members] = start + np.searchsorted(ordered, log_probability[k, row[members]], "left")
+        upto[members] = start + np.searchsorted(ordered, log_probability[k, row[members]], "right")
     return _Areas(order, row, number, below, upto)

@@ -24,7 +24,7 @@ from infoeval.metrics.stats.resampling import Options, Rows, score_parts, table_
 REFERENCE = "Hsu et al. 2023, Disentanglement via latent quantization"
 NEIGHBOURS = 10
 ACTIVE_SHARE = 1 / 20
-"""A code of a smaller share of the widest code's range is not active."""
+"""A code is active if its range is more than this share of the widest code's."""
 ITERATIONS = 100
 TOLERANCE = 1e-7
 
@@ -41,16 +41,16 @@ Array = NDArray[np.float64]
     "correlated factors lower both",
 )
 def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) -> Score:
-    """InfoM, InfoC and InfoE: from shares of the information U_jk = I(z_j; v_k) / H(v_k).
+    """InfoM, InfoC and InfoE from the shares of information U_jk = I(z_j; v_k) / H(v_k).
 
     InfoM, modularity, is the mean over codes of max_k U_jk / sum_k U_jk, scaled from [1 / K, 1] to
     [0, 1]: whether a code has information about one factor only. InfoC, compactness, is the same of
     factors over the codes. InfoE, explicitness, is the mean over factors of 1 - H(v_k | all codes)
     / ln(classes), H by an unpenalised multinomial logistic regression on the rows it was fitted on:
-    whether a factor can be read linearly. The information of a continuous code is estimated from 10
-    nearest neighbours (Ross 2014), of a categorical one by counts. Perfect codes score 1 in all.
-    Codes of noise score 0.5 to 0.7 in InfoM and 0.3 to 0.5 in InfoC, ratios of what chance leaves,
-    but 0 in InfoE: compare with the null.
+    whether a factor is linearly predictable. The information of a continuous code is estimated from
+    10 nearest neighbours (Ross 2014), of a categorical one by counts. Perfect codes score 1 in all.
+    Codes of noise score 0.5 to 0.7 in InfoM and 0.3 to 0.5 in InfoC, ratios of chance values, but
+    0 in InfoE: compare with the null.
 
     Codes are active whose range is more than a twentieth of the widest one's, and categorical ones
     of two categories or more; others count for InfoE alone. An active code without information
@@ -85,16 +85,15 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
     if not active:
         raise UserError("all codes are constant; there is nothing to score")
     every = np.arange(table.n)
-
     whole = _fit(table, active, options)
     information = whole.information(every, every)
 
     def statistic(code_rows: Rows, factor_rows: Rows) -> list[float]:
-        return _numbers(whole.information(code_rows, factor_rows), whole.explained[code_rows])
+        return _parts(whole.information(code_rows, factor_rows), whole.explained[code_rows])
 
     def shuffled(order: Rows) -> list[float]:
         other = _fit(table.shuffled(order), active, options)
-        return _numbers(other.information(every, every), other.explained)
+        return _parts(other.information(every, every), other.explained)
 
     names = ("modularity", "compactness", "explicitness")
     details: dict[str, Any] = {
@@ -107,7 +106,7 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
     }
     return score_parts(
         table,
-        dict(zip(names, _numbers(information, whole.explained), strict=True)),
+        dict(zip(names, _parts(information, whole.explained), strict=True)),
         statistic,
         options,
         reference=REFERENCE,
@@ -118,6 +117,7 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
 
 
 def _active(codes: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Codes that are active: see :func:`infomec`."""
     ranges = [float(np.ptp(code.values)) for code in codes]
     continuous = [r for r, code in zip(ranges, codes, strict=True) if code.type == "continuous"]
     least = ACTIVE_SHARE * max(continuous, default=0.0)
@@ -130,7 +130,7 @@ def _active(codes: tuple[Column, ...]) -> tuple[Column, ...]:
 
 @dataclass(frozen=True)
 class _Fitted:
-    """Active codes and classes of factors, and what the regressions explain.
+    """Active codes and classes of factors, and the fit of the regressions.
 
     ``values`` ``(n, D)`` are of continuous codes, without ties; ``explained`` ``(n, K)`` is
     1 + ln p(class) / ln(classes).
@@ -143,7 +143,7 @@ class _Fitted:
     converged: bool
 
     def information(self, code_rows: Rows, factor_rows: Rows) -> Array:
-        """I(z_j; v_k) / H(v_k) of the codes of some rows and the factors of some, ``(D, K)``."""
+        """I(z_j; v_k) / H(v_k) of the codes of ``code_rows`` and factors of ``factor_rows``."""
         factors = self.classes[factor_rows]
         matrix = np.empty((len(self.codes), factors.shape[1]))
         for row, code in enumerate(self.codes):
@@ -161,6 +161,7 @@ class _Fitted:
 
 
 def _fit(table: Table, active: tuple[Column, ...], options: Options) -> _Fitted:
+    """Active codes, and regressions of each factor on all codes."""
     classes = class_numbers_of(table.factors)
     inputs = inputs_of(table.codes, table.n)
     explained = np.empty(classes.shape)
@@ -176,14 +177,14 @@ def _fit(table: Table, active: tuple[Column, ...], options: Options) -> _Fitted:
                 tolerance=TOLERANCE,
                 iterations=ITERATIONS,
             )
-            likely = probe.log_probabilities(inputs)
-        explained[:, factor] = 1 + likely[every, numbers] / np.log(len(probe.classes))
+            log_probability = probe.log_probabilities(inputs)
+        explained[:, factor] = 1 + log_probability[every, numbers] / np.log(len(probe.classes))
         converged &= probe.converged
     values = separated(table.matrix(active), options.get("seed", 0))
     return _Fitted(active, values, classes, explained, converged)
 
 
-def _numbers(information: Array, explained: Array) -> list[float]:
+def _parts(information: Array, explained: Array) -> list[float]:
     """InfoM, InfoC and InfoE, in this order."""
     modular = _dominance(information)[information.any(axis=1)]
     return [
@@ -194,7 +195,7 @@ def _numbers(information: Array, explained: Array) -> list[float]:
 
 
 def _dominance(information: Array) -> Array:
-    """Share of each row's largest entry, scaled: 0 where all are equal, 1 where it is alone."""
+    """Share of each row's largest entry, scaled to 0 if all are equal, 1 if it is the only one."""
     columns = information.shape[1]
     largest = share(information.max(axis=1), information.sum(axis=1))
     if columns == 1:

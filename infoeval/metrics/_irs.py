@@ -1,4 +1,4 @@
-"""IRS: how little a code changes while all factors but its own change."""
+"""IRS: robustness of each code to changes of all factors but the one that it encodes."""
 
 import math
 from typing import Any, Unpack

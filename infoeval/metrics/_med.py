@@ -62,10 +62,10 @@ def med(
     a logistic regression of all codes on rows that it was not fitted on. All are from 0 to 1.
 
     Counts are biased: perfect codes score 0.94 with 2,000 rows and 0.99 with 10,000, and less
-    beside codes of noise, so compare tables of one size. Codes independent of the factors score
+    with codes of noise added, so compare tables of one size. Codes independent of the factors score
     0.01, and the accuracy of guessing. The corrected estimator removes most of the bias (perfect
-    codes: 0.99 and 1.00), but of noise alone its score is the ratio of what chance leaves, 0.3 to
-    0.5: compare with the null.
+    codes: 0.99 and 1.00), but codes of noise score 0.3 to 0.5, a ratio of chance
+    values: compare with the null.
 
     Args:
         codes: ``(n, D)``.
@@ -100,16 +100,16 @@ def med(
         raise UserError("med compares factors; give two or more")
     every = np.arange(table.n)
 
-    def numbers(measured: _Fitted, rows: Rows) -> list[float]:
+    def parts(fitted: _Fitted, rows: Rows) -> list[float]:
         fit, scored = split.parts(rows)
-        importance = measured.importance(fit)
+        importance = fitted.importance(fit)
         kept = importance if top is None else importance[_most_disentangled(importance, top)]
-        right = measured.right[scored - split.fit]
+        right = fitted.right[scored - split.fit]
         accuracy = float(right.mean()) if len(right) else 0.0
         return [disentanglement(kept), completeness(kept), accuracy]
 
     def shuffled(order: Rows) -> list[float]:
-        return numbers(_fit(table.shuffled(order), split.fit, estimator, bins), every)
+        return parts(_fit(table.shuffled(order), split.fit, estimator, bins), every)
 
     whole = _fit(table, split.fit, estimator, bins)
     importance = whole.importance(np.arange(split.fit))
@@ -130,8 +130,8 @@ def med(
     }
     return score_parts(
         table,
-        dict(zip(names, numbers(whole, every), strict=True)),
-        lambda rows, _: numbers(whole, rows),
+        dict(zip(names, parts(whole, every), strict=True)),
+        lambda rows, _: parts(whole, rows),
         options,
         reference=REFERENCE,
         details=details,
@@ -143,7 +143,7 @@ def med(
 
 @dataclass(frozen=True)
 class _Fitted:
-    """Information of the rows to fit on, and which of the others are ``right``, ``(rows, K)``."""
+    """Information of the rows to fit on; whether the other rows are predicted, ``(rows, K)``."""
 
     information: Information
     right: NDArray[np.bool_]
@@ -156,17 +156,19 @@ class _Fitted:
 
 
 def _fit(table: Table, fit: int, estimator: Estimator, bins: int) -> _Fitted:
+    """Information and probes of the first ``fit`` rows."""
     inputs = inputs_of(table.codes, fit)
     classes = class_numbers_of(table.factors, bins)
     with one_thread():
         probes = [fit_softmax(inputs[:fit], numbers[:fit]) for numbers in classes.T]
-        read = np.stack([probe.read(inputs[fit:]) for probe in probes], axis=1)
+        predicted = np.stack([probe.predict(inputs[fit:]) for probe in probes], axis=1)
     information = Information(table.rows(np.arange(fit)), estimator, bins)
-    return _Fitted(information, read == classes[fit:], all(probe.converged for probe in probes))
+    right = predicted == classes[fit:]
+    return _Fitted(information, right, all(probe.converged for probe in probes))
 
 
 def _most_disentangled(importance: Array, top: int) -> NDArray[np.intp]:
-    """Numbers of the ``top`` most disentangled codes of each factor, of those whose best it is."""
+    """Indices of each factor's ``top`` most disentangled codes, of those whose best it is."""
     best_factor = importance.argmax(axis=1)
     order = np.argsort(-code_disentanglement(importance), kind="stable")
     kept = [order[best_factor[order] == k][:top] for k in range(importance.shape[1])]

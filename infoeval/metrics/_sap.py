@@ -90,11 +90,11 @@ def sap(
             scores[:, others] = _correlations(table.codes, numbers, fit, order, least)
         return scores
 
-    def of(scores: NDArray[np.float64]) -> float:
+    def mean_gap(scores: NDArray[np.float64]) -> float:
         return float(gap(scores, axis=0).mean())
 
     def shuffled(order: Rows) -> float:
-        return of(matrix(_correct(split, preset, order), every, order))
+        return mean_gap(matrix(_correct(split, preset, order), every, order))
 
     whole = matrix(right, every, every)
     details = {
@@ -106,8 +106,8 @@ def sap(
     }
     return score_table(
         table,
-        of(whole),
-        lambda rows, _: of(matrix(right, rows, every)),
+        mean_gap(whole),
+        lambda rows, _: mean_gap(matrix(right, rows, every)),
         options,
         reference=REFERENCE,
         details=details,
@@ -117,9 +117,9 @@ def sap(
 
 
 def _correct(split: Split, preset: Preset, order: Rows) -> dict[int, NDArray[np.bool_]]:
-    """Hits of each code on the scored rows, ``(D, rows)``, by the number of a discrete factor.
+    """Correct predictions of each code, ``(D, scored rows)``, by the index of a discrete factor.
 
-    ``order`` gives the row whose factors belong to each row's codes.
+    Row i has the factors of row ``order[i]``.
     """
     hits = {}
     for k, factor in enumerate(split.table.factors):
@@ -134,6 +134,7 @@ def _correct(split: Split, preset: Preset, order: Rows) -> dict[int, NDArray[np.
 
 
 def _linear_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
+    """Predicted class of each row to score, by a linear classifier of the first ``fit`` rows."""
     if len(np.unique(classes)) == 1:
         return np.full(len(code.values) - fit, classes[0])
     values = code.inputs
@@ -143,11 +144,11 @@ def _linear_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArra
 
 
 def _quantile_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
-    """Most frequent class of each row's quantile of a code, or of its category."""
+    """Predicted class of each row to score: the most frequent one of its quantile or category."""
     if code.type == "categorical":
         cells = code.values.astype(np.intp)
     else:
-        # Edges are values of the rows to fit on, so that only their order counts.
+        # Edges are values of the rows to fit on, so that only the order of values matters.
         ordered = np.sort(code.values[:fit])
         places = np.linspace(0, fit - 1, BINS + 1)[1:-1].round().astype(np.intp)
         cells = np.searchsorted(np.unique(ordered[places]), code.values, side="right")
@@ -183,7 +184,7 @@ def _correlations(
 
 
 def _explained(categories: NDArray[np.float64], values: NDArray[np.float64]) -> float:
-    """Share of the variance of values that lies between categories."""
+    """Share of the variance of values that is between categories."""
     numbers = categories.astype(np.intp)
     counts = np.maximum(np.bincount(numbers), 1)
     means = np.bincount(numbers, values) / counts

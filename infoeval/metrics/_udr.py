@@ -1,4 +1,4 @@
-"""UDR: whether models of different seeds have the same codes; it needs no factors."""
+"""UDR: similarity of the codes of models of different seeds, without factors."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -52,10 +52,10 @@ def udr(
 
     R_ij is the similarity of code i of one model and code j of another. The score of the two models
     is the mean over codes of (max R)^2 / sum R, over the rows of R and over its columns: high where
-    every code has one partner in the other model and is like no other code there. The score of a
+    every code has one partner in the other model and is unlike the others there. The score of a
     model is the median over its partners. Disentangled models tend to find the same codes up to
     order and sign, entangled ones a rotation each. It ranks models of one data set, and models that
-    fail alike score well, too. From 0, where nothing is alike, to 1.
+    fail alike score well, too. From 0, where no codes are similar, to 1.
 
     Args:
         models: the codes of each model for the same n rows, ``(n, D_m)``, continuous; two models or
@@ -98,7 +98,8 @@ def udr(
         kept = [active_codes(codes) for codes in tables]
     else:
         kept = [
-            _informed(number, *each) for number, each in enumerate(zip(tables, kl, strict=True))
+            _informative(number, codes, divergences)
+            for number, (codes, divergences) in enumerate(zip(tables, kl, strict=True))
         ]
     table = Table(tuple(code for codes in tables for code in codes), ())
     values = [table.matrix(codes) if codes else np.empty((table.n, 0)) for codes in kept]
@@ -112,11 +113,11 @@ def udr(
         return numbers(_pairs([model[rows] for model in values], preset))
 
     def shuffled(order: Rows) -> list[float]:
-        mixed, rows = [], np.arange(table.n)
+        permuted, rows = [], np.arange(table.n)
         for model in values:
-            mixed.append(model[rows])
+            permuted.append(model[rows])
             rows = order[rows]
-        return numbers(_pairs(mixed, preset))
+        return numbers(_pairs(permuted, preset))
 
     pairs = _pairs(values, preset)
     details: dict[str, Any] = {
@@ -148,7 +149,8 @@ def _columns(number: int, model: ArrayLike, options: Options) -> tuple[Column, .
     return tuple(replace(code, name=f"model {number}, {code.name}") for code in table.codes)
 
 
-def _informed(number: int, codes: tuple[Column, ...], kl: ArrayLike) -> tuple[Column, ...]:
+def _informative(number: int, codes: tuple[Column, ...], kl: ArrayLike) -> tuple[Column, ...]:
+    """Codes whose divergence from the prior is large enough and which vary."""
     try:
         divergences = np.asarray(kl, dtype=np.float64)
     except (TypeError, ValueError):
@@ -177,26 +179,27 @@ def _pairs(values: Sequence[Array], preset: Preset) -> Array:
     model_of = np.repeat(np.arange(len(values)), [model.shape[1] for model in values])
     pairs = np.zeros((len(values), len(values)))
     for source in range(len(values)):
-        own = model_of == source
-        alike = correlation[own]
+        members = model_of == source
+        strength = correlation[members]
         if preset == "lasso":
-            alike = _lasso(correlation[np.ix_(own, own)], alike)
+            strength = _lasso(correlation[np.ix_(members, members)], strength)
         for target in range(len(values)):
             if target != source:
-                pairs[source, target] = _relative_strength(np.abs(alike[:, model_of == target]))
+                pairs[source, target] = _relative_strength(np.abs(strength[:, model_of == target]))
     return pairs
 
 
 def _of_models(pairs: Array) -> Array:
-    """Median over the partners of each model, of which it is the target, ``(M,)``."""
+    """Median over the partners of each target model, ``(M,)``."""
     others = ~np.eye(len(pairs), dtype=np.bool_)
     return np.array([np.median(pairs[others[:, model], model]) for model in range(len(pairs))])
 
 
-def _relative_strength(alike: Array) -> float:
-    if alike.size == 0:
+def _relative_strength(strength: Array) -> float:
+    """Mean over rows and columns of (max R)^2 / sum R."""
+    if strength.size == 0:
         return 0.0
-    means = [share(alike.max(axis=a) ** 2, alike.sum(axis=a)).mean() for a in (0, 1)]
+    means = [share(strength.max(axis=a) ** 2, strength.sum(axis=a)).mean() for a in (0, 1)]
     return float(np.mean(means))
 
 

@@ -128,7 +128,7 @@ def _columns(number: int, model: Sequence[ArrayLike]) -> Codes:
 def _best_pairing(agreements: Array) -> float:
     """Mean over the best one-to-one pairing of codes; those without a partner count as 0."""
     best = float(agreements[linear_sum_assignment(agreements, maximize=True)].sum())
-    return float(best / max(agreements.shape))
+    return best / max(len(agreements), len(agreements.T))
 
 
 def _renamed(first: Codes, second: Codes) -> Array:

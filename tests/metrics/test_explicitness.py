@@ -58,7 +58,7 @@ def test_probes_are_those_of_scikit_learn(classes: int) -> None:
         ours = fit_softmax(inputs, numbers, penalty=penalty, balanced=balanced)
         likely = np.exp(ours.log_probabilities(inputs))
         assert likely == pytest.approx(theirs.predict_proba(inputs), abs=1e-4)
-        assert (ours.read(inputs) == theirs.predict(inputs)).mean() > 0.99
+        assert (ours.predict(inputs) == theirs.predict(inputs)).mean() > 0.99
         theirs = OneVsRestClassifier(LogisticRegression(**options, tol=1e-10, max_iter=5_000))
         theirs.fit(inputs, numbers)
         ours = fit_one_against_rest(inputs, numbers, penalty=penalty, balanced=balanced)

@@ -192,6 +192,7 @@ def _typed(
 
 
 def _inferred(values: NDArray[Any], what: str) -> str:
+    """Default type of a column."""
     whole = values.dtype.kind != "f"
     if what == "code":
         return "categorical" if whole else "continuous"
@@ -220,6 +221,7 @@ def _column(name: str, values: NDArray[Any], kind: str, known: tuple[str, ...]) 
 
 
 def _numbers(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
+    """Values as finite float64 in the supported range."""
     try:
         numbers = values.astype(np.float64)
     except (TypeError, ValueError):
@@ -243,6 +245,7 @@ def _check_finite(name: str, numbers: NDArray[Any]) -> None:
 
 
 def _period(name: str, text: str) -> float:
+    """Period that follows the colon of a type; 2π by default."""
     try:
         period = float(text) if text else 2 * math.pi
     except ValueError:

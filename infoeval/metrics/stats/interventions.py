@@ -1,17 +1,16 @@
 """Scores of codes that are drawn while a factor is held fixed, from a table or from a function."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 from infoeval.intervals import clopper_pearson
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.code_factor_table import Table, as_table
+from infoeval.metrics.stats.code_factor_table import Table, as_rows, as_table
 from infoeval.metrics.stats.resampling import Options, Rows, check_options, score_table, table_of
 from infoeval.metrics.stats.table_draws import (
     TableDraws,
@@ -50,13 +49,13 @@ class Effort:
     ) -> "Effort":
         """Effort with the numbers that are not None. Raises UserError unless they are positive."""
         efforts = {"train_points": train_points, "test_points": test_points, "batch": batch}
-        given = {name: number for name, number in efforts.items() if number is not None}
-        for name, number in given.items():
+        changes = {name: number for name, number in efforts.items() if number is not None}
+        for name, number in changes.items():
             least = least_batch if name == "batch" else 1
             whole = isinstance(number, int | np.integer) and not isinstance(number, bool)
             if not whole or number < least:
                 raise UserError(f"{name} is {number}; give a whole number >= {least}")
-        return replace(self, **{name: int(number) for name, number in given.items()})
+        return replace(self, **{name: int(number) for name, number in changes.items()})
 
 
 class FunctionSource:
@@ -72,13 +71,13 @@ class FunctionSource:
     ) -> None:
         self.function, self.all_but = function, all_but
         self.encodings, self.width = 0, 0
-        self.factors = _matrix(factors)
+        self.factors = as_rows(factors, "factor")
         columns = as_table(
             np.zeros(len(self.factors)), factors, factor_types=options.get("factor_types")
         ).factors
         count = max(2, min(SAMPLE, most))
         generator = np.random.default_rng([options.get("seed", 0), 3])
-        sample = self._called(self.drawn(count, generator))
+        sample = self._computed(self.drawn(count, generator))
         every = as_table(sample, None, code_types=options.get("code_types")).codes
         table = table_of(sample, None, {**options, "factor_types": None})
         self.kept = np.array([code.name not in table.pruned for code in every])
@@ -112,15 +111,17 @@ class FunctionSource:
         return np.asarray(self.factors[drawn, np.arange(factors)])
 
     def codes(self, values: NDArray[Any], batch: int) -> Array:
-        """Codes that are scored, ``(batch, points, D)``, of values ``(batch points, K)``."""
-        codes = self._called(values)[:, self.kept].astype(np.float64)
+        """Codes to score, ``(batch, points, D)``, of values ``(batch points, K)``."""
+        codes = self._computed(values)[:, self.kept].astype(np.float64)
         return codes.reshape(batch, -1, codes.shape[1])
 
-    def _called(self, values: NDArray[Any]) -> NDArray[Any]:
+    def _computed(self, values: NDArray[Any]) -> NDArray[Any]:
+        """All codes of values, computed in calls of at most `CALL` rows."""
         self.encodings += len(values)
-        return np.concatenate([self._answer(piece) for piece in _pieces(values, CALL)])
+        return np.concatenate([self._checked(piece) for piece in _pieces(values, CALL)])
 
-    def _answer(self, values: NDArray[Any]) -> NDArray[Any]:
+    def _checked(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Codes of one call, ``(rows, codes)``. Raises UserError unless all are finite numbers."""
         codes = np.asarray(self.function(values))
         if codes.ndim == 1:
             codes = codes[:, None]
@@ -186,16 +187,6 @@ def _pieces(rows: NDArray[Any], most: int) -> Iterator[NDArray[Any]]:
     return (rows[start : start + step] for start in range(0, len(rows), step))
 
 
-def _matrix(factors: ArrayLike) -> NDArray[Any]:
-    if isinstance(factors, pd.DataFrame):
-        return np.asarray(factors.to_numpy())
-    try:
-        values = np.atleast_1d(np.asarray(factors))
-    except ValueError:
-        raise UserError("factors: rows differ in length; give one number a column") from None
-    return values[:, None] if values.ndim == 1 else values
-
-
 def source_of(
     codes: Codes,
     factors: ArrayLike,
@@ -211,7 +202,7 @@ def source_of(
 
     In a table, factors of the types in ``cut`` are cut into ``bins`` of equal width. ``even``:
     values are equally probable, however many rows they have. ``all_but``: all factors are held
-    fixed except the one that is given.
+    fixed except one.
 
     Raises UserError for what is not a table of codes and factors, for one factor alone, for codes
     of 1e30 and more, and where no two rows share a value.
@@ -269,9 +260,7 @@ def score_draws(
         reference=reference,
         details={
             **measured,
-            "train_points": effort.train_points,
-            "test_points": effort.test_points,
-            "batch": effort.batch,
+            **asdict(effort),
             **details,
         },
         resample="deviation",

@@ -55,7 +55,7 @@ class Probe:
         total = np.log(np.exp(scores).sum(axis=1, keepdims=True))
         return np.asarray(scores - total)
 
-    def read(self, inputs: Array) -> Classes:
+    def predict(self, inputs: Array) -> Classes:
         """Most probable class of every row, ``(n,)``."""
         return np.asarray(self.classes[self._scores(inputs).argmax(axis=1)])
 
@@ -109,15 +109,19 @@ def fit_softmax(
     scikit-learn's LogisticRegression with C = 1 / penalty, which penalises the weights of two
     classes as their difference. ``tolerance`` is on the gradient of the mean.
     """
-    known, own = np.unique(classes, return_inverse=True)
+    known, index = np.unique(classes, return_inverse=True)
     design = np.column_stack([inputs, np.ones(len(inputs))])
     shape = len(known), design.shape[1]
     if len(known) == 1:
         return Probe(known, np.zeros(shape))
     if len(known) == 2:
         penalty = 2 * penalty
+    weights = np.full(len(index), 1 / len(index))
+    if balanced:
+        counts = np.bincount(index)
+        weights = 1 / (len(counts) * counts[index])
     optimum = minimize(
-        _softmax_loss(design, own, penalty, _row_weights(own, balanced)),
+        _softmax_loss(design, index, penalty, weights),
         np.zeros(shape[0] * shape[1]),
         jac=True,
         method="L-BFGS-B",
@@ -129,14 +133,6 @@ def fit_softmax(
         },
     )
     return Probe(known, optimum.x.reshape(shape), converged=optimum.status != 1)
-
-
-def _row_weights(classes: Classes, balanced: bool) -> Array:
-    """Weights of the rows, which sum to 1."""
-    counts = np.bincount(classes)
-    if balanced:
-        return np.asarray(1 / (len(counts) * counts[classes]))
-    return np.full(len(classes), 1 / len(classes))
 
 
 @dataclass(frozen=True)
@@ -153,10 +149,10 @@ class _Block:
         scores = coefficients @ self.transposed
         if far:
             scores -= scores.max(axis=0)
-        own = scores.ravel()[self.right]
+        correct = scores.ravel()[self.right]
         np.exp(scores, out=scores)
         total = scores.sum(axis=0)
-        value = float((np.log(total) - own) @ self.weights)
+        value = float((np.log(total) - correct) @ self.weights)
         scores *= self.weights / total
         scores.ravel()[self.right] -= self.weights
         return value, scores @ self.design
@@ -199,22 +195,23 @@ def fit_one_against_rest(
     ``penalty`` is that of :func:`fit_softmax`. ``balanced``: a class has the same weight as all
     others together.
     """
-    known, own = np.unique(classes, return_inverse=True)
+    known, index = np.unique(classes, return_inverse=True)
     design = np.column_stack([inputs, np.ones(len(inputs))])
     columns = design.shape[1]
     coefficients = np.zeros((len(known), columns))
     if len(known) == 1:
         return Probe(known, coefficients, one_against_rest=True)
-    is_class = (own == np.arange(len(known))[:, None]).astype(np.float64)
+    is_class = (index == np.arange(len(known))[:, None]).astype(np.float64)
     weights = np.ones(is_class.shape)
     if balanced:
         counts = is_class.sum(axis=1, keepdims=True)
-        weights = len(own) / (2 * np.where(is_class > 0, counts, len(own) - counts))
+        weights = len(index) / (2 * np.where(is_class > 0, counts, len(index) - counts))
     ridge = np.append(np.full(columns - 1, penalty), 0.0)
     # The Hessians are symmetric sums of products of two columns.
     first, second = np.triu_indices(columns)
     products = design[:, first] * design[:, second]
     curvature = np.empty((len(known), columns, columns))
+    tolerance = NEWTON_TOLERANCE * len(index)
 
     def slope(coefficients: Array) -> tuple[Array, Array]:
         probability = expit(coefficients @ design.T)
@@ -228,10 +225,10 @@ def fit_one_against_rest(
         length = np.abs(gradient).max(axis=1)
         probability, gradient = slope(coefficients - step)
         # The step of a class is halved where it made the gradient larger.
-        while (worse := np.abs(gradient).max(axis=1) > length + NEWTON_TOLERANCE * len(own)).any():
+        while (worse := np.abs(gradient).max(axis=1) > length + tolerance).any():
             step[worse] /= 2
             probability, gradient = slope(coefficients - step)
         coefficients = coefficients - step
-        if np.abs(gradient).max() < NEWTON_TOLERANCE * len(own):
+        if np.abs(gradient).max() < tolerance:
             return Probe(known, coefficients, one_against_rest=True)
     return Probe(known, coefficients, one_against_rest=True, converged=False)

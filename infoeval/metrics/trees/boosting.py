@@ -90,13 +90,13 @@ def boost(codes: Array, factors: Numbers, others: Array) -> Boosted:
     shrink = np.repeat([group.shrink for group in trees], [group.count for group in trees])
     importances = np.zeros((codes.shape[1], len(trees)))
     for _ in range(STAGES if len(raw) else 0):
-        chances = _probabilities(raw[:, :n], trees)
-        residuals = counts - weights * chances
+        probabilities = _probabilities(raw[:, :n], trees)
+        residuals = counts - weights * probabilities
         splits, leaves = _grow(order, places, residuals, weights)
         for split in splits:
             np.add.at(importances, (split.code, factor_of), split.gain)
-        chances *= (1 - chances) * weights
-        steps = _steps(leaves[:, :n], residuals, chances) * RATE * shrink[:, None]
+        probabilities *= (1 - probabilities) * weights
+        steps = _steps(leaves[:, :n], residuals, probabilities) * RATE * shrink[:, None]
         for tree, (leaf, step) in enumerate(zip(leaves, steps.astype(np.float32), strict=True)):
             raw[tree] += step[leaf]
     total = importances.sum(axis=0)
@@ -156,15 +156,15 @@ def _places(order: Order, rows: Array) -> Places:
 
 def _probabilities(raw: Single, trees: list[Trees]) -> Single:
     """Probability of each tree's class, ``(trees, rows)``, from the log odds."""
-    chances = np.empty(raw.shape, np.float32)
+    probabilities = np.empty(raw.shape, np.float32)
     for group in trees:
         part = raw[group.columns]
         if group.count == 1:
-            chances[group.columns] = 1 / (1 + np.exp(-part))
+            probabilities[group.columns] = 1 / (1 + np.exp(-part))
         elif group.count:
             odds = np.exp(part - part.max(axis=0))
-            chances[group.columns] = odds / odds.sum(axis=0)
-    return chances
+            probabilities[group.columns] = odds / odds.sum(axis=0)
+    return probabilities
 
 
 def _grow(

@@ -22,7 +22,7 @@ from infoeval.metrics.stats.mutual_information import (
     neighbour_information,
     separated,
 )
-from infoeval.metrics.stats.resampling import check_choice
+from infoeval.metrics.stats.resampling import Preset, check_choice
 
 LABELS = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 3)), min_size=2, max_size=50)
 
@@ -152,7 +152,5 @@ def test_gap_and_share() -> None:
 
 
 def test_choices_are_listed() -> None:
-    from infoeval.metrics._mig import Preset
-
     with pytest.raises(UserError, match="no preset 'mine'; there are disentanglement_lib, laforge"):
         check_choice("preset", "mine", Preset)

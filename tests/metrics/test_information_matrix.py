@@ -11,11 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics._dcimig import dcimig
-from infoeval.metrics._jemmig import jemmig
-from infoeval.metrics._mig import mig
-from infoeval.metrics._mig_sup import mig_sup
-from infoeval.metrics._modularity import modularity
+from infoeval.metrics._information_matrix import dcimig, jemmig, mig, mig_sup, modularity
 from infoeval.metrics.score import Score
 
 Metric = Callable[..., Score]
