@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from infoeval import Categorical, CodeSpace, evaluation
+from infoeval import Categorical, CodeSpace, Trainer, evaluation
 from infoeval.data import load
 from infoeval.errors import UserError
 from infoeval.evaluation.pages import report
