@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from infoeval import Categorical, CodeSpace, evaluation
+from infoeval import Categorical, CodeSpace, Trainer, evaluation
 from infoeval.data import load
 from infoeval.errors import UserError
 from infoeval.evaluation.pages import report
@@ -52,6 +52,21 @@ def test_metrics_json_is_the_score_with_more(page: Path, subject: Path) -> None:
     date.fromisoformat(document["created"])
     assert "models" not in document
     Document.read(files_of(page) / "metrics.json")
+
+
+def test_codes_and_history_are_told(page: Path) -> None:
+    document = document_of(page)
+    digit, slant = document["codes"]
+    assert (digit["name"], digit["kind"], digit["size"]) == ("digit", "categorical", 4)
+    assert (slant["name"], slant["kind"]) == ("slant", "continuous")
+    assert (slant["low"], slant["high"]) == (-1, 1)
+    assert [code["entropy"] for code in (digit, slant)] == pytest.approx([np.log(4), np.log(2)])
+    assert document["history"]["step"] == [2, 4, 6, 8]
+    training = document["training"]
+    assert (training["steps"], training["batch"]) == (8, 8)
+    seconds = document["history"]["seconds"][-1]
+    assert training["images_per_second"] == pytest.approx(8 * 8 / seconds)
+    assert Trainer.from_dict(training["config"]).codes == tiny_trainer().codes
 
 
 def test_twin_stands_beside_the_subject(pair: Path, twin: Path) -> None:

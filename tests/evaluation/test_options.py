@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 import pytest
+from click.testing import CliRunner
 
 from infoeval import evaluation
 from infoeval.cli import main
@@ -48,8 +49,8 @@ def test_each_option_is_a_field_of_one_class() -> None:
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_option_is_one_of_the_command(command: str) -> None:
     parameters = {each.name: each for each in main.commands[command].params}
-    context = click.Context(main.commands[command], max_content_width=10_000)
-    text = " ".join(main.commands[command].get_help(context).split())
+    shown = CliRunner().invoke(main, [command, "--help"], terminal_width=10_000)
+    text = " ".join(shown.output.split())
     for name, entry in declared(COMMANDS[command]).items():
         if name in PYTHON_ALONE:
             assert not entry.metadata["cli"]
