@@ -38,9 +38,8 @@ def score(
             setting or budget, or a metric asked for by name that does not apply.
 
     """
-    chosen = Options(**options)  # type: ignore[arg-type]
-    requests = requests_of(metrics, chosen)
-    context = Context(chosen)
+    context = Context(Options(**options))  # type: ignore[arg-type]
+    requests = requests_of(metrics, context.options)
     subjects = context.open_all(as_list(models))
     if not subjects:
         raise UserError("no model; give a checkpoint, a .npz file or FILE.py:FUNCTION")

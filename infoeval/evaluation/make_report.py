@@ -16,7 +16,7 @@ from infoeval.evaluation.evaluate import requests_of, score_subject
 from infoeval.evaluation.gallery import draw_galleries
 from infoeval.evaluation.image_files import ImageFile, remove_unnamed, write_image_files
 from infoeval.evaluation.inputs import Inputs
-from infoeval.evaluation.options import Options
+from infoeval.evaluation.options import Options, ReportOptions
 from infoeval.evaluation.report_files import METRICS, files_of
 from infoeval.evaluation.report_images import ROWS, DrawnImages, draw_traversal_files
 from infoeval.evaluation.report_inputs import choose, find_scores, open_inputs
@@ -65,10 +65,9 @@ def make_report(
     metrics: Sequence[str] | None,
     scores: Sequence[str | Path],
     show: int | None,
-    animation: str | None,
     live: bool,
     runtime: Path | None,
-    command: str,
+    written: ReportOptions,
 ) -> Path:
     """Return the path of metrics.json, after it and the images were made; see `pages.report`."""
     context, requests = Context(options), requests_of(metrics, options)
@@ -93,7 +92,7 @@ def make_report(
                 with context.about(str(subject) if len(roles) > 1 else ""):
                     document = score_subject(subject, requests, context)
             scored.append(ScoredSubject(subject, role, document))
-        return _write(scored, output, animation, command, extra, context, Path(staging))
+        return _write(scored, output, written, extra, context, Path(staging))
 
 
 def make_comparison(
@@ -102,8 +101,7 @@ def make_comparison(
     options: Options,
     *,
     metrics: Sequence[str] | None,
-    animation: str | None,
-    command: str,
+    written: ReportOptions,
 ) -> tuple[Path, Comparison]:
     """Return the path of metrics.json and the comparison in it; see `pages.compare`."""
     context = Context(options)
@@ -116,7 +114,7 @@ def make_comparison(
     ]
     differences = [asdict(difference) for difference in comparison.differences]
     extra = {"arrangement": "comparison", "differences": differences}
-    return _write(scored, output, animation, command, extra, context), comparison
+    return _write(scored, output, written, extra, context), comparison
 
 
 def _live(shown: Subject, folder: Path, runtime: Path | None, context: Context) -> dict[str, Any]:
@@ -132,8 +130,7 @@ def _live(shown: Subject, folder: Path, runtime: Path | None, context: Context) 
 def _write(
     scored: Sequence[ScoredSubject],
     output: Path,
-    animation: str | None,
-    command: str,
+    written: ReportOptions,
     extra: dict[str, Any],
     context: Context,
     staging: Path | None = None,
@@ -143,12 +140,12 @@ def _write(
     The images of an earlier report are removed.
     """
     folder = files_of(output)
-    files, skipped = draw(scored, animation, context)
+    files, skipped = draw(scored, written.animation, context)
     entries = write_image_files(files, folder)
     if staging is not None:
         for path in filter(Path.is_file, staging.rglob("*")):
             write_bytes(folder / path.relative_to(staging), path.read_bytes())
-    origin = {"command": command, "created": datetime.now(UTC).date().isoformat()}
+    origin = {"command": written.command, "created": datetime.now(UTC).date().isoformat()}
     _document(scored, entries, skipped, extra | origin).write(folder / METRICS)
     live = extra.get("live")
     named = [entry["file"] for entry in entries]

@@ -65,9 +65,9 @@ class Options:
         "Each metric has its own default.",
     )
     null: int = option(
-        0, "Number of tables with shuffled factors that these metrics score for comparison."
+        0, "Tables with shuffled factors that metrics of codes and factors score for comparison."
     )
-    prune: bool = option(False, "Leave inactive codes out of these metrics.")
+    prune: bool = option(False, "Leave inactive codes out of metrics of codes and factors.")
     code_types: Sequence[str] | None = option(
         None,
         "continuous or categorical, one for each code; inferred by default.",
@@ -159,24 +159,24 @@ def _check_words(options: Options | ReportOptions) -> None:
 
 
 def takes_options(*classes: type) -> Callable[[Function], Function]:
-    """Return a decorator for a function of `**options`, the fields of some options classes.
+    """Return a decorator for a function whose `**options` are the fields of options classes.
 
-    The function gets their signature, and their descriptions at the end of its docstring.
+    It adds them to the function's signature, and their descriptions to its docstring.
     """
-    found = [entry for kind in classes for entry in fields(kind)]
+    entries = [entry for kind in classes for entry in fields(kind)]
 
     def decorate(function: Function) -> Function:
         signature = inspect.signature(function)
-        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-        keyword_only = inspect.Parameter.KEYWORD_ONLY
-        taken = {parameter.name for parameter in own}
-        named = [
-            inspect.Parameter(e.name, keyword_only, default=e.default, annotation=e.type)
-            for e in found
-            if e.name not in taken
+        parameters = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        parameters += [
+            inspect.Parameter(
+                e.name, inspect.Parameter.KEYWORD_ONLY, default=e.default, annotation=e.type
+            )
+            for e in entries
+            if e.name not in signature.parameters
         ]
-        function.__signature__ = signature.replace(parameters=[*own, *named])  # type: ignore[attr-defined]
-        lines = [f"    {entry.name}: {entry.metadata['help']}" for entry in found]
+        function.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        lines = [f"    {entry.name}: {entry.metadata['help']}" for entry in entries]
         doc = inspect.cleandoc(function.__doc__ or "")
         function.__doc__ = "\n".join([doc, "", "Options:", *lines])
         return function

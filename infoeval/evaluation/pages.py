@@ -87,10 +87,9 @@ def report(
         metrics=metrics,
         scores=[scores] if isinstance(scores, str | Path) else scores,
         show=show,
-        animation=written.animation,
         live=live,
         runtime=None if runtime is None else Path(runtime),
-        command=written.command,
+        written=written,
     )
     return write_formats(metrics_file, output, written.formats or DEFAULT, written.figures)
 
@@ -125,12 +124,7 @@ def compare(
     from infoeval.evaluation.make_report import make_comparison
 
     metrics_file, comparison = make_comparison(
-        models,
-        output,
-        Options(**scoring),
-        metrics=metrics,
-        animation=written.animation,
-        command=written.command,
+        models, output, Options(**scoring), metrics=metrics, written=written
     )
     formats = written.formats or DEFAULT
     return write_formats(metrics_file, output, formats, written.figures), comparison

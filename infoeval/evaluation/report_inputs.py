@@ -1,8 +1,8 @@
 """The subjects of a report: a model or seeds of one, λ = 0 twins, earlier scores, the one shown."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from infoeval.errors import UserError
 from infoeval.evaluation.context import Context
@@ -19,8 +19,7 @@ IMAGES = 10_000
 INSTEAD = "for models side by side, infoeval compare A B -o page.html"
 
 
-@dataclass(frozen=True)
-class ReportInputs:
+class ReportInputs(NamedTuple):
     """The subjects of a report, in the order given: seeds of one experiment, or a single one."""
 
     subjects: tuple[Subject, ...]
@@ -140,8 +139,7 @@ def _check_twin(twin: Subject, subject: Subject) -> None:
         raise UserError(f"{twin} is no baseline: its λ is {weight:g}, not 0; {INSTEAD}")
 
 
-@dataclass(frozen=True)
-class Choice:
+class Choice(NamedTuple):
     """The place of the subject shown first, and why it is that one."""
 
     place: int

@@ -22,12 +22,11 @@ CALIBRATION_IMAGES = 10_000
 
 
 class Recognition:
-    """Q with batch-norm statistics of its own choosing.
+    """Q with batch-norm statistics estimated on given images, or with the running ones.
 
-    While it trains, Q sees generated images, normalised by their own batch; D's shared layers see
-    real ones too, so their running statistics belong to neither. Given `images`, the statistics
-    are estimated anew, as the mean over batches of `CHUNK` of these images (two at least);
-    without them the checkpoint's running ones are used.
+    In training Q sees generated images, normalised by their own batch; D's shared layers see real
+    ones too, so their running statistics belong to neither. Given `images` (two or more), the
+    statistics are the mean over batches of `CHUNK` of them.
     """
 
     def __init__(self, networks: Networks, images: Tensor | None = None) -> None:
@@ -99,7 +98,7 @@ class CheckpointModel:
 
     @classmethod
     def open(cls, path: str | Path, device: torch.device | str = "cpu") -> "CheckpointModel":
-        """Return the model of a checkpoint file; nothing in it is executed."""
+        """Return the model of a checkpoint file; nothing of it is executed."""
         return cls(Checkpoint.open(path), device)
 
     def calibrated(self, images: NDArray[np.uint8]) -> "CheckpointModel":

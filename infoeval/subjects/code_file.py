@@ -17,13 +17,13 @@ __all__ = ["CodeFile"]
 
 
 class CodeFile(Subject):
-    """Codes and factors of a .npz file, of which nothing is unpickled.
+    """Codes and factors of a .npz file; nothing is unpickled.
 
-    The file holds ``codes`` ``(n, D)`` and, for all metrics but a few, ``factors`` ``(n, K)``;
-    optionally ``codes_test`` and ``factors_test``, rows on which predictors are scored; and
-    ``code_names``, ``factor_names``, ``code_types`` and ``factor_types``, a word for each column.
+    The file holds ``codes`` ``(n, D)`` and, for most metrics, ``factors`` ``(n, K)``; optionally
+    ``codes_test`` and ``factors_test``, rows on which predictors are scored; and ``code_names``,
+    ``factor_names``, ``code_types`` and ``factor_types``, a word for each column.
 
-    Raises UserError for a file that is not there or not such a file.
+    Raises UserError for a missing file, and for another kind of file.
     """
 
     has_encoder = False
@@ -44,25 +44,20 @@ class CodeFile(Subject):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the file."""
         return sha256(self.path)
 
     @property
     def rows(self) -> tuple[Rows, Rows | None]:
-        """Its rows, and those of ``codes_test`` where it has them."""
         return self._rows
 
     @property
     def column_types(self) -> tuple[Sequence[str] | None, Sequence[str] | None]:
-        """The words of ``code_types`` and ``factor_types``."""
         return self._types
 
     def describe(self) -> dict[str, Any]:
-        """Return the `subject` of its results."""
         return {"codes": self.name, "sha256": self.fingerprint}
 
     def describe_data(self) -> dict[str, Any]:
-        """Return what its rows are called and how many there are."""
         return {
             "name": self.path.name,
             "split": "rows",

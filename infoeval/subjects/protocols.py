@@ -1,4 +1,4 @@
-"""What a generative model has to offer for its codes to be evaluated: `encode`, `generate`."""
+"""What encoders and generators of a user must provide: `encode`, `generate` and `codes`."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol

@@ -1,4 +1,4 @@
-"""What is evaluated: its name, its codes, its generator, its encoder, whichever of these it has."""
+"""The interface of what is evaluated: a name, and perhaps codes, a generator, an encoder."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ Progress = Callable[[str, float | None], None]
 
 @dataclass(frozen=True)
 class Encoding:
-    """The codes that a model read from n images.
+    """The codes of n images by an encoder.
 
     `columns` has one column a code: the likeliest category or the value. `posteriors` holds
     q(c|x), (n, K), of the categorical codes of which it is known, by name.
@@ -43,10 +43,10 @@ class Rows(NamedTuple):
 
 
 class Subject(ABC):
-    """What is evaluated. What a kind of subject lacks is None, and decides which metrics apply.
+    """What is evaluated; the parts that it lacks are None, and decide which metrics apply.
 
-    `name` is what the user gave, `path` the file it came from. A `checkpoint` of ours is a `model`
-    with a Q of its own, which is scored beside a post hoc Q.
+    `name` is what the user gave, `path` the file it came from. Only an infoeval checkpoint has a
+    `checkpoint` and its networks, the `model`, whose own Q is scored beside a post hoc Q.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Subject(ABC):
     model: CheckpointModel | None = None
     has_encoder = True
     labels_are_factors = True
-    """Whether labels count as the one factor of images that have no others, without being asked."""
+    """Whether labels are by default the only factor of images without factors."""
 
     @property
     @abstractmethod
@@ -74,12 +74,12 @@ class Subject(ABC):
 
     @property
     def rows(self) -> "tuple[Rows, Rows | None] | None":
-        """Codes and factors that it holds itself, and further ones to score predictors on."""
+        """Its own codes and factors, and perhaps further ones to score predictors on."""
         return None
 
     @property
     def column_types(self) -> tuple[Sequence[str] | None, Sequence[str] | None]:
-        """The types of its codes and of its factors, where it says them."""
+        """The types of its codes and of its factors, where they are known."""
         return None, None
 
     def describe(self) -> dict[str, Any]:
@@ -87,27 +87,26 @@ class Subject(ABC):
         return {"model": self.name, "sha256": self.fingerprint}
 
     def describe_data(self) -> dict[str, Any]:
-        """Return the `data` of results that no image set was loaded for."""
+        """Return the `data` of its results where no image set was loaded."""
         return {}
 
     def describe_training(self) -> dict[str, Any]:
-        """Return what a report shows of how it was trained."""
+        """Return the training curves and settings that a report shows."""
         return {}
 
     def reader(self, train: ImageSet) -> "Reader":
-        """Return its encoder; `train` are training images of the kind that it is to read.
+        """Return its encoder; batch-norm statistics may be estimated on the images `train`.
 
-        The same for the same images: what it has read it keeps.
+        The same encoder for the same images: it keeps their codes.
         """
         raise NotImplementedError
 
     def __str__(self) -> str:
-        """Return its name."""
         return self.name
 
 
 class Reader(ABC):
-    """Reads the codes of images, each image of a set once."""
+    """An encoder that reads each image of a set once."""
 
     def __init__(self) -> None:
         self._read: dict[ImageSet, _Codes] = {}
@@ -128,7 +127,7 @@ class Reader(ABC):
 
     @abstractmethod
     def read(self, images: NDArray[np.uint8]) -> dict[str, Array]:
-        """Return what the encoder gives of uint8 images, arrays of n rows by name."""
+        """Return what the encoder makes of n uint8 images, arrays of n rows by name."""
 
     @abstractmethod
     def encoding(self, arrays: Mapping[str, Array]) -> Encoding:
@@ -136,7 +135,7 @@ class Reader(ABC):
 
 
 class _Codes:
-    """What was read of an image set so far."""
+    """The codes of an image set that have been read so far."""
 
     def __init__(self, count: int) -> None:
         self.known = np.zeros(count, bool)

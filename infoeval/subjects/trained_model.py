@@ -27,16 +27,15 @@ CHUNK = 5000
 
 
 class TrainedModel(Subject):
-    """A checkpoint file; opening it runs nothing of its maker's.
+    """A checkpoint file; opening it executes nothing of it.
 
     Args:
         path: the file.
         device: where its networks run.
         seed: of the images that batch-norm statistics are estimated on where `batch_norm` is
             "generated".
-        batch_norm: which batch-norm statistics Q uses on real images: "real" estimates them on
-            training images, "generated" on fresh samples of G, "running" takes those that the
-            training left behind.
+        batch_norm: batch-norm statistics of Q on real images: "real" estimates them on training
+            images, "generated" on fresh samples of G, "running" takes those of the training.
         progress: called while images are read.
 
     Raises:
@@ -65,26 +64,21 @@ class TrainedModel(Subject):
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 of the file."""
         return sha256(self.path)
 
     @cached_property
     def model(self) -> CheckpointModel:  # type: ignore[override]
-        """Its networks."""
         return CheckpointModel(self.checkpoint, self.device)
 
     @property
     def generator(self) -> CheckpointModel:
-        """Its networks."""
         return self.model
 
     @property
     def codes(self) -> CodeSpace:
-        """Its latent codes."""
         return self.checkpoint.trainer.codes
 
     def describe(self) -> dict[str, Any]:
-        """Return the `subject` of its results."""
         return {
             "checkpoint": self.name,
             "sha256": self.fingerprint,
@@ -96,11 +90,9 @@ class TrainedModel(Subject):
         }
 
     def describe_data(self) -> dict[str, Any]:
-        """Return the description of the images it was trained on."""
         return dict(self.checkpoint.data)
 
     def describe_training(self) -> dict[str, Any]:
-        """Return its training curves and settings."""
         history, trainer = self.checkpoint.history, self.checkpoint.trainer
         steps, seconds = history.get("step", []), history.get("seconds", [])
         speed = steps[-1] * trainer.batch / seconds[-1] if seconds and seconds[-1] else None
@@ -119,7 +111,6 @@ class TrainedModel(Subject):
         }
 
     def reader(self, train: ImageSet) -> Reader:
-        """Return its Q, with batch-norm statistics as asked for."""
         if self._reader is None or self._reader[0] is not train:
             self._reader = train, _Q(self._calibrated(train), self.progress)
         return self._reader[1]

@@ -1,4 +1,4 @@
-"""Anybody's model: an encoder, a generator, or both, in memory or from a function in a file."""
+"""A user's model: an encoder, a generator, or both, in memory or from a function in a file."""
 
 import inspect
 import sys
@@ -61,17 +61,14 @@ class UserModel(Subject):
 
     @cached_property
     def fingerprint(self) -> str | None:
-        """SHA-256 of the file."""
         return None if self.path is None else sha256(self.path)
 
     @property
     def generator(self) -> Generator | None:
-        """The generator; its errors name the model."""
         return self._generator
 
     def reader(self, train: ImageSet) -> Reader:
-        """Return the encoder, which needs no training images."""
-        del train
+        del train  # its statistics are what they are
         return self._reader
 
 
@@ -86,11 +83,11 @@ def names_function(text: str) -> bool:
 
 
 def load_model(text: str, *, seed: int = 0) -> UserModel:
-    """Run FILE.py, call its FUNCTION without arguments, and return the model it returns.
+    """Return the model that FUNCTION of FILE.py returns, which is called without arguments.
 
-    A file is a program: it is run. Give only files that you would run yourself.
+    The file is run as a program. Give only files that you would run yourself.
 
-    Raises UserError where that cannot be done, or what comes back is no model.
+    Raises UserError where it fails, or returns no model.
     """
     name, _, function = text.rpartition(":")
     if not function.isidentifier():
@@ -109,7 +106,7 @@ def load_model(text: str, *, seed: int = 0) -> UserModel:
 
 
 def _parts(model: Any, name: str) -> tuple[Any, Any]:
-    """Return the encoder and the generator of what a user gave, either of which may be None."""
+    """Return the encoder and the generator of a user's model, either of which may be None."""
     pair = model if isinstance(model, tuple) else (model, None)
     if len(pair) != 2:
         raise UserError(
@@ -167,7 +164,7 @@ class _UserGenerator:
 
 
 class _UserEncoder(Reader):
-    """A user's encoder, whose random draws, where they are torch's, are the same for one seed."""
+    """A user's encoder; torch's random draws in it are the same for the same seed."""
 
     def __init__(self, name: str, encode: Callable[[Tensor], Any], seed: int) -> None:
         super().__init__()
@@ -198,10 +195,10 @@ class _UserEncoder(Reader):
 def _columns(arrays: Mapping[str, Array], name: str) -> pd.DataFrame:
     """Return a column for each code of arrays ``(n, D)``.
 
-    Whole numbers of an integer type and booleans are categories. Named probabilities ``(n, K)`` are
-    a categorical code, the likeliest category; other named arrays of several columns are as many
-    codes, called "name 0", "name 1" and so on. What has no name is called "code 0", "code 1" and
-    so on, and is never taken for probabilities.
+    Integers and booleans are categories. Named probabilities ``(n, K)`` are one categorical code,
+    the likeliest category; other named arrays of several columns are that many codes, called
+    "name 0", "name 1" and so on. Columns of an array without a name are codes, called "code 0",
+    "code 1" and so on, even where they look like probabilities.
 
     Raises UserError where two codes have one name.
     """
@@ -228,9 +225,9 @@ def _are_probabilities(array: Array) -> bool:
 
 
 def _arrays(codes: Any, count: int, name: str) -> dict[str, Array]:
-    """Return the arrays ``(count, D)`` that an encoder returned for `count` images, by name.
+    """Return the codes of `count` images as arrays ``(count, D)`` by name.
 
-    Raises UserError for what is no array of numbers for each image, nor a mapping to such arrays.
+    Raises UserError unless they are an array of numbers, or a mapping to such arrays.
     """
     if not isinstance(codes, Mapping):
         return {NAMELESS: _array(codes, count, f"{name}: the encoder returned")}
@@ -245,7 +242,7 @@ def _arrays(codes: Any, count: int, name: str) -> dict[str, Array]:
 
 
 def _array(value: Any, count: int, returned: str) -> Array:
-    """Return what an encoder gave for `count` images as an array (count, D) of numbers."""
+    """Return the codes of `count` images as an array (count, D) of numbers."""
     wanted = f"return an array (images, codes), here ({count}, D)"
     if isinstance(value, tuple | list):
         raise UserError(f"{returned} a {type(value).__name__}; {wanted}")
