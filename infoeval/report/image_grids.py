@@ -8,10 +8,10 @@ from infoeval.report.grid_columns import Grid, GridColumn, Orders, Strip, cut, s
 from infoeval.report.page_images import read_image
 from infoeval.report.tables import Column, Table
 from infoeval.report.wording import count_of, minus, percent
-from infoeval.results.details import CLUSTER_ACCURACY, Clustering
 from infoeval.results.document import Document
 from infoeval.results.file_entries import Gallery, ImageGrid, Traversal
 from infoeval.results.model_results import ModelResults
+from infoeval.results.records import CLUSTER_ACCURACY, Clustering
 
 __all__ = [
     "GalleryGroup",

@@ -1,8 +1,8 @@
 """How to read the page, and its limits: notes on what is on it, and nothing else."""
 
-from infoeval.results.details import INFORMATION, OWN_BOUND, Clustering
 from infoeval.results.document import Document
 from infoeval.results.file_entries import Sprites, Traversal
+from infoeval.results.records import INFORMATION, OWN_BOUND, Clustering
 
 __all__ = ["limits"]
 

@@ -9,9 +9,9 @@ from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, map_figure
 from infoeval.report.figures.naming import numbered, stem
 from infoeval.report.tables import Cell, Column, Table
-from infoeval.results.details import CLUSTER_ACCURACY, Clustering
 from infoeval.results.document import Document
 from infoeval.results.model_results import ModelResults
+from infoeval.results.records import CLUSTER_ACCURACY, Clustering
 
 __all__ = ["Confusion", "code_order", "confusions", "mixed_up"]
 

@@ -10,7 +10,7 @@ from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import WIDE, Look, draw_beyond, ring
 from infoeval.report.figures.naming import short, stem
 from infoeval.report.tables import Cell, Column, Table
-from infoeval.results.details import Null
+from infoeval.results.records import Null
 
 __all__ = ["Dot", "DotRow", "draw_rows", "height_of", "unit_figure"]
 

@@ -23,10 +23,9 @@ from infoeval.report.figures.look import (
 from infoeval.report.figures.naming import short
 from infoeval.report.tables import Cell, Column, Table
 from infoeval.report.wording import nats
-from infoeval.results.details import INFORMATION, OWN_BOUND
 from infoeval.results.document import Document
 from infoeval.results.model_results import Code, ModelResults
-from infoeval.results.records import Result
+from infoeval.results.records import INFORMATION, OWN_BOUND, Result
 
 __all__ = ["alike", "information"]
 

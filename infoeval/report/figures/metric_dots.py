@@ -11,9 +11,8 @@ from infoeval.report.figures.dots import Dot, DotRow, draw_rows, unit_figure
 from infoeval.report.figures.look import Look, dots_legend, estimate, looks, shuffled
 from infoeval.report.figures.naming import apart
 from infoeval.report.tables import Cell, Column, Kind
-from infoeval.results.details import INFORMATION, OWN_BOUND
 from infoeval.results.document import Document
-from infoeval.results.records import Result
+from infoeval.results.records import INFORMATION, OWN_BOUND, Result
 
 __all__ = ["Key", "kind_of", "metrics", "name_of", "others"]
 

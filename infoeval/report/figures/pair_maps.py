@@ -8,10 +8,9 @@ from infoeval.report.figures.look import estimate, shuffled
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.tables import Cell, Column, Table
 from infoeval.report.wording import nats
-from infoeval.results.details import LeakageDetails
 from infoeval.results.document import Document
 from infoeval.results.model_results import ModelResults
-from infoeval.results.records import Result
+from infoeval.results.records import LeakageDetails, Result
 
 __all__ = ["factors", "leakage"]
 

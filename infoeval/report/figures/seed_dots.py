@@ -14,10 +14,9 @@ from infoeval.report.figures.look import Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of, name_of, others
 from infoeval.report.figures.naming import apart
 from infoeval.report.tables import Cell, Column, EstimateCell, Kind
-from infoeval.results.details import CLUSTER_ACCURACY
 from infoeval.results.document import Document
 from infoeval.results.model_results import ModelResults
-from infoeval.results.records import Result
+from infoeval.results.records import CLUSTER_ACCURACY, Result
 
 __all__ = ["seeds"]
 
