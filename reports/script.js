@@ -1,5 +1,5 @@
 "use strict";
-// Sliders over sheets of small pictures, and one choice of order for the whole page. All that this
+// Sliders over grids of small images, and one choice of order for the whole page. All that this
 // script reads are numbers and labels in data attributes; all that it writes is text and positions.
 (() => {
   const raw = () => document.querySelector('input[data-order="raw"]:checked') !== null;
@@ -31,7 +31,7 @@
       const labels = JSON.parse(input.dataset.labels);
       const matched = JSON.parse(input.dataset.matched);
       const resting = joint !== "true" && i !== moved;
-      const text = resting ? "its own" : (matched && !raw() ? matched : labels)[Number(input.value)];
+      const text = resting ? "own value" : (matched && !raw() ? matched : labels)[Number(input.value)];
       panel.querySelector(`output[for="${input.id}"]`).textContent = text;
       input.setAttribute("aria-valuetext", text);
     };

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infoeval.report.wording import count_of, in_words, interval, listed, nats
-from infoeval.results.details import INFORMATION, OWN_BOUND, CheckDetails
 from infoeval.results.document import Document
 from infoeval.results.model_results import ModelResults
-from infoeval.results.records import Result
+from infoeval.results.records import INFORMATION, OWN_BOUND, CheckDetails, Result
 
 __all__ = ["Reason", "reasons"]
 
@@ -88,7 +87,7 @@ def _not_converged(document: Document, model: ModelResults) -> tuple[str, ...]:
 
 
 def _self_test(model: ModelResults) -> Reason | None:
-    whole = model.together()
+    whole = model.joint_information()
     test = whole.information.self_test if whole and whole.information else None
     if test is None or not (test.null or test.known):
         return None

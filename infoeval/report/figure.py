@@ -16,7 +16,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from infoeval.report.tables import Table
+from infoeval.report.tables import ReportTable
 
 __all__ = ["POINTS", "Colours", "Figure", "Handle", "Margins", "drawn", "named_once", "no_legend"]
 
@@ -77,7 +77,7 @@ class Figure:
     width: float
     height: float
     draw: Callable[[Drawing, Colours], None]
-    table: Table
+    table: ReportTable
     legend: Callable[[Colours], Sequence[Handle]] = no_legend
     margins: Margins | None = None
 

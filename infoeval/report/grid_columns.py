@@ -9,10 +9,10 @@ from PIL import Image
 from infoeval.errors import UserError
 from infoeval.report.page_images import ImageContent, address, open_pixels
 from infoeval.report.wording import minus
-from infoeval.results.details import CLUSTER_ACCURACY, Clustering
 from infoeval.results.document import Document
 from infoeval.results.file_entries import ImageGrid
 from infoeval.results.model_results import ModelResults
+from infoeval.results.records import CLUSTER_ACCURACY, Clustering
 
 __all__ = ["CategoryOrder", "Grid", "GridColumn", "Orders", "Strip", "cut", "orders", "strip"]
 

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from infoeval.report.grid_columns import Grid, GridColumn, Orders, Strip, cut, strip
 from infoeval.report.page_images import read_image
-from infoeval.report.tables import Column, Table
+from infoeval.report.tables import ReportTable, TableColumn
 from infoeval.report.wording import count_of, minus, percent
-from infoeval.results.details import CLUSTER_ACCURACY, Clustering
 from infoeval.results.document import Document
 from infoeval.results.file_entries import Gallery, ImageGrid, Traversal
 from infoeval.results.model_results import ModelResults
+from infoeval.results.records import CLUSTER_ACCURACY, Clustering
 
 __all__ = [
     "GalleryGroup",
@@ -81,7 +81,7 @@ class GalleryGroup:
     code: str
     grids: tuple[ModelGrid, ...]
     captions: tuple[str, ...]
-    tables: tuple[Table, ...]
+    tables: tuple[ReportTable, ...]
     judged: bool
 
     @property
@@ -239,24 +239,24 @@ def _judged(image: Gallery) -> bool:
     return any(cell.right is not None for row in image.cells for cell in row if cell)
 
 
-def _misassigned(model: ModelResults, code: str, orders: Orders) -> Table | None:
+def _misassigned(model: ModelResults, code: str, orders: Orders) -> ReportTable | None:
     """Return the counts of misassigned images of each category, as a table."""
     result = model.find(CLUSTER_ACCURACY, code)
     clustering = result.clustering if result else None
     order = orders.get((model.index, code))
     if clustering is None or order is None:
         return None
-    return Table(
+    return ReportTable(
         name=f"misassigned-{model.index}-{code}",
         title=f"Images assigned to each code of {code} whose class is not the one matched to it, "
         f"{model.label}",
         columns=(
-            Column("Code"),
-            Column("Matched class"),
-            Column("Images", "count"),
-            Column("Of another class", "count"),
-            Column("Share", "percent"),
-            Column("Mostly"),
+            TableColumn("Code"),
+            TableColumn("Matched class"),
+            TableColumn("Images", "count"),
+            TableColumn("Of another class", "count"),
+            TableColumn("Share", "percent"),
+            TableColumn("Mostly"),
         ),
         rows=tuple(_counts(category, clustering) for category in order.categories),
     )

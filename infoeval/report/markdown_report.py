@@ -8,7 +8,7 @@ from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.limits import limits
 from infoeval.report.provenance import definitions, origins, skipped, surroundings
-from infoeval.report.tables import Table, markdown_table, markdown_text
+from infoeval.report.tables import ReportTable, markdown_table, markdown_text
 from infoeval.report.verdict import sentences
 from infoeval.results.document import Document
 
@@ -58,7 +58,7 @@ def _figures(title: str, group: Sequence[Figure]) -> list[str]:
     return _tables(title, [figure.table for figure in group])
 
 
-def _tables(title: str, tables: Sequence[Table]) -> list[str]:
+def _tables(title: str, tables: Sequence[ReportTable]) -> list[str]:
     there = [table for table in tables if table.rows]
     if not there:
         return []

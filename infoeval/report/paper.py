@@ -17,7 +17,7 @@ from infoeval.report import figures
 from infoeval.report.figure import Colours, Figure, drawn
 from infoeval.report.figures.naming import numbered, stem
 from infoeval.report.page_images import open_pixels, read_image
-from infoeval.report.tables import Table, csv_table, latex_table
+from infoeval.report.tables import ReportTable, csv_table, latex_table
 from infoeval.results.document import Document
 from infoeval.results.file_entries import Traversal
 
@@ -121,7 +121,7 @@ def _grid(grid: Traversal, model: str, folder: Path) -> Figure:
         width=width,
         height=above + 8 + width * pixels.shape[0] / pixels.shape[1],
         draw=partial(_draw_grid, grid, pixels, upright),
-        table=Table("", title, (), ()),
+        table=ReportTable("", title, (), ()),
     )
 
 

@@ -1,10 +1,10 @@
-"""Where the numbers come from: checkpoints, training, data and machine, as names and values."""
+"""Where the numbers come from: checkpoints, training, data and machine; metric definitions."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infoeval.report.tables import Column, Table
+from infoeval.report.tables import ReportTable, TableColumn
 from infoeval.report.wording import number
 from infoeval.results.document import Document
 from infoeval.results.model_results import ModelResults
@@ -110,7 +110,7 @@ def _last(values: tuple[float | None, ...] | None) -> float | None:
     return values[-1] if values else None
 
 
-def definitions(document: Document) -> Table:
+def definitions(document: Document) -> ReportTable:
     """Return definition, settings and time of the shown model's metrics, each once."""
     rows: dict[tuple[str, str], tuple[str, str | None, str, float | None]] = {}
     for result in document.results:
@@ -118,37 +118,41 @@ def definitions(document: Document) -> Table:
         rows.setdefault(
             (result.metric, settings), (result.metric, result.reference, settings, result.seconds)
         )
-    return Table(
+    return ReportTable(
         name="definitions",
         title="How each number was computed",
         columns=(
-            Column("Metric"),
-            Column("Definition"),
-            Column("Settings"),
-            Column("Seconds", "number"),
+            TableColumn("Metric"),
+            TableColumn("Definition"),
+            TableColumn("Settings"),
+            TableColumn("Seconds", "number"),
         ),
         rows=tuple(rows.values()),
     )
 
 
-def skipped(document: Document) -> Table:
+def skipped(document: Document) -> ReportTable:
     """Return what was skipped for some model, and why; a reason that several share once."""
     reasons: dict[tuple[str, str], list[str]] = {}
     for model in document.all_models:
         for reason, metrics in model.skipped_by_reason().items():
             reasons.setdefault((metrics, reason), []).append(model.label)
     several = any(len(names) != len(document.all_models) for names in reasons.values())
-    columns = (Column("Metric"), Column("Reason"))
-    return Table(
+    columns = (TableColumn("Metric"), TableColumn("Reason"))
+    return ReportTable(
         name="skipped",
         title="Metrics that do not apply, and why",
-        columns=(*columns, Column("Of")) if several else columns,
+        columns=(*columns, TableColumn("Model")) if several else columns,
         rows=tuple((*key, ", ".join(names)) if several else key for key, names in reasons.items()),
     )
 
 
 def _settings(result: Result) -> str:
+    """Return the settings as text, the options that were asked for among them."""
+    settings = dict(result.settings)
+    if isinstance(settings.get("own"), Mapping):
+        settings |= settings.pop("own")
     return ", ".join(
         f"{name} = {value if isinstance(value, str) else plain(value)}"
-        for name, value in sorted(result.settings.items())
+        for name, value in sorted(settings.items())
     )

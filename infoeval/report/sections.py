@@ -18,7 +18,7 @@ from infoeval.report.limits import limits
 from infoeval.report.live_generator import LiveGenerator, read_live
 from infoeval.report.moving_images import animations, panels
 from infoeval.report.provenance import definitions, origins, skipped, surroundings
-from infoeval.report.tables import Table
+from infoeval.report.tables import ReportTable
 from infoeval.report.verdict import sentences
 from infoeval.results.document import Document
 
@@ -34,7 +34,7 @@ _LEARNING = (
 )
 _NOISE = (
     "The information that is left when Gaussian noise is added to the images, whose pixels lie "
-    "between 0 and 1. What noise wipes out, no eye would see."
+    "between 0 and 1. Information that is lost to this noise is not visible to the eye."
 )
 _TRAINING = (
     "L_I is the lower bound on a code's information, in nats, by the model's own Q during "
@@ -51,7 +51,7 @@ class Drawn:
     caption: str
     width: float
     svg: Markup
-    table: Table
+    table: ReportTable
 
     @property
     def narrow(self) -> bool:

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from matplotlib.figure import Figure as Drawing
 
 from infoeval.report.figure import POINTS, Colours, Figure, Margins, drawn, named_once
-from infoeval.report.tables import Table
+from infoeval.report.tables import ReportTable
 
 __all__ = ["COLOURS", "Mark", "inline", "key"]
 
@@ -76,7 +76,7 @@ def key(name: str, figures: Iterable[Figure]) -> tuple[Mark, ...]:
     marks = []
     for number, (label, figure) in enumerate(given.items()):
         draw = partial(_draw_mark, figure, label)
-        table = Table("", "", (), ())
+        table = ReportTable("", "", (), ())
         mark = Figure(f"key-{name}-{number}", label, "", *_MARK, draw, table, margins=_NONE)
         marks.append(Mark(inline(mark), label))
     return tuple(marks)

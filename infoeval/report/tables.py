@@ -11,10 +11,10 @@ from infoeval.report.wording import MISSING, between, nats, number, percent
 
 __all__ = [
     "Cell",
-    "Column",
     "EstimateCell",
     "Kind",
-    "Table",
+    "ReportTable",
+    "TableColumn",
     "csv_table",
     "latex_table",
     "latex_text",
@@ -41,7 +41,7 @@ Cell = str | int | float | EstimateCell | None
 
 
 @dataclass(frozen=True)
-class Column:
+class TableColumn:
     """A column's name, and how its numbers are written; "percent" takes a fraction."""
 
     name: str
@@ -49,7 +49,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Table:
+class ReportTable:
     """Rows of cells under named columns; the first column heads its row.
 
     ``name`` is a file's stem, ``title`` the caption.
@@ -57,7 +57,7 @@ class Table:
 
     name: str
     title: str
-    columns: tuple[Column, ...]
+    columns: tuple[TableColumn, ...]
     rows: tuple[tuple[Cell, ...], ...]
 
 
@@ -110,15 +110,15 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\n")
 Plain = str | int | float | None
 
 
-def csv_table(table: Table) -> str:
+def csv_table(table: ReportTable) -> str:
     """Return a table as CSV (RFC 4180 with line feeds), no number rounded.
 
     A column of estimates becomes three: the value, and where its interval begins and ends. What is
     None stays empty. Text that a spreadsheet would take for a formula gets an apostrophe in front.
 
-    >>> columns = Column("Code"), Column("I", "nats")
+    >>> columns = TableColumn("Code"), TableColumn("I", "nats")
     >>> rows = ("a, b", EstimateCell(2.25, 2.0, None)), ("=1+1", None)
-    >>> print(csv_table(Table("t", "T", columns, rows)), end="")
+    >>> print(csv_table(ReportTable("t", "T", columns, rows)), end="")
     Code,I,I low,I high
     "a, b",2.25,2.0,
     '=1+1,,,
@@ -205,11 +205,11 @@ _LATEX = {
 _ESCAPES = str.maketrans(_LATEX)
 
 
-def latex_table(table: Table) -> str:
+def latex_table(table: ReportTable) -> str:
     r"""Return a table as LaTeX; user text stays text, whatever it holds.
 
-    >>> columns = Column("Code"), Column("I", "nats")
-    >>> print(latex_table(Table("t", "50 %", columns, (("c_1", -0.5),))))
+    >>> columns = TableColumn("Code"), TableColumn("I", "nats")
+    >>> print(latex_table(ReportTable("t", "50 %", columns, (("c_1", -0.5),))))
     % Needs \usepackage{booktabs}, and \usepackage{textcomp} before LaTeX of 2020.
     \begin{table}
       \centering
@@ -226,7 +226,7 @@ def latex_table(table: Table) -> str:
     <BLANKLINE>
     """
     head = _latex_row(
-        tuple(column.name for column in table.columns), (Column(""),) * len(table.columns)
+        tuple(column.name for column in table.columns), (TableColumn(""),) * len(table.columns)
     )
     rows = [_latex_row(row, table.columns) for row in table.rows]
     sides = "".join("l" if column.kind == "text" else "r" for column in table.columns)
@@ -255,12 +255,12 @@ def latex_text(text: str) -> str:
     return " ".join(text.split()).translate(_ESCAPES)
 
 
-def _latex_row(cells: tuple[Cell, ...], columns: tuple[Column, ...]) -> str:
+def _latex_row(cells: tuple[Cell, ...], columns: tuple[TableColumn, ...]) -> str:
     written = [_latex_cell(cell, column) for cell, column in zip(cells, columns, strict=True)]
     return rf"{' & '.join(written)} \\"
 
 
-def _latex_cell(cell: Cell, column: Column) -> str:
+def _latex_cell(cell: Cell, column: TableColumn) -> str:
     value, limits = parts(cell, column.kind)
     small = rf" {{\footnotesize ({latex_text(limits)})}}" if limits else ""
     return f"{latex_text(value)}{small}"
@@ -269,11 +269,11 @@ def _latex_cell(cell: Cell, column: Column) -> str:
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>|~$#&@]")
 
 
-def markdown_table(table: Table) -> str:
+def markdown_table(table: ReportTable) -> str:
     r"""Return a table as Markdown; user text stays text.
 
-    >>> columns = Column("Code"), Column("I", "nats")
-    >>> print(markdown_table(Table("t", "T", columns, (("a|b", 2.25),))))
+    >>> columns = TableColumn("Code"), TableColumn("I", "nats")
+    >>> print(markdown_table(ReportTable("t", "T", columns, (("a|b", 2.25),))))
     | Code | I |
     | :--- | ---: |
     | a\|b | 2.25 |

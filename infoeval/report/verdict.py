@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from statistics import median
 
 from infoeval.report.wording import count_of, in_words, interval, listed, nats, percent, spread
-from infoeval.results.details import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, Clustering
 from infoeval.results.document import Document
 from infoeval.results.model_results import Code, ModelResults
-from infoeval.results.records import Result
+from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, Clustering, Result
 
 __all__ = ["Finding", "sentences"]
 

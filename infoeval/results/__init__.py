@@ -7,8 +7,7 @@ written with the keys they were given. The JSON Schema of all of it is
 """
 
 from infoeval.results.contract import SCHEMA_VERSION
-from infoeval.results.document import Comparison, Document
-from infoeval.results.environment import environment
+from infoeval.results.document import Comparison, Document, environment
 from infoeval.results.model_results import Code, DataSet, ModelResults, SubjectEntry
 from infoeval.results.records import Difference, Result, Skipped
 from infoeval.results.run_summary import Bound, Pick, Row, Summary

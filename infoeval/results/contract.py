@@ -1,4 +1,4 @@
-"""What all models of the contract share: number types, one line for each fault, plain JSON."""
+"""What all models of the contract share: number types, one-line errors, reading of JSON."""
 
 import json
 import math
@@ -47,7 +47,7 @@ LARGEST = 200_000_000
 """The most bytes that a results file may have."""
 
 DEEPEST = 100
-"""The most objects and lists inside one another: what is written has ten."""
+"""The deepest nesting of objects and lists that is read; infoeval itself writes ten levels."""
 
 _LONGEST_LINE = 500
 _LARGEST_INTEGER = 2**63
@@ -55,7 +55,7 @@ _LARGEST_INTEGER = 2**63
 
 # Neither XML nor UTF-8 can carry control characters and lone surrogates.
 _NO_TEXT = (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF)
-# These turn the direction of the text around them: a stranger's label must not move our numbers.
+# These change the direction of the text around them: a label must not move our numbers.
 _TURNING = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _UNPRINTABLE = {point: "\ufffd" for point in (*_NO_TEXT, *_TURNING) if chr(point) not in "\t\n"}
 
@@ -75,17 +75,17 @@ _WANTED = {
     "too_short": "{min_length} or more items",
     "too_long": "{max_length} or fewer items",
 }
-"""What a place must be, for each kind of pydantic's errors."""
+"""What is expected, for each type of pydantic error."""
 
 _TAGS = ("traversal", "gallery", "sprites", "animation", "categorical", "continuous")
-"""What pydantic puts into a place after the number of an item: which kind it took it for."""
+"""The tags of unions, which pydantic adds to a location although no key of the JSON is so named."""
 
 RECORD = ConfigDict(extra="forbid")
-"""The settings of a record: a dataclass that is always written with all of its fields."""
+"""The configuration of a record: a dataclass that is always written with all of its fields."""
 
 
 def _check_number(value: Any) -> float:
-    """Return a finite number as it is: a whole one stays whole, so that it is written alike."""
+    """Return a finite number unchanged: an integer stays one, so that it is written as one."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise wrong("a finite number")
     try:
@@ -104,10 +104,10 @@ def _check_float(value: Any) -> float:
 _IN_SCHEMA = WithJsonSchema({"type": "number"})
 
 Number = Annotated[float, PlainValidator(_check_number), _IN_SCHEMA]
-"""A finite number; true and false are none."""
+"""A finite number; true and false are not numbers."""
 
 Float = Annotated[float, PlainValidator(_check_float), _IN_SCHEMA]
-"""The same where it is only read."""
+"""A finite number as a float, for values that are read and not written again."""
 
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, Strict()]
@@ -116,19 +116,19 @@ Positive = Annotated[Whole, Field(ge=1)]
 
 
 class Open(BaseModel):
-    """An object that may have more keys than those named; it is written with those it was given."""
+    """An object that may have further keys; it is written with exactly the keys it was given."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
 def wrong(wanted: str, at: str = "") -> PydanticCustomError:
-    """Return the error of a validator: the place (``at`` inside the value) must be ``wanted``."""
+    """Return a validator's error: the value, or ``at`` inside it, must be ``wanted``."""
     template = "{at} must be {wanted}" if at else "must be {wanted}"
     return PydanticCustomError("contract", template, {"at": at, "wanted": wanted})
 
 
 def explain(error: ValidationError) -> str:
-    """Return the first fault in one line: "results[3].low must be a finite number"."""
+    """Return the first error in one line: "results[3].low must be a finite number"."""
     line = " ".join(str(clean(_explain(error))).split())
     return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…"
 
@@ -155,7 +155,7 @@ def _explain(error: ValidationError) -> str:
 
 
 def _place(location: tuple[int | str, ...]) -> str:
-    """Return where a fault is, as a path of JSON: "results[3].details"."""
+    """Return a location as a JSON path: "results[3].details"."""
     place = ""
     for part in location:
         if part in _TAGS and place.endswith("]"):
@@ -168,7 +168,7 @@ def check_depth(plain: Any) -> None:
     """Raise UserError for plain data that is nested too deeply to be worked on."""
     layer = [plain]
     for _ in range(DEEPEST):
-        inner = [item for one in layer for item in _items(one)]
+        inner = [item for container in layer for item in _items(container)]
         layer = [item for item in inner if isinstance(item, Mapping | list | tuple)]
         if not layer:
             return
@@ -182,7 +182,7 @@ def _items(value: Any) -> Iterable[Any]:
 
 
 def clean(value: Any) -> Any:
-    """Copy plain data, with None for numbers that are not finite and U+FFFD for odd characters.
+    """Return a copy of plain data, with None for non-finite numbers, U+FFFD for odd characters.
 
     >>> clean({"a": [float("nan"), 10**30, "x\\x00"]})
     {'a': [None, None, 'x\ufffd']}
@@ -215,7 +215,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
 def parse_json(text: str, *, finite: bool = True) -> dict[str, Any]:
     """Return a JSON object as plain data.
 
-    Raises UserError when ``text`` is none, and where numbers have to be ``finite`` and are not.
+    Raises UserError for any other text, and where numbers have to be ``finite`` and are not.
     """
 
     def refuse(constant: str) -> NoReturn:
@@ -238,9 +238,10 @@ def parse_json(text: str, *, finite: bool = True) -> dict[str, Any]:
 
 
 def to_plain(value: Any, where: str) -> Any:
-    """Return ``value`` as JSON can hold it; the error names the place of what it cannot.
+    """Return ``value`` as plain data that JSON can hold.
 
-    Raises ValueError for a number that is not finite, TypeError for what JSON cannot hold.
+    Raises ValueError for a number that is not finite, TypeError for what JSON cannot hold; both
+    name the place, which begins with ``where``.
     """
     if isinstance(value, np.generic | np.ndarray):
         value = value.tolist()

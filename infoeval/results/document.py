@@ -1,14 +1,19 @@
 """The document of results: the one shape of ``infoeval score --json`` and of ``metrics.json``."""
 
 import dataclasses
+import importlib.metadata
 import json
 import os
+import platform
+import sys
 from collections.abc import Mapping
 from typing import Any, Literal, Self
 
+import numpy as np
 from pydantic import ValidationError, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 
+import infoeval
 from infoeval.errors import UserError
 from infoeval.files import write_text
 from infoeval.results.contract import (
@@ -33,7 +38,7 @@ from infoeval.results.model_results import (
 )
 from infoeval.results.records import Difference, Result
 
-__all__ = ["Arrangement", "Comparison", "Document"]
+__all__ = ["Arrangement", "Comparison", "Document", "environment"]
 
 Arrangement = Literal["one", "seeds", "comparison"]
 
@@ -72,7 +77,7 @@ class Document(ModelResults):
 
     @model_validator(mode="after")
     def _check_numbers(self) -> Self:
-        """Images and differences are of models that there are."""
+        """Check that images and differences name models that the document has."""
         count = len(self.all_models)
         numbers = [(f"images[{i}]", image.model) for i, image in enumerate(self.images)]
         numbers += [
@@ -91,7 +96,7 @@ class Document(ModelResults):
 
     @property
     def all_models(self) -> tuple[ModelResults, ...]:
-        """The model itself, which is shown first, and those beside it."""
+        """The model itself, which is shown first, and the others."""
         return self, *self.models
 
     @property
@@ -131,7 +136,7 @@ class Document(ModelResults):
 
     @classmethod
     def from_json(cls, text: str) -> "Document":
-        """Return the document of a text.
+        """Return the document of a JSON text.
 
         Raises UserError, in one line, when ``text`` is not JSON, holds a number that is not
         finite, has another ``schema_version``, or lacks or mistypes a field.
@@ -149,7 +154,7 @@ class Document(ModelResults):
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> "Document":
-        """Return the document in a file. Raises UserError, naming the file, when it is none."""
+        """Return the document in a file. Raises UserError, naming the file, when there is none."""
         text = read_text(path)
         try:
             return cls.from_json(text)
@@ -158,10 +163,10 @@ class Document(ModelResults):
 
     @classmethod
     def for_page(cls, plain: Mapping[str, Any]) -> "Document":
-        """Return the document of plain data, whatever stands in its texts, to be shown.
+        """Return the document of plain data, made safe to show.
 
         Unprintable characters become U+FFFD, and a result whose value is not finite counts as
-        skipped: nothing that shows the document has to think of them.
+        skipped, so that no page has to handle either.
 
         Raises UserError, in one line, when a key is missing, a value has the wrong type, or the
         schema version is not the one this release reads.
@@ -182,7 +187,7 @@ class Document(ModelResults):
 
 @dataclass(frozen=True, config=RECORD)
 class Comparison:
-    """All results of two models or more, and the differences of those that the first shares."""
+    """All results of two models or more, and the first model's differences from the others."""
 
     first: Document
     second: Document
@@ -191,7 +196,7 @@ class Comparison:
 
     @property
     def documents(self) -> tuple[Document, ...]:
-        """Those of all models, in the order given."""
+        """The documents of all models, in the order given."""
         return self.first, self.second, *self.others
 
     def to_dict(self) -> dict[str, Any]:
@@ -210,6 +215,34 @@ class Comparison:
         return json.dumps(self.to_dict(), sort_keys=True, indent=2, allow_nan=False) + "\n"
 
 
+def environment(device: str) -> dict[str, Any]:
+    """Return the software and the machine that compute: versions, platform, device, threads.
+
+    PyTorch's version is read from its package data, so that it need not be imported.
+
+    >>> sorted(environment("cpu"))
+    ['device', 'infoeval', 'numpy', 'platform', 'python', 'threads', 'torch']
+    """
+    return {
+        "infoeval": infoeval.__version__,
+        "python": platform.python_version(),
+        "torch": importlib.metadata.version("torch"),
+        "numpy": np.__version__,
+        "platform": platform.platform(),
+        "device": device,
+        "threads": _threads(),
+    }
+
+
+def _threads() -> int:
+    """Return the number of CPU threads of PyTorch, or the default where it is not loaded."""
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        return int(torch.get_num_threads())
+    wanted = os.environ.get("OMP_NUM_THREADS", "")
+    return int(wanted) if wanted.isdecimal() and int(wanted) > 0 else os.cpu_count() or 1
+
+
 def _check_version(plain: Mapping[str, Any]) -> None:
     version = plain.get("schema_version")
     if isinstance(version, bool) or not isinstance(version, int):
@@ -222,7 +255,7 @@ def _check_version(plain: Mapping[str, Any]) -> None:
 
 
 def _read(plain: Mapping[str, Any]) -> Document:
-    """Return the document of plain data, in which the results have to be there."""
+    """Return the document of plain data, in which the results must not be missing."""
     if "results" not in plain:
         raise UserError("not a results document: results is missing")
     return Document.model_validate(
@@ -231,13 +264,13 @@ def _read(plain: Mapping[str, Any]) -> Document:
 
 
 def _set_aside(model: object) -> None:
-    """Move the results of a model that have no value to what was skipped."""
+    """Move the results of a model that have no value to the skipped metrics."""
     if not isinstance(model, dict) or not isinstance(model.get("results"), list):
         return
     results, skipped = model["results"], model.get("skipped") or []
-    empty = [one for one in results if isinstance(one, dict) and one.get("value", 0) is None]
+    empty = [item for item in results if isinstance(item, dict) and item.get("value", 0) is None]
     if empty and isinstance(skipped, list):
-        model["results"] = [one for one in results if one not in empty]
-        names = dict.fromkeys(str(one.get("metric")) for one in empty)
+        model["results"] = [item for item in results if item not in empty]
+        names = dict.fromkeys(str(item.get("metric")) for item in empty)
         reason = "its value is not a finite number"
         model["skipped"] = [*skipped, *({"metric": name, "reason": reason} for name in names)]

@@ -1,4 +1,4 @@
-"""The files that metrics.json names: what is on each image, and the generator inside a page."""
+"""The files that metrics.json names: images with what they show, and the live generator."""
 
 from typing import Annotated, Literal
 
@@ -33,7 +33,7 @@ Side = Annotated[Whole, Field(ge=1, le=1024)]
 
 
 class ImageEntry(Open):
-    """An image file beside metrics.json; ``model`` is the number of the model it is of."""
+    """An image file beside metrics.json; ``model`` is the number of its model."""
 
     file: str
     model: Count
@@ -43,7 +43,7 @@ class ImageEntry(Open):
 
 
 class ImageGrid(ImageEntry):
-    """Rows and columns of tiles of the same size with ``gap`` pixels between them."""
+    """Rows and columns of tiles of equal size, ``gap`` pixels apart."""
 
     rows: Positive
     columns: Positive
@@ -69,7 +69,7 @@ class Traversal(ImageGrid):
 
 
 class Cell(Open):
-    """A real image: its class, and whether that is the one matched to its code, where known."""
+    """A real image: its class, and whether that is the class matched to its code, where known."""
 
     label: str | None = None
     right: Flag | None = None
@@ -92,7 +92,7 @@ class Gallery(ImageGrid):
 
 
 class SliderEntry(Open):
-    """The values of a code that there are sprites of; ``start`` is the position shown first."""
+    """The values of a code that have sprites; ``start`` is the position shown first."""
 
     name: str
     values: tuple[Number, ...]
@@ -101,7 +101,7 @@ class SliderEntry(Open):
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """A label for each value: the value itself, where none is given."""
+        """The label of each value: the value itself where none is given."""
         return self.labels or tuple(f"{value:g}" for value in self.values)
 
     @model_validator(mode="after")
@@ -118,9 +118,9 @@ class SliderEntry(Open):
 class Sprites(ImageEntry):
     """Generated images of one noise for every position of the sliders, ``columns`` in a row.
 
-    ``joint``: sprites are in the order of all combinations, the last code fastest. Otherwise they
-    are those of the first code's values, then of the second's, and so on, each of which moves away
-    from the noise's own values of the other codes.
+    ``joint``: the sprites are of all combinations of values, the last code's fastest. Otherwise
+    they are of the first code's values, then the second's, and so on; all other codes keep the
+    values that belong to the noise.
     """
 
     kind: Literal["sprites"]
@@ -133,7 +133,7 @@ class Sprites(ImageEntry):
 
     @property
     def count(self) -> int:
-        """How many sprites there are."""
+        """The number of sprites."""
         count = 1 if self.joint else 0
         for slider in self.codes:
             size = len(slider.values)
@@ -180,7 +180,7 @@ class ContinuousSlider(Open):
 
     @property
     def reach(self) -> float:
-        """How far the slider goes to either side of the middle."""
+        """The distance from the middle to either end of the slider."""
         return (self.high - self.low) / 2 * EXAGGERATION
 
     @model_validator(mode="after")
@@ -199,7 +199,7 @@ class LiveImage(Open):
 
 
 class Reference(Open):
-    """The file of codes and the images that belong to them, ``tolerance`` grey levels apart."""
+    """The file of codes and images that a page must reproduce, to ``tolerance`` grey levels."""
 
     file: str
     sha256: str

@@ -1,4 +1,4 @@
-"""A model with its results, as a document and each further model of a report have it."""
+"""A model with its results: what a document and the other models of a report share."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -6,14 +6,15 @@ from typing import Any, Literal
 from pydantic import PrivateAttr, field_validator
 
 from infoeval.results.contract import Count, Number, Open, Whole, wrong
-from infoeval.results.details import (
+from infoeval.results.records import (
     ALL_CODES,
     INFORMATION,
     OWN_BOUND,
     BoundDetails,
     InformationDetails,
+    Result,
+    Skipped,
 )
-from infoeval.results.records import Result, Skipped
 
 __all__ = [
     "Code",
@@ -31,7 +32,7 @@ Role = Literal["subject", "baseline", "seed", "compared"]
 
 
 class SubjectEntry(Open):
-    """What the numbers are about: a checkpoint, codes in a file, a user's model, or several."""
+    """What was scored: a checkpoint, codes in a file, a user's model, or several models."""
 
     checkpoint: str | None = None
     codes: str | None = None
@@ -46,7 +47,7 @@ class SubjectEntry(Open):
 
     @property
     def source(self) -> str:
-        """The path or the name of what was scored."""
+        """The path or name of what was scored."""
         given = (self.checkpoint, self.codes, self.model, ", ".join(self.models or ()) or None)
         return next((name for name in given if name is not None), "a model")
 
@@ -61,7 +62,7 @@ class DataSet(Open):
 
     @property
     def label(self) -> str:
-        """The name, or that there are no images."""
+        """The name, or "no images"."""
         return self.name or "no images"
 
 
@@ -133,7 +134,7 @@ class ModelResults(Open):
 
     @property
     def index(self) -> int:
-        """The number that images and differences name it by: 0 for the one shown first."""
+        """The number by which images and differences name the model: 0 for the one shown first."""
         return self._index
 
     @property
@@ -154,24 +155,24 @@ class ModelResults(Open):
         return None
 
     def information(self, code: str) -> Result | None:
-        """Return the information of a code: by a Q trained afterwards, else by its own."""
+        """Return the information of a code: by a Q trained afterwards, else by the model's own."""
         return self.find(INFORMATION, code) or self.find(OWN_BOUND, code)
 
-    def together(self) -> Result | None:
-        """Return the estimate that has the self-test and the leakage of all codes."""
+    def joint_information(self) -> Result | None:
+        """Return the information of all codes together, which has the self-test, or None."""
         for result in self.results:
             if result.information and result.information.self_test is not None:
                 return result
         return None
 
     def curve(self, series: str) -> tuple[float | None, ...] | None:
-        """Return a training curve, or None where it has no number at all."""
+        """Return a training curve, or None where it has no numbers."""
         values = self.history.get(series) if self.history else None
         return values if values and any(value is not None for value in values) else None
 
     @property
     def steps(self) -> tuple[int, ...]:
-        """The steps that the history has records of."""
+        """The recorded steps of the history."""
         return tuple(int(step) for step in (self.history or {}).get("step", ()) if step is not None)
 
     def skipped_by_reason(self) -> dict[str, str]:
@@ -183,7 +184,7 @@ class ModelResults(Open):
 
 
 class OtherModel(ModelResults):
-    """A model that a report shows beside the first."""
+    """A model that a report compares with the first."""
 
     role: Literal["baseline", "seed", "compared"]
 
@@ -212,7 +213,7 @@ def _set_apart(model: ModelResults, models: Sequence[ModelResults]) -> str:
 
 
 def codes_of(results: Sequence[Result]) -> tuple[Code, ...]:
-    """Return the codes that results have an entropy of."""
+    """Return the codes whose entropy the results give."""
     entropies: dict[str, float] = {}
     categorical = set()
     for result in results:

@@ -1,23 +1,239 @@
-"""Results, skipped metrics and differences: records that are written with all of their fields."""
+"""A result with its typed details, a skipped metric, and a difference of two models."""
 
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import ValidationError
+from pydantic import BeforeValidator, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
 from infoeval.intervals import check_estimate
-from infoeval.results.contract import RECORD, Flag, Number, Positive, Whole, explain
-from infoeval.results.details import Clustering, Details, InformationDetails, Pair, details_of
+from infoeval.results.contract import (
+    RECORD,
+    Count,
+    Flag,
+    Float,
+    Number,
+    Open,
+    Positive,
+    Whole,
+    explain,
+    wrong,
+)
 
 if TYPE_CHECKING:
     from infoeval.metrics.score import Score
 
-__all__ = ["Difference", "Result", "Skipped"]
+__all__ = [
+    "ALL_CODES",
+    "CLUSTER_ACCURACY",
+    "CODE_FACTORS",
+    "INFORMATION",
+    "OWN_BOUND",
+    "BoundDetails",
+    "CheckDetails",
+    "Clustering",
+    "Details",
+    "Difference",
+    "InformationDetails",
+    "LeakageDetails",
+    "NoiseStep",
+    "Null",
+    "Pair",
+    "Result",
+    "Round",
+    "SelfTestDetails",
+    "Skipped",
+    "details_of",
+]
+
+INFORMATION = "mi"
+OWN_BOUND = "mi-own"
+CLUSTER_ACCURACY = "cluster-acc"
+CODE_FACTORS = "code-factors"
+
+ALL_CODES = "all codes"
+"""The target of the information in all codes together."""
+
+_UNMATCHED = -1
+
+
+class Null(Open):
+    """Scores of shuffled factors: their mean and the range in which most of them lie."""
+
+    mean: Float
+    low: Float | None = None
+    high: Float | None = None
+
+
+def _null(value: Any) -> Any:
+    """Return a null distribution, or None: a metric may use the key for something else."""
+    return value if isinstance(value, dict | Null) else None
+
+
+class Details(Open):
+    """The details that any metric may have."""
+
+    null: Annotated[Null | None, BeforeValidator(_null)] = None
+
+
+class Clustering(Details):
+    """How a categorical code sorts labelled real images.
+
+    ``confusion[k][l]`` counts the images of class ``l`` that are given code ``k``;
+    ``matching[k]`` is the class matched one-to-one to code ``k``, or -1.
+    """
+
+    confusion: tuple[tuple[Count, ...], ...]
+    matching: tuple[Whole, ...]
+    class_names: tuple[str, ...] = ()
+    many_to_one: Float | None = None
+    many_to_one_low: Float | None = None
+    many_to_one_high: Float | None = None
+    fit_n: Whole | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The name of each class: its number where none is given."""
+        return self.class_names or tuple(str(number) for number in range(len(self.confusion[0])))
+
+    def confused_pairs(self) -> list[tuple[tuple[int, int], int]]:
+        """Return pairs of classes, and how many images of one are given the code of the other.
+
+        The most frequent pair comes first; pairs without such images are left out.
+
+        >>> Clustering(confusion=((8, 1), (2, 9)), matching=(0, 1)).confused_pairs()
+        [((0, 1), 3)]
+        """
+        shared: dict[tuple[int, int], int] = {}
+        for counts, matched in zip(self.confusion, self.matching, strict=True):
+            for cls, count in enumerate(counts):
+                if matched >= 0 and cls != matched and count:
+                    pair = min(cls, matched), max(cls, matched)
+                    shared[pair] = shared.get(pair, 0) + count
+        return sorted(shared.items(), key=lambda item: (-item[1], item[0]))
+
+    @model_validator(mode="after")
+    def _check(self) -> "Clustering":
+        classes = len(self.confusion[0]) if self.confusion else 0
+        if not classes or any(len(row) != classes for row in self.confusion):
+            raise wrong("a table of counts, a row per code, its rows equally long", "confusion")
+        matched = [cls for cls in self.matching if cls != _UNMATCHED]
+        if (
+            len(self.matching) != len(self.confusion)
+            or not all(0 <= cls < classes for cls in matched)
+            or len(set(matched)) != len(matched)
+        ):
+            raise wrong("a different class (or -1) for each code", "matching")
+        if self.class_names and len(self.class_names) != classes:
+            raise wrong(f"{classes} names, one per class", "class_names")
+        return self
+
+
+class Pair(Details):
+    """A code and a factor of ``code-factors``, the measure used, and whether they are paired."""
+
+    code: str
+    factor: str
+    paired: Flag
+    measure: str
+
+
+class BoundDetails(Details):
+    """Details of a lower bound on I(c; x): H(c) of the code, in nats, and the kind of code."""
+
+    entropy: Float | None = None
+    kind: str | None = None
+
+
+class Round(Open):
+    """A round of training a Q: its steps, learning rate and width, and the bound it reached."""
+
+    steps: Count
+    value: Float
+    rate: Float | None = None
+    width: Float | None = None
+    gain: Float | None = None
+
+
+class NoiseStep(Open):
+    """The information, nats, that is left under Gaussian pixel noise of a standard deviation."""
+
+    deviation: Float
+    value: Float
+    low: Float | None = None
+    high: Float | None = None
+
+
+class CheckDetails(Open):
+    """An estimate where the truth is known, in nats."""
+
+    name: str
+    truth: Float
+    value: Float
+    low: Float | None = None
+    high: Float | None = None
+
+
+class SelfTestDetails(Open):
+    """Estimates on shuffled codes, whose information is 0, and on a channel where it is known."""
+
+    null: tuple[CheckDetails, ...]
+    known: tuple[CheckDetails, ...]
+    channel: str = ""
+
+
+class LeakageDetails(Open):
+    """I(c_i; ĉ_j), nats, of every true code i (row) and every code j that Q reads (column).
+
+    Where the two have no relation, an estimate stays under ``chance`` 95 times in 100.
+    """
+
+    names: tuple[str, ...]
+    matrix: tuple[tuple[Float, ...], ...]
+    chance: tuple[tuple[Float, ...], ...]
+    n: Whole | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> "LeakageDetails":
+        size = len(self.names)
+        for name, table in (("matrix", self.matrix), ("chance", self.chance)):
+            if len(table) != size or any(len(row) != size for row in table):
+                raise wrong("a row and a column for each name", name)
+        return self
+
+
+class InformationDetails(BoundDetails):
+    """Details of an information by a Q trained afterwards.
+
+    ``missed`` is what longer training of Q might still add, in nats; None where that is unknown.
+    ``certified`` is below the information with the confidence of the protocol, whatever Q is.
+    """
+
+    converged: Flag | None = None
+    missed: Float | None = None
+    certified: Float | None = None
+    family: str = ""
+    curve: tuple[Round, ...] = ()
+    noise: tuple[NoiseStep, ...] = ()
+    self_test: SelfTestDetails | None = None
+    leakage: LeakageDetails | None = None
+
+
+def details_of(metric: str, details: dict[str, Any]) -> Details:
+    """Return the details of a metric's result, typed. Raises ValidationError for damaged ones."""
+    if metric == CLUSTER_ACCURACY and "confusion" in details:
+        return Clustering.model_validate(details)
+    if metric == CODE_FACTORS and "factor" in details:
+        return Pair.model_validate(details)
+    if metric == INFORMATION:
+        return InformationDetails.model_validate(details)
+    if metric.startswith(INFORMATION):
+        return BoundDetails.model_validate(details)
+    return Details.model_validate(details)
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -81,7 +297,7 @@ class Result:
 
     @cached_property
     def typed(self) -> Details:
-        """The details with what is known of this metric's as attributes."""
+        """The details, with those that this metric is known to have as attributes."""
         return details_of(self.metric, self.details)
 
     @property
@@ -96,13 +312,13 @@ class Result:
 
     @property
     def convergence(self) -> InformationDetails | None:
-        """The same, where it is known whether Q has converged."""
+        """The details of an information, where it is known whether Q converged."""
         information = self.information
         return information if information and information.converged is not None else None
 
     @property
     def pair(self) -> Pair | None:
-        """The code and the factor that the result is of."""
+        """The code and the factor of a result of ``code-factors``."""
         return self.typed if isinstance(self.typed, Pair) else None
 
     @property
@@ -120,13 +336,13 @@ class Result:
 
     @property
     def key(self) -> tuple[str, str, str | None]:
-        """What the same number of two models has in common."""
+        """Metric, options and target: what the same result of two models has in common."""
         return self.metric, str(self.settings.get("own", "")), self.target
 
 
 @dataclass(frozen=True, config=RECORD)
 class Skipped:
-    """A metric that does not apply, and why."""
+    """A metric that was not computed, and why."""
 
     metric: str
     reason: str
@@ -134,9 +350,9 @@ class Skipped:
 
 @dataclass(frozen=True, config=RECORD)
 class Difference:
-    """First less another model of one metric of one code, in the unit of the metric.
+    """The first model's value of a metric minus another model's, in the unit of the metric.
 
-    `model` is the number of the other one, 1 for the second; `second` is its value. `low` and
+    `model` is the number of the other model, 1 for the second; `second` is its value. `low` and
     `high` are the limits of the difference's interval at `level`; None where none is known.
     """
 

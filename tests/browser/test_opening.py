@@ -43,7 +43,7 @@ OVERFLOWING = """
 }
 """
 TILES = """
-() => [...document.querySelectorAll("figure.sheet")].map((sheet) => {
+() => [...document.querySelectorAll("figure.image-grid")].map((sheet) => {
   const boxes = [...sheet.querySelectorAll("img")].map((one) => one.getBoundingClientRect());
   return {
     widths: boxes.map((box) => box.width),

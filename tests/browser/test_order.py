@@ -19,7 +19,7 @@ RAW = [str(code) for code in range(10)]
 
 
 SHEETS = """
-() => [...document.querySelectorAll(".ordered figure.sheet")]
+() => [...document.querySelectorAll(".ordered figure.image-grid")]
   .filter((sheet) => sheet.checkVisibility())
   .map((sheet) => [...sheet.querySelectorAll(".column")]
     .map((column) => [column.getBoundingClientRect().x, column.querySelector(".head").innerText])
@@ -71,7 +71,7 @@ def test_keyboard_chooses_the_order(browser: "Browser", complete: Path) -> None:
 def test_order_is_chosen_without_script(browser: "Browser", complete: Path) -> None:
     with opened(browser, complete, script=False) as page:
         assert sheets(page)[0] == HUNGARIAN
-        page.locator(".ordered:has(figure.sheet) input[data-order='raw']").first.check()
+        page.locator(".ordered:has(figure.image-grid) input[data-order='raw']").first.check()
         assert sheets(page)[0] == RAW
 
 

@@ -16,7 +16,7 @@ PAPER = 718
 """CSS pixels between the margins of A4; a page up to a third wider is printed smaller."""
 ON_PAPER = """
 () => {
-  const tables = [...document.querySelectorAll("table, svg[role=img], figure.sheet")];
+  const tables = [...document.querySelectorAll("table, svg[role=img], figure.image-grid")];
   const boxes = tables.filter((one) => one.checkVisibility()).map((one) => {
     const { left, right, top, bottom } = one.getBoundingClientRect();
     return { left, right, top, bottom, name: one.outerHTML.slice(0, 150) };

@@ -21,7 +21,7 @@ def test_learning_curve_is_of_the_kept_q(document: Document) -> None:
     assert "not converged" not in texts(panels[0])
     assert "not converged" in texts(panels[2])
     fates = [row[-1] for row in panels[2].table.rows[:6]]
-    assert fates == ["left", "left", "kept", "kept", "kept", "kept, not converged"]
+    assert fates == ["abandoned", "abandoned", "kept", "kept", "kept", "kept, not converged"]
     assert [row[0] for row in panels[2].table.rows[:6]] == [100, 200, 400, 800, 1600, 3200]
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from infoeval.report.figures.confusion import code_order
 from infoeval.report.tables import EstimateCell
-from infoeval.results.details import Clustering
+from infoeval.results.records import Clustering
 from tests.report.drawn import built, cells, elements, texts
 from tests.report.sample import CODES, MATCHING, confusion, five_seeds, without_extras
 

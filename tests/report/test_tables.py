@@ -6,9 +6,9 @@ import pytest
 
 from infoeval.report.tables import (
     Cell,
-    Column,
     EstimateCell,
-    Table,
+    ReportTable,
+    TableColumn,
     csv_table,
     latex_table,
     latex_text,
@@ -21,9 +21,9 @@ from infoeval.report.tables import (
 HOSTILE = "a|b & 50 % of $x_1^2$ #1 {\\input{/etc/passwd}} ~ <script>\n\n\\end{table} [x] *y* `z`"
 
 
-def table(*rows: tuple[Cell, ...]) -> Table:
-    columns = Column("Code"), Column("I, nats", "nats"), Column("n", "count")
-    return Table("information", "Information", columns, rows)
+def table(*rows: tuple[Cell, ...]) -> ReportTable:
+    columns = TableColumn("Code"), TableColumn("I, nats", "nats"), TableColumn("n", "count")
+    return ReportTable("information", "Information", columns, rows)
 
 
 def read_back(text: str) -> list[list[str]]:
@@ -49,7 +49,9 @@ def test_csv_column_with_one_estimate_is_wide_for_all_rows() -> None:
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r", "\n"])
 def test_csv_text_is_nothing_to_work_out(start: str) -> None:
     formula = f"{start}HYPERLINK(1)"
-    found = Table("t", "T", (Column(formula), Column("n", "number")), ((formula, -2.5),))
+    found = ReportTable(
+        "t", "T", (TableColumn(formula), TableColumn("n", "number")), ((formula, -2.5),)
+    )
     rows = list(csv.reader(io.StringIO(csv_table(found), newline="")))
     assert rows[0][0] == rows[1][0] == f"'{formula}".replace("\r", "\n")
     assert rows[1][1] == "-2.5"
@@ -61,7 +63,9 @@ def test_csv_quotes_what_needs_it() -> None:
 
 
 def test_latex_has_no_command_of_the_users() -> None:
-    found = Table("t", HOSTILE, (Column(HOSTILE), Column("n", "nats")), ((HOSTILE, -1.0),))
+    found = ReportTable(
+        "t", HOSTILE, (TableColumn(HOSTILE), TableColumn("n", "nats")), ((HOSTILE, -1.0),)
+    )
     written = latex_table(found)
     commands = set(re.findall(r"\\([a-zA-Z]+)", written))
     assert commands == {

@@ -166,13 +166,13 @@ def test_everything_is_read_as_it_stands(plain: Plain) -> None:
     assert convergence is not None
     assert not convergence.converged
     assert convergence.noise[0].deviation == 0.1
-    together = whole.together()
-    assert together is not None
-    assert together.information is not None
-    assert together.information.self_test is not None
-    assert together.information.self_test.known[0].truth == 1.0
-    assert together.information.leakage is not None
-    assert together.information.leakage.matrix == ((0.6, 0.0), (0.01, 0.5))
+    joint = whole.joint_information()
+    assert joint is not None
+    assert joint.information is not None
+    assert joint.information.self_test is not None
+    assert joint.information.self_test.known[0].truth == 1.0
+    assert joint.information.leakage is not None
+    assert joint.information.leakage.matrix == ((0.6, 0.0), (0.01, 0.5))
     pair = whole.results[3].pair
     assert pair is not None
     assert (pair.code, pair.factor, pair.paired) == ("tilt", "azimuth", True)

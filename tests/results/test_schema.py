@@ -13,7 +13,7 @@ from infoeval import Categorical, CodeSpace, evaluation
 from infoeval.data import load
 from infoeval.evaluation import pages
 from infoeval.information.budgets import BUDGETS
-from infoeval.results.schema import schema
+from infoeval.results.__main__ import schema
 from infoeval.sweep import train_many
 from infoeval.training.run import train
 from infoeval.training.run_options import RunOptions

@@ -11,7 +11,7 @@ from infoeval.report.figures.pair_maps import factors, leakage
 from infoeval.report.figures.recognition_curves import learning, noise
 from infoeval.report.figures.seed_dots import seeds
 from infoeval.report.figures.training_curves import training
-from infoeval.report.tables import Table
+from infoeval.report.tables import ReportTable
 from infoeval.results.document import Document
 
 __all__ = ["Confusion", "Figures", "build"]
@@ -47,7 +47,7 @@ class Figures:
             *self.metrics,
         )
 
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self) -> tuple[ReportTable, ...]:
         """Return the table of every figure, and those that have none of their own."""
         more = [table for confusion in self.confusions for table in confusion.others]
         return (*(figure.table for figure in self.figures()), *more)

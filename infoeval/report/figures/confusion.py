@@ -8,10 +8,10 @@ import numpy as np
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, map_figure
 from infoeval.report.figures.naming import numbered, stem
-from infoeval.report.tables import Cell, Column, Table
-from infoeval.results.details import CLUSTER_ACCURACY, Clustering
+from infoeval.report.tables import Cell, ReportTable, TableColumn
 from infoeval.results.document import Document
 from infoeval.results.model_results import ModelResults
+from infoeval.results.records import CLUSTER_ACCURACY, Clustering
 
 __all__ = ["Confusion", "code_order", "confusions", "mixed_up"]
 
@@ -29,10 +29,10 @@ class Confusion:
     code: str
     figure: Figure
     raw_figure: Figure
-    others: tuple[Table, ...]
+    others: tuple[ReportTable, ...]
 
     @property
-    def tables(self) -> tuple[Table, ...]:
+    def tables(self) -> tuple[ReportTable, ...]:
         """All tables, those of the figures first."""
         return (self.figure.table, self.raw_figure.table, *self.others)
 
@@ -76,7 +76,7 @@ def _clusterings(model: ModelResults) -> list[tuple[str, Clustering]]:
 
 
 def _confusion(
-    clustering: Clustering, name: str, target: str, others: tuple[Table, ...]
+    clustering: Clustering, name: str, target: str, others: tuple[ReportTable, ...]
 ) -> Confusion:
     title = f"Share of each class that is assigned to each code of {target}, in percent"
     adds_up = "Each column adds up to 100 %."
@@ -113,7 +113,7 @@ def _map(clustering: Clustering, order: Sequence[int]) -> Map:
 
 def _table(
     clustering: Clustering, order: Sequence[int], name: str, target: str, which: str = ""
-) -> Table:
+) -> ReportTable:
     """Return the counts, with the class that is matched to each code."""
     names = clustering.names
     rows: list[tuple[Cell, ...]] = []
@@ -122,15 +122,19 @@ def _table(
         matched_name = names[matched] if matched >= 0 else "none"
         rows.append((f"code {code}", matched_name, *clustering.confusion[code]))
     title = f"Images of each class that are assigned to each code of {target}"
-    return Table(
+    return ReportTable(
         name,
         f"{title}; {which}" if which else title,
-        (Column("Code"), Column("Matched class"), *(Column(cls, "count") for cls in names)),
+        (
+            TableColumn("Code"),
+            TableColumn("Matched class"),
+            *(TableColumn(cls, "count") for cls in names),
+        ),
         tuple(rows),
     )
 
 
-def mixed_up(document: Document, code: str) -> Table | None:
+def mixed_up(document: Document, code: str) -> ReportTable | None:
     """Return which classes share a code most often; None where no image is misassigned."""
     result = document.find(CLUSTER_ACCURACY, code)
     clustering = result.clustering if result else None
@@ -139,11 +143,15 @@ def mixed_up(document: Document, code: str) -> Table | None:
         return None
     images = [sum(column) for column in zip(*clustering.confusion, strict=True)]
     names = clustering.names
-    return Table(
+    return ReportTable(
         name=f"mixed-up-{code}",
         title="Classes that are confused most often: images of one that are assigned to the code "
         "matched to the other",
-        columns=(Column("Classes"), Column("Images", "count"), Column("Share of both", "percent")),
+        columns=(
+            TableColumn("Classes"),
+            TableColumn("Images", "count"),
+            TableColumn("Share of both", "percent"),
+        ),
         rows=tuple(
             (f"{names[a]} and {names[b]}", count, count / max(images[a] + images[b], 1))
             for (a, b), count in pairs[:_MOST_PAIRS]

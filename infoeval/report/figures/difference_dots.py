@@ -10,7 +10,7 @@ from infoeval.report.figures.dots import Dot, DotRow, draw_rows, unit_figure
 from infoeval.report.figures.look import Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of
 from infoeval.report.figures.naming import apart
-from infoeval.report.tables import Cell, Column, EstimateCell
+from infoeval.report.tables import Cell, EstimateCell, TableColumn
 from infoeval.results.document import Document
 from infoeval.results.records import Difference
 
@@ -57,7 +57,8 @@ def _panel(document: Document, unit: str, group: Sequence[Difference]) -> Figure
         f"{name} minus the other models",
         unit,
         caption=(
-            f"{name} minus each other model; hollow: the interval contains 0, so none is shown."
+            f"{name} minus each other model; hollow: the interval contains 0, "
+            "so no difference is established."
         ),
         rows=rows,
         draw=partial(_draw, rows, unit, models[0].name),
@@ -90,7 +91,7 @@ def _legend(models: Sequence[Look], colours: Colours) -> Sequence[Handle]:
 
 def _table(
     document: Document, unit: str, keys: Sequence[Key], group: Sequence[Difference]
-) -> tuple[list[Column], list[tuple[Cell, ...]]]:
+) -> tuple[list[TableColumn], list[tuple[Cell, ...]]]:
     """Return a row for each metric, and a column for each other model."""
     indices = sorted({difference.model for difference in group})
     kind = kind_of(unit)
@@ -103,4 +104,8 @@ def _table(
         for metric, target in keys
     ]
     names = [f"minus {document.all_models[index].label}" for index in indices]
-    return [Column("Metric"), Column("Of"), *(Column(name, kind) for name in names)], rows
+    return [
+        TableColumn("Metric"),
+        TableColumn("Of"),
+        *(TableColumn(name, kind) for name in names),
+    ], rows

@@ -9,8 +9,8 @@ from matplotlib.patches import Rectangle
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import WIDE, Look, draw_beyond, ring
 from infoeval.report.figures.naming import short, stem
-from infoeval.report.tables import Cell, Column, Table
-from infoeval.results.details import Null
+from infoeval.report.tables import Cell, ReportTable, TableColumn
+from infoeval.results.records import Null
 
 __all__ = ["Dot", "DotRow", "draw_rows", "height_of", "unit_figure"]
 
@@ -70,7 +70,7 @@ def unit_figure(
     rows: Sequence[DotRow],
     draw: Callable[[Axes, Colours], None],
     legend: Callable[[Colours], Sequence[Handle]],
-    columns: Sequence[Column],
+    columns: Sequence[TableColumn],
     cells: Sequence[tuple[Cell, ...]],
 ) -> Figure:
     """Return the figure of numbers of one unit, and their table of ``columns`` and ``cells``."""
@@ -82,7 +82,7 @@ def unit_figure(
         width=WIDE,
         height=height_of(rows),
         draw=lambda drawing, colours: draw(drawing.add_subplot(), colours),
-        table=Table("", title, tuple(columns), tuple(cells)),
+        table=ReportTable("", title, tuple(columns), tuple(cells)),
         legend=legend,
     )
 

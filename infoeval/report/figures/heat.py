@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from infoeval.report.figure import Colours, Figure
 from infoeval.report.figures.naming import short
-from infoeval.report.tables import Table
+from infoeval.report.tables import ReportTable
 
 __all__ = ["Map", "map_figure"]
 
@@ -74,7 +74,7 @@ class Map:
         return max(_CELL, *(_letters(row) for row in self.written))
 
 
-def map_figure(heat: Map, *, name: str, title: str, caption: str, table: Table) -> Figure:
+def map_figure(heat: Map, *, name: str, title: str, caption: str, table: ReportTable) -> Figure:
     """Return the figure of a map, as large as its cells and their labels need."""
     width, height = heat.cell
     rows, columns = heat.values.shape

@@ -21,12 +21,11 @@ from infoeval.report.figures.look import (
     looks,
 )
 from infoeval.report.figures.naming import short
-from infoeval.report.tables import Cell, Column, Table
+from infoeval.report.tables import Cell, ReportTable, TableColumn
 from infoeval.report.wording import nats
-from infoeval.results.details import INFORMATION, OWN_BOUND
 from infoeval.results.document import Document
 from infoeval.results.model_results import Code, ModelResults
-from infoeval.results.records import Result
+from infoeval.results.records import INFORMATION, OWN_BOUND, Result
 
 __all__ = ["alike", "information"]
 
@@ -143,24 +142,24 @@ def _dots_legend(document: Document, colours: Colours) -> list[Handle]:
     ]
 
 
-def _table(document: Document) -> Table:
+def _table(document: Document) -> ReportTable:
     """Return a row for each code of each model."""
     several = len(document.all_models) > 1
     columns = [
-        Column("Code"),
-        *([Column("Model")] if several else []),
-        Column("H(c), nats", "nats"),
-        Column("Information, nats", "nats"),
-        Column("Estimated by"),
-        Column("Possibly missed, nats", "nats"),
-        Column("Own Q, nats", "nats"),
+        TableColumn("Code"),
+        *([TableColumn("Model")] if several else []),
+        TableColumn("H(c), nats", "nats"),
+        TableColumn("Information, nats", "nats"),
+        TableColumn("Estimated by"),
+        TableColumn("Possibly missed, nats", "nats"),
+        TableColumn("Own Q, nats", "nats"),
     ]
     rows = [
         (code.name, *([model.label] if several else []), code.entropy, *_cells(model, code.name))
         for code in document.all_codes
         for model in document.all_models
     ]
-    return Table("information", "Information in each code", tuple(columns), tuple(rows))
+    return ReportTable("information", "Information in each code", tuple(columns), tuple(rows))
 
 
 def _cells(model: ModelResults, code: str) -> tuple[Cell, ...]:

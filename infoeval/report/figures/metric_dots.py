@@ -10,10 +10,9 @@ from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.dots import Dot, DotRow, draw_rows, unit_figure
 from infoeval.report.figures.look import Look, dots_legend, estimate, looks, shuffled
 from infoeval.report.figures.naming import apart
-from infoeval.report.tables import Cell, Column, Kind
-from infoeval.results.details import INFORMATION, OWN_BOUND
+from infoeval.report.tables import Cell, Kind, TableColumn
 from infoeval.results.document import Document
-from infoeval.results.records import Result
+from infoeval.results.records import INFORMATION, OWN_BOUND, Result
 
 __all__ = ["Key", "kind_of", "metrics", "name_of", "others"]
 
@@ -114,16 +113,16 @@ def _legend(models: Sequence[Look], null: bool, colours: Colours) -> list[Handle
 
 def _table(
     document: Document, unit: str, keys: Sequence[Key], *, null: bool
-) -> tuple[list[Column], list[tuple[Cell, ...]]]:
+) -> tuple[list[TableColumn], list[tuple[Cell, ...]]]:
     """Return a row for each metric, and a column for each model, with its null beside it."""
     kind = kind_of(unit)
     several = len(document.all_models) > 1
-    columns = [Column("Metric")]
+    columns = [TableColumn("Metric")]
     for model in document.all_models:
-        columns.append(Column(model.label if several else "Value", kind))
+        columns.append(TableColumn(model.label if several else "Value", kind))
         if null:
             name = f"{model.label}, shuffled factors" if several else "Shuffled factors"
-            columns.append(Column(name, kind))
+            columns.append(TableColumn(name, kind))
     named = others(document)
     by_model = [_by_key(model.results) for model in document.all_models]
     rows: list[tuple[Cell, ...]] = []

@@ -6,12 +6,11 @@ from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, map_figure
 from infoeval.report.figures.look import estimate, shuffled
 from infoeval.report.figures.naming import apart, stem
-from infoeval.report.tables import Cell, Column, Table
+from infoeval.report.tables import Cell, ReportTable, TableColumn
 from infoeval.report.wording import nats
-from infoeval.results.details import LeakageDetails
 from infoeval.results.document import Document
 from infoeval.results.model_results import ModelResults
-from infoeval.results.records import Result
+from infoeval.results.records import LeakageDetails, Result
 
 __all__ = ["factors", "leakage"]
 
@@ -74,7 +73,7 @@ def _written(values: np.ndarray) -> list[list[str]]:
 
 def _factor_table(
     document: Document, settings: str, pairs: dict[Place, Result], title: str
-) -> Table:
+) -> ReportTable:
     """Return a row for each pair, and a column for each model."""
     models = [_pairs(model).get(settings, {}) for model in document.all_models]
     null = any(result.typed.null for result in pairs.values())
@@ -93,10 +92,15 @@ def _factor_table(
                 *([shuffled(result)] if null else []),
             )
         )
-    columns = [Column("Code"), Column("Factor"), Column("Measure"), Column("Paired")]
-    columns += [Column(name, "number") for name in names]
-    columns += [Column("Shuffled factors", "number")] if null else []
-    return Table("", title, tuple(columns), tuple(rows))
+    columns = [
+        TableColumn("Code"),
+        TableColumn("Factor"),
+        TableColumn("Measure"),
+        TableColumn("Paired"),
+    ]
+    columns += [TableColumn(name, "number") for name in names]
+    columns += [TableColumn("Shuffled factors", "number")] if null else []
+    return ReportTable("", title, tuple(columns), tuple(rows))
 
 
 def leakage(document: Document) -> tuple[Figure, ...]:
@@ -134,15 +138,16 @@ def _leakage_map(shown: LeakageDetails) -> Map:
     )
 
 
-def _leakage_table(document: Document, shown: LeakageDetails) -> Table:
+def _leakage_table(document: Document, shown: LeakageDetails) -> ReportTable:
     """Return a row for each pair of codes, and a column for each model."""
     several = len(document.all_models) > 1
-    columns = [Column("True code"), Column("Code that Q reads")]
+    columns = [TableColumn("True code"), TableColumn("Code that Q reads")]
     columns += [
-        Column(f"{m.label}, nats" if several else "Nats", "number") for m in document.all_models
+        TableColumn(f"{m.label}, nats" if several else "Nats", "number")
+        for m in document.all_models
     ]
     whose = f", {document.label}" if several else ""
-    columns += [Column(f"Chance, nats{whose}", "number"), Column(f"Above chance{whose}")]
+    columns += [TableColumn(f"Chance, nats{whose}", "number"), TableColumn(f"Above chance{whose}")]
     others = [_leakage_of(model) for model in document.all_models[1:]]
     rows: list[tuple[Cell, ...]] = []
     for i, true in enumerate(shown.names):
@@ -151,7 +156,7 @@ def _leakage_table(document: Document, shown: LeakageDetails) -> Table:
             cells = [_value(other, true, read) for other in others]
             above = "yes" if value > chance else "no"
             rows.append((true, read, value, *cells, chance, above))
-    return Table("leakage", _LEAKAGE, tuple(columns), tuple(rows))
+    return ReportTable("leakage", _LEAKAGE, tuple(columns), tuple(rows))
 
 
 def _value(other: LeakageDetails | None, true: str, read: str) -> float | None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from infoeval.report.figure import Colours, Figure, Handle, Margins
 from infoeval.report.figures.look import Look, entropy_line
 from infoeval.report.figures.naming import short
-from infoeval.report.tables import Table
+from infoeval.report.tables import ReportTable
 
 __all__ = ["Curves", "curve", "panel"]
 
@@ -36,7 +36,7 @@ def panel(
     limit: float | None,
     curves: Curves,
     legend: Callable[[Colours], Sequence[Handle]],
-    table: Table,
+    table: ReportTable,
 ) -> Figure:
     """Return a panel of curves, with a dashed line where there is a limit.
 

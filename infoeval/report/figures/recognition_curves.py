@@ -1,4 +1,4 @@
-"""What a Q that was trained afterwards reads of each code: while it learns, and under noise."""
+"""Curves of a Q trained afterwards: its information of each code by step, and under noise."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,9 +12,9 @@ from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import Look, entropy_mark, looks
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.figures.panels import curve, panel
-from infoeval.report.tables import Cell, Column, EstimateCell, Table
-from infoeval.results.details import ALL_CODES, INFORMATION, InformationDetails, Round
+from infoeval.report.tables import Cell, EstimateCell, ReportTable, TableColumn
 from infoeval.results.document import Document
+from infoeval.results.records import ALL_CODES, INFORMATION, InformationDetails, Round
 
 __all__ = ["learning", "noise"]
 
@@ -24,7 +24,7 @@ _NOT_CONVERGED = "not converged"
 
 @dataclass(frozen=True)
 class _Reading:
-    """The information that a Q reads of a code in one model."""
+    """The information that a Q finds of a code in one model."""
 
     look: Look
     model: str
@@ -33,16 +33,16 @@ class _Reading:
     @property
     def kept(self) -> list[Round]:
         """The rounds of the Q that was trained to the end."""
-        return [one for one in self.details.curve if self._to_the_end(one)]
+        return [round_ for round_ in self.details.curve if self._to_the_end(round_)]
 
     @property
     def tried(self) -> list[Round]:
         """The rounds of the sizes and rates that were abandoned."""
-        return [one for one in self.details.curve if not self._to_the_end(one)]
+        return [round_ for round_ in self.details.curve if not self._to_the_end(round_)]
 
-    def _to_the_end(self, one: Round) -> bool:
+    def _to_the_end(self, round_: Round) -> bool:
         last = self.details.curve[-1]
-        return (one.width, one.rate) == (last.width, last.rate)
+        return (round_.width, round_.rate) == (last.width, last.rate)
 
 
 Readings = Sequence[_Reading]
@@ -105,14 +105,14 @@ def _panels(
     whole = sum(code.entropy for code in codes) if len(codes) > 1 else None
     figures = []
     for target, limit in (*targets, (ALL_CODES, whole)):
-        readings = [one for one in _readings(document, target) if measured(one.details)]
+        readings = [reading for reading in _readings(document, target) if measured(reading.details)]
         if readings:
             figures.append(figure(target, limit, readings))
     return apart(figures)
 
 
 def _readings(document: Document, target: str) -> list[_Reading]:
-    """Return what was read of a code in every model."""
+    """Return the reading of a code in every model that has one."""
     readings = []
     for model, look in zip(document.all_models, looks(document), strict=True):
         result = model.find(INFORMATION, target)
@@ -124,11 +124,11 @@ def _readings(document: Document, target: str) -> list[_Reading]:
 def _draw_learning(readings: Readings, axes: Axes, colours: Colours) -> None:
     # The model shown first lies on top of the others.
     for reading in reversed(readings):
-        rounds = [(one.steps, one.value) for one in reading.kept]
-        _line(axes, rounds, reading.look, colours)
+        kept = [(round_.steps, round_.value) for round_ in reading.kept]
+        _line(axes, kept, reading.look, colours)
         if not reading.details.converged:
-            axes.plot(*rounds[-1], markersize=8, clip_on=False, **_hollow(reading.look, colours))
-        tried = [(one.steps, one.value) for one in reading.tried]
+            axes.plot(*kept[-1], markersize=8, clip_on=False, **_hollow(reading.look, colours))
+        tried = [(round_.steps, round_.value) for round_ in reading.tried]
         if tried:
             axes.plot(*zip(*tried, strict=True), markersize=5, **_cross(reading.look, colours))
     _from_zero(axes)
@@ -191,43 +191,50 @@ def _entry(look: Look, colours: Colours) -> Line2D:
     return Line2D([], [], label=look.label, **style)
 
 
-def _learning_table(name: str, title: str, readings: Readings) -> Table:
+def _learning_table(name: str, title: str, readings: Readings) -> ReportTable:
     """Return a row for each round of each Q, and whether it was kept."""
     several = len(readings) > 1
     columns = [
-        Column("Steps", "count"),
-        *([Column("Model")] if several else []),
-        Column("Width of Q", "count"),
-        Column("Learning rate", "number"),
-        Column("Bound, nats", "nats"),
-        Column("Gain at most, nats", "nats"),
-        Column("This Q"),
+        TableColumn("Steps", "count"),
+        *([TableColumn("Model")] if several else []),
+        TableColumn("Bound, nats", "nats"),
+        TableColumn("Gain at most, nats", "nats"),
+        TableColumn("Width of Q", "count"),
+        TableColumn("Learning rate", "number"),
+        TableColumn("This Q"),
     ]
     rows: list[tuple[Cell, ...]] = []
     for reading in readings:
         model = (reading.model,) if several else ()
         last = "converged" if reading.details.converged else "not converged"
-        for one in reading.details.curve:
-            fate = "left" if one in reading.tried else "kept"
-            if one is reading.details.curve[-1]:
+        for round_ in reading.details.curve:
+            fate = "abandoned" if round_ in reading.tried else "kept"
+            if round_ is reading.details.curve[-1]:
                 fate = f"kept, {last}"
-            rows.append((one.steps, *model, one.width, one.rate, one.value, one.gain, fate))
-    return Table(name, title, tuple(columns), tuple(rows))
+            rows.append(
+                (round_.steps, *model, round_.value, round_.gain, round_.width, round_.rate, fate)
+            )
+    return ReportTable(name, title, tuple(columns), tuple(rows))
 
 
-def _noise_table(name: str, title: str, readings: Readings) -> Table:
+def _noise_table(name: str, title: str, readings: Readings) -> ReportTable:
     """Return a row for each σ, and a column for each model."""
     left = [
         {
             step.deviation: EstimateCell(step.value, step.low, step.high)
-            for step in one.details.noise
+            for step in reading.details.noise
         }
-        for one in readings
+        for reading in readings
     ]
     deviations = sorted({deviation for column in left for deviation in column})
     rows = tuple(
         (deviation, *(column.get(deviation) for column in left)) for deviation in deviations
     )
-    names = [f"{one.model}, nats" if len(readings) > 1 else "Left, nats" for one in readings]
-    columns = (Column("σ of the noise", "number"), *(Column(name, "nats") for name in names))
-    return Table(name, title, columns, rows)
+    names = [
+        f"{reading.model}, nats" if len(readings) > 1 else "Left, nats" for reading in readings
+    ]
+    columns = (
+        TableColumn("σ of the noise", "number"),
+        *(TableColumn(name, "nats") for name in names),
+    )
+    return ReportTable(name, title, columns, rows)

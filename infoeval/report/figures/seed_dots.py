@@ -13,11 +13,10 @@ from infoeval.report.figures.information_figure import alike
 from infoeval.report.figures.look import Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of, name_of, others
 from infoeval.report.figures.naming import apart
-from infoeval.report.tables import Cell, Column, EstimateCell, Kind
-from infoeval.results.details import CLUSTER_ACCURACY
+from infoeval.report.tables import Cell, EstimateCell, Kind, TableColumn
 from infoeval.results.document import Document
 from infoeval.results.model_results import ModelResults
-from infoeval.results.records import Result
+from infoeval.results.records import CLUSTER_ACCURACY, Result
 
 __all__ = ["seeds"]
 
@@ -115,14 +114,14 @@ def _legend(models: Sequence[Look], colours: Colours) -> list[Handle]:
 
 def _table(
     document: Document, unit: str, quantities: Mapping[str, Measured]
-) -> tuple[list[Column], list[tuple[Cell, ...]]]:
+) -> tuple[list[TableColumn], list[tuple[Cell, ...]]]:
     """Return a row for each seed, baselines last, and a column for each metric."""
     kinds: list[Kind] = [
         "percent" if name.startswith("cluster error") else kind_of(unit) for name in quantities
     ]
     columns = [
-        Column("Model"),
-        *(Column(name, kind) for name, kind in zip(quantities, kinds, strict=True)),
+        TableColumn("Model"),
+        *(TableColumn(name, kind) for name, kind in zip(quantities, kinds, strict=True)),
     ]
     rows: list[tuple[Cell, ...]] = [
         (model.label, *(measured.get(model.index) for measured in quantities.values()))

@@ -14,7 +14,7 @@ from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import Look, entropy_mark, lines_legend, looks
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.figures.panels import curve, panel
-from infoeval.report.tables import Cell, Column, Kind, Table
+from infoeval.report.tables import Cell, Kind, ReportTable, TableColumn
 from infoeval.results.document import Document
 
 __all__ = ["training"]
@@ -125,7 +125,7 @@ def _frame(values: Array, limit: float | None) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _table(curves: Sequence[_Curve], title: str, kind: Kind) -> Table:
+def _table(curves: Sequence[_Curve], title: str, kind: Kind) -> ReportTable:
     """Return about ten evenly spaced records; another model's where it recorded that step."""
     steps = curves[0].steps
     last = len(steps) - 1
@@ -134,5 +134,5 @@ def _table(curves: Sequence[_Curve], title: str, kind: Kind) -> Table:
     rows: list[tuple[Cell, ...]] = [
         (steps[place], *(values.get(steps[place]) for values in recorded)) for place in kept
     ]
-    columns = Column("Step", "count"), *(Column(curve.model, kind) for curve in curves)
-    return Table("", title, columns, tuple(rows))
+    columns = TableColumn("Step", "count"), *(TableColumn(curve.model, kind) for curve in curves)
+    return ReportTable("", title, columns, tuple(rows))
