@@ -60,7 +60,9 @@ def _option(entry: "Field[Any]", help: str | None = None) -> Decorator[Any]:
         if name in more:
             settings[name] = more[name]
     kinds = set(typing.get_args(entry.type)) or {entry.type}  # of `int | None`, int and None
-    if "choices" in more:
+    if "multiple" in more:
+        settings |= {"multiple": True, "type": click.Path(path_type=Path), "show_default": False}
+    elif "choices" in more:
         settings["type"] = click.Choice(more["choices"])
     elif bool in kinds:
         settings["is_flag"] = True

@@ -29,13 +29,6 @@ SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "a
 @click.command()
 @click.argument("models", metavar="INPUT...", nargs=-1, required=True)
 @click.option(
-    "--baseline",
-    "baselines",
-    type=click.Path(path_type=Path),
-    multiple=True,
-    help="Checkpoint of the same trainer with λ = 0; may be repeated.",
-)
-@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
@@ -44,28 +37,8 @@ SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "a
     help="The page; its data and images go to NAME_files beside it.",
 )
 @metric_option("all that apply but mi")
-@click.option(
-    "--scores",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    multiple=True,
-    help="Output of infoeval score --json, whose model is not scored again; may be repeated.",
-)
-@click.option(
-    "--show",
-    type=int,
-    metavar="SEED",
-    help="Seed shown first; by default the one most like the others, chosen without labels.",
-)
 @options_of(ReportOptions)
 @open_option
-@click.option("--live", is_flag=True, help="Put the generator itself into the page.")
-@click.option(
-    "--runtime",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder of onnxruntime-web, for --live.",
-)
 @options_of(Options)
 @strict_option
 @json_option

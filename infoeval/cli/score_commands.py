@@ -9,7 +9,7 @@ import click
 
 from infoeval.cli.common import Decorator, command_line, json_option, note, options_of
 from infoeval.errors import UserError
-from infoeval.evaluation.options import Options, ReportOptions
+from infoeval.evaluation.options import Options, PageOptions
 
 if TYPE_CHECKING:
     from infoeval.results import Document
@@ -91,7 +91,7 @@ def score(
     type=click.Path(path_type=Path),
     help="Also write a page of the models side by side; see infoeval report.",
 )
-@options_of(ReportOptions)
+@options_of(PageOptions)
 @open_option
 @options_of(Options)
 @strict_option

@@ -16,7 +16,7 @@ from infoeval.evaluation.evaluate import requests_of, score_subject
 from infoeval.evaluation.gallery import draw_galleries
 from infoeval.evaluation.image_files import ImageFile, remove_unnamed, write_image_files
 from infoeval.evaluation.inputs import Inputs
-from infoeval.evaluation.options import Options, ReportOptions
+from infoeval.evaluation.options import Options, PageOptions, ReportOptions
 from infoeval.evaluation.report_files import METRICS, files_of
 from infoeval.evaluation.report_images import ROWS, DrawnImages, draw_traversal_files
 from infoeval.evaluation.report_inputs import choose, find_scores, open_inputs
@@ -24,7 +24,7 @@ from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.files import write_bytes
 from infoeval.results import Comparison, Document, Skipped
 from infoeval.subjects.checkpoint_model import CheckpointModel
-from infoeval.subjects.opening import Given
+from infoeval.subjects.opening import Given, as_list
 from infoeval.subjects.subject import Subject
 
 __all__ = ["make_comparison", "make_report"]
@@ -60,28 +60,24 @@ def make_report(
     models: Sequence[Given],
     output: Path,
     options: Options,
-    *,
-    baselines: Sequence[Given],
     metrics: Sequence[str] | None,
-    scores: Sequence[str | Path],
-    show: int | None,
-    live: bool,
-    runtime: Path | None,
     written: ReportOptions,
 ) -> Path:
     """Return the path of metrics.json, after it and the images were made; see `pages.report`."""
     context, requests = Context(options), requests_of(metrics, options)
-    inputs = open_inputs(models, baselines, context)
-    earlier = find_scores(scores, (*inputs.subjects, *inputs.baselines))
+    inputs = open_inputs(models, as_list(written.baselines), context)
+    scores = written.scores
+    files = [scores] if isinstance(scores, str | Path) else scores
+    earlier = find_scores(files, (*inputs.subjects, *inputs.baselines))
     with tempfile.TemporaryDirectory() as staging:
-        choice = choose(inputs.subjects, show, context)
+        choice = choose(inputs.subjects, written.show, context)
         shown = inputs.subjects[choice.place]
         seeds = [subject for subject in inputs.subjects if subject is not shown]
         extra: dict[str, Any] = {"arrangement": "seeds" if seeds else "one"}
         if seeds:
             extra["reason"] = choice.reason
-        if live:  # first of all: what it needs may be missing
-            extra["live"] = _live(shown, Path(staging), runtime, context)
+        if written.live:  # first of all: what it needs may be missing
+            extra["live"] = _live(shown, Path(staging), written.runtime, context)
         roles = [(shown, "subject"), *((subject, "seed") for subject in seeds)]
         roles += [(subject, "baseline") for subject in inputs.baselines]
         known = dict(zip((*inputs.subjects, *inputs.baselines), earlier, strict=True))
@@ -99,9 +95,8 @@ def make_comparison(
     models: Sequence[Given],
     output: Path,
     options: Options,
-    *,
     metrics: Sequence[str] | None,
-    written: ReportOptions,
+    written: PageOptions,
 ) -> tuple[Path, Comparison]:
     """Return the path of metrics.json and the comparison in it; see `pages.compare`."""
     context = Context(options)
@@ -117,20 +112,24 @@ def make_comparison(
     return _write(scored, output, written, extra, context), comparison
 
 
-def _live(shown: Subject, folder: Path, runtime: Path | None, context: Context) -> dict[str, Any]:
+def _live(
+    shown: Subject, folder: Path, runtime: str | Path | None, context: Context
+) -> dict[str, Any]:
     if shown.checkpoint is None:
         raise UserError(f"--live needs a checkpoint, and {shown} is none: leave --live out")
     from infoeval.live import write_live
 
     context.progress("putting the generator into the page", None)
     model = CheckpointModel(shown.checkpoint)  # exported from the CPU
-    return write_live(model, folder, runtime=runtime, seed=context.options.seed)
+    return write_live(
+        model, folder, runtime=None if runtime is None else Path(runtime), seed=context.options.seed
+    )
 
 
 def _write(
     scored: Sequence[ScoredSubject],
     output: Path,
-    written: ReportOptions,
+    written: PageOptions,
     extra: dict[str, Any],
     context: Context,
     staging: Path | None = None,

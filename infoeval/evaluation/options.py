@@ -12,7 +12,14 @@ from typing import Any, Literal, TypeVar
 from infoeval.errors import UserError
 from infoeval.information.budgets import find_budget
 
-__all__ = ["Options", "Progress", "ReportOptions", "check_seed", "takes_options"]
+__all__ = [
+    "Options",
+    "PageOptions",
+    "Progress",
+    "ReportOptions",
+    "check_seed",
+    "takes_options",
+]
 
 Progress = Callable[[str, float | None], None]
 """Called with what is being done, and the share of it that is done where that is known."""
@@ -27,7 +34,7 @@ def option(default: Any, help: str, **more: Any) -> Any:
     """Return a field of an options class.
 
     `more` may give what differs on the command line: `flag` its name, `metavar`, `choices`,
-    `multiple` whether it is repeated rather than a list with commas, `envvar`, and `cli=False` for
+    `multiple` for paths of which each has its flag, `envvar`, and `cli=False` for
     an option of Python alone.
     """
     return field(default=default, metadata={"help": help, **more})
@@ -45,7 +52,7 @@ class Options:
         metavar="NAME|PATH",
     )
     data_dir: str | Path | None = option(
-        None, "Folder of the named data sets.", envvar="INFOEVAL_DATA"
+        None, "Folder of the named data sets; by default INFOEVAL_DATA.", envvar="INFOEVAL_DATA"
     )
     skip_broken: bool = option(False, "Leave out image files that cannot be read, and name them.")
     seed: int = option(0, "Seed of samples, of resampling, and of the training of the post hoc Q.")
@@ -115,8 +122,8 @@ class Options:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ReportOptions:
-    """What is written of a report, beside its scores."""
+class PageOptions:
+    """What is written of models side by side, beside their scores."""
 
     formats: Sequence[str] | None = option(
         None,
@@ -142,13 +149,43 @@ class ReportOptions:
         _check_words(self)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReportOptions(PageOptions):
+    """What is written of one model, or of the seeds of one."""
+
+    baselines: Any = option(
+        (),
+        "Checkpoint of the same trainer with λ = 0, or a folder of them, shown beside the model; "
+        "may be repeated. In a folder of runs those of λ = 0 are baselines.",
+        flag="--baseline",
+        multiple=True,
+    )
+    scores: Any = option(
+        (),
+        "Output of infoeval score --json, whose model, found by SHA-256, is not scored again; may "
+        "be repeated. Several of one model are joined.",
+        metavar="FILE",
+        multiple=True,
+    )
+    show: int | None = option(
+        None,
+        "Seed shown first; by default of three or more the one most like the others, chosen "
+        "without labels, else the first.",
+        metavar="SEED",
+    )
+    live: bool = option(False, "Put the generator itself into the page.")
+    runtime: str | Path | None = option(
+        None, "Folder of onnxruntime-web, for --live.", metavar="DIR"
+    )
+
+
 def check_seed(seed: int) -> None:
     """Raise UserError for a seed that torch does not take."""
     if not 0 <= seed < 2**63:
         raise UserError(f"seed must be between 0 and 2^63 − 1, not {seed}")
 
 
-def _check_words(options: Options | ReportOptions) -> None:
+def _check_words(options: Options | PageOptions) -> None:
     """Raise UserError for a word that is no choice, and a single word in place of a list."""
     for entry in fields(options):
         value, choices = getattr(options, entry.name), entry.metadata.get("choices")

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from infoeval.errors import UserError
-from infoeval.evaluation.options import Options, ReportOptions, takes_options
+from infoeval.evaluation.options import Options, PageOptions, ReportOptions, takes_options
 from infoeval.evaluation.report_files import (
     DEFAULT,
     METRICS,
@@ -22,18 +22,15 @@ if TYPE_CHECKING:
 
 __all__ = ["compare", "metrics_beside", "metrics_given", "report"]
 
+Page = TypeVar("Page", bound=PageOptions)
+
 
 @takes_options(ReportOptions, Options)
 def report(
     models: "Given | Sequence[Given]",
     output: str | Path,
     *,
-    baselines: "Given | Sequence[Given]" = (),
     metrics: Sequence[str] | None = None,
-    scores: str | Path | Sequence[str | Path] = (),
-    show: int | None = None,
-    live: bool = False,
-    runtime: str | Path | None = None,
     **options: Any,
 ) -> Path:
     """Return the page `output`, written from the scores of models and images of their codes.
@@ -47,15 +44,7 @@ def report(
             their seeds alone; or a metrics.json, which is shown again with the images beside it,
             without torch.
         output: the HTML file.
-        baselines: checkpoints of λ = 0 twins, or folders of them, shown beside the model. In a
-            folder of runs, those of λ = 0 are always baselines.
         metrics: see `infoeval.evaluation.score`; `information` of the options adds `mi`.
-        scores: files that `infoeval score --json` printed; their models, found by SHA-256, are not
-            scored again. Several of one model are joined.
-        show: the seed that is shown first; None: of three or more, the one most like the others,
-            chosen without labels; of fewer, the first.
-        live: put the generator itself into the page; see `infoeval.live`.
-        runtime: the folder of onnxruntime-web, for `live`.
         options: see below.
 
     Returns:
@@ -67,34 +56,23 @@ def report(
 
     """
     output = Path(output)
-    written, scoring = _split(options)
+    written, scoring = _split(ReportOptions, options)
     _check(output, written)
     again = metrics_given(models)
     if again is not None:
-        unused = (baselines, metrics, scores, written.animation, live, scoring.get("information"))
+        added = (written.baselines, written.scores, written.animation, written.live, metrics)
         several = isinstance(models, list | tuple) and len(models) > 1
-        if several or show is not None or any(unused):
+        if several or written.show is not None or any(added) or scoring.get("information"):
             raise UserError(f"{again} is shown again as it is: nothing can be added to it")
         return write_formats(again, output, written.formats or ("html",), written.figures)
     from infoeval.evaluation.make_report import make_report
     from infoeval.subjects.opening import as_list
 
-    metrics_file = make_report(
-        as_list(models),
-        output,
-        Options(**scoring),
-        baselines=as_list(baselines),
-        metrics=metrics,
-        scores=[scores] if isinstance(scores, str | Path) else scores,
-        show=show,
-        live=live,
-        runtime=None if runtime is None else Path(runtime),
-        written=written,
-    )
+    metrics_file = make_report(as_list(models), output, Options(**scoring), metrics, written)
     return write_formats(metrics_file, output, written.formats or DEFAULT, written.figures)
 
 
-@takes_options(ReportOptions, Options)
+@takes_options(PageOptions, Options)
 def compare(
     models: "Sequence[Given]",
     output: str | Path,
@@ -119,13 +97,11 @@ def compare(
 
     """
     output = Path(output)
-    written, scoring = _split(options)
+    written, scoring = _split(PageOptions, options)
     _check(output, written)
     from infoeval.evaluation.make_report import make_comparison
 
-    metrics_file, comparison = make_comparison(
-        models, output, Options(**scoring), metrics=metrics, written=written
-    )
+    metrics_file, comparison = make_comparison(models, output, Options(**scoring), metrics, written)
     formats = written.formats or DEFAULT
     return write_formats(metrics_file, output, formats, written.figures), comparison
 
@@ -147,13 +123,13 @@ def metrics_beside(output: str | Path) -> Path:
     return files_of(Path(output)) / METRICS
 
 
-def _split(options: dict[str, Any]) -> tuple[ReportOptions, dict[str, Any]]:
-    """Return the options of the report, and those of its scoring."""
-    names = {entry.name for entry in fields(ReportOptions)} & options.keys()
+def _split(kind: type[Page], options: dict[str, Any]) -> tuple[Page, dict[str, Any]]:
+    """Return the options of the page, and those of its scoring."""
+    names = {entry.name for entry in fields(kind)} & options.keys()
     scoring = {name: value for name, value in options.items() if name not in names}
-    return ReportOptions(**{name: options[name] for name in names}), scoring
+    return kind(**{name: options[name] for name in names}), scoring
 
 
-def _check(output: Path, options: ReportOptions) -> None:
+def _check(output: Path, options: PageOptions) -> None:
     check_formats(DEFAULT if options.formats is None else options.formats)
     check_place(output, options.figures)

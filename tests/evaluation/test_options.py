@@ -16,7 +16,7 @@ from infoeval import evaluation
 from infoeval.cli import main
 from infoeval.errors import UserError
 from infoeval.evaluation import pages
-from infoeval.evaluation.options import Options, ReportOptions, takes_options
+from infoeval.evaluation.options import Options, PageOptions, ReportOptions, takes_options
 
 PYTHON_ALONE = {"progress", "command"}
 """Options that are functions or facts, which nobody types."""
@@ -24,11 +24,11 @@ FUNCTIONS: dict[str, tuple[Callable[..., Any], tuple[type, ...]]] = {
     "score": (evaluation.score, (Options,)),
     "compare": (evaluation.compare, (Options,)),
     "pages.report": (pages.report, (ReportOptions, Options)),
-    "pages.compare": (pages.compare, (ReportOptions, Options)),
+    "pages.compare": (pages.compare, (PageOptions, Options)),
 }
 COMMANDS: dict[str, tuple[type, ...]] = {
     "score": (Options,),
-    "compare": (ReportOptions, Options),
+    "compare": (PageOptions, Options),
     "report": (ReportOptions, Options),
 }
 
