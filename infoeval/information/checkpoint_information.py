@@ -115,9 +115,10 @@ def estimate_checkpoint(
     "mi-own",
     kind="recognition",
     range="up to H(c)",
-    summary="the checkpoint's own L_I of each code, fresh samples, nats",
+    summary="L_I of each code by the checkpoint's own Q on fresh samples, nats",
     use="what training maximised, as in figure 1 of the InfoGAN paper",
-    pitfalls="a weak Q of its own makes it low, far below 0 where it is sure and wrong: see mi",
+    pitfalls="low if the model's own Q is weak, and far below 0 if that Q is confidently wrong: "
+    "see mi",
 )
 @torch.no_grad()
 def own_lower_bound(

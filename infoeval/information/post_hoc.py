@@ -125,10 +125,10 @@ class Estimate(Mapping[str, Information]):
     "mi",
     kind="generator",
     range="up to H(c)",
-    summary="L_I of each code and of all together by a post hoc Q, nats; takes minutes",
-    use="how much of each code the images hold, whatever the model's own Q",
-    pitfalls="a lower bound: what this Q reads, and less than there is where it has not "
-    "converged; says nothing of meaning",
+    summary="L_I of each code and of all codes together, by a post hoc Q, nats; takes minutes",
+    use="how much information images carry about each code, regardless of the model's own Q",
+    pitfalls="a lower bound: only what this Q can read, and an underestimate if it has not "
+    "converged; does not show what a code means",
 )
 def estimate(
     space: CodeSpace,

@@ -11,33 +11,33 @@ from infoeval.metrics.registry import HOMES, Metric, all_metrics, find, metric, 
 if TYPE_CHECKING:
     from infoeval.metrics._beta_vae import beta_vae as beta_vae
     from infoeval.metrics._cluster_accuracy import cluster_accuracy as cluster_accuracy
-    from infoeval.metrics._cluster_agreement import cluster_ari as cluster_ari
-    from infoeval.metrics._cluster_agreement import cluster_nmi as cluster_nmi
-    from infoeval.metrics._code_dependence import code_information as code_information
-    from infoeval.metrics._code_dependence import total_correlation as total_correlation
-    from infoeval.metrics._code_dependence import (
-        wasserstein_correlation as wasserstein_correlation,
-    )
+    from infoeval.metrics._cluster_ari import cluster_ari as cluster_ari
+    from infoeval.metrics._cluster_nmi import cluster_nmi as cluster_nmi
     from infoeval.metrics._code_factors import code_factors as code_factors
+    from infoeval.metrics._code_information import code_information as code_information
     from infoeval.metrics._dci import dci as dci
+    from infoeval.metrics._dcimig import dcimig as dcimig
     from infoeval.metrics._downstream_accuracy import downstream_accuracy as downstream_accuracy
     from infoeval.metrics._explicitness import explicitness as explicitness
+    from infoeval.metrics._factor_vae import factor_vae as factor_vae
     from infoeval.metrics._infomec import infomec as infomec
-    from infoeval.metrics._information_matrix import dcimig as dcimig
-    from infoeval.metrics._information_matrix import jemmig as jemmig
-    from infoeval.metrics._information_matrix import mig as mig
-    from infoeval.metrics._information_matrix import mig_sup as mig_sup
-    from infoeval.metrics._information_matrix import modularity as modularity
     from infoeval.metrics._irs import irs as irs
+    from infoeval.metrics._jemmig import jemmig as jemmig
     from infoeval.metrics._med import med as med
-    from infoeval.metrics._real_images import (
+    from infoeval.metrics._mig import mig as mig
+    from infoeval.metrics._mig_sup import mig_sup as mig_sup
+    from infoeval.metrics._modularity import modularity as modularity
+    from infoeval.metrics._real_label_information import (
         real_label_information as real_label_information,
     )
-    from infoeval.metrics._real_images import real_sorting as real_sorting
+    from infoeval.metrics._real_sorting import real_sorting as real_sorting
     from infoeval.metrics._sap import sap as sap
+    from infoeval.metrics._total_correlation import total_correlation as total_correlation
     from infoeval.metrics._udr import udr as udr
-    from infoeval.metrics._variance_votes import factor_vae as factor_vae
-    from infoeval.metrics._variance_votes import z_max_var as z_max_var
+    from infoeval.metrics._wasserstein_correlation import (
+        wasserstein_correlation as wasserstein_correlation,
+    )
+    from infoeval.metrics._z_max_var import z_max_var as z_max_var
     from infoeval.metrics.score import Score as Score
 
 # Modules of the functions and classes that are imported lazily.

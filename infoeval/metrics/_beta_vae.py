@@ -32,9 +32,9 @@ Labels = NDArray[np.intp]
     kind="interventions",
     range="0 to 1",
     summary="accuracy of a linear classifier of the factor that pairs of codes share",
-    use="to compare with published numbers",
-    pitfalls="saturates: rotations of perfect codes score 0.9; random codes 1 / factors; depends "
-    "on the codes' scale",
+    use="comparison with published numbers",
+    pitfalls="saturates: rotations of perfect codes score 0.9; random codes score 1 / number of "
+    "factors; depends on the scale of the codes",
 )
 def beta_vae(
     codes: Codes,

@@ -27,9 +27,9 @@ LARGEST = 4096
     kind="labels",
     range="0 to 1",
     summary="accuracy of a categorical code after one-to-one Hungarian matching to labels",
-    use="a categorical code as an unlabelled classifier, as in the InfoGAN paper",
-    pitfalls="two classes in one category cost one of them whole; too high where the matching is "
-    "fitted on the scored rows",
+    use="rating a categorical code as an unsupervised classifier, as in the InfoGAN paper",
+    pitfalls="if two classes fall into one category, all rows of one of them count as errors; too "
+    "high if the matching is fitted on the scored rows",
 )
 def cluster_accuracy(
     codes: ArrayLike,

@@ -38,11 +38,11 @@ LEAST_SHARE = 1e-12
     "code-factors",
     kind="table",
     range="0 to 1",
-    summary="each code against each factor, and the mean of the best one-to-one pairing",
-    use="which code is which factor, pair by pair, angles and order included",
-    pitfalls="a factor that two codes share counts for the better code alone; codes that all "
-    "follow a common cause of the factors score 0.9; an outlier spoils the bins of "
-    "discrete factors",
+    summary="association of each code with each factor, and the mean of the best one-to-one "
+    "pairing",
+    use="finding which code represents which factor, pair by pair; handles angles and order",
+    pitfalls="if two codes share a factor, only the better one counts; codes that all follow a "
+    "common cause of the factors score 0.9; outliers distort the bins used for discrete factors",
     evaluated={"images": "real"},
 )
 def code_factors(

@@ -48,10 +48,10 @@ Array = NDArray[np.float64]
     "dci",
     kind="table",
     range="0 to 1",
-    summary="disentanglement, completeness, informativeness by importance in boosted trees",
-    use="which code matters to which factor, whatever the shape of the dependence",
-    pitfalls="D and C grow with the number of rows where codes are noisy: compare tables of one "
-    "size; takes seconds to minutes",
+    summary="disentanglement, completeness and informativeness from importances in boosted trees",
+    use="finding which code matters for which factor, whatever the form of the dependence",
+    pitfalls="D and C of noisy codes grow with the number of rows, so compare only tables of the "
+    "same size; takes seconds to minutes",
 )
 def dci(
     codes: ArrayLike,

@@ -38,9 +38,9 @@ Array = NDArray[np.float64]
     "downstream-accuracy",
     kind="table",
     range="0 to 1",
-    summary="how well factors are predicted from 100, 1,000 and 10,000 rows",
-    use="how many labels a predictor from the codes needs",
-    pitfalls="random codes score 1 / classes; blind to rotations; reads by lines unless "
+    summary="how well factors are predicted after training on 100, 1,000 and 10,000 rows",
+    use="finding how many labels a predictor from the codes needs",
+    pitfalls="random codes score 1 / number of classes; insensitive to rotations; linear unless "
     "probe=gradient boosting",
 )
 def downstream_accuracy(

@@ -39,10 +39,10 @@ Numbers = NDArray[np.intp]
     "explicitness",
     kind="table",
     range="0 to 1",
-    summary="area under the curve of linear classifiers of each factor",
-    use="whether factors can be read from the codes at all",
-    pitfalls="random codes score 0.5; blind to rotations, and to codes that all follow one "
-    "common cause; reads by lines only",
+    summary="area under the ROC curve of linear classifiers of each factor",
+    use="checking whether factors can be predicted from the codes at all",
+    pitfalls="random codes score 0.5; insensitive to rotations, and to codes that all follow a "
+    "common cause; detects only linear dependence",
 )
 def explicitness(
     codes: ArrayLike,

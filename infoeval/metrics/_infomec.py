@@ -35,8 +35,8 @@ Array = NDArray[np.float64]
     "infomec",
     kind="table",
     range="0 to 1",
-    summary="modularity, compactness, explicitness by information of neighbours",
-    use="the questions of dci by information, without bins",
+    summary="modularity, compactness and explicitness, with information estimated from neighbours",
+    use="the questions of dci, answered by mutual information without bins",
     pitfalls="random codes score 0.5 to 0.7 in modularity and 0.3 to 0.5 in compactness; "
     "correlated factors lower both",
 )

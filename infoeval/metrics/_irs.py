@@ -28,10 +28,10 @@ REFERENCE = "Suter et al. 2019, Robustly disentangled causal mechanisms"
     "irs",
     kind="table",
     range="up to 1",
-    summary="how little a code changes while other factors change",
-    use="whether codes are robust to changes of other factors",
-    pitfalls="random codes score 0.3 to 0.4, a common cause of the factors 0.75; codes of large "
-    "deviation count most; supposes independent factors",
+    summary="how little each code changes when other factors change",
+    use="checking whether codes are robust to changes in other factors",
+    pitfalls="random codes score 0.3 to 0.4, and codes that all follow a common cause of the "
+    "factors 0.75; codes with a large deviation weigh most; assumes independent factors",
 )
 def irs(
     codes: ArrayLike,

@@ -39,9 +39,9 @@ Array = NDArray[np.float64]
     kind="table",
     range="0 to 1",
     summary="DCI with mutual information as importance",
-    use="the questions of dci where time is short",
-    pitfalls="bias of counts: compare tables of one size; correlated factors lower it (0.16 for "
-    "perfect codes, correlation 0.8); an outlier spoils its bins",
+    use="the questions of dci, when time is short",
+    pitfalls="counts are biased, so compare only tables of the same size; correlated factors lower "
+    "it (0.16 for perfect codes at correlation 0.8); outliers distort its bins",
 )
 def med(
     codes: ArrayLike,

@@ -32,9 +32,9 @@ Preset = Literal["disentanglement_lib", "scale-free"]
     "sap",
     kind="table",
     range="0 to 1",
-    summary="accuracy gap between the best two codes of each factor",
-    use="to compare with published numbers; otherwise preset=scale-free",
-    pitfalls="perfect codes stay below 1; depends on the scale and offset of codes and on the "
+    summary="accuracy gap between the two best codes for each factor",
+    use="comparison with published numbers; otherwise use preset=scale-free",
+    pitfalls="perfect codes score below 1; depends on the scale and offset of codes and on the "
     "numbering of classes; correlated factors lower it",
 )
 def sap(

@@ -36,10 +36,10 @@ Array = NDArray[np.float64]
     "udr",
     kind="models",
     range="0 to 1",
-    summary="whether models of different seeds have the same codes",
-    use="to choose among seeds; without factors",
-    pitfalls="models that fail alike score well; equal codes score 0.9 with preset=lasso; scores "
-    "of different data sets do not compare",
+    summary="whether models with different seeds learn the same codes",
+    use="choosing among seeds, without factors",
+    pitfalls="models that fail in the same way score high; identical codes score 0.9 with "
+    "preset=lasso; scores on different data sets are not comparable",
 )
 def udr(
     models: Sequence[ArrayLike],

@@ -1,7 +1,7 @@
 """Registry of metrics: their names, modules, inputs, ranges, uses and pitfalls.
 
-A metric is registered where it is defined, with :func:`metric`. A new one is one function with that
-decorator and one line in `HOMES`. Modules are imported when they are first used.
+A metric is registered where it is defined, with :func:`metric`. A new one is one module
+and one line in `HOMES`. Modules are imported when they are first used.
 """
 
 import importlib
@@ -42,16 +42,16 @@ HOMES: dict[str, str] = {
     "mi": "infoeval.information.post_hoc",
     "mi-own": "infoeval.information.checkpoint_information",
     "cluster-acc": "infoeval.metrics._cluster_accuracy",
-    "cluster-nmi": "infoeval.metrics._cluster_agreement",
-    "cluster-ari": "infoeval.metrics._cluster_agreement",
-    "real-sorting": "infoeval.metrics._real_images",
-    "real-label-information": "infoeval.metrics._real_images",
+    "cluster-nmi": "infoeval.metrics._cluster_nmi",
+    "cluster-ari": "infoeval.metrics._cluster_ari",
+    "real-sorting": "infoeval.metrics._real_sorting",
+    "real-label-information": "infoeval.metrics._real_label_information",
     "code-factors": "infoeval.metrics._code_factors",
-    "mig": "infoeval.metrics._information_matrix",
-    "mig-sup": "infoeval.metrics._information_matrix",
-    "jemmig": "infoeval.metrics._information_matrix",
-    "dcimig": "infoeval.metrics._information_matrix",
-    "modularity": "infoeval.metrics._information_matrix",
+    "mig": "infoeval.metrics._mig",
+    "mig-sup": "infoeval.metrics._mig_sup",
+    "jemmig": "infoeval.metrics._jemmig",
+    "dcimig": "infoeval.metrics._dcimig",
+    "modularity": "infoeval.metrics._modularity",
     "sap": "infoeval.metrics._sap",
     "dci": "infoeval.metrics._dci",
     "med": "infoeval.metrics._med",
@@ -60,16 +60,17 @@ HOMES: dict[str, str] = {
     "downstream-accuracy": "infoeval.metrics._downstream_accuracy",
     "irs": "infoeval.metrics._irs",
     "beta-vae": "infoeval.metrics._beta_vae",
-    "factor-vae": "infoeval.metrics._variance_votes",
-    "z-max-var": "infoeval.metrics._variance_votes",
-    "total-correlation": "infoeval.metrics._code_dependence",
-    "wasserstein-correlation": "infoeval.metrics._code_dependence",
-    "code-information": "infoeval.metrics._code_dependence",
+    "factor-vae": "infoeval.metrics._factor_vae",
+    "z-max-var": "infoeval.metrics._z_max_var",
+    "total-correlation": "infoeval.metrics._total_correlation",
+    "wasserstein-correlation": "infoeval.metrics._wasserstein_correlation",
+    "code-information": "infoeval.metrics._code_information",
     "udr": "infoeval.metrics._udr",
 }
 """The module that defines each metric, in the order of results.
 
-A function of this package has the metric's name with underscores, but `cluster_accuracy`.
+In this package a module has one metric, and module and function have the metric's name with
+underscores, except `cluster_accuracy`.
 """
 
 Function = TypeVar("Function", bound=Callable[..., Any])

@@ -14,7 +14,7 @@ from sklearn.metrics import adjusted_rand_score, normalized_mutual_info_score
 
 from infoeval.errors import UserError
 from infoeval.metrics import Score, cluster_ari, cluster_nmi
-from infoeval.metrics._cluster_agreement import population
+from infoeval.metrics.stats.partition_agreement import population
 from tests.metrics.references import reference_cases
 
 Metric = Callable[..., Score]

@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics._information_matrix import dcimig, jemmig, mig, mig_sup, modularity
+from infoeval.metrics import dcimig, jemmig, mig, mig_sup, modularity
 from infoeval.metrics.score import Score
 
 Metric = Callable[..., Score]

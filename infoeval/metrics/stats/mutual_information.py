@@ -1,6 +1,6 @@
-"""Mutual information of codes and factors, from counts of classes and bins or from neighbours."""
+"""Mutual information of codes and factors, by counts or by neighbours, and scores based on it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from scipy.special import digamma, xlogy
 
 from infoeval.errors import UserError
+from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table
-from infoeval.metrics.stats.resampling import Rows
+from infoeval.metrics.stats.resampling import Options, Rows, check_choice, score_table
 
 BINS = 20
 NEIGHBOURS = 3
@@ -138,6 +139,53 @@ class Information:
             # By neighbours it can exceed the entropy of bins that an outlier has widened.
             entropy = np.maximum(entropy, information.max(axis=1))
         return Matrix(information, entropy, entropies(factors))
+
+
+def score_information(
+    table: Table,
+    terms: Callable[[Matrix], Array],
+    options: Options,
+    *,
+    per: Literal["code", "factor"],
+    metric: Callable[[Matrix], float] | None = None,
+    estimator: Estimator,
+    bins: int,
+    reference: str,
+    **details: Any,
+) -> Score:
+    """Score, from 0 to 1, of a metric of the information matrix.
+
+    ``terms`` returns a number for each code ``(D,)`` or factor ``(K,)``, and the score is their
+    mean, or what ``metric`` returns. The score's details hold the terms, the matrix and the
+    entropies of the whole table, the best factor of each code or best code of each factor, and
+    ``details``.
+    """
+    check_choice("estimator", estimator, Estimator)
+    information = Information(table, estimator, bins, options.get("seed", 0))
+    every = np.arange(table.n)
+    whole = information.matrix(every, every)
+    value = metric or (lambda matrix: float(terms(matrix).mean()))
+    other, columns, axis = "factor", table.factors, 1
+    if per == "factor":
+        other, columns, axis = "code", table.codes, 0
+    return score_table(
+        table,
+        value(whole),
+        lambda code_rows, factor_rows: value(information.matrix(code_rows, factor_rows)),
+        options,
+        reference=reference,
+        details={
+            "information": whole.information.tolist(),
+            "code_entropies": whole.codes.tolist(),
+            "factor_entropies": whole.factors.tolist(),
+            f"per_{per}": terms(whole).tolist(),
+            f"best_{other}": [columns[best].name for best in whole.information.argmax(axis=axis)],
+            **details,
+            "estimator": estimator,
+            "bins": bins,
+        },
+        resample="jackknife" if estimator == "ksg" else "bootstrap",
+    )
 
 
 def separated(codes: Array, seed: int) -> Array:

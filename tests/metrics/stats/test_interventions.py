@@ -15,8 +15,8 @@ from sklearn.linear_model import LogisticRegression
 
 from infoeval.errors import UserError
 from infoeval.intervals import clopper_pearson
+from infoeval.metrics import factor_vae, z_max_var
 from infoeval.metrics._beta_vae import _classified, beta_vae
-from infoeval.metrics._variance_votes import factor_vae, z_max_var
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import as_table
 from infoeval.metrics.stats.table_draws import (

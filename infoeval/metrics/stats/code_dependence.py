@@ -1,0 +1,74 @@
+"""Scores of the dependence of codes on one another."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from infoeval.errors import UserError
+from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_matrix import share
+from infoeval.metrics.stats.code_factor_table import Table
+from infoeval.metrics.stats.resampling import Options, Rows, score_table, table_of
+
+REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
+Array = NDArray[np.float64]
+
+
+def score_covariance(
+    codes: ArrayLike, score: Callable[[Array], float], unit: str, options: Options
+) -> Score:
+    """Score of codes by a function of their covariance ``(D, D)``, with a jackknife interval.
+
+    Raises UserError for codes that are not two or more continuous ones that vary, for codes that
+    determine one another, and for a null.
+    """
+    table = several_codes(codes, options)
+    for code in table.codes:
+        if code.type == "categorical":
+            raise UserError(f"{code.name} is categorical; it has no covariance")
+        if code.spread == 0:
+            raise UserError(f"{code.name} is constant; leave it out, or prune dead codes")
+    if options.get("null", 0):
+        raise UserError("a score of one table of codes has no null: shuffled, it is 0")
+    values = table.matrix(table.codes)
+    covariance = np.cov(values, rowvar=False)
+    if _is_singular(covariance):
+        raise UserError("some codes are linear functions of others: the score is infinite")
+
+    def statistic(rows: Rows, _: Rows) -> float:
+        part = np.cov(values[rows], rowvar=False)
+        if _is_singular(part):
+            raise UserError("too few rows that differ for an interval; give more, or replicates=0")
+        return score(part)
+
+    return score_table(
+        table,
+        score(covariance),
+        statistic,
+        options,
+        bounds=(0.0, float("inf")),
+        unit=unit,
+        reference=REFERENCE,
+        details={"covariance": covariance.tolist()},
+        higher_is_better=False,
+        resample="jackknife",
+    )
+
+
+def several_codes(codes: ArrayLike, options: Options) -> Table:
+    """Table of codes alone.
+
+    Raises UserError for fewer than two codes.
+    """
+    table = table_of(codes, None, options)
+    if len(table.codes) < 2:
+        raise UserError("one code does not depend on others; give two or more")
+    return table
+
+
+def _is_singular(covariance: Array) -> bool:
+    """Whether codes determine one another, however much each of them varies."""
+    deviation = np.sqrt(np.diag(covariance))
+    correlation = share(covariance, np.outer(deviation, deviation))
+    return bool(np.linalg.matrix_rank(correlation, hermitian=True) < len(covariance))
