@@ -30,11 +30,11 @@ a function that renders them. "recognition": the same, with the model's own Q.
 NEEDS: dict[Kind, str] = {
     "labels": "a categorical code and labels",
     "table": "codes and factors",
-    "interventions": "codes and factors, two of them or more",
+    "interventions": "codes and two or more factors",
     "codes": "codes",
     "models": "codes of several models",
     "posterior": "an infoeval checkpoint with a categorical code, and images",
-    "generator": "a generator and the law of its codes",
+    "generator": "a generator and the priors of its codes",
     "recognition": "an infoeval checkpoint",
 }
 
