@@ -11,15 +11,15 @@ from infoeval.results.records import INFORMATION, OWN_BOUND, CheckDetails, Resul
 __all__ = ["Reason", "reasons"]
 
 _TOLERANCE = 0.01
-"""Nats: the error that a self-test is allowed above the truth."""
+"""Largest error above the truth, nats, with which a self-test passes."""
 _SHORTFALL = 0.03
-"""Nats below the truth of a known channel from which the amounts are called too low."""
+"""Least error below the truth of a known channel, nats, that is reported as too low."""
 _WEIGHT = "information_weight"
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Something that the trust in the numbers rests on; ``good`` is None where it is neither."""
+    """A reason to trust the numbers, or, where ``good`` is False, not to; None: neither."""
 
     topic: str
     good: bool | None
@@ -175,9 +175,9 @@ def _unlike(document: Document, baseline: ModelResults) -> Reason | None:
 
 
 def _settings_unlike(model: ModelResults, baseline: ModelResults) -> list[str]:
-    """Return what the trainers of two models differ in beside λ, or else the variants.
+    """Return the trainer settings, other than λ, that differ; else the variants, where these do.
 
-    A variant has a name of its own also where it differs in λ alone.
+    Variants have different names even where they differ in λ alone.
     """
     mine, theirs = model.training.config, baseline.training.config
     if isinstance(mine, dict) and isinstance(theirs, dict):

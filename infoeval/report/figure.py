@@ -1,4 +1,4 @@
-"""A figure before it is drawn, and drawing it by matplotlib in a style that depends on no settings.
+"""A figure before it is drawn, and how matplotlib draws it, whatever the user's settings.
 
 The page and the paper draw the same figures in different colours.
 """
@@ -25,10 +25,10 @@ POINTS = 10.5
 
 _PIXELS_PER_INCH = 96
 _LABEL = 21
-"""Room for the name of an axis, CSS pixels."""
+"""Distance from a figure's edge to the label of an axis, CSS pixels."""
 _BESIDE_NUMBERS = _LABEL + 12
 _LETTER = 8.2
-"""Wide enough for the letters of most fonts at the size of the figures' text, CSS pixels."""
+"""Width of a letter in most fonts at the size of the figures' text, CSS pixels."""
 _LEGEND_ROW = 22
 _BELOW_LEGEND = 8
 
@@ -36,7 +36,7 @@ Colours = Mapping[str, str]
 """A colour for each role: "ink", "grid", "card", "subject", "baseline", "strong", …"""
 
 Handle = Line2D | Patch
-"""A mark that stands in a legend, with its label."""
+"""An entry of a legend: a mark with its label."""
 
 
 class Margins(NamedTuple):
@@ -175,7 +175,7 @@ def _legend_height(labels: Sequence[str], width: float) -> float:
 
 
 def _put_legend(drawing: Drawing, handles: Sequence[Handle], width: float) -> None:
-    """Put a legend at the top, in as many rows as ``_legend_height`` knows."""
+    """Draw a legend at the top, in as many rows as ``_legend_height`` has room for."""
     columns = _columns([str(handle.get_label()) for handle in handles], width)
     drawing.legend(handles=list(handles), loc="upper left", ncols=columns, columnspacing=1.4)
 

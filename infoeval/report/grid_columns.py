@@ -11,21 +11,20 @@ from infoeval.report.page_images import ImageContent, address, open_pixels
 from infoeval.report.wording import minus
 from infoeval.results.document import Document
 from infoeval.results.file_entries import ImageGrid
-from infoeval.results.model_results import ModelResults
-from infoeval.results.records import CLUSTER_ACCURACY, Clustering
+from infoeval.results.records import Clustering
 
 __all__ = ["CategoryOrder", "Grid", "GridColumn", "Orders", "Strip", "cut", "orders", "strip"]
 
-_LONGEST = 5  # letters
+_LONGEST = 5
+"""Letters of a column's head that is written across the column."""
 
 
 @dataclass(frozen=True)
 class GridColumn:
     """One column of an image grid.
 
-    ``index`` is where it stands in raw order, from 0; ``matched`` the class matched to it, None
-    where there is no matching. ``marks`` are the rows of tiles to be marked, each with what to
-    write there.
+    ``index`` is its place in raw order, from 0; ``matched`` the class matched to it, None where
+    there is no matching. ``marks`` are the rows of tiles to be marked, each with its label.
     """
 
     index: int
@@ -50,7 +49,7 @@ class Grid:
 
     @property
     def tall(self) -> bool:
-        """Whether a column's head is too long to be written across it."""
+        """Whether a column's head is too long to be written across the column."""
         return any(len(column.matched or column.label) > _LONGEST for column in self.columns)
 
 
@@ -79,19 +78,20 @@ class Orders(dict[tuple[int, str], CategoryOrder]):
 
 
 def orders(document: Document) -> Orders:
-    """Return an order of the categories of each model: a class has the same place in all of them.
+    """Return each model's order of categories, in which a class has the same place in all models.
 
-    Where a model has no category of a class, one that is matched to nothing takes the place.
+    Where a model has no category of a class, a category without a class takes the place.
     """
     by_place = Orders()
     for code in document.all_codes:
-        clusters = {model.index: _clustering(model, code.name) for model in document.all_models}
-        first = next(
-            (clustering for clustering in clusters.values() if clustering is not None), None
-        )
-        for index, clustering in clusters.items():
-            if clustering is not None and first is not None:
-                by_place[index, code.name] = _order(clustering, _classes(first))
+        clusterings = {
+            model.index: clustering
+            for model in document.all_models
+            if (clustering := model.clustering(code.name)) is not None
+        }
+        for index, clustering in clusterings.items():
+            first = next(iter(clusterings.values()))
+            by_place[index, code.name] = _order(clustering, _classes(first))
     return by_place
 
 
@@ -145,11 +145,6 @@ def _tile(file: ImageContent, image: ImageGrid) -> tuple[int, int]:
 
 def _usable(order: CategoryOrder | None, image: ImageGrid) -> CategoryOrder | None:
     return order if order and len(order.categories) == image.columns else None
-
-
-def _clustering(model: ModelResults, code: str) -> Clustering | None:
-    result = model.find(CLUSTER_ACCURACY, code)
-    return result.clustering if result else None
 
 
 def _classes(clustering: Clustering) -> list[int]:

@@ -11,7 +11,7 @@ from infoeval.report.wording import count_of, minus, percent
 from infoeval.results.document import Document
 from infoeval.results.file_entries import Gallery, ImageGrid, Traversal
 from infoeval.results.model_results import ModelResults
-from infoeval.results.records import CLUSTER_ACCURACY, Clustering
+from infoeval.results.records import Clustering
 
 __all__ = [
     "GalleryGroup",
@@ -37,7 +37,7 @@ class ModelGrid:
 
 @dataclass(frozen=True)
 class Range:
-    """The traversals of a code over one range of its values, and those that stay folded."""
+    """The traversals of a code over one range of its values; ``others`` are folded on the page."""
 
     title: str
     caption: str
@@ -46,8 +46,8 @@ class Range:
 
     @property
     def columns(self) -> int:
-        """How many values there are."""
-        return max(len(one.grid.columns) for one in (*self.shown, *self.others))
+        """The number of values."""
+        return max(len(drawn.grid.columns) for drawn in (*self.shown, *self.others))
 
 
 @dataclass(frozen=True)
@@ -67,14 +67,14 @@ class TraversalGroup:
     @property
     def ordered(self) -> bool:
         """Whether a grid has a Hungarian order beside the raw one."""
-        return any(one.grid.ordered for row in self.rows for one in (*row.shown, *row.others))
+        return any(drawn.grid.ordered for row in self.rows for drawn in (*row.shown, *row.others))
 
 
 @dataclass(frozen=True)
 class GalleryGroup:
-    """Real images by what is read from them as a code.
+    """Real images, grouped by the code that is read from them.
 
-    ``judged``: their classes are known, and which of them is matched to each code.
+    ``judged``: the classes of the images are known, and the class matched to each code.
     """
 
     number: int
@@ -86,13 +86,13 @@ class GalleryGroup:
 
     @property
     def columns(self) -> int:
-        """How many categories or ranges there are."""
-        return max(len(one.grid.columns) for one in self.grids)
+        """The number of categories or ranges."""
+        return max(len(drawn.grid.columns) for drawn in self.grids)
 
     @property
     def ordered(self) -> bool:
         """Whether a grid has a Hungarian order beside the raw one."""
-        return any(one.grid.ordered for one in self.grids)
+        return any(drawn.grid.ordered for drawn in self.grids)
 
 
 def traversals(document: Document, folder: Path, orders: Orders) -> tuple[TraversalGroup, ...]:
@@ -137,7 +137,7 @@ def galleries(document: Document, folder: Path, orders: Orders) -> tuple[Gallery
     groups = []
     for number, code in enumerate(_codes(document, images)):
         of_code = sorted(
-            (image for image in images if image.code == code), key=lambda one: one.model
+            (image for image in images if image.code == code), key=lambda image: image.model
         )
         if not of_code:
             continue
@@ -157,7 +157,7 @@ def galleries(document: Document, folder: Path, orders: Orders) -> tuple[Gallery
 
 
 def _codes(document: Document, images: Sequence[ImageGrid]) -> list[str]:
-    """Return the codes of the document, then what else there are images of."""
+    """Return the codes of the document, then any other that has images."""
     return list(
         dict.fromkeys([code.name for code in document.all_codes] + [image.code for image in images])
     )
@@ -168,15 +168,14 @@ def _range(images: list[Traversal], document: Document, folder: Path, orders: Or
     captions = {image.caption for image in document.images if isinstance(image, Traversal)}
     drawn = [
         _traversal(image, document, folder, orders)
-        for image in sorted(images, key=lambda one: one.model)
+        for image in sorted(images, key=lambda image: image.model)
     ]
-    folded = [one for one in drawn if one.model.role == "seed"]
     return Range(
         title=_range_title(first, document),
         # A caption that all of them share stands above them.
         caption=first.caption if len(captions) > 1 else "",
-        shown=tuple(one for one in drawn if one not in folded),
-        others=tuple(folded),
+        shown=tuple(grid for grid in drawn if grid.model.role != "seed"),
+        others=tuple(grid for grid in drawn if grid.model.role == "seed"),
     )
 
 
@@ -241,8 +240,7 @@ def _judged(image: Gallery) -> bool:
 
 def _misassigned(model: ModelResults, code: str, orders: Orders) -> ReportTable | None:
     """Return the counts of misassigned images of each category, as a table."""
-    result = model.find(CLUSTER_ACCURACY, code)
-    clustering = result.clustering if result else None
+    clustering = model.clustering(code)
     order = orders.get((model.index, code))
     if clustering is None or order is None:
         return None

@@ -18,7 +18,7 @@ __all__ = ["markdown"]
 def markdown(document: Mapping[str, Any]) -> str:
     """Return the whole report as Markdown, a pure function of metrics.json.
 
-    Pictures are left out: they are in the page. Raises UserError when the document is malformed.
+    Images are left out: they are in the page. Raises UserError when the document is malformed.
     """
     whole = Document.for_page(document)
     built = figures.build(whole)

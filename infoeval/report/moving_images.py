@@ -18,8 +18,8 @@ from infoeval.results.model_results import ModelResults
 
 __all__ = ["Control", "Moving", "Panel", "SpriteRow", "Window", "animations", "panels"]
 
-# CSS pixels that a sprite is enlarged to, about, on a wide and on a narrow screen.
 _WIDTH, _NARROW = 112, 84
+"""Approximate width of an enlarged sprite on a wide and on a narrow screen, CSS pixels."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class SpriteRow:
 
 @dataclass(frozen=True)
 class Panel:
-    """Sliders and all windows that they move."""
+    """Sliders, and all windows whose image they choose."""
 
     controls: tuple[Control, ...]
     rows: tuple[SpriteRow, ...]
@@ -84,12 +84,12 @@ class Panel:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """How many positions each slider has."""
+        """The number of positions of each slider."""
         return tuple(len(control.labels) for control in self.controls)
 
     @property
     def standing(self) -> str:
-        """Where the sliders stand at the start."""
+        """The positions of the sliders at the start, as text."""
         if not self.joint:
             return "each image's own values"
         return listed([f"{control.name}: {control.text}" for control in self.controls])
@@ -160,7 +160,7 @@ def _panel(group: list[Sprites], document: Document, folder: Path, orders: Order
 
 def _control(slider: SliderEntry, order: CategoryOrder | None, joint: bool) -> Control:
     usable = _usable(order, slider)
-    # Where each noise has values of its own, no position is that of all.
+    # Where each noise has its own values, no position is right for all of them.
     start = slider.start if joint else (len(slider.values) - 1) // 2
     if usable is None:
         return Control(slider.name, tuple(map(minus, slider.texts)), None, start)

@@ -9,7 +9,7 @@ __all__ = ["FILES", "FOLDER", "LICENSE", "LOADER", "NAME", "SCRIPT", "VERSION", 
 NAME = "onnxruntime-web"
 VERSION = "1.30.0"
 FOLDER = NAME
-"""Beside metrics.json."""
+"""The folder of the files, beside metrics.json."""
 
 SCRIPT = "ort.wasm.min.js"
 LOADER = "ort-wasm-simd-threaded.mjs"

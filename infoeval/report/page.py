@@ -1,4 +1,4 @@
-"""The page: metrics.json and the files beside it in, one self-contained HTML file out."""
+"""The report as one self-contained HTML page."""
 
 import base64
 import hashlib
@@ -86,7 +86,7 @@ def _script() -> Markup:
 
 
 def _policy(script: str, page: Page) -> str:
-    """Return the Content-Security-Policy: nothing but what stands in the page itself."""
+    """Return the Content-Security-Policy: the page loads and runs only what it contains."""
     sources: Sequence[str] = []
     if script:
         digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
@@ -126,7 +126,7 @@ def _lead(document: Document) -> str:
 
 
 def _unbroken(text: str) -> str:
-    """Return a text with what belongs together on one line: "λ = 0", "5.9 %"."""
+    """Return a text in which "λ = 0" and "5.9 %" do not break across lines."""
     return text.replace(" = ", "\u00a0=\u00a0").replace(" %", "\u00a0%")
 
 
@@ -140,6 +140,6 @@ def _subscript(text: str) -> Markup:
 
 
 def _exact(cell: Cell) -> float | int | None:
-    """Return a cell's number as it was measured, for those who copy it."""
+    """Return a cell's number unrounded, for readers who copy it."""
     value = cell.value if isinstance(cell, EstimateCell) else cell
     return None if isinstance(value, str) else value

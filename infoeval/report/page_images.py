@@ -14,7 +14,7 @@ __all__ = ["ImageContent", "address", "open_pixels", "plain_path", "read_image",
 
 MOST_BYTES = 64 * 2**20
 MOST_PIXELS = 2**25
-"""Of one file, all frames together: a page of a few files stays within a browser's memory."""
+"""Most pixels of a file, all frames together: a few files then fit into a browser's memory."""
 
 _SIGNATURES = {
     "PNG": b"\x89PNG\r\n\x1a\n",

@@ -30,9 +30,10 @@ def origins(document: Document) -> tuple[Origin, ...]:
         Origin(
             name=model.label,
             facts=_facts(model),
-            config=_config(model.training.config),
+            config=None if config is None else plain(config),
         )
         for model in document.all_models
+        for config in [model.training.config]
     )
 
 
@@ -70,7 +71,7 @@ def plain(value: object) -> str:
 
 def _facts(model: ModelResults) -> Facts:
     subject, training = model.identity, model.training
-    seconds = training.seconds or _last(model.curve("seconds"))
+    seconds = training.seconds or (model.curve("seconds") or (None,))[-1]
     speed = training.images_per_second
     weight = subject.information_weight
     return (
@@ -89,7 +90,7 @@ def _facts(model: ModelResults) -> Facts:
 
 
 def _scoring(model: ModelResults) -> str | None:
-    """Return the sum of all results' seconds; those of one run of a metric have the same number."""
+    """Return the seconds of all runs of metrics; results of one run have the same number."""
     runs: Mapping[tuple[str, str], float] = {
         (result.metric.split("-")[0], f"{result.seconds:.6f}"): result.seconds
         for result in model.results
@@ -98,16 +99,8 @@ def _scoring(model: ModelResults) -> str | None:
     return f"{sum(runs.values()):,.0f} s" if runs else None
 
 
-def _config(value: object) -> str | None:
-    return None if value is None else plain(value)
-
-
 def _count(value: int | None) -> str | None:
     return None if value is None else number(value)
-
-
-def _last(values: tuple[float | None, ...] | None) -> float | None:
-    return values[-1] if values else None
 
 
 def definitions(document: Document) -> ReportTable:

@@ -1,4 +1,4 @@
-"""Which sections a page has, in which order, and what stands in each."""
+"""The sections of a page, in their order, with all that the templates show."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from infoeval.results.document import Document
 __all__ = ["Drawn", "Page", "Section", "gather"]
 
 _NARROW, _FEW_COLUMNS = 440, 7
-"""CSS pixels that a figure has at most which leaves room beside it, for a table of few columns."""
+"""Largest width, CSS pixels, and number of columns of a figure that has its table beside it."""
 
 _Q = "Q is the recognition network: here a new one, trained on images of the finished model."
 _LEARNING = (
@@ -55,13 +55,13 @@ class Drawn:
 
     @property
     def narrow(self) -> bool:
-        """Whether its table has room beside it."""
+        """Whether the figure leaves room for its table beside it."""
         return self.width <= _NARROW and len(self.table.columns) <= _FEW_COLUMNS
 
 
 @dataclass(frozen=True)
 class Panels:
-    """Small drawings that stand side by side, under a heading of their own where there is one."""
+    """Small drawings side by side, under a heading where they have one."""
 
     title: str
     text: str
@@ -101,7 +101,7 @@ class Page:
 
     @property
     def moves(self) -> bool:
-        """Whether there is anything that the page's script moves."""
+        """Whether the page needs its script: for sliders, or for a choice of order."""
         groups = (*self.content["traversals"], *self.content["galleries"])
         return bool(
             self.content["panels"]

@@ -25,11 +25,11 @@ _ROLES = (
     *(f"model-{number}" for number in range(2, 6)),
 )
 COLOURS = {role: f"#0101{number:02d}" for number, role in enumerate(_ROLES, 1)}
-"""Stand-ins that matplotlib can draw with; each is replaced by the CSS variable of its name."""
+"""Placeholder colours for matplotlib; each is replaced by the CSS variable of its role."""
 
 _VARIABLES = {colour: f"var(--{role})" for role, colour in COLOURS.items()}
 _SIZE = f"font-size: {POINTS:g}px"
-"""Of text that has none of its own; the drawing's unit is a point."""
+"""Size of text whose element sets none; the drawing's unit is a point."""
 _MARK = (36, 18)
 """Width and height of a mark that stands in a key, CSS pixels."""
 _NONE = Margins(0, 0, 0, 0)

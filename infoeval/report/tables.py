@@ -1,4 +1,4 @@
-"""Tables, the twin of every figure: as CSV, LaTeX and Markdown, and a single cell as text."""
+"""Tables, one for every figure, and how they are written as CSV, LaTeX and Markdown."""
 
 import csv
 import io
@@ -37,7 +37,7 @@ class EstimateCell:
 
 
 Cell = str | int | float | EstimateCell | None
-"""None is written as a dash: not measured."""
+"""A cell of a table; None, not measured, is written as a dash."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _limits(cell: EstimateCell, kind: Kind) -> str:
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\n")
-"""A spreadsheet takes a text that begins with one of these for a formula."""
+"""Beginnings of texts that a spreadsheet takes for formulas."""
 
 Plain = str | int | float | None
 
@@ -162,7 +162,7 @@ def _safe(cell: Plain) -> Plain:
 
 
 _MOST_ROWS = 40
-"""Rows of a table that fit on a page; longer ones are broken over several."""
+"""Most rows of a table that fit on a page; longer tables are broken over several pages."""
 
 _LATEX = {
     "\\": r"\textbackslash{}",

@@ -1,4 +1,4 @@
-"""The verdict: a sentence for each code, in which nothing is more certain than its number."""
+"""The verdict: a sentence for each code that claims no more than its numbers show."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,20 +12,20 @@ from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, C
 __all__ = ["Finding", "sentences"]
 
 _NOTHING = 0.005
-"""Nats that are written 0.00."""
+"""Largest amount, nats, that is written as 0.00."""
 _LITTLE = 0.1
-"""Nats that are called next to nothing."""
+"""Amount, nats, below which a code is said to carry next to nothing."""
 _MATCHED, _PARTLY = 0.15, 0.5
-"""Errors up to which a code is described as matching its classes, or matching them in part."""
+"""Largest errors of a code that is said to match its classes, and to match them in part."""
 _FOLLOWS, _WEAKLY = 0.5, 0.2
-"""Associations from which a code is described as following a factor, or following it weakly."""
+"""Least associations of a code that is said to follow a factor, and to follow it weakly."""
 _DIGITS = tuple("0123456789")
 _OF_DIGITS = ("mnist", "digits", "svhn", "street_numbers")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """What is found about a code: ``topic`` is its name, and ``text`` goes on from there."""
+    """A sentence about a code: its name, the ``topic``, followed by ``text``."""
 
     topic: str
     text: str
@@ -86,7 +86,7 @@ def _carries(code: Code, result: Result) -> str:
 
 
 def _over_seeds(code: Code, result: Result, by_seed: Mapping[str, Result]) -> str:
-    values = {name: one.value for name, one in by_seed.items()}
+    values = {name: seed.value for name, seed in by_seed.items()}
     middle = median(values.values())
     behind = {
         name: value
@@ -114,7 +114,7 @@ def _baselines(code: Code, result: Result, document: Document) -> str:
     by_model = _values(document.baselines, result, code)
     if not by_model:
         return ""
-    values = [one.value for one in by_model.values()]
+    values = [baseline.value for baseline in by_model.values()]
     if max(values) < _NOTHING:
         return f"nothing in {_baseline_name(document)}"
     least = "at least " if any(map(_least, by_model.values())) else ""
@@ -138,12 +138,12 @@ def _in_others(code: Code, result: Result, document: Document) -> str:
 
 
 def _difference(result: Result, name: str, document: Document) -> str:
-    for one in document.differences:
-        same = (one.metric, one.target) == (result.metric, result.target)
-        if same and document.all_models[one.model].label == name and one.low is not None:
-            if one.high is None:
+    for entry in document.differences:
+        same = (entry.metric, entry.target) == (result.metric, result.target)
+        if same and document.all_models[entry.model].label == name and entry.low is not None:
+            if entry.high is None:
                 return ""
-            return f" (difference {nats(one.difference)}, {interval(one.low, one.high, 2)})"
+            return f" (difference {nats(entry.difference)}, {interval(entry.low, entry.high, 2)})"
     return ""
 
 
@@ -156,8 +156,8 @@ def _missed(result: Result) -> str:
 
 
 def _own(result: Result, own: Result | None) -> str:
-    """Return the own Q's bound where it is the higher one: the other Q has not found it all."""
-    if own is None or own.low is None or own.low <= (result.value) + _NOTHING:
+    """Return the own Q's bound where it is higher: the other Q has not found everything."""
+    if own is None or own.low is None or own.low <= result.value + _NOTHING:
         return ""
     return f"the model's own Q reads {nats(own.value)}"
 
@@ -186,7 +186,7 @@ def _of(code: Code) -> str:
 def _values(models: Sequence[ModelResults], result: Result, code: Code) -> dict[str, Result]:
     """Return the same metric of the same code of each model that has it, by the model's name."""
     by_model = {model.label: model.find(result.metric, code.name) for model in models}
-    return {name: one for name, one in by_model.items() if one}
+    return {name: found for name, found in by_model.items() if found}
 
 
 def _matching(code: Code, document: Document) -> str:
@@ -195,7 +195,7 @@ def _matching(code: Code, document: Document) -> str:
         return ""
     noun = _classes(result.clustering, document)
     by_model = _values(document.peers, result, code)
-    errors = {name: 1 - one.value for name, one in by_model.items()}
+    errors = {name: 1 - accuracy.value for name, accuracy in by_model.items()}
     if document.arrangement == "seeds" and len(errors) > 1:
         return _errors_of_seeds(errors, noun)
     error = 1 - result.value
@@ -205,7 +205,7 @@ def _matching(code: Code, document: Document) -> str:
         return text + (f" against {listed(others)}" if others else "")
     baseline = _values(document.baselines, result, code)
     if baseline:
-        theirs = [1 - one.value for one in baseline.values()]
+        theirs = [1 - accuracy.value for accuracy in baseline.values()]
         text += _aside(f"{spread(theirs, percent)} in {_baseline_name(document)}")
     return text
 
@@ -240,10 +240,9 @@ def _classes(clustering: Clustering, document: Document) -> str:
 
 
 def _confusion(code: Code, document: Document) -> str:
-    """Return the two classes that share a code most often, where no other two do so as often."""
-    result = document.find(CLUSTER_ACCURACY, code.name)
-    clustering = result.clustering if result else None
-    if result is None or clustering is None or 1 - (result.value) > _PARTLY:
+    """Return the two classes that share a code most often, where no other pair does so as often."""
+    result, clustering = document.find(CLUSTER_ACCURACY, code.name), document.clustering(code.name)
+    if result is None or clustering is None or 1 - result.value > _PARTLY:
         return ""
     ranked = clustering.confused_pairs()
     if not ranked or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):

@@ -1,4 +1,4 @@
-"""How numbers, counts and lists are written: few digits, a real minus sign, never a NaN."""
+"""Numbers, counts and lists as text: few digits, a real minus sign, never a NaN."""
 
 from collections.abc import Callable, Sequence
 
@@ -13,7 +13,6 @@ __all__ = [
     "nats",
     "number",
     "percent",
-    "share",
     "spread",
 ]
 
@@ -54,19 +53,6 @@ def percent(value: float | None) -> str:
     '5.9 %'
     """
     return MISSING if value is None else _signed(f"{round(100 * value, 1) + 0.0:.1f} %")
-
-
-def share(value: float) -> str:
-    """Return a share of H(c) as a whole percentage; only a full share reads 100 %.
-
-    >>> share(0.9996), share(0.997), share(0.021), share(-0.4)
-    ('100 %', '99.7 %', '2 %', 'below 0 %')
-    """
-    if value < 0:
-        return "below 0 %"
-    if 0.995 <= value < 0.9995:
-        return percent(value)
-    return f"{100 * value:.0f} %"
 
 
 def interval(low: float | None, high: float | None, digits: int = _DIGITS) -> str:

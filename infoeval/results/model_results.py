@@ -8,9 +8,11 @@ from pydantic import PrivateAttr, field_validator
 from infoeval.results.contract import Count, Number, Open, Whole, wrong
 from infoeval.results.records import (
     ALL_CODES,
+    CLUSTER_ACCURACY,
     INFORMATION,
     OWN_BOUND,
     BoundDetails,
+    Clustering,
     InformationDetails,
     Result,
     Skipped,
@@ -157,6 +159,11 @@ class ModelResults(Open):
     def information(self, code: str) -> Result | None:
         """Return the information of a code: by a Q trained afterwards, else by the model's own."""
         return self.find(INFORMATION, code) or self.find(OWN_BOUND, code)
+
+    def clustering(self, code: str) -> Clustering | None:
+        """Return how a categorical code sorts labelled images, or None."""
+        result = self.find(CLUSTER_ACCURACY, code)
+        return result.clustering if result else None
 
     def joint_information(self) -> Result | None:
         """Return the information of all codes together, which has the self-test, or None."""

@@ -1,4 +1,4 @@
-"""The figures of a report, each with its table; nothing is there that was not measured."""
+"""The figures of a report, each with its table; what was not measured has no figure."""
 
 from dataclasses import dataclass
 
@@ -6,10 +6,9 @@ from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import Confusion, confusions
 from infoeval.report.figures.difference_dots import differences
 from infoeval.report.figures.information_figure import information
-from infoeval.report.figures.metric_dots import metrics
+from infoeval.report.figures.metric_dots import metrics, seeds
 from infoeval.report.figures.pair_maps import factors, leakage
 from infoeval.report.figures.recognition_curves import learning, noise
-from infoeval.report.figures.seed_dots import seeds
 from infoeval.report.figures.training_curves import training
 from infoeval.report.tables import ReportTable
 from infoeval.results.document import Document
@@ -37,7 +36,7 @@ class Figures:
         return (
             *((self.information,) if self.information else ()),
             *self.differences,
-            *(one for pair in self.confusions for one in (pair.figure, pair.raw_figure)),
+            *(figure for pair in self.confusions for figure in (pair.figure, pair.raw_figure)),
             *self.factors,
             *self.learning,
             *self.noise,

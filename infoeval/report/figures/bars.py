@@ -24,7 +24,7 @@ _OWN = "by the model's own Q"
 
 @dataclass(frozen=True)
 class Bar:
-    """One model's information of a code; ``own`` is its own Q's bound beside that."""
+    """One model's information of a code; ``own`` is the bound of the model's own Q."""
 
     look: Look
     result: Result | None

@@ -11,7 +11,7 @@ from infoeval.report.figures.naming import numbered, stem
 from infoeval.report.tables import Cell, ReportTable, TableColumn
 from infoeval.results.document import Document
 from infoeval.results.model_results import ModelResults
-from infoeval.results.records import CLUSTER_ACCURACY, Clustering
+from infoeval.results.records import Clustering
 
 __all__ = ["Confusion", "code_order", "confusions", "mixed_up"]
 
@@ -136,8 +136,7 @@ def _table(
 
 def mixed_up(document: Document, code: str) -> ReportTable | None:
     """Return which classes share a code most often; None where no image is misassigned."""
-    result = document.find(CLUSTER_ACCURACY, code)
-    clustering = result.clustering if result else None
+    clustering = document.clustering(code)
     pairs = clustering.confused_pairs() if clustering else []
     if clustering is None or not pairs:
         return None

@@ -1,4 +1,4 @@
-"""What the model shown first has more than the others, with intervals around zero."""
+"""The first model minus each other model in every metric, with intervals."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -96,8 +96,10 @@ def _table(
     indices = sorted({difference.model for difference in group})
     kind = kind_of(unit)
     by_place = {
-        (one.metric, one.target, one.model): EstimateCell(one.difference, one.low, one.high)
-        for one in group
+        (entry.metric, entry.target, entry.model): EstimateCell(
+            entry.difference, entry.low, entry.high
+        )
+        for entry in group
     }
     rows: list[tuple[Cell, ...]] = [
         (metric, target, *(by_place.get((metric, target, index)) for index in indices))

@@ -14,10 +14,10 @@ from infoeval.results.records import Null
 
 __all__ = ["Dot", "DotRow", "draw_rows", "height_of", "unit_figure"]
 
-_LANE = 17  # CSS pixels
-_AXIS = 60
+_LANE, _AXIS = 17, 60
+"""Heights of a lane, and of the axis with its labels, CSS pixels."""
 _GAP = 0.45
-"""Between rows, in lanes."""
+"""Height of the gap between rows, in lanes."""
 
 
 @dataclass(frozen=True)

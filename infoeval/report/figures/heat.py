@@ -1,4 +1,4 @@
-"""Heat maps of one hue, which the page's light and dark ground shines through."""
+"""Heat maps of one hue on a transparent ground, for light and dark pages."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,19 +18,17 @@ from infoeval.report.tables import ReportTable
 
 __all__ = ["Map", "map_figure"]
 
-_LETTER = 8.2  # CSS pixels
+_LETTER = 8.2
+"""Width of a letter, CSS pixels."""
 _MOST_WRITTEN = 24
-"""Rows; with more, cells are too small for their numbers."""
-
+"""Largest number of rows whose cells have room for their numbers."""
 _WIDEST_WRITTEN = 720
-"""CSS pixels that all columns have at most, so that the map fits on a page of paper."""
-
+"""Largest width of all columns with numbers, CSS pixels: the map then fits on a sheet of paper."""
 _CELL, _SMALL_CELL = 34.0, 18.0
 _LEAST = 0.004
-"""A share that no eye distinguishes from an empty cell."""
-
+"""Largest value that is drawn as an empty cell: the eye could not tell them apart."""
 _WIDEST = 520
-"""CSS pixels that all columns have at most where their labels stand upright."""
+"""Largest width of all columns whose labels stand upright, CSS pixels."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +68,7 @@ class Map:
 
     @property
     def _number(self) -> float:
-        """How wide a cell is for its number."""
+        """Width of a cell that its number needs."""
         return max(_CELL, *(_letters(row) for row in self.written))
 
 

@@ -1,4 +1,4 @@
-"""I(c; x) of every code against H(c): bars of each model, or dots where the models are seeds."""
+"""The information in each code against H(c): bars of each model, or dots of each seed."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -29,12 +29,13 @@ from infoeval.results.records import INFORMATION, OWN_BOUND, Result
 
 __all__ = ["alike", "information"]
 
-_ROW = 25  # CSS pixels
+_ROW = 25
+"""Height of a bar's row, CSS pixels."""
 _MEDIAN = "median of the seeds"
 
 
 def information(document: Document) -> Figure | None:
-    """Return the figure of what is known of each code; None where nothing was measured."""
+    """Return the figure of the information in each code; None where nothing was measured."""
     groups = [
         (code, [_bar(model, look, code) for model, look in _drawn(document)])
         for code in document.all_codes

@@ -1,4 +1,4 @@
-"""What all figures are drawn with: the look of each model, the entries of legends."""
+"""The look of each model in all figures, and the entries of legends."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

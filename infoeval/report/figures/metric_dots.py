@@ -1,39 +1,46 @@
-"""Every other metric: its value with its interval, and what shuffled factors score."""
+"""Every other metric as dots: of every model with what shuffled factors score, or of every seed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from statistics import median
 
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.dots import Dot, DotRow, draw_rows, unit_figure
+from infoeval.report.figures.information_figure import alike
 from infoeval.report.figures.look import Look, dots_legend, estimate, looks, shuffled
 from infoeval.report.figures.naming import apart
-from infoeval.report.tables import Cell, Kind, TableColumn
+from infoeval.report.tables import Cell, EstimateCell, Kind, TableColumn
 from infoeval.results.document import Document
-from infoeval.results.records import INFORMATION, OWN_BOUND, Result
+from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, Result
 
-__all__ = ["Key", "kind_of", "metrics", "name_of", "others"]
+__all__ = ["kind_of", "metrics", "seeds"]
 
 Key = tuple[str, str, str | None]
+Measured = Mapping[int, EstimateCell]
+"""One quantity of each model that has it, by the index of the model."""
 _FEW = 3
-"""Models, whose dots stand at some distance."""
+"""Largest number of models whose dots stand a whole lane apart."""
+_MEDIAN = "median of the seeds"
+_INFORMATION = "information"
 _SHUFFLED = "shuffled factors"
 
 
 def metrics(document: Document) -> tuple[Figure, ...]:
     """Return a panel for each unit: those of different units share no axis."""
     units: dict[str, list[Key]] = {}
-    for key, result in others(document).items():
+    for key, result in _others(document).items():
         units.setdefault(result.unit, []).append(key)
     return apart(_panel(document, unit, keys) for unit, keys in units.items())
 
 
-def others(document: Document) -> dict[Key, Result]:
-    """Return what has no figure of its own, of the first model that has it.
+def _others(document: Document) -> dict[Key, Result]:
+    """Return the results without another figure, each of the first model that has it.
 
-    The information of the codes and single pairs of code and factor are left out.
+    Those are all but the information of codes and the pairs of a code and a factor.
     """
     by_key: dict[Key, Result] = {}
     for model in document.all_models:
@@ -43,7 +50,7 @@ def others(document: Document) -> dict[Key, Result]:
     return by_key
 
 
-def name_of(result: Result) -> str:
+def _name_of(result: Result) -> str:
     """Return a metric with target and options: "cluster-nmi of digit", "mig (bins=10)"."""
     options = result.options
     name = f"{result.metric} of {result.target}" if result.target else result.metric
@@ -66,7 +73,7 @@ def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
             if key in results
         ]
         lane = 1.0 if len(models) <= _FEW else 0.62
-        rows.append(DotRow(name_of(others(document)[key]), tuple(dots), lane))
+        rows.append(DotRow(_name_of(_others(document)[key]), tuple(dots), lane))
     null = any(dot.null for row in rows for dot in row.dots)
     columns, cells = _table(document, unit, keys, null=null)
     return unit_figure(
@@ -123,7 +130,7 @@ def _table(
         if null:
             name = f"{model.label}, shuffled factors" if several else "Shuffled factors"
             columns.append(TableColumn(name, kind))
-    named = others(document)
+    named = _others(document)
     by_model = [_by_key(model.results) for model in document.all_models]
     rows: list[tuple[Cell, ...]] = []
     for key in keys:
@@ -132,5 +139,104 @@ def _table(
             cells.append(estimate(results.get(key)))
             if null:
                 cells.append(shuffled(results.get(key)))
-        rows.append((name_of(named[key]), *cells))
+        rows.append((_name_of(named[key]), *cells))
+    return columns, rows
+
+
+def seeds(document: Document) -> tuple[Figure, ...]:
+    """Return a panel for each unit, where the models are seeds of one trainer."""
+    if document.arrangement != "seeds":
+        return ()
+    units: dict[str, dict[str, Measured]] = {}
+    for name, unit, measured in _quantities(document):
+        if measured:
+            units.setdefault(unit, {})[name] = measured
+    return apart(_seeds_panel(document, unit, quantities) for unit, quantities in units.items())
+
+
+def _quantities(document: Document) -> list[tuple[str, str, Measured]]:
+    """Return name, unit and values of what is shown: cluster errors, metrics, information."""
+    quantities: list[tuple[str, str, Measured]] = []
+    by_model = [_by_key(model.results) for model in document.all_models]
+    for key, result in _others(document).items():
+        if result.metric == CLUSTER_ACCURACY:
+            name = f"cluster error of {result.target} (lower is better)"
+        else:
+            name = _name_of(result)
+        measured = {
+            index: _cell(results[key]) for index, results in enumerate(by_model) if key in results
+        }
+        quantities.append((name, result.unit, measured))
+    for code in document.all_codes:
+        measured = {
+            index: _cell(bound)
+            for index, bound in enumerate(alike(document, code.name))
+            if bound is not None
+        }
+        quantities.append((f"{_INFORMATION} of {code.name}", "nats", measured))
+    return quantities
+
+
+def _cell(result: Result) -> EstimateCell:
+    value, low, high = result.value, result.low, result.high
+    if result.metric != CLUSTER_ACCURACY:
+        return EstimateCell(value, low, high)
+    return EstimateCell(
+        1 - value, None if high is None else 1 - high, None if low is None else 1 - low
+    )
+
+
+def _seeds_panel(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Figure:
+    models = looks(document)
+    rows = [_row(document, models, name, measured) for name, measured in quantities.items()]
+    columns, cells = _seeds_table(document, unit, quantities)
+    return unit_figure(
+        "seeds",
+        "Every seed",
+        unit,
+        caption="A dot for each seed; the seed shown is ringed.",
+        rows=rows,
+        draw=partial(_draw_seeds, rows, unit),
+        legend=partial(_seeds_legend, models),
+        columns=columns,
+        cells=cells,
+    )
+
+
+def _row(document: Document, models: Sequence[Look], name: str, measured: Measured) -> DotRow:
+    dots = [Dot(models[index], cell.value or 0.0) for index, cell in measured.items()]
+    of_seeds = [
+        cell.value or 0.0 for index, cell in measured.items()
+        if document.all_models[index].role != "baseline"
+    ]  # fmt: skip
+    return DotRow(name, tuple(dots), lane=0.45, median=median(of_seeds) if of_seeds else None)
+
+
+def _draw_seeds(rows: Sequence[DotRow], unit: str, axes: Axes, colours: Colours) -> None:
+    draw_rows(axes, rows, colours, label_length=44)
+    low, high = axes.get_xlim()
+    axes.set_xlim(min(low, -0.02), max(high, 1.02) if unit in ("fraction", "index") else high)
+    axes.set_xlabel(unit)
+
+
+def _seeds_legend(models: Sequence[Look], colours: Colours) -> list[Handle]:
+    mark = Line2D([], [], color=colours["ink"], linewidth=1.8, label=_MEDIAN)
+    return [*dots_legend(models, colours), mark]
+
+
+def _seeds_table(
+    document: Document, unit: str, quantities: Mapping[str, Measured]
+) -> tuple[list[TableColumn], list[tuple[Cell, ...]]]:
+    """Return a row for each seed, baselines last, and a column for each metric."""
+    kinds: list[Kind] = [
+        "percent" if name.startswith("cluster error") else kind_of(unit) for name in quantities
+    ]
+    columns = [
+        TableColumn("Model"),
+        *(TableColumn(name, kind) for name, kind in zip(quantities, kinds, strict=True)),
+    ]
+    rows: list[tuple[Cell, ...]] = [
+        (model.label, *(measured.get(model.index) for measured in quantities.values()))
+        for model in (*document.peers, *document.baselines)
+    ]
     return columns, rows

@@ -1,4 +1,4 @@
-"""Names: of figures and their files, and of codes and models where there is little room."""
+"""Names of figures and their files, and short names of codes and models."""
 
 import re
 from collections.abc import Iterable
@@ -9,11 +9,11 @@ from infoeval.report.figure import Figure
 __all__ = ["apart", "numbered", "short", "short_names", "stem"]
 
 _LONGEST_MODEL = 26
-"""Letters of a model's name that a legend of a small panel has room for."""
+"""Most letters of a model's name that fit into the legend of a small panel."""
 
 
 def stem(*words: str) -> str:
-    """Make a name for files and elements of words that may be a user's.
+    """Return a name for files and elements, made of words that may be a user's.
 
     >>> stem("confusion", "Ziffer/1 <b>")
     'confusion-ziffer-1-b'

@@ -16,7 +16,7 @@ __all__ = ["factors", "leakage"]
 
 _LEAKAGE = "Information about each true code in each code that Q reads, in nats"
 _MANY = 12
-"""Factors, above which they are rows and the codes columns."""
+"""Largest number of factors that are columns; more of them are rows."""
 
 Place = tuple[str, str]
 

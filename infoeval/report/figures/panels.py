@@ -1,4 +1,4 @@
-"""Small panels of curves, which stand in rows on the page: their frames are alike."""
+"""Small panels of curves with equal frames, for rows of figures on the page."""
 
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -23,7 +23,7 @@ _WIDTH, _HEIGHT = 300, 214
 _MARGINS = Margins(left=74, right=18, top=28, bottom=50)
 _TICKS, _FEW_TICKS = 5, 3
 _LONG = 10_000
-"""From here on, numbers are so long that an axis has room for few of them."""
+"""Least number that is so long that an axis has room for few ticks."""
 
 
 def panel(

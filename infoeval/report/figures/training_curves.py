@@ -1,4 +1,4 @@
-"""Training curves: the own Q's bound of each code, and the losses."""
+"""Training curves: the bound of each code by the model's own Q, and the losses."""
 
 import math
 from collections.abc import Sequence
@@ -76,7 +76,7 @@ def _panel(
 
 def _legend(curves: Sequence[_Curve], limit: float | None, colours: Colours) -> list[Handle]:
     """Return the models where there are several, and the dashed line."""
-    models = lines_legend([one.look for one in curves], colours) if len(curves) > 1 else []
+    models = lines_legend([curve.look for curve in curves], colours) if len(curves) > 1 else []
     return [*models, *([entropy_mark(colours)] if limit is not None else [])]
 
 
@@ -84,9 +84,9 @@ def _draw(curves: Sequence[_Curve], limit: float | None, axes: Axes, colours: Co
     most = max(_FEWEST_POINTS, min(_MOST_POINTS, _POINTS_IN_ALL // len(curves)))
     shown = []
     # The model shown first lies on top of the others.
-    for one in reversed(curves):
-        steps, values = _thin(one.steps, one.values, most)
-        _line(axes, steps, values, one.look, colours)
+    for model in reversed(curves):
+        steps, values = _thin(model.steps, model.values, most)
+        _line(axes, steps, values, model.look, colours)
         shown.append(values)
     axes.set_ylim(*_frame(np.concatenate(shown), limit))
     axes.set_xlim(left=min(0, *axes.get_xlim()))
