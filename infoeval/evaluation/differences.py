@@ -53,7 +53,11 @@ def compare_subjects(
     for number, subject in enumerate(subjects):
         name = str(subject) if len(others) > 1 else ("first", "second")[number]
         with context.about(name):
-            documents.append(score_subject(subject, requests, context))
+            try:
+                documents.append(score_subject(subject, requests, context))
+            except UserError as error:
+                named = str(subject) in str(error)
+                raise UserError(str(error) if named else f"{subject}: {error}") from error
     differences = []
     for number, (other, document) in enumerate(zip(others, documents[1:], strict=True), 1):
         between = _differences(documents[0], document, number)

@@ -14,6 +14,7 @@ from infoeval.errors import UserError
 from infoeval.evaluation import pages
 from infoeval.evaluation.options import Options, ReportOptions
 from infoeval.evaluation.requests import Request, parse
+from infoeval.subjects.opening import open_subject
 from tests.evaluation.reports import document_of
 from tests.evaluation.scoring import score, store, table
 
@@ -21,6 +22,10 @@ from tests.evaluation.scoring import score, store, table
 @pytest.fixture
 def codes(tmp_path: Path) -> str:
     return store(tmp_path / "codes.npz", **table())
+
+
+def model(images: Tensor) -> Tensor:
+    return images[:, 0, 0, 0].float()
 
 
 class Reads:
@@ -66,8 +71,8 @@ def test_an_encoder_may_read_other_categories_than_those_of_the_prior(
 
 def test_a_gallery_goes_by_the_names_of_categories(classes: str, tmp_path: Path) -> None:
     """Category 2 of the prior is not the third that occurs."""
-    model = Reads(lambda kind: torch.tensor([0, 2, 7])[kind])
-    page = pages.report(model, tmp_path / "page.html", metrics=["cluster-acc"], data=classes)
+    reads = Reads(lambda kind: torch.tensor([0, 2, 7])[kind])
+    page = pages.report(reads, tmp_path / "page.html", metrics=["cluster-acc"], data=classes)
     (gallery,) = (item for item in document_of(page)["images"] if item["kind"] == "gallery")
     assert [cell and cell["label"] for cell in gallery["cells"][0]] == ["x", None, "y"]
     assert [cell and cell["right"] for cell in gallery["cells"][0]] == [True, None, True]
@@ -149,7 +154,15 @@ def test_single_files_stand_for_lists(subject: Path, twin: Path, tmp_path: Path)
         metrics=["mi-own"],
         device="cpu",
     )
-    assert [model["role"] for model in document_of(page)["models"]] == ["baseline"]
+    assert [entry["role"] for entry in document_of(page)["models"]] == ["baseline"]
+
+
+def test_an_error_in_a_comparison_names_the_model(codes: str, tmp_path: Path) -> None:
+    words = store(tmp_path / "words.npz", codes=np.array(["a", "b"] * 100))
+    with pytest.raises(UserError, match=r"words\.npz: mig does not apply: there are no factors"):
+        evaluation.compare([codes, words], ["mig"])
+    with pytest.raises(UserError, match=r"^model reads images: give a data set with --data"):
+        evaluation.compare([codes, open_subject(model)], ["mig"])
 
 
 def test_the_same_model_twice_differs_by_nothing(codes: str) -> None:
