@@ -23,6 +23,7 @@ from infoeval.errors import UserError
 if TYPE_CHECKING:
     from infoeval.sweep.stacks import Stack
     from infoeval.trainer import Trainer
+    from infoeval.training.choosing import Choice
     from infoeval.training.distributed import World
     from infoeval.training.run_options import RunOptions
 
@@ -153,10 +154,8 @@ def train(
     )
     if choice.shape is not None and data is not None:
         raise UserError(f"{trainer} are the images: --data has no use")
-    changes = {"data": data, "steps": steps, "batch": batch}
-    changes["information_weight"] = weights[0] if len(weights) == 1 else None
-    given: dict[str, Any] = {name: value for name, value in changes.items() if value is not None}
-    choice = replace(choice, trainer=replace(choice.trainer, **given))
+    weight = weights[0] if len(weights) == 1 else None
+    choice = _changed(choice, data=data, steps=steps, batch=batch, information_weight=weight)
     if choice.decided:
         note(f"{choice.trainer.name}: {choice.decided}")
     if dry_run:
@@ -185,6 +184,12 @@ def _check_number_of_runs(
         raise UserError("--stack is for many runs: give --seeds too")
     if world is not None and many:
         raise UserError("torchrun shares one run; start many without it: --jobs spreads them")
+
+
+def _changed(choice: "Choice", **changes: Any) -> "Choice":
+    """Return the choice with those settings of its trainer that are not None."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(choice, trainer=replace(choice.trainer, **given))
 
 
 def _settings(
