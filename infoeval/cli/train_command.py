@@ -1,4 +1,4 @@
-"""The command that trains: one run, or many."""
+"""The command `infoeval train`: one run, or many."""
 
 from contextlib import nullcontext
 from dataclasses import replace
@@ -23,12 +23,14 @@ from infoeval.errors import UserError
 if TYPE_CHECKING:
     from infoeval.sweep.stacks import Stack
     from infoeval.trainer import Trainer
+    from infoeval.training.choosing import Choice
     from infoeval.training.distributed import World
     from infoeval.training.run_options import RunOptions
 
 __all__ = ["train"]
 
 MOST_STACKED = 10_000
+"""Largest number that --stack takes."""
 
 
 @click.command(epilog=f"Bundled trainers: {', '.join(content.trainers())}.")
@@ -128,12 +130,7 @@ def train(
     many = seeds is not None or len(weights) > 1
     if seeds is not None and seed is not None:
         raise UserError("--seed is one run and --seeds are many: give one of them")
-    if jobs is not None and not many:
-        raise UserError("--jobs is for many runs: give --seeds too")
-    if stack is not None and not many:
-        raise UserError("--stack is for many runs: give --seeds too")
-    if world is not None and many:
-        raise UserError("torchrun shares one run; start many without it: --jobs spreads them")
+    _check_number_of_runs(many, jobs, stack, world)
     options = RunOptions(
         device=device,
         variant=variant,
@@ -157,11 +154,8 @@ def train(
     )
     if choice.shape is not None and data is not None:
         raise UserError(f"{trainer} are the images: --data has no use")
-    changes: dict[str, Any] = {"data": data, "steps": steps, "batch": batch}
-    if len(weights) == 1:
-        changes["information_weight"] = weights[0]
-    changes = {name: value for name, value in changes.items() if value is not None}
-    choice = replace(choice, trainer=replace(choice.trainer, **changes))
+    weight = weights[0] if len(weights) == 1 else None
+    choice = _changed(choice, data=data, steps=steps, batch=batch, information_weight=weight)
     if choice.decided:
         note(f"{choice.trainer.name}: {choice.decided}")
     if dry_run:
@@ -180,10 +174,28 @@ def train(
         train_one(choice.trainer, images, folder, options, seed or 0, world, in_json)
 
 
+def _check_number_of_runs(
+    many: bool, jobs: int | None, stack: str | None, world: "World | None"
+) -> None:
+    """Raise UserError for an option of many runs where there is one, and the other way round."""
+    if jobs is not None and not many:
+        raise UserError("--jobs is for many runs: give --seeds too")
+    if stack is not None and not many:
+        raise UserError("--stack is for many runs: give --seeds too")
+    if world is not None and many:
+        raise UserError("torchrun shares one run; start many without it: --jobs spreads them")
+
+
+def _changed(choice: "Choice", **changes: Any) -> "Choice":
+    """Return the choice with those settings of its trainer that are not None."""
+    given = {name: value for name, value in changes.items() if value is not None}
+    return replace(choice, trainer=replace(choice.trainer, **given))
+
+
 def _settings(
     trainer: "Trainer", options: "RunOptions", sweep_options: dict[str, Any], many: bool
 ) -> dict[str, Any]:
-    """What `--dry-run` prints."""
+    """Return the settings that `--dry-run` prints."""
     from infoeval.devices import find_device
 
     names = ("variant", "device_memory", "capture")
@@ -196,6 +208,7 @@ def _settings(
 
 
 def _stack_of(text: str) -> "Stack":
+    """Return the number of stacked runs that --stack asks for, or "auto"."""
     if text in ("auto", "off"):
         return "auto" if text == "auto" else 1
     if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_STACKED):
@@ -204,6 +217,7 @@ def _stack_of(text: str) -> "Stack":
 
 
 def _next_folder(name: str) -> Path:
+    """Return the first run folder of a trainer that does not exist yet."""
     number = 0
     while (folder := Path("runs") / f"{name}-{number:03d}").exists():
         number += 1

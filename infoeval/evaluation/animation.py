@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from infoeval.codes import Categorical
 from infoeval.errors import UserError
-from infoeval.evaluation.image_files import QUALITY, ImageFile, as_image
+from infoeval.evaluation.image_files import QUALITY, ReportImage, as_image
 from infoeval.evaluation.report_files import ANIMATIONS
 from infoeval.evaluation.report_images import EXAGGERATION, MOST_CATEGORIES, label_of
 from infoeval.evaluation.traversal_figures import check_choice
@@ -37,7 +37,7 @@ Frame = tuple[Image.Image, int]
 
 def draw_animations(
     model: Generator, number: int, kind: str, *, rows: int, seed: int
-) -> Iterator[ImageFile]:
+) -> Iterator[ReportImage]:
     """Yield an animation of each code, "gif" or "webp"; continuous codes are exaggerated."""
     for name in model.codes:
         frames = _frames(model, name, rows, EXAGGERATION, seed)
@@ -48,7 +48,7 @@ def draw_animations(
             "title": f"{name}, there and back",
             "caption": "Each image has its own fixed noise and other codes.",
         }
-        yield ImageFile(entry, _encoded(frames, kind), f".{kind}")
+        yield ReportImage(entry, _encoded(frames, kind), f".{kind}")
 
 
 def animate(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from infoeval.codes import Categorical
 from infoeval.data import ImageSet
-from infoeval.evaluation.image_files import ImageFile, lossless
+from infoeval.evaluation.image_files import ReportImage, lossless
 from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.report_images import MOST_CATEGORIES, label_of, reduced
 from infoeval.results import Result
@@ -27,7 +27,7 @@ GROUND = 128
 """Grey level of empty places."""
 
 
-def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> Iterator[ImageFile]:
+def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> Iterator[ReportImage]:
     """Yield a gallery of each code that the encoder reads, of the first images of the test split.
 
     A column for each category, or for each tenth of the values of a continuous code. `results`
@@ -72,7 +72,7 @@ def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> It
             "gap": 1,
             "cells": cells,
         }
-        yield ImageFile(entry, lossless(grid))
+        yield ReportImage(entry, lossless(grid))
 
 
 def _matching(results: Sequence[Result], name: str) -> dict[str, str | None] | None:

@@ -16,7 +16,7 @@ from infoeval.files import write_bytes
 
 __all__ = [
     "QUALITY",
-    "ImageFile",
+    "ReportImage",
     "as_image",
     "lossless",
     "lossy",
@@ -35,7 +35,7 @@ OURS = re.compile(
 
 
 @dataclass(frozen=True)
-class ImageFile:
+class ReportImage:
     """The content of an image file, and its entry in metrics.json but for its name."""
 
     entry: dict[str, Any]
@@ -58,7 +58,7 @@ def lossy(pixels: NDArray[np.uint8]) -> bytes:
     return _webp(pixels, quality=QUALITY)
 
 
-def write_image_files(files: Iterable[ImageFile], folder: Path) -> list[dict[str, Any]]:
+def write_image_files(files: Iterable[ReportImage], folder: Path) -> list[dict[str, Any]]:
     """Write image files into `folder`, and return their entries for metrics.json.
 
     Names have a checksum of the content, so that a new file never replaces one that an earlier

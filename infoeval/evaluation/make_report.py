@@ -14,7 +14,7 @@ from infoeval.evaluation.context import Context
 from infoeval.evaluation.differences import compare_subjects
 from infoeval.evaluation.evaluate import requests_of, score_subject
 from infoeval.evaluation.gallery import draw_galleries
-from infoeval.evaluation.image_files import ImageFile, remove_unnamed, write_image_files
+from infoeval.evaluation.image_files import ReportImage, remove_unnamed, write_image_files
 from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.options import Options, PageOptions, ReportOptions
 from infoeval.evaluation.report_files import METRICS, files_of
@@ -155,13 +155,13 @@ def _write(
 
 def draw(
     scored: Sequence[ScoredSubject], animation: str | None, context: Context
-) -> tuple[list[ImageFile], list[Skipped]]:
+) -> tuple[list[ReportImage], list[Skipped]]:
     """Return images of the subjects, all with the same fixed noise, and what could not be drawn.
 
     The gallery and the animations are of the subject shown first.
     """
     seed = context.options.seed
-    files: list[ImageFile] = []
+    files: list[ReportImage] = []
     for number in _drawn(scored):
         subject = scored[number].subject
         if subject.generator is None:

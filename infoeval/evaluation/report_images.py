@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from infoeval.codes import Categorical, CodeSpace
 from infoeval.errors import UserError
-from infoeval.evaluation.image_files import ImageFile, lossless
+from infoeval.evaluation.image_files import ReportImage, lossless
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
 
@@ -83,7 +83,7 @@ def _as_bytes(images: object, count: int) -> Tensor:
     return images.float().mul(255).round().clamp(0, 255).to(torch.uint8)
 
 
-def draw_traversal_files(generator: Generator, number: int, seed: int) -> Iterator[ImageFile]:
+def draw_traversal_files(generator: Generator, number: int, seed: int) -> Iterator[ReportImage]:
     """Yield a traversal of each code, and an exaggerated one of each continuous code.
 
     `number` is the model's number in metrics.json, `seed` that of the fixed noise.
@@ -113,7 +113,7 @@ def draw_traversal_files(generator: Generator, number: int, seed: int) -> Iterat
                 "high": None if categorical else values[-1],
                 "gap": 1,
             }
-            yield ImageFile(entry, lossless(tile(grid)))
+            yield ReportImage(entry, lossless(tile(grid)))
 
 
 def label_of(value: float) -> str:

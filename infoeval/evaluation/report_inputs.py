@@ -12,7 +12,7 @@ from infoeval.results import Document
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
 
-__all__ = ["Choice", "ReportInputs", "choose", "find_scores", "open_inputs"]
+__all__ = ["ReportInputs", "SeedChoice", "choose", "find_scores", "open_inputs"]
 
 IMAGES = 10_000
 """Seeds are compared on at most this many unlabelled training images."""
@@ -139,14 +139,14 @@ def _check_twin(twin: Subject, subject: Subject) -> None:
         raise UserError(f"{twin} is no baseline: its λ is {weight:g}, not 0; {INSTEAD}")
 
 
-class Choice(NamedTuple):
+class SeedChoice(NamedTuple):
     """The place of the subject shown first, and why it is that one."""
 
     place: int
     reason: str
 
 
-def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> Choice:
+def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> SeedChoice:
     """Return the choice of the seed `show`; else of the medoid of three or more; else of the first.
 
     Neither labels nor scores decide: all seeds encode the same training images, and the medoid is
@@ -160,8 +160,8 @@ def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> C
         if show not in seeds:
             there = ", ".join(map(str, seeds)) or "none"
             raise UserError(f"--show {show}: no model is of that seed; there are {there}")
-        return Choice(seeds.index(show), f"seed {show}, as asked for")
-    first = Choice(0, "the first one given")
+        return SeedChoice(seeds.index(show), f"seed {show}, as asked for")
+    first = SeedChoice(0, "the first one given")
     if len(checkpoints) < max(LEAST_MODELS, len(subjects)):
         return first
     codes = []
@@ -174,9 +174,9 @@ def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> C
         codes.append([columns[name].to_numpy() for name in columns])
     agreement = seed_agreement(codes)
     if agreement.medoid is None:
-        return Choice(0, "the first one given; no two seeds agree on anything")
+        return SeedChoice(0, "the first one given; no two seeds agree on anything")
     mean = float(agreement.means[agreement.medoid])
-    return Choice(
+    return SeedChoice(
         agreement.medoid,
         f"highest mean agreement with the other seeds ({mean:.3f}; {agreement.measure}) on "
         f"{len(rows):,} training images, without labels",

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from infoeval.codes import Categorical, Code, CodeSpace
-from infoeval.evaluation.image_files import QUALITY, ImageFile, lossless, lossy
+from infoeval.evaluation.image_files import QUALITY, ReportImage, lossless, lossy
 from infoeval.evaluation.report_images import EXAGGERATION, MOST_CATEGORIES, ROWS, label_of
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import fixed_rows, tile
@@ -67,7 +67,7 @@ PLANS = (
 """The first plan that is small enough is used."""
 
 
-def draw_sprites(model: Generator, number: int, seed: int) -> list[ImageFile]:
+def draw_sprites(model: Generator, number: int, seed: int) -> list[ReportImage]:
     """Return a file for each noise; none where even a few sprites are too many pixels.
 
     The noise is that of the traversals' first rows. Files are lossless unless they have more than
@@ -102,7 +102,7 @@ def draw_sprites(model: Generator, number: int, seed: int) -> list[ImageFile]:
         )
     files, caption = _encoded(grids)
     return [
-        ImageFile(entry | {"caption": caption}, content)
+        ReportImage(entry | {"caption": caption}, content)
         for entry, content in zip(entries, files, strict=True)
     ]
 

@@ -122,30 +122,16 @@ def _panel(group: list[Sprites], document: Document, folder: Path, orders: Order
         _control(slider, order, first.joint)
         for slider, order in zip(first.codes, leading, strict=True)
     )
-    rows = []
-    for index in indices:
-        own = [
-            (_usable(orders.get((index, slider.name)), slider) if control.matched else None)
-            for slider, control in zip(first.codes, controls, strict=True)
-        ]
-        of_model = [sprites for sprites in group if sprites.model == index]
-        of_model.sort(key=lambda sprites: sprites.noise)
-        positions = [
-            order.categories[control.start] if order else control.start
-            for order, control in zip(own, controls, strict=True)
-        ]
-        rows.append(
-            SpriteRow(
-                model=document.all_models[index],
-                windows=tuple(_window(sprites, folder, positions) for sprites in of_model),
-                orders=tuple(order.categories if order else () for order in own),
-                start=", ".join(
-                    f"{control.name}: code {control.labels[position]}"
-                    for control, position, order in zip(controls, positions, own, strict=True)
-                    if order and first.joint
-                ),
-            )
+    rows = [
+        _row(
+            document.all_models[index],
+            [sprites for sprites in group if sprites.model == index],
+            controls,
+            folder,
+            orders,
         )
+        for index in indices
+    ]
     return Panel(
         controls=controls,
         rows=tuple(rows),
@@ -155,6 +141,36 @@ def _panel(group: list[Sprites], document: Document, folder: Path, orders: Order
         columns=first.columns,
         scale=max(1, round(_WIDTH / first.width)),
         small_scale=max(1, round(_NARROW / first.width)),
+    )
+
+
+def _row(
+    model: ModelResults,
+    sprites: list[Sprites],
+    controls: Sequence[Control],
+    folder: Path,
+    orders: Orders,
+) -> SpriteRow:
+    """Return the windows of a model's sprites, by noise."""
+    first = sprites[0]
+    own = [
+        _usable(orders.get((model.index, slider.name)), slider) if control.matched else None
+        for slider, control in zip(first.codes, controls, strict=True)
+    ]
+    positions = [
+        order.categories[control.start] if order else control.start
+        for order, control in zip(own, controls, strict=True)
+    ]
+    sprites = sorted(sprites, key=lambda image: image.noise)
+    return SpriteRow(
+        model=model,
+        windows=tuple(_window(image, folder, positions) for image in sprites),
+        orders=tuple(order.categories if order else () for order in own),
+        start=", ".join(
+            f"{control.name}: code {control.labels[position]}"
+            for control, position, order in zip(controls, positions, own, strict=True)
+            if order and first.joint
+        ),
     )
 
 

@@ -18,7 +18,7 @@ from infoeval.evaluation.options import Progress
 from infoeval.results import Summary
 from infoeval.sweep.stacks import Stack, stack_size
 from infoeval.sweep.summary import summarise
-from infoeval.sweep.worker import STEP, Settings, Task, reached, train_in_turn
+from infoeval.sweep.worker import STEP, Outcomes, Settings, Task, reached, train_in_turn
 from infoeval.trainer import Trainer
 from infoeval.training.run_options import RunOptions
 
@@ -107,23 +107,10 @@ def train_many(
         stack=size,
     )
     described = data.describe()  # with the images, so that no process reads them all again
-    # Private copies of mapped pages: torch warns of arrays that it could not write to.
-    parallel = joblib.Parallel(n_jobs=processes, batch_size=1, mmap_mode="c")
-    _forget_steps(tasks)
     try:
-        with _reporting(tasks, progress):
-            done = parallel(
-                joblib.delayed(train_in_turn)(number, tasks[number::processes], settings)
-                for number in range(processes)
-            )
-    except BrokenProcessPool as error:
-        raise UserError(
-            "a training process was killed, perhaps for want of memory: go on with --resume, "
-            "and with fewer --jobs"
-        ) from error
+        done = _train_in_processes(tasks, settings, processes, progress)
     finally:
         torch.set_num_threads(threads)
-        _forget_steps(tasks)
     for line in dict.fromkeys(line for outcomes in done for line in outcomes.lines):
         log(line)
     outcomes = [done[n % processes].runs[n // processes] for n in range(len(tasks))]
@@ -139,10 +126,34 @@ def train_many(
     return summary
 
 
+def _train_in_processes(
+    tasks: Sequence[Task], settings: Settings, processes: int, progress: Progress | None
+) -> list[Outcomes]:
+    """Return the outcomes of each process; the tasks are dealt out to them in turn."""
+    # Private copies of mapped pages: torch warns of arrays that it could not write to.
+    parallel = joblib.Parallel(n_jobs=processes, batch_size=1, mmap_mode="c")
+    _forget_steps(tasks)
+    try:
+        with _reporting(tasks, progress):
+            return list(
+                parallel(
+                    joblib.delayed(train_in_turn)(number, tasks[number::processes], settings)
+                    for number in range(processes)
+                )
+            )
+    except BrokenProcessPool as error:
+        raise UserError(
+            "a training process was killed, perhaps for want of memory: go on with --resume, "
+            "and with fewer --jobs"
+        ) from error
+    finally:
+        _forget_steps(tasks)
+
+
 def _tasks(
     trainer: Trainer, folder: Path, seeds: Sequence[int], weights: Sequence[float]
 ) -> list[Task]:
-    """A task for every λ with every seed."""
+    """Return a task for every λ with every seed."""
     weights = list(weights) or [trainer.information_weight]
     tasks = []
     for weight in weights:
@@ -157,6 +168,7 @@ def _tasks(
 
 
 def _processes(jobs: int | None, device: str, runs: int) -> int:
+    """Return the number of processes, never more than there are runs."""
     if jobs is not None and jobs < 1:
         raise UserError(f"jobs is {jobs}; give 1 or more")
     count = int(joblib.effective_n_jobs(jobs))
@@ -167,7 +179,7 @@ def _processes(jobs: int | None, device: str, runs: int) -> int:
 
 @contextmanager
 def _reporting(tasks: Sequence[Task], progress: Progress | None) -> Iterator[None]:
-    """Report how far all runs are from files in their folders, which works on any machine."""
+    """Report the progress of all runs from files in their folders, which works on any machine."""
     if progress is None:
         yield
         return
@@ -192,6 +204,7 @@ def _forget_steps(tasks: Sequence[Task]) -> None:
 
 
 def _how_far(tasks: Sequence[Task]) -> tuple[str, float]:
+    """Return what is being done, and the share of all steps done."""
     steps = [(task, *reached(task)) for task in tasks]
     trained = sum(step == task.trainer.steps for task, step, _ in steps)
     done = sum(is_done for *_, is_done in steps)

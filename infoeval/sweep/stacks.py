@@ -1,4 +1,4 @@
-"""How many runs of a sweep are stacked, that is trained as one."""
+"""The number of runs of a sweep that are stacked, that is, trained as one."""
 
 import math
 from collections.abc import Iterable
@@ -31,7 +31,7 @@ BATCHES_OF_D = 4
 def stack_size(
     stack: Stack, trainer: Trainer, runs: int, image_bytes: int, options: RunOptions
 ) -> tuple[int, str]:
-    """How many of a process's `runs` are stacked, and why, in one line.
+    """Return how many of a process's `runs` are stacked, and why, in one line.
 
     The runs share `image_bytes` of images, which lie on a GPU where the options allow it. Raises
     UserError for a stack of fewer than one.
@@ -58,7 +58,7 @@ def stack_size(
 
 
 def bytes_of_run(trainer: Trainer) -> int:
-    """An estimate, on the safe side, of a run's memory in a stack: weights and activations."""
+    """Return a safe estimate of a run's memory in a stack: weights and activations."""
     with torch.device("meta"):
         networks = trainer.networks()
     weights: int = sum(value.numel() for value in networks.state_dict().values())
@@ -69,5 +69,5 @@ def bytes_of_run(trainer: Trainer) -> int:
 
 
 def _outputs(blocks: Iterable[nn.Module]) -> int:
-    """Number of values that the layers compute for one image."""
+    """Return the number of values that the layers compute for one image."""
     return sum(int(torch.Size(block.shape).numel()) for block in blocks if isinstance(block, Block))

@@ -11,7 +11,7 @@ from infoeval.sweep.unlabelled import UnlabelledScores
 __all__ = ["summarise"]
 
 LEAST_SHARE = 0.05
-"""Of H(c) that a code's L_I has to reach in one run at least, for the code to be compared."""
+"""Share of H(c) that the L_I of a code must reach in some run for the code to be compared."""
 
 
 def summarise(
@@ -23,7 +23,7 @@ def summarise(
     data: Mapping[str, Any],
     images: int,
 ) -> Summary:
-    """Compare the runs of each λ on the same images, and mark the choice.
+    """Return the summary: the runs of each λ compared on the same images, and the choice marked.
 
     `scores` are those of complete runs, else None. A code that is inactive in every run does
     not count, as long as another is active. No run of λ = 0 is chosen: there codes and images
@@ -61,7 +61,7 @@ def summarise(
 
 
 def _measure(measures: Mapping[float, str]) -> str | None:
-    """The measure of agreement, by λ where runs were compared by different codes."""
+    """Return the measure of agreement, by λ where runs were compared by different codes."""
     different = set(measures.values())
     if len(different) > 1:
         return "; ".join(f"for λ = {weight:g} {words}" for weight, words in measures.items())
@@ -69,7 +69,7 @@ def _measure(measures: Mapping[float, str]) -> str | None:
 
 
 def _inactive(rows: Sequence[Row]) -> list[str]:
-    """Codes that carry nothing in any of the runs; none where that holds for all codes."""
+    """Return the codes that carry nothing in any run; none where that holds for all codes."""
 
     def is_inactive(row: Row, name: str) -> bool:
         bound = row.bounds.get(name)
@@ -81,6 +81,7 @@ def _inactive(rows: Sequence[Row]) -> list[str]:
 
 
 def _reason(weight: float, complete: int, chosen: bool, inactive: Sequence[str]) -> str:
+    """Return why a run of a λ was chosen, or why none was."""
     if weight == 0:
         return "runs without the information term are not chosen from"
     if complete < LEAST_MODELS:

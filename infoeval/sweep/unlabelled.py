@@ -64,5 +64,6 @@ def _augment(images: Tensor) -> Tensor:
 
 
 def _information(q: Tensor) -> float:
+    """Return H(mean q) − mean H(q) of the posteriors q, (n, categories), in nats."""
     entropy_of_mean = torch.special.entr(q.mean(0)).sum()
     return float(entropy_of_mean - torch.special.entr(q).sum(1).mean())

@@ -1,4 +1,4 @@
-"""What one process does: it trains its runs, scores each and encodes images."""
+"""The work of one process of a sweep: it trains its runs, scores each and encodes images."""
 
 import traceback
 from collections.abc import Callable, Sequence
@@ -48,7 +48,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Settings:
-    """What all runs share.
+    """The settings that all runs share.
 
     Args:
         data: the training images.
@@ -78,7 +78,7 @@ class Outcomes:
 
 
 def train_in_turn(process: int, tasks: Sequence[Task], settings: Settings) -> Outcomes:
-    """Train, score and encode each run in process number `process`; a failed one stops no other."""
+    """Return the outcomes of all runs of a process, none of which is stopped by a failed one."""
     torch.set_num_threads(settings.threads)
     options = replace(settings.options, device=_own_device(settings.options.device, process))
     settings = replace(settings, options=options)
@@ -96,7 +96,7 @@ def train_in_turn(process: int, tasks: Sequence[Task], settings: Settings) -> Ou
 
 
 def reached(task: Task) -> tuple[int, bool]:
-    """The step that a run has reached, 0 where that is unknown, and whether it is done."""
+    """Return the step that a run has reached, 0 where that is unknown, and whether it is done."""
     try:
         text = (task.folder / STEP).read_text()
         return (task.trainer.steps, True) if text == DONE else (int(text), False)
@@ -105,7 +105,7 @@ def reached(task: Task) -> tuple[int, bool]:
 
 
 def _own_device(name: str, process: int) -> str:
-    """The GPU of a process: they are dealt out in turn, unless one is named."""
+    """Return the device of a process: GPUs are dealt out in turn, unless one is named."""
     count = torch.cuda.device_count() if name in ("auto", "cuda") else 0
     return f"cuda:{process % count}" if count > 1 else name
 
@@ -134,6 +134,7 @@ def _train_stack(tasks: Sequence[Task], settings: Settings, log: Log) -> None:
 
 
 def _outcome(task: Task, settings: Settings, log: Log) -> tuple[Row, UnlabelledScores | None]:
+    """Return the row and the scores of a run; a failed run has the reason and no scores."""
     row = Row(
         folder=task.folder.name,
         information_weight=task.trainer.information_weight,
@@ -194,6 +195,7 @@ def _train(row: Row, task: Task, settings: Settings, log: Log) -> tuple[Row, Unl
 
 
 def _row_so_far(row: Row, task: Task) -> Row:
+    """Return the row with what the last checkpoint of a failed run records, if there is one."""
     try:
         return replace(row, **_trained(Checkpoint.open(task.folder / CHECKPOINT)))
     except UserError:

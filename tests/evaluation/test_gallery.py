@@ -14,7 +14,7 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet, load
 from infoeval.evaluation.context import Context, Splits
 from infoeval.evaluation.gallery import draw_galleries
-from infoeval.evaluation.image_files import ImageFile
+from infoeval.evaluation.image_files import ReportImage
 from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.options import Options
 from infoeval.results import Result
@@ -74,7 +74,7 @@ class Known:
 
 def gallery(
     images: ImageSet, space: CodeSpace, results: Sequence[Result] = (), **codes: NDArray[Any]
-) -> ImageFile:
+) -> ReportImage:
     """The gallery of a model that reads these codes of the images."""
     inputs = Inputs(open_subject(Known(space, codes)), Context(Options(data="known")))
     inputs.splits = Splits(images, images)

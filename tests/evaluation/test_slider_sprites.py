@@ -13,7 +13,7 @@ from PIL import Image
 from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Uniform
-from infoeval.evaluation.image_files import ImageFile
+from infoeval.evaluation.image_files import ReportImage
 from infoeval.evaluation.report_images import DrawnImages
 from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.subjects.checkpoint_model import CheckpointModel
@@ -35,7 +35,7 @@ class Bars:
         return grey.round().to(torch.uint8)[:, None, None, :].expand(size).contiguous()
 
 
-def sheet_of(picture: ImageFile, tmp_path: Path) -> NDArray[np.uint8]:
+def sheet_of(picture: ReportImage, tmp_path: Path) -> NDArray[np.uint8]:
     path = tmp_path / "sheet.webp"
     path.write_bytes(picture.content)
     with Image.open(path) as image:
