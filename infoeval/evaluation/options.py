@@ -34,8 +34,7 @@ def option(default: Any, help: str, **more: Any) -> Any:
     """Return a field of an options class.
 
     `more` may give what differs on the command line: `flag` its name, `metavar`, `choices`,
-    `multiple` for paths of which each has its flag, `envvar`, and `cli=False` for
-    an option of Python alone.
+    `multiple` for paths given one by one, `envvar`, and `cli=False` for an option of Python alone.
     """
     return field(default=default, metadata={"help": help, **more})
 
