@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infoeval.report.wording import count_of, in_words, interval, listed, nats
-from infoeval.results.document import Document
-from infoeval.results.model_results import ModelResults
-from infoeval.results.records import INFORMATION, OWN_BOUND, CheckDetails, Result
+from infoeval.results import Document, ModelResults, Result
+from infoeval.results.records import INFORMATION, OWN_BOUND, CheckDetails
 
 __all__ = ["Reason", "reasons"]
 

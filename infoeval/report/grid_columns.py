@@ -9,7 +9,7 @@ from PIL import Image
 from infoeval.errors import UserError
 from infoeval.report.page_images import ImageContent, address, open_pixels
 from infoeval.report.wording import minus
-from infoeval.results.document import Document
+from infoeval.results import Document
 from infoeval.results.file_entries import ImageGrid
 from infoeval.results.records import Clustering
 

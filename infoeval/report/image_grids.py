@@ -8,9 +8,8 @@ from infoeval.report.grid_columns import Grid, GridColumn, Orders, Strip, cut, s
 from infoeval.report.page_images import read_image
 from infoeval.report.tables import ReportTable, TableColumn
 from infoeval.report.wording import count_of, minus, percent
-from infoeval.results.document import Document
+from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Gallery, ImageGrid, Traversal
-from infoeval.results.model_results import ModelResults
 from infoeval.results.records import Clustering
 
 __all__ = [

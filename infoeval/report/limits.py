@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from infoeval.results.document import Document
+from infoeval.results import Document
 from infoeval.results.file_entries import ImageEntry, Sprites, Traversal
 from infoeval.results.records import INFORMATION, OWN_BOUND
 

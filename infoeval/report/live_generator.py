@@ -13,7 +13,7 @@ from infoeval import content
 from infoeval.errors import UserError
 from infoeval.report import onnxruntime
 from infoeval.report.page_images import plain_path
-from infoeval.results.document import Document
+from infoeval.results import Document
 from infoeval.results.file_entries import CategoricalSlider, ContinuousSlider, Live, Reference
 
 __all__ = ["CodeSlider", "DataBlock", "LiveGenerator", "read_live"]

@@ -10,7 +10,7 @@ from infoeval.report.limits import limits
 from infoeval.report.provenance import definitions, origins, skipped, surroundings
 from infoeval.report.tables import ReportTable, markdown_table, markdown_text
 from infoeval.report.verdict import sentences
-from infoeval.results.document import Document
+from infoeval.results import Document
 
 __all__ = ["markdown"]
 

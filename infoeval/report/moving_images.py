@@ -12,9 +12,8 @@ from infoeval.errors import UserError
 from infoeval.report.grid_columns import CategoryOrder, Orders
 from infoeval.report.page_images import read_image, still
 from infoeval.report.wording import listed, minus
-from infoeval.results.document import Document
+from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Animation, SliderEntry, Sprites
-from infoeval.results.model_results import ModelResults
 
 __all__ = ["Control", "Moving", "Panel", "SpriteRow", "Window", "animations", "panels"]
 

@@ -16,7 +16,7 @@ from infoeval.files import write_text
 from infoeval.report.sections import Page, gather
 from infoeval.report.tables import Cell, EstimateCell, parts
 from infoeval.report.wording import count_of
-from infoeval.results.document import Document
+from infoeval.results import Document
 
 __all__ = ["render", "write"]
 

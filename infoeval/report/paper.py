@@ -18,7 +18,7 @@ from infoeval.report.figure import Colours, Figure, drawn
 from infoeval.report.figures.naming import numbered, stem
 from infoeval.report.page_images import open_pixels, read_image
 from infoeval.report.tables import ReportTable, csv_table, latex_table
-from infoeval.results.document import Document
+from infoeval.results import Document
 from infoeval.results.file_entries import Traversal
 
 __all__ = ["COLOURS", "write_figures"]

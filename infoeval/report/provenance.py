@@ -6,9 +6,7 @@ from dataclasses import dataclass
 
 from infoeval.report.tables import ReportTable, TableColumn
 from infoeval.report.wording import number
-from infoeval.results.document import Document
-from infoeval.results.model_results import ModelResults
-from infoeval.results.records import Result
+from infoeval.results import Document, ModelResults, Result
 
 __all__ = ["Origin", "definitions", "origins", "plain", "skipped", "surroundings"]
 

@@ -20,7 +20,7 @@ from infoeval.report.moving_images import animations, panels
 from infoeval.report.provenance import definitions, origins, skipped, surroundings
 from infoeval.report.tables import ReportTable
 from infoeval.report.verdict import sentences
-from infoeval.results.document import Document
+from infoeval.results import Document
 
 __all__ = ["Drawn", "Page", "Section", "gather"]
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from statistics import median
 
 from infoeval.report.wording import count_of, in_words, interval, listed, nats, percent, spread
-from infoeval.results.document import Document
-from infoeval.results.model_results import Code, ModelResults
-from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, Clustering, Result
+from infoeval.results import Code, Document, ModelResults, Result
+from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, Clustering
 
 __all__ = ["Finding", "sentences"]
 
@@ -29,15 +28,6 @@ class Finding:
 
     topic: str
     text: str
-
-    @property
-    def sentence(self) -> str:
-        """The whole sentence, as plain text.
-
-        >>> Finding("slant", "carries nothing that Q finds.").sentence
-        'slant carries nothing that Q finds.'
-        """
-        return f"{self.topic} {self.text}"
 
 
 def sentences(document: Document) -> list[Finding]:

@@ -22,7 +22,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Document:
 
 def said(document: Document) -> dict[str, str]:
     return {
-        finding.topic: finding.sentence
+        finding.topic: f"{finding.topic} {finding.text}"
         for finding in sentences(results.Document.for_page(document))
     }
 

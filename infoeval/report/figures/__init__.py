@@ -11,7 +11,7 @@ from infoeval.report.figures.pair_maps import factors, leakage
 from infoeval.report.figures.recognition_curves import learning, noise
 from infoeval.report.figures.training_curves import training
 from infoeval.report.tables import ReportTable
-from infoeval.results.document import Document
+from infoeval.results import Document
 
 __all__ = ["Confusion", "Figures", "build"]
 

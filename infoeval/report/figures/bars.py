@@ -13,8 +13,7 @@ from infoeval.report.figure import Colours, Handle
 from infoeval.report.figures.look import ENTROPY, Look, draw_beyond, entropy_line, entropy_mark
 from infoeval.report.figures.naming import short
 from infoeval.report.wording import nats
-from infoeval.results.model_results import Code
-from infoeval.results.records import Result
+from infoeval.results import Code, Result
 
 __all__ = ["Bar", "Groups", "draw_bars", "legend_of", "rows_of"]
 

@@ -9,8 +9,7 @@ from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, map_figure
 from infoeval.report.figures.naming import numbered, stem
 from infoeval.report.tables import Cell, ReportTable, TableColumn
-from infoeval.results.document import Document
-from infoeval.results.model_results import ModelResults
+from infoeval.results import Document, ModelResults
 from infoeval.results.records import Clustering
 
 __all__ = ["Confusion", "code_order", "confusions", "mixed_up"]

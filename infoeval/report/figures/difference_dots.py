@@ -11,8 +11,7 @@ from infoeval.report.figures.look import Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of
 from infoeval.report.figures.naming import apart
 from infoeval.report.tables import Cell, EstimateCell, TableColumn
-from infoeval.results.document import Document
-from infoeval.results.records import Difference
+from infoeval.results import Difference, Document
 
 __all__ = ["differences"]
 

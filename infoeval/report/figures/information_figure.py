@@ -23,9 +23,8 @@ from infoeval.report.figures.look import (
 from infoeval.report.figures.naming import short
 from infoeval.report.tables import Cell, ReportTable, TableColumn
 from infoeval.report.wording import nats
-from infoeval.results.document import Document
-from infoeval.results.model_results import Code, ModelResults
-from infoeval.results.records import INFORMATION, OWN_BOUND, Result
+from infoeval.results import Code, Document, ModelResults, Result
+from infoeval.results.records import INFORMATION, OWN_BOUND
 
 __all__ = ["alike", "information"]
 

@@ -10,8 +10,7 @@ from matplotlib.lines import Line2D
 from infoeval.report.figure import Colours
 from infoeval.report.figures.naming import short_names
 from infoeval.report.tables import EstimateCell
-from infoeval.results.document import Document
-from infoeval.results.records import Result
+from infoeval.results import Document, Result
 
 __all__ = [
     "BEYOND",

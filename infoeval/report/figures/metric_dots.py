@@ -14,8 +14,8 @@ from infoeval.report.figures.information_figure import alike
 from infoeval.report.figures.look import Look, dots_legend, estimate, looks, shuffled
 from infoeval.report.figures.naming import apart
 from infoeval.report.tables import Cell, EstimateCell, Kind, TableColumn
-from infoeval.results.document import Document
-from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, Result
+from infoeval.results import Document, Result
+from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND
 
 __all__ = ["kind_of", "metrics", "seeds"]
 

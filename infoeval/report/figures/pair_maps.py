@@ -8,9 +8,8 @@ from infoeval.report.figures.look import estimate, shuffled
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.tables import Cell, ReportTable, TableColumn
 from infoeval.report.wording import nats
-from infoeval.results.document import Document
-from infoeval.results.model_results import ModelResults
-from infoeval.results.records import LeakageDetails, Result
+from infoeval.results import Document, ModelResults, Result
+from infoeval.results.records import LeakageDetails
 
 __all__ = ["factors", "leakage"]
 

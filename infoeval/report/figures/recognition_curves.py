@@ -13,7 +13,7 @@ from infoeval.report.figures.look import Look, entropy_mark, looks
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.figures.panels import curve, panel
 from infoeval.report.tables import Cell, EstimateCell, ReportTable, TableColumn
-from infoeval.results.document import Document
+from infoeval.results import Document
 from infoeval.results.records import ALL_CODES, INFORMATION, InformationDetails, Round
 
 __all__ = ["learning", "noise"]

@@ -15,7 +15,7 @@ from infoeval.report.figures.look import Look, entropy_mark, lines_legend, looks
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.figures.panels import curve, panel
 from infoeval.report.tables import Cell, Kind, ReportTable, TableColumn
-from infoeval.results.document import Document
+from infoeval.results import Document
 
 __all__ = ["training"]
 
