@@ -25,7 +25,8 @@ from infoeval.evaluation import score
 from infoeval.files import atomic_path
 from infoeval.results import Document
 from infoeval.training.choosing import load_trainer
-from infoeval.training.run import RunOptions, train
+from infoeval.training.run import train
+from infoeval.training.run_options import RunOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 METRICS = ("mi-own", "cluster-acc", "cluster-nmi", "cluster-ari")

@@ -29,7 +29,8 @@ from infoeval.data import load
 from infoeval.devices import find_device
 from infoeval.evaluation import score
 from infoeval.training.choosing import load_trainer
-from infoeval.training.run import Run, RunOptions
+from infoeval.training.run import Run
+from infoeval.training.run_options import RunOptions
 
 CODE, INFORMATION, ERROR = "digit", 2.29, 0.05
 

@@ -9,8 +9,6 @@ from torch.nn import functional
 
 from infoeval.errors import UserError
 
-__all__ = ["Affine"]
-
 
 @dataclass(frozen=True)
 class Affine:

@@ -25,8 +25,6 @@ from infoeval.files import write_bytes
 from infoeval.networks import Networks
 from infoeval.trainer import Trainer
 
-__all__ = ["CHECKPOINT", "Checkpoint"]
-
 CHECKPOINT = "ckpt.pt"
 """Name of the checkpoint in the folder of a run."""
 FORMAT = "infoeval checkpoint"

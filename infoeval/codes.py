@@ -15,8 +15,6 @@ from torch.nn import functional
 
 from infoeval.errors import UserError
 
-__all__ = ["Categorical", "Code", "CodeSpace", "Uniform"]
-
 LARGEST_BOUND = 1e6
 LOG_SIGMA_RANGE = (-4.0, 1.0)
 """Bounds of a learned log σ: without the lower one log q, and with it training, is unbounded."""

@@ -5,8 +5,6 @@ from typing import Literal
 
 from infoeval.errors import UserError
 
-__all__ = ["folder", "trainers"]
-
 _PACKAGE = Path(__file__).resolve().parent
 
 

@@ -4,8 +4,6 @@ import torch
 
 from infoeval.errors import UserError
 
-__all__ = ["find_device", "has_bfloat16"]
-
 
 def find_device(name: str = "auto") -> torch.device:
     """Return the device called `name`; "auto" is a GPU if there is one, else the CPU.

@@ -1,7 +1,5 @@
 """The error that users can correct themselves, and messages of one line."""
 
-__all__ = ["UserError", "one_line"]
-
 
 class UserError(Exception):
     """An error that the user can correct: one clear line, no traceback, exit code 2.

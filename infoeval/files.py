@@ -10,8 +10,6 @@ from pathlib import Path
 
 from infoeval.errors import UserError
 
-__all__ = ["atomic_path", "sha256", "write_bytes", "write_text"]
-
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 
 

@@ -10,16 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 
-__all__ = [
-    "basic_bootstrap",
-    "check_estimate",
-    "check_level",
-    "clopper_pearson",
-    "empirical_bernstein",
-    "fano_bound",
-    "normal_interval",
-]
-
 TOLERANCE = 1e-9
 """Rounding may carry a value this far beyond its known range."""
 

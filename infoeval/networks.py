@@ -11,16 +11,6 @@ from torch.nn import functional
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 
-__all__ = [
-    "Convolution",
-    "Dense",
-    "Layer",
-    "Networks",
-    "Reshape",
-    "UpConvolution",
-    "activate",
-]
-
 Activation = Literal["none", "relu", "leaky_relu", "tanh", "sigmoid"]
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid")
 

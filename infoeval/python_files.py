@@ -8,8 +8,6 @@ from types import ModuleType
 
 from infoeval.errors import UserError
 
-__all__ = ["run_file"]
-
 _numbers = itertools.count()
 _folders: dict[Path, frozenset[str]] = {}
 """Folders of the files run so far, and the modules imported before the first file of each."""

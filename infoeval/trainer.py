@@ -10,8 +10,6 @@ from infoeval.codes import Categorical, CodeSpace
 from infoeval.errors import UserError
 from infoeval.networks import Layer, Networks, table_from_data, table_to_data
 
-__all__ = ["Precision", "Trainer"]
-
 Precision = Literal["auto", "float32", "bfloat16"]
 
 _TABLES = ("generator", "shared", "recognition")

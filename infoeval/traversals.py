@@ -12,8 +12,6 @@ from torch import Tensor
 
 from infoeval.codes import CodeSpace
 
-__all__ = ["fixed_rows", "tile", "traverse"]
-
 Generate = Callable[[Mapping[str, Tensor], Tensor], Tensor]
 
 

@@ -19,7 +19,8 @@ import torch
 
 from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
-from infoeval.training.run import RunOptions, train
+from infoeval.training.run import train
+from infoeval.training.run_options import RunOptions
 from tests.comparing import identical
 from tests.tiny import tiny_images, tiny_trainer
 

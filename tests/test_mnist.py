@@ -10,7 +10,8 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
 from infoeval.evaluation import score
 from infoeval.training.choosing import load_trainer
-from infoeval.training.run import RunOptions, train
+from infoeval.training.run import train
+from infoeval.training.run_options import RunOptions
 
 pytestmark = pytest.mark.shared_data
 

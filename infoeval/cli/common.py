@@ -12,20 +12,6 @@ import click
 
 from infoeval.evaluation.options import Options
 
-__all__ = [
-    "Decorator",
-    "as_text",
-    "command_line",
-    "data_dir_option",
-    "data_option",
-    "device_option",
-    "json_option",
-    "note",
-    "option_of",
-    "options_of",
-    "skip_broken_option",
-]
-
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 

@@ -12,8 +12,6 @@ if TYPE_CHECKING:
     from infoeval.data import CatalogueEntry
     from infoeval.metrics import Metric
 
-__all__ = ["data", "list_metrics"]
-
 
 @click.command("metrics")
 @json_option

@@ -5,8 +5,6 @@ import re
 
 from infoeval.errors import UserError
 
-__all__ = ["bytes_of", "number_list", "seed_list"]
-
 MOST_SEEDS = 10_000
 LARGEST_SIZE = 2**63
 _UNITS = {

@@ -15,8 +15,6 @@ from infoeval.errors import UserError
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
 
-__all__ = ["in_one_voice"]
-
 STOPPED = 2
 """Exit code of every process of a run that was broken off; that of a user error."""
 

@@ -18,8 +18,6 @@ from rich.progress import (
 )
 from rich.text import Text
 
-__all__ = ["activity", "training_progress"]
-
 PLAIN_INTERVAL = 10.0
 """Seconds between progress lines where the output is not a terminal."""
 BAR = 24

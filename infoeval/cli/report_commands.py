@@ -19,8 +19,6 @@ from infoeval.cli.score_commands import (
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options, ReportOptions
 
-__all__ = ["report", "traverse"]
-
 MOVING = (".gif", ".webp")
 SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "as_json")
 """Options that a metrics.json can be shown again with."""

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from infoeval.training.distributed import World
     from infoeval.training.run_options import RunOptions
 
-__all__ = ["load_images", "preparing", "train_many", "train_one"]
-
 FAILED = 1
 """Exit code where a run of many failed."""
 

@@ -14,17 +14,6 @@ from infoeval.evaluation.options import Options, PageOptions
 if TYPE_CHECKING:
     from infoeval.results import Document
 
-__all__ = [
-    "check_open",
-    "check_strict",
-    "compare",
-    "fail_if_not_converged",
-    "metric_option",
-    "open_option",
-    "score",
-    "strict_option",
-]
-
 NOT_CONVERGED = 1
 
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from infoeval.training.distributed import World
     from infoeval.training.run_options import RunOptions
 
-__all__ = ["train"]
-
 MOST_STACKED = 10_000
 """Largest number that --stack takes."""
 

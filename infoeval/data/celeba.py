@@ -15,8 +15,6 @@ from infoeval.data.source import OTHER_FOLDER, Request, Source, not_there
 from infoeval.data.untrusted import open_maybe_gzipped, read_at_most
 from infoeval.errors import UserError
 
-__all__ = ["SOURCE"]
-
 _VERSION = 2  # of the prepared images: another version has them prepared again
 _SHAPE = (3, 32, 32)  # InfoGAN's
 _CROP = 74 / 89  # of the width: 148 of the official 178 pixels

@@ -23,8 +23,6 @@ from infoeval.data.rendering.factors import (
 from infoeval.data.rendering.meshes import Stage
 from infoeval.data.source import Request, Source
 
-__all__ = ["COUNTS", "SOURCE", "draw_chairs"]
-
 COUNTS = {"train": 16_000, "test": 3_000}
 
 _FACTORS = {

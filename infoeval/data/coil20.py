@@ -9,8 +9,6 @@ from infoeval.data.formats.npz_images import npz_source
 from infoeval.data.image_set import ImageSet
 from infoeval.errors import UserError
 
-__all__ = ["SOURCE"]
-
 _NAMES = ("object", "azimuth_5deg")  # in the file
 _OBJECTS, _VIEWS = 20, 72
 

@@ -13,8 +13,6 @@ from infoeval.data.image_set import SPLITS, ImageSet, Render, describe_form
 from infoeval.data.source import Request, Source, data_root
 from infoeval.errors import UserError
 
-__all__ = ["MODULES", "CatalogueEntry", "catalogue", "form_of", "load", "names", "renderer"]
-
 # Each module declares its data set as SOURCE, and is imported only when that set is used.
 MODULES = {
     "mnist": "infoeval.data.mnist",

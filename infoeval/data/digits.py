@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 from infoeval.data.image_set import ImageSet, split_indices
 from infoeval.data.source import Request, Source
 
-__all__ = ["SOURCE"]
-
 _LEVELS = 16  # pixels are counts 0..16
 
 

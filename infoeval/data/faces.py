@@ -27,8 +27,6 @@ from infoeval.data.source import Source, data_root
 from infoeval.errors import UserError
 from infoeval.files import sha256
 
-__all__ = ["SOURCE", "draw_faces", "face_model_at", "find_face_model", "load_faces_of"]
-
 _PEOPLE = 200
 _FACTORS = {
     "azimuth": Factor("continuous", -60, 60),

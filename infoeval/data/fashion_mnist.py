@@ -2,8 +2,6 @@
 
 from infoeval.data.mnist import MnistFiles
 
-__all__ = ["SOURCE"]
-
 SOURCE = MnistFiles(
     name="fashion_mnist",
     description="Fashion-MNIST: 70,000 images of clothes, 28×28 grey, 10 classes",

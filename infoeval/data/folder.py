@@ -17,8 +17,6 @@ from infoeval.data.resizing import fit, pixels
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
 
-__all__ = ["MAX_PIXELS", "common_form", "load_folder"]
-
 MAX_PIXELS = 4096 * 4096
 """The largest image that is read without being resized."""
 

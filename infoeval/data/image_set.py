@@ -12,18 +12,6 @@ from numpy.typing import NDArray
 
 from infoeval.errors import UserError
 
-__all__ = [
-    "CHANNELS",
-    "FACTOR_TYPES",
-    "SPLITS",
-    "ImageSet",
-    "Render",
-    "describe_form",
-    "fixed_order",
-    "full_factor_type",
-    "split_indices",
-]
-
 SPLITS = ("train", "test")
 CHANNELS = (1, 3)
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")

@@ -7,8 +7,6 @@ from infoeval.data.formats.npz_images import npz_source
 from infoeval.data.image_set import ImageSet
 from infoeval.errors import UserError
 
-__all__ = ["SOURCE"]
-
 _FACTORS = 3  # the azimuth of the light, and the horizontal and vertical pose
 
 

@@ -13,8 +13,6 @@ from infoeval.data.image_set import ImageSet
 from infoeval.data.source import OTHER_FOLDER, Request, Source, downloading, not_there
 from infoeval.errors import UserError
 
-__all__ = ["SOURCE", "MnistFiles"]
-
 _FILES = {
     "train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
     "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"),

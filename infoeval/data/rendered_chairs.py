@@ -16,8 +16,6 @@ from infoeval.data.resizing import crop_middle, fit
 from infoeval.data.source import Request, Source, not_there
 from infoeval.errors import UserError
 
-__all__ = ["SOURCE"]
-
 _VERSION = 1  # of the prepared images: another version has them prepared again
 _SHAPE = (1, 64, 64)  # InfoGAN's
 _CROP = 2 / 3  # of the side: the middle 400 of 600 pixels, as is usual

@@ -9,8 +9,6 @@ from PIL import Image
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
 
-__all__ = ["crop_middle", "fit", "fit_all", "pixels"]
-
 
 def crop_middle(image: Image.Image, width: int, height: int) -> Image.Image:
     """Return the middle ``width`` × ``height`` pixels of an image."""

@@ -12,8 +12,6 @@ from pathlib import Path
 from infoeval.data.image_set import ImageSet, Render
 from infoeval.errors import UserError
 
-__all__ = ["OTHER_FOLDER", "Request", "Source", "data_root", "downloading", "not_there"]
-
 OTHER_FOLDER = "or name another data folder with --data-dir or INFOEVAL_DATA"
 """How an instruction to put files into the data root ends."""
 

@@ -9,8 +9,6 @@ from infoeval.data.image_set import ImageSet, fixed_order
 from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.source import Request, Source
 
-__all__ = ["SOURCE", "draw_sprites"]
-
 _FACTORS = {
     "shape": Factor("discrete", 0, 2),
     "scale": Factor("ordinal", 0.5, 1),

@@ -15,8 +15,6 @@ from infoeval.data.rendering.factors import (
 from infoeval.data.rendering.street_drawing import FONTS, NONE, SIDE, Scene, glyph_hash, paint
 from infoeval.data.source import Request, Source
 
-__all__ = ["SOURCE", "draw_street_numbers"]
-
 _FACTORS = {
     "digit": Factor("discrete", 0, 9),
     "left": Factor("discrete", 0, NONE),

@@ -19,8 +19,6 @@ from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError
 from infoeval.files import sha256
 
-__all__ = ["SOURCE"]
-
 # The training and test parts; the 531,131 easier digits of extra_32x32.mat are not read.
 _FILES = {"train": "train_32x32.mat", "test": "test_32x32.mat"}
 _COUNTS = {"train": 73_257, "test": 26_032}

@@ -9,14 +9,6 @@ from typing import Protocol
 
 from infoeval.errors import UserError, one_line
 
-__all__ = [
-    "MAX_ARRAY_BYTES",
-    "Readable",
-    "open_maybe_gzipped",
-    "parsing",
-    "read_at_most",
-]
-
 MAX_ARRAY_BYTES = 8 * 2**30
 """The largest single array that a file may declare: 8 GiB.
 

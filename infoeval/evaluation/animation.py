@@ -18,8 +18,6 @@ from infoeval.files import write_bytes
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
 
-__all__ = ["animate", "draw_animations"]
-
 STEPS = 20
 """Frames of a continuous code from one end of its range to the other."""
 CONTINUOUS_PACE, CATEGORICAL_PACE = 80, 500

@@ -18,15 +18,6 @@ from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import CATEGORIES
 from infoeval.results import Result, Skipped
 
-__all__ = [
-    "run_on_codes",
-    "run_on_interventions",
-    "run_on_labels",
-    "run_on_models",
-    "run_on_posteriors",
-    "run_on_table",
-]
-
 Outcome = list[Result | Skipped]
 
 PAIR = ("code", "factor", "measure", "paired", "null")

@@ -11,8 +11,6 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.metrics.stats.code_factor_table import as_table
 from infoeval.subjects.subject import Rows
 
-__all__ = ["CodeTable", "MeasuredTable"]
-
 
 @dataclass(frozen=True)
 class CodeTable:

@@ -15,8 +15,6 @@ from infoeval.evaluation.options import Options
 from infoeval.subjects.opening import Given, find_models, open_subject
 from infoeval.subjects.subject import Subject
 
-__all__ = ["Context", "NotApplicable", "Splits", "factors_of"]
-
 
 class NotApplicable(UserError):  # noqa: N818 - a reason to skip, no failure
     """Why a metric does not apply to a subject."""

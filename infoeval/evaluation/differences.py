@@ -14,8 +14,6 @@ from infoeval.results import Comparison, Difference, Document, Result
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
 
-__all__ = ["compare", "compare_subjects"]
-
 
 @takes_options(Options)
 def compare(

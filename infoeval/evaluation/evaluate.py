@@ -14,8 +14,6 @@ from infoeval.results import Document, Result, Skipped, environment
 from infoeval.subjects.opening import Given, as_list
 from infoeval.subjects.subject import Subject
 
-__all__ = ["requests_of", "score", "score_subject"]
-
 
 @takes_options(Options)
 def score(

@@ -14,8 +14,6 @@ from infoeval.information.streams import seeded_weights
 from infoeval.metrics._code_factors import code_factors
 from infoeval.metrics.stats.code_factor_table import Column
 
-__all__ = ["Accuracy", "FactorRegressor", "accuracy", "train"]
-
 STEPS = 1_500
 BATCH = 64
 RATE = 2e-3

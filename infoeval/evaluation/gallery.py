@@ -16,8 +16,6 @@ from infoeval.evaluation.report_images import MOST_CATEGORIES, label_of, reduced
 from infoeval.results import Result
 from infoeval.traversals import tile
 
-__all__ = ["draw_galleries"]
-
 READ = 10_000
 """The gallery is made of this many test images, the first ones."""
 IN_A_CATEGORY = 12

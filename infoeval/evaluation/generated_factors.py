@@ -15,8 +15,6 @@ from infoeval.metrics.stats.code_factor_table import Column, as_table
 from infoeval.subjects.protocols import Generator, render_of
 from infoeval.subjects.subject import Rows
 
-__all__ = ["measured_table"]
-
 
 def measured_table(generator: Generator, splits: Splits, context: Context) -> MeasuredTable:
     """Return random codes, and the factors that a regressor measures in images drawn from them.

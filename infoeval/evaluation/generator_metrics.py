@@ -21,8 +21,6 @@ from infoeval.information.self_test import Check, SelfTest
 from infoeval.results import Result
 from infoeval.subjects.protocols import render_of
 
-__all__ = ["run_on_generator", "run_on_recognition"]
-
 REFERENCE = "Barber and Agakov 2003; Chen et al. 2016, eq. 5"
 NORMAL = "normal, over fresh samples"
 RESULT_FIELDS = ("code", "value", "low", "high", "level", "samples")

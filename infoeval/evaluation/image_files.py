@@ -14,16 +14,6 @@ from PIL import Image
 
 from infoeval.files import write_bytes
 
-__all__ = [
-    "QUALITY",
-    "ReportImage",
-    "as_image",
-    "lossless",
-    "lossy",
-    "remove_unnamed",
-    "write_image_files",
-]
-
 QUALITY = 90
 """Quality of a lossy WebP file."""
 EFFORT = 80

@@ -13,8 +13,6 @@ from infoeval.evaluation.context import Context, NotApplicable, Splits, factors_
 from infoeval.metrics.stats.code_factor_table import as_table
 from infoeval.subjects.subject import Encoding, Reader, Rows, Subject
 
-__all__ = ["Inputs", "evenly_spaced"]
-
 
 class Inputs:
     """What metrics of one subject are computed from; each part is made on first use, and kept.

@@ -27,8 +27,6 @@ from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.opening import Given, as_list
 from infoeval.subjects.subject import Subject
 
-__all__ = ["make_comparison", "make_report"]
-
 MOST_DRAWN = 6
 """Images of at most this many subjects are drawn: the one shown, a baseline, then the others."""
 

@@ -12,15 +12,6 @@ from typing import Any, Literal, TypeVar
 from infoeval.errors import UserError
 from infoeval.information.budgets import find_budget
 
-__all__ = [
-    "Options",
-    "PageOptions",
-    "Progress",
-    "ReportOptions",
-    "check_seed",
-    "takes_options",
-]
-
 Progress = Callable[[str, float | None], None]
 """Called with what is being done, and the share of it that is done where that is known."""
 Function = TypeVar("Function", bound=Callable[..., Any])

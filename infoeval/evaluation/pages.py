@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from infoeval.results import Comparison
     from infoeval.subjects.opening import Given
 
-__all__ = ["compare", "metrics_beside", "metrics_given", "report"]
-
 Page = TypeVar("Page", bound=PageOptions)
 
 

@@ -11,18 +11,6 @@ from infoeval.files import write_text
 from infoeval.results import Document
 from infoeval.results.contract import parse_json, read_text
 
-__all__ = [
-    "ANIMATIONS",
-    "DEFAULT",
-    "METRICS",
-    "check_formats",
-    "check_place",
-    "files_of",
-    "not_converged",
-    "read_metrics",
-    "write_formats",
-]
-
 DEFAULT = ("html", "json", "csv")
 FORMATS = ("html", "json", "csv", "md")
 ANIMATIONS = ("gif", "webp")

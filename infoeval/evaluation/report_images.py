@@ -12,16 +12,6 @@ from infoeval.evaluation.image_files import ReportImage, lossless
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
 
-__all__ = [
-    "EXAGGERATION",
-    "MOST_CATEGORIES",
-    "ROWS",
-    "DrawnImages",
-    "draw_traversal_files",
-    "label_of",
-    "reduced",
-]
-
 ROWS = 5
 EXAGGERATION = 2.0
 MOST_CATEGORIES = 50

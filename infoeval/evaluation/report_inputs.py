@@ -12,8 +12,6 @@ from infoeval.results import Document
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
 
-__all__ = ["ReportInputs", "SeedChoice", "choose", "find_scores", "open_inputs"]
-
 IMAGES = 10_000
 """Seeds are compared on at most this many unlabelled training images."""
 INSTEAD = "for models side by side, infoeval compare A B -o page.html"

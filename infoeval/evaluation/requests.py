@@ -9,8 +9,6 @@ from infoeval.errors import UserError
 from infoeval.metrics import registry
 from infoeval.metrics.registry import Metric
 
-__all__ = ["Request", "parse"]
-
 
 @dataclass(frozen=True)
 class Request:

@@ -16,8 +16,6 @@ from infoeval.evaluation.report_images import EXAGGERATION, MOST_CATEGORIES, ROW
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import fixed_rows, tile
 
-__all__ = ["draw_sprites"]
-
 MOST_SPRITES = 2_500
 MOST_PIXELS = 2_000_000
 MOST_BYTES = 350_000

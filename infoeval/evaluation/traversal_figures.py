@@ -11,8 +11,6 @@ from infoeval.files import atomic_path
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
 
-__all__ = ["FORMATS", "check_choice", "draw_traversals"]
-
 FORMATS = (".png", ".pdf", ".svg")
 PANELS_ACROSS = 2
 PANEL_WIDTH = 5.0

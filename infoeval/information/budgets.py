@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from infoeval.errors import UserError
 
-__all__ = ["BUDGETS", "SMALLEST_GAIN", "TOLERANCE", "Budget", "find_budget"]
-
 TOLERANCE = 0.01
 """Nats: Q has converged when it can miss no more than this."""
 SMALLEST_GAIN = 0.005

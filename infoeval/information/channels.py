@@ -16,18 +16,6 @@ from infoeval.codes import Categorical, Code, CodeSpace, Uniform
 from infoeval.errors import UserError
 from infoeval.information.streams import Render
 
-__all__ = [
-    "Channel",
-    "binary_entropy",
-    "blob_with_gaussian_noise",
-    "blobs",
-    "channel_of_one",
-    "gaussian_noise_information",
-    "random_images",
-    "side_by_side",
-    "symmetric_noise",
-]
-
 BLOB_DEVIATION = 0.06
 """Standard deviation of a blob, as a share of the image's width."""
 BLOB_MARGIN = 0.15

@@ -28,15 +28,6 @@ from infoeval.metrics.registry import metric
 from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
 from infoeval.subjects.protocols import render_of, sample
 
-__all__ = [
-    "CheckpointInformation",
-    "LowerBound",
-    "RefittedBound",
-    "estimate_checkpoint",
-    "own_lower_bound",
-    "refitted",
-]
-
 SAMPLES = 20_000
 """Fresh samples for the two bounds that use the checkpoint's own Q."""
 FITTING_STEPS, PASSES = 400, 5

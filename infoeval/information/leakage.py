@@ -12,8 +12,6 @@ from scipy.special import chdtri
 from infoeval.errors import UserError
 from infoeval.metrics.stats.contingency import plug_in_information, table_of_occurring
 
-__all__ = ["Leakage", "leakage"]
-
 CHANCE_LEVEL = 0.95
 """Independent codes stay below the chance limit with this probability."""
 

@@ -22,20 +22,6 @@ from infoeval.information.posteriors import CONTINUOUS, Family, families, standa
 from infoeval.information.recognition_network import Conditional, chain_rule, log_ratios
 from infoeval.information.streams import CHUNK, JOINT, Chunk, Progress, Samples, Stream
 
-__all__ = [
-    "PRIOR_SHARE",
-    "Head",
-    "Scores",
-    "Values",
-    "best_families",
-    "bounded",
-    "calibrate",
-    "family_log_ratios",
-    "largest_log_ratio",
-    "score",
-    "score_chunks",
-]
-
 PRIOR_SHARE = 0.001
 """The scored q' = 0.999 q + 0.001 p(c) costs at most 0.001 nats and has a bounded loss."""
 LARGEST_RATIO = 4096.0

@@ -17,8 +17,6 @@ from infoeval.information.recognition_network import RecognitionNetwork
 from infoeval.information.streams import JOINT, Chunk, Progress, Samples, Stream
 from infoeval.intervals import normal_interval
 
-__all__ = ["LEVELS", "NoisePoint", "noise_curve"]
-
 LEVELS = (2 / 255, 8 / 255, 32 / 255, 0.25, 0.5)
 """Standard deviations σ of the noise; pixels run from 0 to 1."""
 MOST_SAMPLES = 20_000

@@ -27,8 +27,6 @@ from infoeval.information.streams import JOINT, Progress, Render, Samples, Sourc
 from infoeval.intervals import check_level, empirical_bernstein, fano_bound, normal_interval
 from infoeval.metrics.registry import metric
 
-__all__ = ["Estimate", "Information", "Synergy", "estimate", "estimate_from"]
-
 CERTAINTY = 0.9999
 """Confidence of a certified bound. Fano's inequality is tight when all errors of a code are alike,
 so a bound of 95 % would be above the truth in one of forty such estimates.

@@ -15,18 +15,6 @@ from torch.nn import functional
 
 from infoeval.codes import Categorical, Code
 
-__all__ = [
-    "CONTINUOUS",
-    "Bins",
-    "Boxes",
-    "Family",
-    "Gaussian",
-    "Softmax",
-    "TruncatedGaussian",
-    "families",
-    "standard_values",
-]
-
 COARSEST, FINEST = 8, 128
 BOXES = 8
 SMALLEST_SCALE, LARGEST_SCALE = 1e-3, 3.0

@@ -29,8 +29,6 @@ from infoeval.information.streams import (
     seeded_weights,
 )
 
-__all__ = ["Fit", "Point", "ceilings", "fit", "train_round", "validate"]
-
 SLOWEST = 1 / 3
 """The remaining gain is assumed to shrink at least as this power of the steps: `remaining_gain`."""
 WARM_UP = 100

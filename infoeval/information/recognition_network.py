@@ -10,16 +10,6 @@ from infoeval.codes import Categorical, Code, CodeSpace
 from infoeval.devices import has_bfloat16
 from infoeval.information.posteriors import CONTINUOUS, families, standard_values
 
-__all__ = [
-    "Conditional",
-    "Heads",
-    "JointHeads",
-    "RecognitionNetwork",
-    "chain_rule",
-    "conditionals",
-    "log_ratios",
-]
-
 SMALLEST_MAP = 8
 """Convolutions halve the image until its shorter side is at most this."""
 HATS = 32

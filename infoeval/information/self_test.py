@@ -15,8 +15,6 @@ from infoeval.information.q_training import fit
 from infoeval.information.streams import JOINT, Progress, Samples, Source
 from infoeval.intervals import normal_interval
 
-__all__ = ["Check", "SelfTest", "self_test"]
-
 SAMPLES = 20_000
 """The null has at most this many test samples, because its images may be costly to draw."""
 

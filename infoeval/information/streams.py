@@ -14,18 +14,6 @@ from torch import Tensor
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 
-__all__ = [
-    "CHUNK",
-    "JOINT",
-    "Chunk",
-    "Progress",
-    "Render",
-    "Samples",
-    "Source",
-    "Stream",
-    "seeded_weights",
-]
-
 JOINT = "all codes"
 """The name under which results for all codes together are reported."""
 Render = Callable[[Mapping[str, Tensor], torch.Generator], Tensor]

@@ -15,8 +15,6 @@ from infoeval.networks import Networks
 if TYPE_CHECKING:
     import onnx
 
-__all__ = ["INPUT", "OPSET", "OUTPUT", "run", "to_onnx"]
-
 OPSET = 20
 INPUT, OUTPUT = "encoded", "images"
 

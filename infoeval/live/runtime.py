@@ -11,8 +11,6 @@ from infoeval.errors import UserError
 from infoeval.files import write_bytes, write_text
 from infoeval.report import onnxruntime
 
-__all__ = ["VARIABLE", "copy_runtime", "find_runtime"]
-
 VARIABLE = "INFOEVAL_ONNXRUNTIME_WEB"
 """The environment variable that names the folder of onnxruntime-web."""
 

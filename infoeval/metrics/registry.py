@@ -13,8 +13,6 @@ from typing import Any, Literal, TypeVar
 
 from infoeval.errors import UserError
 
-__all__ = ["HOMES", "Kind", "Metric", "all_metrics", "find", "markdown_table", "metric", "names"]
-
 Kind = Literal[
     "labels", "table", "interventions", "codes", "models", "posterior", "generator", "recognition"
 ]

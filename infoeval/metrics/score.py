@@ -5,8 +5,6 @@ from typing import Any
 
 from infoeval.intervals import check_estimate
 
-__all__ = ["Score"]
-
 
 @dataclass(frozen=True)
 class Score:

@@ -14,8 +14,6 @@ from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.contingency import MOST_CELLS, label_values, table_of_occurring
 from infoeval.metrics.stats.mutual_information import entropies, information_matrix
 
-__all__ = ["LEAST_MODELS", "SeedAgreement", "seed_agreement"]
-
 LEAST_MODELS = 3
 """A medoid needs three models: of two, neither agrees more with the other."""
 

@@ -7,8 +7,6 @@ from infoeval.report.wording import count_of, in_words, interval, listed, nats
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import INFORMATION, OWN_BOUND, CheckDetails
 
-__all__ = ["Reason", "reasons"]
-
 _TOLERANCE = 0.01
 """Largest error above the truth, nats, with which a self-test passes."""
 _SHORTFALL = 0.03

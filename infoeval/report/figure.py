@@ -18,8 +18,6 @@ from matplotlib.patches import Patch
 
 from infoeval.report.tables import ReportTable
 
-__all__ = ["POINTS", "Colours", "Figure", "Handle", "Margins", "drawn", "named_once", "no_legend"]
-
 POINTS = 10.5
 """The size of text in points, 14 CSS pixels, that the sizes of all figures are made for."""
 

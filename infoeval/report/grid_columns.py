@@ -13,8 +13,6 @@ from infoeval.results import Document
 from infoeval.results.file_entries import ImageGrid
 from infoeval.results.records import Clustering
 
-__all__ = ["CategoryOrder", "Grid", "GridColumn", "Orders", "Strip", "cut", "orders", "strip"]
-
 _LONGEST = 5
 """Letters of a column's head that is written across the column."""
 

@@ -12,16 +12,6 @@ from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Gallery, ImageGrid, Traversal
 from infoeval.results.records import Clustering
 
-__all__ = [
-    "GalleryGroup",
-    "ModelGrid",
-    "Range",
-    "TraversalGroup",
-    "galleries",
-    "strips",
-    "traversals",
-]
-
 
 @dataclass(frozen=True)
 class ModelGrid:

@@ -6,8 +6,6 @@ from infoeval.results import Document
 from infoeval.results.file_entries import ImageEntry, Sprites, Traversal
 from infoeval.results.records import INFORMATION, OWN_BOUND
 
-__all__ = ["limits"]
-
 Condition = Callable[[Document], bool]
 
 

@@ -16,8 +16,6 @@ from infoeval.report.page_images import plain_path
 from infoeval.results import Document
 from infoeval.results.file_entries import CategoricalSlider, ContinuousSlider, Live, Reference
 
-__all__ = ["CodeSlider", "DataBlock", "LiveGenerator", "read_live"]
-
 _STEPS = 200
 _LARGEST_MODEL = 256 * 2**20
 _LARGEST_REFERENCE = 16 * 2**20

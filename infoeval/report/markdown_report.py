@@ -12,8 +12,6 @@ from infoeval.report.tables import ReportTable, markdown_table, markdown_text
 from infoeval.report.verdict import sentences
 from infoeval.results import Document
 
-__all__ = ["markdown"]
-
 
 def markdown(document: Mapping[str, Any]) -> str:
     """Return the whole report as Markdown, a pure function of metrics.json.

@@ -15,8 +15,6 @@ from infoeval.report.wording import listed, minus
 from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Animation, SliderEntry, Sprites
 
-__all__ = ["Control", "Moving", "Panel", "SpriteRow", "Window", "animations", "panels"]
-
 _WIDTH, _NARROW = 112, 84
 """Approximate width of an enlarged sprite on a wide and on a narrow screen, CSS pixels."""
 

@@ -4,8 +4,6 @@ A page with a live generator runs a script that lies in a folder beside metrics.
 folder may come from a stranger. So it is run only where it is the published release, byte for byte.
 """
 
-__all__ = ["FILES", "FOLDER", "LICENSE", "LOADER", "NAME", "SCRIPT", "VERSION", "WEBASSEMBLY"]
-
 NAME = "onnxruntime-web"
 VERSION = "1.30.0"
 FOLDER = NAME

@@ -18,8 +18,6 @@ from infoeval.report.tables import Cell, EstimateCell, parts
 from infoeval.report.wording import count_of
 from infoeval.results import Document
 
-__all__ = ["render", "write"]
-
 
 def render(document: Mapping[str, Any], folder: str | os.PathLike[str]) -> str:
     """Return the report as one HTML page, a pure function of its input.

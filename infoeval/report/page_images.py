@@ -10,8 +10,6 @@ from PIL import Image
 
 from infoeval.errors import UserError
 
-__all__ = ["ImageContent", "address", "open_pixels", "plain_path", "read_image", "still"]
-
 MOST_BYTES = 64 * 2**20
 MOST_PIXELS = 2**25
 """Most pixels of a file, all frames together: a few files then fit into a browser's memory."""

@@ -21,8 +21,6 @@ from infoeval.report.tables import ReportTable, csv_table, latex_table
 from infoeval.results import Document
 from infoeval.results.file_entries import Traversal
 
-__all__ = ["COLOURS", "write_figures"]
-
 COLOURS: Colours = {
     "ink": "#000000",
     "soft": "#50565d",

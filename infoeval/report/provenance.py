@@ -8,8 +8,6 @@ from infoeval.report.tables import ReportTable, TableColumn
 from infoeval.report.wording import number
 from infoeval.results import Document, ModelResults, Result
 
-__all__ = ["Origin", "definitions", "origins", "plain", "skipped", "surroundings"]
-
 Facts = tuple[tuple[str, str | None], ...]
 
 

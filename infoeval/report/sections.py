@@ -22,8 +22,6 @@ from infoeval.report.tables import ReportTable
 from infoeval.report.verdict import sentences
 from infoeval.results import Document
 
-__all__ = ["Drawn", "Page", "Section", "gather"]
-
 _NARROW, _FEW_COLUMNS = 440, 7
 """Largest width, CSS pixels, and number of columns of a figure that has its table beside it."""
 

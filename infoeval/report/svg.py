@@ -18,8 +18,6 @@ from matplotlib.figure import Figure as Drawing
 from infoeval.report.figure import POINTS, Colours, Figure, Margins, drawn, named_once
 from infoeval.report.tables import ReportTable
 
-__all__ = ["COLOURS", "Mark", "inline", "key"]
-
 _ROLES = (
     *("ink", "soft", "grid", "card", "subject", "baseline", "strong", "on-middle", "on-strong"),
     *(f"model-{number}" for number in range(2, 6)),

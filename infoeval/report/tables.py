@@ -9,21 +9,6 @@ from typing import Literal
 
 from infoeval.report.wording import MISSING, between, nats, number, percent
 
-__all__ = [
-    "Cell",
-    "EstimateCell",
-    "Kind",
-    "ReportTable",
-    "TableColumn",
-    "csv_table",
-    "latex_table",
-    "latex_text",
-    "markdown_table",
-    "markdown_text",
-    "parts",
-    "written",
-]
-
 Kind = Literal["text", "count", "number", "nats", "percent"]
 
 

@@ -8,8 +8,6 @@ from infoeval.report.wording import count_of, in_words, interval, listed, nats, 
 from infoeval.results import Code, Document, ModelResults, Result
 from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, Clustering
 
-__all__ = ["Finding", "sentences"]
-
 _NOTHING = 0.005
 """Largest amount, nats, that is written as 0.00."""
 _LITTLE = 0.1

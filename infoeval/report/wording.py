@@ -2,20 +2,6 @@
 
 from collections.abc import Callable, Sequence
 
-__all__ = [
-    "MISSING",
-    "between",
-    "count_of",
-    "in_words",
-    "interval",
-    "listed",
-    "minus",
-    "nats",
-    "number",
-    "percent",
-    "spread",
-]
-
 MISSING = "–"
 _DIGITS = 4
 _COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

@@ -19,8 +19,6 @@ from infoeval.results.records import (
 )
 from infoeval.results.run_summary import Summary
 
-__all__ = ["schema"]
-
 OUTPUTS = (Document, Comparison, Summary)
 VIEWS = (SubjectEntry, DataSet, BoundDetails, InformationDetails, Clustering, Pair)
 

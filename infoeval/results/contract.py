@@ -21,26 +21,6 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 
 from infoeval.errors import UserError
 
-__all__ = [
-    "LARGEST",
-    "RECORD",
-    "SCHEMA_VERSION",
-    "Count",
-    "Flag",
-    "Float",
-    "Number",
-    "Open",
-    "Positive",
-    "Whole",
-    "check_depth",
-    "clean",
-    "explain",
-    "parse_json",
-    "read_text",
-    "to_plain",
-    "wrong",
-]
-
 SCHEMA_VERSION = 1
 
 LARGEST = 200_000_000

@@ -38,8 +38,6 @@ from infoeval.results.model_results import (
 )
 from infoeval.results.records import Difference, Result
 
-__all__ = ["Arrangement", "Comparison", "Document", "environment"]
-
 Arrangement = Literal["one", "seeds", "comparison"]
 
 

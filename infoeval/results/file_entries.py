@@ -6,24 +6,6 @@ from pydantic import Field, model_validator
 
 from infoeval.results.contract import Count, Flag, Number, Open, Positive, Whole, wrong
 
-__all__ = [
-    "Animation",
-    "CategoricalSlider",
-    "Cell",
-    "ContinuousSlider",
-    "Gallery",
-    "Image",
-    "ImageEntry",
-    "ImageGrid",
-    "Live",
-    "LiveImage",
-    "Reference",
-    "Runtime",
-    "SliderEntry",
-    "Sprites",
-    "Traversal",
-]
-
 LONGEST_SIDE = 16_383
 """Pixels, the most that WebP can hold."""
 EXAGGERATION = 2

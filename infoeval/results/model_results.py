@@ -18,18 +18,6 @@ from infoeval.results.records import (
     Skipped,
 )
 
-__all__ = [
-    "Code",
-    "DataSet",
-    "ModelResults",
-    "OtherModel",
-    "Role",
-    "SubjectEntry",
-    "Training",
-    "codes_of",
-    "labels_of",
-]
-
 Role = Literal["subject", "baseline", "seed", "compared"]
 
 

@@ -27,29 +27,6 @@ from infoeval.results.contract import (
 if TYPE_CHECKING:
     from infoeval.metrics.score import Score
 
-__all__ = [
-    "ALL_CODES",
-    "CLUSTER_ACCURACY",
-    "CODE_FACTORS",
-    "INFORMATION",
-    "OWN_BOUND",
-    "BoundDetails",
-    "CheckDetails",
-    "Clustering",
-    "Details",
-    "Difference",
-    "InformationDetails",
-    "LeakageDetails",
-    "NoiseStep",
-    "Null",
-    "Pair",
-    "Result",
-    "Round",
-    "SelfTestDetails",
-    "Skipped",
-    "details_of",
-]
-
 INFORMATION = "mi"
 OWN_BOUND = "mi-own"
 CLUSTER_ACCURACY = "cluster-acc"

@@ -16,8 +16,6 @@ from infoeval.results.contract import RECORD, SCHEMA_VERSION, Count, Flag, Numbe
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Bound", "Pick", "Row", "Summary"]
-
 
 @dataclass(frozen=True, config=RECORD)
 class Bound:

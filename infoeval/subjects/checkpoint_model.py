@@ -14,8 +14,6 @@ from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 from infoeval.networks import Networks
 
-__all__ = ["CALIBRATION_IMAGES", "CheckpointModel", "Recognition"]
-
 CHUNK = 500
 CALIBRATION_IMAGES = 10_000
 """Batch-norm statistics are estimated on at most this many images."""

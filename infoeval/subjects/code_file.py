@@ -13,8 +13,6 @@ from infoeval.errors import UserError
 from infoeval.files import sha256
 from infoeval.subjects.subject import Rows, Subject
 
-__all__ = ["CodeFile"]
-
 
 class CodeFile(Subject):
     """Codes and factors of a .npz file; nothing is unpickled.

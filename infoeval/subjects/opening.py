@@ -17,8 +17,6 @@ from infoeval.subjects.subject import Progress, Subject
 from infoeval.subjects.trained_model import BatchNorm, TrainedModel
 from infoeval.subjects.user_model import UserModel, load_model, names_function
 
-__all__ = ["Given", "as_list", "find_models", "open_subject"]
-
 Given = str | Path | Subject | Encoder | Generator | Callable[[Tensor], Any] | tuple[Any, Any]
 """A checkpoint, a `.npz` file of codes, `FILE.py:FUNCTION`, a folder of runs, a model in memory."""
 

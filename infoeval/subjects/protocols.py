@@ -9,8 +9,6 @@ from torch import Tensor
 
 from infoeval.codes import CodeSpace
 
-__all__ = ["CodeArray", "Encoder", "Generator", "Model", "render_of", "sample"]
-
 CodeArray = Tensor | NDArray[Any]
 """Codes of n images: (n,) or (n, D), floats, whole numbers or booleans."""
 

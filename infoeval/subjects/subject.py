@@ -16,8 +16,6 @@ from infoeval.data.image_set import ImageSet
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.protocols import Generator
 
-__all__ = ["Encoding", "Progress", "Reader", "Rows", "Subject"]
-
 Array = NDArray[Any]
 Progress = Callable[[str, float | None], None]
 """Called with what is being done, and the share of it that is done where that is known."""

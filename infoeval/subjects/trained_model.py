@@ -19,8 +19,6 @@ from infoeval.subjects.checkpoint_model import CALIBRATION_IMAGES, CheckpointMod
 from infoeval.subjects.protocols import sample
 from infoeval.subjects.subject import Array, Encoding, Progress, Reader, Subject
 
-__all__ = ["BatchNorm", "TrainedModel"]
-
 BatchNorm = Literal["real", "running", "generated"]
 CHUNK = 5000
 """Images that are read between two reports of progress."""

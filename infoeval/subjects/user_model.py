@@ -22,8 +22,6 @@ from infoeval.python_files import run_file
 from infoeval.subjects.protocols import Generator
 from infoeval.subjects.subject import Array, Encoding, Reader, Subject
 
-__all__ = ["UserModel", "load_model", "names_function"]
-
 CHUNK = 500
 PROBABILITY = 5e-3
 """The sum of probabilities may be this far from 1: those of bfloat16 come to within 0.002."""

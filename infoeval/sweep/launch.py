@@ -22,8 +22,6 @@ from infoeval.sweep.worker import STEP, Outcomes, Settings, Task, reached, train
 from infoeval.trainer import Trainer
 from infoeval.training.run_options import RunOptions
 
-__all__ = ["train_many"]
-
 IMAGES = 10_000
 """Largest number of unlabelled training images that runs are compared on."""
 REPORT_EVERY = 1.0

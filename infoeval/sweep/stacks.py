@@ -14,8 +14,6 @@ from infoeval.trainer import Trainer
 from infoeval.training.image_source import room_for_images
 from infoeval.training.run_options import RunOptions
 
-__all__ = ["Stack", "bytes_of_run", "stack_size"]
-
 Stack = int | Literal["auto"]
 
 SHARE = 0.6

@@ -8,8 +8,6 @@ from infoeval.metrics.seed_agreement import LEAST_MODELS, seed_agreement
 from infoeval.results import Pick, Row, Summary
 from infoeval.sweep.unlabelled import UnlabelledScores
 
-__all__ = ["summarise"]
-
 LEAST_SHARE = 0.05
 """Share of H(c) that the L_I of a code must reach in some run for the code to be compared."""
 

@@ -12,8 +12,6 @@ from infoeval.augment import Affine
 from infoeval.data import ImageSet
 from infoeval.subjects.subject import Reader
 
-__all__ = ["UnlabelledScores", "score_unlabelled"]
-
 BLOCK = 2**24
 """Number of pixels that are augmented at a time."""
 

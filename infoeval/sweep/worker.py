@@ -25,8 +25,6 @@ from infoeval.training.run import train
 from infoeval.training.run_options import RunOptions
 from infoeval.training.stacked_run import train_stacked
 
-__all__ = ["ERROR", "STEP", "Outcomes", "Settings", "Task", "reached", "train_in_turn"]
-
 STEP = ".step"
 """File of a run folder with the progress of the run: its step, or `DONE`."""
 DONE = "done"

@@ -16,18 +16,6 @@ from infoeval.networks import UpConvolution
 from infoeval.python_files import run_file
 from infoeval.trainer import Trainer
 
-__all__ = [
-    "DEFAULT_CODES",
-    "SIDES",
-    "Choice",
-    "choose_trainer",
-    "load_trainer",
-    "parse_codes",
-    "side_for",
-    "trainer_for_images",
-    "with_codes",
-]
-
 DEFAULT_CODES = "10,u,u"
 """The codes that the paper gives MNIST."""
 CONTINUOUS_WEIGHT = 0.1

@@ -14,8 +14,6 @@ from torch import Tensor
 
 from infoeval.training.step import TrainingStep
 
-__all__ = ["NOT_ON_A_GPU", "CapturedStep", "Snapshot", "captured", "record_cuda_graph"]
-
 WARM_UP = 3
 """Steps before the recording: libraries choose kernels, and optimisers create their moments."""
 

@@ -27,8 +27,6 @@ from infoeval.devices import find_device
 from infoeval.errors import UserError, one_line
 from infoeval.networks import BatchNorm, Networks, Norm
 
-__all__ = ["LostProcessError", "World", "join", "normalise"]
-
 VARIABLES = ("RANK", "LOCAL_RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
 """Environment variables that torchrun sets for each process that it starts."""
 PATIENCE = 300.0

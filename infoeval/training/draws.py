@@ -13,8 +13,6 @@ from torch import Tensor
 
 from infoeval.trainer import Trainer
 
-__all__ = ["Draws", "UpdateDraws", "draw", "draw_ahead", "draw_rows", "stack_draws"]
-
 Share = Callable[[Tensor, int], Tensor]
 """Selects one process's part of a tensor drawn for a number of whole batches."""
 

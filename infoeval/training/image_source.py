@@ -15,18 +15,6 @@ from infoeval.errors import UserError, one_line
 from infoeval.trainer import Trainer
 from infoeval.training.draws import draw_ahead
 
-__all__ = [
-    "Batch",
-    "Images",
-    "PinnedCopies",
-    "ReadAhead",
-    "ResidentImages",
-    "StreamedImages",
-    "place",
-    "room_for_images",
-    "streaming",
-]
-
 AHEAD = 4
 """Number of batches that are read before they are needed."""
 SHARE = 0.75

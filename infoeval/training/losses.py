@@ -14,14 +14,6 @@ from torch.nn import functional
 
 from infoeval.trainer import Trainer
 
-__all__ = [
-    "Game",
-    "discriminator_loss",
-    "generator_loss",
-    "information_between_views",
-    "weighted_information",
-]
-
 
 class Game:
     """Eq. 6, for one run or for several at once.

@@ -33,8 +33,6 @@ from infoeval.training.step import Step, resolve_precision
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
 
-__all__ = ["Run", "RunOptions", "train"]
-
 Log = Callable[[str], None]
 Progress = Callable[[int, Mapping[str, float]], None]
 """Called with the step reached and the means since the last call."""

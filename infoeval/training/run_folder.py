@@ -18,8 +18,6 @@ from infoeval.trainer import Trainer
 from infoeval.training.step import Step
 from infoeval.traversals import tile, traverse
 
-__all__ = ["CONFIG", "differences", "draw_samples", "restore", "write_history"]
-
 HISTORY, CONFIG, SAMPLES = "history.csv", "config.json", "samples"
 
 

@@ -5,8 +5,6 @@ from dataclasses import dataclass
 
 from infoeval.errors import UserError
 
-__all__ = ["RunOptions", "Schedule"]
-
 INTERVAL = 60.0
 """Seconds between checkpoints, which a killed run loses at most.
 

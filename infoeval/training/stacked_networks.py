@@ -24,15 +24,6 @@ from infoeval.networks import (
     activate,
 )
 
-__all__ = [
-    "StackedBlocks",
-    "StackedNetworks",
-    "part",
-    "stacked",
-    "stacked_adam",
-    "unstack_moments",
-]
-
 MOMENTS = ("exp_avg", "exp_avg_sq")
 
 

@@ -17,8 +17,6 @@ from infoeval.training.run import Log, Run
 from infoeval.training.run_options import RunOptions, Schedule
 from infoeval.training.stacked_step import StackedStep, stackable
 
-__all__ = ["train_stacked"]
-
 Progress = Callable[[int, int, Mapping[str, float]], None]
 """Called with the run's number, the step it reached and the means since the last call."""
 

@@ -16,8 +16,6 @@ from infoeval.trainer import Trainer
 from infoeval.training.stacked_networks import StackedNetworks, part, stacked_adam, unstack_moments
 from infoeval.training.step import Step, TrainingStep
 
-__all__ = ["StackedStep", "stackable"]
-
 
 def stackable(first: Trainer, second: Trainer) -> bool:
     """Return whether runs of both can be stacked: they differ in λ and its warm-up at most."""

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from infoeval.training.distributed import World
     from infoeval.training.stacked_networks import StackedNetworks
 
-__all__ = ["Step", "TrainingStep", "optimizer_step", "resolve_precision"]
-
 
 def resolve_precision(precision: Precision, device: torch.device) -> Precision:
     """Return the precision; "auto" is bfloat16 if the device has units for it, else float32."""

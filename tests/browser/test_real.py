@@ -13,7 +13,8 @@ from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.data import load
 from infoeval.evaluation.pages import report
 from infoeval.networks import Dense, Reshape, UpConvolution
-from infoeval.training.run import RunOptions, train
+from infoeval.training.run import train
+from infoeval.training.run_options import RunOptions
 from tests.browser.opening import HEIGHT, NARROW, WIDE, opened
 from tests.tiny import tiny_trainer
 

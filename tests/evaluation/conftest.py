@@ -13,7 +13,8 @@ from infoeval.data import load
 from infoeval.evaluation import pages
 from infoeval.evaluation.options import Options
 from infoeval.information.budgets import BUDGETS
-from infoeval.training.run import RunOptions, train
+from infoeval.training.run import train
+from infoeval.training.run_options import RunOptions
 from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
 
 Training = Callable[..., Path]

@@ -20,7 +20,8 @@ from infoeval.evaluation import context
 from infoeval.metrics import find, real_label_information, real_sorting
 from infoeval.results import Document
 from infoeval.subjects.checkpoint_model import CheckpointModel
-from infoeval.training.run import RunOptions, train
+from infoeval.training.run import train
+from infoeval.training.run_options import RunOptions
 from tests.evaluation.scoring import (
     CLUSTERS,
     by_name,

@@ -16,7 +16,8 @@ from infoeval.information.budgets import BUDGETS
 from infoeval.information.checkpoint_information import CheckpointInformation, estimate_checkpoint
 from infoeval.results import Document, Result
 from infoeval.subjects.checkpoint_model import CheckpointModel
-from infoeval.training.run import RunOptions, train
+from infoeval.training.run import train
+from infoeval.training.run_options import RunOptions
 from tests.evaluation.scoring import store, table
 from tests.tiny import TINY_BUDGET, tiny_trainer
 

@@ -21,7 +21,8 @@ from infoeval.information.budgets import BUDGETS
 from infoeval.metrics import all_metrics, names
 from infoeval.metrics.registry import Kind
 from infoeval.results import Document
-from infoeval.training.run import RunOptions, train
+from infoeval.training.run import train
+from infoeval.training.run_options import RunOptions
 from tests.evaluation.scoring import CLUSTERS, by_name, numbers, score, store, table, values
 from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
 

@@ -17,7 +17,8 @@ from infoeval.networks import UpConvolution
 from infoeval.report import render
 from infoeval.results import Document
 from infoeval.subjects.checkpoint_model import CheckpointModel
-from infoeval.training.run import RunOptions, train
+from infoeval.training.run import train
+from infoeval.training.run_options import RunOptions
 from infoeval.traversals import tile, traverse
 from tests.evaluation.conftest import Training
 from tests.evaluation.reports import document_of, entries, files_of, pixels

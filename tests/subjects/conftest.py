@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from infoeval.training.run import RunOptions, train
+from infoeval.training.run import train
+from infoeval.training.run_options import RunOptions
 from tests.tiny import tiny_images, tiny_trainer
 
 

@@ -10,8 +10,6 @@ from infoeval.cli.terminal import escaped, table
 if TYPE_CHECKING:
     from infoeval.results import Result
 
-__all__ = ["print_information"]
-
 WHOLE_NUMBER = 1e-6
 
 

@@ -11,8 +11,6 @@ from infoeval.cli.terminal.information_table import print_information
 if TYPE_CHECKING:
     from infoeval.results import Comparison, Document, Result
 
-__all__ = ["print_comparison", "print_results"]
-
 WIDTH = 5
 """Width of a cell in characters."""
 

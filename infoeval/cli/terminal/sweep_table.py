@@ -9,8 +9,6 @@ from infoeval.cli.terminal import escaped, table
 if TYPE_CHECKING:
     from infoeval.results import Row, Summary
 
-__all__ = ["print_runs"]
-
 MOST_COLUMNS = 4
 """With more codes than this, the sum is shown in place of a column each."""
 

@@ -19,8 +19,6 @@ from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
 from infoeval.files import sha256
 
-__all__ = ["Writer", "cache_folder", "prepared", "progress_to"]
-
 Progress = Callable[[str, float | None], None]
 """Called with a description of the work and the share of it that is done."""
 

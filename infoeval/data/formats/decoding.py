@@ -20,8 +20,6 @@ from infoeval.data.source import Request
 from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError
 
-__all__ = ["MAX_PIXELS", "Selection", "decode_all", "map_files", "open_image", "prepared_images"]
-
 MAX_PIXELS = 100_000_000
 """The largest image that is decoded; a larger one is taken for a decompression bomb."""
 

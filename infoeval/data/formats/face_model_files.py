@@ -21,8 +21,6 @@ from infoeval.data.rendering.face_models import FaceModel, face_model
 from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError
 
-__all__ = ["ict_paths", "read_basel_2009", "read_basel_2017", "read_ict_arrays", "read_ict_meshes"]
-
 # The Basel models have up to 58,203 vertices and 199 modes.
 _MAX_VERTICES, _MAX_MODES = 200_000, 400
 

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from infoeval.data.untrusted import MAX_ARRAY_BYTES, Readable, open_maybe_gzipped, read_at_most
 from infoeval.errors import UserError
 
-__all__ = ["read_idx"]
-
 _ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
     0x08: np.dtype(">u1"),
     0x09: np.dtype(">i1"),

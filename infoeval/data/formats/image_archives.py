@@ -17,8 +17,6 @@ from typing import IO, Literal
 from infoeval.data.untrusted import parsing, read_at_most
 from infoeval.errors import UserError
 
-__all__ = ["ImageFile", "find_images", "state_of"]
-
 _MAX_BYTES = 2**26  # of a file in an archive, which is read whole
 _TAR_BLOCK = 512
 _ZIP_HEADER = struct.Struct("<4s4xH16x2H")  # signature, compression, lengths of name and extra

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from infoeval.data.untrusted import MAX_ARRAY_BYTES, parsing, read_at_most
 from infoeval.errors import UserError
 
-__all__ = ["NpzFile"]
-
 
 class NpzFile:
     """An open ``.npz`` file whose arrays are read one at a time; a context manager.

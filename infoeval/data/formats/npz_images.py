@@ -20,8 +20,6 @@ from infoeval.data.image_set import (
 )
 from infoeval.data.source import OTHER_FOLDER, Request, Source, not_there
 
-__all__ = ["load_npz", "npz_form", "npz_source"]
-
 # Images of files without test_images, test split first. Both splits are views of one array, so
 # that it is decoded once for both and freed when neither is in use.
 _in_use: WeakValueDictionary[tuple[Path, int, int], NDArray[np.uint8]] = WeakValueDictionary()

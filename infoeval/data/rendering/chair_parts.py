@@ -7,8 +7,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BACKS", "LEGS", "Mesh", "chair"]
-
 # Lengths are in metres up to the final scaling: the seat is 0.45 deep and, at width 1, as wide.
 _SEAT = 0.45
 _SEAT_TOP = 0.46

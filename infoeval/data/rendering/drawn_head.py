@@ -5,8 +5,6 @@ from numpy.typing import NDArray
 
 from infoeval.data.rendering.face_models import FaceModel
 
-__all__ = ["TRAITS", "drawn_head"]
-
 TRAITS = (
     "length",
     "jaw",

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from infoeval.errors import UserError
 
-__all__ = ["FaceModel", "face_model"]
-
 # Vertices this close are merged: a pixel of the images is more than twice as wide.
 _CELL = 0.03
 

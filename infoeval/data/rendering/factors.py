@@ -9,8 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 
-__all__ = ["Factor", "checked_factors", "types_of", "uniform", "uniform_factors"]
-
 
 @dataclass(frozen=True)
 class Factor:

@@ -13,8 +13,6 @@ from infoeval.errors import UserError
 if TYPE_CHECKING:
     from vtkmodules.vtkRenderingCore import vtkRenderWindow
 
-__all__ = ["Stage", "vertex_normals"]
-
 _SAMPLES = 4  # a pixel is the mean of 4 × 4 samples
 
 

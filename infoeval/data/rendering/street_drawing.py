@@ -16,8 +16,6 @@ from PIL import Image, ImageDraw, ImageFont
 
 from infoeval.data.rendering.factors import uniform
 
-__all__ = ["FONTS", "NONE", "SIDE", "Scene", "glyph_hash", "paint"]
-
 FONTS = (
     "DejaVuSans",
     "DejaVuSans-Bold",

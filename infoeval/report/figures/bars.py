@@ -15,8 +15,6 @@ from infoeval.report.figures.naming import short
 from infoeval.report.wording import nats
 from infoeval.results import Code, Result
 
-__all__ = ["Bar", "Groups", "draw_bars", "legend_of", "rows_of"]
-
 _NOT_CONVERGED = "Q not converged: may be higher"
 _OWN = "by the model's own Q"
 

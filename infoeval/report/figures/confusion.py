@@ -12,8 +12,6 @@ from infoeval.report.tables import Cell, ReportTable, TableColumn
 from infoeval.results import Document, ModelResults
 from infoeval.results.records import Clustering
 
-__all__ = ["Confusion", "code_order", "confusions", "mixed_up"]
-
 _MOST_PAIRS = 8
 _RAW = "codes in raw order"
 

@@ -13,8 +13,6 @@ from infoeval.report.figures.naming import apart
 from infoeval.report.tables import Cell, EstimateCell, TableColumn
 from infoeval.results import Difference, Document
 
-__all__ = ["differences"]
-
 Key = tuple[str, str | None]
 
 

@@ -12,8 +12,6 @@ from infoeval.report.figures.naming import short, stem
 from infoeval.report.tables import Cell, ReportTable, TableColumn
 from infoeval.results.records import Null
 
-__all__ = ["Dot", "DotRow", "draw_rows", "height_of", "unit_figure"]
-
 _LANE, _AXIS = 17, 60
 """Heights of a lane, and of the axis with its labels, CSS pixels."""
 _GAP = 0.45

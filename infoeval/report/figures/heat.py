@@ -16,8 +16,6 @@ from infoeval.report.figure import Colours, Figure
 from infoeval.report.figures.naming import short
 from infoeval.report.tables import ReportTable
 
-__all__ = ["Map", "map_figure"]
-
 _LETTER = 8.2
 """Width of a letter, CSS pixels."""
 _MOST_WRITTEN = 24

@@ -26,8 +26,6 @@ from infoeval.report.wording import nats
 from infoeval.results import Code, Document, ModelResults, Result
 from infoeval.results.records import INFORMATION, OWN_BOUND
 
-__all__ = ["alike", "information"]
-
 _ROW = 25
 """Height of a bar's row, CSS pixels."""
 _MEDIAN = "median of the seeds"

@@ -12,22 +12,6 @@ from infoeval.report.figures.naming import short_names
 from infoeval.report.tables import EstimateCell
 from infoeval.results import Document, Result
 
-__all__ = [
-    "BEYOND",
-    "ENTROPY",
-    "WIDE",
-    "Look",
-    "dots_legend",
-    "draw_beyond",
-    "entropy_line",
-    "entropy_mark",
-    "estimate",
-    "lines_legend",
-    "looks",
-    "ring",
-    "shuffled",
-]
-
 WIDE = 640
 """The width of a figure, CSS pixels."""
 

@@ -17,8 +17,6 @@ from infoeval.report.tables import Cell, EstimateCell, Kind, TableColumn
 from infoeval.results import Document, Result
 from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND
 
-__all__ = ["kind_of", "metrics", "seeds"]
-
 Key = tuple[str, str, str | None]
 Measured = Mapping[int, EstimateCell]
 """One quantity of each model that has it, by the index of the model."""

@@ -6,8 +6,6 @@ from dataclasses import replace
 
 from infoeval.report.figure import Figure
 
-__all__ = ["apart", "numbered", "short", "short_names", "stem"]
-
 _LONGEST_MODEL = 26
 """Most letters of a model's name that fit into the legend of a small panel."""
 

@@ -11,8 +11,6 @@ from infoeval.report.wording import nats
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import LeakageDetails
 
-__all__ = ["factors", "leakage"]
-
 _LEAKAGE = "Information about each true code in each code that Q reads, in nats"
 _MANY = 12
 """Largest number of factors that are columns; more of them are rows."""

@@ -13,8 +13,6 @@ from infoeval.report.figures.look import Look, entropy_line
 from infoeval.report.figures.naming import short
 from infoeval.report.tables import ReportTable
 
-__all__ = ["Curves", "curve", "panel"]
-
 Curves = Callable[[Axes, Colours], None]
 """Draws the curves of a panel and sets the ends of its axes."""
 

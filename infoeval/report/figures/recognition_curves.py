@@ -16,8 +16,6 @@ from infoeval.report.tables import Cell, EstimateCell, ReportTable, TableColumn
 from infoeval.results import Document
 from infoeval.results.records import ALL_CODES, INFORMATION, InformationDetails, Round
 
-__all__ = ["learning", "noise"]
-
 _TRIED = "other sizes and rates of Q"
 _NOT_CONVERGED = "not converged"
 

@@ -17,8 +17,6 @@ from infoeval.report.figures.panels import curve, panel
 from infoeval.report.tables import Cell, Kind, ReportTable, TableColumn
 from infoeval.results import Document
 
-__all__ = ["training"]
-
 _MOST_POINTS = 400
 _FEWEST_POINTS = 60
 _POINTS_IN_ALL = 1000
