@@ -20,7 +20,8 @@ from infoeval.python_files import run_file
 from tests.tiny import TINY_BUDGET
 
 ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FOR_DEVELOPERS = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]
+PAGES = [ROOT / "README.md", *FOR_DEVELOPERS, *sorted((ROOT / "docs").glob("*.md"))]
 YOUR_MODEL = (ROOT / "docs" / "your-model.md").read_text(encoding="utf-8")
 
 
@@ -40,6 +41,18 @@ def test_links_lead_somewhere(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
         assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", FOR_DEVELOPERS, ids=lambda page: page.name)
+def test_files_named_for_developers_exist(page: Path) -> None:
+    """All but those of the recipes, which have a NAME or the like to be filled in."""
+    tokens = re.findall(
+        r"`((?:infoeval|tests|benchmarks|docs|trainers|reports)/[\w./]*)`", page.read_text()
+    )
+    named = [token for token in tokens if not re.search(r"[A-Z]{3}", token)]
+    assert len(named) > 10
+    for token in named:
+        assert (ROOT / token).exists(), token
 
 
 def test_commands_in_the_readme_exist() -> None:
