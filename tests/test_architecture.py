@@ -258,6 +258,16 @@ def test_a_module_s_name_occurs_once() -> None:
     assert [name for name, count in names.items() if count > 1] == []
 
 
+def test_a_class_s_name_occurs_once() -> None:
+    names = [
+        node.name
+        for path in modules().values()
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    assert not {name for name in names if names.count(name) > 1}
+
+
 def test_no_two_modules_import_each_other() -> None:
     for module in modules():
         assert module == "infoeval" or module not in reached(module), module

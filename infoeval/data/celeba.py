@@ -11,7 +11,7 @@ from infoeval.data.formats.decoding import Selection, open_image, prepared_image
 from infoeval.data.formats.image_archives import ImageFile, find_images, state_of
 from infoeval.data.image_set import ImageSet, split_indices
 from infoeval.data.resizing import crop_middle, fit
-from infoeval.data.source import OTHER_FOLDER, Request, Source, not_there
+from infoeval.data.source import OTHER_FOLDER, DataSource, LoadRequest, not_there
 from infoeval.data.untrusted import open_maybe_gzipped, read_at_most
 from infoeval.errors import UserError
 
@@ -63,7 +63,7 @@ def _what_to_do(root: Path) -> str:
     return f"{line}; for the images alone, {unpack}give their folder in place of celeba"
 
 
-def _load(request: Request) -> ImageSet:
+def _load(request: LoadRequest) -> ImageSet:
     """Return one split of the images that are both there and in the list of attributes.
 
     If the official partition is there, it defines the splits; validation images are in neither.
@@ -87,7 +87,7 @@ def _wanted(path: str) -> bool:
 
 
 def _select(
-    source: Path, attributes_path: Path, partition_path: Path | None, request: Request
+    source: Path, attributes_path: Path, partition_path: Path | None, request: LoadRequest
 ) -> Selection:
     attribute_names, rows, values = _read_attributes(attributes_path)
     found, left_out = find_images(source, _wanted, skip_broken=request.skip_broken)
@@ -188,7 +188,7 @@ def _fields(
         yield name, values
 
 
-SOURCE = Source(
+SOURCE = DataSource(
     name="celeba",
     description="CelebA: up to 202,599 aligned faces, cut to 32×32 RGB, 40 yes-or-no attributes",
     load=_load,

@@ -21,7 +21,7 @@ from infoeval.data.rendering.factors import (
     uniform_factors,
 )
 from infoeval.data.rendering.meshes import Stage
-from infoeval.data.source import Request, Source
+from infoeval.data.source import DataSource, LoadRequest
 
 COUNTS = {"train": 16_000, "test": 3_000}
 
@@ -87,7 +87,7 @@ def _sample(split: str) -> NDArray[np.float64]:
     return uniform_factors(_FACTORS, uniform(words).reshape(-1, len(_FACTORS)))
 
 
-def _load(request: Request) -> ImageSet:
+def _load(request: LoadRequest) -> ImageSet:
     factors = _sample(request.split)
 
     def build(writer: Writer) -> None:
@@ -105,7 +105,7 @@ def _load(request: Request) -> ImageSet:
     )
 
 
-SOURCE = Source(
+SOURCE = DataSource(
     name="chairs",
     description="19,000 chairs rendered here, 64×64, grey, 4 factors",
     load=_load,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infoeval.data.image_set import SPLITS, ImageSet, Render, describe_form
-from infoeval.data.source import Request, Source, data_root
+from infoeval.data.source import DataSource, LoadRequest, data_root
 from infoeval.errors import UserError
 
 # Each module declares its data set as SOURCE, and is imported only when that set is used.
@@ -113,7 +113,7 @@ def load(
     if source is None:
         images = _load_path(_existing(name_or_path), split, shape, skip_broken)
     else:
-        images = source.load(Request(data_root(root), split, download, skip_broken))
+        images = source.load(LoadRequest(data_root(root), split, download, skip_broken))
         images = replace(images, render=images.render or source.render)
     if shape is None or images.images.shape[1:] == shape:
         return images
@@ -163,13 +163,13 @@ def renderer(name_or_path: str | os.PathLike[str]) -> Render | None:
     return None if source is None else source.render
 
 
-def _source(name_or_path: str | os.PathLike[str]) -> Source | None:
+def _source(name_or_path: str | os.PathLike[str]) -> DataSource | None:
     name = _normalised(name_or_path) if isinstance(name_or_path, str) else ""
     return _imported(name) if name in MODULES else None
 
 
-def _imported(name: str) -> Source:
-    source: Source = import_module(MODULES[name]).SOURCE
+def _imported(name: str) -> DataSource:
+    source: DataSource = import_module(MODULES[name]).SOURCE
     return source
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infoeval.data.image_set import ImageSet, split_indices
-from infoeval.data.source import Request, Source
+from infoeval.data.source import DataSource, LoadRequest
 
 _LEVELS = 16  # pixels are counts 0..16
 
@@ -21,7 +21,7 @@ def _bundled() -> tuple[NDArray[Any], NDArray[Any]]:
     return bundled.images, bundled.target
 
 
-def _load(request: Request) -> ImageSet:
+def _load(request: LoadRequest) -> ImageSet:
     images, labels = _bundled()
     chosen = split_indices("digits", len(images), request.split)
     return ImageSet(
@@ -33,7 +33,7 @@ def _load(request: Request) -> ImageSet:
     )
 
 
-SOURCE = Source(
+SOURCE = DataSource(
     name="digits",
     description="scikit-learn's digits: 1,797 handwritten digits, 8×8 grey, 10 classes",
     load=_load,

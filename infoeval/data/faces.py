@@ -23,7 +23,7 @@ from infoeval.data.rendering.drawn_head import drawn_head
 from infoeval.data.rendering.face_models import FaceModel
 from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.rendering.meshes import Stage
-from infoeval.data.source import Source, data_root
+from infoeval.data.source import DataSource, data_root
 from infoeval.errors import UserError
 from infoeval.files import sha256
 
@@ -209,7 +209,7 @@ def _where(root: Path) -> str:
     return f"rendered from {file.paths[0] if file.paths else 'a drawn head'}"
 
 
-SOURCE = Source(
+SOURCE = DataSource(
     name="faces",
     description="24,000 heads rendered here from a morphable model, 32×32, grey, 5 factors",
     load=lambda request: _rendered(find_face_model(request.root), request.split),

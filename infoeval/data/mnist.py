@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from infoeval.data.formats.idx import read_idx
 from infoeval.data.image_set import ImageSet
-from infoeval.data.source import OTHER_FOLDER, Request, Source, downloading, not_there
+from infoeval.data.source import OTHER_FOLDER, DataSource, LoadRequest, downloading, not_there
 from infoeval.errors import UserError
 
 _FILES = {
@@ -41,9 +41,9 @@ class MnistFiles:
     label_names: tuple[str, ...]
     md5: Mapping[str, str]
 
-    def source(self) -> Source:
+    def source(self) -> DataSource:
         """Return the declaration of the data set."""
-        return Source(
+        return DataSource(
             name=self.name,
             description=self.description,
             load=self._load,
@@ -62,7 +62,7 @@ class MnistFiles:
             f"{self._folder(root)}, {OTHER_FOLDER}"
         )
 
-    def _load(self, request: Request) -> ImageSet:
+    def _load(self, request: LoadRequest) -> ImageSet:
         """Return one split, downloaded first if its files are missing and that is allowed."""
         root, split = request.root, request.split
         if self._missing(root, split):

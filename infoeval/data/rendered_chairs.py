@@ -13,7 +13,7 @@ from infoeval.data.formats.decoding import Selection, open_image, prepared_image
 from infoeval.data.formats.image_archives import ImageFile, find_images, state_of
 from infoeval.data.image_set import ImageSet, split_indices
 from infoeval.data.resizing import crop_middle, fit
-from infoeval.data.source import Request, Source, not_there
+from infoeval.data.source import DataSource, LoadRequest, not_there
 from infoeval.errors import UserError
 
 _VERSION = 1  # of the prepared images: another version has them prepared again
@@ -39,7 +39,7 @@ def _what_to_do(root: Path) -> str:
     )
 
 
-def _load(request: Request) -> ImageSet:
+def _load(request: LoadRequest) -> ImageSet:
     """Return one split; factors are the azimuth in degrees, the elevation, and the model."""
     path = _path(request.root)
     if path is None:
@@ -52,7 +52,7 @@ def _wanted(path: str) -> bool:
     return _IMAGE_NAME.fullmatch(path) is not None
 
 
-def _select(source: Path, request: Request) -> Selection:
+def _select(source: Path, request: LoadRequest) -> Selection:
     found, left_out = find_images(source, _wanted, skip_broken=request.skip_broken)
     files = {_view(file): file for file in found}
     if not files:
@@ -85,7 +85,7 @@ def _decode(file: ImageFile) -> NDArray[np.uint8]:
         return fit(crop_middle(image, side, side), _SHAPE)
 
 
-SOURCE = Source(
+SOURCE = DataSource(
     name=_NAME,
     description="the original 3D chairs: 86,366 renderings, cut to 64×64 grey, with 3 factors",
     load=_load,

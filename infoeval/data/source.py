@@ -29,7 +29,7 @@ _DOWNLOAD_ERRORS = (
 
 
 @dataclass(frozen=True)
-class Request:
+class LoadRequest:
     """Which images to load.
 
     Args:
@@ -46,7 +46,7 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """A data set that has a name. The defaults are those of a set that needs no files.
 
     Args:
@@ -62,7 +62,7 @@ class Source:
 
     name: str
     description: str
-    load: Callable[[Request], ImageSet]
+    load: Callable[[LoadRequest], ImageSet]
     where: Callable[[Path], str] = lambda root: "drawn on demand"
     present: Callable[[Path], bool] = lambda root: True
     what_to_do: Callable[[Path], str] = lambda root: "nothing: it needs no files"

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.data.image_set import ImageSet, fixed_order
 from infoeval.data.rendering.factors import Factor, checked_factors, types_of
-from infoeval.data.source import Request, Source
+from infoeval.data.source import DataSource, LoadRequest
 
 _FACTORS = {
     "shape": Factor("discrete", 0, 2),
@@ -111,7 +111,7 @@ def _in_heart(u: NDArray[np.float32], v: NDArray[np.float32]) -> NDArray[np.bool
     return square | ((p - half) ** 2 + q**2 <= half**2) | (p**2 + (q - half) ** 2 <= half**2)
 
 
-def _load(request: Request) -> ImageSet:
+def _load(request: LoadRequest) -> ImageSet:
     sizes = tuple(len(values) for values in _GRID)
     order = fixed_order(math.prod(sizes))[: sum(_COUNTS.values())]
     test, train = np.split(order, [_COUNTS["test"]])
@@ -127,7 +127,7 @@ def _load(request: Request) -> ImageSet:
     )
 
 
-SOURCE = Source(
+SOURCE = DataSource(
     name="sprites",
     description="sprites drawn here: 60,000 of dSprites' 737,280 grid points, 64×64, 5 factors",
     load=_load,

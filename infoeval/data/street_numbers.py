@@ -13,7 +13,7 @@ from infoeval.data.rendering.factors import (
     uniform_factors,
 )
 from infoeval.data.rendering.street_drawing import FONTS, NONE, SIDE, Scene, glyph_hash, paint
-from infoeval.data.source import Request, Source
+from infoeval.data.source import DataSource, LoadRequest
 
 _FACTORS = {
     "digit": Factor("discrete", 0, 9),
@@ -92,7 +92,7 @@ def _chosen_factors() -> NDArray[np.float64]:
     return factors
 
 
-def _load(request: Request) -> ImageSet:
+def _load(request: LoadRequest) -> ImageSet:
     count, split = _COUNTS[request.split], request.split
     first = 0 if split == "train" else _COUNTS["train"]
     factors = _chosen_factors()[first : first + count]
@@ -115,7 +115,7 @@ def _load(request: Request) -> ImageSet:
     )
 
 
-SOURCE = Source(
+SOURCE = DataSource(
     name="street_numbers",
     description="street numbers drawn here: 36,000 crops like SVHN's, 32×32 RGB, 9 factors",
     load=_load,

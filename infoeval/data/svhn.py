@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.image_set import ImageSet
-from infoeval.data.source import OTHER_FOLDER, Request, Source, downloading, not_there
+from infoeval.data.source import OTHER_FOLDER, DataSource, LoadRequest, downloading, not_there
 from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError
 from infoeval.files import sha256
@@ -56,7 +56,7 @@ def _what_to_do(root: Path) -> str:
     )
 
 
-def _load(request: Request) -> ImageSet:
+def _load(request: LoadRequest) -> ImageSet:
     """Return one split, downloaded first if its file is missing and that is allowed.
 
     A file with the official MD5 is trusted. A file with another number of images is a subset, and
@@ -209,7 +209,7 @@ def _digits(path: Path, labels: NDArray[Any]) -> NDArray[np.int64]:
     return labels[:, 0].astype(np.int64) % 10
 
 
-SOURCE = Source(
+SOURCE = DataSource(
     name="svhn",
     description="SVHN: 99,289 digits of house numbers in photographs, 32×32 RGB, 10 classes",
     load=_load,

@@ -17,7 +17,7 @@ from infoeval.metrics.stats.interventions import (
     source_of,
 )
 from infoeval.metrics.stats.probes import fit_softmax, one_thread
-from infoeval.metrics.stats.resampling import Options, Preset, check_choice
+from infoeval.metrics.stats.resampling import Preset, TableOptions, check_choice
 
 REFERENCE = "Higgins et al. 2017, beta-VAE: Learning basic visual concepts"
 TOLERANCE = 1e-4
@@ -44,7 +44,7 @@ def beta_vae(
     train_points: int | None = None,
     test_points: int | None = None,
     batch: int | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """BetaVAE score: accuracy of a linear classifier of the factor that pairs of codes share.
 
@@ -72,7 +72,7 @@ def beta_vae(
         train_points: points to fit the classifier on; None: 10,000.
         test_points: points to score; None: 5,000.
         batch: pairs for each point; None: the preset's.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The fit is to the optimum, where disentanglement_lib stops after 100 steps; the accuracies
     differ by 0.001 or less. The interval is over rows and draws at once, for a function over draws,

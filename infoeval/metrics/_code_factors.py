@@ -17,7 +17,13 @@ from infoeval.metrics.stats.mutual_information import (
     entropies,
     information_matrix,
 )
-from infoeval.metrics.stats.resampling import Options, Rows, check_choice, score_parts, table_of
+from infoeval.metrics.stats.resampling import (
+    Rows,
+    TableOptions,
+    check_choice,
+    score_parts,
+    table_of,
+)
 
 REFERENCE = (
     "Spearman 1904; Fisher and Lee 1982, Nonparametric measures of angular-angular association; "
@@ -53,7 +59,7 @@ def code_factors(
     normalization: Normalization = "arithmetic",
     estimator: Estimator = "plug-in",
     bins: int = BINS,
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Association of every code with every factor, from 0 to 1; the score is the mean best pairing.
 
@@ -81,7 +87,7 @@ def code_factors(
         estimator: of mutual information: "plug-in" counts; "adjusted" subtracts the mean over
             shuffled rows from information and mean entropy (AMI, Vinh et al. 2010), not below 0.
         bins: for continuous columns in mutual information.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     Nothing is subtracted from the values by default: mutual information by counts is too high by
     about (R - 1)(C - 1) / 2n nats for R and C classes, and |Spearman| of independent columns is

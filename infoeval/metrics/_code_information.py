@@ -9,7 +9,7 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_dependence import REFERENCE, several_codes
 from infoeval.metrics.stats.mutual_information import class_numbers_of, information_matrix
-from infoeval.metrics.stats.resampling import Options, Rows, score_table
+from infoeval.metrics.stats.resampling import Rows, TableOptions, score_table
 
 Array = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
     use="checking for dependence of any kind between codes, without factors",
     pitfalls="counts are biased: compare with the null; detects only pairwise dependence",
 )
-def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Options]) -> Score:
+def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[TableOptions]) -> Score:
     """Mean mutual information of two codes, nats, over all pairs, by counts of bins.
 
     Continuous codes are cut into bins of equal width, categorical ones are counted as they are. It
@@ -32,7 +32,7 @@ def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Opti
     Args:
         codes: ``(n, D)``, two or more.
         bins: of equal width; 20 as in disentanglement_lib.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     ``details``: ``information`` (D x D, nats), ``pruned`` codes.
 

@@ -24,9 +24,9 @@ from infoeval.metrics.stats.predictors import (
     random_forest,
 )
 from infoeval.metrics.stats.resampling import (
-    Options,
     Preset,
     Rows,
+    TableOptions,
     TestRows,
     check_choice,
     score_parts,
@@ -60,7 +60,7 @@ def dci(
     test: TestRows | None = None,
     preset: Preset = "disentanglement_lib",
     predictor: Predictor | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Disentanglement, completeness and informativeness of codes that predict the factors.
 
@@ -89,7 +89,7 @@ def dci(
             "exact-boosting", scikit-learn's own; D, C and I differ by less than 0.02. "lasso"
             (default of "laforge") and "random-forest" are regressions, settings chosen by
             cross-validation.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The value is D, and the intervals are those of tables with as many rows. ``details``: ``parts``
     ("disentanglement", "completeness", "informativeness", each with its interval), ``importance``

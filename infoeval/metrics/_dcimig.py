@@ -9,7 +9,7 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.mutual_information import Estimator, score_information
-from infoeval.metrics.stats.resampling import Options, table_of
+from infoeval.metrics.stats.resampling import TableOptions, table_of
 
 Array = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ def dcimig(
     *,
     bins: int = 10,
     estimator: Estimator = "plug-in",
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Sum over factors of the largest gap of a code whose best factor it is, over sum of H(v_k).
 
@@ -41,7 +41,7 @@ def dcimig(
         factors: ``(n, K)``.
         bins: of equal width, for continuous codes; 10 as in Zaidi et al. 2020.
         estimator: see :func:`infoeval.metrics.mig`.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     ``details``: ``information`` (D x K, nats), the entropies, ``per_factor`` (K) and ``per_code``
     (D) in nats, ``best_factor`` of each code, ``pruned`` codes.

@@ -15,8 +15,8 @@ from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
 from infoeval.metrics.stats.resampling import (
-    Options,
     Rows,
+    TableOptions,
     TestRows,
     check_choice,
     score_parts,
@@ -50,7 +50,7 @@ def downstream_accuracy(
     test: TestRows | None = None,
     sizes: Sequence[int] = (100, 1_000, 10_000),
     probe: Model = "logistic",
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Mean over factors of the accuracy of a probe of all codes, by the number of labels.
 
@@ -69,7 +69,7 @@ def downstream_accuracy(
             drawn up to 5 times, without a row in common, and averaged.
         probe: "logistic": multinomial logistic regression penalised with |weights|^2 / 2, and
             ridge regression of the same penalty; "gradient boosting": 100 trees of depth 3 a class.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The value is that of the largest size; ``details["parts"]`` holds "at 100" and so on with their
     intervals, over the scored rows and the draws. ``details``: ``per_factor`` (sizes x K),

@@ -19,9 +19,9 @@ from infoeval.metrics.stats.probes import (
     one_thread,
 )
 from infoeval.metrics.stats.resampling import (
-    Options,
     Preset,
     Rows,
+    TableOptions,
     TestRows,
     check_choice,
     score_table,
@@ -50,7 +50,7 @@ def explicitness(
     *,
     test: TestRows | None = None,
     preset: Preset = "disentanglement_lib",
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Mean area under the ROC curve of logistic regressions of all codes, over classes and factors.
 
@@ -69,7 +69,7 @@ def explicitness(
             2019). "laforge": every class against all others, balanced, codes from 0 to 1,
             continuous factors in 10 bins, and 2 (area - 0.5) on the rows fitted on, all of them, so
             that random codes score about 0 (Zaidi et al. 2020).
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The interval is over the scored rows, with the fitted regressions fixed. Classes that the rows
     to fit on or to score lack are left out of the mean. ``details``: ``per_factor`` (K), ``fitted``

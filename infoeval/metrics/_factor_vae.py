@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.interventions import Codes, Effort, source_of
-from infoeval.metrics.stats.resampling import Options, Preset, check_choice
+from infoeval.metrics.stats.resampling import Preset, TableOptions, check_choice
 from infoeval.metrics.stats.variance_votes import score_votes
 
 
@@ -29,7 +29,7 @@ def factor_vae(
     train_points: int | None = None,
     test_points: int | None = None,
     batch: int | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """FactorVAE score: how often the code that varies least names the factor that is held fixed.
 
@@ -61,7 +61,7 @@ def factor_vae(
         train_points: votes that decide what codes stand for; None: the preset's.
         test_points: votes to score; None: the preset's.
         batch: codes for each vote, two or more; None: the preset's.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The interval is over rows and draws at once, for a function over draws, and contains Clopper and
     Pearson's of the test points, so that a share of 1 is not certain. ``details``: ``per_factor``

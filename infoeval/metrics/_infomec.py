@@ -19,7 +19,7 @@ from infoeval.metrics.stats.mutual_information import (
     separated,
 )
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
-from infoeval.metrics.stats.resampling import Options, Rows, score_parts, table_of
+from infoeval.metrics.stats.resampling import Rows, TableOptions, score_parts, table_of
 
 REFERENCE = "Hsu et al. 2023, Disentanglement via latent quantization"
 NEIGHBOURS = 10
@@ -40,7 +40,7 @@ Array = NDArray[np.float64]
     pitfalls="random codes score 0.5 to 0.7 in modularity and 0.3 to 0.5 in compactness; "
     "correlated factors lower both",
 )
-def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) -> Score:
+def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[TableOptions]) -> Score:
     """InfoM, InfoC and InfoE from the shares of information U_jk = I(z_j; v_k) / H(v_k).
 
     InfoM, modularity, is the mean over codes of max_k U_jk / sum_k U_jk, scaled from [1 / K, 1] to
@@ -62,7 +62,7 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[Options]) ->
         codes: ``(n, D)``.
         factors: ``(n, K)``, two or more; continuous and periodic ones are in 20 bins of equal
             width.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The value is InfoM; ``details["parts"]`` holds "modularity", "compactness" and "explicitness"
     with their intervals over the rows, the fitted regressions fixed. ``details``: ``information``
@@ -129,7 +129,7 @@ def _active(codes: tuple[Column, ...]) -> tuple[Column, ...]:
 
 
 @dataclass(frozen=True)
-class _Fitted:
+class _FittedProbes:
     """Active codes and classes of factors, and the fit of the regressions.
 
     ``values`` ``(n, D)`` are of continuous codes, without ties; ``explained`` ``(n, K)`` is
@@ -160,7 +160,7 @@ class _Fitted:
         return share(matrix, entropies(factors))
 
 
-def _fit(table: Table, active: tuple[Column, ...], options: Options) -> _Fitted:
+def _fit(table: Table, active: tuple[Column, ...], options: TableOptions) -> _FittedProbes:
     """Active codes, and regressions of each factor on all codes."""
     classes = class_numbers_of(table.factors)
     inputs = inputs_of(table.codes, table.n)
@@ -181,7 +181,7 @@ def _fit(table: Table, active: tuple[Column, ...], options: Options) -> _Fitted:
         explained[:, factor] = 1 + log_probability[every, numbers] / np.log(len(probe.classes))
         converged &= probe.converged
     values = separated(table.matrix(active), options.get("seed", 0))
-    return _Fitted(active, values, classes, explained, converged)
+    return _FittedProbes(active, values, classes, explained, converged)
 
 
 def _parts(information: Array, explained: Array) -> list[float]:

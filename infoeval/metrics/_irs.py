@@ -13,9 +13,9 @@ from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES
 from infoeval.metrics.stats.mutual_information import class_numbers_of
 from infoeval.metrics.stats.resampling import (
-    Options,
     Preset,
     Rows,
+    TableOptions,
     check_choice,
     score_table,
     table_of,
@@ -38,7 +38,7 @@ def irs(
     factors: ArrayLike,
     *,
     preset: Preset = "disentanglement_lib",
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Interventional robustness: mean over codes of 1 - deviation within the values of its factor.
 
@@ -55,7 +55,7 @@ def irs(
         preset: "disentanglement_lib": the 0.99 quantile, and all factors, discrete ones too, in
             20 bins of equal width; "laforge": the largest deviation, continuous factors in 10
             bins and others as they are (Zaidi et al. 2020), which can fall below 0.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     ``details``: ``robustness`` (D x K), ``per_code`` (D), ``factor_of`` each code,
     ``largest_deviation`` (D), ``pruned`` codes.

@@ -9,7 +9,7 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
-from infoeval.metrics.stats.resampling import Options, table_of
+from infoeval.metrics.stats.resampling import TableOptions, table_of
 
 Array = NDArray[np.float64]
 
@@ -28,7 +28,7 @@ def jemmig(
     *,
     bins: int = 10,
     estimator: Estimator = "plug-in",
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Mean over factors k of 1 - (H(v_k, z*) - I(z_(1); v_k) + I(z_(2); v_k)) / (H(v_k) + log B).
 
@@ -41,7 +41,7 @@ def jemmig(
         factors: ``(n, K)``.
         bins: of equal width, for continuous codes; 10 as in Zaidi et al. 2020.
         estimator: see :func:`infoeval.metrics.mig`.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     ``details``: ``information`` (D x K, nats), the entropies, ``per_factor`` (K), ``best_code`` of
     each factor, ``pruned`` codes.

@@ -17,11 +17,11 @@ from infoeval.metrics.stats.code_factor_matrix import (
     share,
 )
 from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.mutual_information import Information, class_numbers_of
+from infoeval.metrics.stats.mutual_information import TableInformation, class_numbers_of
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
 from infoeval.metrics.stats.resampling import (
-    Options,
     Rows,
+    TableOptions,
     TestRows,
     check_choice,
     score_parts,
@@ -51,7 +51,7 @@ def med(
     top: int | None = None,
     estimator: Estimator = "plug-in",
     bins: int = 20,
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Disentanglement and completeness of R_jk = I(z_j; v_k) / sum_i I(z_i; v_k).
 
@@ -76,7 +76,7 @@ def med(
         estimator: "plug-in" counts; "corrected" subtracts (R - 1)(C - 1) / 2n from each
             information, its bias under independence (Miller 1955).
         bins: of equal width, for continuous codes and for continuous and periodic factors.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The value is the disentanglement; ``details["parts"]`` holds "disentanglement", "completeness"
     and "informativeness" with intervals of tables with as many rows, the fitted probes fixed.
@@ -145,7 +145,7 @@ def med(
 class _Fitted:
     """Information of the rows to fit on; whether the other rows are predicted, ``(rows, K)``."""
 
-    information: Information
+    information: TableInformation
     right: NDArray[np.bool_]
     converged: bool
 
@@ -162,7 +162,7 @@ def _fit(table: Table, fit: int, estimator: Estimator, bins: int) -> _Fitted:
     with one_thread():
         probes = [fit_softmax(inputs[:fit], numbers[:fit]) for numbers in classes.T]
         predicted = np.stack([probe.predict(inputs[fit:]) for probe in probes], axis=1)
-    information = Information(table.rows(np.arange(fit)), estimator, bins)
+    information = TableInformation(table.rows(np.arange(fit)), estimator, bins)
     right = predicted == classes[fit:]
     return _Fitted(information, right, all(probe.converged for probe in probes))
 

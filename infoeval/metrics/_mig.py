@@ -10,7 +10,7 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
-from infoeval.metrics.stats.resampling import Options, Preset, check_choice, table_of
+from infoeval.metrics.stats.resampling import Preset, TableOptions, check_choice, table_of
 
 Array = NDArray[np.float64]
 
@@ -30,7 +30,7 @@ def mig(
     *,
     preset: Preset = "disentanglement_lib",
     estimator: Estimator = "plug-in",
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Mutual information gap: mean over factors of (I(z_(1); v_k) - I(z_(2); v_k)) / H(v_k).
 
@@ -47,7 +47,7 @@ def mig(
         estimator: "plug-in" counts; "corrected" subtracts (R - 1)(C - 1) / 2n from each
             information, its bias under independence (Miller 1955); "ksg" counts neighbours instead
             of bins (Ross 2014, k = 3), for discrete factors.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     ``details``: ``information`` (D x K, nats), ``code_entropies`` and ``factor_entropies``,
     ``per_factor`` (K), ``best_code`` of each factor, ``pruned`` codes.

@@ -8,7 +8,7 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.mutual_information import Estimator, score_information
-from infoeval.metrics.stats.resampling import Options, table_of
+from infoeval.metrics.stats.resampling import TableOptions, table_of
 
 
 @metric(
@@ -26,7 +26,7 @@ def mig_sup(
     *,
     bins: int = 10,
     estimator: Estimator = "plug-in",
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Mean over codes j of (I(z_j; v_(1)) - I(z_j; v_(2))) / H(z_j), the gap between its factors.
 
@@ -40,7 +40,7 @@ def mig_sup(
         factors: ``(n, K)``.
         bins: of equal width, for continuous codes; 10 as in Zaidi et al. 2020.
         estimator: see :func:`infoeval.metrics.mig`.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     ``details``: ``information`` (D x K, nats), the entropies, ``per_code`` (D), ``best_factor`` of
     each code, ``pruned`` codes.

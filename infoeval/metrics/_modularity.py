@@ -10,7 +10,7 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.mutual_information import Estimator, Matrix, score_information
-from infoeval.metrics.stats.resampling import Options, Preset, check_choice, table_of
+from infoeval.metrics.stats.resampling import Preset, TableOptions, check_choice, table_of
 
 Array = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ def modularity(
     *,
     preset: Preset = "disentanglement_lib",
     estimator: Estimator = "plug-in",
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Mean over codes j of 1 - sum_{k != k*} I(z_j; v_k)^2 / ((K - 1) I(z_j; v_k*)^2).
 
@@ -46,7 +46,7 @@ def modularity(
         preset: "disentanglement_lib": continuous codes in 20 bins of equal width; "laforge": in 10
             (Zaidi et al. 2020).
         estimator: see :func:`infoeval.metrics.mig`.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     ``details``: ``information`` (D x K, nats), the entropies, ``per_code`` (D), ``best_factor`` of
     each code, ``pruned`` codes.

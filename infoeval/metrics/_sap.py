@@ -12,9 +12,9 @@ from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column
 from infoeval.metrics.stats.resampling import (
-    Options,
     Rows,
     Split,
+    TableOptions,
     TestRows,
     check_choice,
     score_table,
@@ -43,7 +43,7 @@ def sap(
     *,
     test: TestRows | None = None,
     preset: Preset = "disentanglement_lib",
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Separated attribute predictability: mean gap between the two best predictors of a factor.
 
@@ -61,7 +61,7 @@ def sap(
             on the codes' scale and offset and on the order of the classes. "scale-free": the most
             frequent class in each of 64 quantiles of the code, which no increasing function of a
             code and no names of classes change.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The interval is over the rows, with the fitted classifiers fixed. ``details``: ``score``
     (D x K), ``per_factor`` (K), ``best_code`` of each factor, ``fit_n``, ``pruned`` codes.

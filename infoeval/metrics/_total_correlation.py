@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_dependence import score_covariance
-from infoeval.metrics.stats.resampling import Options
+from infoeval.metrics.stats.resampling import TableOptions
 
 Array = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
     pitfalls="detects only linear dependence; insensitive to rotations of uncorrelated codes; does "
     "not show what a code means",
 )
-def total_correlation(codes: ArrayLike, **options: Unpack[Options]) -> Score:
+def total_correlation(codes: ArrayLike, **options: Unpack[TableOptions]) -> Score:
     """Total correlation of codes as if they were Gaussian: (sum log C_jj - log det C) / 2, nats.
 
     C is their covariance. 0 where no two codes are correlated; infinite, and an error here, where
@@ -30,7 +30,7 @@ def total_correlation(codes: ArrayLike, **options: Unpack[Options]) -> Score:
 
     Args:
         codes: ``(n, D)``, two or more continuous ones.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     ``details``: ``covariance`` (D x D), ``pruned`` codes.
 

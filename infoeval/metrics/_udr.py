@@ -14,8 +14,8 @@ from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
 from infoeval.metrics.stats.resampling import (
-    Options,
     Rows,
+    TableOptions,
     active_codes,
     check_choice,
     score_parts,
@@ -46,7 +46,7 @@ def udr(
     *,
     preset: Preset = "lasso",
     kl: Sequence[ArrayLike] | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Unsupervised disentanglement ranking: mean similarity of the codes of models of other seeds.
 
@@ -67,7 +67,7 @@ def udr(
         kl: the mean divergence of every code of each model from its prior, nats, ``(D_m,)``: codes
             below 0.01 are dead. None: codes whose deviation is less than a twentieth of the model's
             largest are. Dead codes are left out; a model without others scores 0.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`, except the types.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`, except the types.
 
     The value is the mean of the models' scores. Intervals are over the rows, not over models; see
     ``pairs`` for how far those of other seeds may differ. ``details``: ``per_model`` (the score of
@@ -140,7 +140,7 @@ def udr(
     return score
 
 
-def _columns(number: int, model: ArrayLike, options: Options) -> tuple[Column, ...]:
+def _columns(number: int, model: ArrayLike, options: TableOptions) -> tuple[Column, ...]:
     """Codes of a model, named after it."""
     table = table_of(model, None, {**options, "prune": False})
     for code in table.codes:

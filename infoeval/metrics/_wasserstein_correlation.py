@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_dependence import score_covariance
-from infoeval.metrics.stats.resampling import Options
+from infoeval.metrics.stats.resampling import TableOptions
 
 Array = NDArray[np.float64]
 
@@ -22,7 +22,7 @@ Array = NDArray[np.float64]
     use="as total-correlation, when codes nearly determine one another",
     pitfalls="detects only linear dependence; codes with a large variance weigh most",
 )
-def wasserstein_correlation(codes: ArrayLike, **options: Unpack[Options]) -> Score:
+def wasserstein_correlation(codes: ArrayLike, **options: Unpack[TableOptions]) -> Score:
     """Squared 2-Wasserstein distance of Gaussian codes from independent ones, over their variance.
 
     (2 tr C - 2 tr (C diag C)^(1/2)) / tr C, C the covariance: 0 where no two codes are correlated.

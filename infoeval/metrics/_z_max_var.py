@@ -8,7 +8,7 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES
 from infoeval.metrics.stats.interventions import Codes, Effort, source_of
-from infoeval.metrics.stats.resampling import Options, check_choice
+from infoeval.metrics.stats.resampling import TableOptions, check_choice
 from infoeval.metrics.stats.variance_votes import score_votes
 
 
@@ -31,7 +31,7 @@ def z_max_var(
     train_points: int | None = None,
     test_points: int | None = None,
     batch: int | None = None,
-    **options: Unpack[Options],
+    **options: Unpack[TableOptions],
 ) -> Score:
     """Z-max-var: how often the code that varies most names the one factor that is not held fixed.
 
@@ -57,7 +57,7 @@ def z_max_var(
         train_points: votes that decide what codes stand for; None: the preset's.
         test_points: votes to score; None: the preset's.
         batch: codes for each vote, two or more; None: the preset's.
-        **options: see :class:`infoeval.metrics.stats.resampling.Options`.
+        **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     Interval and ``details`` are those of :func:`infoeval.metrics.factor_vae`.
 

@@ -9,7 +9,7 @@ import pytest
 from infoeval.data import chairs
 from infoeval.data.chairs import SOURCE, draw_chairs
 from infoeval.data.formats.cache import progress_to
-from infoeval.data.source import Request
+from infoeval.data.source import LoadRequest
 from infoeval.errors import UserError
 
 KINDS = np.array(list(itertools.product(range(4), range(4))), dtype=float)
@@ -36,7 +36,7 @@ def few(monkeypatch, tmp_path):
 
 
 def loaded(split):
-    return SOURCE.load(Request(Path("nowhere"), split))
+    return SOURCE.load(LoadRequest(Path("nowhere"), split))
 
 
 def test_images_are_grey_on_white_and_whole():

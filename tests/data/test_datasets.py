@@ -16,7 +16,7 @@ STRIPES = """
 import numpy as np
 
 from infoeval.data.image_set import ImageSet
-from infoeval.data.source import Source
+from infoeval.data.source import DataSource
 
 
 def _load(request):
@@ -25,7 +25,7 @@ def _load(request):
     return ImageSet("stripes", request.split, images)
 
 
-SOURCE = Source(name="stripes", description="4 images of stripes", load=_load)
+SOURCE = DataSource(name="stripes", description="4 images of stripes", load=_load)
 """
 
 

@@ -8,7 +8,7 @@ from scipy.stats import kstest
 from infoeval.data import faces
 from infoeval.data.faces import SOURCE, draw_faces, find_face_model, load_faces_of
 from infoeval.data.formats import face_model_files
-from infoeval.data.source import Request
+from infoeval.data.source import LoadRequest
 from infoeval.errors import UserError
 from tests.data.small_face_models import refused, write_ict
 
@@ -26,7 +26,7 @@ def folders(tmp_path, monkeypatch):
 
 
 def load(folder, split="train"):
-    return SOURCE.load(Request(folder / "data", split))
+    return SOURCE.load(LoadRequest(folder / "data", split))
 
 
 def row(**changes):

@@ -4,7 +4,7 @@ from PIL import Image
 
 from infoeval.data.image_set import split_indices
 from infoeval.data.rendered_chairs import SOURCE
-from infoeval.data.source import Request
+from infoeval.data.source import LoadRequest
 from infoeval.errors import UserError
 from tests.data.archives import picture, tar_bytes
 
@@ -58,7 +58,7 @@ def write_tar(root, contents=CONTENTS):
 
 
 def chairs(root, split, **options):
-    return SOURCE.load(Request(root, split, **options))
+    return SOURCE.load(LoadRequest(root, split, **options))
 
 
 @pytest.mark.parametrize("write", [write_folder, write_tar])

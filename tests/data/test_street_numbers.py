@@ -9,7 +9,7 @@ from sklearn.linear_model import LogisticRegression
 
 from infoeval.data import street_numbers
 from infoeval.data.formats.cache import cache_folder, progress_to
-from infoeval.data.source import Request
+from infoeval.data.source import LoadRequest
 from infoeval.data.street_numbers import SOURCE, draw_street_numbers
 from infoeval.errors import UserError
 
@@ -23,7 +23,7 @@ NONE = 10
 
 
 def load(split):
-    return SOURCE.load(Request(Path("unused"), split))
+    return SOURCE.load(LoadRequest(Path("unused"), split))
 
 
 @pytest.fixture(scope="module")

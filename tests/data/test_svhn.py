@@ -11,7 +11,7 @@ import torchvision.datasets
 
 from infoeval.data import svhn
 from infoeval.data.formats.cache import cache_folder, progress_to
-from infoeval.data.source import Request
+from infoeval.data.source import LoadRequest
 from infoeval.data.svhn import SOURCE
 from infoeval.errors import UserError
 
@@ -45,7 +45,7 @@ def write(root, *, split="train", packed=True, **arrays):
 
 
 def load(root, split="train", download=False):
-    return SOURCE.load(Request(root, split, download=download))
+    return SOURCE.load(LoadRequest(root, split, download=download))
 
 
 def message(root, **request):

@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.formats.image_archives import ImageFile
 from infoeval.data.image_set import ImageSet
-from infoeval.data.source import Request
+from infoeval.data.source import LoadRequest
 from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError
 
@@ -147,7 +147,7 @@ class Selection:
 
 def prepared_images(
     name: str,
-    request: Request,
+    request: LoadRequest,
     key: Mapping[str, Any],
     select: Callable[[], Selection],
     shape: tuple[int, int, int],

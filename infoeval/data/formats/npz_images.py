@@ -18,7 +18,7 @@ from infoeval.data.image_set import (
     full_factor_type,
     split_indices,
 )
-from infoeval.data.source import OTHER_FOLDER, Request, Source, not_there
+from infoeval.data.source import OTHER_FOLDER, DataSource, LoadRequest, not_there
 
 # Images of files without test_images, test split first. Both splits are views of one array, so
 # that it is decoded once for both and freed when neither is in use.
@@ -72,7 +72,7 @@ def npz_source(
     file: str,
     contents: str,
     convert: Callable[[ImageSet, Path], ImageSet],
-) -> Source:
+) -> DataSource:
     """Return the declaration of a data set that is one ``.npz`` file, ``ROOT/<name>/<file>``.
 
     ``contents`` is what the user has to put there. ``convert`` checks and completes the images of
@@ -85,13 +85,13 @@ def npz_source(
     def what_to_do(root: Path) -> str:
         return f"put {contents} at {path(root)}, {OTHER_FOLDER}"
 
-    def load(request: Request) -> ImageSet:
+    def load(request: LoadRequest) -> ImageSet:
         if not path(request.root).is_file():
             raise not_there(name, what_to_do(request.root))
         images = load_npz(path(request.root), request.split)
         return replace(convert(images, path(request.root)), name=name)
 
-    return Source(
+    return DataSource(
         name=name,
         description=description,
         load=load,

@@ -9,14 +9,14 @@ from infoeval.errors import UserError
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.resampling import Options, Rows, score_table, table_of
+from infoeval.metrics.stats.resampling import Rows, TableOptions, score_table, table_of
 
 REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
 Array = NDArray[np.float64]
 
 
 def score_covariance(
-    codes: ArrayLike, score: Callable[[Array], float], unit: str, options: Options
+    codes: ArrayLike, score: Callable[[Array], float], unit: str, options: TableOptions
 ) -> Score:
     """Score of codes by a function of their covariance ``(D, D)``, with a jackknife interval.
 
@@ -56,7 +56,7 @@ def score_covariance(
     )
 
 
-def several_codes(codes: ArrayLike, options: Options) -> Table:
+def several_codes(codes: ArrayLike, options: TableOptions) -> Table:
     """Table of codes alone.
 
     Raises UserError for fewer than two codes.

@@ -11,7 +11,13 @@ from infoeval.errors import UserError
 from infoeval.intervals import clopper_pearson
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Table, as_rows, as_table
-from infoeval.metrics.stats.resampling import Options, Rows, check_options, score_table, table_of
+from infoeval.metrics.stats.resampling import (
+    Rows,
+    TableOptions,
+    check_options,
+    score_table,
+    table_of,
+)
 from infoeval.metrics.stats.table_draws import (
     TableDraws,
     TableSource,
@@ -67,7 +73,13 @@ class FunctionSource:
     has_rows = False
 
     def __init__(
-        self, function: Encoder, factors: ArrayLike, options: Options, *, most: int, all_but: bool
+        self,
+        function: Encoder,
+        factors: ArrayLike,
+        options: TableOptions,
+        *,
+        most: int,
+        all_but: bool,
     ) -> None:
         self.function, self.all_but = function, all_but
         self.encodings, self.width = 0, 0
@@ -190,7 +202,7 @@ def _pieces(rows: NDArray[Any], most: int) -> Iterator[NDArray[Any]]:
 def source_of(
     codes: Codes,
     factors: ArrayLike,
-    options: Options,
+    options: TableOptions,
     effort: Effort,
     *,
     bins: int,
@@ -225,7 +237,7 @@ def score_draws(
     source: Source,
     measure: Callable[[Draws, Generator], Outcome],
     effort: Effort,
-    options: Options,
+    options: TableOptions,
     *,
     above_chance: bool,
     reference: str,

@@ -12,7 +12,7 @@ from scipy.special import digamma, xlogy
 from infoeval.errors import UserError
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table
-from infoeval.metrics.stats.resampling import Options, Rows, check_choice, score_table
+from infoeval.metrics.stats.resampling import Rows, TableOptions, check_choice, score_table
 
 BINS = 20
 NEIGHBOURS = 3
@@ -94,7 +94,7 @@ class Matrix:
     factors: Array
 
 
-class Information:
+class TableInformation:
     """I(z_j; v_k), nats, of a table's codes and factors on any of its rows, by an estimator.
 
     "plug-in" counts classes and bins; "corrected" subtracts (R - 1)(C - 1) / 2n, the bias of the
@@ -144,7 +144,7 @@ class Information:
 def score_information(
     table: Table,
     terms: Callable[[Matrix], Array],
-    options: Options,
+    options: TableOptions,
     *,
     per: Literal["code", "factor"],
     metric: Callable[[Matrix], float] | None = None,
@@ -161,7 +161,7 @@ def score_information(
     ``details``.
     """
     check_choice("estimator", estimator, Estimator)
-    information = Information(table, estimator, bins, options.get("seed", 0))
+    information = TableInformation(table, estimator, bins, options.get("seed", 0))
     every = np.arange(table.n)
     whole = information.matrix(every, every)
     value = metric or (lambda matrix: float(terms(matrix).mean()))

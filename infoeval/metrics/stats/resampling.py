@@ -40,8 +40,8 @@ TestRows = tuple[ArrayLike, ArrayLike]
 """Codes and factors of rows that models are not fitted on."""
 
 
-class Options(TypedDict, total=False):
-    """Options of every metric of a table.
+class TableOptions(TypedDict, total=False):
+    """TableOptions of every metric of a table.
 
     ``code_types`` and ``factor_types``: see `as_table`.
     ``prune``: leave out dead codes, those whose standard deviation is less than a twentieth of the
@@ -61,7 +61,7 @@ class Options(TypedDict, total=False):
     seed: int
 
 
-def table_of(codes: ArrayLike, factors: ArrayLike | None, options: Options) -> Table:
+def table_of(codes: ArrayLike, factors: ArrayLike | None, options: TableOptions) -> Table:
     """Table to score, without dead codes if ``prune`` is set.
 
     Raises UserError for what is not a table, as `check_options` does, and where all codes are dead.
@@ -81,12 +81,12 @@ def table_of(codes: ArrayLike, factors: ArrayLike | None, options: Options) -> T
     return table.keep(kept)
 
 
-def check_options(options: Options) -> None:
+def check_options(options: TableOptions) -> None:
     """Raise UserError for unknown options, a level outside (0, 1), and wrong counts."""
-    unknown = sorted(options.keys() - Options.__annotations__.keys())
+    unknown = sorted(options.keys() - TableOptions.__annotations__.keys())
     if unknown:
         raise UserError(
-            f"no option {unknown[0]!r}; there are {', '.join(sorted(Options.__annotations__))}"
+            f"no option {unknown[0]!r}; there are {', '.join(sorted(TableOptions.__annotations__))}"
         )
     check_level(options.get("level", 0.95))
     for name in ("replicates", "null", "seed"):
@@ -105,7 +105,7 @@ def check_choice(name: str, value: str, choices: object) -> None:
 
 
 def active_codes(codes: Sequence[Column]) -> tuple[Column, ...]:
-    """Codes that are not dead, as ``prune`` of `Options` defines it."""
+    """Codes that are not dead, as ``prune`` of `TableOptions` defines it."""
     spreads = [code.spread for code in codes if code.type == "continuous"]
     least = DEAD_SHARE * max(spreads, default=0.0)
 
@@ -131,7 +131,7 @@ def split_table(
     codes: ArrayLike,
     factors: ArrayLike,
     test: TestRows | None,
-    options: Options,
+    options: TableOptions,
     *,
     preset: Preset = "disentanglement_lib",
 ) -> Split:
@@ -184,7 +184,7 @@ def score_table(
     table: Table,
     value: float,
     statistic: Statistic,
-    options: Options,
+    options: TableOptions,
     *,
     shuffled: Callable[[Rows], float] | None = None,
     **others: Any,
@@ -206,7 +206,7 @@ def score_parts(
     table: Table,
     values: Mapping[str, float],
     statistic: PartStatistic,
-    options: Options,
+    options: TableOptions,
     *,
     reference: str,
     details: dict[str, Any],

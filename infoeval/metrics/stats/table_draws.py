@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.stats.code_factor_table import Column
 from infoeval.metrics.stats.mutual_information import class_numbers_of
-from infoeval.metrics.stats.resampling import Options, Rows, table_of
+from infoeval.metrics.stats.resampling import Rows, TableOptions, table_of
 
 CELLS = 1 << 17
 """The number of values drawn at a time, which fit into the cache."""
@@ -40,7 +40,7 @@ class TableSource:
         self,
         codes: ArrayLike,
         factors: ArrayLike,
-        options: Options,
+        options: TableOptions,
         *,
         bins: int,
         cut: Sequence[str],

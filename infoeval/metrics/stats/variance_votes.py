@@ -15,13 +15,13 @@ from infoeval.metrics.stats.interventions import (
     Source,
     score_draws,
 )
-from infoeval.metrics.stats.resampling import Options
+from infoeval.metrics.stats.resampling import TableOptions
 
 
 def score_votes(
     source: Source,
     effort: Effort,
-    options: Options,
+    options: TableOptions,
     *,
     least: bool,
     above_chance: bool,

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infoeval.metrics.trees.tree_splits import (
+    NodeSplit,
     Order,
     Single,
-    Split,
     best_splits,
     child_sums,
     root_sums,
@@ -169,13 +169,13 @@ def _probabilities(raw: Single, trees: list[Trees]) -> Single:
 
 def _grow(
     order: Order, places: Places, residuals: Single, weights: Single
-) -> tuple[list[Split], Nodes]:
+) -> tuple[list[NodeSplit], Nodes]:
     """Splits of every level, and the leaf of every row in each tree, ``(trees, rows)``."""
     values = np.ascontiguousarray(residuals.T)
     nodes = np.zeros((len(residuals), places.shape[1]), np.uint8)
     inside = nodes[:, : order.n]
     sums = root_sums(order, values, weights)
-    splits: list[Split] = []
+    splits: list[NodeSplit] = []
     for level in range(DEPTH):
         if level:
             sums = child_sums(order, sums, values, weights, inside, splits[-1])
@@ -185,7 +185,7 @@ def _grow(
     return splits, nodes
 
 
-def _children(places: Places, nodes: Nodes, split: Split, n: int) -> Nodes:
+def _children(places: Places, nodes: Nodes, split: NodeSplit, n: int) -> Nodes:
     """Nodes one level down: child 2 m of node m is the left one, 2 m + 1 the right one."""
     children = 2 * nodes
     chosen = split.code.T.tolist(), split.place.T.tolist()

@@ -95,7 +95,7 @@ class Sums:
 
 
 @dataclass(frozen=True)
-class Split:
+class NodeSplit:
     """Best split of every node, ``(nodes, trees)``: rows up to ``place`` of ``code`` go left.
 
     Where no split gains, place is n: all rows go left.
@@ -120,7 +120,7 @@ def child_sums(
     values: Single,
     weights: Single,
     nodes: NDArray[np.uint8],
-    split: Split,
+    split: NodeSplit,
 ) -> Sums:
     """Sums of the children of all nodes; ``nodes`` ``(trees, n)`` is the child of each row.
 
@@ -151,8 +151,8 @@ def best_splits(
     values: Single,
     weights: Single,
     nodes: NDArray[np.uint8],
-    above: list[Split],
-) -> Split:
+    above: list[NodeSplit],
+) -> NodeSplit:
     """Split of every node with the largest gain, the decrease of the squared error.
 
     ``above`` are the splits of the levels above. A coarse search tries the ends of bins. A fine one
@@ -173,7 +173,7 @@ def best_splits(
     best = gain.argmax(axis=0)[None]
     code, places, gain = (np.take_along_axis(array, best, 0)[0] for array in (code, places, gain))
     split = gain > LEAST_GAIN
-    return Split(code, np.where(split, places, order.n), np.where(split, gain, np.float32(0)))
+    return NodeSplit(code, np.where(split, places, order.n), np.where(split, gain, np.float32(0)))
 
 
 def _gains(values: Single, weights: Single, whole: Sums) -> Single:
@@ -188,7 +188,7 @@ def _gains(values: Single, weights: Single, whole: Sums) -> Single:
 
 
 def _windows(
-    order: Order, largest: Single, bins: Numbers, above: list[Split]
+    order: Order, largest: Single, bins: Numbers, above: list[NodeSplit]
 ) -> tuple[Numbers, Numbers]:
     """Codes and first bins of the windows of two bins to search, ``(windows, nodes, trees)``."""
     count = min(CANDIDATES, order.codes)

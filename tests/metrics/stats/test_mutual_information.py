@@ -15,7 +15,7 @@ from infoeval.errors import UserError
 from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.code_factor_table import Column, as_table
 from infoeval.metrics.stats.mutual_information import (
-    Information,
+    TableInformation,
     class_numbers_of,
     entropies,
     information_matrix,
@@ -122,8 +122,8 @@ def test_corrected_counts_have_no_bias_under_independence() -> None:
     for _ in range(50):
         table = as_table(random.normal(size=(400, 3)), random.integers(0, 6, size=(400, 2)))
         every = np.arange(400)
-        plain.append(Information(table).matrix(every, every).information.mean())
-        found = Information(table, "corrected").matrix(every, every).information
+        plain.append(TableInformation(table).matrix(every, every).information.mean())
+        found = TableInformation(table, "corrected").matrix(every, every).information
         corrected.append(found.mean())
     assert np.mean(plain) > 0.08
     assert np.mean(corrected) < 0.1 * np.mean(plain)
@@ -132,14 +132,14 @@ def test_corrected_counts_have_no_bias_under_independence() -> None:
 def test_ksg_needs_classes() -> None:
     table = as_table(np.random.default_rng(0).normal(size=(9, 2)), np.linspace(0.1, 1, 9))
     with pytest.raises(UserError, match="factor 0 is continuous; estimator 'ksg'"):
-        Information(table, "ksg")
+        TableInformation(table, "ksg")
 
 
 def test_categorical_codes_are_counted_by_any_estimator() -> None:
     codes = np.arange(60)[:, None] % 3
     table = as_table(codes, codes[:, 0])
     every = np.arange(60)
-    found = Information(table, "ksg").matrix(every, every)
+    found = TableInformation(table, "ksg").matrix(every, every)
     assert found.information == pytest.approx(np.array([[math.log(3)]]))
 
 
