@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from infoeval.cli.parameter_types import bytes_of
 from infoeval.evaluation.options import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -50,6 +51,8 @@ def _option(entry: "Field[Any]", help: str | None = None) -> Decorator[Any]:
         settings |= {"multiple": True, "type": click.Path(path_type=Path), "show_default": False}
     elif "choices" in more:
         settings["type"] = click.Choice(more["choices"])
+    elif "is_size" in more:
+        settings["callback"] = _size
     elif bool in kinds:
         settings["is_flag"] = True
     elif Path in kinds:
@@ -69,6 +72,12 @@ def _words(
     return None if value is None else [word.strip() for word in value.split(",")]
 
 
+def _size(context: click.Context, parameter: click.Parameter, value: str | None) -> int | None:
+    """Return the bytes of a size such as 8GB."""
+    del context
+    return None if value is None else bytes_of(value, parameter.opts[0])
+
+
 def as_text(value: Any) -> str:
     """Return a value as JSON text, its keys sorted."""
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
@@ -86,5 +95,4 @@ def command_line() -> str:
 
 data_option = option_of("data", "Data set, .npz file or folder.")
 data_dir_option = option_of("data_dir")
-device_option = option_of("device")
 skip_broken_option = option_of("skip_broken")

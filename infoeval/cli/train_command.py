@@ -12,20 +12,20 @@ from infoeval.cli.common import (
     as_text,
     data_dir_option,
     data_option,
-    device_option,
     note,
+    options_of,
     skip_broken_option,
 )
-from infoeval.cli.parameter_types import bytes_of, number_list, seed_list
+from infoeval.cli.parameter_types import number_list, seed_list
 from infoeval.cli.processes import in_one_voice
 from infoeval.errors import UserError
+from infoeval.training.run_options import RunOptions
 
 if TYPE_CHECKING:
     from infoeval.sweep.stacks import Stack
     from infoeval.trainer import Trainer
     from infoeval.training.choosing import Choice
     from infoeval.training.distributed import World
-    from infoeval.training.run_options import RunOptions
 
 MOST_STACKED = 10_000
 """Largest number that --stack takes."""
@@ -53,18 +53,10 @@ MOST_STACKED = 10_000
     metavar="N|auto|off",
     help="Runs that a process trains at once, as one; auto by default.",
 )
-@click.option("--variant", default="default", show_default=True, help="A variant, e.g. paper.")
-@device_option
-@click.option(
-    "--device-memory",
-    metavar="SIZE",
-    help="Memory for the images on the device, e.g. 8GB; a larger set is streamed to it.",
-)
+@options_of(RunOptions)
 @click.option(
     "--out", type=click.Path(path_type=Path), help="Run folder; runs/NAME-000, -001 … by default."
 )
-@click.option("--no-capture", is_flag=True, help="Do not replay the steps as a CUDA graph.")
-@click.option("--resume", is_flag=True, help="Continue from the last checkpoint in --out.")
 @click.option("--dry-run", is_flag=True, help="Print the resolved settings and stop.")
 @click.option(
     "--sync-batch-norm/--no-sync-batch-norm",
@@ -88,15 +80,11 @@ def train(
     information_weight: str | None,
     jobs: int | None,
     stack: str | None,
-    variant: str,
-    device: str,
-    device_memory: str | None,
     out: Path | None,
-    no_capture: bool,
-    resume: bool,
     dry_run: bool,
     in_json: bool,
     world: "World | None",
+    **run_options: Any,
 ) -> None:
     """Train a bundled trainer, a Python file that defines `trainer`, or on your own images.
 
@@ -118,9 +106,9 @@ def train(
       torchrun --nproc-per-node 4 -m infoeval train celeba --out runs/faces
     """
     from infoeval.training.choosing import choose_trainer
-    from infoeval.training.run_options import RunOptions
 
-    if resume and out is None:
+    options = RunOptions(**run_options)
+    if options.resume and out is None:
         raise UserError("--resume needs --out, the folder of the run to go on with")
     weights = []
     if information_weight is not None:
@@ -129,13 +117,6 @@ def train(
     if seeds is not None and seed is not None:
         raise UserError("--seed is one run and --seeds are many: give one of them")
     _check_number_of_runs(many, jobs, stack, world)
-    options = RunOptions(
-        device=device,
-        variant=variant,
-        resume=resume,
-        capture=not no_capture,
-        device_memory=None if device_memory is None else bytes_of(device_memory, "--device-memory"),
-    )
     sweep_options = {
         "seeds": seed_list(seeds) if seeds is not None else [seed or 0],
         "information_weights": weights,
@@ -144,7 +125,7 @@ def train(
     }
     choice = choose_trainer(
         trainer,
-        variant=variant,
+        variant=options.variant,
         codes=codes,
         size=size,
         data_dir=data_dir,

@@ -5,12 +5,13 @@ The command line's options and the signatures of the Python functions are made f
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from infoeval.errors import UserError
 from infoeval.information.budgets import find_budget
+from infoeval.option_fields import DEVICE, option
 
 Progress = Callable[[str, float | None], None]
 """Called with what is being done, and the share of it that is done where that is known."""
@@ -19,15 +20,6 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 def no_progress(text: str, share: float | None) -> None:
     """Report nothing."""
-
-
-def option(default: Any, help: str, **more: Any) -> Any:
-    """Return a field of an options class.
-
-    `more` may give what differs on the command line: `flag` its name, `metavar`, `choices`,
-    `multiple` for paths given one by one, `envvar`, and `cli=False` for an option of Python alone.
-    """
-    return field(default=default, metadata={"help": help, **more})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +80,7 @@ class Options:
         "Measure mi beside the other metrics, at this cost.",
         metavar="quick|standard|strict",
     )
-    device: str = option("auto", "auto, cpu, cuda or cuda:N.")
+    device: str = option("auto", DEVICE)
     progress: Progress = option(
         no_progress, "Called with what is being done and the share that is done.", cli=False
     )

@@ -4,6 +4,7 @@ import time
 from dataclasses import dataclass
 
 from infoeval.errors import UserError
+from infoeval.option_fields import DEVICE, option
 
 INTERVAL = 60.0
 """Seconds between checkpoints, which a killed run loses at most.
@@ -16,29 +17,32 @@ A step takes from half a millisecond to seconds, so no number of steps would sui
 class RunOptions:
     """How a run is carried out; what it trains are its `Trainer` and its seed.
 
-    Args:
-        device: "auto", "cpu", "cuda" or "cuda:N".
-        variant: name of the trainer's variant, recorded in the checkpoint.
-        resume: continue from the folder's checkpoint; from the start if it has none yet.
-        checkpoint_every: steps between checkpoints, a multiple of `log_every`; None: about a
-            minute between them.
-        log_every: steps between rows of the history.
-        capture: replay each step as a CUDA graph, on a GPU.
-        device_memory: bytes that the images may take on the device; larger sets are streamed to
-            it, with the same result. None: on a GPU most of what is free, on a CPU no limit.
-
-    Raises:
-        UserError: intervals that do not fit together.
-
+    Raises UserError for intervals that do not fit together.
     """
 
-    device: str = "auto"
-    variant: str = "default"
-    resume: bool = False
-    checkpoint_every: int | None = None
-    log_every: int = 50
-    capture: bool = True
-    device_memory: int | None = None
+    variant: str = option("default", "Variant of the trainer, e.g. paper.")
+    device: str = option("auto", DEVICE)
+    device_memory: int | None = option(
+        None,
+        "Memory for the images on the device, e.g. 8GB; a larger set is streamed to it, with the "
+        "same result. By default most of what is free on a GPU, and no limit on a CPU.",
+        metavar="SIZE",
+        is_size=True,
+    )
+    capture: bool = option(
+        True,
+        "Replay the steps as one CUDA graph where that is possible.",
+        flag="--capture/--no-capture",
+    )
+    resume: bool = option(
+        False, "Continue from the last checkpoint in --out; from the start if it has none."
+    )
+    checkpoint_every: int | None = option(
+        None,
+        "Steps between checkpoints, a multiple of `log_every`; None: about a minute between them.",
+        cli=False,
+    )
+    log_every: int = option(50, "Steps between rows of the history.", cli=False)
 
     def __post_init__(self) -> None:
         log, every = self.log_every, self.checkpoint_every
