@@ -20,8 +20,8 @@ class RunOptions:
     Raises UserError for intervals that do not fit together.
     """
 
-    variant: str = option("default", "Variant of the trainer, e.g. paper.")
     device: str = option("auto", DEVICE)
+    variant: str = option("default", "Variant of the trainer, e.g. paper.")
     device_memory: int | None = option(
         None,
         "Memory for the images on the device, e.g. 8GB; a larger set is streamed to it, with the "
