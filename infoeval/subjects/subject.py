@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from infoeval.checkpoint import Checkpoint
 from infoeval.codes import CodeSpace
 from infoeval.data.image_set import ImageSet
+from infoeval.errors import UserError
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.protocols import Generator
 
@@ -97,7 +98,7 @@ class Subject(ABC):
 
         The same encoder for the same images: it keeps their codes.
         """
-        raise NotImplementedError
+        raise UserError(f"{self} has no encoder")
 
     def __str__(self) -> str:
         return self.name
