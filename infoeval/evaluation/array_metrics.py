@@ -10,7 +10,7 @@ import pandas as pd
 from infoeval.codes import Categorical
 from infoeval.errors import UserError
 from infoeval.evaluation.code_table import CodeTable
-from infoeval.evaluation.context import NotApplicable
+from infoeval.evaluation.context import NotApplicableError
 from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.options import Options
 from infoeval.evaluation.requests import Request
@@ -35,13 +35,13 @@ def run_on_labels(inputs: Inputs, request: Request) -> Outcome:
     table = inputs.classes
     test = table.scored or table.rows
     if test.factors is None:
-        raise NotApplicable("there are no factors or labels")
+        raise NotApplicableError("there are no factors or labels")
     codes = _class_columns(test.codes, table.code_types)
     factors = _class_columns(test.factors, table.factor_types)
     if not codes:
-        raise NotApplicable("there is no categorical code")
+        raise NotApplicableError("there is no categorical code")
     if not factors:
-        raise NotApplicable("there is no factor of classes")
+        raise NotApplicableError("there is no factor of classes")
     several = len(table.factor_types) > 1
     return [
         _cluster(inputs, request, code, factor, f"{code}, {factor}" if several else code)
@@ -87,10 +87,10 @@ def _names(inputs: Inputs, code: str, columns: Sequence["pd.Series[Any]"]) -> di
 
 
 def _check_categorical_codes(inputs: Inputs) -> None:
-    """Raise `NotApplicable` for a checkpoint without categorical codes, before images are read."""
+    """Raise `NotApplicableError` for a checkpoint without categorical codes; reads no image."""
     checkpoint = inputs.subject.checkpoint
     if checkpoint is not None and not checkpoint.trainer.categorical_codes:
-        raise NotApplicable(f"{checkpoint.trainer.name} has no categorical code")
+        raise NotApplicableError(f"{checkpoint.trainer.name} has no categorical code")
 
 
 def _image_settings(inputs: Inputs) -> dict[str, Any]:
@@ -113,7 +113,7 @@ def run_on_posteriors(inputs: Inputs, request: Request) -> Outcome:
     _check_categorical_codes(inputs)
     test = inputs.splits.test
     if metric.needs_labels and test.labels is None:
-        raise NotApplicable(f"{test.name} has no labels")
+        raise NotApplicableError(f"{test.name} has no labels")
     results: Outcome = []
     for code, posterior in inputs.encode(test).posteriors.items():
         given = {"labels": test.labels} if metric.needs_labels else {}
@@ -149,7 +149,9 @@ def run_on_interventions(inputs: Inputs, request: Request) -> Outcome:
         return [*_on_table(_table_with_factors(inputs), inputs.options, request)]
     table = inputs.table
     if table.rows.factors is None or table.encode is None:
-        raise NotApplicable("simulate needs a model, and images that can be drawn, such as sprites")
+        raise NotApplicableError(
+            "simulate needs a model, and images that can be drawn, such as sprites"
+        )
     options = _with_types(table, inputs.options)
     return [*_parts(request, options, table.encode, table.rows.factors, **options | settings)]
 
@@ -176,12 +178,12 @@ def run_on_models(
 def _table_with_factors(inputs: Inputs) -> CodeTable:
     subject = inputs.subject
     if not (inputs.by_name or subject.labels_are_factors) and inputs.splits.test.factors is None:
-        raise NotApplicable(
+        raise NotApplicableError(
             f"{inputs.splits.test.name} has no factors; "
             "ask for it by name, and labels are the one factor"
         )
     if inputs.table.rows.factors is None:
-        raise NotApplicable("there are no factors")
+        raise NotApplicableError("there are no factors")
     return inputs.table
 
 
@@ -241,15 +243,15 @@ def _timed(
 ) -> tuple[Score, float]:
     """Return a metric's score and the seconds it took.
 
-    Raises `NotApplicable` for what the metric refuses, and for settings that it cannot take.
+    Raises `NotApplicableError` for what the metric refuses, and for settings that it cannot take.
     """
     started = time.perf_counter()
     try:
         score = function(*arguments, **options)
     except UserError as error:
-        raise NotApplicable(str(error)) from error
+        raise NotApplicableError(str(error)) from error
     except (TypeError, ValueError) as error:
         if not request.settings:
             raise
-        raise NotApplicable(f"settings {request.settings}: {error}") from error
+        raise NotApplicableError(f"settings {request.settings}: {error}") from error
     return score, time.perf_counter() - started

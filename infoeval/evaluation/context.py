@@ -16,7 +16,7 @@ from infoeval.subjects.opening import Given, find_models, open_subject
 from infoeval.subjects.subject import Subject
 
 
-class NotApplicable(UserError):  # noqa: N818 - a reason to skip, no failure
+class NotApplicableError(UserError):
     """Why a metric does not apply to a subject."""
 
 

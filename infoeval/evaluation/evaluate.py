@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 
 from infoeval.errors import UserError
 from infoeval.evaluation import array_metrics
-from infoeval.evaluation.context import Context, NotApplicable
+from infoeval.evaluation.context import Context, NotApplicableError
 from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.options import Options, takes_options
 from infoeval.evaluation.requests import Request, parse
@@ -80,7 +80,7 @@ def score_subject(
         try:
             _check_applies(request.metric, inputs)
             outcome = _runner(request.metric.kind)(inputs, request)
-        except NotApplicable as error:
+        except NotApplicableError as error:
             if by_name or (request.name == "mi" and wants_mi):
                 raise UserError(f"{request.name} does not apply: {error}") from error
             skipped.append(Skipped(request.name, str(error)))
@@ -98,19 +98,19 @@ def score_subject(
 
 
 def _check_applies(metric: Metric, inputs: Inputs) -> None:
-    """Raise `NotApplicable` where the subject lacks something, or the metric runs on request."""
+    """Raise `NotApplicableError` where the subject lacks something, or the metric must be named."""
     subject = inputs.subject
     if metric.kind == "models":
-        raise NotApplicable("needs several models")
+        raise NotApplicableError("needs several models")
     if metric.kind in ("recognition", "posterior") and subject.checkpoint is None:
-        raise NotApplicable("only for infoeval checkpoints")
+        raise NotApplicableError("only for infoeval checkpoints")
     if metric.kind != "generator":
         return
     if subject.generator is None:
         holder = "the model has" if subject.rows is None else "codes of a file have"
-        raise NotApplicable(f"{holder} no generator")
+        raise NotApplicableError(f"{holder} no generator")
     if not (inputs.by_name or inputs.options.information):
-        raise NotApplicable("takes minutes: ask for it with --metric mi")
+        raise NotApplicableError("takes minutes: ask for it with --metric mi")
 
 
 def _runner(kind: Kind) -> Callable[[Inputs, Request], Sequence[Result | Skipped]]:
@@ -153,7 +153,7 @@ def _score_together(
     for request in requests:
         try:
             results += array_metrics.run_on_models(codes, names, context.options, request)
-        except NotApplicable as error:
+        except NotApplicableError as error:
             raise UserError(f"{request.name} does not apply: {error}") from error
     return Document(
         subject={"models": names},

@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from infoeval.evaluation.code_table import CodeTable, MeasuredTable
-from infoeval.evaluation.context import Context, NotApplicable, Splits, factors_of
+from infoeval.evaluation.context import Context, NotApplicableError, Splits, factors_of
 from infoeval.evaluation.factor_regressor import Accuracy, accuracy, train
 from infoeval.information.streams import CHUNK, Source, Stream
 from infoeval.metrics.stats.code_factor_table import Column, as_table
@@ -23,13 +23,13 @@ def measured_table(generator: Generator, splits: Splits, context: Context) -> Me
     on test images is good enough: |Spearman| or circular correlation of 0.9, or a balanced accuracy
     halfway from chance to 1. ``context.options.rows`` images are drawn.
 
-    Raises NotApplicable where the images have no factors or another size than the drawn ones, and
-    where no factor can be measured; UserError where the generator fails.
+    Raises NotApplicableError where the images have no factors or another size than the drawn ones,
+    and where no factor can be measured; UserError where the generator fails.
     """
     factors = _factors(splits, context)
     codes, images = _generate(generator, context)
     if images.shape[1:] != splits.train.images.shape[1:]:
-        raise NotApplicable(
+        raise NotApplicableError(
             f"the generator draws images of {images.shape[1:]}, {splits.train.name} has "
             f"{splits.train.images.shape[1:]} (channels, height, width)"
         )
@@ -51,7 +51,7 @@ def measured_table(generator: Generator, splits: Splits, context: Context) -> Me
     reasons = _reasons(factors, accuracies, varies)
     kept = [place for place in range(len(factors)) if accuracies[place].is_enough and varies[place]]
     if not kept:
-        raise NotApplicable("; ".join(reasons))
+        raise NotApplicableError("; ".join(reasons))
     names = [factors[place].name for place in kept]
     table = CodeTable(
         Rows(codes, pd.DataFrame(measured[:, kept], columns=names)),
@@ -66,7 +66,7 @@ def _factors(splits: Splits, context: Context) -> tuple[Column, ...]:
     """Return the factors of both splits, training images first; angles in radians."""
     frames = [factors_of(images) for images in splits]
     if any(frame is None for frame in frames):
-        raise NotApplicable(f"{splits.train.name} has no factors to be measured")
+        raise NotApplicableError(f"{splits.train.name} has no factors to be measured")
     both = pd.concat(frames, ignore_index=True)
     types = context.options.factor_types or splits.train.factor_types or None
     return as_table(both, both, factor_types=types).factors

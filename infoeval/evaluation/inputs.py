@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from infoeval.data import ImageSet
 from infoeval.evaluation.code_table import CodeTable, MeasuredTable
-from infoeval.evaluation.context import Context, NotApplicable, Splits, factors_of
+from infoeval.evaluation.context import Context, NotApplicableError, Splits, factors_of
 from infoeval.metrics.stats.code_factor_table import as_table
 from infoeval.subjects.subject import Encoding, Reader, Rows, Subject
 
@@ -18,7 +18,7 @@ class Inputs:
     """What metrics of one subject are computed from; each part is made on first use, and kept.
 
     `by_name`: the metrics were asked for by name; labels are then the only factor of images without
-    factors. Parts raise `NotApplicable` where the subject or its images lack something, and
+    factors. Parts raise `NotApplicableError` where the subject or its images lack something, and
     UserError for missing data.
     """
 
@@ -81,7 +81,7 @@ class Inputs:
         fit = self._rows(train, self.options.fit_images, labels=True)
         scored = self._rows(test, None, labels=True)
         if scored.factors is None or fit.factors is None:
-            raise NotApplicable(f"{test.name} has no labels")
+            raise NotApplicableError(f"{test.name} has no labels")
         code_types, factor_types = self._types
         if test.labels is not None:
             codes = as_table(scored.codes, None, code_types=code_types).codes
@@ -95,15 +95,15 @@ class Inputs:
         from infoeval.evaluation.generated_factors import measured_table
 
         if self.subject.generator is None or self.subject.rows is not None:
-            raise NotApplicable(
+            raise NotApplicableError(
                 "images=generated needs a model with a generator, and images with factors"
             )
         return measured_table(self.subject.generator, self.splits, self.context)
 
     def _check_encoder(self) -> None:
-        """Raise `NotApplicable` for a generator alone, before any images are loaded."""
+        """Raise `NotApplicableError` for a generator alone, before any images are loaded."""
         if self.subject.rows is None and not self.subject.has_encoder:
-            raise NotApplicable("the model has no encoder")
+            raise NotApplicableError("the model has no encoder")
 
     @property
     def _types(self) -> tuple[Sequence[str] | None, Sequence[str] | None]:
