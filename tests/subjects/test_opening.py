@@ -1,6 +1,7 @@
 """From what the user gives to a subject: files, functions, folders, models in memory."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import torch
 from torch import Tensor
 
 from infoeval import CodeSpace, Uniform
+from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.subjects.code_file import CodeFile
 from infoeval.subjects.opening import as_list, find_models, open_subject
@@ -77,6 +79,9 @@ def test_a_table_of_codes(folder: Path, name: str) -> None:
         subject = open_subject(given)
         assert isinstance(subject, CodeFile)
         assert (subject.name, subject.path) == (str(given), Path(given))
+        images = ImageSet("ramp", "train", np.zeros((2, 1, 4, 4), np.uint8))
+        with pytest.raises(UserError, match=f"{re.escape(name)} has no encoder"):
+            subject.reader(images)
 
 
 def test_a_function_of_a_file(folder: Path) -> None:
