@@ -7,7 +7,8 @@ BIN := .venv/bin
 DEMO := demo
 QUICK := tests/test_architecture.py tests/test_codes.py tests/test_trainer.py \
 	tests/training/test_losses.py tests/training/test_draws.py tests/results \
-	tests/metrics/test_registry.py tests/metrics/test_cluster_accuracy.py tests/metrics/test_information_matrix.py \
+	tests/metrics/test_registry.py tests/metrics/test_cluster_accuracy.py \
+	tests/metrics/test_information_matrix.py \
 	tests/subjects tests/evaluation/test_options.py tests/evaluation/test_requests.py \
 	tests/evaluation/test_array_metrics.py tests/evaluation/test_once.py tests/training/test_step.py \
 	tests/test_checkpoint.py tests/cli/test_help.py tests/cli/test_mistakes.py
