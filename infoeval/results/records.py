@@ -39,9 +39,21 @@ _UNMATCHED = -1
 
 
 class Null(Open):
-    """Scores of shuffled factors: their mean and the range in which most of them lie."""
+    """Scores of ``tables`` with shuffled factors: their mean, and the range of most of them."""
 
     mean: Float
+    low: Float | None = None
+    high: Float | None = None
+    tables: Count | None = None
+
+
+class Adjusted(Open):
+    """A value less chance, as a share of the best less chance, with its interval.
+
+    0 is what shuffled factors score on average, and 1 the end of the metric's range.
+    """
+
+    value: Float
     low: Float | None = None
     high: Float | None = None
 
@@ -52,16 +64,23 @@ def _null(value: Any) -> Any:
 
 
 class Details(Open):
-    """The details that any metric may have."""
+    """The details that any metric may have.
+
+    ``null`` is what chance scores on the same table, ``adjusted`` the value above it, and
+    ``no_null`` why chance was not measured.
+    """
 
     null: Annotated[Null | None, BeforeValidator(_null)] = None
+    adjusted: Adjusted | None = None
+    no_null: str = ""
 
 
 class Clustering(Details):
     """How a categorical code sorts labelled real images.
 
     ``confusion[k][l]`` counts the images of class ``l`` that are given code ``k``;
-    ``matching[k]`` is the class matched one-to-one to code ``k``, or -1.
+    ``matching[k]`` is the class matched one-to-one to code ``k``, or -1. ``base_rate`` is the
+    accuracy of naming the most frequent class every time.
     """
 
     confusion: tuple[tuple[Count, ...], ...]
@@ -71,6 +90,8 @@ class Clustering(Details):
     many_to_one_low: Float | None = None
     many_to_one_high: Float | None = None
     fit_n: Whole | None = None
+    base_rate: Float | None = None
+    matching_fitted_on: str = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -111,12 +132,18 @@ class Clustering(Details):
 
 
 class Pair(Details):
-    """A code and a factor of ``code-factors``, the measure used, and whether they are paired."""
+    """A code and a factor of ``code-factors``, the measure used, and whether they are paired.
+
+    ``p`` is the probability that shuffled factors have a pair as strong as this one anywhere in
+    the table: it allows for the number of pairs. ``nmi`` stands beside a share of information.
+    """
 
     code: str
     factor: str
     paired: Flag
     measure: str
+    p: Float | None = None
+    nmi: Float | None = None
 
 
 class BoundDetails(Details):
