@@ -54,16 +54,14 @@ def _cluster(inputs: Inputs, request: Request, code: str, factor: str, target: s
     metric, table, options = request.metric, inputs.classes, inputs.options
     test, fit = table.scored or table.rows, table.fit or (table.rows if table.scored else None)
     assert test.factors is not None
-    arguments: dict[str, Any] = {"level": options.level, **request.settings}
-    settings = _image_settings(inputs)
+    arguments: dict[str, Any] = _score_options(options) | request.settings
+    settings = {**_image_settings(inputs), "seed": options.seed}
     if "fit_codes" in metric.arguments:
         if fit is not None and fit.factors is not None:
             arguments |= {"fit_codes": fit.codes[code], "fit_labels": fit.factors[factor]}
         arguments |= _names(inputs, code, [rows.codes[code] for rows in (test, fit) if rows])
         if inputs.has_images:
             settings["matching_fitted_on"] = inputs.splits.train.split
-    if "seed" in metric.arguments:
-        arguments["seed"] = settings["seed"] = options.seed
     score, seconds = _timed(
         request, metric.function, test.codes[code], test.factors[factor], **arguments
     )
@@ -109,7 +107,7 @@ def _class_columns(frame: pd.DataFrame, types: Sequence[str]) -> list[str]:
 
 def run_on_posteriors(inputs: Inputs, request: Request) -> Outcome:
     """Return the results of a metric of q(c|x) on the test images, of each categorical code."""
-    metric, level = request.metric, inputs.options.level
+    metric, options = request.metric, _score_options(inputs.options)
     _check_categorical_codes(inputs)
     test = inputs.splits.test
     if metric.needs_labels and test.labels is None:
@@ -117,8 +115,8 @@ def run_on_posteriors(inputs: Inputs, request: Request) -> Outcome:
     results: Outcome = []
     for code, posterior in inputs.encode(test).posteriors.items():
         given = {"labels": test.labels} if metric.needs_labels else {}
-        score, seconds = _timed(request, metric.function, posterior, level=level, **given)
-        settings = _image_settings(inputs)
+        score, seconds = _timed(request, metric.function, posterior, **options, **given)
+        settings = {**_image_settings(inputs), "seed": inputs.options.seed}
         results.append(
             Result.of(score, metric=request.name, target=code, settings=settings, seconds=seconds)
         )
@@ -197,11 +195,16 @@ def _on_table(table: CodeTable, options: Options, request: Request) -> list[Resu
     return _parts(request, _table_options(options), *rows, **arguments)
 
 
-def _table_options(options: Options) -> dict[str, Any]:
-    """Return what every metric of a table takes, of the options of an evaluation."""
-    names = ("seed", "level", "null", "prune", "replicates")
+def _score_options(options: Options) -> dict[str, Any]:
+    """Return what every metric with an interval takes, of the options of an evaluation."""
+    names = ("seed", "level", "null", "replicates")
     values = {name: getattr(options, name) for name in names}
     return {name: value for name, value in values.items() if value is not None}
+
+
+def _table_options(options: Options) -> dict[str, Any]:
+    """Return what every metric of a table takes, of the options of an evaluation."""
+    return {**_score_options(options), "prune": options.prune}
 
 
 def _with_types(table: CodeTable, options: Options) -> dict[str, Any]:

@@ -50,11 +50,13 @@ class Options:
     )
     replicates: int | None = option(
         None,
-        "Replicates behind the intervals of metrics of codes and factors; 0 for no intervals. "
-        "Each metric has its own default.",
+        "Random halves, and quarters, of the rows that intervals are computed from; 0 for no "
+        "intervals. Each metric has its own default, 60 or fewer.",
     )
-    null: int = option(
-        0, "Tables with shuffled factors that metrics of codes and factors score for comparison."
+    null: int | None = option(
+        None,
+        "Tables with shuffled factors that show what chance scores; 0 for none. Each metric has "
+        "its own default, 20 or fewer.",
     )
     prune: bool = option(False, "Leave inactive codes out of metrics of codes and factors.")
     code_types: Sequence[str] | None = option(

@@ -1,17 +1,27 @@
 """Accuracy of a categorical code as a classifier, after matching its categories to classes."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
 from infoeval.errors import UserError
-from infoeval.intervals import check_level, clopper_pearson
+from infoeval.intervals import clopper_pearson
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.contingency import check_paired, contingency_table, named_labels
+from infoeval.metrics.stats.partition_agreement import LabelCells
+from infoeval.metrics.stats.resampling import (
+    PartStatistic,
+    Rows,
+    ScoreOptions,
+    check_options,
+    score_parts,
+    without_columns,
+)
 
 REFERENCE = (
     "Chen et al. 2016, InfoGAN, section 7.2; "
@@ -20,6 +30,9 @@ REFERENCE = (
 UNMATCHED = -1
 #: The largest number of categories, or of classes: such a table is matched in seconds.
 LARGEST = 4096
+MOST_MATCHED = 2**16
+"""Larger tables are matched once only: there is no interval and no chance unless asked for."""
+OWN_ROWS = "the scored rows"
 
 
 @metric(
@@ -39,7 +52,7 @@ def cluster_accuracy(
     fit_labels: ArrayLike | None = None,
     categories: int | None = None,
     class_names: Sequence[str] | None = None,
-    level: float = 0.95,
+    **options: Unpack[ScoreOptions],
 ) -> Score:
     """Share of rows whose category is matched to their class, in [0, 1].
 
@@ -55,17 +68,20 @@ def cluster_accuracy(
     alphabet. With ``categories`` (K) they are the numbers 0 to K - 1, whether they occur or not;
     with ``class_names`` the classes are the numbers of these names.
 
-    The interval is Clopper and Pearson's on the scored rows with the matching fixed: exact when
-    the matching was fitted on other rows. Without ``fit_codes`` the matching is fitted on the
-    scored rows themselves: the value is then too high by chance, and the interval does not include
-    the choice of matching (see ``details["matching_fitted_on"]``). Neither includes the
-    spread over training seeds.
+    With ``fit_codes`` the interval is Clopper and Pearson's on the scored rows with the matching
+    fixed, and exact. Without them the matching is fitted on the scored rows themselves, which
+    raises the value by chance (``details["matching_fitted_on"]``); the interval is then about its
+    expectation over as many rows, each time with a matching of their own. Neither includes the
+    spread over training seeds. ``base_rate`` is the accuracy of naming the most frequent class of
+    the scored rows every time: an accuracy that is not above it is no sign of a classifier.
+    ``null`` is what shuffled labels score.
 
     ``details``: ``category_names`` (K) and ``class_names`` (L), ``matching`` (K places among the
     classes), ``confusion`` (K x L counts of the scored rows), ``error``, ``many_to_one`` with
     ``many_to_one_low``, ``many_to_one_high`` and ``many_to_one_matching`` (each category to its
     most frequent class among the fit rows, so several may share one), ``fit_n``, ``fit_accuracy``,
-    ``matching_fitted_on``, ``interval``.
+    ``matching_fitted_on``, ``base_rate``, ``null``, ``adjusted``, ``interval``. For ``options`` see
+    :class:`infoeval.metrics.stats.resampling.ScoreOptions`.
 
     Raises UserError for vectors that are not one label per row or differ in length, for numbers
     beyond ``categories`` or ``class_names``, for more than 4,096 of either, and for a level outside
@@ -75,7 +91,7 @@ def cluster_accuracy(
     >>> score.value, score.details["matching"], score.details["category_names"]
     (1.0, [1, 0], ['1', '3'])
     """
-    check_level(level)
+    check_options(options)
     if (fit_codes is None) != (fit_labels is None):
         raise UserError("give both fit_codes and fit_labels, or neither")
     rows, columns = {"codes": codes}, {"labels": labels}
@@ -96,28 +112,75 @@ def cluster_accuracy(
         for pair in zip(numbers, classes, strict=True)
     ]
     scored, fit = tables[0], tables[-1]
-    n = int(scored.sum())
+    cells = LabelCells(numbers[0], classes[0], (len(category_names), len(names)))
+    own = fit_codes is None
+    score = _of_own_rows(cells, options) if own else _of_other_rows(cells, fit, options)
     one_to_one, many_to_one = one_to_one_matching(fit), many_to_one_matching(fit)
-    correct, correct_many = _correct(scored, one_to_one), _correct(scored, many_to_one)
-    low, high = clopper_pearson(correct, n, level)
-    many_low, many_high = clopper_pearson(correct_many, n, level)
+    parts = score.details.pop("parts")
+    without_columns(score)
     fit_n = int(fit.sum())
     details: dict[str, Any] = {
         "category_names": category_names,
         "class_names": names,
         "matching": one_to_one.tolist(),
         "confusion": scored.tolist(),
-        "error": 1 - correct / n,
-        "many_to_one": correct_many / n,
-        "many_to_one_low": many_low,
-        "many_to_one_high": many_high,
+        "error": 1 - score.value,
+        "many_to_one": parts["many_to_one"]["value"],
+        "many_to_one_low": parts["many_to_one"]["low"],
+        "many_to_one_high": parts["many_to_one"]["high"],
         "many_to_one_matching": many_to_one.tolist(),
-        "matching_fitted_on": "the scored rows" if fit_codes is None else "separate rows",
+        "matching_fitted_on": OWN_ROWS if own else "separate rows",
+        "base_rate": float(scored.sum(axis=0).max() / scored.sum()),
         "fit_n": fit_n,
         "fit_accuracy": _correct(fit, one_to_one) / fit_n,
-        "interval": "Clopper-Pearson on the scored rows, matching fixed",
+        **score.details,
     }
-    return Score(correct / n, low, high, level, n, "fraction", True, REFERENCE, details)
+    return replace(score, details=details)
+
+
+def _accuracies(table: NDArray[np.int64], fit: NDArray[np.int64]) -> list[float]:
+    """Accuracy of the one-to-one and of the many-to-one matching of other counts."""
+    n = max(int(table.sum()), 1)
+    return [
+        _correct(table, match(fit)) / n for match in (one_to_one_matching, many_to_one_matching)
+    ]
+
+
+def _of_own_rows(cells: LabelCells, options: ScoreOptions) -> Score:
+    """Score of rows that the matching is fitted on, too: any of the rows have their own."""
+
+    def statistic(code_rows: Rows, label_rows: Rows) -> list[float]:
+        counts = cells.counts(code_rows, label_rows)
+        return _accuracies(counts, counts)
+
+    return _score(cells, statistic, options)
+
+
+def _of_other_rows(cells: LabelCells, fit: NDArray[np.int64], options: ScoreOptions) -> Score:
+    """Score with the matching of other rows, and exact limits of the scored ones."""
+
+    def statistic(code_rows: Rows, label_rows: Rows) -> list[float]:
+        return _accuracies(cells.counts(code_rows, label_rows), fit)
+
+    score = _score(cells, statistic, options)
+    level, n = options.get("level", 0.95), score.n
+    for part in score.details["parts"].values():
+        part["low"], part["high"] = clopper_pearson(round(part["value"] * n), n, level)
+    first = score.details["parts"]["one_to_one"]
+    score.details["interval"] = "Clopper-Pearson on the scored rows, matching fixed"
+    if "adjusted" in first:
+        chance = first["null"]["mean"]
+        ends = ("value", "low", "high")
+        score.details["adjusted"] = {end: (first[end] - chance) / (1 - chance) for end in ends}
+    return replace(score, low=first["low"], high=first["high"], level=level)
+
+
+def _score(cells: LabelCells, statistic: PartStatistic, options: ScoreOptions) -> Score:
+    every = np.arange(cells.table.n)
+    if cells.shape[0] * cells.shape[1] > MOST_MATCHED:
+        options = {"replicates": 0, "null": 0, **options}
+    values = dict(zip(("one_to_one", "many_to_one"), statistic(every, every), strict=True))
+    return score_parts(cells.table, values, statistic, options, reference=REFERENCE, details={})
 
 
 def one_to_one_matching(table: NDArray[np.int64]) -> NDArray[np.int64]:

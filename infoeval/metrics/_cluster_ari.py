@@ -1,6 +1,7 @@
 """Adjusted Rand index of a categorical code and labels."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.partition_agreement import score_agreement
+from infoeval.metrics.stats.resampling import ScoreOptions
 
 Array = NDArray[np.float64]
 
@@ -25,9 +27,7 @@ def cluster_ari(
     labels: ArrayLike,
     *,
     class_names: Sequence[str] | None = None,
-    level: float = 0.95,
-    seed: int = 0,
-    replicates: int = 1000,
+    **options: Unpack[ScoreOptions],
 ) -> Score:
     """Agreement of code and label on pairs of rows, adjusted for chance, in [-0.5, 1].
 
@@ -38,11 +38,10 @@ def cluster_ari(
     on average. The lower limit of -0.5 is Chacon and Rastrojo's (2023, Minimum adjusted Rand index
     for two clusterings of a given size).
 
-    The interval is a basic bootstrap over rows. Rare mistakes that the rows do not show are allowed
-    for. With few rows per cell and many mistakes (100 rows, 10 x 10 cells, half wrong) it covers
-    less often than its level. It treats the model as given, and does not include the spread over
-    training seeds. With one category only, or one class, the value is 0 and there is no interval
-    (``None``).
+    The interval is about the value's expectation over as many rows. It treats the model as given,
+    and does not include the spread over training seeds. With one category only, or one class, the
+    value is 0 and there is no interval (``None``). For ``options`` see
+    :class:`infoeval.metrics.stats.resampling.ScoreOptions`.
 
     ``details``: ``category_names`` and ``class_names`` that occur, ``interval``.
 
@@ -60,24 +59,19 @@ def cluster_ari(
         bounds=(-0.5, 1.0),
         unit="index",
         reference="Hubert and Arabie 1985, Comparing partitions, Journal of Classification 2",
-        level=level,
-        seed=seed,
-        replicates=replicates,
+        **options,
     )
 
 
-def _ari(tables: Array) -> Array:
-    """Adjusted Rand index of each table."""
-    together = _pairs(tables.reshape(len(tables), -1))
-    first, second = _pairs(tables.sum(axis=2)), _pairs(tables.sum(axis=1))
-    n = tables.sum(axis=(1, 2))
-    chance = first * second / np.maximum(n * (n - 1) / 2, 1)
-    # 0 / 0: both partitions have one part, or all rows apart; they are equal then.
+def _ari(table: Array) -> float:
+    together, n = _pairs(table.ravel()), float(table.sum())
+    first, second = _pairs(table.sum(axis=1)), _pairs(table.sum(axis=0))
+    chance = first * second / max(n * (n - 1) / 2, 1.0)
     room = (first + second) / 2 - chance
-    index = np.divide(together - chance, room, out=np.ones(len(tables)), where=room > 0)
-    return np.asarray(index)
+    # 0 / 0: both partitions have one part, or all rows apart; they are equal then.
+    return (together - chance) / room if room > 0 else 1.0
 
 
-def _pairs(counts: Array) -> Array:
-    """Number of pairs of rows within a part, summed over parts, for each row of counts."""
-    return np.asarray((counts * (counts - 1) / 2).sum(axis=1), dtype=np.float64)
+def _pairs(counts: Array) -> float:
+    """Number of pairs of rows within a part, summed over parts."""
+    return float((counts * (counts - 1) / 2).sum())

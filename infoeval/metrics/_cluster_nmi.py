@@ -1,6 +1,7 @@
 """Normalised mutual information of a categorical code and labels."""
 
 from collections.abc import Sequence
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -9,6 +10,7 @@ from scipy.special import xlogy
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.partition_agreement import score_agreement
+from infoeval.metrics.stats.resampling import ScoreOptions
 
 Array = NDArray[np.float64]
 
@@ -26,9 +28,7 @@ def cluster_nmi(
     labels: ArrayLike,
     *,
     class_names: Sequence[str] | None = None,
-    level: float = 0.95,
-    seed: int = 0,
-    replicates: int = 1000,
+    **options: Unpack[ScoreOptions],
 ) -> Score:
     """Mutual information of code and label over the mean of their entropies, in [0, 1].
 
@@ -39,11 +39,12 @@ def cluster_nmi(
     definition as scikit-learn's default (arithmetic mean).
 
     The value is the plug-in estimate, which chance raises: by about (K - 1)(L - 1) / (2 n) nats of
-    mutual information. The interval is a basic bootstrap over rows. It reflects the resamples about
-    the value, which removes that bias, so the value lies near its upper end, or at it when code and
-    label have little in common. Rare mistakes that the rows do not show are allowed for. It treats
-    the model as given, and does not include the spread over training seeds. With one category only,
-    or one class, the value is 0 and there is no interval (``None``).
+    mutual information. ``details["null"]`` is what shuffled labels score, and
+    ``details["adjusted"]`` the value above it. The interval is about the value's expectation over
+    as many rows, chance included. It treats the model as given, and does not include the spread
+    over training seeds. With one category only, or one class, the value is 0 and there is no
+    interval (``None``). For ``options`` see
+    :class:`infoeval.metrics.stats.resampling.ScoreOptions`.
 
     ``details``: ``category_names`` and ``class_names`` that occur, ``interval``.
 
@@ -60,23 +61,19 @@ def cluster_nmi(
         class_names=class_names,
         reference="Vinh, Epps and Bailey 2010, Information theoretic measures for clusterings "
         "comparison, JMLR 11: NMI_sum",
-        level=level,
-        seed=seed,
-        replicates=replicates,
+        **options,
     )
 
 
-def _nmi(tables: Array) -> Array:
-    """Normalised mutual information of each table."""
-    first, second = _entropy(tables.sum(axis=2)), _entropy(tables.sum(axis=1))
-    joint = _entropy(tables.reshape(len(tables), -1))
-    mean = (first + second) / 2
-    # A small resample can fall into a single cell: two equal partitions, as scikit-learn has it.
-    ratio = np.divide(first + second - joint, mean, out=np.ones(len(tables)), where=mean > 0)
-    return np.clip(ratio, 0.0, 1.0)
+def _nmi(table: Array) -> float:
+    first, second, joint = map(_entropy, (table.sum(axis=1), table.sum(axis=0), table.ravel()))
+    if first + second == 0:
+        # Some rows can fall into a single cell: two equal partitions, as scikit-learn has it.
+        return 1.0
+    return float(np.clip(2 * (first + second - joint) / (first + second), 0.0, 1.0))
 
 
-def _entropy(counts: Array) -> Array:
-    """Entropy in nats of each row of counts; exactly 0 where one count has all."""
-    share = counts / counts.sum(axis=1, keepdims=True)
-    return np.asarray(-xlogy(share, share).sum(axis=1), dtype=np.float64)
+def _entropy(counts: Array) -> float:
+    """Entropy in nats of counts; exactly 0 where one of them has all."""
+    share = counts / counts.sum()
+    return float(-xlogy(share, share).sum())

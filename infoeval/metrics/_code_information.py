@@ -8,7 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_dependence import REFERENCE, several_codes
-from infoeval.metrics.stats.mutual_information import class_numbers_of, information_matrix
+from infoeval.metrics.stats.mutual_information import (
+    BinnedColumns,
+    information_matrix,
+    sparse_cells,
+)
 from infoeval.metrics.stats.resampling import Rows, TableOptions, score_table
 
 Array = NDArray[np.float64]
@@ -43,12 +47,12 @@ def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Tabl
     True
     """
     table = several_codes(codes, options)
-    classes = class_numbers_of(table.codes, bins)
+    classes = BinnedColumns(table.codes, bins)
 
     def statistic(rows: Rows, other: Rows) -> float:
-        return _mean_of_pairs(information_matrix(classes[rows], classes[other]))
+        return _mean_of_pairs(information_matrix(classes.of(rows), classes.of(other)))
 
-    whole = information_matrix(classes, classes)
+    whole = information_matrix(classes.whole, classes.whole)
     return score_table(
         table,
         _mean_of_pairs(whole),
@@ -57,8 +61,10 @@ def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[Tabl
         bounds=(0.0, float("inf")),
         unit="nats",
         reference=REFERENCE,
-        details={"information": whole.tolist(), "bins": bins},
+        details={"information": whole.tolist(), "bins": bins, **sparse_cells(classes, classes)},
         higher_is_better=False,
+        shuffled=lambda order: statistic(np.arange(table.n), order),
+        ranges=True,
     )
 
 

@@ -15,7 +15,7 @@ from infoeval.metrics.stats.code_factor_matrix import (
     disentanglement,
     factor_completeness,
 )
-from infoeval.metrics.stats.mutual_information import class_numbers_of
+from infoeval.metrics.stats.mutual_information import BinnedColumns
 from infoeval.metrics.stats.predictors import (
     Prediction,
     boosting,
@@ -91,7 +91,7 @@ def dci(
             cross-validation.
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
-    The value is D, and the intervals are those of tables with as many rows. ``details``: ``parts``
+    The value is D. ``details``: ``parts``
     ("disentanglement", "completeness", "informativeness", each with its interval), ``importance``
     (D x K), ``per_code`` (D), ``per_factor`` (K), ``informativeness`` and ``fitted`` (K, the same
     on the rows fitted on), ``fit_n``, ``converged``, ``pruned`` codes.
@@ -116,17 +116,18 @@ def dci(
         raise UserError("dci compares factors; give two or more")
     inputs, code_of = _joined([code.inputs for code in split.table.codes])
     if classify:
-        targets: Any = class_numbers_of(split.table.factors)
+        classes = BinnedColumns(split.table.factors)
         factor_of = np.arange(len(split.table.factors))
     else:
-        targets, factor_of = _joined([factor.targets for factor in split.table.factors])
+        numbers, factor_of = _joined([factor.targets for factor in split.table.factors])
 
     def predict(code_rows: Rows, factor_rows: Rows) -> Prediction:
         fit = code_rows < split.fit
+        targets: Any = classes.of(factor_rows) if classify else numbers[factor_rows]
         prediction = _predict(
             chosen,
-            (inputs[code_rows[fit]], targets[factor_rows[fit]]),
-            (inputs[code_rows[~fit]], targets[factor_rows[~fit]]),
+            (inputs[code_rows[fit]], targets[fit]),
+            (inputs[code_rows[~fit]], targets[~fit]),
             options.get("seed", 0),
         )
         return _grouped(prediction, code_of, factor_of)
@@ -150,7 +151,8 @@ def dci(
             "preset": preset,
             "predictor": chosen,
         },
-        resample="blocks",
+        replicates=6,
+        tables=0,
         fit=split.fit if split.fit < split.table.n else 0,
     )
 

@@ -12,7 +12,7 @@ from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
-from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column
+from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column, Table
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
 from infoeval.metrics.stats.resampling import (
     Rows,
@@ -72,7 +72,7 @@ def downstream_accuracy(
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The value is that of the largest size; ``details["parts"]`` holds "at 100" and so on with their
-    intervals, over the scored rows and the draws. ``details``: ``per_factor`` (sizes x K),
+    intervals. ``details``: ``per_factor`` (sizes x K),
     ``draws`` of result size, ``sizes`` and those ``left_out``, ``sample_efficiency`` (None without
     100 rows, or where the accuracy is 0), ``fit_n``, ``pruned`` codes, and whether all regressions
     ``converged``.
@@ -95,23 +95,27 @@ def downstream_accuracy(
         for size in possible
     ]
 
-    def fit_all(factors: Sequence[Column]) -> list[_Losses]:
-        inputs = inputs_of(table.codes, split.fit)
+    def fit_all(part: Table, draws: Sequence[Sequence[Rows]], fit: int) -> list[_Losses]:
+        inputs = inputs_of(part.codes, fit)
         with one_thread():
-            return [_losses(factors, inputs, split.fit, rows, probe) for rows in draws]
+            return [_losses(part.factors, inputs, fit, rows, probe) for rows in draws]
 
-    def statistic(rows: Rows, _: Rows) -> list[float]:
-        scored = rows[rows >= split.fit] - split.fit
-        counts = np.bincount(scored, minlength=table.n - split.fit)
-        # The draws of a size are resampled, too; the same rows always give the same draws.
-        generator = np.random.default_rng(rows[:8])
-        means = [result.scores(counts).mean(axis=1) for result in whole]
-        return [float(generator.choice(mean, len(mean)).mean()) for mean in means]
+    def statistic(code_rows: Rows, factor_rows: Rows) -> list[float]:
+        part, fit = table.paired(code_rows, factor_rows), int((code_rows < split.fit).sum())
+        # A share of the rows has the same share of each draw, so that as many are averaged.
+        kept = [
+            [
+                inside
+                for rows in of_size
+                if len(inside := np.flatnonzero(np.isin(code_rows[:fit], rows))) > 1
+            ]
+            for of_size in draws
+        ]
+        if not all(kept):
+            raise UserError(f"{possible[-1]} rows to fit on have no quarters")
+        return [float(result.scores().mean()) for result in fit_all(part, kept, fit)]
 
-    def shuffled(order: Rows) -> list[float]:
-        return [float(result.scores().mean()) for result in fit_all(table.shuffled(order).factors)]
-
-    whole = fit_all(table.factors)
+    whole = fit_all(table, draws, split.fit)
     accuracy = [float(result.scores().mean()) for result in whole]
     by_size = dict(zip(possible, accuracy, strict=True))
     details: dict[str, Any] = {
@@ -131,7 +135,8 @@ def downstream_accuracy(
         options,
         reference=REFERENCE,
         details=details,
-        shuffled=shuffled,
+        replicates=20,
+        tables=5,
         fit=split.fit,
     )
 
@@ -158,12 +163,11 @@ class _Losses:
     most: Array
     converged: bool
 
-    def scores(self, counts: NDArray[np.intp] | None = None) -> Array:
-        """1 - lost / most by draw and factor, ``(draws, K)``, with rows repeated by ``counts``."""
-        weights = np.ones(self.most.shape[1]) if counts is None else counts.astype(np.float64)
-        most = self.most @ weights
+    def scores(self) -> Array:
+        """1 - lost / most by draw and factor, ``(draws, K)``."""
+        most = self.most.sum(axis=1)
         return np.asarray(
-            np.where(most > 0, np.maximum(1 - share(self.lost @ weights, most), 0), 0)
+            np.where(most > 0, np.maximum(1 - share(self.lost.sum(axis=2), most), 0), 0)
         )
 
 

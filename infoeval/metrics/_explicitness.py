@@ -6,11 +6,13 @@ from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy.stats import rankdata
 
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.mutual_information import class_numbers_of
+from infoeval.metrics.stats.code_factor_table import Column
+from infoeval.metrics.stats.mutual_information import BinnedColumns
 from infoeval.metrics.stats.probes import (
     Probe,
     fit_one_against_rest,
@@ -71,7 +73,7 @@ def explicitness(
             that random codes score about 0 (Zaidi et al. 2020).
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
-    The interval is over the scored rows, with the fitted regressions fixed. Classes that the rows
+    Classes that the rows
     to fit on or to score lack are left out of the mean. ``details``: ``per_factor`` (K), ``fitted``
     (K, the same on the rows fitted on), the number of ``classes`` scored (K), ``fit_n``, ``pruned``
     codes, and whether all regressions ``converged``.
@@ -87,117 +89,106 @@ def explicitness(
     laforge = preset == "laforge"
     split = split_table(codes, factors, test, options, preset=preset)
     table = split.table
-    scored = np.arange(table.n) if laforge else np.arange(split.fit, table.n)
-    inputs = inputs_of(table.codes, split.fit, "range" if laforge else "deviation")
-    classes = class_numbers_of(table.factors, 10 if laforge else 20)
-    once = np.ones(len(scored))
+    binned = BinnedColumns(table.factors, 10 if laforge else 20)
 
-    def probes(order: Rows) -> list[Probe]:
-        return _probes(inputs[: split.fit], classes[order[: split.fit]], laforge)
-
-    def areas(probes: Sequence[Probe], rows: Rows, order: Rows) -> list[_Areas]:
-        with one_thread():
-            return [
-                _areas(probe, inputs[rows], numbers)
-                for probe, numbers in zip(probes, classes[order[rows]].T, strict=True)
-            ]
-
-    def means(areas: Sequence[_Areas], counts: Array) -> Array:
-        mean = np.array([area.mean(counts) for area in areas])
-        return 2 * (mean - CHANCE) if laforge else mean
-
-    def statistic(rows: Rows, _: Rows) -> float:
-        counts = np.bincount(rows, minlength=table.n)[scored]
-        return float(means(whole, counts.astype(np.float64)).mean())
-
-    def shuffled(order: Rows) -> float:
-        return float(means(areas(probes(order), scored, order), once).mean())
+    def fitted(code_rows: Rows, factor_rows: Rows) -> _FittedAreas:
+        return _fit_areas(
+            table.rows(code_rows).codes,
+            binned.of(factor_rows),
+            int((code_rows < split.fit).sum()),
+            laforge,
+        )
 
     every = np.arange(table.n)
-    fitted = probes(every)
-    whole = areas(fitted, scored, every)
-    for factor, area in zip(table.factors, whole, strict=True):
-        if not area.scored(once).any():
+    whole = fitted(every, every)
+    for factor, classes in zip(table.factors, whole.classes, strict=True):
+        if not classes:
             raise UserError(f"{factor.name}: no class to score; give more rows of every class")
-    per_factor = means(whole, once)
-    known = whole if laforge else areas(fitted, every[: split.fit], every)
     details: dict[str, Any] = {
-        "per_factor": per_factor.tolist(),
-        "fitted": means(known, np.ones(split.fit)).tolist(),
-        "classes": [int(area.scored(once).sum()) for area in whole],
+        "per_factor": whole.scored.tolist(),
+        "fitted": whole.known.tolist(),
+        "classes": whole.classes,
         "fit_n": split.fit,
-        "converged": all(probe.converged for probe in fitted),
+        "converged": whole.converged,
         "preset": preset,
     }
     return score_table(
         table,
-        float(per_factor.mean()),
-        statistic,
+        float(whole.scored.mean()),
+        lambda *rows: float(fitted(*rows).scored.mean()),
         options,
         bounds=(-1.0, 1.0) if laforge else (0.0, 1.0),
         reference=REFERENCE,
         details=details,
-        shuffled=shuffled,
+        replicates=20,
+        tables=5,
         fit=0 if laforge else split.fit,
     )
 
 
-def _probes(inputs: Array, classes: Numbers, laforge: bool) -> list[Probe]:
-    """Logistic regressions of the classes ``(n, K)`` of each factor."""
-    with one_thread():
-        if laforge:
-            return [fit_one_against_rest(inputs, numbers, balanced=True) for numbers in classes.T]
-        return [fit_softmax(inputs, numbers) for numbers in classes.T]
-
-
 @dataclass(frozen=True)
-class _Areas:
-    """Rows sorted by the probability of each class, for areas with any counts of the rows.
+class _FittedAreas:
+    """Mean areas of each factor on the rows to score and on those fitted on, ``(K,)``.
 
-    ``order`` ``(classes, rows)``; ``row`` are the rows of known classes, ``number`` the indices of
-    their classes; ``below`` and ``upto`` are the numbers of rows with a lower probability of that
-    class, and with one that is not higher, as indices of the running sums of all classes.
+    ``classes`` counts those that are scored.
     """
 
-    order: NDArray[np.int32]
-    row: Numbers
-    number: Numbers
-    below: Numbers
-    upto: Numbers
-
-    def mean(self, counts: Array) -> float:
-        """Mean area of the classes when row i occurs ``counts[i]`` times; 0.5 without any."""
-        inside, outside = self._weights(counts)
-        running = np.zeros((len(self.order), len(counts) + 1))
-        np.cumsum(counts[self.order], axis=1, out=running[:, 1:])
-        ranks = (running.ravel()[self.below] + running.ravel()[self.upto]) / 2
-        pairs = np.bincount(self.number, counts[self.row] * ranks, len(self.order))
-        both = self.scored(counts)
-        # Of pairs within the class, one half is in order.
-        ordered = pairs[both] - inside[both] ** 2 / 2
-        return float((ordered / (inside * outside)[both]).mean()) if both.any() else CHANCE
-
-    def scored(self, counts: Array) -> NDArray[np.bool_]:
-        """Whether each class has rows, and rows of other classes to compare with."""
-        inside, outside = self._weights(counts)
-        return np.asarray((inside > 0) & (outside > 0))
-
-    def _weights(self, counts: Array) -> tuple[Array, Array]:
-        inside = np.bincount(self.number, counts[self.row], len(self.order))
-        return np.asarray(inside, dtype=np.float64), counts.sum() - inside
+    scored: Array
+    known: Array
+    classes: list[int]
+    converged: bool
 
 
-def _areas(probe: Probe, inputs: Array, classes: Numbers) -> _Areas:
-    """Areas of the rows of ``inputs`` with these classes, ``(rows,)``."""
-    log_probability = np.ascontiguousarray(probe.log_probabilities(inputs).T)
-    order = np.argsort(log_probability, axis=1).astype(np.int32)
-    place = np.searchsorted(probe.classes, classes)
-    row = np.flatnonzero(probe.classes[np.minimum(place, len(probe.classes) - 1)] == classes)
-    number = place[row]
-    below, upto = np.empty((2, len(row)), dtype=np.intp)
-    for k in range(len(order)):
-        ordered, members = log_probability[k, order[k]], number == k
-        start = k * (len(classes) + 1)
-        below[members] = start + np.searchsorted(ordered, log_probability[k, row[members]], "left")
-        upto[members] = start + np.searchsorted(ordered, log_probability[k, row[members]], "right")
-    return _Areas(order, row, number, below, upto)
+def _fit_areas(codes: Sequence[Column], classes: Numbers, fit: int, laforge: bool) -> _FittedAreas:
+    """Areas of logistic regressions of classes ``(n, K)``, fitted to the first ``fit`` rows.
+
+    The preset "laforge" scores the rows that it is fitted on.
+    """
+    inputs = inputs_of(codes, fit, "range" if laforge else "deviation")
+    with one_thread():
+        probes = [_probe(inputs[:fit], numbers[:fit], laforge) for numbers in classes.T]
+        areas = [
+            [
+                class_areas(probe, inputs[part], numbers[part])
+                for probe, numbers in zip(probes, classes.T, strict=True)
+            ]
+            for part in (slice(0, fit), slice(0 if laforge else fit, None))
+        ]
+    means = np.array([[_mean(area) for area in part] for part in areas])
+    if laforge:
+        means = 2 * (means - CHANCE)
+    return _FittedAreas(
+        means[1],
+        means[0],
+        [int(np.isfinite(area).sum()) for area in areas[1]],
+        all(probe.converged for probe in probes),
+    )
+
+
+def _probe(inputs: Array, classes: Numbers, laforge: bool) -> Probe:
+    if laforge:
+        return fit_one_against_rest(inputs, classes, balanced=True)
+    return fit_softmax(inputs, classes)
+
+
+def _mean(areas: Array) -> float:
+    """Mean of the areas that are numbers; that of chance without any."""
+    known = areas[np.isfinite(areas)]
+    return float(known.mean()) if len(known) else CHANCE
+
+
+def class_areas(probe: Probe, inputs: Array, classes: Numbers) -> Array:
+    """Area under the ROC curve of each class of a probe, by ranks; NaN without both kinds of rows.
+
+    The area is the probability that a row of the class has a higher probability of it than a row
+    of another, ties counted half.
+    """
+    log_probability = probe.log_probabilities(inputs)
+    areas = np.full(len(probe.classes), np.nan)
+    for k, number in enumerate(probe.classes):
+        inside = classes == number
+        count = int(inside.sum())
+        if 0 < count < len(classes):
+            ranks = rankdata(log_probability[:, k])[inside].sum()
+            areas[k] = (ranks - count * (count + 1) / 2) / (count * (len(classes) - count))
+    return areas

@@ -65,7 +65,7 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[TableOptions
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The value is InfoM; ``details["parts"]`` holds "modularity", "compactness" and "explicitness"
-    with their intervals over the rows, the fitted regressions fixed. ``details``: ``information``
+    with their intervals. ``details``: ``information``
     (active D x K, shares of the factors' entropies), ``active`` codes, ``per_code`` (active D),
     ``per_factor`` (K, InfoC), ``explicitness`` of each factor (K), ``pruned`` codes, and whether
     all regressions ``converged`` within 100 steps.
@@ -81,24 +81,17 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[TableOptions
     table = table_of(codes, factors, options)
     if len(table.factors) < 2:
         raise UserError("infomec compares factors; give two or more")
-    active = _active(table.codes)
-    if not active:
-        raise UserError("all codes are constant; there is nothing to score")
-    every = np.arange(table.n)
-    whole = _fit(table, active, options)
-    information = whole.information(every, every)
+    seed = options.get("seed", 0)
+    whole = _fit(table, seed)
+    information = whole.information()
 
     def statistic(code_rows: Rows, factor_rows: Rows) -> list[float]:
-        return _parts(whole.information(code_rows, factor_rows), whole.explained[code_rows])
-
-    def shuffled(order: Rows) -> list[float]:
-        other = _fit(table.shuffled(order), active, options)
-        return _parts(other.information(every, every), other.explained)
+        return _parts(_fit(table.paired(code_rows, factor_rows), seed))
 
     names = ("modularity", "compactness", "explicitness")
     details: dict[str, Any] = {
         "information": information.tolist(),
-        "active": [code.name for code in active],
+        "active": [code.name for code in whole.codes],
         "per_code": _dominance(information).tolist(),
         "per_factor": _dominance(information.T).tolist(),
         "explicitness": whole.explained.mean(axis=0).tolist(),
@@ -106,13 +99,13 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[TableOptions
     }
     return score_parts(
         table,
-        dict(zip(names, _parts(information, whole.explained), strict=True)),
+        dict(zip(names, _parts(whole), strict=True)),
         statistic,
         options,
         reference=REFERENCE,
         details=details,
-        resample="jackknife",
-        shuffled=shuffled,
+        replicates=20,
+        tables=5,
     )
 
 
@@ -142,26 +135,32 @@ class _FittedProbes:
     explained: Array
     converged: bool
 
-    def information(self, code_rows: Rows, factor_rows: Rows) -> Array:
-        """I(z_j; v_k) / H(v_k) of the codes of ``code_rows`` and factors of ``factor_rows``."""
-        factors = self.classes[factor_rows]
-        matrix = np.empty((len(self.codes), factors.shape[1]))
+    def information(self) -> Array:
+        """I(z_j; v_k) / H(v_k) of the active codes, ``(D, K)``."""
+        matrix = np.empty((len(self.codes), self.classes.shape[1]))
         for row, code in enumerate(self.codes):
             if code.type == "categorical":
-                categories = code.values[code_rows].astype(np.intp)
-                matrix[row] = information_matrix(categories[:, None], factors)[0]
+                categories = code.values.astype(np.intp)
+                matrix[row] = information_matrix(categories[:, None], self.classes)[0]
                 continue
-            values = self.values[code_rows, row]
+            values = self.values[:, row]
             order = np.argsort(values)
             ordered = values[order]
             matrix[row] = [
-                neighbour_information(ordered, numbers[order], NEIGHBOURS) for numbers in factors.T
+                neighbour_information(ordered, numbers[order], NEIGHBOURS)
+                for numbers in self.classes.T
             ]
-        return share(matrix, entropies(factors))
+        return share(matrix, entropies(self.classes))
 
 
-def _fit(table: Table, active: tuple[Column, ...], options: TableOptions) -> _FittedProbes:
-    """Active codes, and regressions of each factor on all codes."""
+def _fit(table: Table, seed: int) -> _FittedProbes:
+    """Active codes, and regressions of each factor on all codes.
+
+    Raises UserError where all codes are constant.
+    """
+    active = _active(table.codes)
+    if not active:
+        raise UserError("all codes are constant; there is nothing to score")
     classes = class_numbers_of(table.factors)
     inputs = inputs_of(table.codes, table.n)
     explained = np.empty(classes.shape)
@@ -180,17 +179,18 @@ def _fit(table: Table, active: tuple[Column, ...], options: TableOptions) -> _Fi
             log_probability = probe.log_probabilities(inputs)
         explained[:, factor] = 1 + log_probability[every, numbers] / np.log(len(probe.classes))
         converged &= probe.converged
-    values = separated(table.matrix(active), options.get("seed", 0))
+    values = separated(table.matrix(active), seed)
     return _FittedProbes(active, values, classes, explained, converged)
 
 
-def _parts(information: Array, explained: Array) -> list[float]:
+def _parts(fitted: _FittedProbes) -> list[float]:
     """InfoM, InfoC and InfoE, in this order."""
+    information = fitted.information()
     modular = _dominance(information)[information.any(axis=1)]
     return [
         float(modular.mean()) if len(modular) else 0.0,
         float(_dominance(information.T).mean()),
-        float(explained.mean()),
+        float(fitted.explained.mean()),
     ]
 
 

@@ -11,7 +11,7 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES
-from infoeval.metrics.stats.mutual_information import class_numbers_of
+from infoeval.metrics.stats.mutual_information import BinnedColumns
 from infoeval.metrics.stats.resampling import (
     Preset,
     Rows,
@@ -76,15 +76,15 @@ def irs(
     if not table.codes:
         raise UserError("all codes are constant; there is nothing to score")
     if preset == "disentanglement_lib":
-        quantile, classes = 0.99, class_numbers_of(table.factors, 20, cut=FACTOR_TYPES)
+        quantile, classes = 0.99, BinnedColumns(table.factors, 20, cut=FACTOR_TYPES)
     else:
-        quantile, classes = 1.0, class_numbers_of(table.factors, 10)
+        quantile, classes = 1.0, BinnedColumns(table.factors, 10)
     values = table.matrix(table.codes)
 
     def statistic(code_rows: Rows, factor_rows: Rows) -> float:
-        return _mean(*_robustness(values[code_rows], classes[factor_rows], quantile))
+        return _mean(*_robustness(values[code_rows], classes.of(factor_rows), quantile))
 
-    robustness, deviation = _robustness(values, classes, quantile)
+    robustness, deviation = _robustness(values, classes.whole, quantile)
     details: dict[str, Any] = {
         "robustness": robustness.tolist(),
         "per_code": robustness.max(axis=1).tolist(),
@@ -100,6 +100,7 @@ def irs(
         bounds=(-1.0, 1.0),
         reference=REFERENCE,
         details=details,
+        ranges=True,
     )
 
 

@@ -79,7 +79,7 @@ def med(
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The value is the disentanglement; ``details["parts"]`` holds "disentanglement", "completeness"
-    and "informativeness" with intervals of tables with as many rows, the fitted probes fixed.
+    and "informativeness" with their intervals.
     ``details``: ``importance`` (D x K), ``per_code`` (D), ``per_factor`` (K), ``accuracy`` of each
     factor (K), ``kept`` codes, ``fit_n``, ``pruned`` codes, and whether all probes ``converged``.
 
@@ -98,21 +98,18 @@ def med(
     table = split.table
     if len(table.factors) < 2:
         raise UserError("med compares factors; give two or more")
-    every = np.arange(table.n)
 
-    def parts(fitted: _Fitted, rows: Rows) -> list[float]:
-        fit, scored = split.parts(rows)
-        importance = fitted.importance(fit)
+    def parts(fitted: _Fitted) -> list[float]:
+        importance = fitted.importance
         kept = importance if top is None else importance[_most_disentangled(importance, top)]
-        right = fitted.right[scored - split.fit]
-        accuracy = float(right.mean()) if len(right) else 0.0
-        return [disentanglement(kept), completeness(kept), accuracy]
+        return [disentanglement(kept), completeness(kept), float(fitted.right.mean())]
 
-    def shuffled(order: Rows) -> list[float]:
-        return parts(_fit(table.shuffled(order), split.fit, estimator, bins), every)
+    def statistic(code_rows: Rows, factor_rows: Rows) -> list[float]:
+        fit = int((code_rows < split.fit).sum())
+        return parts(_fit(table.paired(code_rows, factor_rows), fit, estimator, bins))
 
     whole = _fit(table, split.fit, estimator, bins)
-    importance = whole.importance(np.arange(split.fit))
+    importance = whole.importance
     names = ("disentanglement", "completeness", "informativeness")
     details: dict[str, Any] = {
         "importance": importance.tolist(),
@@ -130,29 +127,28 @@ def med(
     }
     return score_parts(
         table,
-        dict(zip(names, parts(whole, every), strict=True)),
-        lambda rows, _: parts(whole, rows),
+        dict(zip(names, parts(whole), strict=True)),
+        statistic,
         options,
         reference=REFERENCE,
         details=details,
-        resample="jackknife",
-        shuffled=shuffled,
+        replicates=20,
+        tables=5,
+        ranges=True,
         fit=split.fit,
     )
 
 
 @dataclass(frozen=True)
 class _Fitted:
-    """Information of the rows to fit on; whether the other rows are predicted, ``(rows, K)``."""
+    """Importance of codes to factors, and whether the rows to score are predicted, ``(rows, K)``.
 
-    information: TableInformation
+    ``importance`` ``(D, K)`` is by the rows to fit on; its columns sum to 1, or to 0.
+    """
+
+    importance: Array
     right: NDArray[np.bool_]
     converged: bool
-
-    def importance(self, rows: Rows) -> Array:
-        """Importance of codes to factors, ``(D, K)``; columns sum to 1, or to 0."""
-        information = self.information.matrix(rows, rows).information
-        return share(information, information.sum(axis=0))
 
 
 def _fit(table: Table, fit: int, estimator: Estimator, bins: int) -> _Fitted:
@@ -162,9 +158,14 @@ def _fit(table: Table, fit: int, estimator: Estimator, bins: int) -> _Fitted:
     with one_thread():
         probes = [fit_softmax(inputs[:fit], numbers[:fit]) for numbers in classes.T]
         predicted = np.stack([probe.predict(inputs[fit:]) for probe in probes], axis=1)
-    information = TableInformation(table.rows(np.arange(fit)), estimator, bins)
+    rows = np.arange(fit)
+    information = TableInformation(table.rows(rows), estimator, bins).matrix(rows, rows).information
     right = predicted == classes[fit:]
-    return _Fitted(information, right, all(probe.converged for probe in probes))
+    return _Fitted(
+        share(information, information.sum(axis=0)),
+        right,
+        all(probe.converged for probe in probes),
+    )
 
 
 def _most_disentangled(importance: Array, top: int) -> NDArray[np.intp]:

@@ -1,20 +1,26 @@
 """Information of the predicted category of real images about their labels."""
 
-from typing import Any
+from typing import Unpack
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import entr
 
-from infoeval.intervals import check_level, normal_interval
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.category_probabilities import bounded_score, posterior_rows
+from infoeval.metrics.stats.category_probabilities import posterior_rows
 from infoeval.metrics.stats.contingency import (
     check_paired,
     label_values,
     plug_in_information,
     table_of_occurring,
+)
+from infoeval.metrics.stats.partition_agreement import LabelCells
+from infoeval.metrics.stats.resampling import (
+    ScoreOptions,
+    check_options,
+    score_table,
+    without_columns,
 )
 
 
@@ -25,10 +31,10 @@ from infoeval.metrics.stats.contingency import (
     summary="mutual information between Q's predicted category of a real image and its label, nats",
     use="checking whether the categories that Q predicts for real images follow the labels",
     pitfalls="not a bound on I(c; G(z, c)): the generator need not draw the categories that Q "
-    "predicts; the interval is too short if code and label determine each other",
+    "predicts; the value is too low if code and label determine each other",
 )
 def real_label_information(
-    probabilities: ArrayLike, labels: ArrayLike, *, level: float = 0.95
+    probabilities: ArrayLike, labels: ArrayLike, **options: Unpack[ScoreOptions]
 ) -> Score:
     """I(ĉ; label), nats: information of the predicted category of real images about their class.
 
@@ -42,11 +48,8 @@ def real_label_information(
     information estimates). Where code and label nearly determine each other the bias is smaller,
     and the value too low by up to that.
 
-    The interval is by the delta method: log p(c, y) / (p(c) p(y)) of a row, minus the mean, is its
-    influence; z standard errors are subtracted from the corrected estimate and added to the
-    uncorrected one, because the bias is between 0 and the correction. It is cut at 0 and
-    at the smaller entropy of these rows, and contains the value. Where one determines the other
-    exactly the influence hardly varies and the interval is too short. It treats the model as given.
+    The interval is about the value's expectation over as many images, for the model as given. For
+    ``options`` see :class:`infoeval.metrics.stats.resampling.ScoreOptions`.
 
     ``details``: ``code_entropy`` and ``label_entropy`` (nats, plug-in), ``uncorrected`` (nats),
     ``categories``, ``classes``, ``interval``.
@@ -59,29 +62,34 @@ def real_label_information(
     >>> print(f"{score.value:.4f} of {score.details['label_entropy']:.4f}")
     0.6926 of 0.6931
     """
-    check_level(level)
+    check_options(options)
     codes, values = posterior_rows(probabilities).argmax(axis=1), label_values(labels, "labels")
     check_paired(codes, values, ("rows of probabilities", "labels"))
-    n = len(codes)
     table = table_of_occurring(codes, values)
-    categories, classes = table.shape
-    entropies = [float(entr(table.sum(axis=axis) / n).sum()) for axis in (1, 0)]
-    uncorrected = plug_in_information(table)
-    correction = (categories - 1) * (classes - 1) / (2 * n)
-    expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / n
-    seen = table > 0
-    influence = np.repeat(np.log(table[seen] / expected[seen]), table[seen])
-    mean, low, high = normal_interval(influence, level)
-    details: dict[str, Any] = {
-        "code_entropy": entropies[0],
-        "label_entropy": entropies[1],
-        "uncorrected": uncorrected,
-        "categories": categories,
-        "classes": classes,
-        "interval": "delta method over images, widened by the bias correction",
-    }
-    value = max(0.0, uncorrected - correction)
-    low, high = value - (mean - low), uncorrected + (high - mean)
-    return bounded_score(
-        value, low, high, min(entropies), level, n, "Shannon 1948; bias: Miller 1955", details
+    entropies = [float(entr(table.sum(axis=axis) / len(codes)).sum()) for axis in (1, 0)]
+    numbers = [np.unique(column, return_inverse=True)[1] for column in (codes, values)]
+    cells = LabelCells(numbers[0], numbers[1], (table.shape[0], table.shape[1]))
+    score = score_table(
+        cells.table,
+        _corrected(table),
+        lambda *rows: _corrected(cells.counts(*rows)),
+        options,
+        bounds=(0.0, min(entropies)),
+        unit="nats",
+        reference="Shannon 1948; bias: Miller 1955",
+        details={
+            "code_entropy": entropies[0],
+            "label_entropy": entropies[1],
+            "uncorrected": plug_in_information(table),
+            "categories": table.shape[0],
+            "classes": table.shape[1],
+        },
     )
+    return without_columns(score)
+
+
+def _corrected(table: NDArray[np.int64]) -> float:
+    """Plug-in information, nats, less its bias under independence, and not below 0."""
+    categories, classes = (int((table.sum(axis=axis) > 0).sum()) for axis in (1, 0))
+    bias = (categories - 1) * (classes - 1) / (2 * table.sum())
+    return max(0.0, plug_in_information(table) - float(bias))

@@ -1,16 +1,23 @@
 """How evenly and decisively Q sorts real images."""
 
 import math
-from typing import Any
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import entr, xlogy
+from scipy.special import entr
 
-from infoeval.intervals import check_level, normal_interval
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.category_probabilities import bounded_score, posterior_rows
+from infoeval.metrics.stats.category_probabilities import posterior_rows
+from infoeval.metrics.stats.code_factor_table import Column, Table
+from infoeval.metrics.stats.resampling import (
+    Rows,
+    ScoreOptions,
+    check_options,
+    score_table,
+    without_columns,
+)
 
 
 @metric(
@@ -22,7 +29,7 @@ from infoeval.metrics.stats.category_probabilities import bounded_score, posteri
     pitfalls="not a bound on I(c; G(z, c)): a confident Q scores high whatever its categories "
     "mean, even if the generator ignores its codes",
 )
-def real_sorting(probabilities: ArrayLike, *, level: float = 0.95) -> Score:
+def real_sorting(probabilities: ArrayLike, **options: Unpack[ScoreOptions]) -> Score:
     """H(mean q) - mean H(q), nats: how evenly and decisively Q sorts real images.
 
     ``probabilities`` are q(c|x), ``(n, K)``: one row for each real image, each of sum 1. The value
@@ -33,10 +40,8 @@ def real_sorting(probabilities: ArrayLike, *, level: float = 0.95) -> Score:
     (Bridle, Heading and MacKay 1992, Unsupervised classifiers, mutual information and phantom
     targets, NIPS 4).
 
-    The value is the mean over images of KL(q || mean q), and the interval the normal one of that
-    mean: KL(q || mean q) minus the value is the influence of an image on it (delta method). It is
-    cut at 0 and log K and contains the value. At either end of the range the influence vanishes and
-    the interval is too short. It treats the model as given.
+    The interval is about the value's expectation over as many images, for the model as given. For
+    ``options`` see :class:`infoeval.metrics.stats.resampling.ScoreOptions`.
 
     ``details``: ``entropy_of_mean`` and ``mean_entropy`` (nats), ``categories`` (K), ``interval``.
 
@@ -48,19 +53,28 @@ def real_sorting(probabilities: ArrayLike, *, level: float = 0.95) -> Score:
     >>> print(f"{score.value:.4f} of {score.details['entropy_of_mean']:.4f}")
     0.3681 of 0.6931
     """
-    check_level(level)
+    check_options(options)
     q = posterior_rows(probabilities)
-    n, categories = q.shape
-    mean = q.mean(axis=0)
-    # The smallest floats can have a mean of zero; they have no weight either.
-    divergences = -entr(q).sum(axis=1) - xlogy(q, np.where(mean > 0, mean, 1.0)).sum(axis=1)
-    value, low, high = normal_interval(divergences, level)
-    details: dict[str, Any] = {
-        "entropy_of_mean": float(entr(mean).sum()),
-        "mean_entropy": float(entr(q).sum(axis=1).mean()),
-        "categories": categories,
-        "interval": "delta method over images",
-    }
-    return bounded_score(
-        value, low, high, math.log(categories), level, n, "Bridle, Heading and MacKay 1992", details
+    categories = q.shape[1]
+    # Rounding can carry a sum past 1.
+    entropies = np.clip(entr(q).sum(axis=1), 0.0, math.log(categories))
+
+    def sorting(rows: Rows, _: Rows) -> float:
+        return float(entr(q[rows].mean(axis=0)).sum() - entropies[rows].mean())
+
+    every = np.arange(len(q))
+    score = score_table(
+        Table((Column("category", "categorical", q.argmax(axis=1).astype(np.float64)),), ()),
+        sorting(every, every),
+        sorting,
+        options,
+        bounds=(0.0, math.log(categories)),
+        unit="nats",
+        reference="Bridle, Heading and MacKay 1992",
+        details={
+            "entropy_of_mean": float(entr(q.mean(axis=0)).sum()),
+            "mean_entropy": float(entropies.mean()),
+            "categories": categories,
+        },
     )
+    return without_columns(score)

@@ -1,7 +1,7 @@
 """SAP: gap between the two best predictors of each factor."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Unpack
+from typing import Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,10 +10,9 @@ from sklearn.svm import LinearSVC
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
-from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column
+from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column, Table
 from infoeval.metrics.stats.resampling import (
     Rows,
-    Split,
     TableOptions,
     TestRows,
     check_choice,
@@ -63,7 +62,7 @@ def sap(
             code and no names of classes change.
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
-    The interval is over the rows, with the fitted classifiers fixed. ``details``: ``score``
+    ``details``: ``score``
     (D x K), ``per_factor`` (K), ``best_code`` of each factor, ``fit_n``, ``pruned`` codes.
 
     Raises UserError for what is not a table of codes and factors, and for unknown choices.
@@ -75,28 +74,15 @@ def sap(
     check_choice("preset", preset, Preset)
     split = split_table(codes, factors, test, options)
     table = split.table
-    every = np.arange(table.n)
-    right = _correct(split, preset, every)
-    least = 0.0 if preset == "scale-free" else LEAST_VARIANCE
-
-    def matrix(correct: dict[int, NDArray[np.bool_]], rows: Rows, order: Rows) -> NDArray[Any]:
-        fit, scored = split.parts(rows)
-        scores = np.empty((len(table.codes), len(table.factors)))
-        for k, hits in correct.items():
-            scores[:, k] = hits[:, scored - split.fit].mean(axis=1)
-        others = [k for k in range(len(table.factors)) if k not in correct]
-        if others:
-            numbers = [table.factors[k] for k in others]
-            scores[:, others] = _correlations(table.codes, numbers, fit, order, least)
-        return scores
 
     def mean_gap(scores: NDArray[np.float64]) -> float:
         return float(gap(scores, axis=0).mean())
 
-    def shuffled(order: Rows) -> float:
-        return mean_gap(matrix(_correct(split, preset, order), every, order))
+    def statistic(code_rows: Rows, factor_rows: Rows) -> float:
+        fit = int((code_rows < split.fit).sum())
+        return mean_gap(_predictability(table.paired(code_rows, factor_rows), fit, preset))
 
-    whole = matrix(right, every, every)
+    whole = _predictability(table, split.fit, preset)
     details = {
         "score": whole.tolist(),
         "per_factor": gap(whole, axis=0).tolist(),
@@ -107,30 +93,34 @@ def sap(
     return score_table(
         table,
         mean_gap(whole),
-        lambda rows, _: mean_gap(matrix(right, rows, every)),
+        statistic,
         options,
         reference=REFERENCE,
         details=details,
-        shuffled=shuffled,
+        replicates=20,
+        tables=5,
         fit=split.fit,
     )
 
 
-def _correct(split: Split, preset: Preset, order: Rows) -> dict[int, NDArray[np.bool_]]:
-    """Correct predictions of each code, ``(D, scored rows)``, by the index of a discrete factor.
-
-    Row i has the factors of row ``order[i]``.
-    """
-    hits = {}
-    for k, factor in enumerate(split.table.factors):
-        if factor.type in CATEGORIES:
-            classes = factor.values[order].astype(np.intp)
-            fit, scored = classes[: split.fit], classes[split.fit :]
-            predict = _quantile_classes if preset == "scale-free" else _linear_classes
-            hits[k] = np.stack(
-                [predict(code, fit, split.fit) == scored for code in split.table.codes]
-            )
-    return hits
+def _predictability(table: Table, fit: int, preset: Preset) -> NDArray[np.float64]:
+    """How well each code predicts each factor, ``(D, K)``, by the first ``fit`` rows."""
+    predict, least = _linear_classes, LEAST_VARIANCE
+    if preset == "scale-free":
+        predict, least = _quantile_classes, 0.0
+    scores = np.empty((len(table.codes), len(table.factors)))
+    numbers = []
+    for k, factor in enumerate(table.factors):
+        if factor.type not in CATEGORIES:
+            numbers.append(k)
+            continue
+        classes = factor.values.astype(np.intp)
+        for j, code in enumerate(table.codes):
+            scores[j, k] = (predict(code, classes[:fit], fit) == classes[fit:]).mean()
+    if numbers:
+        others = [table.factors[k] for k in numbers]
+        scores[:, numbers] = _correlations(table.codes, others, fit, least)
+    return scores
 
 
 def _linear_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
@@ -160,19 +150,19 @@ def _quantile_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDAr
 
 
 def _correlations(
-    codes: Sequence[Column], factors: Sequence[Column], rows: Rows, order: Rows, least: float
+    codes: Sequence[Column], factors: Sequence[Column], fit: int, least: float
 ) -> NDArray[np.float64]:
     """Squared correlation of each code, or of its categories' means, with each factor, ``(D, K)``.
 
-    Codes whose variance is not above ``least`` have 0.
+    It is that of the first ``fit`` rows. Codes whose variance is not above ``least`` have 0.
     """
-    values = np.stack([code.values[rows] for code in codes], axis=1)
+    values = np.stack([code.values[:fit] for code in codes], axis=1)
     centred = values - values.mean(axis=0)
     total = (centred**2).sum(axis=0)
     total[total <= least * (len(values) - 1)] = 0.0
     squared = np.empty((len(codes), len(factors)))
     for k, factor in enumerate(factors):
-        targets = factor.targets[order[rows]].T
+        targets = factor.targets[:fit].T
         inputs = np.stack([column - column.mean() for column in targets])
         crossed = inputs @ centred
         weights = np.linalg.lstsq(inputs @ inputs.T, crossed, rcond=None)[0]

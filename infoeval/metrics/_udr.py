@@ -133,7 +133,6 @@ def udr(
         options,
         reference=REFERENCE,
         details=details,
-        resample="jackknife",
         shuffled=shuffled,
     )
     score.details["per_model"] = [score.details["parts"][name] for name in names]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from infoeval.intervals import check_estimate
+from infoeval.intervals import Subsamples, check_estimate
 
 
 @dataclass(frozen=True)
@@ -12,7 +12,8 @@ class Score:
 
     ``low`` and ``high`` are the limits of a two-sided interval of confidence ``level``, or ``None``
     where no valid limit is known; ``details["interval"]`` then gives the reason. ``n`` counts the
-    rows that were scored. ``details`` holds plain data only (what JSON can hold).
+    rows that were scored. ``details`` holds plain data only (what JSON can hold). ``samples`` are
+    the scores of parts of the rows that the interval is computed from.
 
     Raises ValueError when the value is not finite or not inside its interval.
 
@@ -30,6 +31,7 @@ class Score:
     higher_is_better: bool = True
     reference: str = ""
     details: dict[str, Any] = field(default_factory=dict)
+    samples: Subsamples | None = field(default=None, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         check_estimate(self.value, self.low, self.high, self.level, self.n)

@@ -296,7 +296,8 @@ class Result:
         >>> Result.of(score, metric="cluster-acc", target="digit").value
         0.9
         """
-        values = {entry.name: getattr(score, entry.name) for entry in dataclasses.fields(score)}
+        names = [entry.name for entry in dataclasses.fields(score) if entry.name != "samples"]
+        values = {name: getattr(score, name) for name in names}
         return cls(metric=metric, target=target, settings=settings or {}, seconds=seconds, **values)
 
     @cached_property

@@ -1,12 +1,9 @@
-"""Posteriors q(c|x) of a categorical code, and scores of them in nats."""
-
-from typing import Any
+"""Posteriors q(c|x) of a categorical code."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
-from infoeval.metrics.score import Score
 
 #: Rows of half-precision probabilities may miss a sum of one by this much.
 SUM_TOLERANCE = 1e-3
@@ -35,19 +32,3 @@ def posterior_rows(values: ArrayLike) -> NDArray[np.float64]:
     if wrong.any():
         raise UserError(f"probabilities: a row sums to {sums[wrong][0]:.6g}; each must sum to 1")
     return np.asarray(array / sums, dtype=np.float64)
-
-
-def bounded_score(
-    value: float,
-    low: float,
-    high: float,
-    largest: float,
-    level: float,
-    n: int,
-    reference: str,
-    details: dict[str, Any],
-) -> Score:
-    """Score in nats, cut at 0 and ``largest``, which rounding can carry a value past."""
-    value = min(max(value, 0.0), largest)
-    low, high = min(max(low, 0.0), value), max(min(high, largest), value)
-    return Score(value, low, high, level, n, "nats", True, reference, details)

@@ -21,7 +21,7 @@ def score_covariance(
     """Score of codes by a function of their covariance ``(D, D)``, with a jackknife interval.
 
     Raises UserError for codes that are not two or more continuous ones that vary, for codes that
-    determine one another, and for a null.
+    determine one another.
     """
     table = several_codes(codes, options)
     for code in table.codes:
@@ -29,8 +29,6 @@ def score_covariance(
             raise UserError(f"{code.name} is categorical; it has no covariance")
         if code.spread == 0:
             raise UserError(f"{code.name} is constant; leave it out, or prune dead codes")
-    if options.get("null", 0):
-        raise UserError("a score of one table of codes has no null: shuffled, it is 0")
     values = table.matrix(table.codes)
     covariance = np.cov(values, rowvar=False)
     if _is_singular(covariance):
@@ -42,6 +40,9 @@ def score_covariance(
             raise UserError("too few rows that differ for an interval; give more, or replicates=0")
         return score(part)
 
+    def shuffled(order: Rows) -> float:
+        return score(np.cov(independent_orders(values, order), rowvar=False))
+
     return score_table(
         table,
         score(covariance),
@@ -52,8 +53,17 @@ def score_covariance(
         reference=REFERENCE,
         details={"covariance": covariance.tolist()},
         higher_is_better=False,
-        resample="jackknife",
+        shuffled=shuffled,
     )
+
+
+def independent_orders(values: Array, order: Rows) -> Array:
+    """Values ``(n, D)`` with every column in another order, made from one order of the rows."""
+    rows, columns = np.arange(len(values)), []
+    for column in values.T:
+        columns.append(column[rows])
+        rows = order[rows]
+    return np.stack(columns, axis=1)
 
 
 def several_codes(codes: ArrayLike, options: TableOptions) -> Table:

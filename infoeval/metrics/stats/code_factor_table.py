@@ -82,9 +82,9 @@ class Table:
         others = [code.name for code in self.codes if not any(code is kept for kept in codes)]
         return Table(tuple(codes), self.factors, (*self.pruned, *others))
 
-    def shuffled(self, order: NDArray[np.intp]) -> "Table":
-        """Table with the codes unchanged and the factors of the rows in this order."""
-        return replace(self, factors=self.rows(order).factors)
+    def paired(self, code_rows: NDArray[np.intp], factor_rows: NDArray[np.intp]) -> "Table":
+        """Table of the codes of some rows and the factors of as many others, in these orders."""
+        return Table(self.rows(code_rows).codes, self.rows(factor_rows).factors, self.pruned)
 
 
 def as_table(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from infoeval.errors import UserError
 from infoeval.intervals import clopper_pearson
@@ -104,7 +105,7 @@ class FunctionSource:
         """Draws of the function."""
         return FunctionDraws(self, shared=True)
 
-    def resampled(self, rows: Rows) -> "FunctionDraws":
+    def resampled(self, rows: Rows, order: Rows) -> "FunctionDraws":
         """Fresh draws, as a function has no rows."""
         return self.whole()
 
@@ -247,9 +248,10 @@ def score_draws(
 
     ``above_chance``: the score is (share - 1/K) / (1 - 1/K), K the number of factors.
 
-    A table's interval is over rows and draws at once. A function has no rows: its interval is over
-    draws, `REPEATS` of them unless ``replicates`` are given, and ``n`` counts the test points.
-    Either contains Clopper and Pearson's interval of the test points' share.
+    A table's interval is over rows and draws at once. A function has no rows: its interval is that
+    of fresh draws, by the deviation of `REPEATS` of them unless ``replicates`` are given, and ``n``
+    counts the test points. Either contains Clopper and Pearson's interval of the test points'
+    share, as all of them may be right by chance.
     """
     chance = 1 / len(source.table.factors)
 
@@ -259,14 +261,15 @@ def score_draws(
     def value(draws: Draws) -> float:
         return scaled(measure(draws, generator)[0])
 
+    repeats = options.get("replicates", REPEATS)
     if not source.has_rows:
-        options = {**options, "replicates": options.get("replicates", REPEATS)}
+        options = {**options, "replicates": 0}
     generator = np.random.default_rng([options.get("seed", 0), 2])
     share, measured = measure(source.whole(), generator)
     score = score_table(
         source.table,
         scaled(share),
-        lambda rows, _: value(source.resampled(rows)),
+        lambda rows, order: value(source.resampled(rows, order)),
         options,
         bounds=(scaled(0.0), 1.0),
         reference=reference,
@@ -275,17 +278,29 @@ def score_draws(
             **asdict(effort),
             **details,
         },
-        resample="deviation",
+        replicates=20,
+        tables=5 if source.has_rows else 0,
         shuffled=lambda order: value(source.shuffled(order)),
     )
     score.details.update(source.details())
     if not source.has_rows:
-        score.details["interval"] = score.details["interval"].replace("bootstrap tables and ", "")
         score = replace(score, n=effort.test_points)
+        if repeats > 1:
+            level = options.get("level", 0.95)
+            drawn = np.array([value(source.whole()) for _ in range(repeats)])
+            score = _with_draws(score, drawn, level, (scaled(0.0), 1.0))
     if score.low is None or score.high is None or score.level is None:
         return score
-    # All points may be right in every bootstrap table by chance.
     right = round(share * effort.test_points)
     low, high = clopper_pearson(right, effort.test_points, score.level)
     score.details["interval"] += ", holding Clopper and Pearson's of the test points"
     return replace(score, low=min(score.low, scaled(low)), high=max(score.high, scaled(high)))
+
+
+def _with_draws(score: Score, drawn: Array, level: float, bounds: tuple[float, float]) -> Score:
+    """Score of a function with the interval of scores of fresh draws, ``(repeats,)``."""
+    quantile = float(stats.t.ppf(0.5 + level / 2, len(drawn) - 1))
+    half = quantile * float(drawn.std(ddof=1))
+    score.details["interval"] = f"Student's t, deviation of {len(drawn)} draws"
+    low, high = max(score.value - half, bounds[0]), min(score.value + half, bounds[1])
+    return replace(score, low=low, high=high, level=level)

@@ -17,6 +17,8 @@ from infoeval.metrics.stats.resampling import Rows, TableOptions, check_choice, 
 BINS = 20
 NEIGHBOURS = 3
 NOISE = 1e-10
+FEW = 2
+"""Rows for a cell, on average, below which counts say little."""
 
 Estimator = Literal["plug-in", "corrected", "ksg"]
 Array = NDArray[np.float64]
@@ -44,6 +46,32 @@ def class_numbers_of(
             values = np.digitize(values, edges)
         numbers.append(np.unique(values, return_inverse=True)[1])
     return np.stack(numbers, axis=1)
+
+
+class BinnedColumns:
+    """Class numbers of columns on any of their rows; some of the rows have bins of their own."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        bins: int = BINS,
+        *,
+        cut: Sequence[str] = ("continuous", "periodic"),
+    ) -> None:
+        self.columns, self.bins, self.cut = columns, bins, cut
+        self.whole = class_numbers_of(columns, bins, cut=cut)
+
+    def of(self, rows: Rows) -> Classes:
+        """Class numbers ``(rows, columns)``; as many rows as there are keep the bins of all."""
+        if len(rows) == len(self.whole):
+            return self.whole[rows]
+        numbers = self.whole[rows]
+        for place, column in enumerate(self.columns):
+            if column.type in self.cut:
+                values = column.values[rows]
+                edges = np.linspace(values.min(), values.max(), self.bins + 1)[:-1]
+                numbers[:, place] = np.searchsorted(edges, values, side="right") - 1
+        return numbers
 
 
 def information_matrix(first: Classes, second: Classes) -> Array:
@@ -99,15 +127,15 @@ class TableInformation:
 
     "plug-in" counts classes and bins; "corrected" subtracts (R - 1)(C - 1) / 2n, the bias of the
     counts under independence (Miller 1955), and stops at 0; "ksg" counts neighbours of continuous
-    codes (Ross 2014, k = 3), and classes of categorical ones. All rows determine the bins.
+    codes (Ross 2014, k = 3), and classes of categorical ones.
     """
 
     def __init__(
         self, table: Table, estimator: Estimator = "plug-in", bins: int = BINS, seed: int = 0
     ) -> None:
         self.estimator = estimator
-        self.codes = class_numbers_of(table.codes, bins)
-        self.factors = class_numbers_of(table.factors, bins)
+        self.codes = BinnedColumns(table.codes, bins)
+        self.factors = BinnedColumns(table.factors, bins)
         if estimator == "ksg":
             for factor in table.factors:
                 if factor.type in ("continuous", "periodic"):
@@ -119,7 +147,7 @@ class TableInformation:
 
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Matrix:
         """Matrix from the codes of ``code_rows`` and the factors of ``factor_rows``, paired."""
-        codes, factors = self.codes[code_rows], self.factors[factor_rows]
+        codes, factors = self.codes.of(code_rows), self.factors.of(factor_rows)
         information = information_matrix(codes, factors)
         if self.estimator == "corrected":
             categories, classes = (
@@ -183,9 +211,25 @@ def score_information(
             **details,
             "estimator": estimator,
             "bins": bins,
+            **({} if estimator == "ksg" else sparse_cells(information.codes, information.factors)),
         },
-        resample="jackknife" if estimator == "ksg" else "bootstrap",
+        ranges=estimator != "ksg",
     )
+
+
+def sparse_cells(codes: BinnedColumns, factors: BinnedColumns) -> dict[str, str]:
+    """``sparse``: a sentence if some code and factor have fewer than `FEW` rows for a cell."""
+    n = len(codes.whole)
+    occupied = [len(np.unique(column)) for column in codes.whole.T]
+    classes = [len(np.unique(column)) for column in factors.whole.T]
+    code, factor = int(np.argmax(occupied)), int(np.argmax(classes))
+    if n >= FEW * occupied[code] * classes[factor]:
+        return {}
+    return {
+        "sparse": f"{n:,} rows for {occupied[code]} × {classes[factor]} cells of "
+        f"{codes.columns[code].name} and {factors.columns[factor].name}: fewer than {FEW} a cell, "
+        "so chance makes much of the information; read the value above chance"
+    }
 
 
 def separated(codes: Array, seed: int) -> Array:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
 from infoeval.errors import UserError
-from infoeval.intervals import basic_bootstrap, check_level
+from infoeval.intervals import Subsamples, check_level
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table, as_rows, as_table
 
@@ -19,19 +19,29 @@ DEAD_SHARE = 0.05
 """A code whose deviation is less than this share of the largest one is dead."""
 SCORED_SHARE = 1 / 3
 """This share of a table's rows is scored where no test rows are given."""
-GROUPS = 20
-"""A jackknife leaves out at most this many groups; "deviation" draws at most as many tables."""
-BLOCKS = 5
 LEAST_ROWS = 4
 """Four rows make two halves of two, which can differ; fewer give no estimate of the spread."""
+MISTAKES = 3
+"""No mistake in n rows is compatible with a rate of 3 / n (the rule of three)."""
+EXCHANGES = 4
+"""Tables with that many mistakes over which their effect is averaged."""
+FARTHEST_ROWS = 3
+"""This many rows with the farthest values of each code are left out for their effect."""
+EFFECT_TO_DEVIATION = 0.59
+"""Deviation of a number among samples, as a share of the effect of the three farthest rows.
+
+In a long tail the logarithm of the largest of n values has the variance π²/6 = 1.64 among samples,
+and its mean square distance to that of the fourth largest is 4.72, at any n (Rényi 1953).
+"""
 LARGEST_SEED = 2**32 - 1
 """The largest seed that scikit-learn accepts."""
+
+NOT_SHUFFLED = "no table with shuffled factors was scored; ask for some with null"
 
 Rows = NDArray[np.intp]
 Array = NDArray[np.float64]
 Preset = Literal["disentanglement_lib", "laforge"]
 """Settings of Locatello et al. 2019, or of the program of Zaidi et al. 2020."""
-Resample = Literal["bootstrap", "deviation", "jackknife", "blocks"]
 Statistic = Callable[[Rows, Rows], float]
 """A metric's value from the codes of some rows and the factors of some, in the same order."""
 PartStatistic = Callable[[Rows, Rows], Sequence[float]]
@@ -40,25 +50,34 @@ TestRows = tuple[ArrayLike, ArrayLike]
 """Codes and factors of rows that models are not fitted on."""
 
 
-class TableOptions(TypedDict, total=False):
-    """TableOptions of every metric of a table.
+class ScoreOptions(TypedDict, total=False):
+    """Options of every metric with an interval over rows.
+
+    ``level`` of the interval (0.95), and ``replicates``: the number of random halves, and of random
+    quarters, of the rows that it is computed from (60, fewer for slow metrics); with 0 replicates,
+    or fewer than 4 rows, there is no interval.
+    ``null``: number of tables with shuffled factors that show what chance scores (20, fewer for
+    slow metrics, 0 for the slowest).
+    ``seed`` of all draws (0).
+    """
+
+    level: float
+    replicates: int
+    null: int
+    seed: int
+
+
+class TableOptions(ScoreOptions, total=False):
+    """Options of every metric of a table, beside those of `ScoreOptions`.
 
     ``code_types`` and ``factor_types``: see `as_table`.
     ``prune``: leave out dead codes, those whose standard deviation is less than a twentieth of the
     largest one's, and categorical ones of a single category (default: all codes are scored).
-    ``level`` of the interval (0.95) and ``replicates`` of the table that it is computed from (200,
-    or as many as the metric needs); with 0 replicates, or fewer than 4 rows, there is no interval.
-    ``null``: number of tables with shuffled factors that are scored as well (0).
-    ``seed`` of all draws (0).
     """
 
     code_types: Sequence[str] | None
     factor_types: Sequence[str] | None
     prune: bool
-    level: float
-    replicates: int
-    null: int
-    seed: int
 
 
 def table_of(codes: ArrayLike, factors: ArrayLike | None, options: TableOptions) -> Table:
@@ -81,7 +100,7 @@ def table_of(codes: ArrayLike, factors: ArrayLike | None, options: TableOptions)
     return table.keep(kept)
 
 
-def check_options(options: TableOptions) -> None:
+def check_options(options: ScoreOptions) -> None:
     """Raise UserError for unknown options, a level outside (0, 1), and wrong counts."""
     unknown = sorted(options.keys() - TableOptions.__annotations__.keys())
     if unknown:
@@ -184,7 +203,7 @@ def score_table(
     table: Table,
     value: float,
     statistic: Statistic,
-    options: TableOptions,
+    options: ScoreOptions,
     *,
     shuffled: Callable[[Rows], float] | None = None,
     **others: Any,
@@ -206,63 +225,77 @@ def score_parts(
     table: Table,
     values: Mapping[str, float],
     statistic: PartStatistic,
-    options: TableOptions,
+    options: ScoreOptions,
     *,
     reference: str,
     details: dict[str, Any],
     bounds: tuple[float, float] = (0.0, 1.0),
     unit: str = "fraction",
     higher_is_better: bool = True,
-    resample: Resample = "bootstrap",
+    replicates: int = 60,
+    tables: int = 20,
+    ranges: bool = False,
     shuffled: Callable[[Rows], Sequence[float]] | None = None,
     fit: int = 0,
 ) -> Score:
-    """Score of a table by several numbers, each with an interval over rows within ``bounds``.
+    """Score of a table by several numbers, each with its interval, and with what chance scores.
 
     ``values`` are those of the whole table by name, and ``statistic`` computes them, in this
-    order, from some of its rows; ``shuffled`` computes those of a table with its factors in another
-    order, where ``statistic`` cannot. The first ``fit`` rows and the others are drawn separately.
-    The score is the first value, and ``details["parts"]`` holds ``value``, ``low`` and ``high`` of
-    every one, with the ``null`` if ``options`` ask for it.
+    order, from the codes of some of its rows and the factors of some; ``shuffled`` computes those
+    of a table with its factors in another order, where ``statistic`` cannot. The first ``fit`` rows
+    and the others are drawn separately. The score is the first value, and ``details["parts"]``
+    holds ``value``, ``low`` and ``high`` of every one, with ``null`` and ``adjusted``.
 
-    "bootstrap" is the basic one: reflecting it about the value takes out the bias that counts of
-    few rows have, so that the limits are those of the metric at a large number of rows.
-    "deviation" is for a metric that draws at random itself, afresh at every call: only the
-    deviation of a few bootstrap tables is used, by Student's t. "jackknife" leaves out one of up
-    to `GROUPS` groups of rows at a time and is for metrics that repeated rows would mislead.
-    "blocks" scores up to `BLOCKS` separate blocks of rows, each alone, and is for slow metrics: all
-    blocks together cost as much as the table.
+    The interval is about the metric's expectation over tables of as many rows of the same law: the
+    value ± the deviation that :class:`infoeval.intervals.Subsamples` estimates from ``replicates``
+    random halves and quarters of the rows, each scored anew, bins and all. Added is what parts of
+    the rows cannot show: what a few wrong rows would change, as a table may happen to have none,
+    and, where the codes' ``ranges`` matter, as they do to bins, what the farthest rows change.
+
+    ``null`` is what ``tables`` with shuffled factors score, and ``adjusted`` the value less their
+    mean, as a share of the best value less their mean.
     """
     level, seed = options.get("level", 0.95), options.get("seed", 0)
-    replicates, permutations = options.get("replicates", 200), options.get("null", 0)
-    resampling, shuffling = np.random.default_rng(seed).spawn(2)
+    replicates = options.get("replicates", replicates)
+    tables = options.get("null", tables)
+    resampling, shuffling, exchanging = np.random.default_rng(seed).spawn(3)
     everything = np.arange(table.n)
     # Rounding, and neighbours among few rows, can carry a value beyond the metric's range.
     whole = np.clip(list(values.values()), *bounds)
     entries: list[dict[str, Any]] = [
         {"value": float(value), "low": None, "high": None} for value in whole
     ]
-    kind = "none: no replicates"
     groups = [np.arange(fit), np.arange(fit, table.n)] if fit else [everything]
+    samples, half, kind = None, np.full(len(whole), np.nan), "none: no replicates"
     if replicates and min(map(len, groups)) < LEAST_ROWS:
         kind = f"none: fewer than {LEAST_ROWS} rows, or of these to fit on or to score"
     elif replicates:
-        low, high, kind = _limits(resample, statistic, whole, groups, replicates, level, resampling)
-        for entry, lower, upper in zip(entries, low, high, strict=True):
-            entry["low"] = float(min(max(lower, bounds[0]), entry["value"]))
-            entry["high"] = float(max(min(upper, bounds[1]), entry["value"]))
-    if permutations:
+        try:
+            samples = subsamples(lambda r: statistic(r, r), groups, replicates, resampling)
+            more = _effect_of_mistakes(statistic, whole, table, exchanging)
+            if ranges:
+                more = more + _effect_of_far_rows(statistic, whole, table)
+        except UserError as error:
+            kind = f"none: some halves of the rows cannot be scored ({error})"
+        else:
+            half, kind = samples.half_widths(level, more), samples.kind
+    for entry, width in zip(entries, half, strict=True):
+        limit_entry(entry, width, bounds)
+    has_chance = bool(table.factors) or shuffled is not None
+    unshuffled = {"no_null": NOT_SHUFFLED} if has_chance and not tables else {}
+    if tables and has_chance:
         of_order = shuffled or (lambda order: statistic(everything, order))
-        orders = [shuffling.permutation(table.n) for _ in range(permutations)]
+        orders = [shuffling.permutation(table.n) for _ in range(tables)]
         scores = np.clip([of_order(order) for order in orders], *bounds)
-        for entry, column in zip(entries, scores.T, strict=True):
-            entry["null"] = _null(column, level)
+        best = bounds[1] if higher_is_better else None
+        for entry, column, width in zip(entries, scores.T, half, strict=True):
+            entry |= chance_of(column, entry["value"], width, level, best)
     first = entries[0]
     return Score(
         first["value"],
         first["low"],
         first["high"],
-        level if replicates else None,
+        None if first["low"] is None else level,
         table.n,
         unit,
         higher_is_better,
@@ -274,84 +307,124 @@ def score_parts(
             "factors": [factor.name for factor in table.factors],
             "interval": kind,
             "seed": int(seed),
-            **({"null": first["null"]} if permutations else {}),
+            **unshuffled,
+            **{key: first[key] for key in ("null", "adjusted") if key in first},
             "parts": dict(zip(values, entries, strict=True)),
         },
+        samples,
     )
 
 
-def _null(scores: Array, level: float) -> dict[str, float]:
-    """Mean and central ``level`` of the scores of tables with shuffled factors."""
-    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
-    return {
-        "mean": float(scores.mean()),
-        "low": float(low),
-        "high": float(high),
-        "tables": len(scores),
-    }
+def without_columns(score: Score) -> Score:
+    """Score of vectors, whose details name no columns."""
+    for name in ("pruned", "codes", "factors"):
+        del score.details[name]
+    return score
 
 
-def _limits(
-    resample: Resample,
-    statistic: PartStatistic,
-    values: Array,
+def subsamples(
+    statistic: Callable[[Rows], Sequence[float]],
     groups: Sequence[Rows],
-    replicates: int,
-    level: float,
+    count: int,
     generator: np.random.Generator,
-) -> tuple[Array, Array, str]:
-    """Limits of every number, and the kind of interval in words.
+) -> Subsamples:
+    """Numbers of ``count`` random halves of the rows, and of as many quarters, each scored anew.
 
-    The jackknife is the delete-a-group one (Shao and Tu 1995, section 2.3); of blocks, the error of
-    a block is scaled to all rows (Politis, Romano and Wolf 1999, chapter 2).
+    Every group gives its share of rows. The same groups, count and generator give the same rows,
+    so that the subsamples of two models of the same images are paired.
     """
-    if resample == "bootstrap":
-        drawn = _bootstrap(statistic, groups, replicates, generator)
-        limits = np.array(
+    small = min(map(len, groups)) < 2 * LEAST_ROWS
+    numbers = [
+        np.array(
             [
-                basic_bootstrap(value, column, value, level, (-math.inf, math.inf))
-                for value, column in zip(values, drawn.T, strict=True)
-            ]
+                statistic(
+                    np.concatenate(
+                        [
+                            np.sort(generator.choice(group, max(2, len(group) // part), False))
+                            for group in groups
+                        ]
+                    )
+                )
+                for _ in range(count)
+            ],
+            dtype=np.float64,
         )
-        kind = f"basic bootstrap over rows, {replicates} replicates"
-        return limits[:, 0], limits[:, 1], kind
-    if resample == "deviation":
-        count = max(2, min(GROUPS, replicates))
-        error = _bootstrap(statistic, groups, count, generator).std(axis=0, ddof=1)
-        kind = f"Student's t, deviation of {count} bootstrap tables and draws"
-    elif resample == "jackknife":
-        everything = np.concatenate(groups)
-        left_out = _parts(groups, min(GROUPS, replicates), generator)
-        kept = [np.setdiff1d(everything, part) for part in left_out]
-        count = len(kept)
-        error = np.sqrt((count - 1) * np.var([statistic(rows, rows) for rows in kept], axis=0))
-        kind = f"jackknife over {count} groups of rows"
-    else:
-        blocks = _parts(groups, min(BLOCKS, replicates), generator)
-        count = len(blocks)
-        error = np.std([statistic(rows, rows) for rows in blocks], axis=0, ddof=1)
-        error = error / math.sqrt(count)
-        kind = f"deviation of {count} separate blocks of rows"
-    half = float(stats.t.ppf(0.5 + level / 2, count - 1)) * error
-    return values - half, values + half, kind
+        for part in ((2,) if small else (2, 4))
+    ]
+    return Subsamples(numbers[0], None if small else numbers[1])
 
 
-def _bootstrap(
-    statistic: PartStatistic,
-    groups: Sequence[Rows],
-    replicates: int,
-    generator: np.random.Generator,
+def _effect_of_mistakes(
+    statistic: PartStatistic, whole: Array, table: Table, generator: np.random.Generator
 ) -> Array:
-    """Numbers of tables whose rows are drawn with replacement, ``(replicates, numbers)``."""
+    """Variance of the numbers if two rows of a table have the factors of other rows by chance.
+
+    Rows that go wrong once in n are missing from many a sample of n, which its parts do not show;
+    the limits of a count x of them are about those of x + 2 (Agresti and Coull 1998).
+    """
+    if not table.factors:
+        return np.zeros(len(whole))
+    everything = np.arange(table.n)
     drawn = []
-    for _ in range(replicates):
-        rows = np.concatenate([generator.choice(group, len(group)) for group in groups])
-        drawn.append(statistic(rows, rows))
-    return np.array(drawn, dtype=np.float64)
+    for _ in range(EXCHANGES):
+        order = everything.copy()
+        order[generator.choice(table.n, MISTAKES, replace=False)] = generator.choice(
+            table.n, MISTAKES
+        )
+        drawn.append(statistic(everything, order))
+    one = (whole - np.mean(drawn, axis=0)) / MISTAKES
+    return np.asarray(2 * np.maximum(one, 0.0) ** 2)
 
 
-def _parts(groups: Sequence[Rows], most: int, generator: np.random.Generator) -> list[Rows]:
-    """All rows in two parts or more, up to ``most``, each with its share of every group."""
-    count = max(2, min(most, *(len(group) // 2 for group in groups)))
-    pieces = [np.array_split(generator.permutation(group), count) for group in groups]
-    return [np.sort(np.concatenate(part)) for part in zip(*pieces, strict=True)]
+def _effect_of_far_rows(statistic: PartStatistic, whole: Array, table: Table) -> Array:
+    """Variance of the numbers by the farthest values, which half of the halves share."""
+    far = [
+        np.argsort(-np.abs(code.values - np.median(code.values)), kind="stable")[:FARTHEST_ROWS]
+        for code in table.codes
+        if code.type == "continuous"
+    ]
+    if not far:
+        return np.zeros(len(whole))
+    rows = np.setdiff1d(np.arange(table.n), np.concatenate(far))
+    effect = whole - np.asarray(statistic(rows, rows)) if len(rows) > 1 else np.zeros(len(whole))
+    return np.asarray((EFFECT_TO_DEVIATION * effect) ** 2)
+
+
+def limit_entry(entry: dict[str, Any], half: float, bounds: tuple[float, float]) -> None:
+    """Give an entry with a ``value`` its limits ± ``half``, cut at ``bounds``; NaN for none.
+
+    The value is strictly inside unless it stands at an end of the range: an interval of no width
+    inside the range would say that the value is certain, and there is none.
+    """
+    value = entry["value"]
+    if np.isfinite(half) and (half > 0 or value in bounds):
+        entry["low"] = float(max(value - half, bounds[0]))
+        entry["high"] = float(min(value + half, bounds[1]))
+
+
+def chance_of(
+    scores: Array, value: float, half: float, level: float, best: float | None
+) -> dict[str, Any]:
+    """``null``, the scores ``(tables,)`` of shuffled factors, and ``adjusted``, the value above it.
+
+    Adjusted is (value - chance) / (best - chance), chance the mean of the scores; its interval has
+    the value's ``half`` width, and the error of the mean. There is none without a finite best.
+    """
+    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+    chance = float(scores.mean())
+    entry: dict[str, Any] = {
+        "null": {"mean": chance, "low": float(low), "high": float(high), "tables": len(scores)}
+    }
+    if best is None or not math.isfinite(best) or best - chance <= 0:
+        return entry
+    room = best - chance
+    adjusted = min((value - chance) / room, 1.0)
+    limits: dict[str, float | None] = {"low": None, "high": None}
+    if np.isfinite(half) and len(scores) > 1:
+        quantile = float(stats.t.ppf(0.5 + level / 2, len(scores) - 1))
+        error = quantile * float(scores.std(ddof=1)) / math.sqrt(len(scores))
+        # The derivative of the adjusted value by chance is (adjusted - 1) / room.
+        width = math.hypot(half, (1 - adjusted) * error) / room
+        limits = {"low": adjusted - width, "high": min(adjusted + width, 1.0)}
+    entry["adjusted"] = {"value": adjusted, **limits}
+    return entry

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
 from infoeval.metrics.stats.code_factor_table import Column
-from infoeval.metrics.stats.mutual_information import class_numbers_of
+from infoeval.metrics.stats.mutual_information import BinnedColumns
 from infoeval.metrics.stats.resampling import Rows, TableOptions, table_of
 
 CELLS = 1 << 17
@@ -50,29 +50,39 @@ class TableSource:
         self.table = table_of(codes, factors, options)
         for code in self.table.codes:
             check_size(code.values)
-        classes = class_numbers_of(self.table.factors, bins, cut=cut)
-        self.classes, self.even = classes_of_others(classes) if all_but else classes, even
-        for factor, column in zip(self.table.factors, self.classes.T, strict=True):
-            if column.max() == self.table.n - 1:
-                what, more = f"have the same value of {factor.name}", "more"
-                if all_but:
-                    what, more = f"agree in all factors but {factor.name}", "fewer bins or more"
-                raise UserError(
-                    f"no two rows {what}; give {more} rows, or a function for the codes"
-                )
-        self._whole = TableDraws(self.table.codes, self.classes, even)
+        self.binned, self.even, self.all_but = (
+            BinnedColumns(self.table.factors, bins, cut=cut),
+            even,
+            all_but,
+        )
+        every = np.arange(self.table.n)
+        self._whole = self.resampled(every, every)
 
     def whole(self) -> "TableDraws":
         """Draws of all rows."""
         return self._whole
 
-    def resampled(self, rows: Rows) -> "TableDraws":
-        """Draws of some rows."""
-        return TableDraws(self.table.rows(rows).codes, self.classes[rows], self.even)
+    def resampled(self, rows: Rows, order: Rows) -> "TableDraws":
+        """Draws of the codes of some rows with the factors of as many rows.
+
+        Raises UserError where no two of these share a value of a factor.
+        """
+        classes = self.binned.of(order)
+        if self.all_but:
+            classes = classes_of_others(classes)
+        for factor, column in zip(self.table.factors, classes.T, strict=True):
+            if np.bincount(column).max() == 1:
+                what, more = f"have the same value of {factor.name}", "more"
+                if self.all_but:
+                    what, more = f"agree in all factors but {factor.name}", "fewer bins or more"
+                raise UserError(
+                    f"no two rows {what}; give {more} rows, or a function for the codes"
+                )
+        return TableDraws(self.table.rows(rows).codes, classes, self.even)
 
     def shuffled(self, order: Rows) -> "TableDraws":
         """Draws of rows with the factors in another order."""
-        return TableDraws(self.table.codes, self.classes[order], self.even)
+        return self.resampled(np.arange(self.table.n), order)
 
     def details(self) -> dict[str, Any]:
         """Details of a score: the number of rows left out for their value of each factor."""
