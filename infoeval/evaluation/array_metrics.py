@@ -20,8 +20,8 @@ from infoeval.results import Result, Skipped
 
 Outcome = list[Result | Skipped]
 
-PAIR = ("code", "factor", "measure", "paired", "null")
-"""Details of a result of one code and one factor; other parts of a score have the null alone."""
+PAIR = ("code", "factor", "measure", "paired", "null", "adjusted", "p", "nmi")
+"""Details of a result of one code and one factor, or of another part of a score."""
 IMAGES = ("real", "generated")
 """Images whose codes are compared with their factors."""
 

@@ -234,7 +234,8 @@ def score_parts(
     higher_is_better: bool = True,
     replicates: int = 60,
     tables: int = 20,
-    ranges: bool = False,
+    ranges: ArrayLike = False,
+    chance: Array | None = None,
     shuffled: Callable[[Rows], Sequence[float]] | None = None,
     fit: int = 0,
 ) -> Score:
@@ -252,7 +253,10 @@ def score_parts(
     the rows cannot show: what a few wrong rows would change, as a table may happen to have none,
     and, where the codes' ``ranges`` matter, as they do to bins, what the farthest rows change.
 
-    ``null`` is what ``tables`` with shuffled factors score, and ``adjusted`` the value less their
+    ``ranges`` may be a share for each number.
+
+    ``null`` is what ``tables`` with shuffled factors score, which are not scored again where
+    ``chance`` ``(tables, numbers)`` holds what they score, and ``adjusted`` the value less their
     mean, as a share of the best value less their mean.
     """
     level, seed = options.get("level", 0.95), options.get("seed", 0)
@@ -273,23 +277,27 @@ def score_parts(
         try:
             samples = subsamples(lambda r: statistic(r, r), groups, replicates, resampling)
             more = _effect_of_mistakes(statistic, whole, table, exchanging)
-            if ranges:
-                more = more + _effect_of_far_rows(statistic, whole, table)
+            if np.any(ranges):
+                more = more + np.asarray(ranges, dtype=np.float64) * _effect_of_far_rows(
+                    statistic, whole, table
+                )
         except UserError as error:
             kind = f"none: some halves of the rows cannot be scored ({error})"
         else:
             half, kind = samples.half_widths(level, more), samples.kind
     for entry, width in zip(entries, half, strict=True):
         limit_entry(entry, width, bounds)
-    has_chance = bool(table.factors) or shuffled is not None
-    unshuffled = {"no_null": NOT_SHUFFLED} if has_chance and not tables else {}
-    if tables and has_chance:
+    if chance is None and (table.factors or shuffled is not None):
         of_order = shuffled or (lambda order: statistic(everything, order))
         orders = [shuffling.permutation(table.n) for _ in range(tables)]
-        scores = np.clip([of_order(order) for order in orders], *bounds)
+        chance = np.array([of_order(order) for order in orders])
+    unshuffled = {}
+    if chance is not None and len(chance):
         best = bounds[1] if higher_is_better else None
-        for entry, column, width in zip(entries, scores.T, half, strict=True):
+        for entry, column, width in zip(entries, np.clip(chance, *bounds).T, half, strict=True):
             entry |= chance_of(column, entry["value"], width, level, best)
+    elif chance is not None:
+        unshuffled["no_null"] = NOT_SHUFFLED
     first = entries[0]
     return Score(
         first["value"],

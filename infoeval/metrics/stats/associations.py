@@ -1,0 +1,231 @@
+"""Association of every code with every factor, each from 0 to 1, by the types of both."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.metrics.cluster import expected_mutual_information
+
+from infoeval.metrics.stats.code_factor_matrix import share
+from infoeval.metrics.stats.code_factor_table import Column, Table
+from infoeval.metrics.stats.mutual_information import (
+    BinnedColumns,
+    entropies,
+    information_matrix,
+)
+from infoeval.metrics.stats.resampling import Rows
+
+Periodic = Literal["circular", "linear"]
+Normalization = Literal["factor", "arithmetic", "geometric", "min", "max"]
+AssociationEstimator = Literal["plug-in", "adjusted"]
+
+Array = NDArray[np.float64]
+
+LEAST_SHARE = 1e-12
+"""Directions with a smaller share of the variance of cosine and sine are ignored."""
+TWO_CLASSES = "|2 AUC − 1|"
+
+
+class Associations:
+    """Associations of the codes and factors of any rows of a table; see `code_factors`."""
+
+    def __init__(
+        self,
+        table: Table,
+        periodic: Periodic,
+        normalization: Normalization,
+        estimator: AssociationEstimator,
+        bins: int,
+    ) -> None:
+        self.periodic, self.normalization, self.estimator = periodic, normalization, estimator
+        self.code_types = np.array([code.type for code in table.codes])
+        self.factor_types = np.array([factor.type for factor in table.factors])
+        self.code_order, self.factor_order = _order(table.codes), _order(table.factors)
+        self.angles = table.matrix(table.factors).T
+        self.codes = BinnedColumns(table.codes, bins)
+        self.factors = BinnedColumns(table.factors, bins)
+        self.factor_entropies = entropies(self.factors.whole)
+        two = np.array([factor.values.max() == 1 for factor in table.factors])
+        self.two_classes = (self.factor_types == "discrete") & two & (normalization == "factor")
+        continuous = self.code_types == "continuous"
+        self.by_information = ~continuous[:, None] | (
+            (self.factor_types == "discrete") & ~self.two_classes
+        )
+
+    def measure(self, row: int, column: int) -> str:
+        """Name of the measure for a code and a factor."""
+        if self.by_information[row, column]:
+            if self.normalization == "factor":
+                return "I / H(factor)"
+            return "AMI" if self.estimator == "adjusted" else "NMI"
+        if self.two_classes[column]:
+            return TWO_CLASSES
+        if self.factor_types[column] == "periodic":
+            return f"{self.periodic} correlation"
+        return "|Spearman|"
+
+    def strength(self, values: Array, chance: Array) -> Array:
+        """Values above chance on one scale, that of a correlation, ``(D, K)`` from 0 to 1.
+
+        Rank correlations stay as they are. A share u of the factor's entropy H becomes
+        √((1 - exp(-2 u H)) / (1 - exp(-2 H))): the correlation of normal variables of as much
+        information (Linfoot 1957, An informational measure of correlation), over its largest value.
+        """
+        above = np.clip(share(values - chance, 1 - chance), 0.0, 1.0)
+        information = np.expm1(-2 * above * self.factor_entropies)
+        correlation = np.sqrt(information / np.expm1(-2 * self.factor_entropies))
+        return np.where(self.by_information, correlation, above)
+
+    def matrix(self, code_rows: Rows, factor_rows: Rows) -> Array:
+        """Associations ``(D, K)`` of the codes of ``code_rows`` and factors of ``factor_rows``."""
+        values = np.zeros((len(self.code_types), len(self.factor_types)))
+        numbers = np.flatnonzero(self.code_types == "continuous")
+        ordered = np.flatnonzero(np.isin(self.factor_types, ("ordinal", "continuous")))
+        angles = np.flatnonzero(self.factor_types == "periodic")
+        classes = np.flatnonzero(self.two_classes)
+        ranks = _ranks(self.code_order[numbers][:, code_rows])
+        for columns, measure in (
+            (ordered, self._spearman),
+            (angles, self._circular),
+            (classes, self._areas),
+        ):
+            if len(columns):
+                values[np.ix_(numbers, columns)] = measure(ranks, columns, factor_rows)
+        for rows in (numbers, np.flatnonzero(self.code_types == "categorical")):
+            columns = np.flatnonzero(self.by_information[rows].all(axis=0)) if len(rows) else rows
+            if len(rows) and len(columns):
+                values[np.ix_(rows, columns)] = self._information(
+                    self.codes.of(code_rows)[:, rows], self.factors.of(factor_rows)[:, columns]
+                )
+        return values
+
+    def normalised(self, normalization: Normalization) -> Array:
+        """Mutual information of all rows over a mean of both entropies, ``(D, K)``."""
+        return _normalised(
+            information_matrix(self.codes.whole, self.factors.whole),
+            entropies(self.codes.whole),
+            self.factor_entropies,
+            normalization,
+        )
+
+    def _spearman(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
+        others = _standardised(_ranks(self.factor_order[columns][:, rows]))
+        return np.asarray(np.abs(_standardised(ranks) @ others.T))
+
+    def _circular(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
+        if self.periodic == "linear":
+            return linear_correlations(_standardised(ranks), self.angles[columns][:, rows])
+        correlations = circular_correlations(ranks, _ranks(self.factor_order[columns][:, rows]))
+        return np.where(np.ptp(ranks, axis=1)[:, None] > 0, correlations, 0.0)
+
+    def _areas(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
+        """|2 AUC - 1| of each code as a test of the second class: the rank-biserial correlation."""
+        second = self.factor_order[columns][:, rows].astype(np.float64)
+        counts = second.sum(axis=1)
+        others = ranks.shape[1] - counts
+        apart = share(ranks @ second.T, counts) - share(ranks @ (1 - second).T, others)
+        both = (counts > 0) & (others > 0)
+        return np.asarray(np.where(both, np.abs(apart) * 2 / ranks.shape[1], 0.0))
+
+    def _information(self, codes: NDArray[np.intp], factors: NDArray[np.intp]) -> Array:
+        chance = np.zeros((codes.shape[1], factors.shape[1]))
+        if self.estimator == "adjusted":
+            chance[:] = [[_chance(code, factor) for factor in factors.T] for code in codes.T]
+        return _normalised(
+            information_matrix(codes, factors),
+            entropies(codes),
+            entropies(factors),
+            self.normalization,
+            chance,
+        )
+
+
+def _normalised(
+    information: Array,
+    codes: Array,
+    factors: Array,
+    normalization: Normalization,
+    chance: Array | float = 0.0,
+) -> Array:
+    """Information over a mean of the entropies, or the factor's, ``chance`` taken off both."""
+    pairs = np.stack(np.broadcast_arrays(codes[:, None], factors))
+    whole: dict[Normalization, Array] = {
+        "factor": pairs[1],
+        "arithmetic": pairs.mean(axis=0),
+        "geometric": np.sqrt(pairs.prod(axis=0)),
+        "min": pairs.min(axis=0),
+        "max": pairs.max(axis=0),
+    }
+    return np.clip(share(information - chance, whole[normalization] - chance), 0.0, 1.0)
+
+
+def _chance(first: NDArray[np.intp], second: NDArray[np.intp]) -> float:
+    """Mean information, nats, of two columns of classes over all orders of the rows."""
+    shape = int(first.max()) + 1, int(second.max()) + 1
+    cells = first * shape[1] + second
+    counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)
+    seen = counts[counts.any(axis=1)][:, counts.any(axis=0)]
+    return float(expected_mutual_information(seen, len(first)))
+
+
+def _order(columns: tuple[Column, ...]) -> NDArray[np.intp]:
+    """Index of each value among the column's sorted distinct values, ``(columns, n)``."""
+    return np.stack([np.unique(column.values, return_inverse=True)[1] for column in columns])
+
+
+def _ranks(order: NDArray[np.intp]) -> Array:
+    """Ranks from 0 to n - 1 of columns ``(D, n)``, ties at their mean, without sorting."""
+    ranks = np.empty(order.shape)
+    for rank, column in zip(ranks, order, strict=True):
+        counts = np.bincount(column)
+        rank[:] = (np.cumsum(counts) - (counts + 1) / 2)[column]
+    return ranks
+
+
+def _standardised(values: Array) -> Array:
+    """Columns of mean 0 and sum of squares 1, or all 0 where constant, ``(D, n)``."""
+    centred = values - values.mean(axis=1, keepdims=True)
+    return share(centred, np.linalg.norm(centred, axis=1, keepdims=True))
+
+
+def circular_correlations(codes: Array, angles: Array) -> Array:
+    """√| |mean exp i(a - b)|² - |mean exp i(a + b)|² | of ranks of codes and angles on the circle.
+
+    The ranks of ``codes`` ``(D, n)`` and of ``angles`` ``(K, n)``, 0 to n - 1, are laid around the
+    circle, a = 2 pi rank / n. The first mean is large where the code increases with the angle and
+    the second where it decreases; a fold makes both alike. ``(D, K)``, from 0
+    to 1. The difference is the rank correlation of Fisher and Lee (1982, Nonparametric measures of
+    angular-angular association, Biometrika 69). For a code that is the angle with noise of
+    mean resultant length r it is r², like a squared correlation, so its root is taken.
+
+    >>> ranks = np.arange(12.0)[None]
+    >>> circular_correlations((5 - ranks) % 12, ranks).round(6)
+    array([[1.]])
+    >>> circular_correlations(np.abs(ranks - 6), ranks).round(6)
+    array([[0.]])
+    """
+    n = codes.shape[1]
+    first, second = (np.exp(2j * np.pi / n * ranks) for ranks in (codes, angles))
+    along, against = (np.abs(first @ other.T) / n for other in (second.conj(), second))
+    return np.asarray(np.sqrt(np.abs(along**2 - against**2)), dtype=np.float64)
+
+
+def linear_correlations(codes: Array, angles: Array) -> Array:
+    """Multiple correlation of each code with the cosine and the sine of each angle.
+
+    ``codes`` ``(D, n)`` are standardised: of mean 0 and sum of squares 1, or all 0. ``angles``
+    ``(K, n)`` are in radians. ``(D, K)``, from 0 to 1 (Mardia 1976, Linear-circular
+    correlation coefficients and rhythmometry, Biometrika 63).
+
+    >>> angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)[None]
+    >>> linear_correlations(np.cos(angles + 1) / np.sqrt(6), angles).round(6)
+    array([[1.]])
+    """
+    explained = np.empty((len(codes), len(angles)))
+    for column, angle in enumerate(angles):
+        waves = np.stack([np.cos(angle), np.sin(angle)])
+        waves -= waves.mean(axis=1, keepdims=True)
+        shared = codes @ waves.T
+        inverse = np.linalg.pinv(waves @ waves.T, rcond=LEAST_SHARE, hermitian=True)
+        explained[:, column] = np.einsum("di,ij,dj->d", shared, inverse, shared)
+    return np.asarray(np.sqrt(np.clip(explained, 0.0, 1.0)), dtype=np.float64)
