@@ -64,7 +64,7 @@ def test_units_share_no_axis(document: Document) -> None:
     # The accuracy of naming the most frequent class is what chance scores for a matching.
     assert rows["cluster-acc of digit"][2] == EstimateCell(0.1)
     assert [column.name for column in panels[0].table.columns[1:4]] == [
-        *("this run, λ = 1", "this run, λ = 1, chance", "this run, λ = 1, above chance, 0 to 1")
+        *("this run, λ = 1", "this run, λ = 1, chance", "this run, λ = 1, adjusted for chance")
     ]
     assert "chance" in texts(panels[0])
     assert "chance" not in texts(panels[1])

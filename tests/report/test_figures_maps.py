@@ -112,7 +112,7 @@ def test_pairs_that_chance_could_give_are_grey(document: Document) -> None:
     assert "Grey" not in built(document).factors[1].caption
     names = [column.name for column in figure.table.columns[6:]]
     whose = ", this run, λ = 1"
-    assert names == [f"{n}{whose}" for n in ("Chance", "Above chance, 0 to 1", "p", "NMI")]
+    assert names == [f"{n}{whose}" for n in ("Chance", "Adjusted for chance", "p", "NMI")]
     row = next(row for row in figure.table.rows if row[:2] == ("digit", "slant"))
     assert row[8:] == (0.4, 0.125)
 

@@ -114,14 +114,14 @@ def ring(axes: Axes, x: float, y: float, colours: Colours) -> None:
     )  # fmt: skip
 
 
-def by_chance(result: Result | None) -> EstimateCell | None:
+def chance_cell(result: Result | None) -> EstimateCell | None:
     """Return the cell of what chance scores in a result's place, where it is known."""
     null = result.chance if result else None
     return EstimateCell(null.mean, null.low, null.high) if null else None
 
 
-def above_chance(result: Result | None) -> EstimateCell | None:
-    """Return the cell of a result's value above chance, where it is known."""
+def adjusted_cell(result: Result | None) -> EstimateCell | None:
+    """Return the cell of a result's value adjusted for chance, where it is known."""
     adjusted = result.typed.adjusted if result else None
     return EstimateCell(adjusted.value, adjusted.low, adjusted.high) if adjusted else None
 

@@ -13,8 +13,8 @@ from infoeval.report.figures.dots import Dot, DotRow, draw_rows, unit_figure
 from infoeval.report.figures.information_figure import alike
 from infoeval.report.figures.look import (
     Look,
-    above_chance,
-    by_chance,
+    adjusted_cell,
+    chance_cell,
     dots_legend,
     estimate,
     looks,
@@ -145,8 +145,8 @@ def _table(
         measured = [results.get(key) for key in keys]
         for quantity, cell_of, written in (
             ("value", estimate, kind),
-            ("chance", by_chance, kind),
-            ("above chance, 0 to 1", above_chance, "number"),
+            ("chance", chance_cell, kind),
+            ("adjusted for chance", adjusted_cell, "number"),
         ):
             column: list[Cell] = [cell_of(result) for result in measured]
             if quantity == "value" or any(column):

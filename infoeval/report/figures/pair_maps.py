@@ -6,7 +6,7 @@ import numpy as np
 
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, map_figure
-from infoeval.report.figures.look import above_chance, by_chance, estimate
+from infoeval.report.figures.look import adjusted_cell, chance_cell, estimate
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.followed_factors import SURE
 from infoeval.report.tables import Cell, ReportTable, TableColumn
@@ -113,8 +113,8 @@ def _of_chance(results: Sequence[Result]) -> dict[str, list[Cell]]:
     """Return what is known of each pair beside its value: chance, and NMI where it is not that."""
     pairs = [result.pair for result in results]
     return {
-        "Chance": [by_chance(result) for result in results],
-        "Above chance, 0 to 1": [above_chance(result) for result in results],
+        "Chance": [chance_cell(result) for result in results],
+        "Adjusted for chance": [adjusted_cell(result) for result in results],
         "p": [pair.p if pair else None for pair in pairs],
         "NMI": [pair.nmi if pair else None for pair in pairs],
     }
