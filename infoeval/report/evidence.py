@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infoeval.report.wording import count_of, in_words, interval, listed, nats
+from infoeval.report.wording import (
+    MISSING,
+    between,
+    count_of,
+    in_brackets,
+    in_words,
+    interval,
+    listed,
+    nats,
+)
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import INFORMATION, OWN_BOUND, CheckDetails
 
@@ -135,7 +144,12 @@ def _self_test(model: ModelResults) -> Reason | None:
 
 
 def _of_channel(check: CheckDetails) -> str:
-    return f"{nats(check.value)} of the {nats(check.truth)} nats in a channel of known information"
+    ends = between(check.low, check.high, nats)
+    aside = "" if ends == MISSING else ends
+    return (
+        f"{nats(check.value)} of the {nats(check.truth)} nats{in_brackets(aside)} in a channel of "
+        "known information"
+    )
 
 
 def _above(check: CheckDetails) -> float:
@@ -149,10 +163,8 @@ def _below(check: CheckDetails) -> float:
 
 
 def _found(check: CheckDetails) -> str:
-    text = f"{nats(check.value)} nats"
-    if check.low is None or check.high is None:
-        return text
-    return f"{text} ({interval(check.low, check.high, 3)})"
+    ends = interval(check.low, check.high, 3)
+    return f"{nats(check.value)} nats{in_brackets('' if ends == MISSING else ends)}"
 
 
 def _seeds(document: Document) -> Reason:

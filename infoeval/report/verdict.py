@@ -64,11 +64,13 @@ def _about(code: Code, document: Document) -> str:
 def _meaning(code: str, document: Document) -> str:
     """Return which classes a code matches, which factor it follows; nothing where unknown."""
     matched = matching_of(document, code)
-    if matched is None:
-        return follow_sentence(code, document)
+    followed = follow_sentence(code, document)
+    one_of_several = matched is not None and matched.result.target != code
+    if matched is None or (followed and one_of_several and not matched.rank):
+        return followed
     text = match_sentence(matched, code, document)
     closest = closest_factor(document, code)
     # Where a code matches its classes, they are its factor.
     if matched.rank < 2 and closest and closest.rank:
-        text += f", and {follow_sentence(code, document)}"
+        text += f", and {followed}"
     return text + confusion_remark(matched, document)

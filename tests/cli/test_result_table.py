@@ -119,3 +119,14 @@ def test_tables_fit_a_hundred_columns(
         "10,000",
     ):
         assert whole in "\n".join(lines)
+
+
+def test_counts_of_many_classes_are_left_to_the_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"person {number}" for number in range(200)]
+    many = {"class_names": names, "confusion": [[1] * 200] * 2}
+    found = result("cluster-acc", "kind", 0.02, **(matching("separate rows") | many))
+    lines = shown(monkeypatch, capsys, found)
+    assert lines[-1] == "counts of 200 classes are too wide for a table: see --json"
+    assert max(map(len, lines)) <= 100

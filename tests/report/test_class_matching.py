@@ -77,7 +77,7 @@ def test_a_matching_to_the_scored_rows_is_called_one() -> None:
     found = matching([[95, 3], [5, 97]], [0, 1], (0.92, 0.98), **SAME)
     assert said(document(found))["kind"] == (
         "matches the two classes with 4.0 % error (2.0 to 8.0 %; always naming the most frequent "
-        "class gives 50.0 %; matching fitted on these same rows)."
+        "class gives 50.0 %; matching fitted on the same rows)."
     )
 
 
@@ -177,6 +177,14 @@ def test_equal_rates_are_rarely_told_apart() -> None:
 def test_the_test_is_the_exact_binomial_one(most: int, other: int) -> None:
     expected = stats.binomtest(most, most + other, alternative="greater").pvalue
     assert math.isclose(probability_of_lead(most, other), expected, rel_tol=1e-6)
+
+
+def test_counts_beyond_any_data_set_take_no_time() -> None:
+    """A metrics.json may come from anyone."""
+    assert probability_of_lead(10**15, 10**15) == 0.5
+    assert probability_of_lead(500_500, 499_501) == pytest.approx(
+        stats.binom.sf(500_499, 1_000_001, 0.5), rel=0.01
+    )
 
 
 def test_confusions_are_named_only_of_a_code_that_matches() -> None:

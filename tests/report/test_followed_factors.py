@@ -1,11 +1,14 @@
 """A code follows a factor where chance does not: never by the raw value alone."""
 
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from infoeval.report import render
 from tests.report.made_up import document, pair, said
+from tests.report.reading import Reading
 
 
 def test_a_code_that_follows_a_factor() -> None:
@@ -96,6 +99,16 @@ def test_images_are_named_where_there_are_some() -> None:
     )
     found["settings"] = {"own": {"images": "generated"}}
     assert said(of_encoder)["a"].endswith("on generated images.")
+
+
+def test_a_page_of_a_table_speaks_of_rows(tmp_path: Path) -> None:
+    found = pair("a", "size", 0.93, (0.91, 0.94), chance=0.02, p=1e-4)
+    text = Reading(render(document(found), tmp_path)).text
+    assert "a follows size, |Spearman| 0.93 (0.91 to 0.94; chance 0.02)." in text
+    assert "2,000 rows" in text
+    assert "over the sampled rows alone" in text
+    assert "One table of codes: those of another seed of the model can be very different." in text
+    assert "in a hundred tables of shuffled factors" in text
 
 
 def test_settings_are_not_mixed() -> None:

@@ -288,12 +288,12 @@ def test_too_few_rows_are_said_on_the_page(folder: Path, document: dict[str, Any
 def test_matching_to_the_scored_rows_is_said_in_its_row(
     folder: Path, document: dict[str, Any]
 ) -> None:
-    assert "these same rows" not in Reading(render(document, folder)).text
+    assert "the same rows" not in Reading(render(document, folder)).text
     for result in document["results"]:
         if result["metric"] == "cluster-acc":
             result["details"]["matching_fitted_on"] = "the scored rows"
     heads = [head.text.strip() for head in Reading(render(document, folder)).all("th")]
-    assert "cluster-acc of digit (matching fitted on these same rows)" in heads
+    assert "cluster-acc of digit (fitted on the same rows)" in heads
 
 
 def test_numbers_that_are_none_never_reach_the_reader(

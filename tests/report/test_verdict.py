@@ -261,7 +261,7 @@ def test_one_seed_is_called_one(document: Document) -> None:
 def test_self_test_passes_on_its_numbers(document: Document) -> None:
     assert told(document)["Self-test"] == (
         "Passed: the same estimate finds 0.00 nats (−0.010 to 0.010) in shuffled codes and "
-        "1.64 of the 1.67 nats in a channel of known information."
+        "1.64 of the 1.67 nats (1.63 to 1.65) in a channel of known information."
     )
 
 
@@ -277,7 +277,7 @@ def test_self_test_that_falls_short_says_that_amounts_may_be_too_low(document: D
     check |= {"value": 1.2, "low": 1.1, "high": 1.3, "truth": 1.5}
     assert told(document)["Self-test"] == (
         "Amounts may be too low: the same estimate finds 0.00 nats (−0.010 to 0.010) in shuffled "
-        "codes and 1.20 of the 1.50 nats in a channel of known information."
+        "codes and 1.20 of the 1.50 nats (1.10 to 1.30) in a channel of known information."
     )
 
 

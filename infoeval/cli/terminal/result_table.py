@@ -172,7 +172,11 @@ def _print_matching(console: Console, result: "Result", clustering: "Clustering"
         to = classes[matched] if matched >= 0 else "none"
         cells = [f"[bold]{n}[/]" if k == matched else str(n) for k, n in enumerate(row)]
         rows.add_row(f"{escaped(str(name))} → {to}", *cells)
-    console.print(rows)
+    unlimited = console.options.update(width=10**6)
+    if console.measure(rows, options=unlimited).maximum <= console.width:
+        console.print(rows)
+    else:
+        console.print(f"counts of {len(classes)} classes are too wide for a table: see --json")
 
 
 def _is_cell_only(result: "Result") -> bool:

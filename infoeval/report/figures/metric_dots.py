@@ -58,14 +58,15 @@ def _others(document: Document) -> dict[Key, Result]:
 
 
 def _name_of(result: Result) -> str:
-    """Return a metric with target and options: "cluster-nmi of digit", "mig (bins=10)".
-
-    A matching that was fitted on the rows that it is scored on is named as such.
-    """
-    same_rows = result.clustering is not None and result.clustering.on_same_rows
-    remarks = [result.options, "matching fitted on these same rows" if same_rows else ""]
+    """Return a metric with target and options: "cluster-nmi of digit", "mig (bins=10)"."""
     name = f"{result.metric} of {result.target}" if result.target else result.metric
-    return f"{name}{in_brackets(*remarks)}"
+    return f"{name}{in_brackets(result.options)}"
+
+
+def _name_in_full(result: Result) -> str:
+    """Return the name, with a remark where a matching was fitted on the rows that it scores."""
+    same_rows = result.clustering is not None and result.clustering.on_same_rows
+    return f"{_name_of(result)}{' (fitted on the same rows)' if same_rows else ''}"
 
 
 def kind_of(unit: str | None) -> Kind:
@@ -139,7 +140,7 @@ def _table(
     kind = kind_of(unit)
     named = _others(document)
     columns = [TableColumn("Metric")]
-    cells: list[list[Cell]] = [[_name_of(named[key]) for key in keys]]
+    cells: list[list[Cell]] = [[_name_in_full(named[key]) for key in keys]]
     for model in document.all_models:
         results = _by_key(model.results)
         measured = [results.get(key) for key in keys]
@@ -179,7 +180,7 @@ def _quantities(document: Document) -> list[tuple[str, str, Measured]]:
     by_model = [_by_key(model.results) for model in document.all_models]
     for key, result in _others(document).items():
         if result.metric == CLUSTER_ACCURACY:
-            better = _name_of(result).removeprefix(CLUSTER_ACCURACY)
+            better = _name_in_full(result).removeprefix(CLUSTER_ACCURACY)
             name = f"cluster error{better} (lower is better)"
         else:
             name = _name_of(result)
