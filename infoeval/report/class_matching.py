@@ -53,8 +53,19 @@ class Matched:
     @property
     def base(self) -> float:
         """The accuracy that says nothing: of the most frequent class, or of shuffled classes."""
+        return max(self.clustering.majority, self._shuffled)
+
+    @property
+    def knowing_nothing(self) -> str:
+        """What has the accuracy that says nothing."""
+        if self._shuffled > self.clustering.majority:
+            return "a matching to shuffled classes"
+        return "always naming the most frequent class"
+
+    @property
+    def _shuffled(self) -> float:
         null = self.result.typed.null
-        return max(self.clustering.majority, null.mean if null else 0.0)
+        return null.mean if null else 0.0
 
     @property
     def above(self) -> bool:
@@ -124,13 +135,13 @@ def _with_counts(results: Mapping[str, Result]) -> dict[str, Matched]:
 
 
 def _of_one(matched: Matched, noun: str, baselines: str) -> str:
-    error, base = percent(matched.error), percent(matched.clustering.majority)
+    error = percent(matched.error)
     if not matched.above:
         better = "no better" if matched.result.value <= matched.base else "not reliably better"
         aside = in_brackets(matched.interval, _same_rows([matched]), baselines)
         return (
-            f"does not match {noun}: {error} error{aside} is {better} than always naming the most "
-            f"frequent class, which is right for {base}"
+            f"does not match {noun}: {error} error{aside} is {better} than "
+            f"{matched.knowing_nothing}, which is right for {percent(matched.base)}"
         )
     aside = in_brackets(matched.interval, _naive([matched]), _same_rows([matched]), baselines)
     return f"{_matches(matched.rank, noun)} {error} error{aside}"
@@ -167,11 +178,11 @@ def _matches(rank: int, noun: str) -> str:
 
 
 def _naive(kept: Sequence[Matched]) -> str:
-    """Return the error of naming the most frequent class, where it matters."""
-    share = kept[0].clustering.majority
-    if share < _UNEVEN and min(matched.rank for matched in kept) == 2:
+    """Return the error of what knows nothing, where it matters."""
+    first = kept[0]
+    if first.base < _UNEVEN and min(matched.rank for matched in kept) == 2:
         return ""
-    return f"always naming the most frequent class gives {percent(1 - share)}"
+    return f"{first.knowing_nothing} gives {percent(1 - first.base)}"
 
 
 def _same_rows(kept: Sequence[Matched]) -> str:

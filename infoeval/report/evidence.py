@@ -73,7 +73,7 @@ def _convergence(document: Document) -> Reason | None:
         "Convergence",
         False,
         f"Q had not converged for {_where(open_codes, document)}: a larger Q, another input or "
-        f"more training still gained {_CONVERGED:g} nats or more.",
+        f"more training may still gain {_CONVERGED:g} nats or more.",
     )
 
 

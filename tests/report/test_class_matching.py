@@ -103,6 +103,16 @@ def best_matching(counts: Any) -> tuple[list[int], int]:
     return matched, int(counts[rows, columns].sum())
 
 
+def test_shuffled_classes_are_the_base_where_they_are_matched_better() -> None:
+    """A matching fitted to the scored rows may beat the most frequent class by chance."""
+    counts = ten_classes(30, 13)
+    found = matching(counts, range(10), (0.18, 0.23), null={"mean": 0.21}, **OTHER)
+    assert said(document(found))["kind"] == (
+        "does not match the ten classes: 79.6 % error (77.0 to 82.0 %) is no better than a "
+        "matching to shuffled classes, which is right for 21.0 %."
+    )
+
+
 def test_a_real_match_on_the_scored_rows_is_still_one() -> None:
     found = matching(ten_classes(19, 0), range(10), (0.98, 1.0), **SAME)
     assert said(document(found))["kind"].startswith("matches the ten classes with 0.0 % error")
