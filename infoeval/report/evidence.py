@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infoeval.report.wording import count_of, in_words, interval, listed, nats
+from infoeval.report.wording import (
+    MISSING,
+    between,
+    count_of,
+    in_brackets,
+    in_words,
+    interval,
+    listed,
+    nats,
+)
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import INFORMATION, OWN_BOUND, CheckDetails
 
@@ -11,6 +20,8 @@ _TOLERANCE = 0.01
 """Largest error above the truth, nats, with which a self-test passes."""
 _SHORTFALL = 0.03
 """Least error below the truth of a known channel, nats, that is reported as too low."""
+_CONVERGED = 0.01
+"""Gain, nats, below which a Q has converged."""
 _WEIGHT = "information_weight"
 
 
@@ -25,7 +36,8 @@ class Reason:
 
 def reasons(document: Document) -> list[Reason]:
     """Return the reasons to trust the verdict or not, the most important first."""
-    candidates = [_convergence(document), _self_test(document), _seeds(document)]
+    candidates = [_convergence(document), _self_test(document), *_too_few_rows(document)]
+    candidates += [_seeds(document)]
     candidates += [_unlike(document, model) for model in document.baselines[:1]]
     candidates.append(_intervals(document))
     return [reason for reason in candidates if reason is not None]
@@ -51,13 +63,31 @@ def _convergence(document: Document) -> Reason | None:
     if not open_codes:
         several = "all models" if len(document.all_models) > 1 else "every code"
         return Reason(
-            "Convergence", True, f"Q converged for {several}: longer training would add nothing."
+            "Convergence",
+            True,
+            f"Q converged for {several}: a larger Q, another input and more training each gained "
+            f"less than {_CONVERGED:g} nats. What no Q of ours can read is not found by any of "
+            "them.",
         )
     return Reason(
         "Convergence",
         False,
-        f"Q had not converged for {_where(open_codes, document)}: longer training may find more.",
+        f"Q had not converged for {_where(open_codes, document)}: a larger Q, another input or "
+        f"more training may still gain {_CONVERGED:g} nats or more.",
     )
+
+
+def _too_few_rows(document: Document) -> list[Reason]:
+    """Return each warning of a metric about the number of rows, with the metrics that give it."""
+    warned: dict[str, dict[str, None]] = {}
+    for model in document.all_models:
+        for result in model.results:
+            if result.typed.sparse:
+                warned.setdefault(result.typed.sparse, {})[result.name] = None
+    return [
+        Reason("Too few rows", False, f"{listed(list(names))}: {sentence}")
+        for sentence, names in warned.items()
+    ]
 
 
 def _where(open_codes: Mapping[str, tuple[str, ...]], document: Document) -> str:
@@ -114,7 +144,12 @@ def _self_test(model: ModelResults) -> Reason | None:
 
 
 def _of_channel(check: CheckDetails) -> str:
-    return f"{nats(check.value)} of the {nats(check.truth)} nats in a channel of known information"
+    ends = between(check.low, check.high, nats)
+    aside = "" if ends == MISSING else ends
+    return (
+        f"{nats(check.value)} of the {nats(check.truth)} nats{in_brackets(aside)} in a channel of "
+        "known information"
+    )
 
 
 def _above(check: CheckDetails) -> float:
@@ -128,10 +163,8 @@ def _below(check: CheckDetails) -> float:
 
 
 def _found(check: CheckDetails) -> str:
-    text = f"{nats(check.value)} nats"
-    if check.low is None or check.high is None:
-        return text
-    return f"{text} ({interval(check.low, check.high, 3)})"
+    ends = interval(check.low, check.high, 3)
+    return f"{nats(check.value)} nats{in_brackets('' if ends == MISSING else ends)}"
 
 
 def _seeds(document: Document) -> Reason:
@@ -148,6 +181,9 @@ def _seeds(document: Document) -> Reason:
             "One checkpoint of each model: differences are between these checkpoints, and other "
             "seeds may differ in the opposite direction.",
         )
+    if document.identity.codes is not None:
+        text = "One table of codes: those of another seed of the model can be very different."
+        return Reason("Seeds", None, text)
     seed = document.identity.seed
     which = "" if seed is None else f" ({seed})"
     return Reason("Seeds", None, f"One seed{which}: other seeds can give very different results.")
@@ -188,10 +224,11 @@ def _intervals(document: Document) -> Reason | None:
     level = next((r.level for r in document.results if _has_interval(r)), None)
     if level is None:
         return None
+    rows = "images" if document.identity.codes is None else "rows"
     return Reason(
         "Intervals",
         None,
-        f"{100 * level:g} %, over the sampled images alone: they do not cover the choice of seed, "
+        f"{100 * level:g} %, over the sampled {rows} alone: they do not cover the choice of seed, "
         "data set or settings.",
     )
 

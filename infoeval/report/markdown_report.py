@@ -7,7 +7,13 @@ from infoeval.report import figures
 from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.limits import limits
-from infoeval.report.provenance import definitions, origins, skipped, surroundings
+from infoeval.report.provenance import (
+    definitions,
+    origins,
+    skipped,
+    surroundings,
+    without_chance,
+)
 from infoeval.report.tables import ReportTable, markdown_table, markdown_text
 from infoeval.report.verdict import sentences
 from infoeval.results import Document
@@ -33,7 +39,10 @@ def markdown(document: Mapping[str, Any]) -> str:
         *_figures("Every seed", built.seeds),
         *_figures("Leakage between codes", built.leakage),
         *_figures("Other metrics", built.metrics),
-        *_tables("How the numbers were computed", [definitions(whole), skipped(whole)]),
+        *_tables(
+            "How the numbers were computed",
+            [definitions(whole), without_chance(whole), skipped(whole)],
+        ),
         *_provenance(whole),
         *_limits(whole),
     ]

@@ -110,9 +110,10 @@ def _heading(document: Document) -> str:
 
 def _lead(document: Document) -> str:
     subject, data = document.identity, document.data_set
-    source = " ".join(part for part in (data.label, data.split) if part)
-    images = "" if data.n is None else f", {data.n:,} images"
-    facts = [f"Data: {source}{images}"]
+    of_table = subject.codes is not None
+    source = " ".join(part for part in (data.label, "" if of_table else data.split) if part)
+    count = "" if data.n is None else f", {data.n:,} {'rows' if of_table else 'images'}"
+    facts = [f"Data: {source}{count}"]
     if len(document.peers) == 1:
         if subject.information_weight is not None:
             facts.append(f"λ = {subject.information_weight:g}")

@@ -136,6 +136,21 @@ def skipped(document: Document) -> ReportTable:
     )
 
 
+def without_chance(document: Document) -> ReportTable:
+    """Return the metrics of which it is not known what chance scores, and why."""
+    reasons: dict[str, dict[str, None]] = {}
+    for model in document.all_models:
+        for result in model.results:
+            if result.typed.no_null:
+                reasons.setdefault(result.typed.no_null, {})[result.name] = None
+    return ReportTable(
+        name="without-chance",
+        title="Metrics that were not compared with chance, and why",
+        columns=(TableColumn("Metric"), TableColumn("Reason")),
+        rows=tuple((", ".join(names), reason) for reason, names in reasons.items()),
+    )
+
+
 def _settings(result: Result) -> str:
     """Return the settings as text, the options that were asked for among them."""
     settings = dict(result.settings)

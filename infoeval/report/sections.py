@@ -17,7 +17,13 @@ from infoeval.report.image_grids import galleries, strips, traversals
 from infoeval.report.limits import limits
 from infoeval.report.live_generator import LiveGenerator, read_live
 from infoeval.report.moving_images import animations, panels
-from infoeval.report.provenance import definitions, origins, skipped, surroundings
+from infoeval.report.provenance import (
+    definitions,
+    origins,
+    skipped,
+    surroundings,
+    without_chance,
+)
 from infoeval.report.tables import ReportTable
 from infoeval.report.verdict import sentences
 from infoeval.results import Document
@@ -136,6 +142,7 @@ def gather(document: Document, folder: Path) -> Page:
         "factors": _all_drawn(built.factors),
         "definitions": definitions(document),
         "skipped": skipped(document),
+        "without_chance": without_chance(document),
         "metrics": _all_drawn(built.metrics),
         "origins": origins(document),
         "surroundings": surroundings(document),

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from infoeval.report.wording import MISSING, between, nats, number, percent
+from infoeval.report.wording import MISSING, between, nats, number, percent, percents
 
 Kind = Literal["text", "count", "number", "nats", "percent"]
 
@@ -85,8 +85,7 @@ def _value(value: float | None, kind: Kind) -> str:
 def _limits(cell: EstimateCell, kind: Kind) -> str:
     if kind != "percent":
         return between(cell.low, cell.high, lambda end: _value(end, kind))
-    limits = between(cell.low, cell.high, lambda end: percent(end).removesuffix(" %"))
-    return limits if limits == MISSING else f"{limits} %"
+    return percents(cell.low, cell.high)
 
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\n")

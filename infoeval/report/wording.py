@@ -29,7 +29,16 @@ def nats(value: float | None) -> str:
     >>> nats(2.302585), nats(-0.001), nats(-1.5)
     ('2.30', '0.00', '−1.50')
     """
-    return MISSING if value is None else _signed(f"{round(value, 2) + 0.0:.2f}")
+    return MISSING if value is None else two_decimals(value)
+
+
+def two_decimals(value: float) -> str:
+    """Return a number without a unit as text, to two decimals.
+
+    >>> two_decimals(0.2805), two_decimals(-0.001)
+    ('0.28', '0.00')
+    """
+    return _signed(f"{round(value, 2) + 0.0:.2f}")
 
 
 def percent(value: float | None) -> str:
@@ -57,6 +66,27 @@ def between(low: float | None, high: float | None, write: Callable[[float], str]
     if low is not None:
         return f"{write(low)} or more"
     return MISSING if high is None else f"{write(high)} or less"
+
+
+def percents(low: float | None, high: float | None) -> str:
+    """Return an interval of fractions as percentages; a dash where there is none.
+
+    >>> percents(0.0543, 0.0637), percents(0.0543, None), percents(None, None)
+    ('5.4 to 6.4 %', '5.4 % or more', '–')
+    """
+    if low is None or high is None:
+        return between(low, high, percent)
+    return f"{percent(low).removesuffix(' %')} to {percent(high)}"
+
+
+def in_brackets(*remarks: str) -> str:
+    """Return the remarks in brackets, without empty ones; nothing where all are.
+
+    >>> in_brackets("2.29 to 2.30", "", "chance 0.01"), in_brackets("")
+    (' (2.29 to 2.30; chance 0.01)', '')
+    """
+    text = "; ".join(remark for remark in remarks if remark)
+    return f" ({text})" if text else ""
 
 
 def _signed(text: str) -> str:

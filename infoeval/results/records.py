@@ -35,6 +35,9 @@ CODE_FACTORS = "code-factors"
 ALL_CODES = "all codes"
 """The target of the information in all codes together."""
 
+FITTED_ON_SCORED = "the scored rows"
+"""What ``matching_fitted_on`` of a cluster accuracy is where there were no other rows."""
+
 _UNMATCHED = -1
 
 
@@ -67,12 +70,14 @@ class Details(Open):
     """The details that any metric may have.
 
     ``null`` is what chance scores on the same table, ``adjusted`` the value above it, and
-    ``no_null`` why chance was not measured.
+    ``no_null`` why chance was not measured. ``sparse`` is a sentence that says so where the table
+    has too few rows for the cells that are counted.
     """
 
     null: Annotated[Null | None, BeforeValidator(_null)] = None
     adjusted: Adjusted | None = None
     no_null: str = ""
+    sparse: str = ""
 
 
 class Clustering(Details):
@@ -97,6 +102,19 @@ class Clustering(Details):
     def names(self) -> tuple[str, ...]:
         """The name of each class: its number where none is given."""
         return self.class_names or tuple(str(number) for number in range(len(self.confusion[0])))
+
+    @property
+    def majority(self) -> float:
+        """The share of the most frequent class: ``base_rate``, or counted where that is missing."""
+        if self.base_rate is not None:
+            return self.base_rate
+        columns = [sum(column) for column in zip(*self.confusion, strict=True)]
+        return float(max(columns) / max(sum(columns), 1))
+
+    @property
+    def on_same_rows(self) -> bool:
+        """Whether the matching was fitted on the rows that it is scored on."""
+        return self.matching_fitted_on == FITTED_ON_SCORED
 
     def confused_pairs(self) -> list[tuple[tuple[int, int], int]]:
         """Return pairs of classes, and how many images of one are given the code of the other.
@@ -309,6 +327,14 @@ class Result:
     def clustering(self) -> Clustering | None:
         """The details of a cluster accuracy."""
         return self.typed if isinstance(self.typed, Clustering) else None
+
+    @property
+    def chance(self) -> Null | None:
+        """What chance scores: shuffled factors, or for an accuracy the most frequent class."""
+        clustering = self.clustering
+        if self.typed.null is None and clustering is not None:
+            return Null(mean=clustering.majority)
+        return self.typed.null
 
     @property
     def information(self) -> InformationDetails | None:

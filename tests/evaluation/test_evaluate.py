@@ -424,7 +424,7 @@ def test_the_command_line_does_the_same(tmp_path: Path) -> None:
     assert printed["settings"]["own"] == {"preset": "laforge"}
     shown = CliRunner().invoke(main, arguments).stdout
     assert "mig:preset=laforge" in shown
-    assert "shuffled" in shown
+    assert "chance" in shown
     compared = CliRunner().invoke(main, ["compare", path, path, "--metric", "mig"]).stdout
     assert "+0.0000" in compared
 

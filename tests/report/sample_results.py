@@ -51,6 +51,8 @@ def _clusters(error: float) -> list[Document]:
         "many_to_one_high": 1 - 0.9 * error + 0.0046,
         "error": error,
         "fit_n": 60000,
+        "base_rate": 0.1,
+        "matching_fitted_on": "separate rows",
     }
     accuracy = _result("cluster-acc", "digit", 1 - error, 0.0046, **found)
     accuracy |= {"low": 1 - error - 0.0047, "high": 1 - error + 0.0045}
@@ -145,12 +147,12 @@ def _associations(bounds: tuple[float, ...]) -> list[Document]:
         for place, bound in enumerate(bounds):
             values[place, place] = 0.9 * min(max(bound, 0.0) / ENTROPIES[CODES[place]], 1.0)
         mean = float(np.mean(np.diag(values)))
-        results = [_result("code-factors", None, mean, 0.02, null=_null(0.02))]
+        results = [_result("code-factors", None, mean, 0.02, **_above_chance(mean, 0.02, 0.02))]
         for place, value in np.ndenumerate(values):
             code, factor = CODES[place[0]], FACTORS[place[1]]
             measure = "NMI" if code == "digit" or factor == "class" else "|Spearman|"
             pair = {"code": code, "factor": factor, "paired": place[0] == place[1]}
-            details = {**pair, "measure": measure, "null": _null(0.01)}
+            details = {**pair, "measure": measure, "p": 5e-4, **_above_chance(value, 0.02, 0.01)}
             target = f"{code} × {factor}"
             results.append(_result("code-factors", target, float(value), 0.02, **details))
         for result in results:
@@ -162,11 +164,20 @@ def _associations(bounds: tuple[float, ...]) -> list[Document]:
 def _of_factors(bounds: tuple[float, ...]) -> list[Document]:
     """Return other metrics: with and without settings and a null, in other units."""
     learned = max(bounds[0], 0.0) / LOG_TEN
-    mig = _result("mig", None, 0.05 + 0.36 * learned, 0.02, null=_null(0.021))
-    ksg = _result("mig", None, 0.04 + 0.33 * learned, 0.02, null=_null(0.018))
+    gap, other = 0.05 + 0.36 * learned, 0.04 + 0.33 * learned
+    mig = _result("mig", None, gap, 0.02, **_above_chance(gap, 0.02, 0.021))
+    ksg = _result("mig", None, other, 0.02, **_above_chance(other, 0.02, 0.018))
     ksg["settings"]["own"] = {"estimator": "ksg"}
     jemmig = _result("jemmig", None, 3.1 - learned, 0.05, unit="nats", null=_null(4.2))
-    return [mig, ksg, _result("dci", None, 0.1 + 0.5 * learned, 0.03), jemmig]
+    dci = _result("dci", None, 0.1 + 0.5 * learned, 0.03, no_null="takes minutes a table")
+    return [mig, ksg, dci, jemmig]
+
+
+def _above_chance(value: float, radius: float, chance: float) -> Document:
+    """Return what chance scores, and a value of a metric from 0 to 1 above that."""
+    ends = {"value": value, "low": value - radius, "high": value + radius}
+    adjusted = {name: float((end - chance) / (1 - chance)) for name, end in ends.items()}
+    return {"null": _null(chance), "adjusted": adjusted}
 
 
 def _null(mean: float) -> Document:

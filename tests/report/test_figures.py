@@ -78,7 +78,7 @@ def test_what_q_might_still_find_is_dotted_and_nothing_else_is_drawn_there(
             each["details"] |= {"converged": False}
     figure = built(document).information
     assert figure is not None
-    assert "dotted: what longer training of Q might still find" in figure.caption
+    assert "dotted: what a larger Q or more training might still find" in figure.caption
     dotted = [path for path in points(figure, "soft") if len(path) == 2]
     assert len(dotted) == 3  # the widths, and the baseline's digit
     entropy = max(x for path in points(figure, "subject") for x, _ in path)

@@ -55,17 +55,29 @@ def test_units_share_no_axis(document: Document) -> None:
         *("code-factors", "code-factors (images=generated)", "dci"),
     }
     assert rows["mig"][2] == EstimateCell(0.021, pytest.approx(0.0084), pytest.approx(0.0357))
-    assert rows["dci"][2] is None
-    assert "shuffled factors" in texts(panels[0])
-    assert "shuffled factors" not in texts(panels[1])
+    assert rows["dci"][2:4] == (None, None)
+    assert rows["mig"][3] == EstimateCell(
+        pytest.approx(0.3969, abs=1e-4),
+        pytest.approx(0.3764, abs=1e-4),
+        pytest.approx(0.4173, abs=1e-4),
+    )
+    # The accuracy of naming the most frequent class is what chance scores for a matching.
+    assert rows["cluster-acc of digit"][2] == EstimateCell(0.1)
+    assert [column.name for column in panels[0].table.columns[1:4]] == [
+        *("this run, λ = 1", "this run, λ = 1, chance", "this run, λ = 1, adjusted for chance")
+    ]
+    assert "chance" in texts(panels[0])
+    assert "chance" not in texts(panels[1])
 
 
 def test_metrics_without_null_have_no_band(document: Document) -> None:
     for model in (document, *document["models"]):
         for each in model["results"]:
-            each["details"].pop("null", None)
+            for name in ("null", "adjusted"):
+                each["details"].pop(name, None)
+        model["results"] = [r for r in model["results"] if r["metric"] != "cluster-acc"]
     panel = built(document).metrics[0]
-    assert "shuffled factors" not in texts(panel)
+    assert "chance" not in texts(panel)
     assert len(panel.table.columns) == 3
 
 

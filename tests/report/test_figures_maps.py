@@ -100,6 +100,23 @@ def test_factors_have_a_map_for_each_setting(document: Document) -> None:
         assert f"{row[4].value:.2f}" in texts(real)
 
 
+def test_pairs_that_chance_could_give_are_grey(document: Document) -> None:
+    for each in document["results"]:
+        real = "own" not in each["settings"]
+        if real and each["target"] in ("digit × slant", "slant × height"):
+            each["details"] |= {"p": 0.4, "nmi": 0.125}
+    figure = built(document).factors[0]
+    soft = [t for t in elements(figure, "text") if "var(--soft)" in t.get("style", "")]
+    assert len(soft) == 2
+    assert "Grey numbers: not above chance." in figure.caption
+    assert "Grey" not in built(document).factors[1].caption
+    names = [column.name for column in figure.table.columns[6:]]
+    whose = ", this run, λ = 1"
+    assert names == [f"{n}{whose}" for n in ("Chance", "Adjusted for chance", "p", "NMI")]
+    row = next(row for row in figure.table.rows if row[:2] == ("digit", "slant"))
+    assert row[8:] == (0.4, 0.125)
+
+
 def test_many_factors_are_rows(document: Document) -> None:
     pair = next(r for r in document["results"] if r["metric"] == "code-factors" and r["target"])
     bare = without_extras(document) | {"results": []}

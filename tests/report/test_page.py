@@ -264,9 +264,36 @@ def test_document_without_any_result_still_has_a_page(
 ) -> None:
     bare = without_extras(document) | {"results": [], "skipped": []}
     reading = Reading(render(bare, folder))
-    assert "metrics.json names no code" in reading.text
+    assert "metrics.json has no information of a code" in reading.text
     assert not reading.all("svg")
     assert "has no results" in reading.text
+
+
+def test_page_says_what_was_not_compared_with_chance(page: str) -> None:
+    text = Reading(page).text
+    assert "Not compared with chance" in text
+    assert "takes minutes a table" in text
+
+
+def test_too_few_rows_are_said_on_the_page(folder: Path, document: dict[str, Any]) -> None:
+    sentence = "1.3 rows for each cell of digit × slant: too few to count."
+    for result in document["results"]:
+        if result["target"] == "digit × slant":
+            result["details"]["sparse"] = sentence
+    text = Reading(render(document, folder)).text
+    assert "Too few rows" in text
+    assert sentence in text
+
+
+def test_matching_to_the_scored_rows_is_said_in_its_row(
+    folder: Path, document: dict[str, Any]
+) -> None:
+    assert "the same rows" not in Reading(render(document, folder)).text
+    for result in document["results"]:
+        if result["metric"] == "cluster-acc":
+            result["details"]["matching_fitted_on"] = "the scored rows"
+    heads = [head.text.strip() for head in Reading(render(document, folder)).all("th")]
+    assert "cluster-acc of digit (fitted on the same rows)" in heads
 
 
 def test_numbers_that_are_none_never_reach_the_reader(

@@ -4,15 +4,19 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
+from rich.table import Table
 
 from infoeval.cli.terminal import escaped, interval, table
 from infoeval.cli.terminal.information_table import print_information
 
 if TYPE_CHECKING:
     from infoeval.results import Comparison, Document, Result
+    from infoeval.results.records import Clustering
 
 WIDTH = 5
 """Width of a cell in characters."""
+LONGEST_NAME = 22
+"""Length up to which a metric and its options stand on one line."""
 
 Rows = Sequence[Sequence["Result"]]
 
@@ -20,32 +24,76 @@ Rows = Sequence[Sequence["Result"]]
 def print_results(document: "Document") -> None:
     """Print all results, then confusion matrices, codes against factors, and details of mi."""
     console = Console(highlight=False)
-    interval_header = _interval_header(result.level for result in document.results)
-    shuffled = any("null" in result.details for result in document.results)
-    rows = table("metric", "of", "value", interval_header, *["shuffled"] * shuffled, "n")
-    for column in rows.columns[2:]:
-        column.no_wrap = True
-    for result in document.results:
-        if _is_cell_only(result):
-            continue
-        null = result.details.get("null")
-        rows.add_row(
-            escaped(result.name),
-            escaped(result.target),
-            _value(result),
-            interval(result.low, result.high),
-            *["" if null is None else f"{null['mean']:.4f}"] * shuffled,
-            f"{result.n:,}",
-        )
-    if document.results:
-        console.print(rows)
+    shown = [result for result in document.results if not _is_cell_only(result)]
+    informed = [result for result in shown if _is_information(result)]
+    others = [result for result in shown if not _is_information(result)]
+    if informed:
+        console.print(_result_rows(informed))
+    if informed and others:
+        console.print()
+    if others:
+        console.print(_result_rows(others))
+    _print_reasons(console, document.results)
     for result in document.results:
         if result.clustering is not None:
-            _print_matching(console, result)
+            _print_matching(console, result, result.clustering)
     _print_code_factors(console, document.results)
     print_information(console, document.results)
     for reason, metrics in document.skipped_by_reason().items():
         console.print(f"{metrics} skipped: {reason}", markup=False)
+
+
+def _result_rows(results: Sequence["Result"]) -> Table:
+    """Return a row for each result; columns that no row has anything for are left out."""
+    columns = {
+        "metric": [escaped(_name(result)) for result in results],
+        "of": [escaped(_target(result)) for result in results],
+        "value": [_value(result) for result in results],
+        "H(c)": [_entropy(result) for result in results],
+        _interval_header(result.level for result in results): [
+            interval(result.low, result.high) for result in results
+        ],
+        "chance": [_chance(result) for result in results],
+        "adjusted": [_adjusted(result) for result in results],
+        "n": [f"{result.n:,}" for result in results],
+    }
+    filled = {name: cells for name, cells in columns.items() if any(cells)}
+    rows = table(*filled)
+    for column in rows.columns:
+        column.no_wrap, column.overflow = column.header != "of", "fold"
+    for cells in zip(*filled.values(), strict=True):
+        rows.add_row(*cells)
+    return rows
+
+
+def _name(result: "Result") -> str:
+    """Return the metric with its options, on a line of their own where both are long."""
+    name = result.name
+    return name if len(name) <= LONGEST_NAME else name.replace(":", ":\n  ", 1)
+
+
+def _is_information(result: "Result") -> bool:
+    """Whether a result is an information of codes, which chance does not raise."""
+    return result.metric.split("-")[0] == "mi"
+
+
+def _target(result: "Result") -> str:
+    """Return what was scored; a matching that was fitted on the scored rows is named as such."""
+    target = result.target or ""
+    if result.clustering is None or not result.clustering.on_same_rows:
+        return target
+    return f"{target} (fitted on the same rows)".strip()
+
+
+def _print_reasons(console: Console, results: Sequence["Result"]) -> None:
+    """Print which metrics were not compared with chance, and which had too few rows, and why."""
+    for what, detail in (("no chance for ", "no_null"), ("", "sparse")):
+        metrics: dict[str, dict[str, None]] = {}
+        for result in results:
+            if reason := getattr(result.typed, detail):
+                metrics.setdefault(reason, {})[result.name] = None
+        for reason, names in metrics.items():
+            console.print(f"{what}{', '.join(names)}: {reason}", markup=False)
 
 
 def print_comparison(comparison: "Comparison") -> None:
@@ -81,23 +129,38 @@ def _interval_header(levels: Iterable[float | None]) -> str:
 
 
 def _value(result: "Result") -> str:
-    """Return the value with its unit, and with H(c) where it is an information."""
     unit = "" if result.unit in ("fraction", "index") else f" {result.unit}"
-    value = f"{result.value:.4f}{unit}"
+    return f"{result.value:.4f}{unit}"
+
+
+def _entropy(result: "Result") -> str:
+    """Return H(c) in nats, for an information."""
     entropy = result.details.get("entropy")
-    if entropy is None or result.unit != "nats":
-        return value
-    if result.details.get("error_rate") is not None:
-        return f"{value} of {entropy:.4f}"
-    return value if result.metric == "mi" else f"{value} (H(c) = {entropy:.4f})"
+    return "" if entropy is None or result.unit != "nats" else f"{entropy:.4f}"
 
 
-def _print_matching(console: Console, result: "Result") -> None:
+def _chance(result: "Result") -> str:
+    return "" if result.chance is None else f"{result.chance.mean:.4f}"
+
+
+def _adjusted(result: "Result") -> str:
+    """Return the value above chance with its interval, as a share of what is possible."""
+    adjusted = result.typed.adjusted
+    if adjusted is None:
+        return ""
+    if adjusted.low is None and adjusted.high is None:
+        return f"{adjusted.value:.2f}"
+    ends = ("" if end is None else f"{end:.2f}" for end in (adjusted.low, adjusted.high))
+    return f"{adjusted.value:.2f} ({' … '.join(ends)})"
+
+
+def _print_matching(console: Console, result: "Result", clustering: "Clustering") -> None:
     details = result.details
     classes = [escaped(str(name)) for name in details["class_names"]]
     console.print(
-        f"\n{result.target}: error {100 * details['error']:.2f} % one-to-one; many-to-one accuracy "
-        f"{details['many_to_one']:.4f} ({details['many_to_one_low']:.4f} … "
+        f"\n{result.target}: error {100 * details['error']:.2f} % one-to-one, "
+        f"{100 * (1 - clustering.majority):.2f} % by always naming the most frequent class; "
+        f"many-to-one accuracy {details['many_to_one']:.4f} ({details['many_to_one_low']:.4f} … "
         f"{details['many_to_one_high']:.4f})",
         markup=False,
     )
@@ -109,7 +172,11 @@ def _print_matching(console: Console, result: "Result") -> None:
         to = classes[matched] if matched >= 0 else "none"
         cells = [f"[bold]{n}[/]" if k == matched else str(n) for k, n in enumerate(row)]
         rows.add_row(f"{escaped(str(name))} → {to}", *cells)
-    console.print(rows)
+    unlimited = console.options.update(width=10**6)
+    if console.measure(rows, options=unlimited).maximum <= console.width:
+        console.print(rows)
+    else:
+        console.print(f"counts of {len(classes)} classes are too wide for a table: see --json")
 
 
 def _is_cell_only(result: "Result") -> bool:

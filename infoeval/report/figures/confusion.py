@@ -141,8 +141,8 @@ def mixed_up(document: Document, code: str) -> ReportTable | None:
     names = clustering.names
     return ReportTable(
         name=f"mixed-up-{code}",
-        title="Classes that are confused most often: images of one that are assigned to the code "
-        "matched to the other",
+        title="Classes that are confused: images of one that are assigned to the code matched to "
+        "the other, the largest counts first",
         columns=(
             TableColumn("Classes"),
             TableColumn("Images", "count"),

@@ -20,7 +20,7 @@ _GAP = 0.45
 
 @dataclass(frozen=True)
 class Dot:
-    """One number; ``null`` is what shuffled factors score in its place.
+    """One number; ``null`` is what chance scores in its place.
 
     A dot that is ``open`` is dotted up to ``most``, or as far as there is room.
     """

@@ -16,7 +16,7 @@ WIDE = 640
 """The width of a figure, CSS pixels."""
 
 ENTROPY = "H(c)"
-BEYOND = "dotted: what longer training of Q might still find"
+BEYOND = "dotted: what a larger Q or more training might still find"
 _COLOURS = ("subject", *(f"model-{number}" for number in range(2, 6)))
 _MARKERS = ("o", "^", "D", "v", "P", "X", "<", ">", "p", "h")
 Dashes = tuple[float, ...]
@@ -99,7 +99,7 @@ def entropy_line(colours: Colours) -> dict[str, Any]:
 
 
 def draw_beyond(axes: Axes, row: float, value: float, most: float | None, colours: Colours) -> None:
-    """Dot what longer training of Q might still find: up to ``most``, or to the axes' end."""
+    """Dot what a larger Q or more training might find: up to ``most``, or to the axes' end."""
     right = axes.get_xlim()[1]
     ends = [value, right if most is None else min(most, right)]
     style: dict[str, Any] = {"color": colours["soft"], "linewidth": 1, "dashes": (1, 2.5)}
@@ -114,10 +114,16 @@ def ring(axes: Axes, x: float, y: float, colours: Colours) -> None:
     )  # fmt: skip
 
 
-def shuffled(result: Result | None) -> EstimateCell | None:
-    """Return the cell of what shuffled factors score in a result's place, where it is known."""
-    null = result.typed.null if result else None
+def chance_cell(result: Result | None) -> EstimateCell | None:
+    """Return the cell of what chance scores in a result's place, where it is known."""
+    null = result.chance if result else None
     return EstimateCell(null.mean, null.low, null.high) if null else None
+
+
+def adjusted_cell(result: Result | None) -> EstimateCell | None:
+    """Return the cell of a result's value adjusted for chance, where it is known."""
+    adjusted = result.typed.adjusted if result else None
+    return EstimateCell(adjusted.value, adjusted.low, adjusted.high) if adjusted else None
 
 
 def estimate(result: Result | None) -> EstimateCell | None:

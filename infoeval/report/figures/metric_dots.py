@@ -1,4 +1,4 @@
-"""Every other metric as dots: of every model with what shuffled factors score, or of every seed."""
+"""Every other metric as dots: of every model with what chance scores, or of every seed."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -11,9 +11,17 @@ from matplotlib.patches import Patch
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.dots import Dot, DotRow, draw_rows, unit_figure
 from infoeval.report.figures.information_figure import alike
-from infoeval.report.figures.look import Look, dots_legend, estimate, looks, shuffled
+from infoeval.report.figures.look import (
+    Look,
+    adjusted_cell,
+    chance_cell,
+    dots_legend,
+    estimate,
+    looks,
+)
 from infoeval.report.figures.naming import apart
 from infoeval.report.tables import Cell, EstimateCell, Kind, TableColumn
+from infoeval.report.wording import in_brackets
 from infoeval.results import Document, Result
 from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND
 
@@ -24,7 +32,8 @@ _FEW = 3
 """Largest number of models whose dots stand a whole lane apart."""
 _MEDIAN = "median of the seeds"
 _INFORMATION = "information"
-_SHUFFLED = "shuffled factors"
+_CHANCE = "chance"
+_HOW = "shuffled factors, or for cluster-acc the most frequent class every time"
 
 
 def metrics(document: Document) -> tuple[Figure, ...]:
@@ -50,9 +59,14 @@ def _others(document: Document) -> dict[Key, Result]:
 
 def _name_of(result: Result) -> str:
     """Return a metric with target and options: "cluster-nmi of digit", "mig (bins=10)"."""
-    options = result.options
     name = f"{result.metric} of {result.target}" if result.target else result.metric
-    return f"{name} ({options})" if options else name
+    return f"{name}{in_brackets(result.options)}"
+
+
+def _name_in_full(result: Result) -> str:
+    """Return the name, with a remark where a matching was fitted on the rows that it scores."""
+    same_rows = result.clustering is not None and result.clustering.on_same_rows
+    return f"{_name_of(result)}{' (fitted on the same rows)' if same_rows else ''}"
 
 
 def kind_of(unit: str | None) -> Kind:
@@ -73,13 +87,13 @@ def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
         lane = 1.0 if len(models) <= _FEW else 0.62
         rows.append(DotRow(_name_of(_others(document)[key]), tuple(dots), lane))
     null = any(dot.null for row in rows for dot in row.dots)
-    columns, cells = _table(document, unit, keys, null=null)
+    columns, cells = _table(document, unit, keys)
     return unit_figure(
         "metrics",
         "Other metrics",
         unit,
         caption="Dots with their intervals"
-        + ("; grey: the scores of shuffled factors." if null else "."),
+        + (f"; grey: what chance scores ({_HOW})." if null else "."),
         rows=rows,
         draw=partial(_draw, rows, unit),
         legend=partial(_legend, models, null),
@@ -97,7 +111,7 @@ def _by_key(results: Sequence[Result]) -> dict[Key, Result]:
 
 
 def _dot(look: Look, result: Result) -> Dot:
-    return Dot(look, result.value, result.low, result.high, result.typed.null)
+    return Dot(look, result.value, result.low, result.high, result.chance)
 
 
 def _draw(rows: Sequence[DotRow], unit: str, axes: Axes, colours: Colours) -> None:
@@ -112,33 +126,41 @@ def _draw(rows: Sequence[DotRow], unit: str, axes: Axes, colours: Colours) -> No
 def _legend(models: Sequence[Look], null: bool, colours: Colours) -> list[Handle]:
     handles: list[Handle] = list(dots_legend(models, colours)) if len(models) > 1 else []
     if null:
-        handles.append(Patch(facecolor=colours["grid"], alpha=0.55, label=_SHUFFLED))
+        handles.append(Patch(facecolor=colours["grid"], alpha=0.55, label=_CHANCE))
     return handles
 
 
 def _table(
-    document: Document, unit: str, keys: Sequence[Key], *, null: bool
+    document: Document, unit: str, keys: Sequence[Key]
 ) -> tuple[list[TableColumn], list[tuple[Cell, ...]]]:
-    """Return a row for each metric, and a column for each model, with its null beside it."""
+    """Return a row for each metric: of each model its value, what chance scores, and the rest.
+
+    Columns that no metric has anything for are left out.
+    """
     kind = kind_of(unit)
-    several = len(document.all_models) > 1
-    columns = [TableColumn("Metric")]
-    for model in document.all_models:
-        columns.append(TableColumn(model.label if several else "Value", kind))
-        if null:
-            name = f"{model.label}, shuffled factors" if several else "Shuffled factors"
-            columns.append(TableColumn(name, kind))
     named = _others(document)
-    by_model = [_by_key(model.results) for model in document.all_models]
-    rows: list[tuple[Cell, ...]] = []
-    for key in keys:
-        cells: list[Cell] = []
-        for results in by_model:
-            cells.append(estimate(results.get(key)))
-            if null:
-                cells.append(shuffled(results.get(key)))
-        rows.append((_name_of(named[key]), *cells))
-    return columns, rows
+    columns = [TableColumn("Metric")]
+    cells: list[list[Cell]] = [[_name_in_full(named[key]) for key in keys]]
+    for model in document.all_models:
+        results = _by_key(model.results)
+        measured = [results.get(key) for key in keys]
+        for quantity, cell_of, written in (
+            ("value", estimate, kind),
+            ("chance", chance_cell, kind),
+            ("adjusted for chance", adjusted_cell, "number"),
+        ):
+            column: list[Cell] = [cell_of(result) for result in measured]
+            if quantity == "value" or any(column):
+                columns.append(TableColumn(_head(document, model.label, quantity), written))
+                cells.append(column)
+    return columns, list(zip(*cells, strict=True))
+
+
+def _head(document: Document, label: str, quantity: str) -> str:
+    """Return a column's name: of one model "Value", of several the model's label."""
+    if len(document.all_models) == 1:
+        return quantity.capitalize()
+    return label if quantity == "value" else f"{label}, {quantity}"
 
 
 def seeds(document: Document) -> tuple[Figure, ...]:
@@ -158,7 +180,8 @@ def _quantities(document: Document) -> list[tuple[str, str, Measured]]:
     by_model = [_by_key(model.results) for model in document.all_models]
     for key, result in _others(document).items():
         if result.metric == CLUSTER_ACCURACY:
-            name = f"cluster error of {result.target} (lower is better)"
+            better = _name_in_full(result).removeprefix(CLUSTER_ACCURACY)
+            name = f"cluster error{better} (lower is better)"
         else:
             name = _name_of(result)
         measured = {

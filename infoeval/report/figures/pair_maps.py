@@ -1,11 +1,14 @@
 """Maps of pairs: codes and factors, and true codes with the codes that Q reads."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, map_figure
-from infoeval.report.figures.look import estimate, shuffled
+from infoeval.report.figures.look import adjusted_cell, chance_cell, estimate
 from infoeval.report.figures.naming import apart, stem
+from infoeval.report.followed_factors import SURE
 from infoeval.report.tables import Cell, ReportTable, TableColumn
 from infoeval.report.wording import nats
 from infoeval.results import Document, ModelResults, Result
@@ -43,8 +46,9 @@ def _factors(document: Document, settings: str, pairs: dict[Place, Result]) -> F
         name=stem("factors", settings),
         title=title,
         caption=(
-            "From 0 to 1, by the measure that fits the pair (see the table). Framed: the best "
-            "one-to-one pairing of codes and factors."
+            "From 0 to 1, by the measure that fits the pair (see the table); values of different "
+            "measures do not compare. Framed: the best one-to-one pairing of codes and factors."
+            + (" Grey numbers: not above chance." if any(map(_by_chance, pairs.values())) else "")
         ),
         table=_factor_table(document, settings, pairs, title),
     )
@@ -57,11 +61,20 @@ def _factor_map(pairs: dict[Place, Result]) -> Map:
     values = np.full((len(codes), len(names)), np.nan)
     for place, result in places.items():
         values[place] = result.value
-    outlined = {place for place, result in places.items() if result.pair and result.pair.paired}
+    marks = [
+        frozenset(place for place, result in places.items() if result.pair and result.pair.paired),
+        frozenset(place for place, result in places.items() if _by_chance(result)),
+    ]
     if len(names) > _MANY:
-        turned = frozenset((column, row) for row, column in outlined)
-        return Map(values.T, _written(values.T), names, codes, "code", "factor", turned)
-    return Map(values, _written(values), codes, names, "factor", "code", frozenset(outlined))
+        turned = [frozenset((column, row) for row, column in mark) for mark in marks]
+        return Map(values.T, _written(values.T), names, codes, "code", "factor", *turned)
+    return Map(values, _written(values), codes, names, "factor", "code", *marks)
+
+
+def _by_chance(result: Result) -> bool:
+    """Whether shuffled factors often have a pair as strong as this one."""
+    pair = result.pair
+    return pair is not None and pair.p is not None and pair.p > SURE
 
 
 def _written(values: np.ndarray) -> list[list[str]]:
@@ -73,31 +86,38 @@ def _factor_table(
 ) -> ReportTable:
     """Return a row for each pair, and a column for each model."""
     models = [_pairs(model).get(settings, {}) for model in document.all_models]
-    null = any(result.typed.null for result in pairs.values())
     names = [model.label for model in document.all_models] if len(models) > 1 else ["Value"]
-    rows: list[tuple[Cell, ...]] = []
-    for (code, factor), result in pairs.items():
-        pair = result.pair
-        cells = [estimate(model.get((code, factor))) for model in models]
-        rows.append(
-            (
-                code,
-                factor,
-                pair.measure if pair else None,
-                "yes" if pair and pair.paired else "no",
-                *cells,
-                *([shuffled(result)] if null else []),
-            )
-        )
     columns = [
         TableColumn("Code"),
         TableColumn("Factor"),
         TableColumn("Measure"),
         TableColumn("Paired"),
+        *(TableColumn(name, "number") for name in names),
     ]
-    columns += [TableColumn(name, "number") for name in names]
-    columns += [TableColumn("Shuffled factors", "number")] if null else []
-    return ReportTable("", title, tuple(columns), tuple(rows))
+    rows: list[list[Cell]] = []
+    for (code, factor), result in pairs.items():
+        pair = result.pair
+        paired = "yes" if pair and pair.paired else "no"
+        cells = [estimate(model.get((code, factor))) for model in models]
+        rows.append([code, factor, pair.measure if pair else None, paired, *cells])
+    whose = f", {document.label}" if len(models) > 1 else ""
+    for name, column in _of_chance(list(pairs.values())).items():
+        if any(cell is not None for cell in column):
+            columns.append(TableColumn(f"{name}{whose}", "number"))
+            for row, cell in zip(rows, column, strict=True):
+                row.append(cell)
+    return ReportTable("", title, tuple(columns), tuple(map(tuple, rows)))
+
+
+def _of_chance(results: Sequence[Result]) -> dict[str, list[Cell]]:
+    """Return what is known of each pair beside its value: chance, and NMI where it is not that."""
+    pairs = [result.pair for result in results]
+    return {
+        "Chance": [chance_cell(result) for result in results],
+        "Adjusted for chance": [adjusted_cell(result) for result in results],
+        "p": [pair.p if pair else None for pair in pairs],
+        "NMI": [pair.nmi if pair else None for pair in pairs],
+    }
 
 
 def leakage(document: Document) -> tuple[Figure, ...]:

@@ -1,0 +1,132 @@
+"""The tables of `infoeval score`: what chance scores, in a hundred columns."""
+
+from typing import Any
+
+import pytest
+
+from infoeval.cli.terminal.result_table import print_results
+from infoeval.results import Document
+
+CONFUSION = [[460, 20], [20, 500]]
+
+
+def result(metric: str, target: str | None, value: float, **details: Any) -> dict[str, Any]:
+    return {
+        "metric": metric,
+        "target": target,
+        "value": value,
+        "low": value - 0.01,
+        "high": value + 0.01,
+        "level": 0.95,
+        "n": 10000,
+        "unit": "nats" if metric.startswith("mi-") or "information" in metric else "fraction",
+        "higher_is_better": True,
+        "details": details,
+    }
+
+
+def above(value: float, chance: float) -> dict[str, Any]:
+    adjusted = (value - chance) / (1 - chance)
+    ends = {"value": adjusted, "low": adjusted - 0.01, "high": adjusted + 0.01}
+    return {"null": {"mean": chance}, "adjusted": ends}
+
+
+def matching(fitted_on: str) -> dict[str, Any]:
+    many = {"many_to_one": 0.96, "many_to_one_low": 0.95, "many_to_one_high": 0.97}
+    names = {"class_names": ["cat", "dog"], "category_names": ["0", "1"]}
+    counts = {"confusion": CONFUSION, "matching": [0, 1], "error": 0.04}
+    return counts | names | many | {"base_rate": 0.52, "matching_fitted_on": fitted_on}
+
+
+def shown(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *results: Any
+) -> list[str]:
+    monkeypatch.setenv("COLUMNS", "100")
+    print_results(Document(subject={}, data={}, environment={}, results=results))
+    return capsys.readouterr().out.splitlines()
+
+
+def row_of(lines: list[str], metric: str) -> str:
+    (row,) = (line for line in lines if line.split()[:1] == [metric])
+    return row
+
+
+def test_chance_and_the_value_above_it_stand_beside_a_value(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = result("mig", None, 0.30, **above(0.30, 0.05)), result("sap", None, 0.2)
+    lines = shown(monkeypatch, capsys, *rows)
+    assert " ".join(lines[0].split()) == "metric value 95 % interval chance adjusted n"
+    assert row_of(lines, "mig").split() == [
+        *("mig", "0.3000", "0.2900", "…", "0.3100", "0.0500", "0.26", "(0.25", "…", "0.27)"),
+        "10,000",
+    ]
+    assert row_of(lines, "sap").split() == ["sap", "0.2000", "0.1900", "…", "0.2100", "10,000"]
+
+
+def test_columns_that_no_row_has_are_left_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = shown(monkeypatch, capsys, result("sap", None, 0.2))
+    assert " ".join(lines[0].split()) == "metric value 95 % interval n"
+
+
+def test_what_chance_scores_is_missing_for_a_reason(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = "1.3 rows for each cell: too few to count."
+    rows = (
+        result("dci", None, 0.3, no_null="trees take minutes a table"),
+        result("irs", None, 0.3, no_null="trees take minutes a table"),
+        result("mig", None, 0.3, sparse=sentence, **above(0.3, 0.05)),
+    )
+    lines = shown(monkeypatch, capsys, *rows)
+    assert "no chance for dci, irs: trees take minutes a table" in lines
+    assert f"mig: {sentence}" in lines
+
+
+@pytest.mark.parametrize("fitted_on", ["the scored rows", "separate rows"])
+def test_a_matching_to_the_scored_rows_is_said_in_its_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fitted_on: str
+) -> None:
+    lines = shown(monkeypatch, capsys, result("cluster-acc", "kind", 0.96, **matching(fitted_on)))
+    row = row_of(lines, "cluster-acc")
+    assert ("(fitted on the same rows)" in row) == (fitted_on == "the scored rows")
+    assert "0.5200" in row, "the most frequent class stands for chance"
+    assert any("48.00 % by always naming the most frequent class" in line for line in lines)
+
+
+def test_tables_fit_a_hundred_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Information and the metrics that chance raises have tables of their own."""
+    rows = (
+        result("mi-own", "digit", 1.3, entropy=1.3863),
+        result("cluster-acc", "digit", 0.96, **matching("separate rows"), **above(0.96, 0.52)),
+        result("real-label-information", "digit", 0.9, **above(0.9, 0.02)),
+        result("code-factors:images=generated", None, 0.9, **above(0.9, 0.02)),
+    )
+    lines = shown(monkeypatch, capsys, *rows)
+    assert max(map(len, lines)) <= 100
+    assert " ".join(lines[0].split()) == "metric of value H(c) 95 % interval n"
+    for whole in (
+        "real-label-information",
+        "code-factors:",
+        "  images=generated",
+        "0.9500 … 0.9700",
+        "0.8900 … 0.9100",
+        "0.90 (0.89 … 0.91)",
+        "10,000",
+    ):
+        assert whole in "\n".join(lines)
+
+
+def test_counts_of_many_classes_are_left_to_the_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"person {number}" for number in range(200)]
+    many = {"class_names": names, "confusion": [[1] * 200] * 2}
+    found = result("cluster-acc", "kind", 0.02, **(matching("separate rows") | many))
+    lines = shown(monkeypatch, capsys, found)
+    assert lines[-1] == "counts of 200 classes are too wide for a table: see --json"
+    assert max(map(len, lines)) <= 100
