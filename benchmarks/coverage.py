@@ -23,7 +23,6 @@ from machine import machine
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from infoeval import metrics
 from infoeval.metrics import registry
 from infoeval.metrics.score import Score
 
@@ -31,7 +30,17 @@ Array = NDArray[Any]
 Generator = np.random.Generator
 SIZES = (200, 1_000, 5_000)
 CLASSES = (3, 5, 8)
-COLUMNS = ("law", "metric", "part", "n", "repeats", "expected", "deviation", "held", "below")
+COLUMNS: tuple[str, ...] = (
+    "law",
+    "metric",
+    "part",
+    "n",
+    "repeats",
+    "expected",
+    "deviation",
+    "held",
+    "below",
+)
 COLUMNS += ("above", "on_limit", "width", "no_interval", "adjusted", "adjusted_held")
 
 
@@ -42,14 +51,15 @@ def factors(n: int, random: Generator, classes: tuple[int, ...] = CLASSES) -> Ar
 
 def standard(numbers: Array, classes: tuple[int, ...] = CLASSES) -> tuple[Array, Array]:
     """Class numbers over their deviation, and the step between two classes."""
-    deviation = np.sqrt((np.square(classes) - 1) / 12)
+    deviation: Array = np.sqrt((np.square(classes) - 1) / 12)
     return numbers / deviation, 1 / deviation
 
 
 def correlated(n: int, random: Generator) -> Array:
     """Factors that share a common cause, of correlation 0.8 before they are cut into classes."""
     normal = np.sqrt(0.8) * random.normal(size=(n, 1)) + np.sqrt(0.2) * random.normal(size=(n, 3))
-    return np.minimum((ndtr(normal) * CLASSES).astype(int), np.array(CLASSES) - 1)
+    whole: Array = (ndtr(normal) * CLASSES).astype(int)
+    return np.minimum(whole, np.array(CLASSES) - 1)
 
 
 def unbalanced(n: int, random: Generator) -> Array:
@@ -60,7 +70,8 @@ def unbalanced(n: int, random: Generator) -> Array:
 
 def noisy(z: Array, step: Array, noise: Array, extra: Array) -> Array:
     """Codes of the factors with noise of half a step, and two codes of noise."""
-    return np.concatenate([z + 0.5 * step * noise, extra], axis=1)
+    codes: Array = np.concatenate([z + 0.5 * step * noise, extra], axis=1)
+    return codes
 
 
 def _noisy(n: int, random: Generator) -> tuple[Array, Array]:
@@ -314,8 +325,8 @@ def main() -> None:
     else:
         options.to.write_text(",".join(COLUMNS) + "\n")
     print(machine())
-    kinds = ("labels", "table", "interventions", "codes")
-    for name in options.metric or [m.name for m in metrics.all_metrics(*kinds)]:
+    every = registry.all_metrics("labels", "table", "interventions", "codes")
+    for name in options.metric or [metric.name for metric in every]:
         for law in laws_of(name):
             wanted = not options.law or law in options.law
             for n in options.rows or SIZES:

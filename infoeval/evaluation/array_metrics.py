@@ -11,7 +11,7 @@ from infoeval.codes import Categorical
 from infoeval.errors import UserError
 from infoeval.evaluation.code_table import CodeTable
 from infoeval.evaluation.context import NotApplicableError
-from infoeval.evaluation.inputs import Inputs
+from infoeval.evaluation.inputs import Inputs, Samples
 from infoeval.evaluation.options import Options
 from infoeval.evaluation.requests import Request
 from infoeval.metrics.score import Score
@@ -20,7 +20,7 @@ from infoeval.results import Result, Skipped
 
 Outcome = list[Result | Skipped]
 
-PAIR = ("code", "factor", "measure", "paired", "null", "adjusted", "p", "nmi")
+PAIR = ("code", "factor", "measure", "paired", "null", "adjusted", "p", "strength", "nmi")
 """Details of a result of one code and one factor, or of another part of a score."""
 IMAGES = ("real", "generated")
 """Images whose codes are compared with their factors."""
@@ -65,7 +65,12 @@ def _cluster(inputs: Inputs, request: Request, code: str, factor: str, target: s
     score, seconds = _timed(
         request, metric.function, test.codes[code], test.factors[factor], **arguments
     )
-    return Result.of(score, metric=request.name, target=target, settings=settings, seconds=seconds)
+    result = Result.of(
+        score, metric=request.name, target=target, settings=settings, seconds=seconds
+    )
+    if score.samples is not None:
+        inputs.samples[result.key] = score.samples.number(0)
+    return result
 
 
 def _names(inputs: Inputs, code: str, columns: Sequence["pd.Series[Any]"]) -> dict[str, Any]:
@@ -129,9 +134,9 @@ def run_on_table(inputs: Inputs, request: Request) -> Outcome:
     if images not in IMAGES:
         raise UserError(f"no images {images!r}; there are {', '.join(IMAGES)}")
     if images == "real":
-        return [*_on_table(_table_with_factors(inputs), inputs.options, request)]
+        return [*_on_table(_table_with_factors(inputs), inputs, request)]
     measured = inputs.measured
-    first, *others = _on_table(measured.table, inputs.options, request)
+    first, *others = _on_table(measured.table, inputs, request)
     details = {**first.details, "measuring": measured.accuracies}
     skipped = [Skipped(request.name, reason) for reason in measured.unmeasured]
     return [replace(first, details=details), *others, *skipped]
@@ -144,7 +149,7 @@ def run_on_interventions(inputs: Inputs, request: Request) -> Outcome:
     if not isinstance(simulate, bool):
         raise UserError(f"{request.name}: simulate is true or false, not {simulate!r}")
     if not simulate:
-        return [*_on_table(_table_with_factors(inputs), inputs.options, request)]
+        return [*_on_table(_table_with_factors(inputs), inputs, request)]
     table = inputs.table
     if table.rows.factors is None or table.encode is None:
         raise NotApplicableError(
@@ -158,7 +163,8 @@ def run_on_codes(inputs: Inputs, request: Request) -> Outcome:
     """Return the results of a metric of codes alone."""
     table = inputs.table
     options = _table_options(inputs.options) | {"code_types": table.code_types}
-    return [*_parts(request, options, table.rows.codes, **options | request.settings)]
+    settings = options | request.settings
+    return [*_parts(request, options, table.rows.codes, samples=inputs.samples, **settings)]
 
 
 def run_on_models(
@@ -185,14 +191,15 @@ def _table_with_factors(inputs: Inputs) -> CodeTable:
     return inputs.table
 
 
-def _on_table(table: CodeTable, options: Options, request: Request) -> list[Result]:
+def _on_table(table: CodeTable, inputs: Inputs, request: Request) -> list[Result]:
+    options = inputs.options
     arguments = _with_types(table, options) | request.settings
     arguments.pop("images", None)
     arguments.pop("simulate", None)
     rows = table.rows
     if "test" in request.metric.arguments and (table.fit or table.scored):
         rows, arguments["test"] = table.fit or table.rows, table.scored or table.rows
-    return _parts(request, _table_options(options), *rows, **arguments)
+    return _parts(request, _table_options(options), *rows, samples=inputs.samples, **arguments)
 
 
 def _score_options(options: Options) -> dict[str, Any]:
@@ -213,9 +220,13 @@ def _with_types(table: CodeTable, options: Options) -> dict[str, Any]:
 
 
 def _parts(
-    request: Request, options: dict[str, Any], *arguments: Any, **settings: Any
+    request: Request,
+    options: dict[str, Any],
+    *arguments: Any,
+    samples: Samples | None = None,
+    **settings: Any,
 ) -> list[Result]:
-    """Return one result for each number of a metric's score."""
+    """Return one result for each number of a metric's score, and add what to compare them by."""
     score, seconds = _timed(request, request.metric.function, *arguments, **settings)
     shown: dict[str, Any] = {"seed": options["seed"]}
     if request.settings:
@@ -238,6 +249,8 @@ def _parts(
                 seconds=seconds if first else 0.0,
             )
         )
+        if samples is not None and score.samples is not None:
+            samples[results[-1].key] = score.samples.number(len(results) - 1)
     return results
 
 

@@ -62,13 +62,17 @@ def requests_of(metrics: Sequence[str] | None, options: Options) -> list[Request
 def score_subject(
     subject: Subject, requests: Sequence[Request] | None, context: Context
 ) -> Document:
-    """Return the results of one subject; without requests, of all metrics that apply but `mi`.
+    """Return the results of one subject; see `score_inputs`."""
+    return score_inputs(Inputs(subject, context, by_name=requests is not None), requests)
+
+
+def score_inputs(inputs: Inputs, requests: Sequence[Request] | None) -> Document:
+    """Return the results of a subject; without requests, of all metrics that apply but `mi`.
 
     Raises UserError as `score`.
     """
-    by_name = requests is not None
+    subject, context, by_name = inputs.subject, inputs.context, inputs.by_name
     chosen = [Request(name) for name in registry.names()] if requests is None else list(requests)
-    inputs = Inputs(subject, context, by_name=by_name)
     results: list[Result] = []
     skipped: list[Skipped] = []
     wants_mi = by_name or context.options.information is not None

@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 from infoeval.data import ImageSet
 from infoeval.evaluation.code_table import CodeTable, MeasuredTable
 from infoeval.evaluation.context import Context, NotApplicableError, Splits, factors_of
+from infoeval.intervals import Subsamples
 from infoeval.metrics.stats.code_factor_table import as_table
 from infoeval.subjects.subject import Encoding, Reader, Rows, Subject
+
+Samples = dict[tuple[str, str, str | None], Subsamples]
+"""The subsamples of results, by their keys."""
 
 
 class Inputs:
@@ -19,12 +23,13 @@ class Inputs:
 
     `by_name`: the metrics were asked for by name; labels are then the only factor of images without
     factors. Parts raise `NotApplicableError` where the subject or its images lack something, and
-    UserError for missing data.
+    UserError for missing data. `samples` are those of the results so far, for comparisons.
     """
 
     def __init__(self, subject: Subject, context: Context, *, by_name: bool = False) -> None:
         self.subject, self.context, self.options = subject, context, context.options
         self.by_name = by_name
+        self.samples: Samples = {}
 
     @cached_property
     def splits(self) -> Splits:

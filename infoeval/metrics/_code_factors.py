@@ -96,8 +96,8 @@ def code_factors(
 
     ``details``: ``associations``, an entry for each code and each factor, codes slowest, with
     ``code``, ``factor``, ``measure``, ``paired``, ``value``, ``low``, ``high``, ``null``,
-    ``adjusted``, ``p``, and ``nmi`` (arithmetic mean) beside a share of information; ``pruned``
-    codes.
+    ``adjusted``, ``p``, ``strength``, and ``nmi`` (arithmetic mean) beside a share of information;
+    ``pruned`` codes.
 
     Raises UserError for what is not a table of codes and factors, and for unknown choices.
 
@@ -147,7 +147,7 @@ def code_factors(
         ranges=np.concatenate([[binned.mean()], binned.ravel()]),
     )
     paired = set(zip(*linear_sum_assignment(strengths, maximize=True), strict=True))
-    more = _probabilities(whole, shuffles) | _nmi(associations)
+    more = _probabilities(whole, shuffles) | {"strength": strengths} | _nmi(associations)
     parts = score.details.pop("parts")
     score.details["associations"] = [
         {

@@ -8,7 +8,7 @@ from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import Adjusted, Pair
 
 FOLLOWS, WEAKLY = 0.5, 0.2
-"""Least shares of the way from chance to 1 with which a code follows a factor, and weakly."""
+"""Least strengths above chance with which a code follows a factor, and weakly."""
 SURE = 0.01
 """Largest probability that shuffled factors have a pair as strong anywhere in the table."""
 
@@ -25,9 +25,15 @@ class Association:
     @property
     def rank(self) -> int:
         """2 where the code follows the factor, 1 where it does so weakly, else 0."""
-        if self.p > SURE or self.adjusted.value < WEAKLY:
+        if self.p > SURE or self.strength < WEAKLY:
             return 0
-        return 2 if self.adjusted.value >= FOLLOWS else 1
+        return 2 if self.strength >= FOLLOWS else 1
+
+    @property
+    def strength(self) -> float:
+        """The value above chance on the scale of a correlation; results may lack it."""
+        strength = self.pair.strength
+        return self.adjusted.value if strength is None else strength
 
 
 def codes_compared(model: ModelResults) -> tuple[str, ...]:
@@ -39,11 +45,11 @@ def codes_compared(model: ModelResults) -> tuple[str, ...]:
 def closest_factor(model: ModelResults, code: str) -> Association | None:
     """Return the factor that a code is closest to, above chance; None where that is not known.
 
-    Values of different measures are not compared, their shares of what is possible above chance
-    are. A factor that passes the test comes before one that does not.
+    Values of different measures are not compared, their strengths are: they share a scale. A
+    factor that passes the test comes before one that does not.
     """
     compared = _compared(_of_code(model, code))
-    return max(compared, key=lambda each: (each.p <= SURE, each.adjusted.value), default=None)
+    return max(compared, key=lambda each: (each.p <= SURE, each.strength), default=None)
 
 
 def follow_sentence(code: str, document: Document) -> str:
@@ -131,5 +137,5 @@ def _of_factor(model: ModelResults, best: Association) -> float | None:
         if (each.pair.factor, each.pair.measure) == (best.pair.factor, best.pair.measure)
         and each.result.options == best.result.options
     ]
-    closest = max(alike, key=lambda each: each.adjusted.value, default=None)
+    closest = max(alike, key=lambda each: each.strength, default=None)
     return None if closest is None else closest.result.value

@@ -153,7 +153,8 @@ class Pair(Details):
     """A code and a factor of ``code-factors``, the measure used, and whether they are paired.
 
     ``p`` is the probability that shuffled factors have a pair as strong as this one anywhere in
-    the table: it allows for the number of pairs. ``nmi`` stands beside a share of information.
+    the table: it allows for the number of pairs. ``strength`` is the value above chance on a scale
+    that all measures share, that of a correlation. ``nmi`` stands beside a share of information.
     """
 
     code: str
@@ -161,6 +162,7 @@ class Pair(Details):
     paired: Flag
     measure: str
     p: Float | None = None
+    strength: Float | None = None
     nmi: Float | None = None
 
 
