@@ -46,7 +46,8 @@ COLUMNS += ("above", "on_limit", "width", "no_interval", "adjusted", "adjusted_h
 
 def factors(n: int, random: Generator, classes: tuple[int, ...] = CLASSES) -> Array:
     """Independent factors of equally frequent classes."""
-    return np.stack([random.integers(count, size=n) for count in classes], axis=1)
+    drawn: Array = np.stack([random.integers(count, size=n) for count in classes], axis=1)
+    return drawn
 
 
 def standard(numbers: Array, classes: tuple[int, ...] = CLASSES) -> tuple[Array, Array]:
@@ -59,13 +60,15 @@ def correlated(n: int, random: Generator) -> Array:
     """Factors that share a common cause, of correlation 0.8 before they are cut into classes."""
     normal = np.sqrt(0.8) * random.normal(size=(n, 1)) + np.sqrt(0.2) * random.normal(size=(n, 3))
     whole: Array = (ndtr(normal) * CLASSES).astype(int)
-    return np.minimum(whole, np.array(CLASSES) - 1)
+    numbers: Array = np.minimum(whole, np.array(CLASSES) - 1)
+    return numbers
 
 
 def unbalanced(n: int, random: Generator) -> Array:
     """Factors of rare classes."""
     shares = ([0.9, 0.07, 0.03], [0.6, 0.2, 0.1, 0.07, 0.03], [0.5, *[0.5 / 7] * 7])
-    return np.stack([random.choice(len(s), size=n, p=s) for s in shares], axis=1)
+    drawn: Array = np.stack([random.choice(len(s), size=n, p=s) for s in shares], axis=1)
+    return drawn
 
 
 def noisy(z: Array, step: Array, noise: Array, extra: Array) -> Array:
