@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from machine import machine
 from numpy.typing import NDArray
 from scipy.special import ndtr
@@ -311,6 +312,29 @@ def _shares(entries: list[dict[str, Any]]) -> dict[str, Any]:
 _ENDS = ("value", "low", "high")
 
 
+def summary(path: Path) -> str:
+    """Return the Markdown table of the least coverage of each metric, and its law."""
+    rows = pd.read_csv(path, keep_default_na=False, na_values={"held": [""], "width": [""]})
+    rows["name"] = (rows.metric + " " + rows.part).str.strip()
+    lines = ["| metric | laws | " + " | ".join(f"n = {n:,}" for n in SIZES) + " | on a limit |"]
+    lines.append("|---|--:" + "|---" * len(SIZES) + "|--:|")
+    for name, part in rows.groupby("name", sort=False):
+        cells = [_least(part[(part.n == n) & part.held.notna()]) for n in SIZES]
+        worst = pd.to_numeric(part.on_limit, errors="coerce").max()
+        lines.append(f"| {name} | {part.law.nunique()} | {' | '.join(cells)} | {worst:.0%} |")
+    return "\n".join(lines)
+
+
+def _least(rows: pd.DataFrame) -> str:
+    """Return the least coverage, its law, and the median width."""
+    if rows.empty:
+        return "–"
+    least = rows.sort_values("held").iloc[0]
+    # Where values do not vary there is no width to compare with.
+    widths = rows.width[rows.deviation.astype(float) > 1e-9]
+    return f"{least.held:.2f} ({least.law}), width {widths.median():.1f}"
+
+
 def main() -> None:
     """Append the rows that are missing, and print them."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -319,7 +343,11 @@ def main() -> None:
     parser.add_argument("--rows", type=int, action="append")
     parser.add_argument("--repeats", type=int, default=200)
     parser.add_argument("--to", type=Path, default=Path("docs/results/coverage.csv"))
+    parser.add_argument("--table", action="store_true", help="print the table of docs/metrics.md")
     options = parser.parse_args()
+    if options.table:
+        print(summary(options.to))
+        return
     warnings.filterwarnings("ignore")
     done = set()
     if options.to.exists():
