@@ -73,12 +73,12 @@ class BitPlanes(PixelInput):
         self.centred = CentredPixels(images)
         self.channels = 9 * images.shape[1]
         self.places: Tensor
-        self.register_buffer("places", torch.arange(8, dtype=torch.uint8).view(1, 1, 8, 1, 1))
+        self.register_buffer("places", torch.arange(8, dtype=torch.uint8))
 
     def forward(self, images: Tensor, noise: Tensor | None = None) -> Tensor:
         """See `PixelInput.forward`."""
         levels = images if noise is None else images.round().clamp(0, 255).to(torch.uint8)
-        bits = (levels[:, :, None] >> self.places) & 1
+        bits = (levels[:, :, None] >> self.places.view(8, 1, 1)) & 1
         return torch.cat([self.centred(images, noise), 2 * bits.flatten(1, 2).float() - 1], 1)
 
 

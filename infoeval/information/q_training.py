@@ -48,8 +48,9 @@ class Point:
     """One point of a learning curve: L_I on the validation stream, nats.
 
     `width` is the size of Q, `rate` its learning rate in the first round, `steps` its training so
-    far and `input` what it is shown of an image. `gain` is the upper 95 % limit of the gain over the best point before it, on the same
-    samples, and below 0 after a significant fall; None for the first point.
+    far and `input` what it is shown of an image. `gain` is the upper 95 % limit of the gain over
+    the best point before it, on the same samples, and below 0 after a significant fall; None for
+    the first point.
     """
 
     width: int
@@ -84,7 +85,7 @@ class Fit:
 
 
 def fit(source: Samples, budget: Budget, device: torch.device, progress: Progress) -> Fit:
-    """Return the Q that the budget finds: the best size, rate and input, trained until it converges.
+    """Return the Q that the budget finds: the best size, rate and input, trained to convergence.
 
     The smallest size is trained for the first round at each rate of the budget, then every larger
     size at the better rate, all on the same samples. A larger size that gains less than
@@ -353,7 +354,8 @@ def _missed(
     limits = ceilings(space)
     left = {name: limits[name] - float(ratios.mean()) for name, ratios in values.items()}
     return {
-        name: max(0.0, min(max(by_training[name], by_candidate[name]), left[name])) for name in values
+        name: max(0.0, min(max(by_training[name], by_candidate[name]), left[name]))
+        for name in values
     }
 
 

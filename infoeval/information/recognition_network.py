@@ -47,9 +47,7 @@ class RecognitionNetwork(nn.Module):
 
     """
 
-    def __init__(
-        self, space: CodeSpace, images: Tensor, width: int, shown: str = PIXELS
-    ) -> None:
+    def __init__(self, space: CodeSpace, images: Tensor, width: int, shown: str = PIXELS) -> None:
         super().__init__()
         self.trunk = Trunk(images, width, shown)
         self.heads = JointHeads(space, self.trunk.width)
