@@ -115,7 +115,7 @@ def last_bits(error: float) -> KnownGenerator:
     labels = wrong_labels(error)
 
     def draw(kind: Tensor, noise: Tensor) -> Tensor:
-        levels = (256 * torch.special.ndtr(noise[:, 2:])).long().clamp(0, 255)
+        levels: Tensor = (256 * torch.special.ndtr(noise[:, 2:])).long().clamp(0, 255)
         shown = _wrong(kind, noise, error)
         for pixel, bit in ((10, shown % 2), (45, shown // 2)):
             levels[:, pixel] = 2 * (levels[:, pixel] // 2) + bit

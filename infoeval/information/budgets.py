@@ -19,9 +19,9 @@ class Budget:
     ones only at the low one. `rounds` are numbers of training steps: every candidate is trained for
     the first, and the best one goes on for the others, each at half the learning rate of the one
     before. `inputs` are what Q may be shown of an image (`pixel_inputs`): widths and rates are
-    tried with the first one, each other one at the best of them. A training sample is used `passes`
-    times. The test stream has `test` samples, or up to `most_test` where
-    a categorical code needs them for an interval of ±0.004 nats.
+    tried with the first one, each other one at the best width and the first rate. A training sample
+    is used `passes` times. The test stream has `test` samples, or up to `most_test` where a
+    categorical code needs them for an interval of ±0.004 nats.
     """
 
     name: str

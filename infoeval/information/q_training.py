@@ -90,7 +90,8 @@ def fit(source: Samples, budget: Budget, device: torch.device, progress: Progres
     The smallest size is trained for the first round at each rate of the budget, then every larger
     size at the better rate, all on the same samples. A larger size that gains less than
     `SMALLEST_GAIN` for every code and for all together is dropped, and no further size is tried.
-    Then each further input is tried at the size and rate that were best, and kept by the same rule.
+    Then each further input is tried at the size that was best and the first rate, and kept by the
+    same rule: where pixels show nothing, the better of two rates is an accident.
     The best Q is trained for more rounds, each from half the learning rate of the one before down
     to zero, until the remaining gain is below `TOLERANCE` or the budget ends.
     """
@@ -101,7 +102,7 @@ def fit(source: Samples, budget: Budget, device: torch.device, progress: Progres
         if max(search.try_candidate(width, search.rate).values()) < SMALLEST_GAIN:
             break
     for shown in budget.inputs[1:]:
-        search.try_candidate(search.width, search.rate, shown)
+        search.try_candidate(search.width, budget.rates[0], shown)
     for number, steps in enumerate(budget.rounds[1:], 1):
         search.continue_training(steps, search.rate / 2**number)
         if search.finished():
