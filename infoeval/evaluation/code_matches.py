@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import groupby
 
 from infoeval.evaluation.bound_differences import BOUNDS
 from infoeval.results import Result
-from infoeval.results.records import Pair
 
 NUMBERED = re.compile(r"code \d+(, .*)?")
 """The name of a code, perhaps with a factor, that is a column's number and nothing else."""
@@ -23,39 +23,46 @@ def matched(first: Sequence[Result], second: Sequence[Result]) -> Iterator[Match
     target of both is then the factor.
     """
     theirs = {result.key: result for result in second if result.pair is None}
-    best = {result.key: result for result in best_of_factors(second)}
-    ours = {result.key: result for result in best_of_factors(first)}
-    for result in first:
-        if result.pair is None and result.key in theirs and not _has_only_a_number(result):
-            yield result, theirs[result.key]
-        elif result.pair is not None:
-            of_factor = [key for key in ours if key[:2] == result.key[:2]]
-            for key in of_factor:
-                mine = ours.pop(key)
-                if key in best:
-                    yield mine, best[key]
+    for metric, results in groupby(first, key=_metric_of_pairs):
+        if metric is not None:
+            yield from _best_pairs(list(results), second)
+            continue
+        for result in results:
+            if result.key in theirs and not _has_only_a_number(result):
+                yield result, theirs[result.key]
 
 
-def best_of_factors(results: Sequence[Result]) -> list[Result]:
-    """Return the pair of the best code for each factor, its target the factor.
+def _metric_of_pairs(result: Result) -> tuple[str, str] | None:
+    """Return the metric and the options of a result of a code and a factor, None for others."""
+    return None if result.pair is None else result.key[:2]
+
+
+def _best_pairs(pairs: Sequence[Result], others: Sequence[Result]) -> Iterator[Matched]:
+    """Yield the best code of either model for each factor, with the factor as its target.
 
     Measures of different kinds are not compared with each other: a factor whose codes are scored by
     several has the best code by each, and the measure in its target.
     """
-    groups: dict[tuple[str, str, str, str], list[Result]] = {}
-    measures: dict[str, set[str]] = {}
-    for result in results:
-        if isinstance(result.typed, Pair):
-            pair = result.typed
-            groups.setdefault((*result.key[:2], pair.factor, pair.measure), []).append(result)
-            measures.setdefault(pair.factor, set()).add(pair.measure)
-    return [
-        replace(
-            max(group, key=_worth),
-            target=factor if len(measures[factor]) == 1 else f"{factor}, {measure}",
-        )
-        for (_, _, factor, measure), group in groups.items()
-    ]
+    same = [other for other in others if _metric_of_pairs(other) == pairs[0].key[:2]]
+    ours, theirs = best_by_measure(pairs), best_by_measure(same)
+    common = [key for key in ours if key in theirs]
+    factors = [factor for factor, _ in common]
+    for factor, measure in common:
+        target = factor if factors.count(factor) == 1 else f"{factor}, {measure}"
+        key = factor, measure
+        yield replace(ours[key], target=target), replace(theirs[key], target=target)
+
+
+def best_by_measure(pairs: Sequence[Result]) -> dict[tuple[str, str], Result]:
+    """Return the pair of the best code by each factor and measure."""
+    best: dict[tuple[str, str], Result] = {}
+    for result in pairs:
+        pair = result.pair
+        assert pair is not None
+        key = pair.factor, pair.measure
+        if key not in best or _worth(result) > _worth(best[key]):
+            best[key] = result
+    return best
 
 
 def _worth(result: Result) -> float:
