@@ -76,7 +76,7 @@ def print_comparison(comparison: "Comparison") -> None:
             )
         console.print(rows)
         for line in _kinds(differences):
-            console.print(line, markup=False)
+            console.print(line, markup=False, soft_wrap=True)
     for skipped in first.skipped:
         console.print(f"{skipped.metric} skipped: {skipped.reason}", markup=False)
 
@@ -90,12 +90,14 @@ def _searches(difference: "Difference", documents: Iterable["Document"]) -> str:
 
 def _kinds(differences: Iterable["Difference"]) -> Iterator[str]:
     """Yield what differences of bounds are, a line for each kind, with the metrics."""
-    metrics: dict[str, list[str]] = {}
+    kinds: dict[str, dict[str, list[str]]] = {}
     for item in differences:
         if item.kind:
-            metrics.setdefault(item.kind, []).append(f"{item.metric} of {item.target}")
-    for kind, names in metrics.items():
-        yield f"{kind}: {', '.join(names)}"
+            metrics = kinds.setdefault(item.kind, {})
+            metrics.setdefault(item.metric, []).append(str(item.target))
+    for kind, metrics in kinds.items():
+        of = (f"{metric} of {', '.join(targets)}" for metric, targets in metrics.items())
+        yield f"{kind}: {'; '.join(of)}"
         if kind == BOUNDS_ALONE:
             yield "  the interval is that of the information, where either Q may miss up to H(c)"
 
