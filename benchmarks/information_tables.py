@@ -37,7 +37,8 @@ def main() -> None:
         rows = RESULTS / f"information-models-{budget}.json"
         if rows.exists():
             results = json.loads(rows.read_text(encoding="utf-8"))
-            print("\n".join(["", budget, "", *model_table(results), "", *cost_table(results)]))
+            tables = (model_table(results), noise_table(results), cost_table(results))
+            print("\n".join(["", budget, *(line for each in tables for line in ("", *each))]))
             draw(results, IMAGES / f"information-{budget}.png")
 
 
@@ -75,14 +76,13 @@ def coverage_table(table: pd.DataFrame) -> list[str]:
 
 
 def model_table(results: dict[str, Any]) -> list[str]:
-    """Return Markdown with the three bounds on every code of every model, and the noise curve."""
-    columns = "model", "code", "own Q", "refitted", "post hoc", "interval", "converged", *NOISE
+    """Return Markdown with the three bounds on every code of every model."""
+    columns = "model", "code", "own Q", "refitted", "post hoc", "low to high", "converged"
     rows = []
     for model, result in results.items():
         for code, value in result["post hoc"].items():
             high = "∞" if value["high"] is None else f"{value['high']:.3f}"
             others = result["own"].get(code), result["refitted"].get(code)
-            noise = {round(point["deviation"] * 255): point["value"] for point in value["noise"]}
             rows.append(
                 (
                     model,
@@ -91,10 +91,21 @@ def model_table(results: dict[str, Any]) -> list[str]:
                     f"{value['value']:.4f}",
                     f"{value['low']:.3f} to {high}",
                     "yes" if value["converged"] else "no",
-                    *(f"{noise[deviation]:.3f}" for deviation in NOISE.values()),
                 )
             )
-    return markdown(tuple(columns), rows)
+    return markdown(columns, rows)
+
+
+def noise_table(results: dict[str, Any]) -> list[str]:
+    """Return Markdown with the noise curve of every code of every model, and its intervals."""
+    rows = []
+    for model, result in results.items():
+        for code, value in result["post hoc"].items():
+            noise = {round(point["deviation"] * 255): point for point in value["noise"]}
+            points = (noise[deviation] for deviation in NOISE.values())
+            cells = (f"{p['value']:.3f} ({p['low']:.3f} to {p['high']:.3f})" for p in points)
+            rows.append((model, code, *cells))
+    return markdown(("model", "code", *NOISE), rows)
 
 
 def cost_table(results: dict[str, Any]) -> list[str]:
@@ -121,11 +132,9 @@ def draw(results: dict[str, Any], path: Path) -> None:
         for name, style in zip(results, STYLES, strict=False):
             bound = results[name]["post hoc"][code]
             last = bound["curve"][-1]
-            points = [
-                p
-                for p in bound["curve"]
-                if (p["width"], p["rate"]) == (last["width"], last["rate"])
-            ]
+            # Files of before the further inputs have none.
+            kept = ("width", "rate", "input")
+            points = [p for p in bound["curve"] if all(p.get(key) == last.get(key) for key in kept)]
             axes[0, column].plot(
                 [p["steps"] for p in points], [p["value"] for p in points], style, label=name
             )

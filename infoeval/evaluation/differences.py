@@ -3,9 +3,14 @@
 import math
 from collections.abc import Sequence
 
-from scipy.special import ndtri
-
 from infoeval.errors import UserError
+from infoeval.evaluation.bound_differences import (
+    BOUNDS,
+    SYNERGY,
+    bound_difference,
+    synergy_difference,
+)
+from infoeval.evaluation.code_matches import matched
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.evaluate import requests_of, score_subject
 from infoeval.evaluation.options import Options, takes_options
@@ -21,10 +26,16 @@ def compare(
 ) -> Comparison:
     """Return the results of models, and the first model's less those of each other one.
 
-    Only codes of the same name are compared, and all codes of checkpoints together only where both
-    have the same codes. The interval of a difference takes its two sides as independent; the same
-    seed or the same images on both sides make it wider than need be. It is about two checkpoints,
-    not two ways of training: seeds differ among themselves.
+    Codes are compared by what they are: codes of the same name with each other, all codes of
+    checkpoints together only where both have the same codes, and for each factor the best code of
+    either model. Nothing is said of columns of a table that have only a number.
+
+    The interval of a difference of bounds (`mi` and its kin) is about the difference of the
+    informations: [low of A − highest of B, highest of A − low of B], where the highest is H(c) of a
+    categorical code and nothing for a continuous one. Only where both searches for a Q have
+    converged, by a budget beyond "quick", is it what Q would reach. The interval of other
+    differences takes its two sides as independent; the same images on both sides make it wider than
+    need be. All are about two checkpoints, not two ways of training: seeds differ among themselves.
 
     Args:
         models: two or more, as in `infoeval.evaluation.score`.
@@ -78,12 +89,17 @@ def _check_common(first: Subject, other: Subject) -> None:
 
 def _differences(first: Document, other: Document, number: int) -> list[Difference]:
     same_codes = _codes(first) == _codes(other)
-    theirs = {result.key: result for result in other.results}
-    return [
-        _difference(result, theirs[result.key], number)
-        for result in first.results
-        if result.key in theirs and (same_codes or result.target != JOINT)
-    ]
+    differences = []
+    for ours, theirs in matched(first.results, other.results):
+        if not same_codes and ours.target == JOINT:
+            continue
+        if ours.metric in BOUNDS:
+            differences.append(bound_difference(ours, theirs, number))
+        elif ours.metric == SYNERGY:
+            differences.append(synergy_difference((ours, first), (theirs, other), number))
+        else:
+            differences.append(_difference(ours, theirs, number))
+    return differences
 
 
 def _codes(document: Document) -> set[tuple[str | None, float]]:
@@ -96,24 +112,14 @@ def _codes(document: Document) -> set[tuple[str | None, float]]:
 
 
 def _difference(first: Result, second: Result, number: int) -> Difference:
-    """Return first less second, with the interval of Zou and Donner 2008, Stat. Med. 27.
-
-    MOVER, the method of variance estimates recovery: each limit takes from either side the
-    distance to the limit that matters for it.
-    """
-    (low_1, high_1), (low_2, high_2) = _limits(first), _limits(second)
-    difference = first.value - second.value
-    low = high = None
-    if low_1 is not None and high_2 is not None:
-        low = difference - math.hypot(first.value - low_1, high_2 - second.value)
-    if high_1 is not None and low_2 is not None:
-        high = difference + math.hypot(high_1 - first.value, second.value - low_2)
+    """Return first less second of a metric that is no bound."""
+    low, high = _interval(first, second)
     return Difference(
         metric=first.metric,
         target=first.target,
         first=first.value,
         second=second.value,
-        difference=difference,
+        difference=first.value - second.value,
         low=low,
         high=high,
         level=first.level,
@@ -121,9 +127,16 @@ def _difference(first: Result, second: Result, number: int) -> Difference:
     )
 
 
-def _limits(result: Result) -> tuple[float | None, float | None]:
-    """Return the sampling interval: the upper limit of `mi` also has what Q may miss."""
-    if result.metric != "mi" or result.level is None:
-        return result.low, result.high
-    half = float(ndtri(0.5 + result.level / 2)) * result.details["standard_error"]
-    return result.value - half, result.value + half
+def _interval(first: Result, second: Result) -> tuple[float | None, float | None]:
+    """Return the interval of a difference by Zou and Donner 2008, Stat. Med. 27.
+
+    MOVER, the method of variance estimates recovery: each limit takes from either side the
+    distance to the limit that matters for it.
+    """
+    difference = first.value - second.value
+    low = high = None
+    if first.low is not None and second.high is not None:
+        low = difference - math.hypot(first.value - first.low, second.high - second.value)
+    if first.high is not None and second.low is not None:
+        high = difference + math.hypot(first.high - first.value, second.value - second.low)
+    return low, high

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+from infoeval.codes import Code
 from infoeval.errors import UserError
 from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.requests import Request
@@ -56,7 +57,7 @@ def run_on_generator(inputs: Inputs, request: Request) -> list[Result]:
     return [
         *_post_hoc(columns.post_hoc, seconds),
         *_synergy(columns.post_hoc, seconds),
-        *_refitted(columns, seconds),
+        *_refitted(columns, inputs, seconds),
         *_own(columns.own, inputs, seconds),
     ]
 
@@ -89,13 +90,15 @@ def _own(bounds: Mapping[str, LowerBound], inputs: Inputs, seconds: float) -> li
             settings={"seed": inputs.options.seed, "samples": bound.count, "pixels": "8 bits"},
             seconds=seconds,
             reference="Chen et al. 2016, eq. 5",
-            details={"kind": codes[name].kind},
+            details={"kind": codes[name].kind, "highest": highest_of(codes[name])},
         )
         for name, bound in bounds.items()
     ]
 
 
-def _refitted(columns: CheckpointInformation, seconds: float) -> list[Result]:
+def _refitted(columns: CheckpointInformation, inputs: Inputs, seconds: float) -> list[Result]:
+    codes = inputs.subject.codes
+    assert codes is not None
     return [
         _lower_bound(
             "mi-refitted",
@@ -104,10 +107,19 @@ def _refitted(columns: CheckpointInformation, seconds: float) -> list[Result]:
             settings=dict(columns.post_hoc.settings),
             seconds=seconds,
             reference=REFERENCE,
-            details={"family": bound.family, "temperature": bound.temperature},
+            details={
+                "family": bound.family,
+                "temperature": bound.temperature,
+                "highest": highest_of(codes[name]),
+            },
         )
         for name, bound in columns.refitted.items()
     ]
+
+
+def highest_of(code: Code) -> float | None:
+    """Return the most that any image can say of a code, nats; None: there is no limit."""
+    return code.entropy if code.kind == "categorical" else None
 
 
 def _lower_bound(

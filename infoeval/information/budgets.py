@@ -18,8 +18,10 @@ class Budget:
     rates that are tried with the smallest: strong signals are learned faster at the high rate, weak
     ones only at the low one. `rounds` are numbers of training steps: every candidate is trained for
     the first, and the best one goes on for the others, each at half the learning rate of the one
-    before. A training sample is used `passes` times. The test stream has `test` samples, or up to
-    `most_test` where a categorical code needs them for an interval of ±0.004 nats.
+    before. `inputs` are what Q may be shown of an image (`pixel_inputs`): widths and rates are
+    tried with the first one, each other one at the best width and the first rate. A training sample
+    is used `passes` times. The test stream has `test` samples, or up to `most_test` where a
+    categorical code needs them for an interval of ±0.004 nats.
     """
 
     name: str
@@ -34,7 +36,11 @@ class Budget:
     noise_steps: int
     check_steps: int
     rates: tuple[float, ...] = (6e-3, 2e-3)
+    inputs: tuple[str, ...] = ("pixels",)
 
+
+ALL_INPUTS = ("pixels", "bits", "clipped pixels")
+"""What a Q may be shown of an image; `pixel_inputs` has what each one is."""
 
 _QUICK = Budget(
     name="quick",
@@ -48,6 +54,7 @@ _QUICK = Budget(
     most_test=20_000,
     noise_steps=50,
     check_steps=100,
+    inputs=ALL_INPUTS,
 )
 _STANDARD = Budget(
     name="standard",
@@ -61,6 +68,7 @@ _STANDARD = Budget(
     most_test=400_000,
     noise_steps=300,
     check_steps=300,
+    inputs=ALL_INPUTS,
 )
 _STRICT = Budget(
     name="strict",
@@ -74,6 +82,7 @@ _STRICT = Budget(
     most_test=600_000,
     noise_steps=2_000,
     check_steps=1_000,
+    inputs=ALL_INPUTS,
 )
 BUDGETS: dict[str, Budget] = {budget.name: budget for budget in (_QUICK, _STANDARD, _STRICT)}
 

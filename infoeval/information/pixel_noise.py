@@ -45,9 +45,9 @@ def noise_curve(
 ) -> dict[str, list[NoisePoint]]:
     """Return L_I at every noise level of `LEVELS`, by code name and for `JOINT`.
 
-    A copy of Q is trained for one more round at the learning rate `rate`, on images with noise of
-    all levels; the level is an input of the network. Families and temperatures are fitted for each
-    level separately.
+    A copy of Q, which is shown pixels, is trained for one more round at the learning rate `rate`,
+    on images with noise of all levels; the level is an input of the network. Families and
+    temperatures are fitted for each level separately.
     """
     network = copy.deepcopy(trained)
 

@@ -7,7 +7,7 @@ import math
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -38,16 +38,22 @@ class Information:
     """How much of a code, or of all codes together, Q reads from the image. All in nats.
 
     `value` is L_I = H(c) + E[log q(c|x)] on the test stream, `low` its lower sampling limit at
-    `level`. `high` is the upper sampling limit plus what mixing q with the prior costs and what
-    more training might gain, where Q has `converged`; otherwise H(c), which for a continuous code
-    is no limit at all (infinity). `certified` is a lower bound on the information itself, at
-    confidence `CERTAINTY`, whatever Q is: by empirical Bernstein, and for a categorical code by
-    Fano, each with half of the error probability. It can lie above `value`.
+    `level`: the information is at least that. `certified` is a lower bound on the information
+    itself, at confidence `CERTAINTY`, whatever Q is: by empirical Bernstein, and for a categorical
+    code by Fano, each with half of the error probability. It can lie above `value`.
 
-    `entropy` is H(c), differential for continuous codes. `missed` is the upper 95 % limit of what
-    more training might gain, judged by the last round, or of what the larger Q gained. `family` and
-    `temperature` are those of the best q; `gaussian` is the bound by the paper's Gaussian of
-    learned σ, for continuous codes. `curve` is the learning curve, `noise` the noise curve.
+    `high` is no upper limit of the information where Q has `converged`: it is the upper sampling
+    limit plus what mixing q with the prior costs and what the search may have `missed`, which
+    bounds what Q of these families, sizes and inputs would reach, under the law of learning that
+    `remaining_gain` assumes. Where Q has not converged it is `highest`. That is the one upper limit
+    of the information that holds for every generator: H(c) of categorical codes, and infinity where
+    a code is continuous.
+
+    `entropy` is H(c), differential for continuous codes. `missed` is the largest of what more
+    training might gain under that law, and of what a larger Q or one with another input gained,
+    upper 95 % limits. `input` is what the best Q is shown of an image, `family` and `temperature`
+    those of its q; `gaussian` is the bound by the paper's Gaussian of learned σ, for continuous
+    codes. `curve` is the learning curve, `noise` the noise curve.
     """
 
     code: str
@@ -57,8 +63,10 @@ class Information:
     level: float
     certified: float
     entropy: float
+    highest: float
     converged: bool
     missed: float
+    input: str
     family: str
     temperature: float
     standard_error: float
@@ -115,7 +123,7 @@ class Estimate(Mapping[str, Information]):
 
     @property
     def converged(self) -> bool:
-        """Whether every code and all together have converged."""
+        """Whether the search for every code and for all together has converged."""
         return self.joint.converged and all(code.converged for code in self.values())
 
 
@@ -125,8 +133,8 @@ class Estimate(Mapping[str, Information]):
     range="up to H(c)",
     summary="L_I of each code and of all codes together, by a post hoc Q, nats; takes minutes",
     use="how much information images carry about each code, regardless of the model's own Q",
-    pitfalls="a lower bound: only what this Q can read, and an underestimate if it has not "
-    "converged; does not show what a code means",
+    pitfalls="a lower bound: only what this Q can read, converged or not; no Q of ours sees "
+    "parities of many bits or ciphers; does not show what a code means",
 )
 def estimate(
     space: CodeSpace,
@@ -192,9 +200,11 @@ def estimate_from(
     with clock("scoring"):
         scores = score(fitted.network, source, budget, report)
     with clock("noise curve"):
-        noise = noise_curve(fitted.network, source, budget, level, report, rate=fitted.rate)
+        of_pixels = fitted.of_pixels or fitted.network
+        noise = noise_curve(of_pixels, source, budget, level, report, rate=fitted.rate)
     with clock("self-test"):
-        checks = self_test(source, budget, torch_device, level, report)
+        tested = replace(budget, inputs=(fitted.input,))
+        checks = self_test(source, tested, torch_device, level, report)
     space = source.space
     short = {name for name, limit in (known or {}).items() if scores.values[name].mean() < limit}
     if short:
@@ -245,8 +255,10 @@ def _information(
         level=level,
         certified=certified,
         entropy=space[name].entropy if name in space else sum(space.entropy.values()),
+        highest=ceiling,
         converged=converged,
         missed=missed,
+        input=fitted.input,
         family=head.family.name if head else "autoregressive",
         temperature=head.temperature if head else 1.0,
         standard_error=float(values.std(ddof=1)) / math.sqrt(len(values)),

@@ -1,4 +1,4 @@
-"""Training the post hoc Q: which size and learning rate, how many rounds, and when to stop."""
+"""Training the post hoc Q: which size, rate and input, how many rounds, and when to stop."""
 
 import copy
 import math
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from infoeval.codes import CodeSpace
 from infoeval.information.budgets import SMALLEST_GAIN, TOLERANCE, Budget
 from infoeval.information.lower_bound import Values, family_log_ratios
+from infoeval.information.pixel_inputs import PIXELS
 from infoeval.information.recognition_network import (
     Conditional,
     RecognitionNetwork,
@@ -46,9 +47,10 @@ AddNoise = Callable[[Tensor], tuple[Tensor, Tensor]]
 class Point:
     """One point of a learning curve: L_I on the validation stream, nats.
 
-    `width` is the size of Q, `rate` its learning rate in the first round and `steps` its training
-    so far. `gain` is the upper 95 % limit of the gain over the best point before it, on the same
-    samples, and below 0 after a significant fall; None for the first point.
+    `width` is the size of Q, `rate` its learning rate in the first round, `steps` its training so
+    far and `input` what it is shown of an image. `gain` is the upper 95 % limit of the gain over
+    the best point before it, on the same samples, and below 0 after a significant fall; None for
+    the first point.
     """
 
     width: int
@@ -56,32 +58,40 @@ class Point:
     steps: int
     value: float
     gain: float | None
+    input: str = PIXELS
 
 
 @dataclass(frozen=True)
 class Fit:
     """A trained Q and its history; `curve` and `missed` are by code name and for `JOINT`.
 
-    `missed` is what Q may miss, nats: the largest of the upper 95 % limit of what more training
-    might gain, that of what a larger Q gained, and the lower 95 % limit of the last round's loss.
+    `missed` is what this search may have missed, nats: the largest of the upper 95 % limit of what
+    more training might gain under the law of `remaining_gain`, those of what a larger Q and one
+    with another input gained, and the lower 95 % limit of the last round's loss. It says nothing of
+    a Q of another kind. `input` is what Q is shown of an image, and `of_pixels` the best Q that is
+    shown pixels, where that is another one.
     """
 
     network: RecognitionNetwork
     rate: float
     curve: dict[str, list[Point]]
     missed: dict[str, float]
+    input: str = PIXELS
+    of_pixels: RecognitionNetwork | None = None
 
     def converged(self, name: str) -> bool:
-        """Return whether Q misses less than `TOLERANCE`."""
+        """Return whether the search may have missed less than `TOLERANCE`."""
         return self.missed[name] < TOLERANCE
 
 
 def fit(source: Samples, budget: Budget, device: torch.device, progress: Progress) -> Fit:
-    """Return the Q that the budget finds: the best size and rate, trained until it converges.
+    """Return the Q that the budget finds: the best size, rate and input, trained to convergence.
 
     The smallest size is trained for the first round at each rate of the budget, then every larger
     size at the better rate, all on the same samples. A larger size that gains less than
     `SMALLEST_GAIN` for every code and for all together is dropped, and no further size is tried.
+    Then each further input is tried at the size that was best and the first rate, and kept by the
+    same rule: where pixels show nothing, the better of two rates is an accident.
     The best Q is trained for more rounds, each from half the learning rate of the one before down
     to zero, until the remaining gain is below `TOLERANCE` or the budget ends.
     """
@@ -91,18 +101,21 @@ def fit(source: Samples, budget: Budget, device: torch.device, progress: Progres
     for width in budget.widths[1:]:
         if max(search.try_candidate(width, search.rate).values()) < SMALLEST_GAIN:
             break
+    for shown in budget.inputs[1:]:
+        search.try_candidate(search.width, budget.rates[0], shown)
     for number, steps in enumerate(budget.rounds[1:], 1):
         search.continue_training(steps, search.rate / 2**number)
         if search.finished():
             break
     progress(search.text, 1.0)
-    return Fit(search.network, search.rate, search.curve, search.missed())
+    return search.found()
 
 
 class _Search:
     """The best Q so far, and the gains on the way to it."""
 
     network: RecognitionNetwork
+    of_pixels: RecognitionNetwork
     values: Values
 
     def __init__(
@@ -114,26 +127,36 @@ class _Search:
         self.curve: dict[str, list[Point]] = {name: [] for name in names}
         self.by_size = dict.fromkeys(names, math.inf)
         self.by_training = dict.fromkeys(names, math.inf)
+        self.by_input = dict.fromkeys(names, 0.0)
+        self.width, self.input = budget.widths[0], budget.inputs[0]
         self.rate, self.steps, self.chunk = budget.rates[0], 0, 0
-        candidates = len(budget.rates) + len(budget.widths) - 1
+        candidates = len(budget.rates) + len(budget.widths) + len(budget.inputs) - 2
         self.all_steps = budget.rounds[0] * candidates + sum(budget.rounds[1:])
         self.all_steps_done, self.text = 0, "training Q"
 
-    def try_candidate(self, width: int, rate: float) -> dict[str, float]:
+    def try_candidate(self, width: int, rate: float, shown: str | None = None) -> dict[str, float]:
         """Return the gains of a fresh Q after the first round; it is kept if it is better."""
-        network = new_network(self.source, width, self.device)
+        shown = shown or self.budget.inputs[0]
+        network = new_network(self.source, width, self.device, shown)
         self.steps = self.budget.rounds[0]
         self.chunk = chunks_of_round(self.budget, self.steps)
         values = self._train(network, 0, self.steps, rate)
         first = not any(self.curve.values())
         gains = dict.fromkeys(values, math.inf) if first else _gains(values, self.values)
         better = first or float(values[JOINT].mean()) > float(self.values[JOINT].mean())
-        self._record(network, rate, values, None if first else gains)
-        if width > self.budget.widths[0]:
+        self._record(network, rate, shown, values, None if first else gains)
+        other_input = shown != self.budget.inputs[0]
+        if other_input:
+            self.by_input = {name: max(self.by_input[name], gains[name]) for name in gains}
+        elif width > self.budget.widths[0]:
             self.by_size = gains
+        if other_input or width > self.budget.widths[0]:
             better = better and max(gains.values()) >= SMALLEST_GAIN
         if better:
-            self.network, self.values, self.rate = network, values, rate
+            self.network, self.values = network, values
+            self.width, self.rate, self.input = width, rate, shown
+            if not other_input:
+                self.of_pixels = network
         return gains
 
     def continue_training(self, steps: int, rate: float) -> None:
@@ -147,7 +170,7 @@ class _Search:
             for name, gain in gains.items()
         }
         self.steps += steps
-        self._record(self.network, self.rate, self.values, gains)
+        self._record(self.network, self.rate, self.input, self.values, gains)
         value, missing = self.curve[JOINT][-1].value, max(self.by_training.values())
         rule = "enough" if missing < TOLERANCE else f"training until < {TOLERANCE:g}"
         self.text = (
@@ -159,7 +182,13 @@ class _Search:
 
     def missed(self) -> dict[str, float]:
         """Return what Q may miss of each code, nats."""
-        return _missed(self.source.space, self.values, self.by_training, self.by_size)
+        by_candidate = {name: max(self.by_size[name], self.by_input[name]) for name in self.by_size}
+        return _missed(self.source.space, self.values, self.by_training, by_candidate)
+
+    def found(self) -> Fit:
+        """Return the best Q and its history."""
+        of_pixels = None if self.input == self.budget.inputs[0] else self.of_pixels
+        return Fit(self.network, self.rate, self.curve, self.missed(), self.input, of_pixels)
 
     def finished(self) -> bool:
         """Return whether more training is useless: it cannot replace a larger Q."""
@@ -177,19 +206,23 @@ class _Search:
         self,
         network: RecognitionNetwork,
         rate: float,
+        shown: str,
         values: Values,
         gains: dict[str, float] | None,
     ) -> None:
         width = network.trunk.width // 8
         for name, points in self.curve.items():
             gain = gains[name] if gains else None
-            points.append(Point(width, rate, self.steps, float(values[name].mean()), gain))
+            value = float(values[name].mean())
+            points.append(Point(width, rate, self.steps, value, gain, shown))
 
 
-def new_network(source: Samples, width: int, device: torch.device) -> RecognitionNetwork:
+def new_network(
+    source: Samples, width: int, device: torch.device, shown: str = PIXELS
+) -> RecognitionNetwork:
     """Return a Q of this size with fresh weights, the same ones for the same seed."""
     with seeded_weights(source.generator(Stream.INIT, width)):
-        network = RecognitionNetwork(source.space, source.example, width)
+        network = RecognitionNetwork(source.space, source.example, width, shown)
     return network.to(device).to(memory_format=torch.channels_last)
 
 
@@ -316,13 +349,14 @@ def possible_gain(gain: float, before: int, after: int) -> float:
 
 
 def _missed(
-    space: CodeSpace, values: Values, by_training: dict[str, float], by_size: dict[str, float]
+    space: CodeSpace, values: Values, by_training: dict[str, float], by_candidate: dict[str, float]
 ) -> dict[str, float]:
     """Return the larger possible gain of each code, and at most what is left to H(c)."""
     limits = ceilings(space)
     left = {name: limits[name] - float(ratios.mean()) for name, ratios in values.items()}
     return {
-        name: max(0.0, min(max(by_training[name], by_size[name]), left[name])) for name in values
+        name: max(0.0, min(max(by_training[name], by_candidate[name]), left[name]))
+        for name in values
     }
 
 

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from infoeval.codes import Categorical, Code, CodeSpace
 from infoeval.devices import has_bfloat16
+from infoeval.information.pixel_inputs import PIXELS, CentredPixels, pixel_input
 from infoeval.information.posteriors import CONTINUOUS, families, standard_values
 
 SMALLEST_MAP = 8
@@ -42,12 +43,13 @@ class RecognitionNetwork(nn.Module):
         space: the latent codes.
         images: some uint8 images (n, channels, height, width), to centre and scale pixels by.
         width: channels of the first convolution; all other layers grow with it.
+        shown: what it reads of an image, a name of `pixel_inputs`.
 
     """
 
-    def __init__(self, space: CodeSpace, images: Tensor, width: int) -> None:
+    def __init__(self, space: CodeSpace, images: Tensor, width: int, shown: str = PIXELS) -> None:
         super().__init__()
-        self.trunk = Trunk(images, width)
+        self.trunk = Trunk(images, width, shown)
         self.heads = JointHeads(space, self.trunk.width)
 
     def forward(
@@ -68,15 +70,13 @@ class Trunk(nn.Module):
     noise is a weighted sum of all pixels, which convolutions learn slowly.
     """
 
-    def __init__(self, images: Tensor, width: int) -> None:
+    def __init__(self, images: Tensor, width: int, shown: str = PIXELS) -> None:
         super().__init__()
-        pixels = images.float() / 255
-        self.mean: Tensor
+        self.shown = pixel_input(shown, images)
         self.deviation: Tensor
-        self.register_buffer("mean", pixels.mean(0, keepdim=True))
-        spread = (pixels - self.mean).square().mean().sqrt()
-        self.register_buffer("deviation", spread.clamp_min(0.5 / 255))
-        channels, height, columns = images.shape[1:]
+        self.register_buffer("deviation", CentredPixels(images).deviation)
+        channels = self.shown.channels
+        height, columns = images.shape[2:]
         self.width = 8 * width
         self.pixels = nn.Linear(channels * height * columns, self.width)
         layers: list[nn.Module] = []
@@ -95,12 +95,7 @@ class Trunk(nn.Module):
 
     def forward(self, images: Tensor, noise: Tensor | None = None) -> Tensor:
         """Return features (n, width) of images: uint8, or noisy floats on the same scale."""
-        centred = images.float() / 255 - self.mean
-        if noise is None:
-            x = centred / self.deviation
-        else:
-            spread = (self.deviation.square() + noise.square()).sqrt()
-            x = centred / spread[:, None, None, None]
+        x = self.shown(images, noise)
         features = self.pixels(x.flatten(1))
         if len(self.convolutions):
             x = self.convolutions(x.contiguous(memory_format=torch.channels_last))

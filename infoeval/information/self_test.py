@@ -41,7 +41,7 @@ class SelfTest:
 
     `null` is about the model's own images with codes drawn anew, which are independent of them: a
     bound above 0 would be an error. `known` is about a noisy channel of known information, called
-    `channel`. Q has the smallest size and is trained briefly.
+    `channel`. Q has the smallest size, the input that was best, and is trained briefly.
     """
 
     null: tuple[Check, ...]

@@ -167,20 +167,26 @@ class Pair(Details):
 
 
 class BoundDetails(Details):
-    """Details of a lower bound on I(c; x): H(c) of the code, in nats, and the kind of code."""
+    """Details of a lower bound on I(c; x): H(c) of the code, in nats, and the kind of code.
+
+    ``highest`` is the upper limit of the information that holds for every generator, H(c) of
+    categorical codes; None where a code is continuous, and in files of earlier versions.
+    """
 
     entropy: Float | None = None
+    highest: Float | None = None
     kind: str | None = None
 
 
 class Round(Open):
-    """A round of training a Q: its steps, learning rate and width, and the bound it reached."""
+    """A round of training a Q: steps, learning rate, width and input, and the bound it reached."""
 
     steps: Count
     value: Float
     rate: Float | None = None
     width: Float | None = None
     gain: Float | None = None
+    input: str = ""
 
 
 class NoiseStep(Open):
@@ -233,13 +239,16 @@ class LeakageDetails(Open):
 class InformationDetails(BoundDetails):
     """Details of an information by a Q trained afterwards.
 
-    ``missed`` is what longer training of Q might still add, in nats; None where that is unknown.
-    ``certified`` is below the information with the confidence of the protocol, whatever Q is.
+    ``converged`` is about the search for a Q alone: ``missed``, in nats, is what more training
+    might gain under an assumed law of learning, or what a larger Q or another ``input`` gained;
+    None where that is unknown. ``certified`` is below the information with the confidence of the
+    protocol, whatever Q is.
     """
 
     converged: Flag | None = None
     missed: Float | None = None
     certified: Float | None = None
+    input: str = ""
     family: str = ""
     curve: tuple[Round, ...] = ()
     noise: tuple[NoiseStep, ...] = ()
@@ -387,6 +396,10 @@ class Difference:
 
     `model` is the number of the other model, 1 for the second; `second` is its value. `low` and
     `high` are the limits of the difference's interval at `level`; None where none is known.
+    `kind` says what a difference of bounds is: "difference of lower bounds", whose interval is that
+    of the difference of the informations, where either Q may miss anything up to H(c), or
+    "difference of information", where both searches for a Q converged. It is empty for other
+    metrics.
     """
 
     metric: str
@@ -398,3 +411,4 @@ class Difference:
     high: Number | None
     level: Number | None
     model: Positive = 1
+    kind: str = ""

@@ -161,6 +161,41 @@ def test_a_comparison_is_that_of_the_library() -> None:
 
 
 @pytest.mark.usefixtures("tiny_budget")
+def test_a_comparison_of_bounds_says_so_and_which_side_converged() -> None:
+    models = ("run/ckpt.pt", "other/ckpt.pt")
+    text = succeeds("compare", *models, "--budget", "tiny", "--device", "cpu", COLUMNS="120").stdout
+    assert "Q converged" in text
+    rows = [line.split() for line in text.splitlines()]
+    (row,) = (row for row in rows if row[:2] == ["mi", "digit"])
+    assert row[-2:] == ["no,", "no"]
+    kinds = [line for line in text.splitlines() if line.startswith("difference of lower bounds")]
+    assert kinds == [
+        "difference of lower bounds: mi of digit, slant, all codes; mi-synergy of all codes; "
+        "mi-refitted of digit, slant; mi-own of digit, slant"
+    ]
+    other = succeeds("compare", *models, "--metric", "cluster-acc", "--device", "cpu").stdout
+    assert "Q converged" not in other
+    assert "lower bounds" not in other
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_the_limits_of_an_information_are_named() -> None:
+    options = ("--metric", "mi", "--budget", "tiny", "--device", "cpu")
+    text = succeeds("score", "run/ckpt.pt", *options, COLUMNS="120").stdout
+    lines = [line.split() for line in text.splitlines()]
+    (header,) = (line for line in lines if line[:3] == ["post", "hoc", "Q"])
+    assert "highest" in header
+    digit, slant = (
+        next(line for line in lines[lines.index(header) :] if line[:1] == [name])
+        for name in ("digit", "slant")
+    )
+    assert digit[2] == "1.3863"
+    assert slant[2:4] == ["no", "limit"]
+    assert "pixels" in digit
+    assert "may miss" not in text
+
+
+@pytest.mark.usefixtures("tiny_budget")
 def test_a_strict_comparison_names_both_sides() -> None:
     options = ("--budget", "tiny", "--device", "cpu", "--strict", "--json")
     result = infoeval("compare", "run/ckpt.pt", "other/ckpt.pt", *options)

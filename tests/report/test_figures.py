@@ -222,7 +222,7 @@ def test_key_holds_the_marks_of_all_panels_once(document: Document) -> None:
     found = built(document)
     labels = [mark.label for mark in key("learning", found.learning)]
     models = ["this run, λ = 1", "baseline, λ = 0"]
-    assert labels == [*models, "H(c)", "other sizes and rates of Q", "not converged"]
+    assert labels == [*models, "H(c)", "other sizes, rates and inputs of Q", "not converged"]
     marks = key("training", found.training)
     assert [mark.label for mark in marks] == [*models, "H(c)"]
     assert "var(--baseline)" in marks[1].svg
@@ -233,7 +233,7 @@ def test_key_holds_the_marks_of_all_panels_once(document: Document) -> None:
         each["details"]["converged"] = True
     document["models"] = []
     labels = [mark.label for mark in key("learning", built(document).learning)]
-    assert labels == ["H(c)", "other sizes and rates of Q"]
+    assert labels == ["H(c)", "other sizes, rates and inputs of Q"]
 
 
 def test_panels_have_no_legend_where_a_key_stands_above_them(document: Document) -> None:

@@ -17,7 +17,7 @@ def test_learning_curve_is_of_the_kept_q(document: Document) -> None:
     ]
     longest = max(points(panels[0], "subject"), key=len)
     assert len(longest) == 4  # rounds of width 16; those of width 8 are crosses
-    assert "other sizes and rates of Q" in texts(panels[0])
+    assert "other sizes, rates and inputs of Q" in texts(panels[0])
     assert "not converged" not in texts(panels[0])
     assert "not converged" in texts(panels[2])
     fates = [row[-1] for row in panels[2].table.rows[:6]]

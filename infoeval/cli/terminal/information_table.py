@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from infoeval.results import Result
 
 WHOLE_NUMBER = 1e-6
+ABOUT_LIMITS = (
+    "highest: the limit of the information itself. more Q: what Q of these kinds would add under "
+    "an assumed law of learning; other readers of the images may find more."
+)
 
 
 def print_information(console: Console, results: "Sequence[Result]") -> None:
@@ -27,23 +31,29 @@ def print_information(console: Console, results: "Sequence[Result]") -> None:
 
 
 def _print_convergence(console: Console, estimates: "Sequence[Result]") -> None:
-    """Print how certain each estimate is."""
-    rows = table("post hoc Q", "certified ≥", "converged", "may miss", "errors", "family")
-    for column in rows.columns[1:5]:
+    """Print how certain each estimate is, and what its limits are about."""
+    headers = ("certified ≥", "highest", "Q converged", "more Q", "errors", "input", "family")
+    rows = table("post hoc Q", *headers)
+    for column in rows.columns[1:6]:
         column.justify = "right"
     for result in estimates:
         details = result.details
-        missed, errors = details["missed"], details["error_rate"]
+        missed, errors, highest = (
+            details.get(name) for name in ("missed", "error_rate", "highest")
+        )
         rows.add_row(
             escaped(result.target),
             f"{details['certified']:.4f}",
+            "no limit" if highest is None else f"{highest:.4f}",
             "yes" if details["converged"] else "no",
-            "not known" if missed is None else f"{missed:.4f}",
+            "not known" if missed is None else f"≤ {missed:.4f}",
             "" if errors is None else f"{100 * errors:.2f} %",
+            details["input"],
             details["family"],
         )
     console.print()
     console.print(rows)
+    console.print(ABOUT_LIMITS, markup=False)
 
 
 def _print_three_qs(

@@ -10,9 +10,10 @@ from infoeval.cli.terminal import escaped, interval, table
 from infoeval.cli.terminal.information_table import print_information
 
 if TYPE_CHECKING:
-    from infoeval.results import Comparison, Document, Result
+    from infoeval.results import Comparison, Difference, Document, Result
     from infoeval.results.records import Clustering
 
+BOUNDS_ALONE = "difference of lower bounds"
 WIDTH = 5
 """Width of a cell in characters."""
 LONGEST_NAME = 22
@@ -105,8 +106,10 @@ def print_comparison(comparison: "Comparison") -> None:
     for number, (name, document) in enumerate(zip(names, others, strict=True), 1):
         console.print(f"{name}: {document.identity.source}", markup=False, soft_wrap=True)
         differences = [item for item in comparison.differences if item.model == number]
+        searched = any(_searches(item, (first, document)) for item in differences)
         interval_header = _interval_header(item.level for item in differences)
-        rows = table("metric", "of", "first", name, "difference", interval_header)
+        columns = ["metric", "of", "first", name, "difference", interval_header]
+        rows = table(*columns, *["Q converged"] * searched)
         for column in rows.columns[2:5]:
             column.justify = "right"
         for item in differences:
@@ -117,10 +120,34 @@ def print_comparison(comparison: "Comparison") -> None:
                 f"{item.second:.4f}",
                 f"{item.difference:+.4f}",
                 interval(item.low, item.high, "+"),
+                *[_searches(item, (first, document))] * searched,
             )
         console.print(rows)
+        for line in _kinds(differences):
+            console.print(line, markup=False, soft_wrap=True)
     for skipped in first.skipped:
         console.print(f"{skipped.metric} skipped: {skipped.reason}", markup=False)
+
+
+def _searches(difference: "Difference", documents: Iterable["Document"]) -> str:
+    """Return "yes, no": whether the search for a Q converged on either side; "" without one."""
+    found = [document.find(difference.metric, difference.target) for document in documents]
+    searches = [result.convergence for result in found if result is not None]
+    return ", ".join("yes" if search.converged else "no" for search in searches if search)
+
+
+def _kinds(differences: Iterable["Difference"]) -> Iterator[str]:
+    """Yield what differences of bounds are, a line for each kind, with the metrics."""
+    kinds: dict[str, dict[str, list[str]]] = {}
+    for item in differences:
+        if item.kind:
+            metrics = kinds.setdefault(item.kind, {})
+            metrics.setdefault(item.metric, []).append(str(item.target))
+    for kind, metrics in kinds.items():
+        of = (f"{metric} of {', '.join(targets)}" for metric, targets in metrics.items())
+        yield f"{kind}: {'; '.join(of)}"
+        if kind == BOUNDS_ALONE:
+            yield "  the interval is that of the information, where either Q may miss up to H(c)"
 
 
 def _interval_header(levels: Iterable[float | None]) -> str:

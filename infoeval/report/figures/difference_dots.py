@@ -29,7 +29,9 @@ def _unit(document: Document, difference: Difference) -> str:
         result = model.find(difference.metric, difference.target)
         if result is not None and result.unit:
             return result.unit
-    return ""
+    # The best code of a factor is another one in each model: no result has the factor alone.
+    results = (result for model in document.all_models for result in model.results)
+    return next((result.unit for result in results if result.metric == difference.metric), "")
 
 
 def _panel(document: Document, unit: str, group: Sequence[Difference]) -> Figure:

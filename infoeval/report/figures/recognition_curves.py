@@ -16,7 +16,7 @@ from infoeval.report.tables import Cell, EstimateCell, ReportTable, TableColumn
 from infoeval.results import Document
 from infoeval.results.records import ALL_CODES, INFORMATION, InformationDetails, Round
 
-_TRIED = "other sizes and rates of Q"
+_TRIED = "other sizes, rates and inputs of Q"
 _NOT_CONVERGED = "not converged"
 
 
@@ -35,12 +35,12 @@ class _Reading:
 
     @property
     def tried(self) -> list[Round]:
-        """The rounds of the sizes and rates that were abandoned."""
+        """The rounds of the sizes, rates and inputs that were abandoned."""
         return [round_ for round_ in self.details.curve if not self._to_the_end(round_)]
 
     def _to_the_end(self, round_: Round) -> bool:
         last = self.details.curve[-1]
-        return (round_.width, round_.rate) == (last.width, last.rate)
+        return (round_.width, round_.rate, round_.input) == (last.width, last.rate, last.input)
 
 
 Readings = Sequence[_Reading]
