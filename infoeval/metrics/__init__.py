@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from infoeval.metrics._med import med as med
     from infoeval.metrics._mig import mig as mig
     from infoeval.metrics._mig_sup import mig_sup as mig_sup
+    from infoeval.metrics._minimality import minimality as minimality
     from infoeval.metrics._modularity import modularity as modularity
     from infoeval.metrics._real_label_information import (
         real_label_information as real_label_information,

@@ -54,6 +54,7 @@ HOMES: dict[str, str] = {
     "dci": "infoeval.metrics._dci",
     "med": "infoeval.metrics._med",
     "infomec": "infoeval.metrics._infomec",
+    "minimality": "infoeval.metrics._minimality",
     "explicitness": "infoeval.metrics._explicitness",
     "downstream-accuracy": "infoeval.metrics._downstream_accuracy",
     "irs": "infoeval.metrics._irs",
