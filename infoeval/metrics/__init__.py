@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     )
     from infoeval.metrics._real_sorting import real_sorting as real_sorting
     from infoeval.metrics._sap import sap as sap
+    from infoeval.metrics._tad import tad as tad
     from infoeval.metrics._total_correlation import total_correlation as total_correlation
     from infoeval.metrics._udr import udr as udr
     from infoeval.metrics._wasserstein_correlation import (

@@ -56,6 +56,7 @@ HOMES: dict[str, str] = {
     "infomec": "infoeval.metrics._infomec",
     "minimality": "infoeval.metrics._minimality",
     "explicitness": "infoeval.metrics._explicitness",
+    "tad": "infoeval.metrics._tad",
     "downstream-accuracy": "infoeval.metrics._downstream_accuracy",
     "irs": "infoeval.metrics._irs",
     "beta-vae": "infoeval.metrics._beta_vae",

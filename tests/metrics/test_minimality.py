@@ -64,7 +64,7 @@ def test_perfect_codes_rotations_and_noise() -> None:
 
 
 def test_dependent_factors_lower_neither() -> None:
-    """What they are for: mig of these perfect codes is 0.3."""
+    """What they are for: mig of these perfect codes is 0.54."""
     random = np.random.default_rng(1)
     first = random.integers(0, 5, size=3_000)
     second = np.where(random.random(3_000) < 0.7, first, random.integers(0, 5, size=3_000))
