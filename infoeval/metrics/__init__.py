@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from infoeval.metrics._infomec import infomec as infomec
     from infoeval.metrics._irs import irs as irs
     from infoeval.metrics._jemmig import jemmig as jemmig
+    from infoeval.metrics._mcc import mcc as mcc
     from infoeval.metrics._med import med as med
     from infoeval.metrics._mig import mig as mig
     from infoeval.metrics._mig_sup import mig_sup as mig_sup

@@ -138,7 +138,8 @@ class _Measured:
     @property
     def kept(self) -> NDArray[np.bool_]:
         """Whether each attribute counts."""
-        return (self.area.max(axis=0) >= LEAST_AREA) & (self.dependence <= LARGEST_SHARE)
+        captured = self.area.max(axis=0) >= LEAST_AREA
+        return np.asarray(captured & (self.dependence <= LARGEST_SHARE))
 
     def numbers(self) -> list[float]:
         """Sum over the attributes kept, and their number."""

@@ -45,6 +45,7 @@ HOMES: dict[str, str] = {
     "real-sorting": "infoeval.metrics._real_sorting",
     "real-label-information": "infoeval.metrics._real_label_information",
     "code-factors": "infoeval.metrics._code_factors",
+    "mcc": "infoeval.metrics._mcc",
     "mig": "infoeval.metrics._mig",
     "mig-sup": "infoeval.metrics._mig_sup",
     "jemmig": "infoeval.metrics._jemmig",

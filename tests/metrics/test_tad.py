@@ -104,12 +104,13 @@ def test_what_is_no_attribute_is_left_out_or_refused() -> None:
     assert mixed.details["left_out"] == ["factor 5"]
     assert parts(mixed) == parts(tad(codes, y, replicates=0))
     assert tad(y, y, replicates=0).details["kept"] == ["factor 1", "factor 2", "factor 3"]
-    for given, factors, options, message in (
+    cases: list[tuple[Any, Any, Any, str]] = [
         (codes, three, {}, "no factor has two values; tad compares binary attributes"),
         (three, y, {}, "code 0 has more than two categories; tad ranks numbers"),
         (codes, y, {"least_range": -1}, "least_range is -1; give a number >= 0"),
         (np.where(codes > 1, np.nan, codes), y, {}, "nan is not a finite number"),
         (codes[:1], y[:1], {}, "one row; give two or more"),
-    ):
+    ]
+    for given, factors, options, message in cases:
         with pytest.raises(UserError, match=message):
             tad(given, factors, **options)
