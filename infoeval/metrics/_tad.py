@@ -11,7 +11,7 @@ from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
-from infoeval.metrics.stats.code_factor_table import Column
+from infoeval.metrics.stats.code_factor_table import Column, check_numbers
 from infoeval.metrics.stats.mutual_information import entropies, information_matrix
 from infoeval.metrics.stats.resampling import Rows, TableOptions, score_parts, table_of
 
@@ -80,9 +80,7 @@ def tad(
     if not (np.isfinite(least_range) and least_range >= 0):
         raise UserError(f"least_range is {least_range}; give a number >= 0")
     table = table_of(codes, factors, options)
-    for code in table.codes:
-        if code.type == "categorical" and code.values.max() > 1:
-            raise UserError(f"{code.name} has more than two categories; tad ranks numbers")
+    check_numbers(table.codes, "tad")
     attributes = [factor for factor in table.factors if _is_binary(factor)]
     if not attributes:
         raise UserError("no factor has two values; tad compares binary attributes")

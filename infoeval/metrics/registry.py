@@ -60,6 +60,7 @@ HOMES: dict[str, str] = {
     "tad": "infoeval.metrics._tad",
     "downstream-accuracy": "infoeval.metrics._downstream_accuracy",
     "irs": "infoeval.metrics._irs",
+    "omes": "infoeval.metrics._omes",
     "beta-vae": "infoeval.metrics._beta_vae",
     "factor-vae": "infoeval.metrics._factor_vae",
     "z-max-var": "infoeval.metrics._z_max_var",

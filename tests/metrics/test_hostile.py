@@ -261,7 +261,9 @@ def test_tables_with_little_in_them(entry: Metric, variant: dict[str, Any]) -> N
         if is_tried(variant, name, n):
             options = OPTIONS[number % 4 if n != N else 0]
             score = answer(entry, variant, table, **options)
-            assert score or n < N or entry.kind != "table" or name not in RIGHT, name
+            # Factors that are equal never differ alone.
+            alone = entry.name == "omes" and name == "factors that are equal"
+            assert score or alone or n < N or entry.kind != "table" or name not in RIGHT, name
 
 
 @EVERY
@@ -347,7 +349,8 @@ CHANGES: dict[str, tuple[Callable[[Any, Any], tuple[Any, Any]], set[str]]] = {
         {"sap", "lasso"},
     ),
     "scale": (lambda codes, factors: (codes * 2, factors), {"sap disentanglement_lib"}),
-    "size": (lambda codes, factors: (codes * 1e-25, factors), {"sap disentanglement_lib"}),
+    # Codes below a threshold are dropped.
+    "size": (lambda codes, factors: (codes * 1e-25, factors), {"sap disentanglement_lib", "omes"}),
     "offset": (lambda codes, factors: (codes + 64, factors), {"sap disentanglement_lib"}),
     "same names": (
         lambda codes, factors: (

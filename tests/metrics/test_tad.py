@@ -106,7 +106,7 @@ def test_what_is_no_attribute_is_left_out_or_refused() -> None:
     assert tad(y, y, replicates=0).details["kept"] == ["factor 1", "factor 2", "factor 3"]
     cases: list[tuple[Any, Any, Any, str]] = [
         (codes, three, {}, "no factor has two values; tad compares binary attributes"),
-        (three, y, {}, "code 0 has more than two categories; tad ranks numbers"),
+        (three, y, {}, "code 0 has more than two categories; tad needs numbers"),
         (codes, y, {"least_range": -1}, "least_range is -1; give a number >= 0"),
         (np.where(codes > 1, np.nan, codes), y, {}, "nan is not a finite number"),
         (codes[:1], y[:1], {}, "one row; give two or more"),
