@@ -53,6 +53,7 @@ HOMES: dict[str, str] = {
     "modularity": "infoeval.metrics._modularity",
     "sap": "infoeval.metrics._sap",
     "dci": "infoeval.metrics._dci",
+    "dci-es": "infoeval.metrics._dci_es",
     "med": "infoeval.metrics._med",
     "infomec": "infoeval.metrics._infomec",
     "minimality": "infoeval.metrics._minimality",

@@ -137,7 +137,8 @@ def check(entry: Metric, variant: dict[str, Any], score: Score) -> None:
         lowest = 0.0
     else:
         highest = math.inf if entry.range.endswith("more") else 1.0
-        lowest = -1.0 if "laforge" in variant.values() or entry.name == "irs" else 0.0
+        below = "laforge" in variant.values() or entry.name in ("irs", "dci-es")
+        lowest = -1.0 if below else 0.0
     parts = score.details.get("parts", {})
     for each in ({"value": score.value, "low": score.low, "high": score.high}, *parts.values()):
         assert lowest <= each["value"] <= highest
@@ -340,8 +341,12 @@ NAMES = np.array([[2, 3], [0, 1], [1, 0], [9, 2]])
 CHANGES: dict[str, tuple[Callable[[Any, Any], tuple[Any, Any]], set[str]]] = {
     # Lasso chooses its penalty in folds of neighbouring rows.
     "order of rows": (lambda codes, factors: (codes[ROWS], factors[ROWS]), {"lasso"}),
-    # The published program counts the codes before the first one of no importance.
-    "order of codes": (lambda codes, factors: (codes[:, [3, 1, 0, 2]], factors), {"dci laforge"}),
+    # The published program counts the codes before the first one of no importance; and random
+    # features have a weight for each code in its place.
+    "order of codes": (
+        lambda codes, factors: (codes[:, [3, 1, 0, 2]], factors),
+        {"dci laforge", "dci-es"},
+    ),
     "order of factors": (lambda codes, factors: (codes, factors[:, ::-1]), set()),
     # A line tells classes apart that follow each other; where classes tie, one is the first.
     "names of classes": (

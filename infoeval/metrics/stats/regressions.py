@@ -16,6 +16,10 @@ KNOTS = 20
 LEAST_VARIANCE = 1e-10
 """Directions with less than this share of the largest variance are left out."""
 
+LEAST_WITHIN = 1e-8
+"""The variance within classes is at least this share of all that is predicted."""
+TINY = 1e-30
+
 Array = NDArray[np.float64]
 
 
@@ -98,6 +102,27 @@ def regression_targets(factor: Column) -> Array:
     # Relative to the first row, as numbers far from 0 leave few digits for their differences.
     targets = factor.targets
     return targets if factor.type == "periodic" else targets - targets[0]
+
+
+def class_scores(fitted: Array, indicators: Array, predicted: Array) -> Array:
+    """Scores of classes ``(rows, classes)``, the highest for the class of a row of ``predicted``.
+
+    Linear discriminant analysis of the predictions of indicators, those of the rows that were
+    ``fitted`` ``(n, classes)``: with the regression, it is that of its inputs, penalised (Hastie,
+    Buja and Tibshirani 1995). The largest indicator alone would never be that of a class in the
+    middle.
+    """
+    origin = fitted[0]
+    fitted, predicted = fitted - origin, predicted - origin
+    counts = indicators.sum(axis=0)
+    means = share(indicators.T @ fitted, counts[:, None])
+    within = fitted - indicators @ means
+    scale = max(float((fitted**2).mean()), TINY)
+    covariance = within.T @ within / len(fitted) + LEAST_WITHIN * scale * np.eye(len(counts))
+    slopes = np.linalg.solve(covariance, means.T)
+    with np.errstate(divide="ignore"):
+        priors = np.log(counts / len(fitted))
+    return np.asarray(predicted @ slopes - (means.T * slopes).sum(axis=0) / 2 + priors)
 
 
 def explained_share(targets: Array, predicted: Array) -> float:
