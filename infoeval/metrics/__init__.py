@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from infoeval.metrics._cluster_nmi import cluster_nmi as cluster_nmi
     from infoeval.metrics._code_factors import code_factors as code_factors
     from infoeval.metrics._code_information import code_information as code_information
+    from infoeval.metrics._consistency import consistency as consistency
     from infoeval.metrics._dci import dci as dci
     from infoeval.metrics._dci_es import dci_es as dci_es
     from infoeval.metrics._dcimig import dcimig as dcimig

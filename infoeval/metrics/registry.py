@@ -69,6 +69,7 @@ HOMES: dict[str, str] = {
     "wasserstein-correlation": "infoeval.metrics._wasserstein_correlation",
     "code-information": "infoeval.metrics._code_information",
     "udr": "infoeval.metrics._udr",
+    "consistency": "infoeval.metrics._consistency",
 }
 """The module that defines each metric, in the order of results.
 
