@@ -109,7 +109,7 @@ def mcc(
     split = split_table(codes, factors, test, options)
     table = split.table
     every = np.arange(table.n)
-    measured = _Measured(split, correlation, test is None, options.get("seed", 0))
+    measured = _PairedColumns(split, correlation, test is None, options.get("seed", 0))
     whole = measured.predicted(every)
     linear, nonlinear = measured.r2(whole, every, every)
     scored = measured.correlations(every[split.fit :], every)
@@ -141,7 +141,7 @@ def mcc(
     )
 
 
-class _Measured:
+class _PairedColumns:
     """The parts of the score, of some rows, row i with the factors of row ``order[i]``.
 
     ``all_inside``: all rows count as in sample, instead of those to fit on. For ranks, values are
@@ -162,10 +162,11 @@ class _Measured:
 
     def correlations(self, rows: Rows, order: Rows) -> Array:
         """Correlations of codes and factors, ``(D, K)``."""
-        return _correlations(
-            [_side(code, rows, self.ranked) for code in self.codes],
-            [_side(factor, order[rows], self.ranked) for factor in self.factors],
-        )
+        with one_thread():
+            return _correlations(
+                [_side(code, rows, self.ranked) for code in self.codes],
+                [_side(factor, order[rows], self.ranked) for factor in self.factors],
+            )
 
     def predicted(self, order: Rows) -> Predictions:
         """Predictions for the scored rows by regressions on the rows to fit on."""

@@ -12,6 +12,7 @@ from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Table, check_numbers
 from infoeval.metrics.stats.mutual_information import Classes, class_numbers_of
+from infoeval.metrics.stats.probes import one_thread
 from infoeval.metrics.stats.resampling import (
     Rows,
     TableOptions,
@@ -103,7 +104,8 @@ def omes(
     pairs = _Pairs.of(table, threshold, bins, preset)
 
     def parts(code_rows: Rows, factor_rows: Rows) -> list[float]:
-        dependence = pairs.dependence(code_rows, factor_rows)
+        with one_thread():
+            dependence = pairs.dependence(code_rows, factor_rows)
         overlap, multiple = (float(each.mean()) for each in _per_factor(dependence, pooling))
         return [alpha * overlap + (1 - alpha) * multiple, overlap, multiple]
 

@@ -5,14 +5,14 @@ from typing import Any, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
+from scipy.special import xlogy
 
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.code_factor_table import Column, check_numbers
-from infoeval.metrics.stats.mutual_information import entropies, information_matrix
+from infoeval.metrics.stats.probes import one_thread
 from infoeval.metrics.stats.resampling import Rows, TableOptions, score_parts, table_of
 
 REFERENCE = (
@@ -84,13 +84,17 @@ def tad(
     attributes = [factor for factor in table.factors if _is_binary(factor)]
     if not attributes:
         raise UserError("no factor has two values; tad compares binary attributes")
-    values = table.matrix(table.codes).T
+    places = np.stack([np.unique(code.values, return_inverse=True)[1] for code in table.codes])
     classes = np.stack(
-        [np.unique(attribute.values, return_inverse=True)[1] for attribute in attributes], axis=1
-    )
+        [np.unique(each.values, return_inverse=True)[1] for each in attributes], axis=1
+    ).astype(np.float64)
+    narrow = np.array([np.ptp(code.values) <= least_range for code in table.codes])
 
-    def measured(code_rows: Rows, factor_rows: Rows) -> _Measured:
-        return _measure(values[:, code_rows], classes[factor_rows], least_range)
+    def measured(code_rows: Rows, factor_rows: Rows) -> _AttributeAreas:
+        with one_thread():
+            area = _areas(places[:, code_rows], classes[factor_rows])
+            area[narrow] = CHANCE
+            return _AttributeAreas(area, _dependence(classes[factor_rows]))
 
     every = np.arange(table.n)
     whole = measured(every, every)
@@ -122,7 +126,7 @@ def _is_binary(factor: Column) -> bool:
 
 
 @dataclass(frozen=True)
-class _Measured:
+class _AttributeAreas:
     """Areas A ``(D, attributes)`` and the largest share of an attribute that another one has."""
 
     area: Array
@@ -144,14 +148,31 @@ class _Measured:
         return [float(self.gaps[self.kept].sum()), float(self.kept.sum())]
 
 
-def _measure(values: Array, classes: Numbers, least_range: float) -> _Measured:
-    """Areas of codes ``(D, n)`` for attributes of class numbers 0 and 1, ``(n, attributes)``."""
+def _areas(places: Numbers, classes: Array) -> Array:
+    """Areas of codes for attributes, ``(D, attributes)``, of 0 and 1 in ``classes`` ``(n, K)``.
+
+    ``places`` ``(D, n)`` are those of the values among a code's distinct ones, which give the ranks
+    without sorting.
+    """
     ones = classes.sum(axis=0)
     pairs = ones * (len(classes) - ones)
-    above = rankdata(values, axis=1) @ classes - ones * (ones + 1) / 2
+    ranks = np.empty(places.shape)
+    for rank, place in zip(ranks, places, strict=True):
+        counts = np.bincount(place)
+        rank[:] = (np.cumsum(counts) - (counts - 1) / 2)[place]
+    above = ranks @ classes - ones * (ones + 1) / 2
     area = np.where(pairs > 0, share(above, pairs), CHANCE)
-    area = np.maximum(area, 1 - area)
-    area[np.ptp(values, axis=1) <= least_range] = CHANCE
-    shared = information_matrix(classes, classes)
+    return np.asarray(np.maximum(area, 1 - area))
+
+
+def _dependence(classes: Array) -> Array:
+    """max_j I(i; j) / H(i) of each attribute, ``(attributes,)``, from the counts of all pairs."""
+    n, ones, both = len(classes), classes.sum(axis=0), classes.T @ classes
+    first = ones[:, None] - both
+    cells = np.stack([both, first, first.T, n - both - first - first.T])
+    joint = np.log(n) - xlogy(cells, cells).sum(axis=0) / n
+    # Of an attribute and itself, the joint entropy is that of the attribute.
+    alone = joint.diagonal()
+    shared = alone[:, None] + alone - joint
     np.fill_diagonal(shared, 0.0)
-    return _Measured(area, share(shared.max(axis=1), entropies(classes)))
+    return share(np.maximum(shared, 0.0).max(axis=1), alone)
