@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import LinearRegression, RidgeCV
 from sklearn.linear_model import Ridge as PlainRidge
@@ -9,6 +10,7 @@ from sklearn.linear_model import Ridge as PlainRidge
 from infoeval.metrics.stats.code_factor_table import Column
 from infoeval.metrics.stats.regressions import (
     Ridge,
+    class_scores,
     explained_share,
     nonlinear_inputs,
     regression_targets,
@@ -78,3 +80,30 @@ def test_shares_and_targets_by_hand() -> None:
     assert classes.tolist() == [[1, 0, 0], [0, 0, 1], [0, 1, 0]]
     angle = regression_targets(Column("f", "periodic", np.array([0.0, np.pi / 2])))
     assert angle == pytest.approx(np.array([[0, 1], [1, 0]]), abs=1e-12)
+
+
+def test_classes_of_regressed_indicators_are_those_of_discriminant_analysis() -> None:
+    """Without a penalty it is that of the inputs, with the softmax of the scores as posteriors."""
+    classes = RANDOM.choice(4, p=[0.4, 0.3, 0.2, 0.1], size=150)
+    inputs, others = INPUTS + 2 * np.eye(6)[classes], OTHERS + 2 * np.eye(6)[classes[:40]]
+    indicators = np.eye(4)[classes]
+    ridge = Ridge(inputs, [0.0])
+    scores = class_scores(
+        ridge.predict(indicators, inputs), indicators, ridge.predict(indicators, others)
+    )
+    expected = LinearDiscriminantAnalysis(solver="lsqr").fit(inputs, classes)
+    ratios = np.exp(scores - scores.max(axis=1, keepdims=True))
+    found = ratios / ratios.sum(axis=1, keepdims=True)
+    assert found == pytest.approx(expected.predict_proba(others), abs=1e-4)
+
+
+def test_classes_in_the_middle_missing_classes_and_constant_predictions() -> None:
+    classes = np.arange(60) % 5
+    indicators = np.eye(6)[classes]
+    codes = classes[:, None] * 1.0
+    predicted = Ridge(codes, [0.0]).predict(indicators, codes)
+    # A line has no maximum in the middle; of six classes, the last has no row.
+    assert set(predicted.argmax(axis=1)) == {0, 4}
+    assert (class_scores(predicted, indicators, predicted).argmax(axis=1) == classes).all()
+    constant = np.tile(indicators[:7].mean(axis=0), (7, 1))
+    assert set(class_scores(constant, indicators[:7], constant).argmax(axis=1)) <= {0, 1}
