@@ -6,8 +6,9 @@
 The tables are drawn here: 10,000 rows, and 5,000 more for metrics that score other rows than they
 fit on, of 5 independent factors of 3, 4, 6, 8 and 10 equally probable classes. The perfect codes
 are the factors with mean 0 and deviation 1, the others are made of them: see `codes_of`. A
-categorical code is one of the ten classes of the last factor: see `category_of`. UDR is given four
-models whose codes are of one kind, of the same rows. The rows of the CSV are the mean of the seeds
+categorical code is one of the ten classes of the last factor: see `category_of`. UDR and the
+consistency are given four models whose codes are of one kind, of the same rows, and TAD binary
+factors: the upper half of the classes of each. The rows of the CSV are the mean of the seeds
 with the smallest and the largest score; metrics that are not asked for keep the rows that they
 have. Takes minutes.
 """
@@ -37,6 +38,7 @@ PRUNED = ", pruned"
 VARIANTS = (
     "code-factors:estimator=adjusted",
     "code-factors:normalization=min",
+    "mcc:correlation=spearman",
     "mig:estimator=corrected",
     "mig:estimator=ksg",
     "mig:preset=laforge",
@@ -55,9 +57,11 @@ VARIANTS = (
     "explicitness:preset=laforge",
     "irs:preset=laforge",
     "irs" + PRUNED,
+    "omes:preset=signed",
     "beta-vae:preset=laforge",
     "factor-vae:preset=laforge",
     "udr:preset=spearman",
+    "consistency:maps=affine",
 )
 
 METRICS = all_metrics("labels", "table", "interventions", "codes", "models")
@@ -194,6 +198,8 @@ def _of_arrays(text: str, codes: Array, factors: NDArray[Any], models: list[Arra
         return function(models, **settings)
     if metric.kind == "codes":
         return function(codes[:N], **settings)
+    if asked.name == "tad":
+        factors = (factors > (CLASSES - 1) / 2).astype(int)
     if "test" in metric.arguments and asked.settings.get("preset") != "laforge":
         settings["test"] = codes[N:], factors[N:]
     return function(codes[:N], factors[:N], **settings)

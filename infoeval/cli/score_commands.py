@@ -47,7 +47,7 @@ def score(
 
     MODEL is a checkpoint, or a folder with one; an .npz file of codes and factors; or
     FILE.py:FUNCTION, a function that returns an encoder of the images of --data, a generator, or
-    both (FILE.py is run). Several models are compared by udr.
+    both (FILE.py is run). Several models are compared by udr and consistency.
 
     \b
     For example:

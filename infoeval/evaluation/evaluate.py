@@ -25,7 +25,7 @@ def score(
         models: a checkpoint, of which nothing is executed; a folder with one; a `.npz` file of
             `codes` and `factors` (see `infoeval.subjects.code_file.CodeFile`);
             `FILE.py:FUNCTION`, which is run and returns a model; or a model in memory (see
-            docs/your-model.md). A list of several for `udr`, which compares them.
+            docs/your-model.md). A list of several for `udr` and `consistency`.
         metrics: names from `infoeval metrics`, perhaps with settings, as in "mig:preset=laforge";
             None: all that apply but `mi`, which takes minutes; the others are skipped with a
             reason. `mi` includes `mi-synergy` and, for a checkpoint, `mi-refitted` and `mi-own`.
@@ -144,7 +144,9 @@ def _score_together(
         requests += [Request("mi")] if context.options.information else []
     for request in requests:
         if request.metric.kind != "models":
-            raise UserError(f"{request.name} is about one model; udr compares several")
+            raise UserError(
+                f"{request.name} is about one model; udr and consistency compare several"
+            )
     names = [
         f"model {number}" if subject.path is None else str(subject)
         for number, subject in enumerate(subjects)

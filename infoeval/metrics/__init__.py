@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from infoeval.metrics._cluster_nmi import cluster_nmi as cluster_nmi
     from infoeval.metrics._code_factors import code_factors as code_factors
     from infoeval.metrics._code_information import code_information as code_information
+    from infoeval.metrics._consistency import consistency as consistency
     from infoeval.metrics._dci import dci as dci
+    from infoeval.metrics._dci_es import dci_es as dci_es
     from infoeval.metrics._dcimig import dcimig as dcimig
     from infoeval.metrics._downstream_accuracy import downstream_accuracy as downstream_accuracy
     from infoeval.metrics._explicitness import explicitness as explicitness
@@ -23,15 +25,19 @@ if TYPE_CHECKING:
     from infoeval.metrics._infomec import infomec as infomec
     from infoeval.metrics._irs import irs as irs
     from infoeval.metrics._jemmig import jemmig as jemmig
+    from infoeval.metrics._mcc import mcc as mcc
     from infoeval.metrics._med import med as med
     from infoeval.metrics._mig import mig as mig
     from infoeval.metrics._mig_sup import mig_sup as mig_sup
+    from infoeval.metrics._minimality import minimality as minimality
     from infoeval.metrics._modularity import modularity as modularity
+    from infoeval.metrics._omes import omes as omes
     from infoeval.metrics._real_label_information import (
         real_label_information as real_label_information,
     )
     from infoeval.metrics._real_sorting import real_sorting as real_sorting
     from infoeval.metrics._sap import sap as sap
+    from infoeval.metrics._tad import tad as tad
     from infoeval.metrics._total_correlation import total_correlation as total_correlation
     from infoeval.metrics._udr import udr as udr
     from infoeval.metrics._wasserstein_correlation import (

@@ -45,6 +45,7 @@ HOMES: dict[str, str] = {
     "real-sorting": "infoeval.metrics._real_sorting",
     "real-label-information": "infoeval.metrics._real_label_information",
     "code-factors": "infoeval.metrics._code_factors",
+    "mcc": "infoeval.metrics._mcc",
     "mig": "infoeval.metrics._mig",
     "mig-sup": "infoeval.metrics._mig_sup",
     "jemmig": "infoeval.metrics._jemmig",
@@ -52,11 +53,15 @@ HOMES: dict[str, str] = {
     "modularity": "infoeval.metrics._modularity",
     "sap": "infoeval.metrics._sap",
     "dci": "infoeval.metrics._dci",
+    "dci-es": "infoeval.metrics._dci_es",
     "med": "infoeval.metrics._med",
     "infomec": "infoeval.metrics._infomec",
+    "minimality": "infoeval.metrics._minimality",
     "explicitness": "infoeval.metrics._explicitness",
+    "tad": "infoeval.metrics._tad",
     "downstream-accuracy": "infoeval.metrics._downstream_accuracy",
     "irs": "infoeval.metrics._irs",
+    "omes": "infoeval.metrics._omes",
     "beta-vae": "infoeval.metrics._beta_vae",
     "factor-vae": "infoeval.metrics._factor_vae",
     "z-max-var": "infoeval.metrics._z_max_var",
@@ -64,6 +69,7 @@ HOMES: dict[str, str] = {
     "wasserstein-correlation": "infoeval.metrics._wasserstein_correlation",
     "code-information": "infoeval.metrics._code_information",
     "udr": "infoeval.metrics._udr",
+    "consistency": "infoeval.metrics._consistency",
 }
 """The module that defines each metric, in the order of results.
 

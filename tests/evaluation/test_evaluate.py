@@ -80,7 +80,7 @@ def test_the_document_of_a_checkpoint(document: Document, on_digits: Path) -> No
             [item.name for item in all_metrics("table", "interventions")]
         ),
         "takes minutes: ask for it with --metric mi": ["mi"],
-        "needs several models": ["udr"],
+        "needs several models": ["udr", "consistency"],
         "digit is categorical; it has no covariance": [
             *("total-correlation", "wasserstein-correlation")
         ],
@@ -233,16 +233,17 @@ def test_everything_that_applies_to_codes_of_a_file(tmp_path: Path) -> None:
     assert document.environment["device"] == "cpu"
     scored = {result.metric for result in document.results}
     skipped = reasons(document)
-    for name in set(names()) - {"udr"}:
+    for name in set(names()) - {"udr", "consistency"}:
         parts = [each for each in scored if each == name or each.startswith(f"{name}-")]
         assert bool(parts) != (name in skipped), name
     assert skipped["cluster-acc"] == "there is no categorical code"
     assert skipped["mi"] == "codes of a file have no generator"
     assert skipped["mi-own"] == skipped["real-sorting"] == "only for infoeval checkpoints"
     assert set(skipped) == {
-        *("cluster-acc", "cluster-nmi", "cluster-ari", "mi", "mi-own", "udr"),
-        *("real-sorting", "real-label-information"),
+        *("cluster-acc", "cluster-nmi", "cluster-ari", "mi", "mi-own", "udr", "consistency"),
+        *("real-sorting", "real-label-information", "tad"),
     }
+    assert skipped["tad"] == "no factor has two values; tad compares binary attributes"
     direct = metrics.dci(arrays["codes"], arrays["factors"], replicates=4)
     found = values(document)
     for part, told in direct.details["parts"].items():
@@ -372,8 +373,8 @@ def test_several_models_are_compared_by_udr(tmp_path: Path) -> None:
     ]
     document = score(paths)
     assert document.subject["models"] == paths
-    assert {result.metric for result in document.results} == {"udr"}
-    assert [result.target for result in document.results] == [None, *paths]
+    assert [result.metric for result in document.results] == ["udr"] * 4 + ["consistency"] * 4
+    assert [result.target for result in document.results] == 2 * [None, *paths]
     assert score(paths[:2], ["udr"]).results[0].value > document.results[0].value
     assert numbers(score(tuple(paths))) == numbers(document)
     with pytest.raises(UserError, match="mig is about one model"):
@@ -394,7 +395,7 @@ def test_checkpoints_are_compared_by_udr(
 ) -> None:
     copy = Path(shutil.copy(without_categories, tmp_path / "copy.pt"))
     document = score([without_categories, copy], rows=100)
-    assert [each.target for each in document.results] == [
+    assert [each.target for each in document.results] == 2 * [
         *(None, str(without_categories), str(copy))
     ]
     assert document.data == {"n": 100}

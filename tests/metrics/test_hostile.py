@@ -136,8 +136,9 @@ def check(entry: Metric, variant: dict[str, Any], score: Score) -> None:
     if entry.kind == "codes":
         lowest = 0.0
     else:
-        highest = 1.0
-        lowest = -1.0 if "laforge" in variant.values() or entry.name == "irs" else 0.0
+        highest = math.inf if entry.range.endswith("more") else 1.0
+        below = "laforge" in variant.values() or entry.name in ("irs", "dci-es")
+        lowest = -1.0 if below else 0.0
     parts = score.details.get("parts", {})
     for each in ({"value": score.value, "low": score.low, "high": score.high}, *parts.values()):
         assert lowest <= each["value"] <= highest
@@ -261,7 +262,9 @@ def test_tables_with_little_in_them(entry: Metric, variant: dict[str, Any]) -> N
         if is_tried(variant, name, n):
             options = OPTIONS[number % 4 if n != N else 0]
             score = answer(entry, variant, table, **options)
-            assert score or n < N or entry.kind != "table" or name not in RIGHT, name
+            # Factors that are equal never differ alone.
+            alone = entry.name == "omes" and name == "factors that are equal"
+            assert score or alone or n < N or entry.kind != "table" or name not in RIGHT, name
 
 
 @EVERY
@@ -338,8 +341,12 @@ NAMES = np.array([[2, 3], [0, 1], [1, 0], [9, 2]])
 CHANGES: dict[str, tuple[Callable[[Any, Any], tuple[Any, Any]], set[str]]] = {
     # Lasso chooses its penalty in folds of neighbouring rows.
     "order of rows": (lambda codes, factors: (codes[ROWS], factors[ROWS]), {"lasso"}),
-    # The published program counts the codes before the first one of no importance.
-    "order of codes": (lambda codes, factors: (codes[:, [3, 1, 0, 2]], factors), {"dci laforge"}),
+    # The published program counts the codes before the first one of no importance; and random
+    # features have a weight for each code in its place.
+    "order of codes": (
+        lambda codes, factors: (codes[:, [3, 1, 0, 2]], factors),
+        {"dci laforge", "dci-es"},
+    ),
     "order of factors": (lambda codes, factors: (codes, factors[:, ::-1]), set()),
     # A line tells classes apart that follow each other; where classes tie, one is the first.
     "names of classes": (
@@ -347,7 +354,8 @@ CHANGES: dict[str, tuple[Callable[[Any, Any], tuple[Any, Any]], set[str]]] = {
         {"sap", "lasso"},
     ),
     "scale": (lambda codes, factors: (codes * 2, factors), {"sap disentanglement_lib"}),
-    "size": (lambda codes, factors: (codes * 1e-25, factors), {"sap disentanglement_lib"}),
+    # Codes below a threshold are dropped.
+    "size": (lambda codes, factors: (codes * 1e-25, factors), {"sap disentanglement_lib", "omes"}),
     "offset": (lambda codes, factors: (codes + 64, factors), {"sap disentanglement_lib"}),
     "same names": (
         lambda codes, factors: (
@@ -363,6 +371,9 @@ CHANGES: dict[str, tuple[Callable[[Any, Any], tuple[Any, Any]], set[str]]] = {
 def test_what_means_nothing_changes_nothing(
     entry: Metric, variant: dict[str, Any], table: tuple[Any, Any]
 ) -> None:
+    if entry.name == "tad":
+        # It compares factors of two values.
+        table = table[0], (table[1] > 1).astype(int)
     expected = values(entry, variant, *table)
     # Of splits that gain alike, trees take the first one.
     within = 0.03 if "boosting" in variant.values() else 1e-5

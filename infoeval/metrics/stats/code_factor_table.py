@@ -134,6 +134,13 @@ def as_table(
     return table
 
 
+def check_numbers(codes: Sequence[Column], metric: str) -> None:
+    """Raise UserError for a code of more than two categories: two are numbers as well."""
+    for code in codes:
+        if code.type == "categorical" and code.values.max() > 1:
+            raise UserError(f"{code.name} has more than two categories; {metric} needs numbers")
+
+
 def as_rows(values: ArrayLike, what: str) -> NDArray[Any]:
     """Values as an array ``(rows, columns)``; error messages begin with ``what``."""
     if np.ma.is_masked(values):
