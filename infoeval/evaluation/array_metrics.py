@@ -12,6 +12,7 @@ from infoeval.errors import UserError
 from infoeval.evaluation.code_table import CodeTable
 from infoeval.evaluation.context import NotApplicableError
 from infoeval.evaluation.inputs import Inputs
+from infoeval.evaluation.known_codes import with_references
 from infoeval.evaluation.options import Options
 from infoeval.evaluation.requests import Request
 from infoeval.metrics.score import Score
@@ -131,9 +132,9 @@ def run_on_table(inputs: Inputs, request: Request) -> Outcome:
     if images not in IMAGES:
         raise UserError(f"no images {images!r}; there are {', '.join(IMAGES)}")
     if images == "real":
-        return [*_on_table(_table_with_factors(inputs), inputs.options, request)]
+        return [*_on_table(_table_with_factors(inputs), inputs, request)]
     measured = inputs.measured
-    first, *others = _on_table(measured.table, inputs.options, request)
+    first, *others = _on_table(measured.table, inputs, request)
     details = {**first.details, "measuring": measured.accuracies}
     skipped = [Skipped(request.name, reason) for reason in measured.unmeasured]
     return [replace(first, details=details), *others, *skipped]
@@ -146,7 +147,7 @@ def run_on_interventions(inputs: Inputs, request: Request) -> Outcome:
     if not isinstance(simulate, bool):
         raise UserError(f"{request.name}: simulate is true or false, not {simulate!r}")
     if not simulate:
-        return [*_on_table(_table_with_factors(inputs), inputs.options, request)]
+        return [*_on_table(_table_with_factors(inputs), inputs, request)]
     table = inputs.table
     if table.rows.factors is None or table.encode is None:
         raise NotApplicableError(
@@ -187,14 +188,19 @@ def _table_with_factors(inputs: Inputs) -> CodeTable:
     return inputs.table
 
 
-def _on_table(table: CodeTable, options: Options, request: Request) -> list[Result]:
+def _on_table(table: CodeTable, inputs: Inputs, request: Request) -> list[Result]:
+    options = inputs.options
     arguments = _with_types(table, options) | request.settings
     arguments.pop("images", None)
     arguments.pop("simulate", None)
     rows = table.rows
     if "test" in request.metric.arguments and (table.fit or table.scored):
         rows, arguments["test"] = table.fit or table.rows, table.scored or table.rows
-    return _parts(request, _table_options(options), *rows, **arguments)
+    results = _parts(request, _table_options(options), *rows, **arguments)
+    if inputs.wants_references(request):
+        inputs.context.progress(f"scoring codes of known meaning by {request.name}", None)
+        return with_references(results, table, options, request)
+    return results
 
 
 def _table_options(options: Options) -> dict[str, Any]:
@@ -229,7 +235,7 @@ def _parts(
         results.append(
             Result.of(
                 replace(score, **limits, details=details),
-                metric=f"{request.name}-{name.replace(' ', '-')}" if name else request.name,
+                metric=request.named(name),
                 target=f"{part['code']} × {part['factor']}" if "code" in part else None,
                 settings=shown,
                 seconds=seconds if first else 0.0,

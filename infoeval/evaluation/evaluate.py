@@ -60,15 +60,21 @@ def requests_of(metrics: Sequence[str] | None, options: Options) -> list[Request
 
 
 def score_subject(
-    subject: Subject, requests: Sequence[Request] | None, context: Context
+    subject: Subject,
+    requests: Sequence[Request] | None,
+    context: Context,
+    *,
+    page: bool = False,
 ) -> Document:
     """Return the results of one subject; without requests, of all metrics that apply but `mi`.
+
+    `page`: for a page about it, which shows what codes of known meaning score.
 
     Raises UserError as `score`.
     """
     by_name = requests is not None
     chosen = [Request(name) for name in registry.names()] if requests is None else list(requests)
-    inputs = Inputs(subject, context, by_name=by_name)
+    inputs = Inputs(subject, context, by_name=by_name, page=page)
     results: list[Result] = []
     skipped: list[Skipped] = []
     wants_mi = by_name or context.options.information is not None

@@ -56,6 +56,13 @@ class Options:
     null: int = option(
         0, "Tables with shuffled factors that metrics of codes and factors score for comparison."
     )
+    references: bool | None = option(
+        None,
+        "Also score codes of known meaning made of the same factors: exact, rotated, doubled, one "
+        "common cause for all, noise. By default in reports, and there of metrics that take "
+        "seconds.",
+        flag="--references/--no-references",
+    )
     prune: bool = option(False, "Leave inactive codes out of metrics of codes and factors.")
     code_types: Sequence[str] | None = option(
         None,

@@ -7,6 +7,7 @@ from rich.console import Console
 
 from infoeval.cli.terminal import escaped, interval, table
 from infoeval.cli.terminal.information_table import print_information
+from infoeval.cli.terminal.reference_table import print_references
 
 if TYPE_CHECKING:
     from infoeval.results import Comparison, Document, Result
@@ -39,6 +40,7 @@ def print_results(document: "Document") -> None:
         )
     if document.results:
         console.print(rows)
+    print_references(console, document.results)
     for result in document.results:
         if result.clustering is not None:
             _print_matching(console, result)
