@@ -18,6 +18,7 @@ from infoeval.report.limits import limits
 from infoeval.report.live_generator import LiveGenerator, read_live
 from infoeval.report.moving_images import animations, panels
 from infoeval.report.provenance import definitions, origins, skipped, surroundings
+from infoeval.report.references import EXPLAINED, doubts
 from infoeval.report.tables import ReportTable
 from infoeval.report.verdict import sentences
 from infoeval.results import Document
@@ -134,6 +135,7 @@ def gather(document: Document, folder: Path) -> Page:
             for confusion in built.confusions
         ],
         "factors": _all_drawn(built.factors),
+        "doubts": doubts(document),
         "definitions": definitions(document),
         "skipped": skipped(document),
         "metrics": _all_drawn(built.metrics),
@@ -169,6 +171,9 @@ def _sections(
         short = "Classes" if content["confusions"] else "Factors"
         title = "Codes and classes" if content["confusions"] else "Codes and factors"
         yield Section("confusion", short, title, "confusion.html")
+    if built.references:
+        drawn = _all_drawn(built.references)
+        yield Section("references", "References", "References", "references.html", EXPLAINED, drawn)
     asked = {
         ("Learning curves", _LEARNING): built.learning,
         ("Pixel noise", _NOISE): built.noise,
