@@ -61,7 +61,6 @@ class Options:
         "Also score codes of known meaning made of the same factors: exact, rotated, doubled, one "
         "common cause for all, noise. By default in reports, and there of metrics that take "
         "seconds.",
-        flag="--references/--no-references",
     )
     prune: bool = option(False, "Leave inactive codes out of metrics of codes and factors.")
     code_types: Sequence[str] | None = option(
