@@ -58,9 +58,9 @@ class Options:
     )
     references: bool | None = option(
         None,
-        "Also score codes of known meaning made of the same factors: exact, rotated, doubled, one "
-        "common cause for all, noise. By default in reports, and there of metrics that take "
-        "seconds.",
+        "Also score codes of known meaning, made of the same factors: exact, rotated, doubled, one "
+        "common cause for all, noise. By default in reports alone, and there by metrics that are "
+        "not slow and have no settings of their own.",
     )
     prune: bool = option(False, "Leave inactive codes out of metrics of codes and factors.")
     code_types: Sequence[str] | None = option(
