@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import Any
 
 from infoeval.errors import UserError
@@ -14,6 +15,7 @@ from infoeval.metrics.stats.reference_codes import (
     EXACT,
     NOISE,
     ReferenceTable,
+    noise_table,
     reference_tables,
 )
 from infoeval.results import Result
@@ -21,6 +23,8 @@ from infoeval.results import Result
 BEST = 1.0
 """The best value of every metric of codes and factors."""
 HALF = 0.5
+DRAWS = 3
+"""The score of noise is the mean of this many draws: infomec's differs by 0.1 between draws."""
 
 _MEANINGLESS = {COMMON_CAUSE: "codes that all equal the factors' common cause"}
 _PERFECT = {EXACT: "exact codes of independent factors", AS_HERE: "exact codes"}
@@ -63,16 +67,22 @@ def reference_scores(table: CodeTable, options: Options, request: Request) -> di
     parts = [table.rows]
     if "test" in request.metric.arguments and (table.fit or table.scored):
         parts = [table.fit or table.rows, table.scored or table.rows]
-    known = reference_tables(
-        [part.factors for part in parts if part.factors is not None],
-        factor_types=table.factor_types,
-        width=table.rows.codes.shape[1],
-        seed=options.seed,
-    )
+    factors = [part.factors for part in parts if part.factors is not None]
+    width, seed = table.rows.codes.shape[1], options.seed
+    known = {
+        name: [reference]
+        for name, reference in reference_tables(
+            factors, factor_types=table.factor_types, width=width, seed=seed
+        ).items()
+    }
+    known[NOISE] += [
+        noise_table(factors, width=width, seed=seed, draw=draw) for draw in range(1, DRAWS)
+    ]
     scores: dict[str, Scores] = {}
-    for name, reference in known.items():
-        for metric, value in _values(reference, table.factor_types, options, request).items():
-            scores.setdefault(metric, {})[name] = value
+    for name, references in known.items():
+        values = [_values(each, table.factor_types, options, request) for each in references]
+        for metric in set.intersection(*(set(found) for found in values)):
+            scores.setdefault(metric, {})[name] = fmean(found[metric] for found in values)
     return scores
 
 

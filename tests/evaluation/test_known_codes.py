@@ -120,7 +120,7 @@ def test_half_of_the_range_from_noise_to_the_best_decides(
 # What is scored.
 
 
-@pytest.mark.parametrize("name", ["mig", "sap", "infomec", "beta-vae"])
+@pytest.mark.parametrize("name", ["mig", "sap", "explicitness", "beta-vae"])
 def test_references_are_the_metrics_own_scores_of_known_codes(name: str) -> None:
     factors = normal(0.6, 400, 3)
     found = reference_scores(table_of(factors), Options(seed=3), Request(name))
@@ -136,7 +136,10 @@ def test_references_are_the_metrics_own_scores_of_known_codes(name: str) -> None
             replicates=0,
         )
         (first, *_) = found.values()
-        assert first[codes] == score.value
+        if codes == "noise":  # the mean of this draw and of two more
+            assert abs(first[codes] - score.value) < 0.3
+        else:
+            assert first[codes] == score.value
 
 
 def test_every_number_of_a_metric_has_its_references() -> None:

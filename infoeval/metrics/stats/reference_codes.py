@@ -63,34 +63,36 @@ def reference_tables(
     (['a', 'b', 'a again', 'b again'], (2, 3))
     """
     given = tuple(part.reset_index(drop=True) for part in parts)
-    shuffling, drawing = np.random.default_rng([seed, 4]).spawn(2)
-    independent = tuple(_shuffled(part, shuffling) for part in given)
+    generator = np.random.default_rng([seed, 4])
+    independent = tuple(_shuffled(part, generator) for part in given)
     columns = _columns(given, factor_types)
     values = np.stack([column.values for column in columns], axis=1)
     shuffled = np.stack([column.values for column in _columns(independent, factor_types)], axis=1)
     names = [column.name for column in columns]
-    numbered = [f"code {number}" for number in range(width)]
-    noise = drawing.normal(size=(len(values), width))
-
-    def table(codes: Array, names: list[str], factors: tuple[pd.DataFrame, ...]) -> ReferenceTable:
-        ends = np.cumsum([len(part) for part in given])[:-1]
-        pieces = (pd.DataFrame(piece, columns=names) for piece in np.split(codes, ends))
-        return ReferenceTable(tuple(pieces), factors)
-
     twice = np.concatenate([values, values], axis=1)
     tables = {
-        EXACT: table(shuffled, names, independent),
-        AS_HERE: table(values, names, given),
-        TWICE: table(twice, [*names, *(f"{name} again" for name in names)], given),
-        NOISE: table(noise, numbered, given),
+        EXACT: _cut(shuffled, names, independent),
+        AS_HERE: _cut(values, names, given),
+        TWICE: _cut(twice, [*names, *(f"{name} again" for name in names)], given),
+        NOISE: noise_table(given, width=width, seed=seed),
     }
     if len(names) > 1:
-        mixed = [f"mix {number}" for number in range(len(names))]
-        tables[ROTATED] = table(rotated(values), mixed, given)
+        tables[ROTATED] = _cut(rotated(values), _numbered("mix", len(names)), given)
         cause = common_cause(columns)
         if cause is not None:
-            tables[COMMON_CAUSE] = table(np.tile(cause[:, None], width), numbered, given)
+            same = np.tile(cause[:, None], width)
+            tables[COMMON_CAUSE] = _cut(same, _numbered("code", width), given)
     return tables
+
+
+def noise_table(
+    parts: Sequence[pd.DataFrame], *, width: int, seed: int = 0, draw: int = 0
+) -> ReferenceTable:
+    """Table of ``width`` independent normal codes for some factors; each ``draw`` is another."""
+    given = tuple(part.reset_index(drop=True) for part in parts)
+    rows = sum(map(len, given))
+    noise = np.random.default_rng([seed, 5, draw]).normal(size=(rows, width))
+    return _cut(noise, _numbered("code", width), given)
 
 
 def rotated(values: Array) -> Array:
@@ -139,6 +141,17 @@ def common_cause(factors: Sequence[Column]) -> Array | None:
     values, vectors = np.linalg.eigh(products)
     weights = vectors[:, -1] * np.sign(vectors[np.abs(vectors[:, -1]).argmax(), -1])
     return np.asarray(basis @ weights * math.sqrt(rows / values[-1]))
+
+
+def _cut(codes: Array, names: Sequence[str], factors: tuple[pd.DataFrame, ...]) -> ReferenceTable:
+    """Table of codes for the rows of all parts of the factors, cut as these are."""
+    ends = np.cumsum([len(part) for part in factors])[:-1]
+    pieces = (pd.DataFrame(piece, columns=list(names)) for piece in np.split(codes, ends))
+    return ReferenceTable(tuple(pieces), factors)
+
+
+def _numbered(name: str, count: int) -> list[str]:
+    return [f"{name} {number}" for number in range(count)]
 
 
 def _block(factor: Column) -> Array:
