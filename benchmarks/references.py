@@ -13,7 +13,6 @@ and ones of 2 to 11 classes.
 
 import argparse
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -35,6 +34,7 @@ from infoeval.subjects.subject import Rows
 ROWS = Path(__file__).resolve().parent.parent / "docs" / "results" / "references.csv"
 N = 3_000
 SHOWN = "noise", "common cause", "rotated", "twice", "exact as here", "exact"
+IN_FULL = "5 normal, correlation 0", "5 normal, correlation 0.8"
 NAMES = tuple(item.name for item in all_metrics("table", "interventions"))
 
 Array = NDArray[np.float64]
@@ -82,7 +82,11 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="page whose tables are replaced")
     asked = parser.parse_args()
     if asked.table:
-        show(pd.read_csv(asked.out, keep_default_na=False), asked.write)
+        lines = tables(pd.read_csv(asked.out, keep_default_na=False))
+        if asked.write is None:
+            print("\n".join(lines))
+        else:
+            write_between(asked.write, "references", lines)
         return
     print(hardware())
     if asked.times:
@@ -151,25 +155,26 @@ def times(names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         yield name, seconds[0], seconds[1]
 
 
-def show(rows: pd.DataFrame, page: Path | None) -> None:
-    """A table for each table of factors, of the metrics that are marked and all others."""
+def tables(rows: pd.DataFrame) -> list[str]:
+    """Lines of a table of all numbers for each of `IN_FULL`, of the marked ones for others."""
     lines: list[str] = []
-    for table in dict.fromkeys(rows["table"]):
-        mine = rows[rows["table"] == table]
-        counts = Counter(bool(marked) for marked in mine["marked"])
-        lines += [f"**{table}**: {counts[True]} of {len(mine)} numbers are marked.", ""]
-        cells = [
-            (
-                f"`{row['metric']}`" + (" **✗**" if row["marked"] else ""),
-                *("–" if row[codes] == "" else f"{float(row[codes]):.2f}" for codes in SHOWN),
-            )
-            for _, row in mine.iterrows()
-        ]
-        lines += [*markdown(("", *SHOWN), cells), ""]
-    if page is None:
-        print("\n".join(lines))
-    else:
-        write_between(page, "references", lines[:-1])
+    for name in TABLES:
+        mine = rows[rows["table"] == name]
+        mine = mine.iloc[np.argsort([_place(metric) for metric in mine["metric"]], kind="stable")]
+        marked = mine[mine["marked"] > 0]
+        shown, cells = mine if name in IN_FULL else marked, []
+        for _, row in shown.iterrows():
+            sign = f"{row['marked']} of {row['seeds']}" if row["marked"] else ""
+            scores = ("–" if row[codes] == "" else f"{float(row[codes]):.2f}" for codes in SHOWN)
+            cells.append((f"`{row['metric']}`", *scores, sign))
+        lines += ["", f"*{name}*: {len(marked)} of {len(mine)} numbers are marked.", ""]
+        lines += markdown(("", *SHOWN, "marked"), cells) if cells else []
+    return lines[1:]
+
+
+def _place(metric: str) -> int:
+    """Place of a number among the metrics."""
+    return next(place for place, name in enumerate(NAMES) if _is_of(metric, [name]))
 
 
 if __name__ == "__main__":
