@@ -85,6 +85,15 @@ def test_tables_of_metrics_are_those_of_the_rows(monkeypatch: pytest.MonkeyPatch
         assert "\n".join(["", *lines, ""]) in page
 
 
+def test_tables_of_references_are_those_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    references = importlib.import_module("references")
+    page = (ROOT / "docs" / "references.md").read_text(encoding="utf-8")
+    rows = pd.read_csv(references.ROWS, keep_default_na=False)
+    assert set(rows["table"]) == set(references.TABLES)
+    assert "\n".join(["", *references.tables(rows), ""]) in page
+
+
 # docs/your-model.md: every file and every command of it is run, on fewer images and steps.
 
 

@@ -6,6 +6,7 @@ import typing
 from collections.abc import Callable, Sequence
 from dataclasses import MISSING, Field, fields
 from pathlib import Path
+from types import NoneType
 from typing import Any, TypeVar
 
 import click
@@ -55,6 +56,8 @@ def _option(entry: "Field[Any]", help: str | None = None) -> Decorator[Any]:
         settings["callback"] = _size
     elif bool in kinds:
         settings["is_flag"] = True
+        if NoneType in kinds:  # neither yes nor no by default
+            flag = f"{flag}/--no-{flag.removeprefix('--')}"
     elif Path in kinds:
         settings["type"] = click.Path(path_type=Path)
     elif not kinds & {int, float, str}:

@@ -12,6 +12,7 @@ from infoeval.errors import UserError
 from infoeval.evaluation.code_table import CodeTable
 from infoeval.evaluation.context import NotApplicableError
 from infoeval.evaluation.inputs import Inputs, Samples
+from infoeval.evaluation.known_codes import with_references
 from infoeval.evaluation.options import Options
 from infoeval.evaluation.requests import Request
 from infoeval.metrics.score import Score
@@ -199,7 +200,11 @@ def _on_table(table: CodeTable, inputs: Inputs, request: Request) -> list[Result
     rows = table.rows
     if "test" in request.metric.arguments and (table.fit or table.scored):
         rows, arguments["test"] = table.fit or table.rows, table.scored or table.rows
-    return _parts(request, _table_options(options), *rows, samples=inputs.samples, **arguments)
+    results = _parts(request, _table_options(options), *rows, samples=inputs.samples, **arguments)
+    if inputs.wants_references(request):
+        inputs.context.progress(f"scoring codes of known meaning by {request.name}", None)
+        return with_references(results, table, options, request)
+    return results
 
 
 def _score_options(options: Options) -> dict[str, Any]:
@@ -243,7 +248,7 @@ def _parts(
         results.append(
             Result.of(
                 replace(score, **limits, details=details),
-                metric=f"{request.name}-{name.replace(' ', '-')}" if name else request.name,
+                metric=request.named(name),
                 target=f"{part['code']} × {part['factor']}" if "code" in part else None,
                 settings=shown,
                 seconds=seconds if first else 0.0,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from infoeval.data import ImageSet
 from infoeval.evaluation.code_table import CodeTable, MeasuredTable
 from infoeval.evaluation.context import Context, NotApplicableError, Splits, factors_of
+from infoeval.evaluation.requests import Request
 from infoeval.intervals import Subsamples
 from infoeval.metrics.stats.code_factor_table import as_table
 from infoeval.subjects.subject import Encoding, Reader, Rows, Subject
@@ -22,14 +23,24 @@ class Inputs:
     """What metrics of one subject are computed from; each part is made on first use, and kept.
 
     `by_name`: the metrics were asked for by name; labels are then the only factor of images without
-    factors. Parts raise `NotApplicableError` where the subject or its images lack something, and
-    UserError for missing data. `samples` are those of the results so far, for comparisons.
+    factors. `page`: they are for a page, which shows references. `samples` are those of the results
+    so far, for comparisons. Parts raise `NotApplicableError` where the subject or its images lack
+    something, and UserError for missing data.
     """
 
-    def __init__(self, subject: Subject, context: Context, *, by_name: bool = False) -> None:
+    def __init__(
+        self, subject: Subject, context: Context, *, by_name: bool = False, page: bool = False
+    ) -> None:
         self.subject, self.context, self.options = subject, context, context.options
-        self.by_name = by_name
+        self.by_name, self.page = by_name, page
         self.samples: Samples = {}
+
+    def wants_references(self, request: Request) -> bool:
+        """Return whether a metric also scores codes of known meaning."""
+        if self.options.references is not None:
+            return self.options.references
+        # A setting can make any metric slow.
+        return self.page and not (request.metric.costly or request.settings)
 
     @cached_property
     def splits(self) -> Splits:

@@ -84,7 +84,7 @@ def make_report(
             document = known[subject]
             if document is None:
                 with context.about(str(subject) if len(roles) > 1 else ""):
-                    document = score_subject(subject, requests, context)
+                    document = score_subject(subject, requests, context, page=subject is shown)
             scored.append(ScoredSubject(subject, role, document))
         return _write(scored, output, written, extra, context, Path(staging))
 

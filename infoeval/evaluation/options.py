@@ -58,6 +58,12 @@ class Options:
         "Tables with shuffled factors that show what chance scores; 0 for none. Each metric has "
         "its own default, 20 or fewer.",
     )
+    references: bool | None = option(
+        None,
+        "Also score codes of known meaning, made of the same factors: exact, rotated, doubled, one "
+        "common cause for all, noise. By default in reports alone, and there by metrics that are "
+        "not slow and have no settings of their own.",
+    )
     prune: bool = option(False, "Leave inactive codes out of metrics of codes and factors.")
     code_types: Sequence[str] | None = option(
         None,

@@ -22,6 +22,10 @@ class Request:
         """The metric."""
         return registry.find(self.name)
 
+    def named(self, part: str) -> str:
+        """Return the metric of the result of a part of the score, "" for a score of one number."""
+        return f"{self.name}-{part.replace(' ', '-')}" if part else self.name
+
 
 def parse(texts: Sequence[str]) -> list[Request]:
     """Return the requests that texts make, each a name or a name and settings, without repeats.

@@ -52,6 +52,7 @@ Array = NDArray[np.float64]
     use="finding which code matters for which factor, whatever the form of the dependence",
     pitfalls="D and C of noisy codes grow with the number of rows, so compare only tables of the "
     "same size; takes seconds to minutes",
+    costly=True,
 )
 def dci(
     codes: ArrayLike,

@@ -14,6 +14,7 @@ from infoeval.report.provenance import (
     surroundings,
     without_chance,
 )
+from infoeval.report.references import doubts
 from infoeval.report.tables import ReportTable, markdown_table, markdown_text
 from infoeval.report.verdict import sentences
 from infoeval.results import Document
@@ -34,6 +35,8 @@ def markdown(document: Mapping[str, Any]) -> str:
         *_figures("Differences", built.differences),
         *_tables("Codes and classes", [t for c in built.confusions for t in c.tables]),
         *_figures("Codes and factors", built.factors),
+        *_figures("References", built.references),
+        *(f"- {markdown_text(sentence)}\n" for sentence in doubts(whole)),
         *_figures("Training of Q", (*built.learning, *built.noise)),
         *_figures("Training", built.training),
         *_figures("Every seed", built.seeds),

@@ -24,6 +24,7 @@ from infoeval.report.provenance import (
     surroundings,
     without_chance,
 )
+from infoeval.report.references import EXPLAINED, doubts
 from infoeval.report.tables import ReportTable
 from infoeval.report.verdict import sentences
 from infoeval.results import Document
@@ -140,6 +141,7 @@ def gather(document: Document, folder: Path) -> Page:
             for confusion in built.confusions
         ],
         "factors": _all_drawn(built.factors),
+        "doubts": doubts(document),
         "definitions": definitions(document),
         "skipped": skipped(document),
         "without_chance": without_chance(document),
@@ -176,6 +178,9 @@ def _sections(
         short = "Classes" if content["confusions"] else "Factors"
         title = "Codes and classes" if content["confusions"] else "Codes and factors"
         yield Section("confusion", short, title, "confusion.html")
+    if built.references:
+        drawn = _all_drawn(built.references)
+        yield Section("references", "References", "References", "references.html", EXPLAINED, drawn)
     asked = {
         ("Learning curves", _LEARNING): built.learning,
         ("Pixel noise", _NOISE): built.noise,

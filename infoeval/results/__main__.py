@@ -14,13 +14,14 @@ from infoeval.results.records import (
     INFORMATION,
     BoundDetails,
     Clustering,
+    Details,
     InformationDetails,
     Pair,
 )
 from infoeval.results.run_summary import Summary
 
 OUTPUTS = (Document, Comparison, Summary)
-VIEWS = (SubjectEntry, DataSet, BoundDetails, InformationDetails, Clustering, Pair)
+VIEWS = (SubjectEntry, DataSet, BoundDetails, InformationDetails, Clustering, Pair, Details)
 
 
 def schema() -> dict[str, Any]:
@@ -39,6 +40,7 @@ def schema() -> dict[str, Any]:
     definitions["Result"]["allOf"] = [
         _details({"const": CLUSTER_ACCURACY}, "confusion", Clustering),
         _details({"const": CODE_FACTORS}, "factor", Pair),
+        _details({"type": "string"}, "references", Details),
         _details({"const": INFORMATION}, None, InformationDetails),
         _details({"pattern": f"^{INFORMATION}-"}, None, BoundDetails),
     ]

@@ -6,7 +6,7 @@ from dataclasses import field
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
-from pydantic import BeforeValidator, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
@@ -66,18 +66,43 @@ def _null(value: Any) -> Any:
     return value if isinstance(value, dict | Null) else None
 
 
+class References(Open):
+    """What codes of known meaning, made of the same factors, score on the same rows.
+
+    ``exact`` codes are the factors, each shuffled by itself; ``exact_as_here`` are the factors with
+    their rows as they are; ``rotated`` ones an even mix of all; ``common_cause`` codes all equal
+    the one variable that explains most of the factors; ``twice`` is every factor as two codes. None
+    where there are no such codes of this table, or the metric refuses them.
+    """
+
+    noise: Float | None = None
+    common_cause: Float | None = Field(None, alias="common cause")
+    rotated: Float | None = None
+    twice: Float | None = None
+    exact_as_here: Float | None = Field(None, alias="exact as here")
+    exact: Float | None = None
+
+
+def _references(value: Any) -> Any:
+    """Return scores of known codes, or None: a metric may use the key for something else."""
+    return value if isinstance(value, dict | References) else None
+
+
 class Details(Open):
     """The details that any metric may have.
 
     ``null`` is what chance scores on the same table, ``adjusted`` the value above it, and
     ``no_null`` why chance was not measured. ``sparse`` is a sentence that says so where the table
-    has too few rows for the cells that are counted.
+    has too few rows for the cells that are counted. ``references`` are scores of codes of known
+    meaning, and ``untrusted`` says which of these make the metric misleading on this table.
     """
 
     null: Annotated[Null | None, BeforeValidator(_null)] = None
     adjusted: Adjusted | None = None
     no_null: str = ""
     sparse: str = ""
+    references: Annotated[References | None, BeforeValidator(_references)] = None
+    untrusted: str = ""
 
 
 class Clustering(Details):

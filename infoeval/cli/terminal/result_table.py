@@ -8,6 +8,7 @@ from rich.table import Table
 
 from infoeval.cli.terminal import escaped, interval, table
 from infoeval.cli.terminal.information_table import print_information
+from infoeval.cli.terminal.reference_table import print_references
 
 if TYPE_CHECKING:
     from infoeval.results import Comparison, Difference, Document, Result
@@ -35,6 +36,7 @@ def print_results(document: "Document") -> None:
     if others:
         console.print(_result_rows(others))
     _print_reasons(console, document.results)
+    print_references(console, document.results)
     for result in document.results:
         if result.clustering is not None:
             _print_matching(console, result, result.clustering)

@@ -9,6 +9,7 @@ from infoeval.report.figures.information_figure import information
 from infoeval.report.figures.metric_dots import metrics, seeds
 from infoeval.report.figures.pair_maps import factors, leakage
 from infoeval.report.figures.recognition_curves import learning, noise
+from infoeval.report.figures.reference_marks import references
 from infoeval.report.figures.training_curves import training
 from infoeval.report.tables import ReportTable
 from infoeval.results import Document
@@ -26,6 +27,7 @@ class Figures:
     noise: tuple[Figure, ...]
     confusions: tuple[Confusion, ...]
     factors: tuple[Figure, ...]
+    references: tuple[Figure, ...]
     leakage: tuple[Figure, ...]
     metrics: tuple[Figure, ...]
     seeds: tuple[Figure, ...]
@@ -38,6 +40,7 @@ class Figures:
             *self.differences,
             *(figure for pair in self.confusions for figure in (pair.figure, pair.raw_figure)),
             *self.factors,
+            *self.references,
             *self.learning,
             *self.noise,
             *self.training,
@@ -61,6 +64,7 @@ def build(document: Document) -> Figures:
         noise=noise(document),
         confusions=confusions(document),
         factors=factors(document),
+        references=references(document),
         leakage=leakage(document),
         metrics=metrics(document),
         seeds=seeds(document),
