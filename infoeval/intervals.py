@@ -25,22 +25,37 @@ class Subsamples:
     numbers vary less with fewer rows than that, as ratios of chance values and extremes do, halves
     tell too little, because they share rows: their variance is then up to doubled, see `inflation`.
     ``quarters`` are None for too few rows.
+
+    ``mistakes`` and ``extremes`` ``(numbers,)`` are deviations that parts of the rows cannot show:
+    by rows that go wrong too rarely to be among these, and by the farthest values.
     """
 
     halves: NDArray[np.float64]
     quarters: NDArray[np.float64] | None
+    mistakes: NDArray[np.float64]
+    extremes: NDArray[np.float64]
 
     def __sub__(self, other: "Subsamples") -> "Subsamples":
-        """Return the differences of two models' numbers of the same rows."""
+        """Return the differences of two models' numbers of the same rows.
+
+        The farthest values may be those of the same rows; mistakes are of each model's own.
+        """
         quarters = None
         if self.quarters is not None and other.quarters is not None:
             quarters = self.quarters - other.quarters
-        return Subsamples(self.halves - other.halves, quarters)
+        return Subsamples(
+            self.halves - other.halves,
+            quarters,
+            np.hypot(self.mistakes, other.mistakes),
+            self.extremes - other.extremes,
+        )
 
     def number(self, place: int) -> "Subsamples":
         """Return the subsamples of one of the numbers."""
         quarters = None if self.quarters is None else self.quarters[:, [place]]
-        return Subsamples(self.halves[:, [place]], quarters)
+        return Subsamples(
+            self.halves[:, [place]], quarters, self.mistakes[[place]], self.extremes[[place]]
+        )
 
     @property
     def kind(self) -> str:
@@ -61,17 +76,18 @@ class Subsamples:
         ratio = np.divide(quarters, halves, out=np.full(len(halves), 3.0), where=halves > 0)
         return np.asarray(np.clip(3 - ratio / 1.5, 1.0, 2.0))
 
-    def half_widths(self, level: float, more: ArrayLike = 0.0) -> NDArray[np.float64]:
+    def half_widths(self, level: float) -> NDArray[np.float64]:
         """Return the distance ``(numbers,)`` from the numbers to their limits, by Student's t.
 
-        ``more`` is variance that parts of the rows cannot show. NaN for a single half.
+        NaN for a single half.
         """
         from scipy.stats import t
 
         count = len(self.halves)
         if count < 2:
             return np.full(self.halves.shape[1], np.nan)
-        variance = self.halves.var(axis=0, ddof=1) * self.inflation + more
+        variance = self.halves.var(axis=0, ddof=1) * self.inflation
+        variance += self.mistakes**2 + self.extremes**2
         return np.asarray(float(t.ppf(0.5 + level / 2, count - 1)) * np.sqrt(variance))
 
 

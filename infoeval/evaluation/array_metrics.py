@@ -249,7 +249,7 @@ def _parts(
             Result.of(
                 replace(score, **limits, details=details),
                 metric=request.named(name),
-                target=f"{part['code']} × {part['factor']}" if "code" in part else None,
+                target=pair_target(part["code"], part["factor"]) if "code" in part else None,
                 settings=shown,
                 seconds=seconds if first else 0.0,
             )
@@ -257,6 +257,11 @@ def _parts(
         if samples is not None and score.samples is not None:
             samples[results[-1].key] = score.samples.number(len(results) - 1)
     return results
+
+
+def pair_target(code: str, factor: str) -> str:
+    """Return the target of a result of a code and a factor."""
+    return f"{code} × {factor}"
 
 
 def _timed(

@@ -3,7 +3,11 @@
 import math
 from collections.abc import Sequence
 
+import numpy as np
+import pandas as pd
+
 from infoeval.errors import UserError
+from infoeval.evaluation.array_metrics import pair_target
 from infoeval.evaluation.bound_differences import (
     BOUNDS,
     SYNERGY,
@@ -12,9 +16,11 @@ from infoeval.evaluation.bound_differences import (
 )
 from infoeval.evaluation.code_matches import matched
 from infoeval.evaluation.context import Context
-from infoeval.evaluation.evaluate import requests_of, score_subject
+from infoeval.evaluation.evaluate import requests_of, score_inputs
+from infoeval.evaluation.inputs import Inputs, Samples
 from infoeval.evaluation.options import Options, takes_options
 from infoeval.information.streams import JOINT
+from infoeval.intervals import Subsamples
 from infoeval.results import Comparison, Difference, Document, Result
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
@@ -33,9 +39,10 @@ def compare(
     The interval of a difference of bounds (`mi` and its kin) is about the difference of the
     informations: [low of A − highest of B, highest of A − low of B], where the highest is H(c) of a
     categorical code and nothing for a continuous one. Only where both searches for a Q have
-    converged, by a budget beyond "quick", is it what Q would reach. The interval of other
-    differences takes its two sides as independent; the same images on both sides make it wider than
-    need be. All are about two checkpoints, not two ways of training: seeds differ among themselves.
+    converged, by a budget beyond "quick", is it what Q would reach. Other differences of models of
+    the same rows have an interval by the same halves of the rows on both sides, so that what the
+    rows do to both cancels. Where the rows are others, the sides are taken as independent. All are
+    about two checkpoints, not two ways of training: seeds differ among themselves.
 
     Args:
         models: two or more, as in `infoeval.evaluation.score`.
@@ -59,17 +66,20 @@ def compare_subjects(
     for other in others:
         _check_common(first, other)
     documents = []
+    scored = [Inputs(subject, context, by_name=requests is not None) for subject in subjects]
     for number, subject in enumerate(subjects):
         name = str(subject) if len(others) > 1 else ("first", "second")[number]
         with context.about(name):
             try:
-                documents.append(score_subject(subject, requests, context))
+                documents.append(score_inputs(scored[number], requests))
             except UserError as error:
                 named = str(subject) in str(error)
                 raise UserError(str(error) if named else f"{subject}: {error}") from error
     differences = []
     for number, (other, document) in enumerate(zip(others, documents[1:], strict=True), 1):
-        between = _differences(documents[0], document, number)
+        sides = (documents[0], document)
+        samples = _samples(scored[0], scored[number])
+        between = _differences(*sides, number, samples)
         if not between:
             raise UserError(f"{first} and {other} have no result in common")
         differences += between
@@ -87,7 +97,33 @@ def _check_common(first: Subject, other: Subject) -> None:
         )
 
 
-def _differences(first: Document, other: Document, number: int) -> list[Difference]:
+def _samples(first: Inputs, other: Inputs) -> tuple[Samples, Samples]:
+    """Return the subsamples of both sides' results; none where they are of other rows."""
+    if first.has_images != other.has_images:
+        return {}, {}
+    if first.has_images:
+        same = first.splits is other.splits
+    elif first.subject.rows is None or other.subject.rows is None:
+        same = False
+    else:
+        same = all(
+            ours is not None
+            and theirs is not None
+            and np.array_equal(ours.to_numpy(), theirs.to_numpy())
+            for ours, theirs in zip(_factors(first), _factors(other), strict=True)
+        )
+    return (first.samples, other.samples) if same else ({}, {})
+
+
+def _factors(inputs: Inputs) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
+    """Return the factors of the rows of a table, and of those to score."""
+    rows, scored = inputs.table.rows, inputs.table.scored
+    return rows.factors, (scored or rows).factors
+
+
+def _differences(
+    first: Document, other: Document, number: int, samples: tuple[Samples, Samples]
+) -> list[Difference]:
     same_codes = _codes(first) == _codes(other)
     differences = []
     for ours, theirs in matched(first.results, other.results):
@@ -98,8 +134,15 @@ def _differences(first: Document, other: Document, number: int) -> list[Differen
         elif ours.metric == SYNERGY:
             differences.append(synergy_difference((ours, first), (theirs, other), number))
         else:
-            differences.append(_difference(ours, theirs, number))
+            ours_in, theirs_in = samples[0].get(_key(ours)), samples[1].get(_key(theirs))
+            differences.append(_difference(ours, theirs, number, ours_in, theirs_in))
     return differences
+
+
+def _key(result: Result) -> tuple[str, str, str | None]:
+    """Return the key of a result among the samples, also of one whose target is now a factor."""
+    pair = result.pair
+    return result.key if pair is None else (*result.key[:2], pair_target(pair.code, pair.factor))
 
 
 def _codes(document: Document) -> set[tuple[str | None, float]]:
@@ -111,9 +154,19 @@ def _codes(document: Document) -> set[tuple[str | None, float]]:
     }
 
 
-def _difference(first: Result, second: Result, number: int) -> Difference:
+def _difference(
+    first: Result,
+    second: Result,
+    number: int,
+    ours: Subsamples | None,
+    theirs: Subsamples | None,
+) -> Difference:
     """Return first less second of a metric that is no bound."""
-    low, high = _interval(first, second)
+    generated = "generated" in str(first.settings.get("own", ""))
+    if ours is None or theirs is None or generated or ours.halves.shape != theirs.halves.shape:
+        low, high = _independent(first, second)
+    else:
+        low, high = _paired(first, second, ours, theirs)
     return Difference(
         metric=first.metric,
         target=first.target,
@@ -127,11 +180,33 @@ def _difference(first: Result, second: Result, number: int) -> Difference:
     )
 
 
-def _interval(first: Result, second: Result) -> tuple[float | None, float | None]:
-    """Return the interval of a difference by Zou and Donner 2008, Stat. Med. 27.
+def _paired(
+    first: Result, second: Result, ours: Subsamples, theirs: Subsamples
+) -> tuple[float | None, float | None]:
+    """Return the interval of a difference on the same rows, by the deviation of its subsamples.
 
-    MOVER, the method of variance estimates recovery: each limit takes from either side the
-    distance to the limit that matters for it.
+    What an interval has beside its subsamples, such as the effect of mistakes that these rows
+    happen not to have, is added as if it were independent on the two sides.
+    """
+    if first.level is None:
+        return None, None
+    between = ours - theirs
+    variance = float(between.half_widths(first.level)[0]) ** 2
+    for result, samples in ((first, ours), (second, theirs)):
+        if result.low is None or result.high is None:
+            return None, None
+        reach = max(result.value - result.low, result.high - result.value)
+        own = float(samples.half_widths(first.level)[0])
+        variance += max(reach**2 - own**2, 0.0)
+    difference, half = first.value - second.value, math.sqrt(variance)
+    return difference - half, difference + half
+
+
+def _independent(first: Result, second: Result) -> tuple[float | None, float | None]:
+    """Return the interval of a difference of independent sides: Zou and Donner 2008.
+
+    MOVER, the method of variance estimates recovery (Stat. Med. 27): each limit takes from either
+    side the distance to the limit that matters for it.
     """
     difference = first.value - second.value
     low = high = None

@@ -234,7 +234,7 @@ def score_parts(
     higher_is_better: bool = True,
     replicates: int = 60,
     tables: int = 20,
-    ranges: ArrayLike = False,
+    ranges: bool | Array = False,
     chance: Array | None = None,
     shuffled: Callable[[Rows], Sequence[float]] | None = None,
     fit: int = 0,
@@ -275,16 +275,17 @@ def score_parts(
         kind = f"none: fewer than {LEAST_ROWS} rows, or of these to fit on or to score"
     elif replicates:
         try:
-            samples = subsamples(lambda r: statistic(r, r), groups, replicates, resampling)
-            more = _effect_of_mistakes(statistic, whole, table, exchanging)
-            if np.any(ranges):
-                more = more + np.asarray(ranges, dtype=np.float64) * _effect_of_far_rows(
-                    statistic, whole, table
-                )
+            samples = Subsamples(
+                *_parts_of_rows(lambda r: statistic(r, r), groups, replicates, resampling),
+                _effect_of_mistakes(statistic, whole, table, exchanging),
+                np.multiply(
+                    ranges, _effect_of_far_rows(statistic, whole, table, bool(np.any(ranges)))
+                ),
+            )
         except UserError as error:
             kind = f"none: some halves of the rows cannot be scored ({error})"
         else:
-            half, kind = samples.half_widths(level, more), samples.kind
+            half, kind = samples.half_widths(level), samples.kind
     for entry, width in zip(entries, half, strict=True):
         limit_entry(entry, width, bounds)
     if chance is None and (table.factors or shuffled is not None):
@@ -330,12 +331,12 @@ def without_columns(score: Score) -> Score:
     return score
 
 
-def subsamples(
+def _parts_of_rows(
     statistic: Callable[[Rows], Sequence[float]],
     groups: Sequence[Rows],
     count: int,
     generator: np.random.Generator,
-) -> Subsamples:
+) -> tuple[Array, Array | None]:
     """Numbers of ``count`` random halves of the rows, and of as many quarters, each scored anew.
 
     Every group gives its share of rows. The same groups, count and generator give the same rows,
@@ -359,13 +360,13 @@ def subsamples(
         )
         for part in ((2,) if small else (2, 4))
     ]
-    return Subsamples(numbers[0], None if small else numbers[1])
+    return numbers[0], None if small else numbers[1]
 
 
 def _effect_of_mistakes(
     statistic: PartStatistic, whole: Array, table: Table, generator: np.random.Generator
 ) -> Array:
-    """Variance of the numbers if two rows of a table have the factors of other rows by chance.
+    """Deviation of the numbers if two rows of a table have the factors of other rows by chance.
 
     Rows that go wrong once in n are missing from many a sample of n, which its parts do not show;
     the limits of a count x of them are about those of x + 2 (Agresti and Coull 1998).
@@ -381,21 +382,23 @@ def _effect_of_mistakes(
         )
         drawn.append(statistic(everything, order))
     one = (whole - np.mean(drawn, axis=0)) / MISTAKES
-    return np.asarray(2 * np.maximum(one, 0.0) ** 2)
+    return np.asarray(math.sqrt(2) * np.maximum(one, 0.0))
 
 
-def _effect_of_far_rows(statistic: PartStatistic, whole: Array, table: Table) -> Array:
-    """Variance of the numbers by the farthest values, which half of the halves share."""
+def _effect_of_far_rows(
+    statistic: PartStatistic, whole: Array, table: Table, ranges: bool
+) -> Array:
+    """Deviation of the numbers by the farthest values, where the ``ranges`` of codes matter."""
     far = [
         np.argsort(-np.abs(code.values - np.median(code.values)), kind="stable")[:FARTHEST_ROWS]
         for code in table.codes
         if code.type == "continuous"
     ]
-    if not far:
+    if not (ranges and far):
         return np.zeros(len(whole))
     rows = np.setdiff1d(np.arange(table.n), np.concatenate(far))
     effect = whole - np.asarray(statistic(rows, rows)) if len(rows) > 1 else np.zeros(len(whole))
-    return np.asarray((EFFECT_TO_DEVIATION * effect) ** 2)
+    return EFFECT_TO_DEVIATION * effect
 
 
 def limit_entry(entry: dict[str, Any], half: float, bounds: tuple[float, float]) -> None:
@@ -416,14 +419,15 @@ def chance_of(
     """``null``, the scores ``(tables,)`` of shuffled factors, and ``adjusted``, the value above it.
 
     Adjusted is (value - chance) / (best - chance), chance the mean of the scores; its interval has
-    the value's ``half`` width, and the error of the mean. There is none without a finite best.
+    the value's ``half`` width, and the error of the mean. There is none without a finite best
+    that chance does not reach.
     """
     low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
     chance = float(scores.mean())
     entry: dict[str, Any] = {
         "null": {"mean": chance, "low": float(low), "high": float(high), "tables": len(scores)}
     }
-    if best is None or not math.isfinite(best) or best - chance <= 0:
+    if best is None or not best - chance > 2 * float(scores.std()) or math.isinf(best):
         return entry
     room = best - chance
     adjusted = min((value - chance) / room, 1.0)
