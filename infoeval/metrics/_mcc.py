@@ -66,11 +66,11 @@ def mcc(
     """Mean correlation coefficient: mean of |corr(z_j, v_k)| over one-to-one pairs (j, k).
 
     The pairs are those of the largest sum of correlations (Hungarian method) on the rows to fit on,
-    and the value is the mean of their correlations on the other rows. With as many pairs as there
-    are codes or factors, whichever are fewer, factors beyond the number of codes do not count. From
-    0 to 1; a constant code has 0 with every factor. Beside it stand the share of the factors'
-    variance that linear and nonlinear regressions of all codes explain, R^2, which asks for no
-    pairs: 1 for the factors themselves and for any rotation of them.
+    and the value is the mean of their correlations on the other rows. There are as many pairs as
+    codes or factors, whichever are fewer, so that factors without a code do not count. From 0 to 1;
+    a constant code has 0 with every factor. Beside it stands the share of the factors' variance
+    that linear and nonlinear regressions on all codes explain, R^2, which asks for no pairs: 1 for
+    the factors themselves and for any rotation of them.
 
     Class numbers of a discrete factor have no order, so that the correlation of a code with it is
     the correlation ratio, the root of the share of the code's variance between classes: |corr| for
