@@ -38,7 +38,8 @@ class Subsamples:
     def __sub__(self, other: "Subsamples") -> "Subsamples":
         """Return the differences of two models' numbers of the same rows.
 
-        The farthest values may be those of the same rows; mistakes are of each model's own.
+        The farthest values may be those of the same rows. Rows on which one model alone goes wrong
+        are as rare as the rows on which either does.
         """
         quarters = None
         if self.quarters is not None and other.quarters is not None:
@@ -46,7 +47,7 @@ class Subsamples:
         return Subsamples(
             self.halves - other.halves,
             quarters,
-            np.hypot(self.mistakes, other.mistakes),
+            np.maximum(self.mistakes, other.mistakes),
             self.extremes - other.extremes,
         )
 
