@@ -1,6 +1,6 @@
 """The tables of a model's results, of its codes against factors, and of models' differences."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 BOUNDS_ALONE = "difference of lower bounds"
 WIDTH = 5
 """Width of a cell in characters."""
+WIDEST = 1_000
+"""Width at which a table is measured."""
 LONGEST_NAME = 22
 """Length up to which a metric and its options stand on one line."""
 
@@ -30,11 +32,11 @@ def print_results(document: "Document") -> None:
     informed = [result for result in shown if _is_information(result)]
     others = [result for result in shown if not _is_information(result)]
     if informed:
-        console.print(_result_rows(informed))
+        console.print(_result_rows(informed, console))
     if informed and others:
         console.print()
     if others:
-        console.print(_result_rows(others))
+        console.print(_result_rows(others, console))
     _print_reasons(console, document.results)
     print_references(console, document.results)
     for result in document.results:
@@ -46,8 +48,19 @@ def print_results(document: "Document") -> None:
         console.print(f"{metrics} skipped: {reason}", markup=False)
 
 
-def _result_rows(results: Sequence["Result"]) -> Table:
-    """Return a row for each result; columns that no row has anything for are left out."""
+def _result_rows(results: Sequence["Result"], console: Console) -> Table:
+    """Return a row for each result; columns that no row has anything for are left out.
+
+    Adjusted values have their intervals where these fit into the console.
+    """
+    rows = _filled_rows(results, _adjusted)
+    unlimited = console.options.update(max_width=WIDEST)
+    if console.measure(rows, options=unlimited).maximum <= console.width:
+        return rows
+    return _filled_rows(results, lambda result: _adjusted(result).partition(" (")[0])
+
+
+def _filled_rows(results: Sequence["Result"], adjusted: Callable[["Result"], str]) -> Table:
     columns = {
         "metric": [escaped(_name(result)) for result in results],
         "of": [escaped(_target(result)) for result in results],
@@ -57,7 +70,7 @@ def _result_rows(results: Sequence["Result"]) -> Table:
             interval(result.low, result.high) for result in results
         ],
         "chance": [_chance(result) for result in results],
-        "adjusted": [_adjusted(result) for result in results],
+        "adjusted": [adjusted(result) for result in results],
         "n": [f"{result.n:,}" for result in results],
     }
     filled = {name: cells for name, cells in columns.items() if any(cells)}

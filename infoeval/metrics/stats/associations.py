@@ -152,7 +152,7 @@ def _normalised(
     whole: dict[Normalization, Array] = {
         "factor": pairs[1],
         "arithmetic": pairs.mean(axis=0),
-        "geometric": np.sqrt(pairs.prod(axis=0)),
+        "geometric": np.sqrt(np.maximum(pairs, 0.0).prod(axis=0)),
         "min": pairs.min(axis=0),
         "max": pairs.max(axis=0),
     }
