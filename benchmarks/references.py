@@ -99,7 +99,7 @@ def main() -> None:
         before = pd.read_csv(asked.out, keep_default_na=False)
         kept = [not _is_of(metric, asked.only) for metric in before["metric"]]
         rows = pd.concat([before[kept], rows])
-    write_text(asked.out, rows.to_csv(index=False, lineterminator="\n"))
+    write_text(asked.out, _in_order(rows).to_csv(index=False, lineterminator="\n"))
 
 
 def _is_of(metric: str, names: Sequence[str]) -> bool:
@@ -160,7 +160,6 @@ def tables(rows: pd.DataFrame) -> list[str]:
     lines: list[str] = []
     for name in TABLES:
         mine = rows[rows["table"] == name]
-        mine = mine.iloc[np.argsort([_place(metric) for metric in mine["metric"]], kind="stable")]
         marked = mine[mine["marked"] > 0]
         shown, cells = mine if name in IN_FULL else marked, []
         for _, row in shown.iterrows():
@@ -172,9 +171,16 @@ def tables(rows: pd.DataFrame) -> list[str]:
     return lines[1:]
 
 
-def _place(metric: str) -> int:
-    """Place of a number among the metrics."""
-    return next(place for place, name in enumerate(NAMES) if _is_of(metric, [name]))
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """Rows table by table, and metric by metric, however many runs they are of."""
+
+    def place(row: tuple[str, str]) -> tuple[int, int]:
+        table, metric = row
+        names = (number for number, name in enumerate(NAMES) if _is_of(metric, [name]))
+        return list(TABLES).index(table), next(names)
+
+    keys = [place(row) for row in zip(rows["table"], rows["metric"], strict=True)]
+    return rows.iloc[sorted(range(len(keys)), key=keys.__getitem__)]
 
 
 if __name__ == "__main__":

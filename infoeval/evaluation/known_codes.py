@@ -62,7 +62,8 @@ def reference_scores(table: CodeTable, options: Options, request: Request) -> di
     """Return what known codes score on the rows of a table, by the metric of the result.
 
     The metric runs with the settings and types, and on the rows, that it scores the table with,
-    and without intervals. Codes that it refuses have no score.
+    and without intervals. Where the table has a categorical code, exact codes of discrete factors
+    are categorical. Codes that a metric refuses have no score.
     """
     parts = [table.rows]
     if "test" in request.metric.arguments and (table.fit or table.scored):
@@ -72,7 +73,11 @@ def reference_scores(table: CodeTable, options: Options, request: Request) -> di
     known = {
         name: [reference]
         for name, reference in reference_tables(
-            factors, factor_types=table.factor_types, width=width, seed=seed
+            factors,
+            factor_types=table.factor_types,
+            width=width,
+            categorical="categorical" in table.code_types,
+            seed=seed,
         ).items()
     }
     known[NOISE] += [
@@ -81,8 +86,9 @@ def reference_scores(table: CodeTable, options: Options, request: Request) -> di
     scores: dict[str, Scores] = {}
     for name, references in known.items():
         values = [_values(each, table.factor_types, options, request) for each in references]
-        for metric in set.intersection(*(set(found) for found in values)):
-            scores.setdefault(metric, {})[name] = fmean(found[metric] for found in values)
+        for metric in values[0]:
+            if all(metric in found for found in values):
+                scores.setdefault(metric, {})[name] = fmean(found[metric] for found in values)
     return scores
 
 
@@ -92,7 +98,7 @@ def _values(
     """Return what a metric gives to codes, by the metric of the result; nothing if it refuses."""
     codes, factors = reference.codes[0], reference.factors[0]
     settings: dict[str, Any] = {
-        "code_types": ["continuous"] * codes.shape[1],
+        "code_types": reference.types,
         "factor_types": factor_types,
         "seed": options.seed,
         "prune": options.prune,

@@ -172,6 +172,18 @@ def test_settings_of_the_metric_apply_to_its_references() -> None:
     assert free > 0.8
 
 
+def test_exact_codes_are_categorical_where_the_table_has_a_categorical_code() -> None:
+    """Ten classes: a category each tells them apart, one number does not."""
+    factors = pd.DataFrame(np.random.default_rng(0).integers(0, 10, size=(1_000, 2)))
+    for code_types, low, high in (
+        (["continuous", "continuous"], 0.2, 0.6),
+        (["categorical", "continuous"], 0.8, 1.0),
+    ):
+        table = CodeTable(Rows(factors, factors), code_types, ["discrete"] * 2)
+        known = reference_scores(table, Options(), Request("sap"))["sap"]
+        assert low < known["exact"] < high
+
+
 def test_codes_that_a_metric_refuses_have_no_score() -> None:
     """One factor: nothing for beta-vae to tell apart."""
     assert reference_scores(table_of(normal(0.0, 100, 1)), Options(), Request("beta-vae")) == {}

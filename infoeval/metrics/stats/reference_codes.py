@@ -23,12 +23,13 @@ Array = NDArray[np.float64]
 
 
 class ReferenceTable(NamedTuple):
-    """Continuous codes of known meaning, and the factors that they are scored against.
+    """Codes of known meaning with their types, and the factors that they are scored against.
 
     Both are cut into the same parts as the table that they are made for.
     """
 
     codes: tuple[pd.DataFrame, ...]
+    types: list[str]
     factors: tuple[pd.DataFrame, ...]
 
 
@@ -37,6 +38,7 @@ def reference_tables(
     *,
     factor_types: Sequence[str] | None = None,
     width: int,
+    categorical: bool = False,
     seed: int = 0,
 ) -> dict[str, ReferenceTable]:
     """Tables of known codes for some factors, by the name of the codes.
@@ -46,14 +48,16 @@ def reference_tables(
     of the standardised factors, to which each contributes. "common cause": ``width`` codes that all
     equal :func:`common_cause`. "twice": every factor is two codes. "noise": ``width`` normal codes.
 
-    Codes hold class numbers of a discrete factor and angles of a periodic one. One factor alone is
-    neither mixed nor caused, and independent factors have no common cause: those tables are absent.
+    Codes are continuous and hold class numbers of a discrete factor and angles of a periodic one.
+    One factor alone is neither mixed nor caused, and independent factors have no common cause:
+    those tables are absent.
 
     Args:
         parts: factors ``(n, K)`` of the rows to score, or of those to fit on and those to score;
             rows are shuffled within their part.
         factor_types: see :func:`infoeval.metrics.stats.code_factor_table.as_table`.
         width: the number D of codes of noise, and of codes that equal the cause.
+        categorical: exact codes of discrete factors are categorical, instead of continuous.
         seed: of the shuffles and of the noise.
 
     Raises UserError for what is no table of factors.
@@ -69,11 +73,16 @@ def reference_tables(
     values = np.stack([column.values for column in columns], axis=1)
     shuffled = np.stack([column.values for column in _columns(independent, factor_types)], axis=1)
     names = [column.name for column in columns]
+    types = [
+        "categorical" if categorical and column.type == "discrete" else "continuous"
+        for column in columns
+    ]
     twice = np.concatenate([values, values], axis=1)
+    again = [*names, *(f"{name} again" for name in names)]
     tables = {
-        EXACT: _cut(shuffled, names, independent),
-        AS_HERE: _cut(values, names, given),
-        TWICE: _cut(twice, [*names, *(f"{name} again" for name in names)], given),
+        EXACT: _cut(shuffled, names, independent, types),
+        AS_HERE: _cut(values, names, given, types),
+        TWICE: _cut(twice, again, given, types * 2),
         NOISE: noise_table(given, width=width, seed=seed),
     }
     if len(names) > 1:
@@ -143,11 +152,16 @@ def common_cause(factors: Sequence[Column]) -> Array | None:
     return np.asarray(basis @ weights * math.sqrt(rows / values[-1]))
 
 
-def _cut(codes: Array, names: Sequence[str], factors: tuple[pd.DataFrame, ...]) -> ReferenceTable:
+def _cut(
+    codes: Array,
+    names: list[str],
+    factors: tuple[pd.DataFrame, ...],
+    types: list[str] | None = None,
+) -> ReferenceTable:
     """Table of codes for the rows of all parts of the factors, cut as these are."""
     ends = np.cumsum([len(part) for part in factors])[:-1]
-    pieces = (pd.DataFrame(piece, columns=list(names)) for piece in np.split(codes, ends))
-    return ReferenceTable(tuple(pieces), factors)
+    pieces = (pd.DataFrame(piece, columns=names) for piece in np.split(codes, ends))
+    return ReferenceTable(tuple(pieces), types or ["continuous"] * len(names), factors)
 
 
 def _numbered(name: str, count: int) -> list[str]:

@@ -54,6 +54,19 @@ def test_exact_codes_are_the_factors_in_numbers() -> None:
     pd.testing.assert_frame_equal(table.factors[0], frame)
 
 
+@pytest.mark.parametrize("categorical", [False, True])
+def test_exact_codes_of_classes_are_categorical_when_asked(categorical: bool) -> None:
+    frame, types = mixed()
+    tables = reference_tables([frame], factor_types=types, width=2, categorical=categorical)
+    word = "categorical" if categorical else "continuous"
+    exact = [word, "continuous", "continuous", "continuous"]
+    assert tables["exact"].types == tables["exact as here"].types == exact
+    assert tables["twice"].types == exact * 2
+    for name in ("rotated", "common cause", "noise"):
+        table = tables[name]
+        assert table.types == ["continuous"] * table.codes[0].shape[1]
+
+
 def test_exact_codes_of_independent_factors_keep_every_factor_but_no_relation() -> None:
     frame = pd.DataFrame(correlated(0.8))
     table = reference_tables([frame[:2_000], frame[2_000:]], width=5)["exact"]
