@@ -1,5 +1,7 @@
 """What Q is shown of an image: its pixels, their single bits too, or pixels without outliers."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -16,6 +18,8 @@ NORMAL_QUARTILE = 0.6745
 """The upper quartile of a standard normal variable."""
 CLIPPED_AT = 2.0
 """Clipped pixels end at this many robust deviations."""
+MOST_VALUES = 1 << 14
+"""Images of more values are not shown as bits: Q has a weight for each bit and feature."""
 TAIL = 2.0
 """Degrees of freedom of the t law whose score the second clipped channel is."""
 
@@ -23,6 +27,11 @@ TAIL = 2.0
 def pixel_input(name: str, images: Tensor) -> "PixelInput":
     """Return the input of this name for images like these, uint8 (n, channels, height, width)."""
     return _INPUTS[name](images)
+
+
+def possible_inputs(names: Sequence[str], images: Tensor) -> list[str]:
+    """Return those of the inputs that images like these can be shown as."""
+    return [name for name in names if name != BITS or images[0].numel() <= MOST_VALUES]
 
 
 class PixelInput(nn.Module):

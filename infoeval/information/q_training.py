@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from infoeval.codes import CodeSpace
 from infoeval.information.budgets import SMALLEST_GAIN, TOLERANCE, Budget
 from infoeval.information.lower_bound import Values, family_log_ratios
-from infoeval.information.pixel_inputs import PIXELS
+from infoeval.information.pixel_inputs import PIXELS, possible_inputs
 from infoeval.information.recognition_network import (
     Conditional,
     RecognitionNetwork,
@@ -101,7 +101,7 @@ def fit(source: Samples, budget: Budget, device: torch.device, progress: Progres
     for width in budget.widths[1:]:
         if max(search.try_candidate(width, search.rate).values()) < SMALLEST_GAIN:
             break
-    for shown in budget.inputs[1:]:
+    for shown in search.inputs[1:]:
         search.try_candidate(search.width, budget.rates[0], shown)
     for number, steps in enumerate(budget.rounds[1:], 1):
         search.continue_training(steps, search.rate / 2**number)
@@ -128,15 +128,16 @@ class _Search:
         self.by_size = dict.fromkeys(names, math.inf)
         self.by_training = dict.fromkeys(names, math.inf)
         self.by_input = dict.fromkeys(names, 0.0)
-        self.width, self.input = budget.widths[0], budget.inputs[0]
+        self.inputs = possible_inputs(budget.inputs, source.example)
+        self.width, self.input = budget.widths[0], self.inputs[0]
         self.rate, self.steps, self.chunk = budget.rates[0], 0, 0
-        candidates = len(budget.rates) + len(budget.widths) + len(budget.inputs) - 2
+        candidates = len(budget.rates) + len(budget.widths) + len(self.inputs) - 2
         self.all_steps = budget.rounds[0] * candidates + sum(budget.rounds[1:])
         self.all_steps_done, self.text = 0, "training Q"
 
     def try_candidate(self, width: int, rate: float, shown: str | None = None) -> dict[str, float]:
         """Return the gains of a fresh Q after the first round; it is kept if it is better."""
-        shown = shown or self.budget.inputs[0]
+        shown = shown or self.inputs[0]
         network = new_network(self.source, width, self.device, shown)
         self.steps = self.budget.rounds[0]
         self.chunk = chunks_of_round(self.budget, self.steps)
@@ -145,7 +146,7 @@ class _Search:
         gains = dict.fromkeys(values, math.inf) if first else _gains(values, self.values)
         better = first or float(values[JOINT].mean()) > float(self.values[JOINT].mean())
         self._record(network, rate, shown, values, None if first else gains)
-        other_input = shown != self.budget.inputs[0]
+        other_input = shown != self.inputs[0]
         if other_input:
             self.by_input = {name: max(self.by_input[name], gains[name]) for name in gains}
         elif width > self.budget.widths[0]:
@@ -187,7 +188,7 @@ class _Search:
 
     def found(self) -> Fit:
         """Return the best Q and its history."""
-        of_pixels = None if self.input == self.budget.inputs[0] else self.of_pixels
+        of_pixels = None if self.input == self.inputs[0] else self.of_pixels
         return Fit(self.network, self.rate, self.curve, self.missed(), self.input, of_pixels)
 
     def finished(self) -> bool:

@@ -14,6 +14,7 @@ from infoeval.information.checkpoint_information import (
     own_lower_bound,
 )
 from infoeval.results import Document
+from infoeval.results.records import BoundDetails, InformationDetails
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.evaluation.scoring import by_name, score, store, table, values
 from tests.evaluation.user_models import Draws
@@ -70,6 +71,21 @@ def test_information_of_every_code_and_of_all(on_digits: Path) -> None:
     assert found["mi-refitted", "digit"].value == direct.refitted["digit"].value
     assert found["mi-own", "slant"].value == direct.own["slant"].value
     assert found["mi-own", "slant"].settings["samples"] == direct.own["slant"].count
+
+
+def test_every_bound_has_the_highest_information(on_digits: Path) -> None:
+    """It is H(c) of a category; a continuous code has none, and neither have all codes with it."""
+    document = score(on_digits, ["mi"], budget="tiny")
+    for result in document.results:
+        if result.metric == "mi-synergy":
+            continue
+        typed = result.typed
+        assert isinstance(typed, BoundDetails)
+        assert typed.highest == (math.log(10) if result.target == "digit" else None)
+        if result.metric == "mi":
+            assert isinstance(typed, InformationDetails)
+            assert typed.input == "pixels"
+            assert {point.input for point in typed.curve} == {"pixels"}
 
 
 def test_checks_are_details_of_all_codes(on_digits: Path) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from infoeval import Categorical, CodeSpace
 from infoeval.information.budgets import ALL_INPUTS, BUDGETS, Budget
 from infoeval.information.channels import Channel, channel_of_one, symmetric_noise
-from infoeval.information.pixel_inputs import BITS, CLIPPED, PIXELS, pixel_input
+from infoeval.information.pixel_inputs import BITS, CLIPPED, PIXELS, pixel_input, possible_inputs
 from infoeval.information.post_hoc import estimate
 from infoeval.information.q_training import Fit, fit, new_network
 from infoeval.information.streams import JOINT, Source, Stream
@@ -122,6 +122,13 @@ def test_every_budget_tries_all_inputs() -> None:
     for budget in BUDGETS.values():
         assert budget.inputs == ALL_INPUTS == (PIXELS, BITS, CLIPPED)
         assert len({type(pixel_input(name, random_levels(5))) for name in budget.inputs}) == 3
+
+
+def test_large_images_are_not_shown_as_bits() -> None:
+    small = torch.zeros(2, 1, 128, 128, dtype=torch.uint8)
+    large = torch.zeros(2, 1, 128, 129, dtype=torch.uint8)
+    assert possible_inputs(ALL_INPUTS, small) == list(ALL_INPUTS)
+    assert possible_inputs(ALL_INPUTS, large) == [PIXELS, CLIPPED]
 
 
 def test_a_code_in_the_last_bit_of_a_pixel_is_found() -> None:

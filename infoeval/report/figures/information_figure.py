@@ -149,7 +149,7 @@ def _table(document: Document) -> ReportTable:
         TableColumn("H(c), nats", "nats"),
         TableColumn("Information, nats", "nats"),
         TableColumn("Estimated by"),
-        TableColumn("Extrapolated gain, nats", "nats"),
+        TableColumn("Missed by the search, nats", "nats"),
         TableColumn("Own Q, nats", "nats"),
     ]
     rows = [
