@@ -72,7 +72,7 @@ def test_published_definitions_are_met(
                 continue
             expected = sizes[f"N={n}"][key]
             arrays = np.load(shared_fixtures / f"{table}_{n}.npz")
-            found = metric(arrays["codes"], arrays["factors"], replicates=0, **settings)
+            found = metric(arrays["codes"], arrays["factors"], replicates=0, null=0, **settings)
             # Both sides are shares of random votes.
             share = chance + (1 - chance) * expected["mean"]
             error = math.sqrt(max(share * (1 - share), 1e-4) / votes) / (1 - chance)
