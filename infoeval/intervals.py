@@ -24,7 +24,7 @@ class Subsamples:
     replacement is that of all rows, and the deviation of quarters is √3 times as large. Where the
     numbers vary less with fewer rows than that, as ratios of chance values and extremes do, halves
     tell too little, because they share rows: their variance is then up to doubled, see `inflation`.
-    ``quarters`` are None for too few rows.
+    ``quarters`` are None for too few rows; the variance is doubled then.
 
     ``mistakes`` and ``extremes`` ``(numbers,)`` are deviations that parts of the rows cannot show:
     by rows that go wrong too rarely to be among these, and by the farthest values.
@@ -61,7 +61,8 @@ class Subsamples:
     @property
     def kind(self) -> str:
         """The kind of interval in words."""
-        return f"deviation of {len(self.halves)} random halves of the rows, and quarters"
+        more = "" if self.quarters is None else ", and quarters"
+        return f"deviation of {len(self.halves)} random halves of the rows{more}"
 
     @property
     def inflation(self) -> NDArray[np.float64]:

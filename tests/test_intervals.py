@@ -1,4 +1,5 @@
 import math
+import warnings
 from typing import Any
 
 import numpy as np
@@ -7,7 +8,7 @@ from scipy.stats import binom, binomtest
 
 from infoeval.errors import UserError
 from infoeval.intervals import (
-    basic_bootstrap,
+    Subsamples,
     clopper_pearson,
     empirical_bernstein,
     fano_bound,
@@ -38,22 +39,65 @@ def test_level_outside_its_range(level: float) -> None:
         clopper_pearson(1, 2, level)
 
 
-def test_basic_bootstrap_takes_the_bias_out() -> None:
-    # Replicates lie 0.1 above their centre: so does the value above the truth.
-    replicates = np.linspace(0.55, 0.65, 1001)
-    limits = basic_bootstrap(0.7, replicates, 0.5, 0.9, (0.0, 1.0))
-    assert limits == pytest.approx((0.555, 0.7), abs=1e-3)
+def drawn(deviations: list[float], ratio: float, count: int = 9) -> Subsamples:
+    """Halves of these deviations, and quarters of ``ratio`` times their variance."""
+    unit = np.linspace(-1, 1, count) / np.linspace(-1, 1, count).std(ddof=1)
+    halves = 5 + unit[:, None] * np.array(deviations)
+    return Subsamples(halves, 7 + unit[:, None] * np.array(deviations) * math.sqrt(ratio))
 
 
-def test_basic_bootstrap_of_unbiased_replicates_is_centred() -> None:
-    replicates = np.linspace(-1, 1, 10_001)
-    limits = basic_bootstrap(3.0, replicates, 0.0, 0.95, (-9.0, 9.0))
-    assert limits == pytest.approx((3 - 0.95, 3 + 0.95), abs=1e-9)
+def test_half_widths_by_hand() -> None:
+    # Of nine halves Student's t has 8 degrees of freedom: its 97.5 % quantile is 2.306004.
+    found = drawn([0.5, 2.0], ratio=3).half_widths(0.95)
+    assert found == pytest.approx([2.306004 * 0.5, 2.306004 * 2.0], rel=1e-6)
+    # Variance that the rows cannot show is added, that of each number to its own.
+    found = drawn([0.3, 0.3], ratio=3).half_widths(0.95, [0.16, 0.0])
+    assert found == pytest.approx([2.306004 * 0.5, 2.306004 * 0.3], rel=1e-6)
 
 
-def test_basic_bootstrap_is_cut_at_the_range() -> None:
-    limits = basic_bootstrap(0.5, np.linspace(-5, 5, 101), 0.0, 0.95, (0.0, 1.0))
-    assert limits == (0.0, 1.0)
+@pytest.mark.parametrize(
+    ("ratio", "factor"), [(3, 1), (5, 1), (2.25, 1.5), (1.5, 2), (1.0, 2), (0.0, 2)]
+)
+def test_the_slower_a_number_settles_the_more_halves_tell_too_little(
+    ratio: float, factor: float
+) -> None:
+    samples = drawn([1.0], ratio)
+    assert samples.inflation == pytest.approx([factor])
+    assert samples.half_widths(0.95) == pytest.approx([2.306004 * math.sqrt(factor)], rel=1e-6)
+
+
+def test_halves_alone_are_doubled_and_one_half_is_not_enough() -> None:
+    samples = Subsamples(drawn([1.0], 3).halves, None)
+    assert samples.inflation == pytest.approx([2.0])
+    assert samples.kind == "deviation of 9 random halves of the rows"
+    assert drawn([1.0], 3).kind == "deviation of 9 random halves of the rows, and quarters"
+    one = Subsamples(np.ones((1, 2)), np.ones((1, 2)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(one.half_widths(0.95)).tolist() == [True, True]
+
+
+def test_numbers_that_never_change_have_no_width() -> None:
+    samples = Subsamples(np.ones((5, 1)), np.ones((5, 1)))
+    assert samples.half_widths(0.95).tolist() == [0.0]
+    assert samples.half_widths(0.95, 0.25) == pytest.approx([0.5 * 2.776445], rel=1e-6)
+
+
+def test_the_difference_of_two_models_is_row_by_row() -> None:
+    random = np.random.default_rng(0)
+    one, other = (
+        Subsamples(random.normal(size=(30, 2)), random.normal(size=(30, 2))) for _ in range(2)
+    )
+    difference = one - other
+    assert difference.halves.tolist() == (one.halves - other.halves).tolist()
+    assert difference.quarters is not None
+    assert one.quarters is not None
+    assert difference.number(1).halves.tolist() == difference.halves[:, [1]].tolist()
+    assert difference.number(1).half_widths(0.9) == pytest.approx(difference.half_widths(0.9)[1:])
+    alone = Subsamples(other.halves, None)
+    assert (one - alone).quarters is None
+    assert (alone - one).number(0).quarters is None
+    assert (one - one).half_widths(0.9).tolist() == [0.0, 0.0]
 
 
 def test_normal_interval_by_hand() -> None:

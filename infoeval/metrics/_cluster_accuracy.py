@@ -20,6 +20,7 @@ from infoeval.metrics.stats.resampling import (
     ScoreOptions,
     check_options,
     score_parts,
+    with_limits,
     without_columns,
 )
 
@@ -168,11 +169,7 @@ def _of_other_rows(cells: LabelCells, fit: NDArray[np.int64], options: ScoreOpti
         part["low"], part["high"] = clopper_pearson(round(part["value"] * n), n, level)
     first = score.details["parts"]["one_to_one"]
     score.details["interval"] = "Clopper-Pearson on the scored rows, matching fixed"
-    if "adjusted" in first:
-        chance = first["null"]["mean"]
-        ends = ("value", "low", "high")
-        score.details["adjusted"] = {end: (first[end] - chance) / (1 - chance) for end in ends}
-    return replace(score, low=first["low"], high=first["high"], level=level)
+    return with_limits(score, first["low"], first["high"], level)
 
 
 def _score(cells: LabelCells, statistic: PartStatistic, options: ScoreOptions) -> Score:

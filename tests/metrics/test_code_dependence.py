@@ -93,8 +93,23 @@ def test_codes_without_a_covariance(metric: Metric) -> None:
         metric(np.column_stack([codes, codes.sum(axis=1)]))
     with pytest.raises(UserError, match="code 0 is categorical"):
         metric(np.arange(10).reshape(5, 2))
-    with pytest.raises(UserError, match="has no null"):
-        metric(codes, null=3)
+
+
+@EACH
+def test_chance_is_what_independent_codes_of_these_values_score(metric: Metric) -> None:
+    random = np.random.default_rng(5)
+    codes = random.normal(size=(400, 2)) @ np.array([[1.0, 0.8], [0.0, 0.6]])
+    score = metric(codes, replicates=0)
+    null = score.details["null"]
+    assert null["tables"] == 20
+    assert 0 < null["low"] < null["mean"] < null["high"] < 0.6 * score.value
+    # Lower is better, and there is no worst: no value above chance.
+    assert "adjusted" not in score.details
+    noise = [metric(random.normal(size=(100, 2)), replicates=0, null=40) for _ in range(40)]
+    chance = np.mean([score.details["null"]["mean"] for score in noise])
+    assert np.mean([score.value for score in noise]) == pytest.approx(chance, rel=0.5)
+    inside = [score.value <= score.details["null"]["high"] for score in noise]
+    assert sum(inside) >= 34
 
 
 def test_code_information_counts_classes_and_has_a_null() -> None:

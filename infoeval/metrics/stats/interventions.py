@@ -18,6 +18,7 @@ from infoeval.metrics.stats.resampling import (
     check_options,
     score_table,
     table_of,
+    with_limits,
 )
 from infoeval.metrics.stats.table_draws import (
     TableDraws,
@@ -282,19 +283,21 @@ def score_draws(
         tables=5 if source.has_rows else 0,
         shuffled=lambda order: value(source.shuffled(order)),
     )
-    score.details.update(source.details())
     if not source.has_rows:
         score = replace(score, n=effort.test_points)
         if repeats > 1:
             level = options.get("level", 0.95)
             drawn = np.array([value(source.whole()) for _ in range(repeats)])
             score = _with_draws(score, drawn, level, (scaled(0.0), 1.0))
+    score.details.update(source.details())
     if score.low is None or score.high is None or score.level is None:
         return score
     right = round(share * effort.test_points)
     low, high = clopper_pearson(right, effort.test_points, score.level)
     score.details["interval"] += ", holding Clopper and Pearson's of the test points"
-    return replace(score, low=min(score.low, scaled(low)), high=max(score.high, scaled(high)))
+    return with_limits(
+        score, min(score.low, scaled(low)), max(score.high, scaled(high)), score.level
+    )
 
 
 def _with_draws(score: Score, drawn: Array, level: float, bounds: tuple[float, float]) -> Score:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict, get_args
 
 import numpy as np
@@ -33,9 +33,12 @@ EFFECT_TO_DEVIATION = 0.59
 In a long tail the logarithm of the largest of n values has the variance π²/6 = 1.64 among samples,
 and its mean square distance to that of the fourth largest is 4.72, at any n (Rényi 1953).
 """
+ROUNDING = 1e-14
+"""Sums of a few thousand shares are as exact as this."""
 LARGEST_SEED = 2**32 - 1
 """The largest seed that scikit-learn accepts."""
 
+ONE_VALUE = "none: the rows show no spread of the value"
 NOT_SHUFFLED = "no table with shuffled factors was scored; ask for some with null"
 
 Rows = NDArray[np.intp]
@@ -264,8 +267,7 @@ def score_parts(
     tables = options.get("null", tables)
     resampling, shuffling, exchanging = np.random.default_rng(seed).spawn(3)
     everything = np.arange(table.n)
-    # Rounding, and neighbours among few rows, can carry a value beyond the metric's range.
-    whole = np.clip(list(values.values()), *bounds)
+    whole = within(list(values.values()), bounds)
     entries: list[dict[str, Any]] = [
         {"value": float(value), "low": None, "high": None} for value in whole
     ]
@@ -288,6 +290,9 @@ def score_parts(
             half, kind = samples.half_widths(level), samples.kind
     for entry, width in zip(entries, half, strict=True):
         limit_entry(entry, width, bounds)
+    half = np.where([entry["low"] is None for entry in entries], np.nan, half)
+    if samples is not None and entries[0]["low"] is None:
+        kind = ONE_VALUE
     if chance is None and (table.factors or shuffled is not None):
         of_order = shuffled or (lambda order: statistic(everything, order))
         orders = [shuffling.permutation(table.n) for _ in range(tables)]
@@ -295,7 +300,7 @@ def score_parts(
     unshuffled = {}
     if chance is not None and len(chance):
         best = bounds[1] if higher_is_better else None
-        for entry, column, width in zip(entries, np.clip(chance, *bounds).T, half, strict=True):
+        for entry, column, width in zip(entries, within(chance, bounds).T, half, strict=True):
             entry |= chance_of(column, entry["value"], width, level, best)
     elif chance is not None:
         unshuffled["no_null"] = NOT_SHUFFLED
@@ -324,6 +329,18 @@ def score_parts(
     )
 
 
+def with_limits(score: Score, low: float, high: float, level: float) -> Score:
+    """Score, 1 at best, with other limits; those of the value above chance contain them."""
+    details = score.details
+    if "adjusted" in details:
+        chance, known = details["null"]["mean"], details["adjusted"]
+        ends = [(end - chance) / (1 - chance) for end in (low, high)]
+        if known["low"] is not None:
+            ends += [known["low"], known["high"]]
+        details = {**details, "adjusted": {**known, "low": min(ends), "high": max(ends)}}
+    return replace(score, low=low, high=high, level=level, details=details)
+
+
 def without_columns(score: Score) -> Score:
     """Score of vectors, whose details name no columns."""
     for name in ("pruned", "codes", "factors"):
@@ -340,27 +357,27 @@ def _parts_of_rows(
     """Numbers of ``count`` random halves of the rows, and of as many quarters, each scored anew.
 
     Every group gives its share of rows. The same groups, count and generator give the same rows,
-    so that the subsamples of two models of the same images are paired.
+    so that the subsamples of two models of the same images are paired. Quarters are left out where
+    some of them cannot be scored. Raises UserError where some halves cannot.
     """
-    small = min(map(len, groups)) < 2 * LEAST_ROWS
-    numbers = [
-        np.array(
-            [
-                statistic(
-                    np.concatenate(
-                        [
-                            np.sort(generator.choice(group, max(2, len(group) // part), False))
-                            for group in groups
-                        ]
-                    )
-                )
-                for _ in range(count)
-            ],
-            dtype=np.float64,
-        )
-        for part in ((2,) if small else (2, 4))
-    ]
-    return numbers[0], None if small else numbers[1]
+
+    def numbers(parts: int) -> Array:
+        drawn = []
+        for _ in range(count):
+            chosen = [
+                np.sort(generator.choice(group, max(2, len(group) // parts), replace=False))
+                for group in groups
+            ]
+            drawn.append(statistic(np.concatenate(chosen)))
+        return np.array(drawn, dtype=np.float64)
+
+    halves = numbers(2)
+    if min(map(len, groups)) < 2 * LEAST_ROWS:
+        return halves, None
+    try:
+        return halves, numbers(4)
+    except UserError:
+        return halves, None
 
 
 def _effect_of_mistakes(
@@ -401,6 +418,17 @@ def _effect_of_far_rows(
     return EFFECT_TO_DEVIATION * effect
 
 
+def within(values: ArrayLike, bounds: tuple[float, float]) -> Array:
+    """Values in the metric's range, beyond which neighbours among few rows can carry them.
+
+    Those that only rounding keeps from an end of the range are moved there.
+    """
+    moved = np.clip(np.asarray(values, dtype=np.float64), *bounds)
+    for end in bounds:
+        moved[np.abs(moved - end) <= ROUNDING] = end
+    return moved
+
+
 def limit_entry(entry: dict[str, Any], half: float, bounds: tuple[float, float]) -> None:
     """Give an entry with a ``value`` its limits ± ``half``, cut at ``bounds``; NaN for none.
 
@@ -408,7 +436,7 @@ def limit_entry(entry: dict[str, Any], half: float, bounds: tuple[float, float])
     inside the range would say that the value is certain, and there is none.
     """
     value = entry["value"]
-    if np.isfinite(half) and (half > 0 or value in bounds):
+    if np.isfinite(half) and (half > ROUNDING or value in bounds):
         entry["low"] = float(max(value - half, bounds[0]))
         entry["high"] = float(min(value + half, bounds[1]))
 

@@ -72,7 +72,7 @@ def test_published_definitions_are_met(
                 continue
             expected = sizes[f"N={n}"][key]
             arrays = np.load(shared_fixtures / f"{table}_{n}.npz")
-            found = metric(arrays["codes"], arrays["factors"], replicates=0, **settings)
+            found = metric(arrays["codes"], arrays["factors"], replicates=0, null=0, **settings)
             # Both sides are shares of random votes.
             share = chance + (1 - chance) * expected["mean"]
             error = math.sqrt(max(share * (1 - share), 1e-4) / votes) / (1 - chance)
@@ -404,7 +404,7 @@ def test_functions_that_answer_wrongly(metric: Callable[..., Score]) -> None:
 @pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("n", [2, 3, 4, 6, 10])
 def test_tiny_tables(metric: Callable[..., Score], n: int) -> None:
-    scored = 0
+    scored = limited = 0
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         for seed in range(12):
@@ -419,8 +419,14 @@ def test_tiny_tables(metric: Callable[..., Score], n: int) -> None:
             scored += 1
             assert math.isfinite(score.value)
             assert math.isfinite(score.low or 0.0)
-            assert score.low is not None or n < 4
+            reason = score.details["interval"].startswith("none: ")
+            assert (score.low is None) == (score.level is None) == reason
+            adjusted = score.details.get("adjusted", {"low": None})
+            assert (adjusted["low"] is None) or score.low is not None
+            limited += score.low is not None
     assert scored > 0 or n < 4
+    # Halves of 4 rows hardly ever have two rows of every factor's value.
+    assert limited > 0 or n <= 4
 
 
 def test_drawn_rows_share_a_group() -> None:
