@@ -1,9 +1,11 @@
 import math
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy.stats import binom, binomtest
 
 from infoeval.errors import UserError
@@ -14,6 +16,8 @@ from infoeval.intervals import (
     fano_bound,
     normal_interval,
 )
+
+Array = NDArray[np.float64]
 
 
 @pytest.mark.parametrize("n", [1, 7, 100, 10_000])
@@ -39,11 +43,17 @@ def test_level_outside_its_range(level: float) -> None:
         clopper_pearson(1, 2, level)
 
 
+def plain(halves: Array, quarters: Array | None) -> Subsamples:
+    """Subsamples of rows that show everything: no mistakes to come, and no extremes."""
+    nothing = np.zeros(halves.shape[1])
+    return Subsamples(halves, quarters, nothing, nothing)
+
+
 def drawn(deviations: list[float], ratio: float, count: int = 9) -> Subsamples:
     """Halves of these deviations, and quarters of ``ratio`` times their variance."""
     unit = np.linspace(-1, 1, count) / np.linspace(-1, 1, count).std(ddof=1)
     halves = 5 + unit[:, None] * np.array(deviations)
-    return Subsamples(halves, 7 + unit[:, None] * np.array(deviations) * math.sqrt(ratio))
+    return plain(halves, 7 + unit[:, None] * np.array(deviations) * math.sqrt(ratio))
 
 
 def test_half_widths_by_hand() -> None:
@@ -51,7 +61,8 @@ def test_half_widths_by_hand() -> None:
     found = drawn([0.5, 2.0], ratio=3).half_widths(0.95)
     assert found == pytest.approx([2.306004 * 0.5, 2.306004 * 2.0], rel=1e-6)
     # Variance that the rows cannot show is added, that of each number to its own.
-    found = drawn([0.3, 0.3], ratio=3).half_widths(0.95, [0.16, 0.0])
+    unseen = {"mistakes": np.array([0.4, 0.0]), "extremes": np.zeros(2)}
+    found = replace(drawn([0.3, 0.3], ratio=3), **unseen).half_widths(0.95)
     assert found == pytest.approx([2.306004 * 0.5, 2.306004 * 0.3], rel=1e-6)
 
 
@@ -67,37 +78,47 @@ def test_the_slower_a_number_settles_the_more_halves_tell_too_little(
 
 
 def test_halves_alone_are_doubled_and_one_half_is_not_enough() -> None:
-    samples = Subsamples(drawn([1.0], 3).halves, None)
+    samples = plain(drawn([1.0], 3).halves, None)
     assert samples.inflation == pytest.approx([2.0])
     assert samples.kind == "deviation of 9 random halves of the rows"
     assert drawn([1.0], 3).kind == "deviation of 9 random halves of the rows, and quarters"
-    one = Subsamples(np.ones((1, 2)), np.ones((1, 2)))
+    one = plain(np.ones((1, 2)), np.ones((1, 2)))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.isnan(one.half_widths(0.95)).tolist() == [True, True]
 
 
 def test_numbers_that_never_change_have_no_width() -> None:
-    samples = Subsamples(np.ones((5, 1)), np.ones((5, 1)))
+    samples = plain(np.ones((5, 1)), np.ones((5, 1)))
     assert samples.half_widths(0.95).tolist() == [0.0]
-    assert samples.half_widths(0.95, 0.25) == pytest.approx([0.5 * 2.776445], rel=1e-6)
+    samples = replace(samples, mistakes=np.array([0.3]), extremes=np.array([-0.4]))
+    assert samples.half_widths(0.95) == pytest.approx([0.5 * 2.776445], rel=1e-6)
 
 
 def test_the_difference_of_two_models_is_row_by_row() -> None:
     random = np.random.default_rng(0)
-    one, other = (
-        Subsamples(random.normal(size=(30, 2)), random.normal(size=(30, 2))) for _ in range(2)
-    )
+    one, other = (plain(random.normal(size=(30, 2)), random.normal(size=(30, 2))) for _ in range(2))
     difference = one - other
     assert difference.halves.tolist() == (one.halves - other.halves).tolist()
     assert difference.quarters is not None
     assert one.quarters is not None
     assert difference.number(1).halves.tolist() == difference.halves[:, [1]].tolist()
     assert difference.number(1).half_widths(0.9) == pytest.approx(difference.half_widths(0.9)[1:])
-    alone = Subsamples(other.halves, None)
+    alone = plain(other.halves, None)
     assert (one - alone).quarters is None
     assert (alone - one).number(0).quarters is None
     assert (one - one).half_widths(0.9).tolist() == [0.0, 0.0]
+
+
+def test_extremes_of_two_models_cancel_and_mistakes_do_not() -> None:
+    same = np.ones((5, 1))
+    one = Subsamples(same, same, mistakes=np.array([0.3]), extremes=np.array([0.4]))
+    other = Subsamples(same, same, mistakes=np.array([0.1]), extremes=np.array([0.1]))
+    difference = one - other
+    assert difference.mistakes == pytest.approx([0.3])
+    assert difference.extremes == pytest.approx([0.3])
+    assert (other - one).half_widths(0.95) == pytest.approx(difference.half_widths(0.95))
+    assert difference.number(0).half_widths(0.95) == pytest.approx([2.776445 * 0.3 * math.sqrt(2)])
 
 
 def test_normal_interval_by_hand() -> None:
