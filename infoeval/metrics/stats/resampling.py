@@ -278,7 +278,7 @@ def score_parts(
     elif replicates:
         try:
             samples = Subsamples(
-                *_parts_of_rows(lambda r: statistic(r, r), groups, replicates, resampling),
+                *halves_and_quarters(lambda r: statistic(r, r), groups, replicates, resampling),
                 _effect_of_mistakes(statistic, whole, table, exchanging),
                 np.multiply(
                     ranges, _effect_of_far_rows(statistic, whole, table, bool(np.any(ranges)))
@@ -348,7 +348,7 @@ def without_columns(score: Score) -> Score:
     return score
 
 
-def _parts_of_rows(
+def halves_and_quarters(
     statistic: Callable[[Rows], Sequence[float]],
     groups: Sequence[Rows],
     count: int,

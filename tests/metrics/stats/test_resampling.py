@@ -8,15 +8,16 @@ import pytest
 from scipy import stats
 
 from infoeval.errors import UserError
+from infoeval.intervals import Subsamples
 from infoeval.metrics import mig
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.resampling import (
     Rows,
     Statistic,
+    halves_and_quarters,
     limit_entry,
     score_parts,
     score_table,
-    subsamples,
     table_of,
     within,
 )
@@ -102,8 +103,9 @@ def test_a_statistic_of_no_degree_gets_twice_the_variance_of_halves() -> None:
         mean = values[rows].mean(axis=0)
         return [float(mean[0] / math.hypot(*mean)), float(values[rows, 0].mean())]
 
-    drawn = subsamples(direction, [np.arange(2000)], 400, np.random.default_rng(1))
-    free, mean = drawn.inflation
+    groups, generator = [np.arange(2000)], np.random.default_rng(1)
+    drawn = halves_and_quarters(direction, groups, 400, generator)
+    free, mean = Subsamples(*drawn, np.zeros(2), np.zeros(2)).inflation
     assert 1.5 < free <= 2
     assert 1 <= mean < 1.25
 
