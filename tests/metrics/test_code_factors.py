@@ -479,8 +479,8 @@ def test_no_pair_of_noise_stands_out_more_often_than_p_says() -> None:
     for seed in range(200):
         random = np.random.default_rng([seed, 5])
         codes, factors = random.normal(size=(2, 40, 5))
-        factors[:, 2] = random.integers(0, 4, 60)
-        factors[:, 3] = random.integers(0, 2, 60)
+        factors[:, 2] = random.integers(0, 4, 40)
+        factors[:, 3] = random.integers(0, 2, 40)
         types = ["continuous", "periodic", "discrete", "discrete", "ordinal"]
         score = code_factors(codes, factors, factor_types=types, replicates=0, seed=seed)
         smallest.append(min(pair["p"] for pair in score.details["associations"]))
