@@ -177,7 +177,9 @@ def _fit(table: Table, seed: int) -> _FittedProbes:
                 iterations=ITERATIONS,
             )
             log_probability = probe.log_probabilities(inputs)
-        explained[:, factor] = 1 + log_probability[every, numbers] / np.log(len(probe.classes))
+        # Of a factor that is constant in some of the rows there is nothing to explain.
+        most = np.log(len(probe.classes))
+        explained[:, factor] = 1 + log_probability[every, numbers] / most if most > 0 else 0.0
         converged &= probe.converged
     values = separated(table.matrix(active), seed)
     return _FittedProbes(active, values, classes, explained, converged)

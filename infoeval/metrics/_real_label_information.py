@@ -1,5 +1,6 @@
 """Information of the predicted category of real images about their labels."""
 
+import math
 from typing import Unpack
 
 import numpy as np
@@ -74,7 +75,9 @@ def real_label_information(
         _corrected(table),
         lambda *rows: _corrected(cells.counts(*rows)),
         options,
-        bounds=(0.0, min(entropies)),
+        # Not the entropies of these rows: others have others, and so has what they score.
+        bounds=(0.0, math.log(min(table.shape))),
+        best=min(entropies),
         unit="nats",
         reference="Shannon 1948; bias: Miller 1955",
         details={

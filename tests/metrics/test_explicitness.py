@@ -15,9 +15,12 @@ from sklearn.metrics import roc_auc_score
 from sklearn.multiclass import OneVsRestClassifier
 
 from infoeval.errors import UserError
-from infoeval.metrics._explicitness import _areas, explicitness
+from infoeval.metrics._explicitness import class_areas, explicitness
 from infoeval.metrics.stats.code_factor_table import as_table
 from infoeval.metrics.stats.probes import Probe, fit_one_against_rest, fit_softmax, inputs_of
+
+VALUE: Any = {"replicates": 0, "null": 0}
+FEW: Any = {"replicates": 3, "null": 2}
 
 
 def known(seed: int, n: int = 600) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -36,12 +39,12 @@ def test_published_definitions_are_met(shared_fixtures: Path, n: int) -> None:
         codes, factors = arrays["codes"], arrays["factors"]
         test = arrays["codes_test"], arrays["factors_test"]
         expected = sizes[f"N={n}"]
-        found = explicitness(codes, factors, test=test, replicates=0)
+        found = explicitness(codes, factors, test=test, **VALUE)
         published = expected["dlib.explicitness"]["scores"]
         assert float(found) == pytest.approx(published["test"]["mean"], abs=1e-5), table
         fitted = np.mean(found.details["fitted"])
         assert fitted == pytest.approx(published["train"]["mean"], abs=1e-5), table
-        found = explicitness(codes, factors, preset="laforge", replicates=0)
+        found = explicitness(codes, factors, preset="laforge", **VALUE)
         published = expected["laforge.explicitness"]["mean"]
         assert float(found) == pytest.approx(published, abs=1e-5), table
 
@@ -82,20 +85,20 @@ def test_areas_are_those_of_scikit_learn_at_any_weights() -> None:
     classes = random.integers(0, 4, size=300)
     inputs = np.round(random.normal(size=(300, 2)) + classes[:, None] * 0.3, 1)
     probe = fit_softmax(inputs, classes)
-    areas = _areas(probe, inputs, classes)
     likely = probe.log_probabilities(inputs)
     for _ in range(5):
         rows = random.choice(300, 300)
-        counts = np.bincount(rows, minlength=300).astype(float)
-        expected = roc_auc_score(np.eye(4)[classes[rows]], likely[rows])
-        assert areas.mean(counts) == pytest.approx(expected, abs=1e-12)
+        expected = roc_auc_score(np.eye(4)[classes[rows]], likely[rows], average=None)
+        found = class_areas(probe, inputs[rows], classes[rows])
+        assert found == pytest.approx(np.asarray(expected), abs=1e-12)
     # Rows of a class that the probe does not know are no class to score, but rows beside others.
     other = np.where(classes == 3, 9, classes)
     is_class = np.eye(10)[other][:, :3]
-    expected = np.mean([roc_auc_score(is_class[:, k], likely[:, k]) for k in range(3)])
-    assert _areas(probe, inputs, other).mean(np.ones(300)) == pytest.approx(expected)
-    alone = _areas(Probe(np.array([1]), np.zeros((1, 3))), inputs, classes)
-    assert alone.mean(np.ones(300)) == 0.5
+    areas = [roc_auc_score(is_class[:, k], likely[:, k]) for k in range(3)]
+    assert class_areas(probe, inputs, other)[:3] == pytest.approx(areas)
+    assert np.isnan(class_areas(probe, inputs, other)[3])
+    alone = class_areas(Probe(np.array([1]), np.zeros((1, 3))), inputs, classes)
+    assert alone.tolist() == [0.5]
 
 
 def test_inputs_are_scaled_by_the_rows_to_fit_on() -> None:
@@ -112,10 +115,10 @@ def test_perfect_codes_score_one_and_noise_chance(preset: Any) -> None:
     random = np.random.default_rng(1)
     factors = random.integers(0, 6, size=(3_000, 2))
     rotated = factors @ np.array([[1.0, 1.0], [1.0, -1.0]])
-    assert float(explicitness(rotated, factors, preset=preset, replicates=0)) > 0.97
+    assert float(explicitness(rotated, factors, preset=preset, **VALUE)) > 0.97
     noise = random.normal(size=(3_000, 4))
     chance = 0.5 if preset == "disentanglement_lib" else 0.0
-    score = explicitness(noise, factors, preset=preset, null=3, replicates=50)
+    score = explicitness(noise, factors, preset=preset, null=3, replicates=0)
     assert float(score) == pytest.approx(chance, abs=0.06)
     assert score.details["null"]["mean"] == pytest.approx(chance, abs=0.06)
 
@@ -125,7 +128,7 @@ def test_order_scale_and_names_mean_nothing(preset: Any) -> None:
     random = np.random.default_rng(2)
     codes, factors = known(2)
     test = None if preset == "laforge" else known(3)
-    found = float(explicitness(codes, factors, test=test, preset=preset, replicates=0))
+    found = float(explicitness(codes, factors, test=test, preset=preset, **VALUE))
     rows, renaming = random.permutation(600), random.permutation(5)
     renamed = None if test is None else (test[0], renaming[test[1]])
     moved = None if test is None else (-9 * test[0][:, ::-1] + 4, test[1])
@@ -134,27 +137,26 @@ def test_order_scale_and_names_mean_nothing(preset: Any) -> None:
         ((-9 * codes[:, ::-1] + 4, factors), moved),
         ((codes, renaming[factors]), renamed),
     ):
-        again = explicitness(*other, test=other_test, preset=preset, replicates=0)
+        again = explicitness(*other, test=other_test, preset=preset, **VALUE)
         assert float(again) == pytest.approx(found, abs=1e-5)
 
 
-def test_intervals_cover_repeat_and_shrink() -> None:
-    codes, factors = known(4, 3_000)
-    large = known(5, 200_000)
-    truth = float(explicitness(codes, factors, test=large, replicates=0))
-    covered = 0
-    for seed in range(30):
-        score = explicitness(codes, factors, test=known(100 + seed), replicates=100)
-        assert score.low is not None
-        assert score.high is not None
-        covered += score.low <= truth <= score.high
-    assert covered >= 25
-    more = explicitness(codes, factors, test=known(6, 9_600), replicates=100)
+def test_intervals_cover_what_such_tables_score_repeat_and_shrink() -> None:
+    """Halves are fitted anew: the interval is that of fit and scored rows together."""
+    truth = np.mean([float(explicitness(*known(1000 + seed), **VALUE)) for seed in range(100)])
+    scores = [explicitness(*known(100 + seed), null=0) for seed in range(40)]
+    held = [score.low <= truth <= score.high for score in scores]  # type: ignore[operator]
+    assert sum(held) >= 34
+    first, more = scores[0], explicitness(*known(6, 9_600), null=0)
+    assert first.low is not None
+    assert first.high is not None
     assert more.low is not None
     assert more.high is not None
-    assert more.high - more.low < 0.5 * (score.high - score.low)
-    again = explicitness(codes, factors, test=known(6, 9_600), replicates=100)
-    assert (again.low, again.high) == (more.low, more.high)
+    assert first.low < first.value < first.high
+    assert more.high - more.low < 0.5 * (first.high - first.low)
+    again = explicitness(*known(100), null=0)
+    assert (again.low, again.high) == (first.low, first.high)
+    assert first.details["interval"].startswith("deviation of 20 random halves")
 
 
 def test_factors_and_codes_of_all_types() -> None:
@@ -166,7 +168,7 @@ def test_factors_and_codes_of_all_types() -> None:
     factors = pd.DataFrame({"angle": angle, "size": size, "shape": shape, "rank": shape})
     kinds = ["periodic", "continuous", "discrete", "ordinal"]
     for preset in ("disentanglement_lib", "laforge"):
-        score = explicitness(codes, factors, factor_types=kinds, preset=preset, replicates=20)  # type: ignore[arg-type]
+        score = explicitness(codes, factors, factor_types=kinds, preset=preset, **FEW)  # type: ignore[arg-type]
         # A category is read as such: class numbers out of order would not be.
         assert score.details["per_factor"][2:] == pytest.approx([1, 1])
         assert min(score.details["per_factor"]) > 0.6
@@ -178,9 +180,9 @@ def test_factors_and_codes_of_all_types() -> None:
 def test_classes_that_are_missing_on_one_side() -> None:
     codes, factors = known(8, 60)
     classes = factors[:, 1]
-    fewer = explicitness(codes[classes > 0], classes[classes > 0], test=(codes, classes))
+    fewer = explicitness(codes[classes > 0], classes[classes > 0], test=(codes, classes), **FEW)
     assert fewer.details["classes"] == [4]
-    other = explicitness(codes, classes, test=(codes[classes > 1], classes[classes > 1]))
+    other = explicitness(codes, classes, test=(codes[classes > 1], classes[classes > 1]), **FEW)
     assert other.details["classes"] == [3]
     with pytest.raises(UserError, match="factor 0: no class to score"):
         explicitness(codes, classes, test=(codes[:9], np.full(9, 7)))
@@ -193,17 +195,19 @@ def test_classes_that_are_missing_on_one_side() -> None:
 def test_tables_that_tell_little(preset: Any) -> None:
     codes, factors = known(9, 60)
     chance = 0.5 if preset == "disentanglement_lib" else 0.0
-    assert float(explicitness(np.ones((60, 2)), factors, preset=preset)) == chance
-    assert 0 < float(explicitness(codes[:, 0], factors[:, 0], preset=preset)) < 1
+    assert float(explicitness(np.ones((60, 2)), factors, preset=preset, **FEW)) == chance
+    assert 0 < float(explicitness(codes[:, 0], factors[:, 0], preset=preset, **FEW)) < 1
     for n in range(2, 11):
         try:
-            few = explicitness(codes[:n], np.arange(n) % 2, preset=preset)
+            few = explicitness(codes[:n], np.arange(n) % 2, preset=preset, **FEW)
         except UserError as error:
             assert "give more" in str(error)  # noqa: PT017
         else:
             assert -1 <= few.value <= 1
+            assert (few.low is None) == few.details["interval"].startswith("none: ")
     dead = np.column_stack([codes, np.ones(60)])
-    assert explicitness(dead, factors, preset=preset, prune=True).details["pruned"] == ["code 3"]
+    pruned = explicitness(dead, factors, preset=preset, prune=True, **VALUE)
+    assert pruned.details["pruned"] == ["code 3"]
 
 
 def test_wrong_options_are_one_line() -> None:

@@ -144,6 +144,12 @@ def check(entry: Metric, variant: dict[str, Any], score: Score) -> None:
         assert lowest <= each["value"] <= highest
         if each["low"] is not None:
             assert lowest <= each["low"] <= each["value"] <= each["high"] <= highest
+            ends = each["value"] in (lowest, 0.0, highest)
+            # The lowest share of points, scaled, depends on the number of factors.
+            ends |= entry.name == "z-max-var" and each["value"] < 0
+            assert ends or each["low"] < each["value"] < each["high"]
+    assert (score.low is None) == score.details["interval"].startswith("none: ")
+    assert (score.low is None) == (score.level is None)
     assert all(math.isfinite(number) for number in numbers(score.details))
     json.dumps(score.details, allow_nan=False)
 
@@ -232,8 +238,6 @@ def scored_tables(n: int) -> dict[str, Table]:
 
 def answer(entry: Metric, variant: dict[str, Any], table: Table, **options: Any) -> Score | None:
     """The score, checked; None where an error tells the user what is wrong."""
-    if entry.kind == "codes":
-        options.pop("null", None)
     try:
         score = call(entry, variant, table, **options)
     except UserError as error:
@@ -247,9 +251,9 @@ def answer(entry: Metric, variant: dict[str, Any], table: Table, **options: Any)
 
 
 OPTIONS: list[dict[str, Any]] = [
-    {"replicates": 2},
-    {"replicates": 5, "null": 2, "prune": True},
-    {"replicates": 1, "level": 0.999},
+    {"replicates": 2, "null": 2},
+    {"replicates": 3, "null": 1, "prune": True},
+    {"replicates": 1, "null": 0, "level": 0.999},
     {"replicates": 0, "null": 1},
 ]
 
@@ -330,7 +334,7 @@ def values(entry: Metric, variant: dict[str, Any], codes: Any, factors: Any) -> 
     if "test" in entry.arguments and variant.get("preset") != "laforge":
         given["test"] = codes[120:], factors[120:]
         codes, factors = codes[:120], factors[:120]
-    score = entry.function(codes, factors, replicates=0, **given)
+    score = entry.function(codes, factors, replicates=0, null=0, **given)
     return [part["value"] for part in score.details.get("parts", {"": vars(score)}).values()]
 
 

@@ -12,6 +12,7 @@ from infoeval.errors import UserError
 from infoeval.metrics import Score, real_label_information, real_sorting
 
 K = 10
+VALUE: Any = {"replicates": 0, "null": 0}
 
 
 def test_even_and_certain_is_the_logarithm_of_the_categories() -> None:
@@ -43,20 +44,24 @@ def test_the_interval_of_real_sorting_holds_the_truth() -> None:
     generator = np.random.default_rng(0)
     truth = math.log(K) - float(digamma(K * 0.3 + 1) - digamma(0.3 + 1))
     scores = [
-        real_sorting(generator.dirichlet([0.3] * K, size=1000), level=0.9) for _ in range(300)
+        real_sorting(generator.dirichlet([0.3] * K, size=1000), level=0.9) for _ in range(200)
     ]
     held = np.mean([score.low <= truth <= score.high for score in scores])
-    assert 0.85 < held < 0.95
+    # The rate of the deviation is estimated, and taken to be that of a mean or slower.
+    assert 0.86 < held < 0.97
 
 
-def test_order_of_images_and_categories_changes_nothing() -> None:
+def test_order_of_categories_changes_nothing_and_of_images_little() -> None:
     generator = np.random.default_rng(0)
     rows = generator.dirichlet([0.2] * 5, size=300)
-    score = real_sorting(rows)
-    moved = real_sorting(rows[generator.permutation(300)][:, generator.permutation(5)])
-    assert (moved.value, moved.low, moved.high) == pytest.approx(
+    score, named = real_sorting(rows), real_sorting(rows[:, generator.permutation(5)])
+    assert (named.value, named.low, named.high) == pytest.approx(
         (score.value, score.low, score.high), abs=1e-12
     )
+    moved = real_sorting(rows[generator.permutation(300)])
+    assert moved.value == pytest.approx(score.value, abs=1e-12)
+    assert moved.low == pytest.approx(score.low, abs=0.03)
+    assert moved.low != score.low
 
 
 def test_single_and_half_precision_are_probabilities_too() -> None:
@@ -67,9 +72,15 @@ def test_single_and_half_precision_are_probabilities_too() -> None:
 
 
 def test_the_smallest_probabilities_count_for_nothing() -> None:
-    score = real_sorting([[1.0, 5e-324], [1.0, 0.0], [1.0, 0.0]])
+    score = real_sorting([[1.0, 5e-324], *[[1.0, 0.0]] * 4])
     assert score.value == 0
     assert math.isfinite(score.high)
+
+
+def test_fewer_than_four_images_have_no_interval() -> None:
+    score = real_sorting([[0.9, 0.1], [0.1, 0.9], [0.5, 0.5]])
+    assert (score.low, score.high, score.level) == (None, None, None)
+    assert score.details["interval"].startswith("none: fewer than 4 rows")
 
 
 @pytest.mark.parametrize(
@@ -139,7 +150,8 @@ def test_independent_labels_are_nothing() -> None:
     for seed in range(20):
         score = of_codes(*noisy(5000, 0.9, seed))
         assert score.value < 0.006
-        assert score.low == pytest.approx(0, abs=1e-3)
+        assert score.low == pytest.approx(0, abs=2e-3)
+        assert score.details["adjusted"]["value"] == pytest.approx(0, abs=2e-3)
 
 
 def test_identical_labels_are_their_entropy() -> None:
@@ -147,27 +159,34 @@ def test_identical_labels_are_their_entropy() -> None:
     score = of_codes(labels, labels)
     entropy = -sum(p * math.log(p) for p in (0.5, 0.3, 0.2))
     assert score.value == pytest.approx(entropy - 4 / 20_000, abs=1e-12)
-    assert score.high == pytest.approx(entropy, abs=1e-12)
+    # Other rows have other entropies: this one's is no bound for what they score.
+    assert entropy < score.high < entropy + 0.03
+    assert score.details["adjusted"]["value"] == pytest.approx(1, abs=1e-3)
     assert score.details["code_entropy"] == pytest.approx(entropy, abs=1e-12)
 
 
 @pytest.mark.parametrize("n", [359, 2000])
-@pytest.mark.parametrize("noise", [0.01, 0.1, 0.6])
-def test_the_interval_of_label_information_holds_the_truth(n: int, noise: float) -> None:
-    scores = [of_codes(*noisy(n, noise, seed)) for seed in range(200)]
-    assert np.mean([score.low <= known(noise) <= score.high for score in scores]) >= 0.9
+@pytest.mark.parametrize("noise", [0.0, 0.01, 0.1, 0.6])
+def test_the_interval_of_label_information_holds_what_such_rows_score(n: int, noise: float) -> None:
+    drawn = [of_codes(*noisy(n, noise, seed), **VALUE).value for seed in range(1000, 1600)]
+    truth = np.mean(drawn)
+    scores = [of_codes(*noisy(n, noise, seed), null=0) for seed in range(100)]
+    # Of 100 at 95 % 88 or fewer are held once in three hundred times.
+    assert sum(score.low <= truth <= score.high for score in scores) >= 89
 
 
-def test_names_of_categories_and_classes_and_order_change_nothing() -> None:
+def test_names_of_categories_and_classes_change_nothing_and_order_little() -> None:
     codes, labels = noisy(500, 0.2, 0)
     order = np.random.default_rng(0).permutation(500)
     first = of_codes(codes, labels)
-    second = of_codes((9 - codes)[order], (-100.0 * labels)[order])
-    third = of_codes(labels, np.array([*"jihgfedcba"])[codes])
-    for other in (second, third):
-        assert (other.value, other.low, other.high) == pytest.approx(
-            (first.value, first.low, first.high), abs=1e-12
-        )
+    second = of_codes(9 - codes, np.array([*"jihgfedcba"])[labels])
+    assert (second.value, second.low, second.high) == pytest.approx(
+        (first.value, first.low, first.high), abs=1e-12
+    )
+    for other in (of_codes(codes[order], labels[order]), of_codes(labels, codes)):
+        assert other.value == pytest.approx(first.value, abs=1e-12)
+        # The deviation of 60 halves has an error of a tenth.
+        assert other.low == pytest.approx(first.low, abs=0.5 * (first.value - first.low))
 
 
 def test_one_category_tells_nothing() -> None:

@@ -35,11 +35,10 @@ def test_every_metric_runs_as_its_entry_says(name: str) -> None:
         "table": [codes, factors],
         "interventions": [codes, factors],
         "codes": [codes],
-        "models": [[codes, codes[:, ::-1]]],
+        "models": [[codes, codes[:, ::-1] + 0.1 * PAIRS]],
         "posterior": [np.eye(3)[PAIRS[:, 1]], *([PAIRS[:, 0]] if entry.needs_labels else [])],
     }
-    alone = entry.kind in ("labels", "posterior")
-    options: dict[str, Any] = {} if alone else {"level": 0.9, "replicates": 5}
+    options: dict[str, Any] = {"level": 0.9, "replicates": 5, "null": 3}
     score = entry.function(*given[entry.kind], **options)
     assert isinstance(score, Score)
     assert score.reference
@@ -50,6 +49,12 @@ def test_every_metric_runs_as_its_entry_says(name: str) -> None:
     lowest = float(words[0]) if words[0] != "up" else -np.inf
     highest = np.inf if words[-1] == "more" else float(words[-1])
     assert lowest <= score.value <= highest
+    inside = lowest < score.value < highest
+    assert not inside or score.low < score.value < score.high
+    assert score.level == 0.9
+    if entry.kind not in ("codes", "posterior"):
+        assert score.details["null"]["tables"] == 3
+        assert score.details["adjusted"]["low"] <= score.details["adjusted"]["high"]
     again = entry.function(*given[entry.kind], **options)
     assert (again.value, again.low, again.high) == (score.value, score.low, score.high)
 
@@ -135,7 +140,11 @@ def test_one_metric_is_found_without_the_others() -> None:
         "infoeval.metrics.registry",
         "infoeval.metrics.score",
         "infoeval.metrics.stats",
+        "infoeval.metrics.stats.code_factor_table",
         "infoeval.metrics.stats.contingency",
+        "infoeval.metrics.stats.mutual_information",
+        "infoeval.metrics.stats.partition_agreement",
+        "infoeval.metrics.stats.resampling",
     ]
 
 

@@ -23,6 +23,8 @@ Array = NDArray[np.float64]
 
 LEAST_SHARE = 1e-12
 """Directions with a smaller share of the variance of cosine and sine are ignored."""
+LEAST_ROOM = 1e-10
+"""Less information than this, nats, is what rounding leaves of a column that tells nothing."""
 TWO_CLASSES = "|2 AUC − 1|"
 
 
@@ -156,7 +158,9 @@ def _normalised(
         "min": pairs.min(axis=0),
         "max": pairs.max(axis=0),
     }
-    return np.clip(share(information - chance, whole[normalization] - chance), 0.0, 1.0)
+    room = whole[normalization] - chance
+    shares = np.clip(share(information - chance, room), 0.0, 1.0)
+    return np.where(room > LEAST_ROOM, shares, 0.0)
 
 
 def _chance(first: NDArray[np.intp], second: NDArray[np.intp]) -> float:

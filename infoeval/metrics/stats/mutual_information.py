@@ -107,7 +107,8 @@ def entropies(classes: Classes) -> Array:
 
 
 def _entropy(counts: NDArray[np.intp], n: int) -> float:
-    return float(np.log(n) - xlogy(counts, counts).sum() / n)
+    # Rounding would leave something of a single class, of which shares could be taken.
+    return 0.0 if counts.max() == n else float(np.log(n) - xlogy(counts, counts).sum() / n)
 
 
 @dataclass(frozen=True)

@@ -235,6 +235,7 @@ def score_parts(
     bounds: tuple[float, float] = (0.0, 1.0),
     unit: str = "fraction",
     higher_is_better: bool = True,
+    best: float | None = None,
     replicates: int = 60,
     tables: int = 20,
     ranges: bool | Array = False,
@@ -260,7 +261,7 @@ def score_parts(
 
     ``null`` is what ``tables`` with shuffled factors score, which are not scored again where
     ``chance`` ``(tables, numbers)`` holds what they score, and ``adjusted`` the value less their
-    mean, as a share of the best value less their mean.
+    mean, as a share of the ``best`` value, by default the end of the range, less their mean.
     """
     level, seed = options.get("level", 0.95), options.get("seed", 0)
     replicates = options.get("replicates", replicates)
@@ -299,7 +300,8 @@ def score_parts(
         chance = np.array([of_order(order) for order in orders])
     unshuffled = {}
     if chance is not None and len(chance):
-        best = bounds[1] if higher_is_better else None
+        if best is None and higher_is_better:
+            best = bounds[1]
         for entry, column, width in zip(entries, within(chance, bounds).T, half, strict=True):
             entry |= chance_of(column, entry["value"], width, level, best)
     elif chance is not None:
