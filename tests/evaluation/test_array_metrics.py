@@ -82,7 +82,7 @@ def test_clustering_is_that_of_the_most_probable_category(on_digits: Path, batch
     assert details["error"] == pytest.approx(1 - accuracy)
     assert details["class_names"] == details["category_names"] == list("0123456789")
     for name in ("cluster-nmi", "cluster-ari"):
-        direct = find(name).function(read, test.labels, seed=0)
+        direct = find(name).function(read, test.labels, replicates=4)
         assert (found[name].value, found[name].low, found[name].high) == (
             direct.value,
             direct.low,
@@ -94,12 +94,13 @@ def test_settings_of_clusterings(on_digits: Path, tmp_path: Path) -> None:
     """How images were read; and a seed where one was used."""
     read = {"split": "test", "batch_norm": "running"}
     found = by_name(score(on_digits, CLUSTERS, batch_norm="running", seed=3))
-    assert found["cluster-acc", "digit"].settings == read | {"matching_fitted_on": "train"}
+    matching = {"matching_fitted_on": "train", "seed": 3}
+    assert found["cluster-acc", "digit"].settings == read | matching
     assert found["cluster-nmi", "digit"].settings == read | {"seed": 3}
     assert found["cluster-ari", "digit"].settings == read | {"seed": 3}
     path = store(tmp_path / "codes.npz", codes=np.arange(9) % 3, factors=np.arange(9) % 3)
     found = by_name(score(path, CLUSTERS, seed=3))
-    assert found["cluster-acc", "code 0"].settings == {}
+    assert found["cluster-acc", "code 0"].settings == {"seed": 3}
     assert found["cluster-nmi", "code 0"].settings == {"seed": 3}
 
 
@@ -269,7 +270,7 @@ def test_the_clustering_of_an_encoder_is_of_all_test_images(animals: str) -> Non
     """As that of a checkpoint: `rows` are for tables, `fit_images` for the matching."""
     (whole,) = score(quadrant, ["cluster-acc"], data=animals, rows=10).results
     assert (whole.n, whole.details["fit_n"]) == (48, 120)
-    assert whole.settings == {"split": "test", "matching_fitted_on": "train"}
+    assert whole.settings == {"split": "test", "matching_fitted_on": "train", "seed": 0}
     (few,) = score(quadrant, ["cluster-acc"], data=animals, fit_images=20).results
     assert (few.n, few.details["fit_n"]) == (48, 20)
     (nmi,) = score(quadrant, ["cluster-nmi"], data=animals, seed=5).results
@@ -394,14 +395,14 @@ def test_what_q_does_on_real_images(on_digits: Path, document: Document) -> None
     q = model.encode(torch.from_numpy(test.images))["digit"].numpy()
     assert test.labels is not None
     expected = {
-        "real-sorting": real_sorting(q),
-        "real-label-information": real_label_information(q, test.labels),
+        "real-sorting": real_sorting(q, replicates=4),
+        "real-label-information": real_label_information(q, test.labels, replicates=4),
     }
     for name, direct in expected.items():
         (found,) = [result for result in document.results if result.metric == name]
         assert (found.value, found.low, found.high) == (direct.value, direct.low, direct.high)
         assert (found.n, found.unit) == (359, "nats")
-        assert found.settings == {"batch_norm": "real", "split": "test"}
+        assert found.settings == {"batch_norm": "real", "split": "test", "seed": 0}
         assert found.details == direct.details
 
 

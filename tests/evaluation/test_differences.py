@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from infoeval import Categorical, CodeSpace, Uniform, evaluation
@@ -91,14 +92,53 @@ def result_of(value: float, low: float | None, high: float | None) -> Result:
 
 def test_the_interval_of_a_difference() -> None:
     """Equal, symmetric intervals add in quadrature; a missing limit leaves its side open."""
-    even = _difference(result_of(5, 2, 8), result_of(1, -3, 5), 1)
+    even = _difference(result_of(5, 2, 8), result_of(1, -3, 5), 1, None, None)
     assert (even.difference, even.low, even.high) == (4, -1, 9)
-    skewed = _difference(result_of(5, 2, 9), result_of(1, 0, 5), 1)
+    skewed = _difference(result_of(5, 2, 9), result_of(1, 0, 5), 1, None, None)
     assert (skewed.low, skewed.high) == (-1, pytest.approx(4 + math.sqrt(17)))
-    open_above = _difference(result_of(5, 2, None), result_of(1, -3, 5), 1)
+    open_above = _difference(result_of(5, 2, None), result_of(1, -3, 5), 1, None, None)
     assert (open_above.low, open_above.high) == (-1, None)
-    open_below = _difference(result_of(5, 2, 8), result_of(1, -3, None), 1)
+    open_below = _difference(result_of(5, 2, 8), result_of(1, -3, None), 1, None, None)
     assert (open_below.low, open_below.high) == (None, 9)
+
+
+def noisy_table(path: Path, noise: float, random: np.random.Generator, n: int = 400) -> Path:
+    """Codes of two factors with noise; the factors are always the same."""
+    factors = np.random.default_rng(0).integers(0, [3, 5], size=(n, 2)).astype(float)
+    codes = factors + noise * random.normal(size=factors.shape)
+    np.savez(path, codes=codes, factors=factors, code_names=["one", "two"])
+    return path
+
+
+def test_models_of_the_same_rows_are_compared_by_the_same_halves(tmp_path: Path) -> None:
+    """Two readings of one noise differ by less than two of noises of their own."""
+    first, twin = (
+        noisy_table(tmp_path / f"{name}.npz", noise, np.random.default_rng(1))
+        for name, noise in (("first", 0.5), ("twin", 0.6))
+    )
+    rows = np.load(first)
+    other = tmp_path / "other.npz"
+    order = np.random.default_rng(2).permutation(len(rows["codes"]))
+    np.savez(other, codes=rows["codes"][order], factors=rows["factors"][order])
+    (paired,) = evaluation.compare([first, twin], ["mig"], replicates=40).differences
+    (apart,) = evaluation.compare([twin, other], ["mig"], replicates=40).differences
+    widths = []
+    for item in (paired, apart):
+        assert item.low is not None
+        assert item.high is not None
+        assert item.low < item.difference < item.high
+        widths.append(item.high - item.low)
+    assert widths[0] < 0.75 * widths[1]
+    assert paired.low > 0  # type: ignore[operator]
+
+
+def test_the_same_model_twice_differs_by_nothing_but_mistakes(tmp_path: Path) -> None:
+    path = noisy_table(tmp_path / "one.npz", 0.5, np.random.default_rng(1))
+    (same,) = evaluation.compare([path, path], ["mig"], replicates=20).differences
+    assert same.difference == 0
+    assert same.low is not None
+    assert same.high is not None
+    assert same.low <= 0 <= same.high == -same.low < 0.05
 
 
 @pytest.mark.usefixtures("estimated_once")
