@@ -87,7 +87,8 @@ def _difference(result: Result, label: str, document: Document) -> str:
         if same and document.all_models[entry.model].label == label:
             if entry.low is None or entry.high is None:
                 return ""
-            return f"difference {nats(entry.difference)}, {interval(entry.low, entry.high, 2)}"
+            name = entry.kind or "difference"
+            return f"{name} {nats(entry.difference)}, {interval(entry.low, entry.high, 2)}"
     return ""
 
 
