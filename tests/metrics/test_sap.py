@@ -20,11 +20,13 @@ def test_published_definitions_are_met(shared_fixtures: Path) -> None:
         codes, factors = arrays["codes"], arrays["factors"]
         test = arrays["codes_test"], arrays["factors_test"]
         expected = sizes["N=2000"]
-        found = sap(codes, factors, test=test, replicates=0)
+        found = sap(codes, factors, test=test, replicates=0, null=0)
         # The classifier is fitted to a tolerance: one row of a thousand may fall elsewhere.
         published = expected["dlib.sap_discrete"]["mean"]
         assert float(found) == pytest.approx(published, abs=2.5e-4), table
-        in_order = sap(codes, factors, test=test, factor_types=["ordinal"] * 5, replicates=0)
+        in_order = sap(
+            codes, factors, test=test, factor_types=["ordinal"] * 5, replicates=0, null=0
+        )
         published = expected["dlib.sap_continuous"]["mean"]
         assert float(in_order) == pytest.approx(published, abs=1e-6), table
 
@@ -33,23 +35,23 @@ def test_scale_names_and_monotone_functions_mean_nothing_to_the_scale_free_one()
     random = np.random.default_rng(0)
     factors = random.integers(0, [3, 6], size=(1_500, 2))
     codes = factors + random.normal(size=(1_500, 2)) * 0.4
-    value = float(sap(codes, factors, preset="scale-free", replicates=0))
+    value = float(sap(codes, factors, preset="scale-free", replicates=0, null=0))
     assert 0.4 < value < 1
     renamed = random.permutation(6)[factors]
     for other in (1e-3 * codes + 100, np.exp(codes)):
-        again = sap(other, factors, preset="scale-free", replicates=0)
+        again = sap(other, factors, preset="scale-free", replicates=0, null=0)
         assert float(again) == pytest.approx(value)
     # Of two classes that are equally frequent the first one is taken.
-    again = sap(codes, renamed, preset="scale-free", replicates=0)
+    again = sap(codes, renamed, preset="scale-free", replicates=0, null=0)
     assert float(again) == pytest.approx(value, abs=0.02)
     # The published one is another number for each of them.
-    published = float(sap(codes, factors, replicates=0))
+    published = float(sap(codes, factors, replicates=0, null=0))
     assert float(sap(0.01 * codes, factors, replicates=0)) != pytest.approx(published, abs=0.02)
 
 
 def test_ten_classes_can_be_told_apart_without_lines() -> None:
     factors = np.random.default_rng(1).integers(0, 10, size=(3_000, 3))
-    assert float(sap(5.0 * factors, factors, replicates=0)) < 0.6
+    assert float(sap(5.0 * factors, factors, replicates=0, null=0)) < 0.6
     assert float(sap(5.0 * factors, factors, preset="scale-free", replicates=0)) > 0.85
 
 
