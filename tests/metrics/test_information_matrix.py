@@ -111,16 +111,16 @@ def test_intervals_hold_the_value_and_shrink(metric: Metric) -> None:
     widths = []
     for n in (300, 4_800):
         codes, factors = informed(metric, *known(random, n))
-        score = metric(codes, factors, replicates=100, level=0.9)
+        score = metric(codes, factors, replicates=30, null=0, level=0.9)
         assert score.low is not None
         assert score.high is not None
         assert 0 <= score.low <= score.value <= score.high <= 1
         assert (score.level, score.n, score.unit) == (0.9, n, "fraction")
         widths.append(score.high - score.low)
     assert widths[1] < 0.6 * widths[0]
-    again = metric(codes, factors, replicates=100, level=0.9)
+    again = metric(codes, factors, replicates=30, null=0, level=0.9)
     assert (again.low, again.high) == (score.low, score.high)
-    other = metric(codes, factors, replicates=100, level=0.9, seed=1)
+    other = metric(codes, factors, replicates=30, null=0, level=0.9, seed=1)
     assert (other.low, other.high) != (score.low, score.high)
     bare = metric(codes, factors, replicates=0, null=0)
     assert (bare.low, bare.high, bare.level) == (None, None, None)
@@ -128,17 +128,18 @@ def test_intervals_hold_the_value_and_shrink(metric: Metric) -> None:
 
 
 @pytest.mark.parametrize("metric", [mig, dcimig, modularity], ids=lambda metric: metric.__name__)
-def test_intervals_cover_what_many_rows_say(metric: Metric) -> None:
-    large = informed(metric, *known(np.random.default_rng(3), 200_000))
-    truth = float(metric(*large, replicates=0, null=0))
-    covered = 0
-    for seed in range(24):
-        table = informed(metric, *known(np.random.default_rng(100 + seed), 2_000))
-        score = metric(*table, replicates=100)
-        assert score.low is not None
-        assert score.high is not None
-        covered += score.low <= truth <= score.high
-    assert covered >= 20
+def test_intervals_cover_what_such_tables_score_on_average(metric: Metric) -> None:
+    """Not what many rows say: the counts' bias is in the value, and in what it is about."""
+
+    def table(seed: int) -> Any:
+        return informed(metric, *known(np.random.default_rng([seed, 3]), 600))
+
+    values = [float(metric(*table(seed), replicates=0, null=0)) for seed in range(1000, 1150)]
+    scores = [metric(*table(seed), null=0) for seed in range(40)]
+    truth = np.mean(values)
+    held = [score.low <= truth <= score.high for score in scores]  # type: ignore[operator]
+    # Of 40 at 95 % 33 or fewer are held once in three hundred times.
+    assert sum(held) >= 34
 
 
 @EACH
@@ -238,10 +239,10 @@ def test_details_name_codes_and_factors() -> None:
     json.dumps(details)
 
 
-def test_ksg_has_an_interval_without_rows_drawn_twice() -> None:
+def test_ksg_has_an_interval_of_rows_that_are_never_drawn_twice() -> None:
     codes, factors = known(np.random.default_rng(10), 400)
     score = mig(codes, factors, estimator="ksg")
-    assert score.details["interval"] == "jackknife over 20 groups of rows"
+    assert score.details["interval"].startswith("deviation of 60 random halves")
     assert score.low is not None
     assert score.high is not None
     assert 0.01 < score.high - score.low < 0.3

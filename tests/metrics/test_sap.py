@@ -63,7 +63,7 @@ def test_factors_and_codes_of_all_types() -> None:
     codes = pd.DataFrame({"x": np.cos(angle), "size": size, "kind": (shape + 1) % 3})
     factors = pd.DataFrame({"angle": angle, "size": size, "shape": shape})
     kinds = ["periodic", "continuous", "discrete"]
-    score = sap(codes, factors, factor_types=kinds, null=5, replicates=50)
+    score = sap(codes, factors, factor_types=kinds, null=3, replicates=5)
     matrix = np.array(score.details["score"])
     assert matrix[0, 0] == pytest.approx(1, abs=1e-9)
     assert matrix[1, 1] == pytest.approx(1)
@@ -82,12 +82,12 @@ def test_the_interval_shrinks_and_repeats() -> None:
     for n in (300, 4_800):
         factors = random.integers(0, 3, size=(n, 2))
         codes = factors + random.normal(size=(n, 2))
-        score = sap(codes, factors, replicates=100)
+        score = sap(codes, factors, replicates=10, null=0)
         assert score.low is not None
         assert score.high is not None
         widths.append(score.high - score.low)
     assert widths[1] < 0.5 * widths[0]
-    again = sap(codes, factors, replicates=100)
+    again = sap(codes, factors, replicates=10, null=0)
     assert (again.value, again.low, again.high) == (score.value, score.low, score.high)
 
 
@@ -97,7 +97,7 @@ def test_classes_that_are_missing_on_one_side() -> None:
     only_one = np.zeros(60)
     test = random.normal(size=(9, 2)), np.array([0, 1, 2] * 3)
     for preset in ("disentanglement_lib", "scale-free"):
-        score = sap(codes, only_one, test=test, preset=preset, replicates=20)  # type: ignore[arg-type]
+        score = sap(codes, only_one, test=test, preset=preset, replicates=4, null=2)  # type: ignore[arg-type]
         assert math.isfinite(score.value)
     few = sap(codes[:6], [0, 1, 2, 3, 4, 5], replicates=20)
     assert 0 <= few.value <= 1

@@ -96,20 +96,33 @@ def test_order_scale_and_sign_mean_nothing(preset: Any) -> None:
 
 
 def test_intervals_cover_repeat_and_shrink() -> None:
-    truth = float(udr(related(4, 100_000), replicates=0, null=0))
+    drawn = [float(udr(related(seed), replicates=0, null=0)) for seed in range(1000, 1060)]
+    truth = np.mean(drawn)
     covered = 0
-    for seed in range(30):
-        score = udr(related(100 + seed))
+    for seed in range(20):
+        score = udr(related(100 + seed), replicates=20, null=0)
         assert score.low is not None
         assert score.high is not None
         covered += score.low <= truth <= score.high
-    assert covered >= 25
-    more = udr(related(5, 12_800))
+    assert covered >= 17
+    more = udr(related(5, 12_800), replicates=20, null=0)
     assert more.low is not None
     assert more.high is not None
     assert more.high - more.low < 0.5 * (score.high - score.low)
-    again = udr(related(129))
+    again = udr(related(119), replicates=20, null=0)
     assert (again.low, again.high) == (score.low, score.high)
+
+
+def test_equal_models_are_certain_in_no_interval() -> None:
+    """Every half scores 0.9: an interval of no width would be more than the rows say."""
+    codes = related(0)[0]
+    score = udr([codes, codes])
+    assert score.value == pytest.approx(0.9)
+    assert (score.low, score.high, score.level) == (None, None, None)
+    assert score.details["interval"] == "none: the rows show no spread of the value"
+    assert score.details["adjusted"]["low"] is None
+    ranks = udr([codes[:, :1], codes[:, :1]], preset="spearman")
+    assert (ranks.value, ranks.low, ranks.high) == pytest.approx((1, 1, 1), abs=1e-12)
 
 
 def test_dead_codes_are_left_out() -> None:
