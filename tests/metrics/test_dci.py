@@ -36,7 +36,7 @@ def test_published_boosting_is_met(shared_fixtures: Path) -> None:
     for table in set(reference) - {"dsprites_factor"}:
         arrays = np.load(shared_fixtures / f"{table}_2000.npz")
         test = arrays["codes_test"], arrays["factors_test"]
-        score = dci(arrays["codes"], arrays["factors"], test=test, replicates=0)
+        score = dci(arrays["codes"], arrays["factors"], test=test, replicates=0, null=0)
         expected = reference[table]["N=2000"]["dlib.dci_gbt"]["scores"]
         names = ("disentanglement", "D"), ("completeness", "C"), ("informativeness", "I_test")
         for name, published in names:
@@ -52,7 +52,7 @@ def test_the_exact_trees_are_those_of_the_reference(shared_fixtures: Path) -> No
     arrays = np.load(shared_fixtures / "perfect_2000.npz")
     test = arrays["codes_test"], arrays["factors_test"]
     codes, factors = arrays["codes"], arrays["factors"]
-    found = dci(codes, factors, test=test, predictor="exact-boosting", replicates=0)
+    found = dci(codes, factors, test=test, predictor="exact-boosting", replicates=0, null=0)
     expected = reference["perfect"]["N=2000"]["dlib.dci_gbt"]["scores"]
     wanted = [expected[name]["mean"] for name in ("D", "C", "I_test")]
     assert list(parts(found).values()) == pytest.approx(wanted, abs=1e-6)
@@ -63,7 +63,7 @@ def test_published_lasso_is_met(shared_fixtures: Path) -> None:
     for table, sizes in reference.items():
         for size, expected in sizes.items():
             arrays = np.load(shared_fixtures / f"{table}_{size[2:]}.npz")
-            score = dci(arrays["codes"], arrays["factors"], preset="laforge", replicates=0)
+            score = dci(arrays["codes"], arrays["factors"], preset="laforge", replicates=0, null=0)
             scores = expected["laforge.dci_lasso"]["scores"]
             wanted = [scores[name]["mean"] for name in ("D", "C", "I")]
             assert list(parts(score).values()) == pytest.approx(wanted, abs=1e-6), (table, size)
@@ -73,7 +73,7 @@ def test_published_forest_is_met_within_its_spread(shared_fixtures: Path) -> Non
     reference = json.loads((shared_fixtures / "reference.json").read_text())
     arrays = np.load(shared_fixtures / "noisy_2000.npz")
     codes, factors = arrays["codes"], arrays["factors"]
-    score = dci(codes, factors, preset="laforge", predictor="random-forest", replicates=0)
+    score = dci(codes, factors, preset="laforge", predictor="random-forest", replicates=0, null=0)
     expected = reference["noisy"]["N=2000"]["laforge.dci_rf"]["scores"]
     for name, published in (
         ("disentanglement", "D"),
@@ -87,7 +87,7 @@ def test_published_forest_is_met_within_its_spread(shared_fixtures: Path) -> Non
 def test_the_fast_trees_agree_with_the_exact_ones() -> None:
     for seed in range(2):
         codes, factors = noisy(700, seed)
-        fast = dci(codes, factors, seed=seed, replicates=0)
+        fast = dci(codes, factors, seed=seed, replicates=0, null=0)
         exact = dci(codes, factors, seed=seed, predictor="exact-boosting", replicates=0)
         for name, value in parts(exact).items():
             assert parts(fast)[name] == pytest.approx(value, abs=WITHIN), (seed, name)
@@ -98,7 +98,7 @@ def test_few_values_give_the_same_trees() -> None:
     random = np.random.default_rng(3)
     factors = random.integers(0, [2, 5], size=(600, 2))
     codes = np.round(factors + 0.6 * random.normal(size=(600, 2)), 1)
-    fast = dci(codes, factors, replicates=0).details
+    fast = dci(codes, factors, replicates=0, null=0).details
     exact = dci(codes, factors, predictor="exact-boosting", replicates=0).details
     assert np.array(fast["importance"]) == pytest.approx(np.array(exact["importance"]), abs=2e-3)
     assert fast["fitted"] == pytest.approx(exact["fitted"], abs=5e-3)
@@ -108,16 +108,16 @@ def test_known_truths() -> None:
     random = np.random.default_rng(4)
     factors = random.integers(0, 4, size=(800, 2))
     copies = np.column_stack([factors[:, 0], factors[:, 1], factors[:, 1] * 2.0])
-    score = dci(copies.astype(float), factors, replicates=0)
+    score = dci(copies.astype(float), factors, replicates=0, null=0)
     assert score.value == pytest.approx(1, abs=1e-3)
     assert parts(score)["informativeness"] == 1
     # A single code that holds both factors: complete, and not disentangled.
     both = factors[:, 0] * 4.0 + factors[:, 1]
-    score = dci(np.column_stack([both, random.normal(size=800)]), factors, replicates=0)
+    score = dci(np.column_stack([both, random.normal(size=800)]), factors, replicates=0, null=0)
     assert score.value < 0.2
     assert parts(score)["completeness"] > 0.95
     # Noise knows nothing.
-    score = dci(random.normal(size=(800, 3)), factors, replicates=0)
+    score = dci(random.normal(size=(800, 3)), factors, replicates=0, null=0)
     assert score.value < 0.1
     assert parts(score)["informativeness"] == pytest.approx(0.25, abs=0.06)
 
@@ -125,13 +125,14 @@ def test_known_truths() -> None:
 def test_order_scale_and_names_of_codes_and_classes_mean_nothing() -> None:
     codes, factors = noisy(600, 5)
     test = noisy(300, 6)
-    score = dci(codes, factors, test=test, replicates=0)
+    score = dci(codes, factors, test=test, replicates=0, null=0)
     order, names = np.array([3, 1, 4, 0, 2]), np.array([4, 2, 5, 0, 3, 1])
     other = dci(
         1e3 * codes[:, order] - 7,
         names[factors],
         test=(1e3 * test[0][:, order] - 7, names[test[1]]),
         replicates=0,
+        null=0,
     )
     assert parts(other) == pytest.approx(parts(score), abs=1e-2)
     importance = np.array(score.details["importance"])
@@ -147,7 +148,7 @@ def test_factors_and_codes_of_all_types() -> None:
     types: Any = {"code_types": "cccc", "factor_types": ["periodic", "continuous", "discrete"]}
     types["code_types"] = ["continuous"] * 3 + ["categorical"]
     for predictor in ("boosting", "lasso"):
-        score = dci(codes, factors, predictor=predictor, replicates=0, **types)  # type: ignore[arg-type]
+        score = dci(codes, factors, predictor=predictor, replicates=0, null=0, **types)  # type: ignore[arg-type]
         best = np.array(score.details["importance"]).argmax(axis=0)
         assert best[0] in (0, 1)
         assert best[1:].tolist() == [2, 3]
@@ -158,13 +159,13 @@ def test_the_interval_holds_the_value_shrinks_and_repeats() -> None:
     widths = []
     for n in (300, 2_400):
         codes, factors = noisy(n, 8)
-        score = dci(codes, factors, null=2 if n == 300 else 0)
+        score = dci(codes, factors, null=2 if n == 300 else 0, replicates=4)
         assert score.low is not None
         assert score.high is not None
         assert 0 <= score.low <= score.value <= score.high <= 1
         widths.append(score.high - score.low)
         if n == 300:
-            assert dci(codes, factors, null=2) == score
+            assert dci(codes, factors, null=2, replicates=4) == score
     assert widths[1] < 0.6 * widths[0]
 
 

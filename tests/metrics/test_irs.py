@@ -16,11 +16,11 @@ def test_published_definitions_are_met(shared_fixtures: Path) -> None:
         for n in (2000, 10000):
             arrays = np.load(shared_fixtures / f"{table}_{n}.npz")
             expected = sizes[f"N={n}"]
-            found = irs(arrays["codes"], arrays["factors"], replicates=0)
+            found = irs(arrays["codes"], arrays["factors"], replicates=0, null=0)
             published = expected["dlib.irs"]["scores"]
             assert float(found) == pytest.approx(published["avg_score"]["mean"], abs=1e-6), table
             assert found.details["per_code"] == pytest.approx(published["per_code"], abs=1e-6)
-            other = irs(arrays["codes"], arrays["factors"], preset="laforge", replicates=0)
+            other = irs(arrays["codes"], arrays["factors"], preset="laforge", replicates=0, null=0)
             assert float(other) == pytest.approx(expected["laforge.irs"]["mean"], abs=1e-6), table
 
 
@@ -42,14 +42,16 @@ def test_order_scale_and_names_mean_nothing() -> None:
     random = np.random.default_rng(1)
     factors = random.integers(0, [3, 6], size=(900, 2))
     codes = factors + random.uniform(-1, 1, size=(900, 2))
-    value = float(irs(codes, factors, replicates=0))
+    value = float(irs(codes, factors, replicates=0, null=0))
     rows = random.permutation(900)
-    assert float(irs(codes[rows], factors[rows], replicates=0)) == pytest.approx(value)
+    assert float(irs(codes[rows], factors[rows], replicates=0, null=0)) == pytest.approx(value)
     assert float(irs(-3 * codes[:, ::-1] + 8, factors, replicates=0)) == pytest.approx(value)
     # Large deviations weigh more, so one code's scale does count.
-    assert float(irs(codes * [1, 50], factors, replicates=0)) != pytest.approx(value, abs=1e-3)
+    assert float(irs(codes * [1, 50], factors, replicates=0, null=0)) != pytest.approx(
+        value, abs=1e-3
+    )
     renamed = random.permutation(6)[factors]
-    laforge = float(irs(codes, factors, preset="laforge", replicates=0))
+    laforge = float(irs(codes, factors, preset="laforge", replicates=0, null=0))
     again = irs(codes, renamed, preset="laforge", replicates=0)
     assert float(again) == pytest.approx(laforge)
 

@@ -52,7 +52,7 @@ def by_definition(models: list[NDArray[Any]], preset: str) -> NDArray[Any]:
 def test_scores_are_those_of_the_definition(preset: Any) -> None:
     models = related(0)
     models[1] = models[1][:, :2]  # models may have other numbers of codes
-    score = udr(models, preset=preset, replicates=0)
+    score = udr(models, preset=preset, replicates=0, null=0)
     expected = by_definition(models, preset)
     assert np.array(score.details["pairs"]) == pytest.approx(expected, abs=1e-6)
     medians = [np.median(np.delete(expected[:, model], model)) for model in range(4)]
@@ -65,11 +65,11 @@ def test_equal_codes_rotated_codes_and_noise() -> None:
     random = np.random.default_rng(1)
     codes = random.normal(size=(5_000, 2))
     flipped = 7 - 3 * codes[:, ::-1]
-    assert float(udr([codes, flipped], replicates=0)) == pytest.approx(0.9, abs=0.05)
+    assert float(udr([codes, flipped], replicates=0, null=0)) == pytest.approx(0.9, abs=0.05)
     ranked = udr([codes, np.exp(flipped)], preset="spearman", replicates=0)
     assert float(ranked) == pytest.approx(1, abs=0.05)
     mixed = codes @ np.array([[1.0, 1.0], [1.0, -1.0]])
-    assert float(udr([codes, mixed], replicates=0)) < 0.35
+    assert float(udr([codes, mixed], replicates=0, null=0)) < 0.35
     noise = [random.normal(size=(5_000, 2)) for _ in range(3)]
     assert float(udr(noise, replicates=0)) == 0
     null = udr([codes, flipped], replicates=0, null=3).details["null"]
@@ -89,41 +89,54 @@ def test_models_that_are_less_entangled_rank_higher() -> None:
 @pytest.mark.parametrize("preset", ["lasso", "spearman"])
 def test_order_scale_and_sign_mean_nothing(preset: Any) -> None:
     models = related(3)
-    found = float(udr(models, preset=preset, replicates=0))
+    found = float(udr(models, preset=preset, replicates=0, null=0))
     rows = np.random.default_rng(3).permutation(800)
     changed = [5 - 40 * model[rows][:, ::-1] for model in models[::-1]]
-    assert float(udr(changed, preset=preset, replicates=0)) == pytest.approx(found)
+    assert float(udr(changed, preset=preset, replicates=0, null=0)) == pytest.approx(found)
 
 
 def test_intervals_cover_repeat_and_shrink() -> None:
-    truth = float(udr(related(4, 100_000), replicates=0))
+    drawn = [float(udr(related(seed), replicates=0, null=0)) for seed in range(1000, 1060)]
+    truth = np.mean(drawn)
     covered = 0
-    for seed in range(30):
-        score = udr(related(100 + seed))
+    for seed in range(20):
+        score = udr(related(100 + seed), replicates=20, null=0)
         assert score.low is not None
         assert score.high is not None
         covered += score.low <= truth <= score.high
-    assert covered >= 25
-    more = udr(related(5, 12_800))
+    assert covered >= 17
+    more = udr(related(5, 12_800), replicates=20, null=0)
     assert more.low is not None
     assert more.high is not None
     assert more.high - more.low < 0.5 * (score.high - score.low)
-    again = udr(related(129))
+    again = udr(related(119), replicates=20, null=0)
     assert (again.low, again.high) == (score.low, score.high)
+
+
+def test_equal_models_are_certain_in_no_interval() -> None:
+    """Every half scores 0.9: an interval of no width would be more than the rows say."""
+    codes = related(0)[0]
+    score = udr([codes, codes])
+    assert score.value == pytest.approx(0.9)
+    assert (score.low, score.high, score.level) == (None, None, None)
+    assert score.details["interval"] == "none: the rows show no spread of the value"
+    assert score.details["adjusted"]["low"] is None
+    ranks = udr([codes[:, :1], codes[:, :1]], preset="spearman")
+    assert (ranks.value, ranks.low, ranks.high) == pytest.approx((1, 1, 1), abs=1e-12)
 
 
 def test_dead_codes_are_left_out() -> None:
     models = related(6)
     random = np.random.default_rng(6)
     padded = [np.column_stack([1e-3 * random.normal(size=800), each]) for each in models]
-    found = udr(models, replicates=0)
+    found = udr(models, replicates=0, null=0)
     score = udr(padded, replicates=0)
     assert float(score) == pytest.approx(float(found))
     assert score.details["pruned"] == [f"model {number}, code 0" for number in range(4)]
     wide = [100 * padded[0][:, :1], *padded[0][:, 1:].T]
     padded[0] = np.column_stack(wide)
     divergences = [np.array([0.005, 2, 2, 2])] * 4
-    by_divergence = udr(padded, kl=divergences, replicates=0)
+    by_divergence = udr(padded, kl=divergences, replicates=0, null=0)
     assert float(by_divergence) == pytest.approx(float(found))
     dead = udr([*models[:2], np.ones((800, 3))])
     assert dead.details["per_model"][2]["value"] == 0

@@ -307,9 +307,14 @@ def test_nothing_wrong_is_no_certainty(metric: Callable[..., Score]) -> None:
     for codes in (factors * 2.0, lambda values: values * 2.0):
         for count, low in lowest.items():
             effort = {"train_points": 600, "test_points": count, "batch": 32}
-            score = metric(codes, factors, replicates=4, **effort)
+            score = metric(codes, factors, replicates=4, null=2, **effort)
             assert (score.value, score.high) == (1, 1)
             assert score.low == pytest.approx(1.5 * low - 0.5 if metric is z_max_var else low)
+            # The value above chance is no more certain.
+            chance, adjusted = score.details["null"]["mean"], score.details["adjusted"]
+            assert (adjusted["value"], adjusted["high"]) == (1, 1)
+            assert score.low is not None
+            assert adjusted["low"] == pytest.approx((score.low - chance) / (1 - chance))
     assert lowest[20] == pytest.approx(0.8316, abs=1e-4)
     # Of a table whose rows tell more than the test points, they do nothing.
     noisy = factors @ ROTATION + np.random.default_rng(11).normal(size=(3_000, 3))
