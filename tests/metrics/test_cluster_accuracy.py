@@ -217,13 +217,13 @@ def test_interval_of_the_own_matching_covers_what_such_rows_score_on_average(noi
         ), labels
 
     fast = {"replicates": 0, "null": 0}
-    truth = np.mean([cluster_accuracy(*rows(seed), **fast).value for seed in range(2000)])
+    truth = np.mean([cluster_accuracy(*rows(seed), **fast).value for seed in range(1000)])
     if noise == 1.0:
         assert truth > 0.18
-    scores = [cluster_accuracy(*rows(seed), seed=seed, null=0) for seed in range(3000, 3100)]
+    scores = [cluster_accuracy(*rows(seed), seed=seed, null=0) for seed in range(3000, 3060)]
     held = [score.low <= truth <= score.high for score in scores]  # type: ignore[operator]
-    # Of 100 at 95 % 88 or fewer are held once in three hundred times.
-    assert sum(held) >= 89
+    # Of 60 at 95 % 51 or fewer are held once in three hundred times.
+    assert sum(held) >= 52
 
 
 def test_noise_scores_chance_and_chance_is_above_one_in_ten() -> None:

@@ -152,11 +152,11 @@ RARE = (0.99 * np.eye(5) / 5 + 0.01 / 25).tolist()
 def test_interval_covers_what_such_rows_score_on_average(
     metric: Metric, table: list[list[float]]
 ) -> None:
-    truth = np.mean([metric(*sample(table, 500, 5000 + s), **VALUE).value for s in range(1000)])
-    scores = [metric(*sample(table, 500, seed), seed=seed, null=0) for seed in range(100)]
+    truth = np.mean([metric(*sample(table, 500, 5000 + s), **VALUE).value for s in range(500)])
+    scores = [metric(*sample(table, 500, seed), seed=seed, null=0) for seed in range(60)]
     held = [score.low <= truth <= score.high for score in scores]  # type: ignore[operator]
-    # Of 100 at 95 % 88 or fewer are held once in three hundred times.
-    assert sum(held) >= 89
+    # Of 60 at 95 % 51 or fewer are held once in three hundred times.
+    assert sum(held) >= 52
 
 
 @BOTH
