@@ -15,14 +15,13 @@ from infoeval.metrics.score import Score
 from infoeval.metrics.stats.contingency import check_paired, contingency_table, named_labels
 from infoeval.metrics.stats.partition_agreement import LabelCells
 from infoeval.metrics.stats.resampling import (
-    PartStatistic,
-    Rows,
     ScoreOptions,
     check_options,
     score_parts,
     with_limits,
     without_columns,
 )
+from infoeval.metrics.stats.row_intervals import PartStatistic, Rows
 
 REFERENCE = (
     "Chen et al. 2016, InfoGAN, section 7.2; "

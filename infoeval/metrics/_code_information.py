@@ -13,7 +13,11 @@ from infoeval.metrics.stats.mutual_information import (
     information_matrix,
     sparse_cells,
 )
-from infoeval.metrics.stats.resampling import Rows, TableOptions, score_table
+from infoeval.metrics.stats.resampling import (
+    TableOptions,
+    score_table,
+)
+from infoeval.metrics.stats.row_intervals import Rows
 
 Array = NDArray[np.float64]
 

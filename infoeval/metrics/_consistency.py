@@ -17,13 +17,13 @@ from infoeval.metrics.stats.code_factor_table import Column, Table
 from infoeval.metrics.stats.probes import one_thread
 from infoeval.metrics.stats.resampling import (
     SCORED_SHARE,
-    Rows,
     TableOptions,
     active_codes,
     check_choice,
     score_parts,
     table_of,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = (
     "Khemakhem et al. 2020, ICE-BeeM: identifiable conditional energy-based deep models based on "

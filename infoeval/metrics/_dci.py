@@ -25,13 +25,13 @@ from infoeval.metrics.stats.predictors import (
 )
 from infoeval.metrics.stats.resampling import (
     Preset,
-    Rows,
     TableOptions,
     TestRows,
     check_choice,
     score_parts,
     split_table,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = (
     "Eastwood and Williams 2018, A framework for the quantitative evaluation of disentangled "

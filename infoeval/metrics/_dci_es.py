@@ -13,13 +13,13 @@ from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.probes import inputs_of, one_thread
 from infoeval.metrics.stats.regressions import Ridge, class_scores, regression_targets
 from infoeval.metrics.stats.resampling import (
-    Rows,
     Split,
     TableOptions,
     TestRows,
     score_parts,
     split_table,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = (
     "Eastwood et al. 2023, DCI-ES: an extended disentanglement framework with connections to "

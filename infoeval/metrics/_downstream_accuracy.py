@@ -15,13 +15,13 @@ from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column, Table
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
 from infoeval.metrics.stats.resampling import (
-    Rows,
     TableOptions,
     TestRows,
     check_choice,
     score_parts,
     split_table,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 from infoeval.metrics.trees.boosting import boost
 
 REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"

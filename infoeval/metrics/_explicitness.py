@@ -22,13 +22,13 @@ from infoeval.metrics.stats.probes import (
 )
 from infoeval.metrics.stats.resampling import (
     Preset,
-    Rows,
     TableOptions,
     TestRows,
     check_choice,
     score_table,
     split_table,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = "Ridgeway and Mozer 2018, Learning deep disentangled embeddings"
 CHANCE = 0.5

@@ -19,7 +19,12 @@ from infoeval.metrics.stats.mutual_information import (
     separated,
 )
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
-from infoeval.metrics.stats.resampling import Rows, TableOptions, score_parts, table_of
+from infoeval.metrics.stats.resampling import (
+    TableOptions,
+    score_parts,
+    table_of,
+)
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = "Hsu et al. 2023, Disentanglement via latent quantization"
 NEIGHBOURS = 10

@@ -14,12 +14,12 @@ from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES
 from infoeval.metrics.stats.mutual_information import BinnedColumns
 from infoeval.metrics.stats.resampling import (
     Preset,
-    Rows,
     TableOptions,
     check_choice,
     score_table,
     table_of,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = "Suter et al. 2019, Robustly disentangled causal mechanisms"
 

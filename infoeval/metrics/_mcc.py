@@ -20,7 +20,6 @@ from infoeval.metrics.stats.regressions import (
     regression_targets,
 )
 from infoeval.metrics.stats.resampling import (
-    Rows,
     Split,
     TableOptions,
     TestRows,
@@ -28,6 +27,7 @@ from infoeval.metrics.stats.resampling import (
     score_parts,
     split_table,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = (
     "Hyvarinen and Morioka 2016, Unsupervised feature extraction by time-contrastive learning "

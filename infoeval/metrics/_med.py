@@ -20,13 +20,13 @@ from infoeval.metrics.stats.code_factor_table import Table
 from infoeval.metrics.stats.mutual_information import TableInformation, class_numbers_of
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
 from infoeval.metrics.stats.resampling import (
-    Rows,
     TableOptions,
     TestRows,
     check_choice,
     score_parts,
     split_table,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = "Cao et al. 2022, An empirical study on disentanglement of negative-free learning"
 

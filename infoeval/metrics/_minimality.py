@@ -9,7 +9,12 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.mutual_information import Matrix, TableInformation
-from infoeval.metrics.stats.resampling import Rows, TableOptions, score_parts, table_of
+from infoeval.metrics.stats.resampling import (
+    TableOptions,
+    score_parts,
+    table_of,
+)
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = (
     "Almudévar and Ortega 2024, Rethinking disentanglement under dependent factors of variation"

@@ -14,12 +14,12 @@ from infoeval.metrics.stats.code_factor_table import Table, check_numbers
 from infoeval.metrics.stats.mutual_information import Classes, class_numbers_of
 from infoeval.metrics.stats.probes import one_thread
 from infoeval.metrics.stats.resampling import (
-    Rows,
     TableOptions,
     check_choice,
     score_parts,
     table_of,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 from infoeval.metrics.stats.table_draws import classes_of_others
 
 REFERENCE = (

@@ -12,12 +12,12 @@ from infoeval.metrics.score import Score
 from infoeval.metrics.stats.category_probabilities import posterior_rows
 from infoeval.metrics.stats.code_factor_table import Column, Table
 from infoeval.metrics.stats.resampling import (
-    Rows,
     ScoreOptions,
     check_options,
     score_table,
     without_columns,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 
 @metric(

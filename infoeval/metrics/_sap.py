@@ -12,13 +12,13 @@ from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column, Table
 from infoeval.metrics.stats.resampling import (
-    Rows,
     TableOptions,
     TestRows,
     check_choice,
     score_table,
     split_table,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = "Kumar et al. 2018, Variational inference of disentangled latent concepts"
 LEAST_VARIANCE = 1e-12

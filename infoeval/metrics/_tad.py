@@ -13,7 +13,12 @@ from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.code_factor_table import Column, check_numbers
 from infoeval.metrics.stats.probes import one_thread
-from infoeval.metrics.stats.resampling import Rows, TableOptions, score_parts, table_of
+from infoeval.metrics.stats.resampling import (
+    TableOptions,
+    score_parts,
+    table_of,
+)
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = (
     "Yeats et al. 2022, NashAE: disentangling representations through adversarial "

@@ -14,13 +14,13 @@ from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
 from infoeval.metrics.stats.resampling import (
-    Rows,
     TableOptions,
     active_codes,
     check_choice,
     score_parts,
     table_of,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = "Duan et al. 2020, Unsupervised model selection for variational disentangled learning"
 LEAST_DIVERGENCE = 0.01

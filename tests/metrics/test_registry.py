@@ -54,7 +54,10 @@ def test_every_metric_runs_as_its_entry_says(name: str) -> None:
     assert score.level == 0.9
     if entry.kind not in ("codes", "posterior"):
         assert score.details["null"]["tables"] == 3
-        assert score.details["adjusted"]["low"] <= score.details["adjusted"]["high"]
+        # A sum of areas has no best value, and random codes are as explicit as exact ones.
+        assert ("adjusted" in score.details) == (name not in ("tad", "dci-es"))
+    if adjusted := score.details.get("adjusted"):
+        assert adjusted["low"] <= adjusted["value"] <= adjusted["high"]
     again = entry.function(*given[entry.kind], **options)
     assert (again.value, again.low, again.high) == (score.value, score.low, score.high)
 
@@ -145,6 +148,7 @@ def test_one_metric_is_found_without_the_others() -> None:
         "infoeval.metrics.stats.mutual_information",
         "infoeval.metrics.stats.partition_agreement",
         "infoeval.metrics.stats.resampling",
+        "infoeval.metrics.stats.row_intervals",
     ]
 
 

@@ -13,7 +13,7 @@ from infoeval.metrics.stats.mutual_information import (
     entropies,
     information_matrix,
 )
-from infoeval.metrics.stats.resampling import Rows
+from infoeval.metrics.stats.row_intervals import Rows
 
 Periodic = Literal["circular", "linear"]
 Normalization = Literal["factor", "arithmetic", "geometric", "min", "max"]

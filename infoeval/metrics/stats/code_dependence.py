@@ -9,7 +9,12 @@ from infoeval.errors import UserError
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.resampling import Rows, TableOptions, score_table, table_of
+from infoeval.metrics.stats.resampling import (
+    TableOptions,
+    score_table,
+    table_of,
+)
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = "Locatello et al. 2019, Challenging common assumptions in unsupervised learning"
 Array = NDArray[np.float64]

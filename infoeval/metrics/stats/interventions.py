@@ -13,13 +13,13 @@ from infoeval.intervals import clopper_pearson
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Table, as_rows, as_table
 from infoeval.metrics.stats.resampling import (
-    Rows,
     TableOptions,
     check_options,
     score_table,
     table_of,
     with_limits,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 from infoeval.metrics.stats.table_draws import (
     TableDraws,
     TableSource,

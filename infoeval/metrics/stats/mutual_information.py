@@ -12,7 +12,12 @@ from scipy.special import digamma, xlogy
 from infoeval.errors import UserError
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table
-from infoeval.metrics.stats.resampling import Rows, TableOptions, check_choice, score_table
+from infoeval.metrics.stats.resampling import (
+    TableOptions,
+    check_choice,
+    score_table,
+)
+from infoeval.metrics.stats.row_intervals import Rows
 
 BINS = 20
 NEIGHBOURS = 3

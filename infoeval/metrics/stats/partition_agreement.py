@@ -17,12 +17,12 @@ from infoeval.metrics.stats.contingency import (
 )
 from infoeval.metrics.stats.mutual_information import FEW
 from infoeval.metrics.stats.resampling import (
-    Rows,
     ScoreOptions,
     check_options,
     score_table,
     without_columns,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 Array = NDArray[np.float64]
 Statistic = Callable[[Array], float]

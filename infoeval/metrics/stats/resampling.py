@@ -1,6 +1,5 @@
-"""From arrays to a score: options, the checked table, its split, and intervals by resampling."""
+"""From arrays to a score: options, the checked table, its split, its interval and chance."""
 
-import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypedDict, get_args
@@ -8,47 +7,34 @@ from typing import Any, Literal, TypedDict, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 from infoeval.errors import UserError
 from infoeval.intervals import Subsamples, check_level
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table, as_rows, as_table
+from infoeval.metrics.stats.row_intervals import (
+    PartStatistic,
+    Rows,
+    chance_of,
+    entries_of,
+    subsamples_of,
+    within,
+)
 
 DEAD_SHARE = 0.05
 """A code whose deviation is less than this share of the largest one is dead."""
 SCORED_SHARE = 1 / 3
 """This share of a table's rows is scored where no test rows are given."""
-LEAST_ROWS = 4
-"""Four rows make two halves of two, which can differ; fewer give no estimate of the spread."""
-MISTAKES = 3
-"""No mistake in n rows is compatible with a rate of 3 / n (the rule of three)."""
-EXCHANGES = 4
-"""Tables with that many mistakes over which their effect is averaged."""
-FARTHEST_ROWS = 3
-"""This many rows with the farthest values of each code are left out for their effect."""
-EFFECT_TO_DEVIATION = 0.59
-"""Deviation of a number among samples, as a share of the effect of the three farthest rows.
-
-In a long tail the logarithm of the largest of n values has the variance π²/6 = 1.64 among samples,
-and its mean square distance to that of the fourth largest is 4.72, at any n (Rényi 1953).
-"""
-ROUNDING = 1e-14
-"""Sums of a few thousand shares are as exact as this."""
 LARGEST_SEED = 2**32 - 1
 """The largest seed that scikit-learn accepts."""
 
-ONE_VALUE = "none: the rows show no spread of the value"
 NOT_SHUFFLED = "no table with shuffled factors was scored; ask for some with null"
 
-Rows = NDArray[np.intp]
 Array = NDArray[np.float64]
 Preset = Literal["disentanglement_lib", "laforge"]
 """Settings of Locatello et al. 2019, or of the program of Zaidi et al. 2020."""
 Statistic = Callable[[Rows, Rows], float]
 """A metric's value from the codes of some rows and the factors of some, in the same order."""
-PartStatistic = Callable[[Rows, Rows], Sequence[float]]
-"""The same for a metric of several numbers."""
 TestRows = tuple[ArrayLike, ArrayLike]
 """Codes and factors of rows that models are not fitted on."""
 
@@ -260,50 +246,32 @@ def score_parts(
     ``ranges`` may be a share for each number.
 
     ``null`` is what ``tables`` with shuffled factors score, which are not scored again where
-    ``chance`` ``(tables, numbers)`` holds what they score, and ``adjusted`` the value less their
+    ``chance`` ``(tables, numbers)`` holds what they score. ``adjusted`` is the value less their
     mean, as a share of the ``best`` value, by default the end of the range, less their mean.
     """
     level, seed = options.get("level", 0.95), options.get("seed", 0)
-    replicates = options.get("replicates", replicates)
-    tables = options.get("null", tables)
     resampling, shuffling, exchanging = np.random.default_rng(seed).spawn(3)
-    everything = np.arange(table.n)
     whole = within(list(values.values()), bounds)
-    entries: list[dict[str, Any]] = [
-        {"value": float(value), "low": None, "high": None} for value in whole
-    ]
-    groups = [np.arange(fit), np.arange(fit, table.n)] if fit else [everything]
-    samples, half, kind = None, np.full(len(whole), np.nan), "none: no replicates"
-    if replicates and min(map(len, groups)) < LEAST_ROWS:
-        kind = f"none: fewer than {LEAST_ROWS} rows, or of these to fit on or to score"
-    elif replicates:
-        try:
-            samples = Subsamples(
-                *halves_and_quarters(lambda r: statistic(r, r), groups, replicates, resampling),
-                _effect_of_mistakes(statistic, whole, table, exchanging),
-                np.multiply(
-                    ranges, _effect_of_far_rows(statistic, whole, table, bool(np.any(ranges)))
-                ),
-            )
-        except UserError as error:
-            kind = f"none: some halves of the rows cannot be scored ({error})"
-        else:
-            half, kind = samples.half_widths(level), samples.kind
-    for entry, width in zip(entries, half, strict=True):
-        limit_entry(entry, width, bounds)
-    half = np.where([entry["low"] is None for entry in entries], np.nan, half)
-    if samples is not None and entries[0]["low"] is None:
-        kind = ONE_VALUE
+    found = subsamples_of(
+        table,
+        whole,
+        statistic,
+        fit=fit,
+        count=options.get("replicates", replicates),
+        ranges=ranges,
+        generators=(resampling, exchanging),
+    )
+    entries, halves, kind = entries_of(whole, found, level, bounds)
     if chance is None and (table.factors or shuffled is not None):
-        of_order = shuffled or (lambda order: statistic(everything, order))
-        orders = [shuffling.permutation(table.n) for _ in range(tables)]
+        of_order = shuffled or (lambda order: statistic(np.arange(table.n), order))
+        orders = [shuffling.permutation(table.n) for _ in range(options.get("null", tables))]
         chance = np.array([of_order(order) for order in orders])
     unshuffled = {}
     if chance is not None and len(chance):
         if best is None and higher_is_better:
             best = bounds[1]
-        for entry, column, width in zip(entries, within(chance, bounds).T, half, strict=True):
-            entry |= chance_of(column, entry["value"], width, level, best)
+        for entry, column, half in zip(entries, within(chance, bounds).T, halves, strict=True):
+            entry |= chance_of(column, entry["value"], half, level, best)
     elif chance is not None:
         unshuffled["no_null"] = NOT_SHUFFLED
     first = entries[0]
@@ -327,7 +295,7 @@ def score_parts(
             **{key: first[key] for key in ("null", "adjusted") if key in first},
             "parts": dict(zip(values, entries, strict=True)),
         },
-        samples,
+        found if isinstance(found, Subsamples) else None,
     )
 
 
@@ -348,125 +316,3 @@ def without_columns(score: Score) -> Score:
     for name in ("pruned", "codes", "factors"):
         del score.details[name]
     return score
-
-
-def halves_and_quarters(
-    statistic: Callable[[Rows], Sequence[float]],
-    groups: Sequence[Rows],
-    count: int,
-    generator: np.random.Generator,
-) -> tuple[Array, Array | None]:
-    """Numbers of ``count`` random halves of the rows, and of as many quarters, each scored anew.
-
-    Every group gives its share of rows. The same groups, count and generator give the same rows,
-    so that the subsamples of two models of the same images are paired. Quarters are left out where
-    some of them cannot be scored. Raises UserError where some halves cannot.
-    """
-
-    def numbers(parts: int) -> Array:
-        drawn = []
-        for _ in range(count):
-            chosen = [
-                np.sort(generator.choice(group, max(2, len(group) // parts), replace=False))
-                for group in groups
-            ]
-            drawn.append(statistic(np.concatenate(chosen)))
-        return np.array(drawn, dtype=np.float64)
-
-    halves = numbers(2)
-    if min(map(len, groups)) < 2 * LEAST_ROWS:
-        return halves, None
-    try:
-        return halves, numbers(4)
-    except UserError:
-        return halves, None
-
-
-def _effect_of_mistakes(
-    statistic: PartStatistic, whole: Array, table: Table, generator: np.random.Generator
-) -> Array:
-    """Deviation of the numbers if two rows of a table have the factors of other rows by chance.
-
-    Rows that go wrong once in n are missing from many a sample of n, which its parts do not show;
-    the limits of a count x of them are about those of x + 2 (Agresti and Coull 1998).
-    """
-    if not table.factors:
-        return np.zeros(len(whole))
-    everything = np.arange(table.n)
-    drawn = []
-    for _ in range(EXCHANGES):
-        order = everything.copy()
-        order[generator.choice(table.n, MISTAKES, replace=False)] = generator.choice(
-            table.n, MISTAKES
-        )
-        drawn.append(statistic(everything, order))
-    one = (whole - np.mean(drawn, axis=0)) / MISTAKES
-    return np.asarray(math.sqrt(2) * np.maximum(one, 0.0))
-
-
-def _effect_of_far_rows(
-    statistic: PartStatistic, whole: Array, table: Table, ranges: bool
-) -> Array:
-    """Deviation of the numbers by the farthest values, where the ``ranges`` of codes matter."""
-    far = [
-        np.argsort(-np.abs(code.values - np.median(code.values)), kind="stable")[:FARTHEST_ROWS]
-        for code in table.codes
-        if code.type == "continuous"
-    ]
-    if not (ranges and far):
-        return np.zeros(len(whole))
-    rows = np.setdiff1d(np.arange(table.n), np.concatenate(far))
-    effect = whole - np.asarray(statistic(rows, rows)) if len(rows) > 1 else np.zeros(len(whole))
-    return EFFECT_TO_DEVIATION * effect
-
-
-def within(values: ArrayLike, bounds: tuple[float, float]) -> Array:
-    """Values in the metric's range, beyond which neighbours among few rows can carry them.
-
-    Those that only rounding keeps from an end of the range are moved there.
-    """
-    moved = np.clip(np.asarray(values, dtype=np.float64), *bounds)
-    for end in bounds:
-        moved[np.abs(moved - end) <= ROUNDING] = end
-    return moved
-
-
-def limit_entry(entry: dict[str, Any], half: float, bounds: tuple[float, float]) -> None:
-    """Give an entry with a ``value`` its limits ± ``half``, cut at ``bounds``; NaN for none.
-
-    The value is strictly inside unless it stands at an end of the range: an interval of no width
-    inside the range would say that the value is certain, and there is none.
-    """
-    value = entry["value"]
-    if np.isfinite(half) and (half > ROUNDING or value in bounds):
-        entry["low"] = float(max(value - half, bounds[0]))
-        entry["high"] = float(min(value + half, bounds[1]))
-
-
-def chance_of(
-    scores: Array, value: float, half: float, level: float, best: float | None
-) -> dict[str, Any]:
-    """``null``, the scores ``(tables,)`` of shuffled factors, and ``adjusted``, the value above it.
-
-    Adjusted is (value - chance) / (best - chance), chance the mean of the scores; its interval has
-    the value's ``half`` width, and the error of the mean. There is none without a finite best
-    that chance does not reach.
-    """
-    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
-    chance = float(scores.mean())
-    entry: dict[str, Any] = {
-        "null": {"mean": chance, "low": float(low), "high": float(high), "tables": len(scores)}
-    }
-    if best is None or not best - chance > 2 * float(scores.std()) or math.isinf(best):
-        return entry
-    room = best - chance
-    adjusted = min((value - chance) / room, 1.0)
-    limits: dict[str, float | None] = {"low": None, "high": None}
-    if np.isfinite(half) and len(scores) > 1:
-        quantile = float(stats.t.ppf(0.5 + level / 2, len(scores) - 1))
-        error = quantile * float(scores.std(ddof=1)) / math.sqrt(len(scores))
-        # The derivative of the adjusted value by chance is (adjusted - 1) / room.
-        width = math.hypot(half, (1 - adjusted) * error) / room
-        limits = {"low": adjusted - width, "high": min(adjusted + width, 1.0)}
-    entry["adjusted"] = {"value": adjusted, **limits}
-    return entry

@@ -9,7 +9,11 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.stats.code_factor_table import Column
 from infoeval.metrics.stats.mutual_information import BinnedColumns
-from infoeval.metrics.stats.resampling import Rows, TableOptions, table_of
+from infoeval.metrics.stats.resampling import (
+    TableOptions,
+    table_of,
+)
+from infoeval.metrics.stats.row_intervals import Rows
 
 CELLS = 1 << 17
 """The number of values drawn at a time, which fit into the cache."""

@@ -12,15 +12,12 @@ from infoeval.intervals import Subsamples
 from infoeval.metrics import mig
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.resampling import (
-    Rows,
     Statistic,
-    halves_and_quarters,
-    limit_entry,
     score_parts,
     score_table,
     table_of,
-    within,
 )
+from infoeval.metrics.stats.row_intervals import Rows, halves_and_quarters, limit_entry, within
 
 WIDE = (-math.inf, math.inf)
 

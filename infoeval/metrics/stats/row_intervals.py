@@ -1,0 +1,207 @@
+"""Intervals of numbers of a table by parts of its rows, and values above chance."""
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+from infoeval.errors import UserError
+from infoeval.intervals import Subsamples
+from infoeval.metrics.stats.code_factor_table import Table
+
+LEAST_ROWS = 4
+"""Four rows make two halves of two, which can differ; fewer give no estimate of the spread."""
+MISTAKES = 3
+"""No mistake in n rows is compatible with a rate of 3 / n (the rule of three)."""
+EXCHANGES = 4
+"""Tables with that many mistakes over which their effect is averaged."""
+FARTHEST_ROWS = 3
+"""This many rows with the farthest values of each code are left out for their effect."""
+EFFECT_TO_DEVIATION = 0.59
+"""Deviation of a number among samples, as a share of the effect of the three farthest rows.
+
+In a long tail the logarithm of the largest of n values has the variance π²/6 = 1.64 among samples,
+and its mean square distance to that of the fourth largest is 4.72, at any n (Rényi 1953).
+"""
+ROUNDING = 1e-14
+"""Sums of a few thousand shares are as exact as this."""
+ONE_VALUE = "none: the rows show no spread of the value"
+
+Array = NDArray[np.float64]
+Rows = NDArray[np.intp]
+PartStatistic = Callable[[Rows, Rows], Sequence[float]]
+"""Several numbers from the codes of some rows and the factors of some, in the same order."""
+
+
+def subsamples_of(
+    table: Table,
+    whole: Array,
+    statistic: PartStatistic,
+    *,
+    fit: int,
+    count: int,
+    ranges: bool | Array,
+    generators: Sequence[np.random.Generator],
+) -> Subsamples | str:
+    """Subsamples of the numbers ``whole`` of a table; or the reason why there are none.
+
+    For the arguments see :func:`infoeval.metrics.stats.resampling.score_parts`.
+    """
+    groups = [np.arange(fit), np.arange(fit, table.n)] if fit else [np.arange(table.n)]
+    if not count:
+        return "none: no replicates"
+    if min(map(len, groups)) < LEAST_ROWS:
+        return f"none: fewer than {LEAST_ROWS} rows, or of these to fit on or to score"
+    try:
+        return Subsamples(
+            *halves_and_quarters(lambda rows: statistic(rows, rows), groups, count, generators[0]),
+            _effect_of_mistakes(statistic, whole, table, generators[1]),
+            np.multiply(ranges, _effect_of_far_rows(statistic, whole, table, bool(np.any(ranges)))),
+        )
+    except UserError as error:
+        return f"none: some halves of the rows cannot be scored ({error})"
+
+
+def halves_and_quarters(
+    statistic: Callable[[Rows], Sequence[float]],
+    groups: Sequence[Rows],
+    count: int,
+    generator: np.random.Generator,
+) -> tuple[Array, Array | None]:
+    """Numbers of ``count`` random halves of the rows, and of as many quarters, each scored anew.
+
+    Every group gives its share of rows. The same groups, count and generator give the same rows,
+    so that the subsamples of two models of the same images are paired. Quarters are left out where
+    some of them cannot be scored. Raises UserError where some halves cannot.
+    """
+
+    def numbers(parts: int) -> Array:
+        drawn = []
+        for _ in range(count):
+            chosen = [
+                np.sort(generator.choice(group, max(2, len(group) // parts), replace=False))
+                for group in groups
+            ]
+            drawn.append(statistic(np.concatenate(chosen)))
+        return np.array(drawn, dtype=np.float64)
+
+    halves = numbers(2)
+    if min(map(len, groups)) < 2 * LEAST_ROWS:
+        return halves, None
+    try:
+        return halves, numbers(4)
+    except UserError:
+        return halves, None
+
+
+def _effect_of_mistakes(
+    statistic: PartStatistic, whole: Array, table: Table, generator: np.random.Generator
+) -> Array:
+    """Deviation of the numbers if two rows of a table have the factors of other rows by chance.
+
+    Rows that go wrong once in n are missing from many a sample of n, which its parts do not show;
+    the limits of a count x of them are about those of x + 2 (Agresti and Coull 1998).
+    """
+    if not table.factors:
+        return np.zeros(len(whole))
+    everything = np.arange(table.n)
+    drawn = []
+    for _ in range(EXCHANGES):
+        order = everything.copy()
+        order[generator.choice(table.n, MISTAKES, replace=False)] = generator.choice(
+            table.n, MISTAKES
+        )
+        drawn.append(statistic(everything, order))
+    one = (whole - np.mean(drawn, axis=0)) / MISTAKES
+    return np.asarray(math.sqrt(2) * np.maximum(one, 0.0))
+
+
+def _effect_of_far_rows(
+    statistic: PartStatistic, whole: Array, table: Table, ranges: bool
+) -> Array:
+    """Deviation of the numbers by the farthest values, where the ``ranges`` of codes matter."""
+    far = [
+        np.argsort(-np.abs(code.values - np.median(code.values)), kind="stable")[:FARTHEST_ROWS]
+        for code in table.codes
+        if code.type == "continuous"
+    ]
+    if not (ranges and far):
+        return np.zeros(len(whole))
+    rows = np.setdiff1d(np.arange(table.n), np.concatenate(far))
+    effect = whole - np.asarray(statistic(rows, rows)) if len(rows) > 1 else np.zeros(len(whole))
+    return EFFECT_TO_DEVIATION * effect
+
+
+def within(values: ArrayLike, bounds: tuple[float, float]) -> Array:
+    """Values in the metric's range, beyond which neighbours among few rows can carry them.
+
+    Those that only rounding keeps from an end of the range are moved there.
+    """
+    moved = np.clip(np.asarray(values, dtype=np.float64), *bounds)
+    for end in bounds:
+        moved[np.abs(moved - end) <= ROUNDING] = end
+    return moved
+
+
+def entries_of(
+    whole: Array, found: Subsamples | str, level: float, bounds: tuple[float, float]
+) -> tuple[list[dict[str, Any]], Array, str]:
+    """``value``, ``low`` and ``high`` of every number, the half-widths, and the kind of interval.
+
+    ``found`` are the subsamples, or the reason why there are none. Half-widths are NaN without an
+    interval.
+    """
+    entries: list[dict[str, Any]] = [
+        {"value": float(value), "low": None, "high": None} for value in whole
+    ]
+    if isinstance(found, str):
+        return entries, np.full(len(whole), np.nan), found
+    halves = found.half_widths(level)
+    for entry, half in zip(entries, halves, strict=True):
+        limit_entry(entry, half, bounds)
+    halves = np.where([entry["low"] is None for entry in entries], np.nan, halves)
+    return entries, halves, found.kind if entries[0]["low"] is not None else ONE_VALUE
+
+
+def limit_entry(entry: dict[str, Any], half: float, bounds: tuple[float, float]) -> None:
+    """Give an entry with a ``value`` its limits ± ``half``, cut at ``bounds``; NaN for none.
+
+    The value is strictly inside unless it stands at an end of the range: an interval of no width
+    inside the range would say that the value is certain, and there is none.
+    """
+    value = entry["value"]
+    if np.isfinite(half) and (half > ROUNDING or value in bounds):
+        entry["low"] = float(max(value - half, bounds[0]))
+        entry["high"] = float(min(value + half, bounds[1]))
+
+
+def chance_of(
+    scores: Array, value: float, half: float, level: float, best: float | None
+) -> dict[str, Any]:
+    """``null``, the scores ``(tables,)`` of shuffled factors, and ``adjusted``, the value above it.
+
+    Adjusted is (value - chance) / (best - chance), chance the mean of the scores; its interval has
+    the value's ``half`` width, and the error of the mean. There is none without a finite best,
+    or where a shuffled table reaches it.
+    """
+    low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
+    chance = float(scores.mean())
+    entry: dict[str, Any] = {
+        "null": {"mean": chance, "low": float(low), "high": float(high), "tables": len(scores)}
+    }
+    if best is None or math.isinf(best) or scores.max() >= best:
+        return entry
+    room = best - chance
+    adjusted = min((value - chance) / room, 1.0)
+    limits: dict[str, float | None] = {"low": None, "high": None}
+    if np.isfinite(half) and len(scores) > 1:
+        quantile = float(stats.t.ppf(0.5 + level / 2, len(scores) - 1))
+        error = quantile * float(scores.std(ddof=1)) / math.sqrt(len(scores))
+        # The derivative of the adjusted value by chance is (adjusted - 1) / room.
+        width = math.hypot(half, (1 - adjusted) * error) / room
+        limits = {"low": adjusted - width, "high": min(adjusted + width, 1.0)}
+    entry["adjusted"] = {"value": adjusted, **limits}
+    return entry
