@@ -17,7 +17,13 @@ from infoeval.metrics.stats.resampling import (
     score_table,
     table_of,
 )
-from infoeval.metrics.stats.row_intervals import Rows, halves_and_quarters, limit_entry, within
+from infoeval.metrics.stats.row_intervals import (
+    Rows,
+    halves_and_quarters,
+    limit_entry,
+    tail_of,
+    within,
+)
 
 WIDE = (-math.inf, math.inf)
 
@@ -313,3 +319,20 @@ def test_the_order_of_rows_moves_limits_only_a_little() -> None:
 def test_options_that_there_are_not(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         mig(np.zeros((4, 1)), np.arange(4), **options)
+
+
+@pytest.mark.parametrize(("freedom", "index"), [(2, 0.5), (3, 1 / 3), (1, 1.0)])
+def test_the_tail_index_is_that_of_students_t(freedom: int, index: float) -> None:
+    """P(|t| > x) falls as x^-freedom; scale and place change nothing."""
+    random = np.random.default_rng(freedom)
+    tails = [tail_of(3 * random.standard_t(freedom, size=20_000) - 7) for _ in range(40)]
+    assert np.mean(tails) == pytest.approx(index, rel=0.1)
+
+
+def test_short_tails_and_single_values() -> None:
+    random = np.random.default_rng(0)
+    assert tail_of(random.normal(size=5_000)) < 0.15
+    assert tail_of(random.random(5_000)) < 0.05
+    assert tail_of(np.ones(50)) == 0.0
+    # All rows but one are equal: the farthest is all the spread there is.
+    assert tail_of(np.append(np.zeros(49), 5.0)) == 0.4
