@@ -22,7 +22,7 @@ from infoeval.report.verdict import sentences
 
 Array = NDArray[np.float64]
 KINDS = ("5 normal × 5 normal", "5 normal × 3 classes", "normal × 200 people", "10 × 2 classes")
-SIZES = (20, 100, 1_000)
+SIZES = (20, 200)
 
 
 def table(kind: str, n: int, random: np.random.Generator) -> dict[str, Array]:
