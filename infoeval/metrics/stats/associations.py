@@ -57,9 +57,10 @@ class Associations:
     def measure(self, row: int, column: int) -> str:
         """Name of the measure for a code and a factor."""
         if self.by_information[row, column]:
+            adjusted = self.estimator == "adjusted"
             if self.normalization == "factor":
-                return "I / H(factor)"
-            return "AMI" if self.estimator == "adjusted" else "NMI"
+                return "adjusted I / H(factor)" if adjusted else "I / H(factor)"
+            return "AMI" if adjusted else "NMI"
         if self.two_classes[column]:
             return TWO_CLASSES
         if self.factor_types[column] == "periodic":
