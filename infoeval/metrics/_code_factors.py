@@ -179,12 +179,14 @@ def _probabilities(whole: Array, shuffles: Array) -> dict[str, Array]:
     """``p`` of each pair, ``(D, K)``; none for fewer than two shuffled tables."""
     if len(shuffles) < 2:
         return {}
-    mean, deviation = shuffles.mean(axis=0), shuffles.std(axis=0, ddof=1)
+    # Under independence the table itself is one of the orders, and is treated as any other.
+    orders = np.concatenate([whole[None], shuffles])
+    mean, deviation = orders.mean(axis=0), orders.std(axis=0)
     # A pair that no order of the rows changes, as of a constant code, is no evidence.
     unit = np.where(deviation > 0, deviation, np.inf)
-    largest = ((shuffles - mean) / unit).max(axis=(1, 2))
-    reached = (largest[:, None, None] >= (whole - mean) / unit).sum(axis=0)
-    return {"p": (1 + reached) / (1 + len(shuffles))}
+    apart = (orders - mean) / unit
+    reached = (apart.max(axis=(1, 2))[:, None, None] >= apart[0]).mean(axis=0)
+    return {"p": reached}
 
 
 def _nmi(associations: Associations) -> dict[str, Array]:
