@@ -64,6 +64,9 @@ def follow_sentence(code: str, document: Document) -> str:
     where = _where(pairs[0], document)
     if not any(result.value for result in pairs):
         return f"follows no factor: it has nothing in common with any{where}"
+    if best is None and all((_probability(result) or 0.0) > SURE for result in pairs):
+        # Where shuffled factors reach the best value there is no value above chance.
+        return f"follows no factor that these rows can show: chance often scores as much{where}"
     if best is None:
         why = next((result.typed.no_null for result in pairs if result.typed.no_null), "")
         aside = in_brackets(why)
@@ -91,6 +94,10 @@ def _compared(pairs: Sequence[Result]) -> list[Association]:
         for result in pairs
         if (pair := result.pair) is not None and pair.adjusted is not None and pair.p is not None
     ]
+
+
+def _probability(result: Result) -> float | None:
+    return result.pair.p if result.pair else None
 
 
 def _images_of(result: Result) -> str:

@@ -39,6 +39,7 @@ LARGEST_SEED = 2**32 - 1
 """The largest seed that scikit-learn accepts."""
 
 ONE_VALUE = "none: the rows show no spread of the value"
+ONE_REPLICATE = "none: a single half of the rows shows no spread; give two replicates or more"
 NOT_SHUFFLED = "no table with shuffled factors was scored; ask for some with null"
 
 Rows = NDArray[np.intp]
@@ -298,7 +299,7 @@ def score_parts(
         limit_entry(entry, width, bounds)
     half = np.where([entry["low"] is None for entry in entries], np.nan, half)
     if samples is not None and entries[0]["low"] is None:
-        kind = ONE_VALUE
+        kind = ONE_VALUE if replicates > 1 else ONE_REPLICATE
     if chance is None and (table.factors or shuffled is not None):
         of_order = shuffled or (lambda order: statistic(everything, order))
         orders = [shuffling.permutation(table.n) for _ in range(tables)]
@@ -465,7 +466,8 @@ def chance_of(
     if best is None or not best - chance > 2 * float(scores.std()) or math.isinf(best):
         return entry
     room = best - chance
-    adjusted = min((value - chance) / room, 1.0)
+    above = value - chance if abs(value - chance) > ROUNDING else 0.0
+    adjusted = min(above / room, 1.0)
     limits: dict[str, float | None] = {"low": None, "high": None}
     if np.isfinite(half) and len(scores) > 1:
         quantile = float(stats.t.ppf(0.5 + level / 2, len(scores) - 1))

@@ -14,6 +14,7 @@ from infoeval.metrics.score import Score
 from infoeval.metrics.stats.resampling import (
     Rows,
     Statistic,
+    chance_of,
     halves_and_quarters,
     limit_entry,
     score_parts,
@@ -316,3 +317,12 @@ def test_the_order_of_rows_moves_limits_only_a_little() -> None:
 def test_options_that_there_are_not(options: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
         mig(np.zeros((4, 1)), np.arange(4), **options)
+
+
+def test_one_half_shows_no_spread_and_rounding_is_no_value_above_chance() -> None:
+    random = np.random.default_rng(0)
+    single = mig(random.normal(size=(60, 2)), random.integers(0, 3, size=(60, 2)), replicates=1)
+    assert single.low is None
+    assert "give two replicates or more" in single.details["interval"]
+    third = np.full(20, 0.1 + 0.2)
+    assert chance_of(third, 0.3, 0.1, 0.95, 1.0)["adjusted"]["value"] == 0
