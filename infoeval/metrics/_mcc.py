@@ -131,7 +131,8 @@ def mcc(
         if len(rows) == table.n:  # the same inputs serve factors in any order
             return measured.parts(order)
         part = _PairedColumns(split.paired(rows, order), *measured.settings)
-        return part.parts(np.arange(len(rows)))
+        # Cut at 0, every half of codes of noise would have the same R^2: no spread at all.
+        return part.parts(np.arange(len(rows)), signed=True)
 
     return score_parts(
         table,
@@ -173,15 +174,20 @@ class _PairedColumns:
                 [_side(factor, order[rows], self.ranked) for factor in self.factors],
             )
 
-    def r2(self, order: Rows) -> Array:
-        """R^2 of the linear and of the nonlinear regression of each factor, ``(2, K)``."""
+    def r2(self, order: Rows, *, signed: bool = False) -> Array:
+        """R^2 of the linear and of the nonlinear regression of each factor, ``(2, K)``.
+
+        For ``signed`` see `explained_share`.
+        """
         fit = self.split.fit
         with one_thread():
             return np.array(
                 [
                     [
                         explained_share(
-                            target[order[fit:]], model.predict(target[order[:fit]], inputs[fit:])
+                            target[order[fit:]],
+                            model.predict(target[order[:fit]], inputs[fit:]),
+                            signed=signed,
                         )
                         for target in self.targets
                     ]
@@ -189,7 +195,7 @@ class _PairedColumns:
                 ]
             )
 
-    def parts(self, order: Rows) -> list[float]:
+    def parts(self, order: Rows, *, signed: bool = False) -> list[float]:
         """The numbers of `PARTS`."""
         every = np.arange(len(order))
         fit, scored = self.split.parts(every)
@@ -198,7 +204,7 @@ class _PairedColumns:
         return [
             float(self.correlations(scored, order)[_pairing(known)].mean()),
             float(inside[_pairing(inside)].mean()),
-            *self.r2(order).mean(axis=1).tolist(),
+            *self.r2(order, signed=signed).mean(axis=1).tolist(),
         ]
 
 

@@ -193,3 +193,12 @@ def test_the_interval_knows_that_regressions_are_fitted_and_that_rows_may_go_wro
     held = ((low <= mean) & (mean <= high)).sum(axis=0)
     assert (mean[[0, 1, 3]] < 1).all()
     assert (held >= 11).all()
+
+
+def test_no_certainty_that_noise_explains_nothing() -> None:
+    random = np.random.default_rng(0)
+    score = mcc(random.normal(size=(200, 5)), random.integers(0, [3, 5, 8], size=(200, 3)), null=0)
+    for name in ("r2 linear", "r2 nonlinear"):
+        part = score.details["parts"][name]
+        assert (part["value"], part["low"]) == (0, 0)
+        assert 0.005 < part["high"] < 0.2
