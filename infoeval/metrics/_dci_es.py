@@ -91,12 +91,16 @@ def dci_es(
     probes = _Probes(split, sizes, options.get("seed", 0))
     size = len(table.factors) / len(table.codes)
 
-    def parts(errors: Array, rows: Rows) -> list[float]:
-        curves = _curves(errors, split.parts(rows)[1] - split.fit)
+    def of_curves(curves: Array) -> list[float]:
         return [float(_of_curves(curves, sizes).mean()), size, float(1 - curves[:, -1].mean())]
 
-    whole = probes.errors(every)
-    curves = _curves(whole, every[: table.n - split.fit])
+    def parts(rows: Rows, order: Rows) -> list[float]:
+        if len(rows) == table.n:  # the same inputs serve factors in any order
+            return of_curves(probes.curves(order))
+        part = _Probes(split.paired(rows, order), sizes, options.get("seed", 0))
+        return of_curves(part.curves(np.arange(len(rows))))
+
+    curves = probes.curves(every)
     details: dict[str, Any] = {
         "curves": curves.tolist(),
         "sizes": [0, *map(int, sizes)],
@@ -106,13 +110,13 @@ def dci_es(
     }
     return score_parts(
         table,
-        dict(zip(PARTS, parts(whole, every), strict=True)),
-        lambda rows, _: parts(whole, rows),
+        dict(zip(PARTS, of_curves(curves), strict=True)),
+        parts,
         options,
         bounds=(-1.0, 1.0),
         reference=REFERENCE,
         details=details,
-        shuffled=lambda order: parts(probes.errors(order), every),
+        replicates=20,
         fit=split.fit,
     )
 
@@ -147,38 +151,40 @@ class _Probes:
             self.inputs = [every[:, : columns + size] for size in (0, *sizes)]
             self.models = [Ridge(each[: split.fit]) for each in self.inputs]
 
-    def errors(self, order: Rows) -> Array:
-        """Errors of the baseline and every probe, ``(1 + probes, K, scored rows)``.
-
-        Squared, or 0 and 1 for classes; row i has the factors of row ``order[i]``.
-        """
+    def curves(self, order: Rows) -> Array:
+        """The curve of each factor, ``(K, probes)``, row i with the factors of row ``order[i]``."""
         fit = self.split.fit
         targets = self.targets[order]
         constant = np.broadcast_to(targets[:fit].mean(axis=0), targets.shape)
-        found = [self._errors(constant, targets)]
+        found = [self._losses(constant, targets)]
         with one_thread():
             for model, inputs in zip(self.models, self.inputs, strict=True):
-                found.append(self._errors(model.predict(targets[:fit], inputs), targets))
-        return np.array(found)
+                found.append(self._losses(model.predict(targets[:fit], inputs), targets))
+        return _curves(np.array(found))
 
-    def _errors(self, predicted: Array, targets: Array) -> Array:
-        """Errors of one probe, ``(K, scored rows)``, from predictions for all rows."""
+    def _losses(self, predicted: Array, targets: Array) -> Array:
+        """Losses of one probe on the scored rows, ``(K,)``, from predictions for all rows.
+
+        Squared errors, or wrong classes.
+        """
         fit, found = self.split.fit, []
         for columns, classes in zip(self.columns, self.classes, strict=True):
             values, truth = predicted[:, columns], targets[:, columns]
             if classes:
                 scores = class_scores(values[:fit], truth[:fit], values[fit:])
-                found.append(scores.argmax(axis=1) != truth[fit:].argmax(axis=1))
+                found.append((scores.argmax(axis=1) != truth[fit:].argmax(axis=1)).sum())
             else:
-                found.append(((values[fit:] - truth[fit:]) ** 2).sum(axis=1))
+                found.append(((values[fit:] - truth[fit:]) ** 2).sum())
         return np.array(found, dtype=np.float64)
 
 
-def _curves(errors: Array, rows: Rows) -> Array:
-    """Least loss up to each capacity over that of the baseline, ``(K, probes)``, from 0 to 1."""
-    sums = errors[:, :, rows].sum(axis=2)
-    # Where these rows are alike, there is nothing to predict, and no probe is better.
-    relative = np.where(sums[0] > 0, share(sums[1:], sums[0]), 1.0)
+def _curves(losses: Array) -> Array:
+    """Least loss up to each capacity over that of the baseline, ``(K, probes)``, from 0 to 1.
+
+    From losses of the baseline and every probe, ``(1 + probes, K)``.
+    """
+    # Where the scored rows are alike, there is nothing to predict, and no probe is better.
+    relative = np.where(losses[0] > 0, share(losses[1:], losses[0]), 1.0)
     return np.asarray(np.minimum.accumulate(np.minimum(relative, 1.0), axis=0).T)
 
 

@@ -42,8 +42,6 @@ Correlation = Literal["pearson", "spearman"]
 Array = NDArray[np.float64]
 Pairing = tuple[Rows, Rows]
 """Indices of codes, and of their factors."""
-Predictions = list[list[Array]]
-"""Predictions of each factor's targets for the scored rows, by a linear regression and another."""
 
 
 @metric(
@@ -110,8 +108,7 @@ def mcc(
     table = split.table
     every = np.arange(table.n)
     measured = _PairedColumns(split, correlation, test is None, options.get("seed", 0))
-    whole = measured.predicted(every)
-    linear, nonlinear = measured.r2(whole, every, every)
+    linear, nonlinear = measured.r2(every)
     scored = measured.correlations(every[split.fit :], every)
     pairs = zip(*_pairing(measured.correlations(every[: split.fit], every)), strict=True)
     details: dict[str, Any] = {
@@ -129,26 +126,35 @@ def mcc(
         "fit_n": split.fit,
         "correlation": correlation,
     }
+
+    def parts(rows: Rows, order: Rows) -> list[float]:
+        if len(rows) == table.n:  # the same inputs serve factors in any order
+            return measured.parts(order)
+        part = _PairedColumns(split.paired(rows, order), *measured.settings)
+        # Cut at 0, every half of codes of noise would have the same R^2: no spread at all.
+        return part.parts(np.arange(len(rows)), signed=True)
+
     return score_parts(
         table,
-        dict(zip(PARTS, measured.parts(whole, every, every), strict=True)),
-        lambda rows, _: measured.parts(whole, rows, every),
+        dict(zip(PARTS, measured.parts(every), strict=True)),
+        parts,
         options,
         reference=REFERENCE,
         details=details,
-        shuffled=lambda order: measured.parts(measured.predicted(order), every, order),
+        replicates=20,
         fit=split.fit,
     )
 
 
 class _PairedColumns:
-    """The parts of the score, of some rows, row i with the factors of row ``order[i]``.
+    """The parts of the score, row i with the factors of row ``order[i]``.
 
     ``all_inside``: all rows count as in sample, instead of those to fit on. For ranks, values are
     replaced by their places among the distinct ones, which are ranked without sorting.
     """
 
     def __init__(self, split: Split, correlation: Correlation, all_inside: bool, seed: int) -> None:
+        self.settings = correlation, all_inside, seed
         self.split, self.all_inside, self.ranked = split, all_inside, correlation == "spearman"
         self.codes, self.factors = split.table.codes, split.table.factors
         if self.ranked:
@@ -168,37 +174,37 @@ class _PairedColumns:
                 [_side(factor, order[rows], self.ranked) for factor in self.factors],
             )
 
-    def predicted(self, order: Rows) -> Predictions:
-        """Predictions for the scored rows by regressions on the rows to fit on."""
+    def r2(self, order: Rows, *, signed: bool = False) -> Array:
+        """R^2 of the linear and of the nonlinear regression of each factor, ``(2, K)``.
+
+        For ``signed`` see `explained_share`.
+        """
         fit = self.split.fit
         with one_thread():
-            return [
-                [model.predict(target[order[:fit]], inputs[fit:]) for target in self.targets]
-                for model, inputs in zip(self.models, self.inputs, strict=True)
-            ]
-
-    def r2(self, predicted: Predictions, rows: Rows, order: Rows) -> Array:
-        """R^2 of the linear and of the nonlinear regression of each factor, ``(2, K)``."""
-        _, scored = self.split.parts(rows)
-        return np.array(
-            [
+            return np.array(
                 [
-                    explained_share(target[order[scored]], found[scored - self.split.fit])
-                    for target, found in zip(self.targets, kind, strict=True)
+                    [
+                        explained_share(
+                            target[order[fit:]],
+                            model.predict(target[order[:fit]], inputs[fit:]),
+                            signed=signed,
+                        )
+                        for target in self.targets
+                    ]
+                    for model, inputs in zip(self.models, self.inputs, strict=True)
                 ]
-                for kind in predicted
-            ]
-        )
+            )
 
-    def parts(self, predicted: Predictions, rows: Rows, order: Rows) -> list[float]:
+    def parts(self, order: Rows, *, signed: bool = False) -> list[float]:
         """The numbers of `PARTS`."""
-        fit, scored = self.split.parts(rows)
+        every = np.arange(len(order))
+        fit, scored = self.split.parts(every)
         known = self.correlations(fit, order)
-        inside = self.correlations(rows, order) if self.all_inside else known
+        inside = self.correlations(every, order) if self.all_inside else known
         return [
             float(self.correlations(scored, order)[_pairing(known)].mean()),
             float(inside[_pairing(inside)].mean()),
-            *self.r2(predicted, rows, order).mean(axis=1).tolist(),
+            *self.r2(order, signed=signed).mean(axis=1).tolist(),
         ]
 
 

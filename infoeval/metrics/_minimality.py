@@ -79,6 +79,7 @@ def minimality(
         dict(zip(("minimality", "sufficiency"), parts(every, every), strict=True)),
         parts,
         options,
+        ranges=True,
         reference=REFERENCE,
         details={
             "information": whole.information.tolist(),

@@ -8,7 +8,12 @@ from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import Adjusted, Pair
 
 FOLLOWS, WEAKLY = 0.5, 0.2
-"""Least strengths above chance with which a code follows a factor, and weakly."""
+"""Least strengths above chance with which a code follows a factor partly, and weakly.
+
+A code follows a factor, without a qualification, if the value above chance is that large, too: a
+share of the factor's entropy can be small where the strength, a correlation, is not.
+"""
+_VERBS = {1: "weakly follows", 2: "partly follows", 3: "follows"}
 SURE = 0.01
 """Largest probability that shuffled factors have a pair as strong anywhere in the table."""
 
@@ -24,10 +29,12 @@ class Association:
 
     @property
     def rank(self) -> int:
-        """2 where the code follows the factor, 1 where it does so weakly, else 0."""
+        """3 where the code follows the factor, 2 partly, 1 weakly, else 0."""
         if self.p > SURE or self.strength < WEAKLY:
             return 0
-        return 2 if self.strength >= FOLLOWS else 1
+        if self.strength < FOLLOWS:
+            return 1
+        return 3 if self.adjusted.value >= FOLLOWS else 2
 
     @property
     def strength(self) -> float:
@@ -64,6 +71,9 @@ def follow_sentence(code: str, document: Document) -> str:
     where = _where(pairs[0], document)
     if not any(result.value for result in pairs):
         return f"follows no factor: it has nothing in common with any{where}"
+    if best is None and all((_probability(result) or 0.0) > SURE for result in pairs):
+        # Where shuffled factors reach the best value there is no value above chance.
+        return f"follows no factor that these rows can show: chance often scores as much{where}"
     if best is None:
         why = next((result.typed.no_null for result in pairs if result.typed.no_null), "")
         aside = in_brackets(why)
@@ -73,9 +83,8 @@ def follow_sentence(code: str, document: Document) -> str:
         known = [f"closest: {best.pair.factor}, {number}", _ends(best.result), _chance(best.result)]
         closest = ", ".join(part for part in known if part)
         return f"follows no factor that these rows can show ({closest}{where})"
-    verb = "follows" if best.rank == 2 else "weakly follows"
     aside = in_brackets(_ends(best.result), _chance(best.result), _in_seeds(best, document))
-    return f"{verb} {best.pair.factor}, {number}{aside}{where}"
+    return f"{_VERBS[best.rank]} {best.pair.factor}, {number}{aside}{where}"
 
 
 def _of_code(model: ModelResults, code: str) -> list[Result]:
@@ -91,6 +100,10 @@ def _compared(pairs: Sequence[Result]) -> list[Association]:
         for result in pairs
         if (pair := result.pair) is not None and pair.adjusted is not None and pair.p is not None
     ]
+
+
+def _probability(result: Result) -> float | None:
+    return result.pair.p if result.pair else None
 
 
 def _images_of(result: Result) -> str:

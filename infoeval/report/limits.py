@@ -74,18 +74,19 @@ _NOTES: tuple[tuple[Condition, str, str], ...] = (
         lambda document: any(result.pair for result in document.results),
         "Codes and factors",
         "are compared pair by pair. |Spearman| measures how well the order of a code's values "
-        "agrees with that of a factor, NMI how much two sets of classes share, whatever the "
-        "shape of the relation. Values of different measures do not compare; what compares is "
-        "how far a value lies above chance, the score of shuffled factors, as a share of what "
-        "is possible. A code follows a factor where this share is 0.5 or more, weakly where it "
-        "is 0.2 or more, and where at most one in a hundred tables of shuffled factors has a "
-        "pair as strong anywhere.",
+        "agrees with that of a factor, I / H(factor) how much of the factor's entropy the code has "
+        "information about, whatever the shape of the relation. Values of different measures do "
+        "not compare; what compares is how far a value lies above chance, the score of shuffled "
+        "factors, on the scale of a correlation. A code follows a factor where this strength is "
+        "0.5 or more, weakly where it is 0.2 or more, and where at most one in a hundred tables "
+        "of shuffled factors has a pair as strong anywhere.",
     ),
     (
         _always,
         "Intervals",
         "cover the sampling of images or rows and nothing else: not the seed, not the data set, "
-        "not the choice of settings.",
+        "not the choice of settings. They and chance take rows to be independent: copies of rows "
+        "and frames of one video are fewer than they seem.",
     ),
     (
         _shown(Traversal),

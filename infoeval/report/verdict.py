@@ -72,5 +72,5 @@ def _meaning(code: str, document: Document) -> str:
     closest = closest_factor(document, code)
     # Where a code matches its classes, they are its factor.
     if matched.rank < 2 and closest and closest.rank:
-        text += f", and {followed}"
+        text += f", {'and' if matched.rank else 'but'} {followed}"
     return text + confusion_remark(matched, document)

@@ -173,3 +173,32 @@ def test_constant_codes_single_columns_and_few_rows() -> None:
         mcc(factors, factors, correlation="x")  # type: ignore[arg-type]
     with pytest.raises(UserError, match="nan is not a finite number"):
         mcc(np.where(factors > 2, np.nan, factors), np.where(factors > 1, np.nan, factors))
+
+
+def test_the_interval_knows_that_regressions_are_fitted_and_that_rows_may_go_wrong() -> None:
+    """Of codes that are wrong once in n rows many a table has no wrong row."""
+    found = []
+    for seed in range(12):
+        random = np.random.default_rng(seed)
+        factors = random.integers(0, [3, 5], size=(150, 2))
+        wrong = random.random(150) < 1 / 150
+        codes = factors * 1.0
+        codes[wrong] = codes[random.permutation(150)][wrong]
+        entries = mcc(codes, factors, null=0).details["parts"]
+        found.append(
+            [[entry[key] for key in ("value", "low", "high")] for entry in entries.values()]
+        )
+    value, low, high = np.moveaxis(np.array(found), 2, 0)
+    mean = value.mean(axis=0)
+    held = ((low <= mean) & (mean <= high)).sum(axis=0)
+    assert (mean[[0, 1, 3]] < 1).all()
+    assert (held >= 11).all()
+
+
+def test_no_certainty_that_noise_explains_nothing() -> None:
+    random = np.random.default_rng(0)
+    score = mcc(random.normal(size=(200, 5)), random.integers(0, [3, 5, 8], size=(200, 3)), null=0)
+    for name in ("r2 linear", "r2 nonlinear"):
+        part = score.details["parts"][name]
+        assert (part["value"], part["low"]) == (0, 0)
+        assert 0.005 < part["high"] < 0.2

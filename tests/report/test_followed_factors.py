@@ -80,6 +80,14 @@ def test_nothing_is_followed_that_was_not_compared_with_chance(missing: str) -> 
     )
 
 
+def test_few_rows_whose_shuffles_reach_the_best_value_were_compared_with_chance() -> None:
+    """There is no value above chance then, but there is an answer."""
+    found = pair("a", "size", 1.0, chance=0.9, p=0.6)
+    found["details"].pop("adjusted")
+    text = "follows no factor that these rows can show: chance often scores as much."
+    assert said(document(found)) == {"a": text}
+
+
 def test_older_results_follow_nothing() -> None:
     assert "not compared with chance" in said(document(pair("a", "size", 0.99)))["a"]
 

@@ -103,13 +103,25 @@ def _target(result: "Result") -> str:
 
 def _print_reasons(console: Console, results: Sequence["Result"]) -> None:
     """Print which metrics were not compared with chance, and which had too few rows, and why."""
-    for what, detail in (("no chance for ", "no_null"), ("", "sparse")):
+    for what, reason_of in (
+        ("no interval for ", _no_interval),
+        ("no chance for ", lambda result: result.typed.no_null),
+        ("", lambda result: result.typed.sparse),
+    ):
         metrics: dict[str, dict[str, None]] = {}
         for result in results:
-            if reason := getattr(result.typed, detail):
+            if reason := reason_of(result):
                 metrics.setdefault(reason, {})[result.name] = None
         for reason, names in metrics.items():
             console.print(f"{what}{', '.join(names)}: {reason}", markup=False)
+
+
+def _no_interval(result: "Result") -> str:
+    """Return why a result has no interval; nothing where it has one, or none was asked for."""
+    if result.low is not None or result.high is not None:
+        return ""
+    kind = str(result.details.get("interval", ""))
+    return "" if kind == "none: no replicates" else kind.removeprefix("none: ")
 
 
 def print_comparison(comparison: "Comparison") -> None:

@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 def score_covariance(
     codes: ArrayLike, score: Callable[[Array], float], unit: str, options: TableOptions
 ) -> Score:
-    """Score of codes by a function of their covariance ``(D, D)``, with a jackknife interval.
+    """Score of codes by a function of their covariance ``(D, D)``, with an interval.
 
     Raises UserError for codes that are not two or more continuous ones that vary, for codes that
     determine one another.

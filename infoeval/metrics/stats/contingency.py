@@ -9,8 +9,7 @@ from scipy.special import rel_entr
 
 from infoeval.errors import UserError
 
-#: The largest number of cells of a table: a thousand bootstrap replicates of it take a minute. More
-#: mean that row numbers were given for categories.
+#: The largest number of cells of a table. More mean that row numbers were given for categories.
 MOST_CELLS = 2**20
 
 

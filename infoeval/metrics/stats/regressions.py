@@ -125,13 +125,16 @@ def class_scores(fitted: Array, indicators: Array, predicted: Array) -> Array:
     return np.asarray(predicted @ slopes - (means.T * slopes).sum(axis=0) / 2 + priors)
 
 
-def explained_share(targets: Array, predicted: Array) -> float:
+def explained_share(targets: Array, predicted: Array, *, signed: bool = False) -> float:
     """R^2 of all columns together, not below 0, and 0 where the targets do not vary.
 
-    Of indicators of classes it is the share of Gini's impurity that is explained.
+    Of indicators of classes it is the share of Gini's impurity that is explained. ``signed``:
+    where the mean predicts better, minus the share of the squared errors that it saves.
     """
     if len(targets) == 0:
         return 0.0
     around = float(((targets - targets.mean(axis=0)) ** 2).sum())
     left = float(((targets - predicted) ** 2).sum())
+    if signed:
+        return float(share(around - left, max(around, left)))
     return float(share(max(0.0, around - left), around))

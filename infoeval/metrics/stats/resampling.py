@@ -134,6 +134,11 @@ class Split:
         """Those of ``rows`` to fit on, and those to score."""
         return rows[rows < self.fit], rows[rows >= self.fit]
 
+    def paired(self, code_rows: Rows, factor_rows: Rows) -> "Split":
+        """Split of the codes of some rows, in ascending order, and the factors of as many."""
+        fit = int((code_rows < self.fit).sum())
+        return Split(self.table.paired(code_rows, factor_rows), fit)
+
 
 def split_table(
     codes: ArrayLike,

@@ -37,6 +37,7 @@ In a long tail a table may happen to have no row that is far enough to show its 
 ROUNDING = 1e-14
 """Sums of a few thousand shares are as exact as this."""
 ONE_VALUE = "none: the rows show no spread of the value"
+ONE_REPLICATE = "none: a single half of the rows shows no spread; give two replicates or more"
 
 Array = NDArray[np.float64]
 Rows = NDArray[np.intp]
@@ -179,7 +180,7 @@ def entries_of(
     """``value``, ``low`` and ``high`` of every number, the half-widths, and the kind of interval.
 
     ``found`` are the subsamples, or the reason why there are none. Half-widths are NaN without an
-    interval.
+    interval; a number that has none where the first has one has the reason in ``interval``.
     """
     entries: list[dict[str, Any]] = [
         {"value": float(value), "low": None, "high": None} for value in whole
@@ -189,8 +190,13 @@ def entries_of(
     halves = found.half_widths(level)
     for entry, half in zip(entries, halves, strict=True):
         limit_entry(entry, half, bounds)
-    halves = np.where([entry["low"] is None for entry in entries], np.nan, halves)
-    return entries, halves, found.kind if entries[0]["low"] is not None else ONE_VALUE
+    without = ONE_VALUE if len(found.halves) > 1 else ONE_REPLICATE
+    unknown = [entry["low"] is None for entry in entries]
+    for entry, missing in zip(entries[1:], unknown[1:], strict=True):
+        if missing and not unknown[0]:
+            entry["interval"] = without
+    halves = np.where(unknown, np.nan, halves)
+    return entries, halves, without if unknown[0] else found.kind
 
 
 def limit_entry(entry: dict[str, Any], half: float, bounds: tuple[float, float]) -> None:
@@ -222,7 +228,8 @@ def chance_of(
     if best is None or math.isinf(best) or scores.max() >= best:
         return entry
     room = best - chance
-    adjusted = min((value - chance) / room, 1.0)
+    above = value - chance if abs(value - chance) > ROUNDING else 0.0
+    adjusted = min(above / room, 1.0)
     limits: dict[str, float | None] = {"low": None, "high": None}
     if np.isfinite(half) and len(scores) > 1:
         quantile = float(stats.t.ppf(0.5 + level / 2, len(scores) - 1))

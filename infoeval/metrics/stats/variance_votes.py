@@ -48,7 +48,7 @@ def score_votes(
 
     def measure(draws: Draws, generator: Generator) -> Outcome:
         active = np.flatnonzero(_active(draws.spread, threshold))
-        if len(active) == 0:  # in a bootstrap table of few distinct rows
+        if len(active) == 0:  # in a part of the rows where no code varies
             return 1 / len(factors), {}
         held = generator.integers(len(factors), size=effort.train_points + effort.test_points)
         ratio = draws.relative_variances(held, effort.batch, active, generator)

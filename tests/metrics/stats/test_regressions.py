@@ -74,6 +74,8 @@ def test_shares_and_targets_by_hand() -> None:
     targets = np.array([[0.0], [2.0], [4.0]])
     assert explained_share(targets, np.array([[1.0], [2.0], [3.0]])) == pytest.approx(0.75)
     assert explained_share(targets, -targets) == 0
+    doubled = targets.mean() + 2 * (targets.mean() - targets)  # three times as far as the mean
+    assert explained_share(targets, doubled, signed=True) == pytest.approx(1 / 9 - 1)
     assert explained_share(np.ones((3, 1)), np.ones((3, 1))) == 0
     assert explained_share(targets[:0], targets[:0]) == 0
     classes = regression_targets(Column("f", "discrete", np.array([0.0, 2.0, 1.0])))

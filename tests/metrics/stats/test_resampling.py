@@ -19,6 +19,7 @@ from infoeval.metrics.stats.resampling import (
 )
 from infoeval.metrics.stats.row_intervals import (
     Rows,
+    chance_of,
     halves_and_quarters,
     limit_entry,
     tail_of,
@@ -336,3 +337,12 @@ def test_short_tails_and_single_values() -> None:
     assert tail_of(np.ones(50)) == 0.0
     # All rows but one are equal: the farthest is all the spread there is.
     assert tail_of(np.append(np.zeros(49), 5.0)) == 0.4
+
+
+def test_one_half_shows_no_spread_and_rounding_is_no_value_above_chance() -> None:
+    random = np.random.default_rng(0)
+    single = mig(random.normal(size=(60, 2)), random.integers(0, 3, size=(60, 2)), replicates=1)
+    assert single.low is None
+    assert "give two replicates or more" in single.details["interval"]
+    third = np.full(20, 0.1 + 0.2)
+    assert chance_of(third, 0.3, 0.1, 0.95, 1.0)["adjusted"]["value"] == 0
