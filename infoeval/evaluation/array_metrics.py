@@ -21,7 +21,18 @@ from infoeval.results import Result, Skipped
 
 Outcome = list[Result | Skipped]
 
-PAIR = ("code", "factor", "measure", "paired", "null", "adjusted", "p", "strength", "nmi", "interval")
+PAIR = (
+    "code",
+    "factor",
+    "measure",
+    "paired",
+    "null",
+    "adjusted",
+    "p",
+    "strength",
+    "nmi",
+    "interval",
+)
 """Details of a result of one code and one factor, or of another part of a score."""
 IMAGES = ("real", "generated")
 """Images whose codes are compared with their factors."""

@@ -159,3 +159,16 @@ def test_the_page_of_noise_says_of_no_code_that_it_follows_anything() -> None:
     assert text.startswith("follows no factor")
     assert math.isclose(found[-1]["value"], 0.88)
     assert "closest: factor 39" in text
+
+
+@pytest.mark.parametrize(
+    ("adjusted", "strength", "verb"),
+    [(0.79, 0.95, "follows"), (0.12, 0.55, "partly follows"), (0.05, 0.30, "weakly follows")],
+)
+def test_a_small_share_of_the_entropy_is_followed_in_part_only(
+    adjusted: float, strength: float, verb: str
+) -> None:
+    """A code that tells one class of ten from the others has a seventh of their entropy."""
+    found = pair("a", "kind", adjusted + 0.02, chance=0.02, p=0.005, measure="I / H(factor)")
+    found["details"] |= {"adjusted": {"value": adjusted}, "strength": strength}
+    assert said(document(found))["a"].startswith(f"{verb} kind, I / H(factor)")
