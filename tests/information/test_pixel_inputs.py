@@ -119,7 +119,8 @@ def test_clipped_pixels_do_not_mind_brightness() -> None:
 
 
 def test_every_budget_tries_all_inputs() -> None:
-    for budget in BUDGETS.values():
+    # Other tests add cheaper budgets of their own.
+    for budget in (BUDGETS[name] for name in ("quick", "standard", "strict")):
         assert budget.inputs == ALL_INPUTS == (PIXELS, BITS, CLIPPED)
         assert len({type(pixel_input(name, random_levels(5))) for name in budget.inputs}) == 3
 

@@ -134,7 +134,7 @@ def test_a_code_that_follows_something_else_than_its_classes_says_so() -> None:
     known = pair("kind", "size", 0.8, (0.7, 0.9), chance=0.0, p=1e-4, measure="NMI")
     found = matching(MAJORITY, [0, 1], (0.885, 0.922), base_rate=0.92)
     assert said(document(found, known))["kind"].endswith(
-        "which is right for 92.0 %, and follows size, NMI 0.80 (0.70 to 0.90; chance 0.00)."
+        "which is right for 92.0 %, but follows size, NMI 0.80 (0.70 to 0.90; chance 0.00)."
     )
 
 
