@@ -1,3 +1,4 @@
+import gc
 import io
 import zipfile
 
@@ -346,4 +347,5 @@ def test_both_splits_are_decoded_once_while_one_is_in_use(tmp_path, monkeypatch)
     assert np.array_equal(again.images, 255 - parts["test"].images)
     del again, part
     parts.clear()
+    gc.collect()
     assert len(npz_images._in_use) == 0
