@@ -150,7 +150,7 @@ def times(names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         seconds = []
         for type_, (codes, values) in sets.items():
             started = time.process_time()
-            find(name).function(codes, values, factor_types=[type_] * 10, replicates=0)
+            find(name).function(codes, values, factor_types=[type_] * 10, replicates=0, null=0)
             seconds.append(f"{time.process_time() - started:.2f}")
         yield name, seconds[0], seconds[1]
 
