@@ -193,7 +193,12 @@ def _of_arrays(text: str, codes: Array, factors: NDArray[Any], models: list[Arra
     (asked,) = parse([text.removesuffix(PRUNED)])
     metric = find(asked.name)
     function: Callable[..., Score] = metric.function
-    settings: dict[str, Any] = {**asked.settings, "replicates": 0, "prune": text.endswith(PRUNED)}
+    settings: dict[str, Any] = {
+        **asked.settings,
+        "replicates": 0,
+        "null": 0,
+        "prune": text.endswith(PRUNED),
+    }
     if metric.kind == "models":
         return function(models, **settings)
     if metric.kind == "codes":

@@ -223,21 +223,21 @@ def measured(compared: Compared, arrays: dict[str, Any]) -> tuple[float, dict[st
 
 
 def _call(text: str, arrays: dict[str, Any], options: dict[str, Any]) -> Score:
-    """One metric of a table, as it is asked for on the command line, without an interval."""
+    """One metric of a table, as asked for on the command line, without interval and chance."""
     (asked,) = parse([text])
     metric = find(asked.name)
     function: Callable[..., Score] = metric.function
     codes, factors = arrays["codes"], arrays["factors"]
-    settings: dict[str, Any] = {**asked.settings, **options}
-    if metric.kind == "labels":  # their intervals cannot be left out
-        return function(codes[:, 0].astype(int), factors[:, 0])
+    settings: dict[str, Any] = {**asked.settings, **options, "replicates": 0, "null": 0}
+    if metric.kind == "labels":
+        return function(codes[:, 0].astype(int), factors[:, 0], **settings)
     if metric.kind == "models":
-        return function([codes, *_turned(codes)], replicates=0, **settings)
+        return function([codes, *_turned(codes)], **settings)
     if metric.kind == "codes":
-        return function(codes, replicates=0, **settings)
+        return function(codes, **settings)
     if "test" in metric.arguments and settings.get("preset") != "laforge":
         settings["test"] = arrays["codes_test"], arrays["factors_test"]
-    return function(codes, factors, replicates=0, **settings)
+    return function(codes, factors, **settings)
 
 
 def _turned(codes: Any) -> list[Any]:
@@ -300,7 +300,7 @@ def suite(asked: argparse.Namespace) -> None:
         path = Path(folder) / "codes.npz"
         np.savez(path, codes=codes[: asked.rows, : asked.codes], factors=factors[: asked.rows])
         say("reading", None)
-        document = score(path, say=say)
+        document = score(path, progress=say)
         say("", None)
     costs = [
         (name, later - wall, more - cpu) for (name, wall, cpu), (_, later, more) in pairwise(marks)

@@ -23,6 +23,7 @@ from metrics import hardware, markdown, write_between
 from numpy.typing import NDArray
 from scipy import stats
 
+from infoeval.errors import UserError
 from infoeval.evaluation.code_table import CodeTable
 from infoeval.evaluation.known_codes import reference_scores, untrusted
 from infoeval.evaluation.options import Options
@@ -150,8 +151,12 @@ def times(names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
         seconds = []
         for type_, (codes, values) in sets.items():
             started = time.process_time()
-            find(name).function(codes, values, factor_types=[type_] * 10, replicates=0)
-            seconds.append(f"{time.process_time() - started:.2f}")
+            try:
+                find(name).function(codes, values, factor_types=[type_] * 10, replicates=0, null=0)
+            except UserError:  # as of tad, which is for binary attributes
+                seconds.append("–")
+            else:
+                seconds.append(f"{time.process_time() - started:.2f}")
         yield name, seconds[0], seconds[1]
 
 
