@@ -18,6 +18,7 @@ from infoeval.metrics.stats.reference_codes import (
     noise_table,
     reference_tables,
 )
+from infoeval.metrics.stats.row_intervals import LEAST_ROOM
 from infoeval.results import Result
 
 BEST = 1.0
@@ -124,7 +125,8 @@ def untrusted(scores: Mapping[str, float]) -> str:
     """Return why a metric is not to be trusted on a table, by what known codes score; else "".
 
     It is not where codes without meaning get more than half of its range, or exact codes less than
-    half. The range is from what noise scores to the best value.
+    half. The range is from what noise scores to the best value; where noise comes within
+    `LEAST_ROOM` of that there is none to judge by, and the value above chance is not given either.
 
     >>> untrusted({"noise": 0.5, "common cause": 0.9, "exact": 0.95, "exact as here": 0.9})
     "codes that all equal the factors' common cause score 0.90, noise 0.50"
@@ -134,7 +136,7 @@ def untrusted(scores: Mapping[str, float]) -> str:
     ''
     """
     noise = scores.get(NOISE)
-    if noise is None or noise >= BEST:
+    if noise is None or BEST - noise < LEAST_ROOM:
         return ""
     share = {name: (value - noise) / (BEST - noise) for name, value in scores.items()}
     wrong = {

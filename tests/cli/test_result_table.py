@@ -130,3 +130,14 @@ def test_counts_of_many_classes_are_left_to_the_json(
     lines = shown(monkeypatch, capsys, found)
     assert lines[-1] == "counts of 200 classes are too wide for a table: see --json"
     assert max(map(len, lines)) <= 100
+
+
+def test_no_number_is_cut_in_a_narrow_console(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    row = result("downstream-accuracy-at-1000", "a code", 0.123456, **above(0.123456, 0.05))
+    print_results(Document(subject={}, data={}, environment={}, results=(row,)))
+    text = capsys.readouterr().out
+    for part in (row["metric"], "a code", "0.1235", "0.1135 … 0.1335", "0.0500", "10,000"):
+        assert part in text

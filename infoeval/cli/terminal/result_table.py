@@ -32,11 +32,11 @@ def print_results(document: "Document") -> None:
     informed = [result for result in shown if _is_information(result)]
     others = [result for result in shown if not _is_information(result)]
     if informed:
-        console.print(_result_rows(informed, console))
+        _print_rows(console, informed)
     if informed and others:
         console.print()
     if others:
-        console.print(_result_rows(others, console))
+        _print_rows(console, others)
     _print_reasons(console, document.results)
     print_references(console, document.results)
     for result in document.results:
@@ -48,16 +48,18 @@ def print_results(document: "Document") -> None:
         console.print(f"{metrics} skipped: {reason}", markup=False)
 
 
-def _result_rows(results: Sequence["Result"], console: Console) -> Table:
-    """Return a row for each result; columns that no row has anything for are left out.
+def _print_rows(console: Console, results: Sequence["Result"]) -> None:
+    """Print a row for each result; columns that no row has anything for are left out.
 
-    Adjusted values have their intervals where these fit into the console.
+    Adjusted values have their intervals where these fit into the console. No number is ever cut: a
+    table that is still too wide is printed wider than the console.
     """
-    rows = _filled_rows(results, _adjusted)
     unlimited = console.options.update(max_width=WIDEST)
-    if console.measure(rows, options=unlimited).maximum <= console.width:
-        return rows
-    return _filled_rows(results, lambda result: _adjusted(result).partition(" (")[0])
+    rows = _filled_rows(results, _adjusted)
+    if console.measure(rows, options=unlimited).maximum > console.width:
+        rows = _filled_rows(results, lambda result: _adjusted(result).partition(" (")[0])
+    width = console.measure(rows, options=unlimited).maximum
+    Console(highlight=False, width=max(width, console.width)).print(rows)
 
 
 def _filled_rows(results: Sequence["Result"], adjusted: Callable[["Result"], str]) -> Table:

@@ -36,6 +36,8 @@ In a long tail a table may happen to have no row that is far enough to show its 
 """
 ROUNDING = 1e-14
 """Sums of a few thousand shares are as exact as this."""
+LEAST_ROOM = 0.02
+"""Share of the best value that chance must leave for a value to be above chance."""
 ONE_VALUE = "none: the rows show no spread of the value"
 ONE_REPLICATE = "none: a single half of the rows shows no spread; give two replicates or more"
 
@@ -218,7 +220,7 @@ def chance_of(
 
     Adjusted is (value - chance) / (best - chance), chance the mean of the scores; its interval has
     the value's ``half`` width, and the error of the mean. There is none without a finite best,
-    or where a shuffled table reaches it.
+    or where a shuffled table reaches it or chance comes within `LEAST_ROOM` of it.
     """
     low, high = np.quantile(scores, [(1 - level) / 2, (1 + level) / 2])
     chance = float(scores.mean())
@@ -228,6 +230,8 @@ def chance_of(
     if best is None or math.isinf(best) or scores.max() >= best:
         return entry
     room = best - chance
+    if room < LEAST_ROOM * abs(best):
+        return entry
     above = value - chance if abs(value - chance) > ROUNDING else 0.0
     adjusted = min(above / room, 1.0)
     limits: dict[str, float | None] = {"low": None, "high": None}
