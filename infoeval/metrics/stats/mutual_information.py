@@ -228,7 +228,10 @@ def sparse_cells(codes: BinnedColumns, factors: BinnedColumns) -> dict[str, str]
     n = len(codes.whole)
     occupied = [len(np.unique(column)) for column in codes.whole.T]
     classes = [len(np.unique(column)) for column in factors.whole.T]
-    code, factor = int(np.argmax(occupied)), int(np.argmax(classes))
+    code = int(np.argmax(occupied))
+    if codes is factors:
+        classes[code] = 0  # a code is not compared with itself
+    factor = int(np.argmax(classes))
     if n >= FEW * occupied[code] * classes[factor]:
         return {}
     return {
