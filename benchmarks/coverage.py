@@ -347,7 +347,10 @@ def summary(path: Path) -> str:
     lines = ["| metric | laws | " + " | ".join(f"n = {n:,}" for n in SIZES) + " | on a limit |"]
     lines.append("|---|--:" + "|---" * len(SIZES) + "|--:|")
     for name, part in rows.groupby("name", sort=False):
-        cells = [_least(part[(part.n == n) & part.held.notna()]) for n in SIZES]
+        part = part[part.held.notna()]
+        if part.empty:
+            continue
+        cells = [_least(part[part.n == n]) for n in SIZES]
         worst = pd.to_numeric(part.on_limit, errors="coerce").max()
         lines.append(f"| {name} | {part.law.nunique()} | {' | '.join(cells)} | {worst:.0%} |")
     return "\n".join(lines)
