@@ -97,15 +97,5 @@ def _record(
     first: Result, second: Result, number: int, interval: Limits, *, converged: bool
 ) -> Difference:
     low, high = (end if math.isfinite(end) else None for end in interval)
-    return Difference(
-        metric=first.metric,
-        target=first.target,
-        first=first.value,
-        second=second.value,
-        difference=first.value - second.value,
-        low=low,
-        high=high,
-        level=first.level,
-        model=number,
-        kind=OF_INFORMATION if converged else OF_BOUNDS,
-    )
+    kind = OF_INFORMATION if converged else OF_BOUNDS
+    return Difference.of(first, second, number, low, high, kind=kind)

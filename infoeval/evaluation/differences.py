@@ -167,17 +167,7 @@ def _difference(
         low, high = _independent(first, second)
     else:
         low, high = _paired(first, second, ours, theirs)
-    return Difference(
-        metric=first.metric,
-        target=first.target,
-        first=first.value,
-        second=second.value,
-        difference=first.value - second.value,
-        low=low,
-        high=high,
-        level=first.level,
-        model=number,
-    )
+    return Difference.of(first, second, number, low, high)
 
 
 def _paired(

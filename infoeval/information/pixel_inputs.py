@@ -1,5 +1,6 @@
 """What Q is shown of an image: its pixels, their single bits too, or pixels without outliers."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,17 +35,17 @@ def possible_inputs(names: Sequence[str], images: Tensor) -> list[str]:
     return [name for name in names if name != BITS or images[0].numel() <= MOST_VALUES]
 
 
-class PixelInput(nn.Module):
+class PixelInput(nn.Module, ABC):
     """A map from images to the `channels` that Q reads; its buffers are fixed, not trained."""
 
     channels: int
 
+    @abstractmethod
     def forward(self, images: Tensor, noise: Tensor | None = None) -> Tensor:
         """Return (n, channels, height, width) of uint8 images, or of noisy floats from 0 to 255.
 
         `noise` (n,) is the deviation of the pixel noise in the images, pixels from 0 to 1.
         """
-        raise NotImplementedError
 
 
 class CentredPixels(PixelInput):

@@ -1,7 +1,7 @@
 """Consistency over seeds: how well maps between the codes of models predict one from another."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Literal, Unpack
 
@@ -13,7 +13,8 @@ from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
-from infoeval.metrics.stats.code_factor_table import Column, Table
+from infoeval.metrics.stats.code_factor_table import Table
+from infoeval.metrics.stats.model_codes import numbered_codes
 from infoeval.metrics.stats.probes import one_thread
 from infoeval.metrics.stats.resampling import (
     SCORED_SHARE,
@@ -21,7 +22,6 @@ from infoeval.metrics.stats.resampling import (
     active_codes,
     check_choice,
     score_parts,
-    table_of,
 )
 from infoeval.metrics.stats.row_intervals import Rows
 
@@ -86,7 +86,8 @@ def consistency(
             raise UserError(f"consistency has no option {name!r}: all codes are continuous")
     if len(models) < 2:
         raise UserError(f"models: {len(models)}; consistency compares two or more")
-    tables = [_columns(number, model, options) for number, model in enumerate(models)]
+    needs = "consistency maps numbers"
+    tables = [numbered_codes(number, model, options, needs) for number, model in enumerate(models)]
     if len({len(codes[0].values) for codes in tables}) > 1:
         raise UserError("models: the codes differ in their number of rows")
     table, fit = _split(Table(tuple(code for codes in tables for code in codes), ()), options)
@@ -126,15 +127,6 @@ def consistency(
     )
     score.details["per_model"] = [score.details["parts"][name] for name in names]
     return score
-
-
-def _columns(number: int, model: ArrayLike, options: TableOptions) -> tuple[Column, ...]:
-    """Codes of a model, named after it."""
-    table = table_of(model, None, {**options, "prune": False})
-    for code in table.codes:
-        if code.type == "categorical":
-            raise UserError(f"model {number}: {code.name} is categorical; consistency maps numbers")
-    return tuple(replace(code, name=f"model {number}, {code.name}") for code in table.codes)
 
 
 def _split(table: Table, options: TableOptions) -> tuple[Table, int]:

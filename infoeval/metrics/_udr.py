@@ -1,7 +1,6 @@
 """UDR: similarity of the codes of models of different seeds, without factors."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Literal, Unpack
 
 import numpy as np
@@ -13,12 +12,12 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
+from infoeval.metrics.stats.model_codes import numbered_codes
 from infoeval.metrics.stats.resampling import (
     TableOptions,
     active_codes,
     check_choice,
     score_parts,
-    table_of,
 )
 from infoeval.metrics.stats.row_intervals import Rows
 
@@ -91,7 +90,8 @@ def udr(
         raise UserError(f"models: {len(models)}; udr compares two or more")
     if kl is not None and len(kl) != len(models):
         raise UserError(f"kl: {len(kl)} models, not {len(models)}")
-    tables = [_columns(number, model, options) for number, model in enumerate(models)]
+    needs = "udr correlates numbers"
+    tables = [numbered_codes(number, model, options, needs) for number, model in enumerate(models)]
     if len({len(codes[0].values) for codes in tables}) > 1:
         raise UserError("models: the codes differ in their number of rows")
     if kl is None:
@@ -137,15 +137,6 @@ def udr(
     )
     score.details["per_model"] = [score.details["parts"][name] for name in names]
     return score
-
-
-def _columns(number: int, model: ArrayLike, options: TableOptions) -> tuple[Column, ...]:
-    """Codes of a model, named after it."""
-    table = table_of(model, None, {**options, "prune": False})
-    for code in table.codes:
-        if code.type == "categorical":
-            raise UserError(f"model {number}: {code.name} is categorical; udr correlates numbers")
-    return tuple(replace(code, name=f"model {number}, {code.name}") for code in table.codes)
 
 
 def _informative(number: int, codes: tuple[Column, ...], kl: ArrayLike) -> tuple[Column, ...]:

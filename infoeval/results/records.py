@@ -437,3 +437,28 @@ class Difference:
     level: Number | None
     model: Positive = 1
     kind: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        first: Result,
+        second: Result,
+        number: int,
+        low: float | None,
+        high: float | None,
+        *,
+        kind: str = "",
+    ) -> Self:
+        """Make the difference of two results, of which the second is of the model ``number``."""
+        return cls(
+            metric=first.metric,
+            target=first.target,
+            first=first.value,
+            second=second.value,
+            difference=first.value - second.value,
+            low=low,
+            high=high,
+            level=first.level,
+            model=number,
+            kind=kind,
+        )
