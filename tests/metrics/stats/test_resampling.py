@@ -346,3 +346,25 @@ def test_one_half_shows_no_spread_and_rounding_is_no_value_above_chance() -> Non
     assert "give two replicates or more" in single.details["interval"]
     third = np.full(20, 0.1 + 0.2)
     assert chance_of(third, 0.3, 0.1, 0.95, 1.0)["adjusted"]["value"] == 0
+
+
+@pytest.mark.parametrize(
+    ("power", "effect"), [(1, 0.59 * (1 - 199 / 200)), (20, 1 - (197 / 200) ** 20)]
+)
+def test_the_farthest_rows_count_where_ranges_matter(power: int, effect: float) -> None:
+    """Of short tails by 0.59 of what three rows change, of long ones in full.
+
+    The three are the farthest from the median: 0, 1 and 1/200 or 199/200; and the largest three.
+    """
+    values = np.linspace(0, 1, 201) ** power
+    table = table_of(values[:, None], np.arange(201), {})
+
+    def widest(rows: Rows, _: Rows) -> float:
+        return float(np.abs(values[rows]).max())
+
+    for ranges, expected in ((True, effect), (False, 0.0)):
+        score = score_table(
+            table, 1.0, widest, {}, bounds=WIDE, unit="1", reference="", details={}, ranges=ranges
+        )
+        assert score.samples is not None
+        assert score.samples.extremes == pytest.approx([expected])
