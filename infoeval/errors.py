@@ -1,17 +1,61 @@
 """The error that users can correct themselves, and messages of one line."""
 
+import re
+
+LONGEST = 200
+"""Characters that an error repeats of a text that somebody else wrote."""
+
+# Control characters, marks that reverse the direction of text, separators of lines, surrogates:
+# a terminal would obey them, or could not print them.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
+)
+_LONG_WORD = re.compile(rf"\S{{{LONGEST + 1},}}")
+
 
 class UserError(Exception):
     """An error that the user can correct: one clear line, no traceback, exit code 2.
 
     The command line prints the message after ``Error:``; in Python it is an ordinary exception.
+    Whatever the message repeats of files, it is one line without control characters, and no word
+    in it is longer than 200 characters.
+
+    >>> str(UserError("no metric \\x1b[31mmig\\nand no end"))
+    'no metric \\\\x1b[31mmig and no end'
     """
+
+    def __init__(self, message: object) -> None:
+        line = printable(" ".join(str(message).split()))
+        super().__init__(_LONG_WORD.sub(lambda word: shown(word.group()), line))
+
+
+def printable(text: str) -> str:
+    r"""Return a text with its control characters written as escapes, which a terminal only shows.
+
+    >>> print(printable("a\x1b[2Jb\u202ec"))
+    a\x1b[2Jb\u202ec
+    """
+    return _UNPRINTABLE.sub(lambda match: ascii(match.group())[1:-1], text)
+
+
+def shown(value: object) -> str:
+    """Return a stranger's text, or the text of a value, for an error: one line, at most 200 long.
+
+    >>> shown("two\\nlines"), shown("a" * 1000) == "a" * 140 + " … " + "a" * 57
+    ('two lines', True)
+    """
+    whole = str(value)
+    text = printable(" ".join(whole[: 10 * LONGEST].split()))
+    if len(text) <= LONGEST and len(whole) <= 10 * LONGEST:
+        return text
+    end = printable(" ".join(whole[-LONGEST:].split()))
+    return f"{text[:140]} … {end[-57:]}"
 
 
 def one_line(error: BaseException) -> str:
-    """Return an error's message in one line, or its class if it has none.
+    """Return an error's message in one line of at most 200 characters, or its class if it has none.
 
     >>> one_line(ValueError("first\\nsecond")), one_line(EOFError())
     ('first second', 'EOFError')
     """
-    return " ".join(str(error).split()) or type(error).__name__
+    return shown(error) or type(error).__name__

@@ -4,13 +4,19 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 from infoeval.errors import UserError
+from infoeval.locks import take
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
+_TEMPORARY = re.compile(r"\.infoeval-[0-9a-f]{16}(\..*)?")
+_tidied: set[Path] = set()
+"""Folders in which this process has removed what killed ones left."""
 
 
 @contextlib.contextmanager
@@ -20,6 +26,7 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     The temporary file is in the same folder and keeps the suffix, by which libraries choose a
     format. Missing parent folders are created. If the block raises, the temporary file is removed
     and ``path`` is unchanged. A symbolic link is followed: its target is replaced, the link stays.
+    What a killed process has left in the folder is removed.
 
     Raises UserError when the folder cannot be created or written, when the disk is full, and
     when ``path`` is a folder, a device or a pipe.
@@ -33,7 +40,8 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     'done'
     """
     with _explained(path):
-        target, temporary = _reserve(path)
+        target = _target(path)
+        temporary, held = _reserve(target.parent, target.suffix)
     try:
         with _explained(path, only=_FULL):
             yield temporary
@@ -44,6 +52,36 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         # It is gone after success; a failed clean-up must not hide the first error.
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+        os.close(held)
+
+
+@contextlib.contextmanager
+def temporary_folder(parent: Path) -> Iterator[Path]:
+    """Yield a new folder in ``parent`` that is removed at the end, if it is still there.
+
+    If this process is killed, the next that writes into ``parent`` removes it.
+
+    Raises OSError when it cannot be created.
+    """
+    parent.mkdir(parents=True, exist_ok=True)
+    folder, held = _reserve(parent, is_folder=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(held)
+
+
+def remove_litter(folder: Path) -> None:
+    """Remove the temporary files and folders of processes that were killed.
+
+    A living process has a lock on each of its own.
+    """
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if _TEMPORARY.fullmatch(entry.name) and not entry.is_symlink():
+                with contextlib.suppress(OSError):
+                    _remove_unlocked(Path(entry.path))
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
@@ -57,8 +95,8 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def _reserve(path: str | os.PathLike[str]) -> tuple[Path, Path]:
-    """Return the file to replace, and a new empty file in its folder."""
+def _target(path: str | os.PathLike[str]) -> Path:
+    """Return the file to replace, its folder made."""
     if "\0" in os.fspath(path):
         raise UserError(f"cannot write {os.fspath(path)!r}: a file name holds no zero character")
     target = Path(path).resolve()
@@ -66,10 +104,35 @@ def _reserve(path: str | os.PathLike[str]) -> tuple[Path, Path]:
         kind = "folder" if target.is_dir() else "device or a pipe"
         raise UserError(f"cannot write {path}: it is a {kind}; give the name of a file")
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{secrets.token_hex(8)}{target.suffix}")
-    # Not tempfile.mkstemp: its mode 0600 would stay on the result, whatever the user's umask.
-    os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-    return target, temporary
+    return target
+
+
+def _reserve(folder: Path, suffix: str = "", *, is_folder: bool = False) -> tuple[Path, int]:
+    """Return a new empty file or folder, and the descriptor that locks it."""
+    if folder not in _tidied:
+        _tidied.add(folder)
+        remove_litter(folder)
+    while True:
+        path = folder / f".infoeval-{secrets.token_hex(8)}{suffix}"
+        # Before it is locked, another process may take it for litter, and remove it.
+        with contextlib.suppress(FileNotFoundError):
+            if is_folder:
+                path.mkdir()
+                held = take(path, os.O_RDONLY, wait=True)
+            else:  # not tempfile.mkstemp: its mode 0600 would stay, whatever the user's umask
+                held = take(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, wait=True)
+            if held is not None:
+                return path, held
+
+
+def _remove_unlocked(path: Path) -> None:
+    held = take(path, os.O_RDONLY)
+    if held is None:
+        return
+    try:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    finally:
+        os.close(held)
 
 
 def _flush_to_disk(path: Path) -> None:

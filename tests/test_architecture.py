@@ -17,7 +17,16 @@ from infoeval.data.datasets import MODULES
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "infoeval"
 
-BASE = {"errors", "files", "content", "devices", "intervals", "option_fields", "python_files"}
+BASE = {
+    "errors",
+    "files",
+    "locks",
+    "content",
+    "devices",
+    "intervals",
+    "option_fields",
+    "python_files",
+}
 """Modules that several packages share. They import no package."""
 
 MAY_IMPORT: dict[str, set[str]] = {

@@ -1,0 +1,117 @@
+"""Locks that end with the process that holds them: one that was killed leaves none behind."""
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from infoeval.errors import UserError, shown
+
+if sys.platform != "win32":
+    import fcntl
+
+LOCK = ".lock"
+"""Name of the lock in a folder that one process writes at a time."""
+
+
+@contextmanager
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Context in which no other process, and no other thread, holds this folder.
+
+    A missing folder is created, and removed again if nothing was written into it.
+
+    Raises UserError when another holds it, or when the folder cannot be created.
+    """
+    created = not folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"cannot write {folder}: {error.strerror or error}; choose another place"
+        ) from error
+    try:
+        with locked(folder / LOCK):
+            yield
+    finally:
+        if created:
+            with suppress(OSError):
+                folder.rmdir()
+
+
+@contextmanager
+def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
+    """Context in which this lock file is held; it exists no longer than that.
+
+    Args:
+        path: of the lock file, in a folder that exists.
+        wait: whether to wait until another process gives it back.
+
+    Raises:
+        UserError: another holds it, or it cannot be created.
+
+    """
+    try:
+        held = take(path, os.O_RDWR | os.O_CREAT, wait=wait)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+    if held is None:
+        raise UserError(f"{path.parent} is in use by {_holder(path)}: wait for it, or stop it")
+    try:
+        with suppress(OSError):  # a full disk; the lock holds without its text
+            os.write(held, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
+        yield
+    finally:
+        with suppress(OSError):
+            path.unlink()
+        os.close(held)
+
+
+def take(path: Path, flags: int, *, wait: bool = False) -> int | None:
+    """Return a descriptor that locks a file or folder until it is closed; None if another has it.
+
+    ``flags`` are those of `os.open`, by which a file may be created. A process that ends, in
+    whatever way, closes its descriptors. File systems without locks, and Windows, grant every lock.
+
+    Raises OSError when the file cannot be opened.
+    """
+    while True:
+        held = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
+        try:
+            if not _lock(held, wait):
+                os.close(held)
+                return None
+            if _is_at(held, path):  # the one before may have removed it while this one waited
+                return held
+        except BaseException:
+            os.close(held)
+            raise
+        os.close(held)
+
+
+def _lock(descriptor: int, wait: bool) -> bool:
+    if sys.platform == "win32":
+        return True
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # no locks on this file system
+        return True
+    return True
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False
+
+
+def _holder(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return shown(file.read(1000).decode("utf-8", "replace")) or "another process"
+    except OSError:
+        return "another process"
