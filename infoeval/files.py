@@ -15,8 +15,6 @@ from infoeval.locks import take
 
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _TEMPORARY = re.compile(r"\.infoeval-[0-9a-f]{16}(\..*)?")
-_tidied: set[Path] = set()
-"""Folders in which this process has removed what killed ones left."""
 
 
 @contextlib.contextmanager
@@ -109,9 +107,7 @@ def _target(path: str | os.PathLike[str]) -> Path:
 
 def _reserve(folder: Path, suffix: str = "", *, is_folder: bool = False) -> tuple[Path, int]:
     """Return a new empty file or folder, and the descriptor that locks it."""
-    if folder not in _tidied:
-        _tidied.add(folder)
-        remove_litter(folder)
+    remove_litter(folder)
     while True:
         path = folder / f".infoeval-{secrets.token_hex(8)}{suffix}"
         # Before it is locked, another process may take it for litter, and remove it.

@@ -2,6 +2,9 @@
 
 import importlib
 import json
+import os
+import random
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,6 +17,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from infoeval import Affine, Categorical, CodeSpace, Trainer
+from infoeval.errors import UserError
 from infoeval.networks import Convolution, Dense, Reshape, UpConvolution
 from infoeval.training.choosing import load_trainer
 from infoeval.training.step import Step
@@ -204,3 +208,59 @@ def test_seconds_leave_the_writing_of_checkpoints_out(
     run.history = {"step": [50, 100, 150], "seconds": [5.0, 10.0, 17.0]}
     run.writing = {0: 100.0, 100: 2.0, 150: 3.0}  # the first is before the clock starts
     assert [run.seconds(step) for step in (50, 100, 150)] == [5.0, 10.0, 15.0]
+
+
+def _odd_case(case: str) -> None:
+    """Do what a bad reader of files might do."""
+    if case == "user error":
+        raise UserError("cannot read it")
+    if case == "long":
+        raise UserError("word " * 1000)
+    if case == "error":
+        raise ValueError("odd")
+    if case == "memory":
+        bytearray(2**31)
+    if case == "time":
+        while True:
+            pass
+    if case == "run":
+        os.system("true")
+    if case == "crash":
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+
+def test_what_becomes_of_a_hostile_file(benchmark: Callable[[str], ModuleType]) -> None:
+    limited = benchmark("limited")
+    expected = {
+        "fine": "accepted",
+        "user error": "refused",
+        "long": "bad error line",
+        "error": "traceback",
+        "memory": "over the memory",
+        "time": "over the time",
+        "run": "executed",
+        "crash": "crashed",
+        "fine again": "accepted",
+    }
+    limits = limited.Limits(memory_gb=1.0, seconds=0.3)
+    outcomes = limited.run_limited(_odd_case, list(expected), limits)
+    assert [outcome.kind for outcome in outcomes] == list(expected.values())
+
+
+def test_mutants_differ_from_the_original_and_repeat(
+    benchmark: Callable[[str], ModuleType],
+) -> None:
+    mutants = benchmark("mutants")
+    content, members = bytes(range(256)) * 4, [("a", b"first"), ("b", b"second")]
+    for seed in range(50):
+        made = [mutants.damaged(content, random.Random(seed)) for _ in range(2)]
+        assert made[0] == made[1]
+        zips = [mutants.damaged_zip(members, random.Random(seed)) for _ in range(2)]
+        assert zips[0] == zips[1]
+    made = [mutants.damaged(content, random.Random(seed)) for seed in range(200)]
+    assert sum(mutant != content for mutant in made) > 180
+    data = {"a": [1, {"b": 2}], "c": 3}
+    assert mutants.paths(data) == [("a",), ("a", 0), ("a", 1), ("a", 1, "b"), ("c",)]
+    assert mutants.replaced(data, ("a", 1, "b"), 5) == {"a": [1, {"b": 5}], "c": 3}
+    assert mutants.replaced(data, ("a", 7), 5) == data
+    assert data == {"a": [1, {"b": 2}], "c": 3}

@@ -136,7 +136,6 @@ def test_many_processes_write_one_file_and_leave_nothing(tmp_path: Path) -> None
     code = (
         "import sys\nfrom pathlib import Path\nfrom infoeval import files\n"
         "for k in range(30):\n"
-        "    files._tidied.clear()\n"
         "    files.write_text(Path(sys.argv[1]) / 'a.txt', 'x' * 5000)\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
