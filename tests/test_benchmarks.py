@@ -226,7 +226,7 @@ def _odd_case(case: str) -> None:
     if case == "run":
         os.system("true")
     if case == "crash":
-        os.kill(os.getpid(), signal.SIGSEGV)
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_what_becomes_of_a_hostile_file(benchmark: Callable[[str], ModuleType]) -> None:
@@ -252,7 +252,7 @@ def test_mutants_differ_from_the_original_and_repeat(
 ) -> None:
     mutants = benchmark("mutants")
     content, members = bytes(range(256)) * 4, [("a", b"first"), ("b", b"second")]
-    for seed in range(50):
+    for seed in range(15):
         made = [mutants.damaged(content, random.Random(seed)) for _ in range(2)]
         assert made[0] == made[1]
         zips = [mutants.damaged_zip(members, random.Random(seed)) for _ in range(2)]
