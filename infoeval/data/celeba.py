@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.formats.decoding import Selection, open_image, prepared_images
+from infoeval.data.formats.decoding import Selection, prepared_images
 from infoeval.data.formats.image_archives import ImageFile, find_images, state_of
+from infoeval.data.formats.image_reading import read_image
 from infoeval.data.image_set import ImageSet, split_indices
 from infoeval.data.resizing import crop_middle, fit
 from infoeval.data.source import OTHER_FOLDER, DataSource, LoadRequest, not_there
@@ -122,13 +123,11 @@ def _split(names: list[str], partition_path: Path | None, split: str) -> list[st
 
 def _decode(file: ImageFile) -> NDArray[np.uint8]:
     """Return the usual square, 148 of 178 pixels wide or in proportion."""
-    with open_image(file, formats=("JPEG",)) as image:
-        side = round(image.width * _CROP)
-        if side > image.height:
-            raise UserError(
-                f"{file}: has {image.width}×{image.height} pixels, not 178×218 or the like"
-            )
-        return fit(crop_middle(image, side, side), _SHAPE)
+    image = read_image(file, formats=("JPEG",))
+    side = round(image.width * _CROP)
+    if side > image.height:
+        raise UserError(f"{file}: has {image.width}×{image.height} pixels, not 178×218 or the like")
+    return fit(crop_middle(image, side, side), _SHAPE)
 
 
 def _read_attributes(path: Path) -> tuple[tuple[str, ...], dict[str, int], NDArray[np.bool_]]:
