@@ -212,7 +212,11 @@ def _load_path(
         from infoeval.data.faces import load_faces_of
 
         return load_faces_of(path, split)
-    cure = "; unpack it, and give the folder" if suffix in _OTHER_ARCHIVES else ""
+    cure = ""
+    if "-ubyte" in path.name:
+        cure = f"; if it is MNIST's, give mnist and --data-dir {path.parent}"
+    elif suffix in _OTHER_ARCHIVES:
+        cure = "; unpack it, and give the folder"
     raise UserError(
         f"{path}: a data set is a .npz file, a folder of images (also as .zip or .tar) or a face "
         f"model ({', '.join(_FACE_MODEL_SUFFIXES)}){cure}"
