@@ -1,6 +1,7 @@
 """One image file, opened and decoded: upright, and 8-bit grey or RGB, however it is stored."""
 
 import contextlib
+import logging
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
@@ -21,6 +22,9 @@ SUFFIXES = (
     *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
 )
 """Ends of the names of image files, in lower case."""
+
+# Otherwise Pillow prints what it finds wrong with a file, beside raising an error.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 Shape = tuple[int, int, int]
 """Channels, height and width."""
