@@ -27,7 +27,9 @@ _PICTURES = (
     *(".heic", ".heif", ".avif", ".svg", ".jxl", ".jp2", ".psd", ".tga", ".exr", ".hdr", ".ico"),
     *(".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2"),
 )
+_IDX = "-ubyte"  # in the names of MNIST's files, which may end in .gz
 _CURES = {
+    _IDX: "if they are MNIST's, give mnist, and their folder with --data-dir",
     **dict.fromkeys(_PICTURES, "convert them to .png or .jpg"),
     **dict.fromkeys((".npz", ".mat", ".h5"), "give such a file by its own path"),
     **dict.fromkeys((".zip", ".tar"), "give an archive by its own path, or unpack it"),
@@ -147,7 +149,7 @@ def _find(path: Path) -> _Found:
     def wanted(name: str) -> bool:
         if name.startswith(".") or "/." in name:
             return False
-        suffix = PurePosixPath(name).suffix.lower()
+        suffix = _IDX if _IDX in name else PurePosixPath(name).suffix.lower()
         unread.update({suffix} & _CURES.keys())
         return suffix in SUFFIXES
 

@@ -210,7 +210,8 @@ def test_names_that_are_no_text_are_shown_as_escapes(tmp_path):
         (["a.nef"], r"1 \.nef file\(s\) are not read: convert them"),
         (["a.npz"], "give such a file by its own path"),
         (["a.zip"], "give an archive by its own path"),
-        (["train-images-idx3-ubyte.gz"], "unpack them"),
+        (["a.tar.gz"], "unpack them"),
+        (["train-images-idx3-ubyte.gz"], "give mnist, and their folder with --data-dir"),
     ],
 )
 def test_a_folder_of_other_files_says_what_to_do(tmp_path, names, hint):

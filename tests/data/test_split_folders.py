@@ -21,6 +21,8 @@ def division(*paths):
         ("train", "dev"),
         ("train", "eval"),
         ("train", "evaluation"),
+        ("seg_train", "seg_test"),
+        ("my train data", "my Test Data"),
     ],
 )
 @pytest.mark.parametrize("around", ["", "dataset/", "a/b/"])
@@ -29,7 +31,7 @@ def test_folders_of_splits_by_their_usual_names(train, test, around):
     found = division(*paths)
     assert found.splits == ("train", "test")
     assert found.depth == 1 + around.count("/")
-    is_test = test.lower().startswith("test")
+    is_test = "test" in test.lower()
     assert found.notes == (() if is_test else (f"the test split is {test}",))
 
 
@@ -55,6 +57,7 @@ def test_the_test_split_is_test_or_else_eval_or_else_val(names, test):
     [
         ["cat", "dog"],
         ["bus", "car", "train"],
+        ["steam_train", "bullet_train", "crash-test"],
         ["test", "images"],
         ["trainer", "tester"],
         ["", "train", "cat"],
@@ -72,14 +75,17 @@ def test_other_folders_are_no_splits(paths):
 @pytest.mark.parametrize(
     ("paths", "listed"),
     [
-        (["test", "val"], "test and val; none of them is train"),
-        (["x/Test/cat", "x/dev/cat"], "Test and dev; none of them is train"),
-        (["Train", "train", "val"], "Train and train and val; which are the splits is not clear"),
-        (["train", "dev", "val"], "dev and train and val; which"),
+        (["test", "val"], "test and val"),
+        (["x/Test/cat", "x/dev/cat"], "Test and dev"),
+        (["Train", "train", "val"], "Train and train and val"),
+        (["train", "dev", "val"], "dev and train and val"),
+        (["train/train", "train/val", "test/cat"], "train and val"),
+        (["train/train", "train/val", "train/test", "test/cat"], "test and train and val"),
     ],
 )
 def test_what_is_not_clear_is_an_error_that_names_the_folders(paths, listed):
-    with pytest.raises(UserError, match=f"set: holds folders {listed}.*call two of them train"):
+    match = f"set: holds folders {listed}, and it is not clear which are the splits: call two"
+    with pytest.raises(UserError, match=match):
         division(*paths)
 
 
@@ -90,7 +96,14 @@ def test_train_and_test_win_over_others_of_their_kind():
 
 
 @pytest.mark.parametrize(
-    ("paths", "depth"), [(["train/a", "train/b"], 1), (["x/val/a", "x/val"], 2), (["test"], 1)]
+    ("paths", "depth"),
+    [
+        (["train/a", "train/b"], 1),
+        (["x/val/a", "x/val"], 2),
+        (["test"], 1),
+        (["train/train/a", "train/train/b"], 2),
+        (["train/a"], 1),
+    ],
 )
 def test_a_split_alone_is_no_class(paths, depth):
     found = division(*paths)
@@ -113,3 +126,16 @@ def test_missing_classes_of_some_images_are_noted():
         assert division(*paths).notes == (
             "some images are in no folder of a class: no labels are used",
         )
+
+
+@pytest.mark.parametrize("twice", ["training_set/training_set", "seg_train/seg_train"])
+def test_a_split_may_have_its_name_twice(twice):
+    test = twice.replace("train", "test").replace("ing", "")
+    found = division(f"{twice}/cat", f"{twice}/dog", f"{test}/cat", f"{test}/dog")
+    assert found.splits == ("train", "train", "test", "test")
+    assert (found.depth, found.notes) == (2, ())
+
+
+def test_splits_inside_a_split_that_is_alone_are_the_splits():
+    found = division("train/train/cat", "train/val/cat")
+    assert (found.splits, found.depth) == (("train", "test"), 2)
