@@ -278,6 +278,42 @@ def test_of_many_that_prepare_the_same_all_get_it(cache, monkeypatch, locks):
     assert len(entries(cache)) == 5
 
 
+RACE = """
+import os, time
+import numpy
+from infoeval.data.formats.cache import prepared
+
+def build(writer):
+    with open(os.environ["BUILT"], "a") as file:
+        file.write("x")
+    images = writer.create("images", (200, 1, 64, 64), numpy.uint8)
+    for k in range(200):
+        images[k] = k
+        time.sleep(1e-4)
+
+for number in range(5):
+    children = []
+    for _ in range(6):
+        child = os.fork()
+        if not child:
+            code = 1
+            try:
+                images = prepared("set", {"n": number}, build)["images"]
+                code = int((images.mean(axis=(1, 2, 3)) != numpy.arange(200)).any())
+            finally:
+                os._exit(code)
+        children.append(child)
+    assert not any(os.waitpid(child, 0)[1] for child in children)
+"""
+
+
+def test_of_many_processes_one_builds_and_all_get_it(cache, tmp_path):
+    environment = os.environ | {"BUILT": str(tmp_path / "built")}
+    subprocess.run([sys.executable, "-c", RACE], env=environment, timeout=120, check=True)
+    assert (tmp_path / "built").read_text() == "x" * 5
+    assert len(entries(cache)) == 5
+
+
 @pytest.mark.parametrize("locks", [True, False])
 def test_a_damaged_entry_is_replaced_while_others_read(cache, monkeypatch, locks):
     if not locks:
