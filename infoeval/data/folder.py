@@ -77,7 +77,7 @@ def load_folder(
             together they exceed 8 GiB; or it is not clear which folders are the splits.
     """
     path = Path(path)
-    found = _find(path)
+    found = _find(path, skip_broken)
     files = found.files
     resized_from = ""
     if shape is None:
@@ -111,7 +111,7 @@ def load_folder(
         images=images[: len(kept)],
         labels=None if labels is None else labels[chosen][kept],
         label_names=label_names,
-        left_out=left_out,
+        left_out=found.left_out + left_out,
         resized_from=resized_from,
         notes=found.notes,
     )
@@ -125,7 +125,7 @@ def common_form(
     Sizes are (height, width); the channels are 1 if every image is grey, else 3. Raises UserError
     if there are no images, or if one cannot be read and ``skip_broken`` is false.
     """
-    return _form(_shapes(_find(Path(path)).files, skip_broken).values())
+    return _form(_shapes(_find(Path(path), skip_broken).files, skip_broken).values())
 
 
 def _form(shapes: Iterable[Shape]) -> tuple[set[tuple[int, int]], int]:
@@ -141,9 +141,10 @@ class _Found:
     splits: list[str | None]  # of each file; empty if no folder says so
     depth: int
     notes: tuple[str, ...]
+    left_out: tuple[str, ...]  # of an archive
 
 
-def _find(path: Path) -> _Found:
+def _find(path: Path, skip_broken: bool) -> _Found:
     unread: Counter[str] = Counter()
 
     def wanted(name: str) -> bool:
@@ -153,23 +154,24 @@ def _find(path: Path) -> _Found:
         unread.update({suffix} & _CURES.keys())
         return suffix in SUFFIXES
 
-    listed, left_out = find_images(path, wanted)
+    listed, left_out = find_images(path, wanted, skip_broken=skip_broken)
     # Of two members of an archive with one name, the later one is the valid one.
     files = [file for _, file in sorted({file.name: file for file in listed}.items())]
     if not files:
         hints = "".join(f"; {note}" for note in (*map(_not_read, unread.items()), *left_out[:1]))
         raise UserError(f"{path}: holds no images ({', '.join(SUFFIXES)}){hints}")
     notes = [_not_read(item) for item in unread.items() if item[0] in _PICTURES]
-    if left_out:
+    if left_out and path.is_dir():
         more = " …" if len(left_out) > _LISTED else ""
         notes.append(f"left out {len(left_out):,}: {', '.join(left_out[:_LISTED])}{more}")
+        left_out = ()
     division = divide(str(path), [PurePosixPath(file.name).parts[:-1] for file in files])
     notes += division.notes
-    if not division.splits:
-        return _Found(files, [], division.depth, tuple(notes))
-    kept = [k for k, split in enumerate(division.splits) if split is not None]
-    splits = [division.splits[k] for k in kept]
-    return _Found([files[k] for k in kept], splits, division.depth, tuple(notes))
+    splits = list(division.splits)
+    if splits:
+        kept = [k for k, split in enumerate(splits) if split is not None]
+        files, splits = [files[k] for k in kept], [splits[k] for k in kept]
+    return _Found(files, splits, division.depth, tuple(notes), left_out)
 
 
 def _not_read(suffix_and_count: tuple[str, int]) -> str:

@@ -143,6 +143,20 @@ def test_an_archive_is_read_as_the_folder_that_is_in_it(tmp_path, write):
         assert (packed.name, packed.label_names) == ("set", ("x", "y"))
 
 
+def test_a_tar_cut_short_is_used_up_to_there_on_request(tmp_path):
+    fill(tmp_path / "set", GREY, [f"{k}.png" for k in range(10)])
+    members = [(f"{k}.png", (tmp_path / "set" / f"{k}.png").read_bytes()) for k in range(10)]
+    path = tmp_path / "set.tar"
+    content = tar_bytes(members)
+    path.write_bytes(content[: content.index(b"7.png")])
+    with pytest.raises(UserError, match=f"{path}: truncated after 7 whole images"):
+        form_of(path)
+    assert form_of(path, skip_broken=True) == ({(6, 5)}, 1)
+    found = load(path, skip_broken=True)
+    assert (len(found), found.notes) == (6, ())
+    assert found.left_out == (f"{path}: everything after its first 7 images",)
+
+
 def odd_entries(folder):
     """Add what is in folders beside images, and return what is worth a note."""
     (folder / "loop.png").symlink_to("loop.png")
