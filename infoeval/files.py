@@ -73,7 +73,7 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
 def remove_litter(folder: Path) -> None:
     """Remove the temporary files and folders of processes that were killed.
 
-    A living process has a lock on each of its own.
+    A living process has a lock on each of its own. Where there are no locks, nothing is removed.
     """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -122,7 +122,7 @@ def _reserve(folder: Path, suffix: str = "", *, is_folder: bool = False) -> tupl
 
 
 def _remove_unlocked(path: Path) -> None:
-    held = take(path, os.O_RDONLY)
+    held = take(path, os.O_RDONLY, unknown=False)
     if held is None:
         return
     try:

@@ -68,18 +68,19 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
         os.close(held)
 
 
-def take(path: Path, flags: int, *, wait: bool = False) -> int | None:
+def take(path: Path, flags: int, *, wait: bool = False, unknown: bool = True) -> int | None:
     """Return a descriptor that locks a file or folder until it is closed; None if another has it.
 
     ``flags`` are those of `os.open`, by which a file may be created. A process that ends, in
-    whatever way, closes its descriptors. File systems without locks, and Windows, grant every lock.
+    whatever way, closes its descriptors. ``unknown`` is whether the lock is granted where there
+    are none: on some network file systems and on Windows.
 
     Raises OSError when the file cannot be opened.
     """
     while True:
         held = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
-            if not _lock(held, wait):
+            if not _lock(held, wait, unknown):
                 os.close(held)
                 return None
             if _is_at(held, path):  # the one before may have removed it while this one waited
@@ -90,15 +91,15 @@ def take(path: Path, flags: int, *, wait: bool = False) -> int | None:
         os.close(held)
 
 
-def _lock(descriptor: int, wait: bool) -> bool:
+def _lock(descriptor: int, wait: bool, unknown: bool) -> bool:
     if sys.platform == "win32":
-        return True
+        return unknown
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
     except OSError:  # no locks on this file system
-        return True
+        return unknown
     return True
 
 

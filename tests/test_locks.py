@@ -1,5 +1,6 @@
 """Locks end with their process; what a killed process left in a folder is removed, nothing else."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -92,6 +93,18 @@ def test_what_a_killed_process_left_is_removed_when_its_folder_is_next_written(
         ".infoeval-0123456789abcdeg.pt",
         ".infoeval-0123456789abcdef",
     }
+
+
+def test_without_locks_nothing_is_taken_for_litter(
+    holder: subprocess.Popen[bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(descriptor: int, how: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    before = sorted(tmp_path.rglob("*"))
+    monkeypatch.setattr("infoeval.locks.fcntl.flock", fail)
+    files.remove_litter(tmp_path)
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 def test_threads_exclude_each_other(tmp_path: Path) -> None:

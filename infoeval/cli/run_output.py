@@ -45,6 +45,8 @@ def load_images(choice: "Choice", data_dir: Path | None, skip_broken: bool) -> "
             f"left out {len(images.left_out):,} broken: {', '.join(images.left_out[:10])}"
             + (" …" if len(images.left_out) > 10 else "")
         )
+    for line in images.notes:
+        note(f"{images.name}: {line}")
     return images
 
 

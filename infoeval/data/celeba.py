@@ -7,8 +7,9 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.formats.decoding import Selection, open_image, prepared_images
+from infoeval.data.formats.decoding import Selection, prepared_images
 from infoeval.data.formats.image_archives import ImageFile, find_images, state_of
+from infoeval.data.formats.image_reading import read_image
 from infoeval.data.image_set import ImageSet, split_indices
 from infoeval.data.resizing import crop_middle, fit
 from infoeval.data.source import OTHER_FOLDER, DataSource, LoadRequest, not_there
@@ -22,31 +23,48 @@ _CROP = 74 / 89  # of the width: 148 of the official 178 pixels
 _ATTRIBUTES = "list_attr_celeba.txt"
 _PARTITION = "list_eval_partition.txt"
 _IMAGES = "img_align_celeba"
+# Our own and torchvision's folder, the official one and Kaggle's, or the data root itself; the
+# official one has its parts in folders.
+_FOLDERS = ("celeba", "CelebA", "celeba-dataset", "")
+_PARTS_OF_IT = ("", "Anno", "Eval", "Img")
 
 _IMAGE_NAME = re.compile(r"[0-9]{6}\.jpg")
 _MAX_LIST_BYTES = 2**26  # the official attributes have 27 MB
-_VALUES = {"-1": False, "1": True}
-_PARTS = {"0": "train", "1": "validation", "2": "test"}
+_LONGEST_NAME = 200  # characters of an attribute
+_MAX_LINES = 2**20  # the official ones have 202,601
+_VALUES = {"-1": False, "1": True, "0": False}
+_SPLITS = {"0": "train", "1": "validation", "2": "test"}
 
 
 def _folder(root: Path) -> Path:
-    return root / "celeba"
+    return root / _FOLDERS[0]
+
+
+def _places(root: Path) -> list[Path]:
+    return [root / folder / part for folder in _FOLDERS for part in _PARTS_OF_IT]
 
 
 def _list_path(root: Path, name: str) -> Path | None:
-    candidates = (_folder(root) / name, _folder(root) / f"{name}.gz")
-    return next((path for path in candidates if path.is_file()), None)
+    names = [f"{stem}{end}" for stem in (name, f"{name[:-4]}.csv") for end in ("", ".gz")]
+    paths = (place / file for place in _places(root) for file in names)
+    return next((path for path in paths if path.is_file()), None)
 
 
 def _images_path(root: Path) -> Path | None:
     """Return the folder of images, or else the first tar by name, or else the first zip."""
-    if (_folder(root) / _IMAGES).is_dir():
-        return _folder(root) / _IMAGES
-    for suffix in ("tar", "zip"):
-        first = min(_folder(root).glob(f"{_IMAGES}*.{suffix}"), default=None)
-        if first is not None:
-            return first
+    for place in _places(root):
+        if (place / _IMAGES).is_dir():
+            return place / _IMAGES
+        for suffix in ("tar", "zip"):
+            first = min(place.glob(f"{_IMAGES}*.{suffix}"), default=None)
+            if first is not None:
+                return first
     return None
+
+
+def _where(root: Path) -> str:
+    path = _list_path(root, _ATTRIBUTES) or _images_path(root)
+    return str(_folder(root) if path is None else path.parent)
 
 
 def _what_to_do(root: Path) -> str:
@@ -109,8 +127,9 @@ def _split(names: list[str], partition_path: Path | None, split: str) -> list[st
     """Return the names that are in a split."""
     if partition_path is None:
         return [names[k] for k in split_indices("celeba", len(names), split)]
-    fields = _fields(partition_path, _lines(partition_path), 1, 1, _PARTS)
-    partition = {name: _PARTS[values[0]] for name, values in fields}
+    lines = _lines(partition_path)
+    fields = _fields(partition_path, lines, 2 if _is_table(lines) else 1, 1, _SPLITS)
+    partition = {name: _SPLITS[values[0]] for name, values in fields}
     chosen = [name for name in names if partition.get(name) == split]
     if not chosen:
         raise UserError(
@@ -122,13 +141,11 @@ def _split(names: list[str], partition_path: Path | None, split: str) -> list[st
 
 def _decode(file: ImageFile) -> NDArray[np.uint8]:
     """Return the usual square, 148 of 178 pixels wide or in proportion."""
-    with open_image(file, formats=("JPEG",)) as image:
-        side = round(image.width * _CROP)
-        if side > image.height:
-            raise UserError(
-                f"{file}: has {image.width}×{image.height} pixels, not 178×218 or the like"
-            )
-        return fit(crop_middle(image, side, side), _SHAPE)
+    image = read_image(file, formats=("JPEG",))
+    side = round(image.width * _CROP)
+    if side > image.height:
+        raise UserError(f"{file}: has {image.width}×{image.height} pixels, not 178×218 or the like")
+    return fit(crop_middle(image, side, side), _SHAPE)
 
 
 def _read_attributes(path: Path) -> tuple[tuple[str, ...], dict[str, int], NDArray[np.bool_]]:
@@ -136,23 +153,33 @@ def _read_attributes(path: Path) -> tuple[tuple[str, ...], dict[str, int], NDArr
 
     The first line of ``list_attr_celeba.txt`` is the number of images, its second the names of
     the attributes; then there is a line for each image, with its name and -1 or 1 for each
-    attribute. Raises UserError, which names the line, for anything else.
+    attribute. In Kaggle's ``.csv`` the first line has the names of the columns, ``image_id`` and
+    the attributes. Raises UserError, which names the line, for anything else.
     """
     lines = _lines(path)
-    if len(lines) < 3 or lines[0] != str(len(lines) - 2):
+    if _is_table(lines):
+        names, first, allowed = _cells(lines[0])[1:], 2, _VALUES
+    elif len(lines) < 3 or lines[0] != str(len(lines) - 2):
         raise UserError(
             f"{path}: line 1 must be the number of images, and line 2 the names of the "
             f"attributes; there are {len(lines)} lines"
         )
-    names = tuple(lines[1].split())
-    if not names:
-        raise UserError(f"{path}: line 2 must be the names of the attributes")
+    else:
+        names, first, allowed = _cells(lines[1]), 3, {"-1": False, "1": True}
+    if not names or not all(_is_name(name) for name in names):
+        raise UserError(f"{path}: line {first - 1} must be the names of the attributes")
+    if len(set(names)) < len(names):
+        raise UserError(f"{path}: line {first - 1} has an attribute twice")
     rows: dict[str, int] = {}
-    values = np.empty((len(lines) - 2, len(names)), dtype=np.bool_)
-    for name, fields in _fields(path, lines, 3, len(names), _VALUES):
-        values[len(rows)] = [_VALUES[field] for field in fields]
+    values = bytearray()
+    for name, fields in _fields(path, lines, first, len(names), allowed):
+        values += bytes(allowed[field] for field in fields)
         rows[name] = len(rows)
-    return names, rows, values
+    return tuple(names), rows, np.frombuffer(values, np.bool_).reshape(-1, len(names))
+
+
+def _is_name(text: str) -> bool:
+    return 0 < len(text) <= _LONGEST_NAME and text.isprintable()
 
 
 def _lines(path: Path) -> list[str]:
@@ -160,11 +187,23 @@ def _lines(path: Path) -> list[str]:
         content = read_at_most(stream, _MAX_LIST_BYTES + 1)
     if len(content) > _MAX_LIST_BYTES:
         raise UserError(f"{path}: longer than {_MAX_LIST_BYTES} bytes, which no list of CelebA is")
+    if content.count(b"\n") > _MAX_LINES:
+        raise UserError(f"{path}: has more than {_MAX_LINES} lines, which no list of CelebA has")
     try:
-        text = content.decode("ascii")
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UserError(f"{path}: not a text file ({error.reason})") from error
     return [line.strip() for line in text.rstrip().split("\n")]
+
+
+def _is_table(lines: list[str]) -> bool:
+    """Whether a list has names of columns, as Kaggle's do."""
+    return _cells(lines[0])[:1] == ["image_id"]
+
+
+def _cells(line: str) -> list[str]:
+    """Return the fields of a line, which are separated by commas, or by spaces."""
+    return [field.strip(' "') for field in line.split(",")] if "," in line else line.split()
 
 
 def _fields(
@@ -173,7 +212,7 @@ def _fields(
     """Yield the image name and the checked values of each line; ``first`` counts from 1."""
     seen = set()
     for number, line in enumerate(lines[first - 1 :], first):
-        name, *values = line.split() or [""]
+        name, *values = _cells(line) or [""]
         if not _IMAGE_NAME.fullmatch(name) or name in seen:
             reason = "twice" if name in seen else "instead of a name such as 000001.jpg"
             raise UserError(f"{path}: line {number} has {name[:40]!r} {reason}")
@@ -192,7 +231,7 @@ SOURCE = DataSource(
     name="celeba",
     description="CelebA: up to 202,599 aligned faces, cut to 32×32 RGB, 40 yes-or-no attributes",
     load=_load,
-    where=lambda root: str(_folder(root)),
+    where=_where,
     present=lambda root: None not in (_list_path(root, _ATTRIBUTES), _images_path(root)),
     what_to_do=_what_to_do,
 )

@@ -30,6 +30,8 @@ MODULES = {
 }
 
 _FACE_MODEL_SUFFIXES = (".mat", ".h5")
+_ARCHIVES = (".zip", ".tar")
+_OTHER_ARCHIVES = (".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar")
 
 
 @dataclass(frozen=True)
@@ -87,8 +89,8 @@ def load(
 
     Args:
         name_or_path: one of ``names()`` (case does not matter, and ``-`` may stand for ``_``), a
-            ``.npz`` file or a folder of images. A name takes precedence over a file or folder of
-            the same name; write ``./mnist`` for such a folder.
+            ``.npz`` file or a folder of images (also as ``.zip`` or ``.tar``). A name takes
+            precedence over a file or folder of the same name; write ``./mnist`` for such a folder.
         split: ``"train"`` or ``"test"``.
         root: the folder of the data sets; see :func:`infoeval.data.data_root`.
         download: whether missing files may be downloaded.
@@ -135,7 +137,7 @@ def form_of(
     """
     if _source(name_or_path) is None:
         path = _existing(name_or_path)
-        if path.is_dir():
+        if _is_folder(path):
             from infoeval.data.folder import common_form
 
             return common_form(path, skip_broken=skip_broken)
@@ -198,7 +200,7 @@ def _load_path(
     path: Path, split: str, shape: tuple[int, int, int] | None, skip_broken: bool
 ) -> ImageSet:
     suffix = path.suffix.lower()
-    if path.is_dir():
+    if _is_folder(path):
         from infoeval.data.folder import load_folder
 
         return load_folder(path, split, shape=shape, skip_broken=skip_broken)
@@ -210,10 +212,20 @@ def _load_path(
         from infoeval.data.faces import load_faces_of
 
         return load_faces_of(path, split)
+    cure = ""
+    if "-ubyte" in path.name:
+        cure = f"; if it is MNIST's, give mnist and --data-dir {path.parent}"
+    elif suffix in _OTHER_ARCHIVES:
+        cure = "; unpack it, and give the folder"
     raise UserError(
-        f"{path}: a data set is a .npz file, a folder of images or a face model "
-        f"({', '.join(_FACE_MODEL_SUFFIXES)})"
+        f"{path}: a data set is a .npz file, a folder of images (also as .zip or .tar) or a face "
+        f"model ({', '.join(_FACE_MODEL_SUFFIXES)}){cure}"
     )
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is read as a folder of images: also an archive of one."""
+    return path.is_dir() or path.suffix.lower() in _ARCHIVES
 
 
 def _resized(images: ImageSet, shape: tuple[int, int, int]) -> ImageSet:

@@ -1,30 +1,46 @@
-"""Image sets in folders of image files."""
+"""Image sets in folders of image files, or in a tar or zip of them."""
 
 import math
 import os
+from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageOps
 
-from infoeval.data.formats import decoding
-from infoeval.data.formats.decoding import decode_all, map_files, open_image
+from infoeval.data.formats import image_reading
+from infoeval.data.formats.decoding import decode_all, map_files
 from infoeval.data.formats.image_archives import ImageFile, find_images
-from infoeval.data.image_set import SPLITS, ImageSet, describe_form, split_indices
+from infoeval.data.formats.image_reading import SUFFIXES, Shape, read_image, shape_of
+from infoeval.data.image_set import ImageSet, describe_form, split_indices
 from infoeval.data.resizing import fit, pixels
+from infoeval.data.split_folders import divide
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
-from infoeval.errors import UserError
+from infoeval.errors import UserError, printable
 
 MAX_PIXELS = 4096 * 4096
 """The largest image that is read without being resized."""
 
-_GREY = ("1", "L")
-_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif")
+_PICTURES = (
+    *(".heic", ".heif", ".avif", ".svg", ".jxl", ".jp2", ".psd", ".tga", ".exr", ".hdr", ".ico"),
+    *(".raw", ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2"),
+)
+_IDX = "-ubyte"  # in the names of MNIST's files, which may end in .gz
+_CURES = {
+    _IDX: "if they are MNIST's, give mnist, and their folder with --data-dir",
+    **dict.fromkeys(_PICTURES, "convert them to .png or .jpg"),
+    **dict.fromkeys((".npz", ".mat", ".h5"), "give such a file by its own path"),
+    **dict.fromkeys((".zip", ".tar"), "give an archive by its own path, or unpack it"),
+    **dict.fromkeys((".gz", ".tgz", ".bz2", ".xz", ".7z", ".rar"), "unpack them"),
+    **dict.fromkeys((".mp4", ".avi", ".mov", ".webm"), "save their frames as .png or .jpg"),
+    **dict.fromkeys((".npy", ".pt", ".pkl"), "save their images as `images` in a .npz file"),
+    **dict.fromkeys((".csv", ".parquet", ".arrow", ".tfrecord"), "save their images as .png"),
+}
+"""What to do about files that may hold images and are not read here, by the end of their names."""
 
-Shape = tuple[int, int, int]
-"""Channels, height and width."""
+_LISTED = 10  # names in a note
 
 
 def load_folder(
@@ -34,33 +50,35 @@ def load_folder(
     shape: Shape | None = None,
     skip_broken: bool = False,
 ) -> ImageSet:
-    """Return one split of a folder of images.
+    """Return one split of a folder of images, or of an uncompressed tar or a zip.
 
-    Images are the png, jpg, jpeg, bmp, webp and gif (first frame) files in the folder and its
-    sub-folders, sorted by path; hidden files are ignored. If each is in a sub-folder, the names of
-    the first-level sub-folders are the labels. If there are images in sub-folders ``train`` and
-    ``test``, these are the splits, with labels from the folders within, and images elsewhere are
-    ignored; otherwise a fixed random fifth of the images is the test split.
+    Images are the png, jpg, bmp, webp, gif (first frame), tif (first page) and ppm files in the
+    folder and its sub-folders, sorted by path; hidden files are ignored. They are turned upright
+    according to their EXIF data, grey of 16 bits is scaled to 8, and an alpha channel that hides
+    nothing is left out. If each is in a sub-folder, the names of the first-level sub-folders are
+    the labels. Sub-folders ``train`` and ``test`` are the splits, with labels from the folders
+    within (see :func:`infoeval.data.split_folders.divide` for other names); otherwise a fixed
+    random fifth of the images is the test split.
 
     The headers of all files are read, but only the images of the split are decoded.
 
     Args:
-        path: the folder.
+        path: the folder or archive.
         split: ``"train"`` or ``"test"``.
-        shape: ``(channels, height, width)`` to which each image is resized while it is read: it
-            is turned upright according to its EXIF data, and its middle is resized (see
-            ``resizing.fit``). Memory holds a few of the originals at a time. Without a shape, all
-            images must have one size and be all grey or all RGB.
+        shape: ``(channels, height, width)`` to which the middle of each image is resized while it
+            is read (see ``resizing.fit``). Memory holds a few of the originals at a time. Without
+            a shape, all images must have one size and be all grey or all RGB.
         skip_broken: whether to leave out images that cannot be read. ``left_out`` of the result
             names them; the others stay in the split they are in anyway.
 
     Raises:
         UserError: there are no images; one cannot be read, or is larger than ``MAX_PIXELS`` or,
-            with a shape, ``decoding.MAX_PIXELS``; one differs from the first in size or mode; or
-            together they exceed 8 GiB.
+            with a shape, ``image_reading.MAX_PIXELS``; one differs from the first in size or mode;
+            together they exceed 8 GiB; or it is not clear which folders are the splits.
     """
     path = Path(path)
-    files, official = _image_files(path)
+    found = _find(path, skip_broken)
+    files = found.files
     resized_from = ""
     if shape is None:
         images_shape = _only_shape(files, skip_broken)
@@ -69,13 +87,11 @@ def load_folder(
         sizes, channels = _form(_shapes(files, skip_broken).values())
         if (sizes, channels) != _form([shape]):
             resized_from = describe_form(sizes, channels)
-    parts = [PurePosixPath(file.name).parts for file in files]
-    if official:
-        chosen = [k for k, part in enumerate(parts) if part[0] == split]
+    if found.splits:
+        chosen = [k for k, name in enumerate(found.splits) if name == split]
     else:
-        chosen = split_indices(str(path), len(parts), split).tolist()
-    depth = 1 if official else 0  # the folder train or test is no class
-    labels, label_names = _labels([part[depth:-1] for part in parts])
+        chosen = split_indices(str(path), len(files), split).tolist()
+    labels, label_names = _labels(files, found.depth)
     size = len(chosen) * math.prod(images_shape)
     if size > MAX_ARRAY_BYTES:
         raise UserError(
@@ -90,13 +106,14 @@ def load_folder(
         skip_broken=skip_broken,
     )
     return ImageSet(
-        name=path.resolve().name,
+        name=printable(path.resolve().stem if path.is_file() else path.resolve().name),
         split=split,
         images=images[: len(kept)],
         labels=None if labels is None else labels[chosen][kept],
         label_names=label_names,
-        left_out=left_out,
+        left_out=found.left_out + left_out,
         resized_from=resized_from,
+        notes=found.notes,
     )
 
 
@@ -108,8 +125,7 @@ def common_form(
     Sizes are (height, width); the channels are 1 if every image is grey, else 3. Raises UserError
     if there are no images, or if one cannot be read and ``skip_broken`` is false.
     """
-    files, _ = _image_files(Path(path))
-    return _form(_shapes(files, skip_broken).values())
+    return _form(_shapes(_find(Path(path), skip_broken).files, skip_broken).values())
 
 
 def _form(shapes: Iterable[Shape]) -> tuple[set[tuple[int, int]], int]:
@@ -117,28 +133,59 @@ def _form(shapes: Iterable[Shape]) -> tuple[set[tuple[int, int]], int]:
     return set(zip(heights, widths, strict=True)), max(channels)
 
 
-def _image_files(path: Path) -> tuple[list[ImageFile], bool]:
-    """Return the image files below a folder, and whether folders train and test divide them."""
-    files, _ = find_images(path, _wanted)
+@dataclass(frozen=True)
+class _Found:
+    """The image files of a folder that are in a split, and how it divides them."""
+
+    files: list[ImageFile]
+    splits: list[str | None]  # of each file; empty if no folder says so
+    depth: int
+    notes: tuple[str, ...]
+    left_out: tuple[str, ...]  # of an archive
+
+
+def _find(path: Path, skip_broken: bool) -> _Found:
+    unread: Counter[str] = Counter()
+
+    def wanted(name: str) -> bool:
+        if name.startswith(".") or "/." in name:
+            return False
+        suffix = _IDX if _IDX in name else PurePosixPath(name).suffix.lower()
+        unread.update({suffix} & _CURES.keys())
+        return suffix in SUFFIXES
+
+    listed, left_out = find_images(path, wanted, skip_broken=skip_broken)
+    # Of two members of an archive with one name, the later one is the valid one.
+    files = [file for _, file in sorted({file.name: file for file in listed}.items())]
     if not files:
-        raise UserError(f"{path}: holds no images ({', '.join(_SUFFIXES)})")
-    tops = [file.name.partition("/") for file in files]
-    if not set(SPLITS) <= {top for top, slash, _ in tops if slash}:
-        return files, False
-    return [file for file, (top, _, _) in zip(files, tops, strict=True) if top in SPLITS], True
+        hints = "".join(f"; {note}" for note in (*map(_not_read, unread.items()), *left_out[:1]))
+        raise UserError(f"{path}: holds no images ({', '.join(SUFFIXES)}){hints}")
+    notes = [_not_read(item) for item in unread.items() if item[0] in _PICTURES]
+    if left_out and path.is_dir():
+        more = " …" if len(left_out) > _LISTED else ""
+        notes.append(f"left out {len(left_out):,}: {', '.join(left_out[:_LISTED])}{more}")
+        left_out = ()
+    division = divide(str(path), [PurePosixPath(file.name).parts[:-1] for file in files])
+    notes += division.notes
+    splits = list(division.splits)
+    if splits:
+        kept = [k for k, split in enumerate(splits) if split is not None]
+        files, splits = [files[k] for k in kept], [splits[k] for k in kept]
+    return _Found(files, splits, division.depth, tuple(notes), left_out)
 
 
-def _wanted(name: str) -> bool:
-    hidden = name.startswith(".") or "/." in name
-    return name.lower().endswith(_SUFFIXES) and not hidden
+def _not_read(suffix_and_count: tuple[str, int]) -> str:
+    suffix, count = suffix_and_count
+    return f"{count:,} {suffix} file(s) are not read: {_CURES[suffix]}"
 
 
-def _labels(folders: list[tuple[str, ...]]) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
-    """Return class indices and names from the sub-folders of each file."""
+def _labels(files: list[ImageFile], depth: int) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+    """Return class indices and names from the folders of each file, below some that are none."""
+    folders = [PurePosixPath(file.name).parts[depth:-1] for file in files]
     if not all(folders):
         return None, ()
     names, labels = np.unique([folder[0] for folder in folders], return_inverse=True)
-    return labels.astype(np.int64), tuple(names.tolist())
+    return labels.astype(np.int64), tuple(map(printable, names.tolist()))
 
 
 def _only_shape(files: list[ImageFile], skip_broken: bool) -> Shape:
@@ -160,25 +207,20 @@ def _describe(shape: Shape) -> str:
 
 
 def _shapes(
-    files: list[ImageFile], skip_broken: bool, *, max_pixels: int = decoding.MAX_PIXELS
+    files: list[ImageFile], skip_broken: bool, *, max_pixels: int = image_reading.MAX_PIXELS
 ) -> dict[int, Shape]:
     """Return the shape of each readable image by index, from its header."""
 
     def shape(k: int) -> Shape:
-        with open_image(files[k], max_pixels=max_pixels) as image:
-            return 1 if image.mode in _GREY else 3, image.height, image.width
+        return shape_of(files[k], max_pixels=max_pixels)
 
     return map_files(files, shape, skip_broken=skip_broken)[0]
 
 
 def _unchanged(file: ImageFile) -> NDArray[np.uint8]:
-    with open_image(file, max_pixels=MAX_PIXELS) as image:
-        return pixels(image.convert("L" if image.mode in _GREY else "RGB"))
+    return pixels(read_image(file, max_pixels=MAX_PIXELS))
 
 
 def _resized(file: ImageFile, shape: Shape) -> NDArray[np.uint8]:
-    with open_image(file) as image:
-        # A large JPEG is decoded at the smallest of its own scales that leaves twice the size.
-        image.draft(None, (2 * max(shape[1:]),) * 2)
-        ImageOps.exif_transpose(image, in_place=True)
-        return fit(image, shape)
+    # A large JPEG is decoded at the smallest of its own scales that leaves twice the size.
+    return fit(read_image(file, side=2 * max(shape[1:])), shape)

@@ -77,6 +77,7 @@ class ImageSet:
         factor_types: for each factor ``"discrete"``, ``"ordinal"``, ``"continuous"`` or
             ``"periodic"`` (``"periodic:360"`` where the period is not 2π); empty if unknown.
         left_out: names of image files that could not be read and were left out on request.
+        notes: what the user should know of how the images were found, a sentence each.
         resized_from: form of the original images, such as ``"89×109 RGB"``, where they were
             resized; otherwise empty.
         render: for sets that are drawn, the function that draws images of factors ``(n, k)``.
@@ -100,6 +101,7 @@ class ImageSet:
     left_out: tuple[str, ...] = ()
     resized_from: str = ""
     render: Render | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
@@ -139,6 +141,8 @@ class ImageSet:
             described["resized_from"] = self.resized_from
         if self.left_out:
             described["left_out"] = len(self.left_out)
+        if self.notes:
+            described["notes"] = list(self.notes)
         return described
 
     def _check_images(self) -> None:

@@ -1,14 +1,14 @@
 """MNIST (LeCun, Bottou, Bengio and Haffner, 1998), and data sets published in its form."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.formats.idx import read_idx
+from infoeval.data.formats.idx import idx_md5, read_idx
 from infoeval.data.image_set import ImageSet
 from infoeval.data.source import OTHER_FOLDER, DataSource, LoadRequest, downloading, not_there
 from infoeval.errors import UserError
@@ -19,13 +19,15 @@ _FILES = {
 }
 _COUNTS = {"train": 60_000, "test": 10_000}
 _SIDE = 28
+_OTHER_FORMS = (".csv", ".parquet", ".npz", ".mat", ".pkl", ".pt", ".zip", ".7z")
 
 
 @dataclass(frozen=True)
 class MnistFiles:
     """60,000 training and 10,000 test images of 28×28 grey pixels in ten classes.
 
-    They lie in four idx files, in the folder that torchvision uses.
+    They lie in four idx files, gzipped or not, by default in the folder that torchvision uses;
+    files of other mirrors, with a dot in their names, and other folders are found as well.
 
     Args:
         name: name in the registry.
@@ -33,6 +35,7 @@ class MnistFiles:
         torchvision_name: the class in ``torchvision.datasets``, which is the folder's name too.
         label_names: names of the ten classes.
         md5: of unzipped files, by name; other files are checked for shape and range only.
+        npz: name of a ``.npz`` file with all four arrays, as Keras keeps them; verified likewise.
     """
 
     name: str
@@ -40,6 +43,7 @@ class MnistFiles:
     torchvision_name: str
     label_names: tuple[str, ...]
     md5: Mapping[str, str]
+    npz: str | None = None
 
     def source(self) -> DataSource:
         """Return the declaration of the data set."""
@@ -47,7 +51,7 @@ class MnistFiles:
             name=self.name,
             description=self.description,
             load=self._load,
-            where=lambda root: str(self._folder(root)),
+            where=lambda root: str(self._home(root, "train") or self._folder(root)),
             present=lambda root: not self._missing(root, *_FILES),
             what_to_do=self._what_to_do,
         )
@@ -55,12 +59,43 @@ class MnistFiles:
     def _folder(self, root: Path) -> Path:
         return root / self.torchvision_name / "raw"
 
+    def _folders(self, root: Path) -> Iterator[Path]:
+        """Yield the folders in which the files may be."""
+        names = (self.torchvision_name, self.name, self.name.replace("_", "-"))
+        # The data root may be the set's own folder; its name must not speak of another set.
+        own = ("",) if ("fashion" in root.name.lower()) == ("fashion" in self.name) else ()
+        for name in dict.fromkeys((*names, self.torchvision_name.lower(), *own)):
+            yield root / name / "raw"
+            yield root / name
+
+    def _home(self, root: Path, split: str) -> Path | None:
+        """Return the folder of both idx files of a split, or else the ``.npz`` file, or None."""
+        for folder in self._folders(root):
+            if all(_find(folder, name) for name in _FILES[split]):
+                return folder
+        files = (folder / (self.npz or "") for folder in self._folders(root))
+        return next((path for path in files if path.is_file()), None)
+
+    def _missing(self, root: Path, *splits: str) -> list[str]:
+        absent = [split for split in splits if self._home(root, split) is None]
+        names = [name for split in absent for name in _FILES[split]]
+        return [name for name in names if _find(self._folder(root), name) is None]
+
     def _what_to_do(self, root: Path) -> str:
         missing = self._missing(root, *_FILES)
         return (
             f"put {', '.join(f'{name}.gz' for name in missing)} (gzipped or not) into "
-            f"{self._folder(root)}, {OTHER_FOLDER}"
+            f"{self._folder(root)}, {OTHER_FOLDER}{self._not_read(root)}"
         )
+
+    def _not_read(self, root: Path) -> str:
+        """Return a hint where there are files in a form that is not read."""
+        for folder in self._folders(root):
+            if folder not in (root, root / "raw"):
+                for path in sorted(folder.glob("*")):
+                    if path.suffix in _OTHER_FORMS:
+                        return f" ({path} is in another form, which is not read)"
+        return ""
 
     def _load(self, request: LoadRequest) -> ImageSet:
         """Return one split, downloaded first if its files are missing and that is allowed."""
@@ -69,13 +104,13 @@ class MnistFiles:
             if not request.download:
                 raise not_there(self.name, self._what_to_do(root))
             self._download(root)
-        images_name, labels_name = _FILES[split]
-        count = _COUNTS[split]
-        images = self._read(root, images_name, (count, _SIDE, _SIDE))
-        labels = self._read(root, labels_name, (count,))
+        home = self._home(root, split)
+        if home is None:
+            raise not_there(self.name, self._what_to_do(root))
+        images, labels = self._read_npz(home, split) if home.is_file() else self._read(home, split)
         if labels.max() >= len(self.label_names):
             raise UserError(
-                f"{self._find(root, labels_name)}: label {labels.max()} is not one of "
+                f"{_find(home, _FILES[split][1]) or home}: label {labels.max()} is not one of "
                 f"the {len(self.label_names)} classes"
             )
         return ImageSet(
@@ -86,22 +121,31 @@ class MnistFiles:
             label_names=self.label_names,
         )
 
-    def _read(self, root: Path, name: str, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-        path = self._find(root, name)
-        if path is None:
-            raise not_there(self.name, self._what_to_do(root))
-        array = read_idx(path, shape=shape, md5=self.md5.get(name))
-        if array.dtype != np.uint8:
-            raise UserError(f"{path}: holds {array.dtype}, not uint8")
-        return array
+    def _read(self, folder: Path, split: str) -> list[NDArray[np.uint8]]:
+        arrays = []
+        for name, shape in zip(_FILES[split], _shapes(split), strict=True):
+            path = _find(folder, name)
+            assert path is not None  # `_home` has seen it
+            arrays.append(read_idx(path, shape=shape, md5=self.md5.get(name)))
+            if arrays[-1].dtype != np.uint8:
+                raise UserError(f"{path}: holds {arrays[-1].dtype}, not uint8")
+        return arrays
 
-    def _find(self, root: Path, name: str) -> Path | None:
-        candidates = (self._folder(root) / name, self._folder(root) / f"{name}.gz")
-        return next((path for path in candidates if path.is_file()), None)
+    def _read_npz(self, path: Path, split: str) -> list[NDArray[np.uint8]]:
+        from infoeval.data.formats.npz_file import NpzFile  # this form is rare
 
-    def _missing(self, root: Path, *splits: str) -> list[str]:
-        names = [name for split in splits for name in _FILES[split]]
-        return [name for name in names if self._find(root, name) is None]
+        arrays = []
+        with NpzFile(path) as file:
+            for axis, name, shape in zip("xy", _FILES[split], _shapes(split), strict=True):
+                key = f"{axis}_{split}"
+                if file.shape(key) != shape:
+                    raise file.error(key, f"has shape {file.shape(key)}, not {shape}")
+                arrays.append(file.read(key))
+                if arrays[-1].dtype != np.uint8:
+                    raise file.error(key, f"holds {arrays[-1].dtype}, not uint8")
+                if idx_md5(arrays[-1]) != self.md5.get(name):
+                    raise file.error(key, "is not the official one; download the file again")
+        return arrays
 
     def _download(self, root: Path) -> None:
         """Download all four files, and move the missing ones into place."""
@@ -112,6 +156,18 @@ class MnistFiles:
             self._folder(root).mkdir(parents=True, exist_ok=True)
             for name in self._missing(root, *_FILES):
                 os.replace(self._folder(temporary) / name, self._folder(root) / name)
+
+
+def _shapes(split: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    return (_COUNTS[split], _SIDE, _SIDE), (_COUNTS[split],)
+
+
+def _find(folder: Path, name: str) -> Path | None:
+    """Return the path of an idx file, as the official page or another mirror names it."""
+    dotted = name.replace("-idx", ".idx")
+    names = [f"{stem}{suffix}" for stem in (name, dotted) for suffix in ("", ".gz")]
+    paths = (folder / file for file in (*names, f"{name}/{name}", f"{dotted}/{dotted}"))
+    return next((path for path in paths if path.is_file()), None)
 
 
 SOURCE = MnistFiles(
@@ -125,4 +181,5 @@ SOURCE = MnistFiles(
         "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
         "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
     },
+    npz="mnist.npz",
 ).source()

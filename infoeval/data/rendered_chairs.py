@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.formats.decoding import Selection, open_image, prepared_images
+from infoeval.data.formats.decoding import Selection, prepared_images
 from infoeval.data.formats.image_archives import ImageFile, find_images, state_of
+from infoeval.data.formats.image_reading import read_image
 from infoeval.data.image_set import ImageSet, split_indices
 from infoeval.data.resizing import crop_middle, fit
 from infoeval.data.source import DataSource, LoadRequest, not_there
@@ -80,9 +81,9 @@ def _view(file: ImageFile) -> tuple[str, int, int]:
 
 
 def _decode(file: ImageFile) -> NDArray[np.uint8]:
-    with open_image(file, formats=("PNG",)) as image:
-        side = round(min(image.size) * _CROP)
-        return fit(crop_middle(image, side, side), _SHAPE)
+    image = read_image(file, formats=("PNG",))
+    side = round(min(image.size) * _CROP)
+    return fit(crop_middle(image, side, side), _SHAPE)
 
 
 SOURCE = DataSource(

@@ -79,7 +79,7 @@ def data_root(folder: str | os.PathLike[str] | None = None) -> Path:
     True
     """
     chosen = folder or os.environ.get("INFOEVAL_DATA") or "~/.cache/infoeval"
-    return Path(chosen).expanduser()
+    return Path(os.path.expanduser(chosen))  # unlike Path.expanduser, no error without a home
 
 
 def not_there(name: str, what_to_do: str) -> UserError:
@@ -95,6 +95,8 @@ def downloading(name: str, root: Path, what_to_do: Callable[[Path], str]) -> Ite
     download or write.
     """
     try:
+        if root.parts[:1] == ("~",):
+            raise OSError("there is no home folder")
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as folder:
             yield Path(folder)

@@ -44,8 +44,19 @@ def _folder(root: Path) -> Path:
     return root / "svhn"
 
 
+def _path(root: Path, split: str) -> Path | None:
+    """Return the file of a split, in the set's folder or in the data root; None if it is absent."""
+    folders = (_folder(root), root / "SVHN", root)
+    return next((f / _FILES[split] for f in folders if (f / _FILES[split]).is_file()), None)
+
+
+def _where(root: Path) -> str:
+    path = _path(root, "train")
+    return str(_folder(root) if path is None else path.parent)
+
+
 def _missing(root: Path, *splits: str) -> list[str]:
-    return [_FILES[s] for s in splits if not (_folder(root) / _FILES[s]).is_file()]
+    return [_FILES[split] for split in splits if _path(root, split) is None]
 
 
 def _what_to_do(root: Path) -> str:
@@ -64,11 +75,11 @@ def _load(request: LoadRequest) -> ImageSet:
     for the official set.
     """
     root, split = request.root, request.split
-    if _missing(root, split):
+    path = _path(root, split)
+    if path is None:
         if not request.download:
             raise not_there("svhn", _what_to_do(root))
-        _download(root, split)
-    path = _folder(root) / _FILES[split]
+        path = _download(root, split)
     key = {"version": _VERSION, "size": path.stat().st_size, "sha256": sha256(path)}
     arrays = prepared("svhn", key, lambda writer: _write(writer, path, split))
     return ImageSet(
@@ -106,14 +117,16 @@ def _read(path: Path, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
     return columns, digits
 
 
-def _download(root: Path, split: str) -> None:
-    """Download a file, which torchvision verifies by its MD5, and move it into place."""
+def _download(root: Path, split: str) -> Path:
+    """Return the path of a file, downloaded and moved there; torchvision verifies its MD5."""
+    path = _folder(root) / _FILES[split]
     with downloading("svhn", root, _what_to_do) as temporary:
         import torchvision.datasets
 
         torchvision.datasets.SVHN(temporary, split=split, download=True)
-        _folder(root).mkdir(exist_ok=True)
-        os.replace(temporary / _FILES[split], _folder(root) / _FILES[split])
+        path.parent.mkdir(exist_ok=True)
+        os.replace(temporary / _FILES[split], path)
+    return path
 
 
 def _check_elements(path: Path) -> None:
@@ -213,7 +226,7 @@ SOURCE = DataSource(
     name="svhn",
     description="SVHN: 99,289 digits of house numbers in photographs, 32×32 RGB, 10 classes",
     load=_load,
-    where=lambda root: str(_folder(root)),
+    where=_where,
     present=lambda root: not _missing(root, *_FILES),
     what_to_do=_what_to_do,
 )

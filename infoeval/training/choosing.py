@@ -21,6 +21,8 @@ DEFAULT_CODES = "10,u,u"
 CONTINUOUS_WEIGHT = 0.1
 """Weight of a continuous code: its L_I has no ceiling, and G would learn it before any image."""
 
+_IMAGE_FILES = (".npz", ".mat", ".h5", ".zip", ".tar")
+
 # Tables 1, 4, 2 and 6: by side, the networks for images of 1 and of 3 channels.
 _NETWORKS = {
     28: {1: "mnist", 3: "mnist"},
@@ -212,5 +214,5 @@ def _names_images(name: str) -> bool:
     from infoeval.data import names
 
     path = Path(name).expanduser()
-    is_file = path.suffix.lower() in (".npz", ".mat", ".h5") and path.is_file()
+    is_file = path.suffix.lower() in _IMAGE_FILES and path.is_file()
     return is_file or path.is_dir() or name in names()

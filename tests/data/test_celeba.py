@@ -1,9 +1,11 @@
+import codecs
 import gzip
 import io
 import os
 import struct
 import tarfile
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -437,6 +439,14 @@ def with_line(number, line):
         (with_line(5, "3.jpg 1 1 1"), "line 5 has '3.jpg' instead of a name such as 000001.jpg"),
         (with_line(5, "../000003.jpg 1 1 1"), "line 5 has '../000003.jpg' instead of a name"),
         (with_line(5, "000002.jpg 1 1 1"), "line 5 has '000002.jpg' twice"),
+        (with_line(2, "Bald Young Bald"), "line 2 has an attribute twice"),
+        (with_line(2, "Bald \x1b[31m Young"), "line 2 must be the names of the attributes"),
+        (with_line(2, "Bald Young " + "x" * 201), "line 2 must be the names of the attributes"),
+        (with_line(2, "Bald,,Young"), "line 2 must be the names of the attributes"),
+        (b"image_id\n000001.jpg\n", "line 1 must be the names of the attributes"),
+        (b"image_id,Bald\n000001.jpg,2\n", "line 2 has the value '2', not -1 or 1 or 0"),
+        (b"image_id,Bald\n000001.jpg,1,1\n", "line 2 has 2 values, not 1"),
+        (b"\n" * 2**21 + b"1", "has more than 1048576 lines"),
         (b"\xff" + text(attribute_lines()), "not a text file"),
         (
             gzip.compress(text(attribute_lines()), mtime=0)[:-9],
@@ -469,10 +479,61 @@ def test_a_wrong_partition_is_refused_with_the_line(tmp_path, line, reason):
         load("celeba", root=tmp_path)
 
 
-def test_lines_may_end_as_windows_writes_them(tmp_path):
+def test_lines_may_end_and_begin_as_windows_writes_them(tmp_path):
     write_tar(tmp_path)
-    write_attributes(tmp_path, text(attribute_lines()).replace(b"\n", b"\r\n"))
+    content = text(attribute_lines()).replace(b"\n", b"\r\n")
+    write_attributes(tmp_path, codecs.BOM_UTF8 + content)
     assert sorted(names_in(*both(tmp_path))) == NAMES
+
+
+def kaggle_lines(*, no="-1", quote=""):
+    lines = [",".join(("image_id", *ATTRIBUTES))]
+    for name, row in zip(NAMES, VALUES, strict=True):
+        lines.append(",".join((f"{quote}{name}{quote}", *("1" if value else no for value in row))))
+    return lines
+
+
+@pytest.mark.parametrize("folder", ["celeba", "CelebA", "celeba-dataset", "."])
+@pytest.mark.parametrize("options", [{}, {"no": "0"}, {"quote": '"'}])
+def test_the_layout_of_kaggle_is_the_same_set(tmp_path, folder, options):
+    ours = tmp_path / "ours"
+    ours.mkdir()
+    write_tar(ours)
+    write_attributes(ours)
+    parts = "0120012012"
+    write_partition(ours, [f"{n} {p}" for n, p in zip(NAMES, parts, strict=True)])
+    base = tmp_path / "theirs" / folder
+    images = base / "img_align_celeba" / "img_align_celeba"
+    images.mkdir(parents=True)
+    for name, content in PICTURES.items():
+        (images / name).write_bytes(content)
+    (base / "list_attr_celeba.csv").write_bytes(
+        codecs.BOM_UTF8 + text(kaggle_lines(**options)).replace(b"\n", b"\r\n")
+    )
+    rows = [f"{name},{part}" for name, part in zip(NAMES, parts, strict=True)]
+    (base / "list_eval_partition.csv").write_bytes(text(["image_id,partition", *rows]))
+    entry = {entry.name: entry for entry in catalogue(tmp_path / "theirs")}["celeba"]
+    assert (entry.present, Path(entry.where)) == (True, base)
+    for one, other in zip(both(ours), both(tmp_path / "theirs"), strict=True):
+        assert one.fingerprint == other.fingerprint
+        assert one.factor_names == other.factor_names
+
+
+def test_the_folders_of_the_official_download_are_found(tmp_path):
+    (tmp_path / "celeba").mkdir()
+    write_tar(tmp_path)
+    attributes = write_attributes(tmp_path)
+    partition = write_partition(tmp_path, [f"{name} {int(name[5]) % 3}" for name in NAMES])
+    before = [data.fingerprint for data in both(tmp_path)]
+    base = (tmp_path / "celeba").rename(tmp_path / "CelebA")
+    for part, name in (
+        ("Anno", attributes.name),
+        ("Eval", partition.name),
+        ("Img", "img_align_celeba_part.tar"),
+    ):
+        (base / part).mkdir()
+        (base / name).rename(base / part / name)
+    assert [data.fingerprint for data in both(tmp_path)] == before
 
 
 @pytest.mark.parametrize("pack", [bytes, gzip.compress])

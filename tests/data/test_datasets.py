@@ -215,7 +215,8 @@ def test_only_the_modules_of_the_set_are_imported(shared_data, tmp_path):
         Image.new("L", (4, 4)).save(tmp_path / "folder" / f"{number}.png")
     base = {"datasets", "image_set", "source", "untrusted", "formats", "formats.cache"}
     npz = {"formats.npz_file", "formats.npz_images"}
-    files = {"formats.decoding", "formats.image_archives", "resizing"}
+    formats = {f"formats.{name}" for name in ("decoding", "image_archives", "image_reading")}
+    files = {*formats, "resizing", "split_folders"}
     for name, expected in (
         ("digits", {"digits"}),
         ("mnist", {"mnist", "formats.idx"}),

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torchvision.datasets
 
-from infoeval.data import load
+from infoeval.data import catalogue, load
 from infoeval.errors import UserError
 
 FILES = (
@@ -143,6 +143,82 @@ def copy_test_split(source, root, folder):
         with gzip.open(source / folder / "raw" / f"{name}.gz") as packed:
             (root / folder / "raw" / name).write_bytes(packed.read())
     return root / folder / "raw"
+
+
+def dotted(name):
+    return name.replace("-idx", ".idx")
+
+
+@pytest.mark.parametrize("folder", ["MNIST/raw", "MNIST", "mnist", "mnist/raw", "raw", "."])
+@pytest.mark.parametrize(
+    "named", [str, dotted, lambda name: f"{dotted(name)}.gz", lambda name: f"{name}/{name}"]
+)
+def test_files_of_other_mirrors_are_found(shared_data, tmp_path, mnist_test, folder, named):
+    for name in FILES[2:]:
+        path = tmp_path / folder / named(name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        packed = (shared_data / "MNIST" / "raw" / f"{name}.gz").read_bytes()
+        path.write_bytes(packed if path.suffix == ".gz" else gzip.decompress(packed))
+    data = load("mnist", "test", root=tmp_path, download=False)
+    assert data.fingerprint == mnist_test.fingerprint
+    for name in FILES[:2]:
+        (tmp_path / folder / f"{name}.gz").touch()
+    entry = catalogue(tmp_path)[0]
+    assert (entry.present, Path(entry.where)) == (True, tmp_path / folder)
+
+
+@pytest.mark.parametrize("folder", ["fashion-mnist", "fashion_mnist", "FashionMNIST", "my-fashion"])
+def test_fashion_mnist_of_keras_and_others_is_found(shared_data, tmp_path, fashion_test, folder):
+    shutil.copytree(shared_data / "FashionMNIST" / "raw", tmp_path / folder)
+    root = tmp_path / folder if folder == "my-fashion" else tmp_path
+    found = load("fashion_mnist", "test", root=root, download=False)
+    assert found.fingerprint == fashion_test.fingerprint
+    with pytest.raises(UserError, match="mnist is not there"):
+        load("mnist", "test", root=root, download=False)
+
+
+def keras_file(data, path, **changes):
+    path.parent.mkdir(exist_ok=True)
+    arrays = {"x_test": data.images[:, 0], "y_test": data.labels.astype(np.uint8)} | changes
+    np.savez(path, **arrays)
+
+
+@pytest.mark.parametrize("folder", ["", "mnist", "MNIST"])
+def test_the_file_of_keras_is_read_and_verified(tmp_path, mnist_test, folder):
+    path = tmp_path / folder / "mnist.npz"
+    keras_file(mnist_test, path)
+    data = load("mnist", "test", root=tmp_path, download=False)
+    assert data.fingerprint == mnist_test.fingerprint
+    assert {entry.name: entry.present for entry in catalogue(tmp_path)}["mnist"]
+    changed = mnist_test.images[:, 0].copy()
+    changed[7, 7, 7] ^= 1
+    for changes, reason in (
+        ({"x_test": changed}, "x_test is not the official one"),
+        ({"y_test": changed[:, 0, 0]}, "y_test is not the official one"),
+        ({"x_test": changed[:9]}, r"x_test has shape \(9, 28, 28\), not \(10000, 28, 28\)"),
+        ({"y_test": mnist_test.labels}, "y_test holds int64, not uint8"),
+    ):
+        keras_file(mnist_test, path, **changes)
+        with pytest.raises(UserError, match=f"{path}: {reason}"):
+            load("mnist", "test", root=tmp_path, download=False)
+    with pytest.raises(UserError, match="x_train"):
+        load("mnist", "train", root=tmp_path, download=False)
+
+
+@pytest.mark.parametrize("name", ["mnist_train.csv", "train.parquet", "emnist-letters.mat"])
+def test_mnist_in_another_form_is_named(tmp_path, name):
+    (tmp_path / "mnist").mkdir()
+    path = tmp_path / "mnist" / name
+    path.write_text("label,pixel0")
+    with pytest.raises(UserError, match=rf"put train-images.* \({path} is in another form"):
+        load("mnist", root=tmp_path, download=False)
+
+
+def test_a_file_of_mnist_given_by_its_path_says_how_to_give_it(tmp_path):
+    path = tmp_path / f"{FILES[0]}.gz"
+    path.write_bytes(b"")
+    with pytest.raises(UserError, match=f"give mnist and --data-dir {tmp_path}"):
+        load(path)
 
 
 @pytest.mark.parametrize("name", FILES[2:])

@@ -1,6 +1,10 @@
+import pwd
 from pathlib import Path
 
-from infoeval.data import data_root
+import pytest
+
+from infoeval.data import catalogue, data_root, load, names
+from infoeval.errors import UserError
 
 
 def test_root_is_the_argument_then_the_variable_then_the_cache(monkeypatch, tmp_path):
@@ -16,3 +20,15 @@ def test_root_is_the_argument_then_the_variable_then_the_cache(monkeypatch, tmp_
 def test_an_empty_variable_is_no_root(monkeypatch):
     monkeypatch.setenv("INFOEVAL_DATA", "")
     assert data_root() == Path.home() / ".cache" / "infoeval"
+
+
+def test_without_a_home_folder_nothing_fails_before_a_file_is_wanted(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("INFOEVAL_DATA", raising=False)
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)  # a KeyError: the user has no entry
+    assert len(load("digits")) == 1438
+    assert len(catalogue()) == len(names())
+    with pytest.raises(UserError, match=r"mnist could not be downloaded .*put train.*--data-dir"):
+        load("mnist")
+    assert list(tmp_path.iterdir()) == []

@@ -93,6 +93,17 @@ def test_each_split_has_its_file(tmp_path):
     assert (len(load(tmp_path, split="test")), len(load(tmp_path))) == (4, N)
 
 
+@pytest.mark.parametrize("folder", ["SVHN", "."])
+def test_files_in_other_folders_are_found(tmp_path, folder):
+    expected = load(write(tmp_path).parent.parent)
+    path = tmp_path / folder / "train_32x32.mat"
+    path.parent.mkdir(exist_ok=True)
+    (tmp_path / "svhn" / path.name).rename(path)
+    assert load(tmp_path).fingerprint == expected.fingerprint
+    assert SOURCE.where(tmp_path) == str(path.parent)
+    assert "put test_32x32.mat from" in SOURCE.what_to_do(tmp_path)
+
+
 def test_labels_of_another_number_type_will_do(tmp_path):
     write(tmp_path, y=labels().astype(float))
     assert load(tmp_path).labels[:10].tolist() == [1, 2, 3, 4, 5, 6, 7, 8, 9, 0]

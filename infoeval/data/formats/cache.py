@@ -4,10 +4,11 @@ import hashlib
 import json
 import math
 import os
-import secrets
+import re
 import shutil
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -17,18 +18,31 @@ from numpy.typing import DTypeLike, NDArray
 
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
-from infoeval.files import sha256
+from infoeval.files import remove_litter, sha256, temporary_folder
+from infoeval.locks import locked, take
 
 Progress = Callable[[str, float | None], None]
 """Called with a description of the work and the share of it that is done."""
 
 _progress: ContextVar[Progress | None] = ContextVar("progress", default=None)
 _MANIFEST = "manifest.json"
+_MAX_MANIFEST = 2**20  # bytes; it lists a handful of files
+_TRIES = 5
+_LOCK = re.compile(r"\..+-[0-9a-f]{16}\.lock")
+_EARLIER_LITTER = re.compile(r"\..+-[0-9a-f]{16}-[0-9a-f]{16}")
+_DAY = 86_400  # seconds
 
 
 def cache_folder() -> Path:
-    """Return the folder of prepared data: ``INFOEVAL_CACHE``, or ``~/.cache/infoeval/prepared``."""
-    return Path(os.environ.get("INFOEVAL_CACHE") or "~/.cache/infoeval/prepared").expanduser()
+    """Return the folder of prepared data: ``INFOEVAL_CACHE``, or ``~/.cache/infoeval/prepared``.
+
+    Raises UserError where neither the variable nor a home folder is known.
+    """
+    chosen = os.environ.get("INFOEVAL_CACHE") or "~/.cache/infoeval/prepared"
+    folder = Path(os.path.expanduser(chosen))
+    if folder.parts[:1] == ("~",):  # no HOME, and no entry for the user
+        raise UserError("there is no home folder: name one for prepared data with INFOEVAL_CACHE")
+    return folder
 
 
 @contextmanager
@@ -78,9 +92,13 @@ class Writer:
 
     def progress(self, done: int, total: int) -> None:
         """Report the progress of the preparation."""
-        report = _progress.get()
-        if report is not None:
-            report(f"preparing {self.name}, {done:,} of {total:,}", done / total)
+        _report(f"preparing {self.name}, {done:,} of {total:,}", done / total)
+
+
+def _report(text: str, share: float | None) -> None:
+    report = _progress.get()
+    if report is not None:
+        report(text, share)
 
 
 def prepared(
@@ -90,7 +108,9 @@ def prepared(
 
     They are memory-mapped, copy on write: only the parts in use take memory, and changes never
     reach the cache. Every opening compares sizes and SHA-256 with what was written; a damaged or
-    incomplete entry is built again. Preparation is atomic: a killed one leaves no entry.
+    incomplete entry is built again. Preparation is atomic: a killed one leaves no entry, and what
+    it had written is removed when the cache is used next. Of several processes one prepares, and
+    the others wait for it. An entry that is undamaged is never removed.
 
     Args:
         name: lower case words joined by ``_``.
@@ -102,34 +122,98 @@ def prepared(
         UserError: the cache cannot be written, or what ``build`` raises.
     """
     text = json.dumps(key, sort_keys=True)
-    folder = cache_folder() / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    cache = cache_folder()
+    folder = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
+    _tidy(cache)
     arrays = _opened(folder, text)
-    if arrays is None:
-        _build(name, folder, text, build)
-        arrays = _opened(folder, text)
-    if arrays is None:
-        raise UserError(f"{folder}: cannot be read back after it was written; is the disk sound?")
-    return arrays
+    if arrays is not None:
+        return arrays
+    with _writing(cache):
+        cache.mkdir(parents=True, exist_ok=True)
+    with _turn(name, cache / f".{folder.name}.lock"):
+        arrays = _opened(folder, text)  # another process may have prepared it in the meantime
+        return _build(name, folder, text, build) if arrays is None else arrays
 
 
-def _build(name: str, folder: Path, key: str, build: Callable[[Writer], None]) -> None:
-    temporary = folder.with_name(f".{folder.name}-{secrets.token_hex(8)}")
-    try:
+@contextmanager
+def _turn(name: str, lock: Path) -> Iterator[None]:
+    """Context in which no other process prepares this entry, if the file system has locks."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(locked(lock))
+        except UserError as error:
+            if error.__cause__ is not None:  # it cannot be created
+                with _writing(lock.parent):
+                    raise error.__cause__ from None
+            _report(f"waiting for another process that prepares {name}", None)
+            stack.enter_context(locked(lock, wait=True))
+        yield
+
+
+def _build(
+    name: str, folder: Path, key: str, build: Callable[[Writer], None]
+) -> dict[str, NDArray[Any]]:
+    with ExitStack() as stack:
         with _writing(folder.parent):
-            temporary.mkdir(parents=True)
-        build(Writer(name, temporary))
+            temporary = stack.enter_context(temporary_folder(folder.parent))
+            built = temporary / "built"
+            built.mkdir()
+        build(Writer(name, built))
         files = {
             file.name: {"size": file.stat().st_size, "sha256": sha256(file)}
-            for file in sorted(temporary.iterdir())
+            for file in sorted(built.iterdir())
         }
-        manifest = json.dumps({"recipe": key, "files": files}, indent=2)
-        (temporary / _MANIFEST).write_text(manifest, encoding="utf-8")
-        shutil.rmtree(folder, ignore_errors=True)
-        # If another process has prepared the same in the meantime, its copy is used.
+        with _writing(folder.parent):
+            manifest = json.dumps({"recipe": key, "files": files}, indent=2)
+            (built / _MANIFEST).write_text(manifest, encoding="utf-8")
+        return _in_place(built, folder, temporary, key)
+
+
+def _in_place(built: Path, folder: Path, temporary: Path, key: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an entry that is moved to its place, or of a sound one that is there.
+
+    A damaged entry is moved aside as a whole, so that no reader finds parts of two. Where there
+    are no locks, what was moved aside may be another process's sound entry; it is moved back.
+    """
+    for number in range(_TRIES):
+        with suppress(OSError):  # another entry is there
+            os.rename(built, folder)
+        arrays = _opened(folder, key)
+        if arrays is not None:
+            return arrays
+        aside = temporary / str(number)
         with suppress(OSError):
-            os.replace(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+            os.rename(folder, aside)
+            if _opened(aside, key) is not None:
+                built = aside
+    raise UserError(f"{folder}: cannot be read back after it was written; is the disk sound?")
+
+
+def _tidy(cache: Path) -> None:
+    """Remove what killed processes have left, those of earlier versions included."""
+    remove_litter(cache)
+    with suppress(OSError), os.scandir(cache) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                if _LOCK.fullmatch(entry.name):
+                    _remove_lock(Path(entry.path))
+                elif _EARLIER_LITTER.fullmatch(entry.name) and _is_old(Path(entry.path)):
+                    shutil.rmtree(entry.path)
+
+
+def _remove_lock(path: Path) -> None:
+    held = take(path, os.O_RDWR, unknown=False)
+    if held is not None:
+        try:
+            path.unlink()
+        finally:
+            os.close(held)
+
+
+def _is_old(folder: Path) -> bool:
+    """Whether nothing was written into a folder for a day."""
+    times = [path.stat().st_mtime for path in (folder, *folder.iterdir())]
+    return max(times) < time.time() - _DAY
 
 
 @contextmanager
@@ -146,22 +230,36 @@ def _writing(cache: Path) -> Iterator[None]:
 def _reserve(path: Path) -> None:
     """Allocate a file's disk space: a mapped page for which there is none kills the process."""
     if hasattr(os, "posix_fallocate"):
-        with _writing(path.parent.parent), path.open("rb+") as file:
+        with _writing(cache_folder()), path.open("rb+") as file:
             os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _opened(folder: Path, key: str) -> dict[str, NDArray[Any]] | None:
     """Return the mapped arrays of an entry, or None if it is missing or damaged."""
     try:
-        manifest = json.loads((folder / _MANIFEST).read_text(encoding="utf-8"))
-        if manifest["recipe"] != key:
+        with _regular(folder / _MANIFEST).open("rb") as file:
+            manifest = json.loads(file.read(_MAX_MANIFEST))
+        written = manifest["files"]
+        if manifest["recipe"] != key or {*written, _MANIFEST} != set(os.listdir(folder)):
             return None
-        arrays = {}
-        for name, written in manifest["files"].items():
-            path = folder / Path(name).name
-            if path.stat().st_size != written["size"] or sha256(path) != written["sha256"]:
-                return None
-            arrays[path.stem] = np.load(path, mmap_mode="c", allow_pickle=False)
-    except (UserError, OSError, ValueError, LookupError, TypeError, AttributeError):
+        return {Path(name).stem: _mapped(folder / name, **written[name]) for name in written}
+    except (UserError, OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
-    return arrays
+
+
+def _mapped(path: Path, size: int, sha256: str) -> NDArray[Any]:
+    """Return the array of a file, mapped; an error if it is not the one that was written."""
+    with _regular(path).open("rb") as file:
+        if os.fstat(file.fileno()).st_size != size:
+            raise ValueError("of another size")
+        if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
+            raise ValueError("of other content")
+    array: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
+    return array
+
+
+def _regular(path: Path) -> Path:
+    """Return a path that is no pipe, which would be waited for, and no device."""
+    if not path.is_file():
+        raise ValueError("no file")
+    return path

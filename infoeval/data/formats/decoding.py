@@ -1,63 +1,26 @@
 """Decoding of many image files, some of which may be broken, into memory or into the cache."""
 
-import contextlib
 import json
 import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.formats.image_archives import ImageFile
 from infoeval.data.image_set import ImageSet
 from infoeval.data.source import LoadRequest
-from infoeval.data.untrusted import parsing
-from infoeval.errors import UserError
-
-MAX_PIXELS = 100_000_000
-"""The largest image that is decoded; a larger one is taken for a decompression bomb."""
+from infoeval.errors import UserError, printable
 
 Result = TypeVar("Result")
 
-_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF")
-_MODES = ("1", "L", "P", "RGB")  # a palette is only a way to store RGB
 _BATCH = 256  # files that wait for a thread
 _THREADS = min(8, os.cpu_count() or 1)
-
-
-@contextlib.contextmanager
-def open_image(
-    file: ImageFile, *, formats: tuple[str, ...] = _FORMATS, max_pixels: int = MAX_PIXELS
-) -> Iterator[Image.Image]:
-    """Image of a file; only its header is read until the pixels are needed.
-
-    ``formats`` are Pillow's names. Raises UserError, also within the block, if the image is broken,
-    too large, in another format, or not 8-bit grey, RGB or of a palette.
-    """
-    with parsing(f"{file}: a broken image"):
-        try:
-            with file.stream() as stream, Image.open(stream, formats=formats) as image:
-                _check(file, image, max_pixels)
-                yield image
-        except UnidentifiedImageError as error:
-            raise UserError(f"{file}: broken, or not an image ({' or '.join(formats)})") from error
-
-
-def _check(file: ImageFile, image: Image.Image, max_pixels: int) -> None:
-    if image.width * image.height > max_pixels:
-        raise UserError(
-            f"{file}: has {image.width}×{image.height} pixels; the limit is {max_pixels}"
-        )
-    if image.has_transparency_data:
-        raise UserError(f"{file}: has transparency; save it as plain grey or RGB")
-    if image.mode not in _MODES:
-        raise UserError(f"{file}: has mode {image.mode}; save it as 8-bit grey or RGB")
 
 
 def map_files(
@@ -90,9 +53,9 @@ def map_files(
 
     results: dict[int, Result] = {}
     errors: dict[int, UserError] = {}
-    # Pillow only warns of large images; here a smaller limit refuses them.
+    # Pillow warns of large images, which a smaller limit refuses here, and of odd metadata.
     with warnings.catch_warnings(), ThreadPoolExecutor(_THREADS) as pool:
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        warnings.simplefilter("ignore")
         for start in range(0, len(files), _BATCH):
             batch = range(start, min(start + _BATCH, len(files)))
             for k, result in zip(batch, pool.map(attempt, batch), strict=True):
@@ -105,7 +68,7 @@ def map_files(
             progress(batch.stop, len(files))
     if not results:
         raise UserError(f"none of {len(errors):,} images can be used; the first: {errors[0]}")
-    return results, tuple(str(files[k]) for k in errors)
+    return results, tuple(printable(str(files[k])) for k in errors)
 
 
 def decode_all(
@@ -124,7 +87,10 @@ def decode_all(
     """
 
     def decode_into(k: int) -> None:
-        images[k] = decode(files[k])
+        image = decode(files[k])
+        if image.shape != images.shape[1:]:
+            raise UserError(f"{files[k]}: a broken image (it is not of the size it declares)")
+        images[k] = image
 
     done, left_out = map_files(files, decode_into, skip_broken=skip_broken, progress=progress)
     kept = list(done)

@@ -83,6 +83,18 @@ def read_idx(
     return array.astype(dtype.newbyteorder("="), copy=False)
 
 
+def idx_md5(array: NDArray[np.uint8]) -> str:
+    """Return the MD5, in hex, of the unzipped idx file that holds an array of bytes.
+
+    >>> idx_md5(np.zeros((2, 1), dtype=np.uint8))
+    'e43da5dc4b05b3df27a5892257dc3c15'
+    """
+    header = struct.pack(f">4B{array.ndim}I", 0, 0, 0x08, array.ndim, *array.shape)
+    digest = hashlib.md5(header, usedforsecurity=False)
+    digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
 def _read_header(path: Path, stream: Readable) -> tuple[bytes, np.dtype[Any], tuple[int, ...]]:
     magic = stream.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in _ELEMENT_TYPES:

@@ -1,6 +1,5 @@
 """Image files in a folder, a tar or a zip: which there are, and their bytes."""
 
-import contextlib
 import hashlib
 import io
 import os
@@ -9,18 +8,20 @@ import struct
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
 from infoeval.data.untrusted import parsing, read_at_most
-from infoeval.errors import UserError
+from infoeval.errors import UserError, shown
 
 _MAX_BYTES = 2**26  # of a file in an archive, which is read whole
 _TAR_BLOCK = 512
 _ZIP_HEADER = struct.Struct("<4s4xH16x2H")  # signature, compression, lengths of name and extra
 _STORED, _DEFLATED = 0, 8
+
+_State = tuple[int, int]  # size, and time of the last change in nanoseconds
 
 Wanted = Callable[[str], bool]
 """Whether the file with this path within a folder or archive is one of the images."""
@@ -87,7 +88,8 @@ def find_images(
     """Return the image files in a folder and its sub-folders, an uncompressed tar, or a zip.
 
     Nothing of an archive is written to disk, so it does not matter where the paths and links of
-    its members point. Only regular files are listed.
+    its members point. Only regular files are listed. In a folder, links to files are followed, and
+    links to folders are not, which may lead in circles.
 
     Args:
         source: the folder or archive; an archive is a zip if its suffix is ``.zip``, else a tar.
@@ -96,7 +98,8 @@ def find_images(
 
     Returns:
         The files, sorted by path in a folder and in the order of an archive; and a description of
-        what is left out.
+        what is left out: links that lead nowhere or to a folder, folders that cannot be read, and
+        the rest of a tar.
 
     Raises:
         UserError: the source cannot be read, or is a truncated tar.
@@ -105,7 +108,7 @@ def find_images(
     kind = "zip" if is_zip else "folder or uncompressed tar"
     with parsing(f"{source}: not a readable {kind}", "; if it was downloaded, download it again"):
         if source.is_dir():
-            return _in_folder(source, wanted), ()
+            return _in_folder(source, wanted)
         if is_zip:
             return _in_zip(source, wanted), ()
         files, whole = _in_tar(source, wanted)
@@ -130,33 +133,72 @@ def state_of(source: Path, wanted: Wanted) -> str:
     """
     digest = hashlib.sha256(os.fsencode(source.resolve()))
     with parsing(f"{source}: cannot be read"):
-        files = _files(source, wanted) if source.is_dir() else [("", source.stat())]
-        for name, state in sorted(files, key=lambda file: file[0]):
+        if source.is_dir():
+            files = _files(source, wanted)[0]
+        else:
+            state = source.stat()
+            files = {"": (state.st_size, state.st_mtime_ns)}
+        for name, (size, written) in sorted(files.items()):
             digest.update(b"\n" + os.fsencode(name))
-            digest.update(f"\0{state.st_size} {state.st_mtime_ns}".encode())
+            digest.update(f"\0{size} {written}".encode())
     return digest.hexdigest()
 
 
-def _files(folder: Path, wanted: Wanted) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield the path within a folder, and the state, of each image file in it and below."""
-    for base, _, names in os.walk(folder, onerror=_fail):
-        inner = os.path.relpath(base, folder).replace(os.sep, "/")
-        for name in names:
-            path = name if inner == "." else f"{inner}/{name}"
-            if wanted(path):
-                with contextlib.suppress(FileNotFoundError):  # a dangling link
-                    state = os.stat(os.path.join(base, name))
-                    if stat.S_ISREG(state.st_mode):
-                        yield path, state
+def _in_folder(folder: Path, wanted: Wanted) -> tuple[list[ImageFile], tuple[str, ...]]:
+    found, left_out = _files(folder, wanted)
+    files = [ImageFile(folder, name, size) for name, (size, _) in sorted(found.items())]
+    return files, tuple(
+        f"{shown(folder / name)} ({shown(why)})" for name, why in sorted(left_out.items())
+    )
 
 
-def _fail(error: OSError) -> None:
-    raise error
+def _files(folder: Path, wanted: Wanted) -> tuple[dict[str, _State], dict[str, str]]:
+    """Return the state of each image file in a folder and below, and why others are left out.
+
+    The keys are paths within the folder. Raises OSError if the folder itself cannot be read.
+    """
+    files: dict[str, _State] = {}
+    left_out: dict[str, str] = {}
+    pending = [""]
+    while pending:  # no recursion: folders may be nested deeply
+        inner = pending.pop()
+        try:
+            with os.scandir(folder / inner) as entries:
+                for entry in entries:
+                    path = f"{inner}/{entry.name}" if inner else entry.name
+                    if entry.is_dir(follow_symlinks=False):
+                        pending.append(path)
+                    else:
+                        _sort(entry, path, wanted, files, left_out)
+        except OSError as error:
+            if not inner:
+                raise
+            left_out[inner] = error.strerror or str(error)
+    return files, left_out
 
 
-def _in_folder(folder: Path, wanted: Wanted) -> list[ImageFile]:
-    files = (ImageFile(folder, name, state.st_size) for name, state in _files(folder, wanted))
-    return sorted(files, key=lambda file: file.name)
+def _sort(
+    entry: os.DirEntry[str],
+    path: str,
+    wanted: Wanted,
+    files: dict[str, _State],
+    left_out: dict[str, str],
+) -> None:
+    """Add an entry of a folder to the files if it is an image, or say why it is left out."""
+    is_wanted, is_link = wanted(path), entry.is_symlink()
+    if not is_wanted and (not is_link or entry.name.startswith(".")):
+        return
+    try:
+        state = entry.stat()
+    except OSError as error:
+        if is_wanted:
+            reason = error.strerror or str(error)
+            left_out[path] = f"a link that leads nowhere: {reason}" if is_link else reason
+        return
+    if is_link and stat.S_ISDIR(state.st_mode):
+        left_out[path] = "a link to a folder"
+    elif is_wanted and stat.S_ISREG(state.st_mode):
+        files[path] = state.st_size, state.st_mtime_ns
 
 
 def _in_zip(path: Path, wanted: Wanted) -> list[ImageFile]:
@@ -164,8 +206,12 @@ def _in_zip(path: Path, wanted: Wanted) -> list[ImageFile]:
         return [
             ImageFile(path, member.filename, member.compress_size, "zip", member.header_offset)
             for member in archive.infolist()
-            if not member.is_dir() and wanted(member.filename)
+            if not member.is_dir() and not _is_link(member) and wanted(member.filename)
         ]
+
+
+def _is_link(member: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(member.external_attr >> 16)
 
 
 def _in_tar(path: Path, wanted: Wanted) -> tuple[list[ImageFile], bool]:

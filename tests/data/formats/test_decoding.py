@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 
 from infoeval.data.formats import decoding
-from infoeval.data.formats.decoding import decode_all, map_files, open_image
+from infoeval.data.formats.decoding import decode_all, map_files
 from infoeval.data.formats.image_archives import ImageFile, find_images
+from infoeval.data.formats.image_reading import open_image
 from infoeval.errors import UserError
 from tests.data.archives import picture, tar_bytes
 

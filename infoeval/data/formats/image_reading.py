@@ -1,0 +1,186 @@
+"""One image file, opened and decoded: upright, and 8-bit grey or RGB, however it is stored."""
+
+import contextlib
+import logging
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+from PIL.ExifTags import Base as Exif
+
+from infoeval.data.formats.image_archives import ImageFile
+from infoeval.data.untrusted import parsing
+from infoeval.errors import UserError
+
+MAX_PIXELS = 100_000_000
+"""The largest image that is decoded; a larger one is taken for a decompression bomb."""
+
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".webp", ".gif"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
+)
+"""Ends of the names of image files, in lower case."""
+
+# Otherwise Pillow prints what it finds wrong with a file, beside raising an error.
+logging.getLogger("PIL").addHandler(logging.NullHandler())
+
+Shape = tuple[int, int, int]
+"""Channels, height and width."""
+
+_FORMATS = ("PNG", "JPEG", "BMP", "WEBP", "GIF", "TIFF", "PPM")
+_DEEP_GREY = ("I;16", "I;16L", "I;16B", "I;16N")
+_GREY = ("1", "L", "LA", "La", *_DEEP_GREY, "I")
+_COLOUR = ("P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr")
+_ROWS = 64  # of a 16-bit image, which are scaled at a time
+
+_TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""By EXIF orientation, what turns an image upright; from 5 on, width and height change places."""
+
+_BITS, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
+_TIFF_FORM = (Exif.ImageLength, Exif.ImageWidth, Exif.Orientation)
+
+_PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MAX_EXIF = 2**16  # bytes
+
+
+@contextlib.contextmanager
+def open_image(
+    file: ImageFile, *, formats: tuple[str, ...] = _FORMATS, max_pixels: int = MAX_PIXELS
+) -> Iterator[Image.Image]:
+    """Image of a file; only its header is read until the pixels are needed.
+
+    ``formats`` are Pillow's names. Raises UserError, also within the block, if the image is broken,
+    too large, in another format, or neither grey of 8 or 16 bits nor of colours of 8 bits.
+    """
+    with parsing(f"{file}: a broken image"):
+        try:
+            with file.stream() as stream, Image.open(stream, formats=formats) as image:
+                _check(file, image, max_pixels)
+                if image.format == "PNG" and "exif" not in image.info:
+                    _find_late_exif(stream, image)
+                yield image
+        except UnidentifiedImageError as error:
+            raise UserError(f"{file}: broken, or not an image ({' or '.join(formats)})") from error
+
+
+def shape_of(file: ImageFile, *, max_pixels: int = MAX_PIXELS) -> Shape:
+    """Return the shape of an image as it is read; its pixels are not decoded for that.
+
+    Raises UserError like :func:`open_image`.
+    """
+    with open_image(file, max_pixels=max_pixels) as image:
+        height, width, turn = image.height, image.width, _orientation(image)
+        if image.format == "TIFF":  # which Pillow turns itself, some versions sooner than others
+            height, width, turn = (_tags(image).get(tag, 1) for tag in _TIFF_FORM)
+        if turn in range(5, 9):
+            height, width = width, height
+        return 1 if image.mode in _GREY else 3, height, width
+
+
+def read_image(
+    file: ImageFile,
+    *,
+    formats: tuple[str, ...] = _FORMATS,
+    max_pixels: int = MAX_PIXELS,
+    side: int | None = None,
+) -> Image.Image:
+    """Return the image of a file in mode L or RGB, upright according to its EXIF data.
+
+    Grey of 16 bits is scaled to 8. A large JPEG may be decoded at the smallest of its own scales
+    that leaves ``side`` pixels. Raises UserError like :func:`open_image`, and if pixels are
+    transparent; an alpha channel that hides nothing is left out.
+    """
+    with open_image(file, formats=formats, max_pixels=max_pixels) as image:
+        turn = _TURNS.get(_orientation(image))
+        if side is not None:
+            image.draft(None, (side, side))
+        plain = _plain(file, image)
+        return plain if turn is None else plain.transpose(turn)
+
+
+def _check(file: ImageFile, image: Image.Image, max_pixels: int) -> None:
+    if image.width * image.height > max_pixels:
+        raise UserError(
+            f"{file}: has {image.width}×{image.height} pixels; the limit is {max_pixels}"
+        )
+    # Of mode I only images of 16 bits are known to have a range.
+    no_range = image.mode == "I" and image.format not in ("PNG", "PPM")
+    if no_range or image.mode not in (*_GREY, *_COLOUR):
+        raise UserError(
+            f"{file}: has mode {image.mode}; save it as grey of 8 or 16 bits, or as RGB"
+        )
+
+
+def _orientation(image: Image.Image) -> int:
+    """Return the EXIF orientation, 1 where an image is upright or its EXIF data are unreadable."""
+    if image.format == "TIFF":  # it is turned while it is decoded
+        return 1
+    try:
+        # That of PNG images would decode them first.
+        found = Image.Image.getexif(image).get(Exif.Orientation)
+    except Exception:
+        return 1
+    return found if found in _TURNS else 1
+
+
+def _tags(image: Image.Image) -> Mapping[int, Any]:
+    """Return the fields of a TIFF image; none of another."""
+    return getattr(image, "tag_v2", {})
+
+
+def _find_late_exif(stream: IO[bytes], image: Image.Image) -> None:
+    """Note the EXIF data that come after the pixels of a PNG image, as some programs write them."""
+    back = stream.tell()
+    stream.seek(len(_PNG_SIGNATURE))
+    while len(head := stream.read(8)) == 8:
+        length, kind = int.from_bytes(head[:4]), head[4:]
+        if kind == b"eXIf" and length <= _MAX_EXIF:
+            image.info["exif"] = b"Exif\0\0" + stream.read(length)
+            break
+        stream.seek(length + 4, 1)  # with the checksum
+    stream.seek(back)
+
+
+def _plain(file: ImageFile, image: Image.Image) -> Image.Image:
+    mode = "L" if image.mode in _GREY else "RGB"
+    if image.has_transparency_data:
+        if image.mode in _DEEP_GREY or _hides(image):
+            raise UserError(
+                f"{file}: has transparency; save it as plain grey or RGB, such as on white"
+            )
+        return image.convert("LA" if mode == "L" else "RGBA").convert(mode)
+    if image.mode in (*_DEEP_GREY, "I"):
+        return Image.fromarray(_scaled(image))
+    image.load()
+    return image if image.mode == mode else image.convert(mode)
+
+
+def _hides(image: Image.Image) -> bool:
+    """Whether any pixel is not fully opaque."""
+    with_alpha = image.convert("LA" if image.mode in _GREY else "RGBA")
+    return with_alpha.getchannel("A").getextrema()[0] != 255
+
+
+def _scaled(image: Image.Image) -> NDArray[np.uint8]:
+    """Return the pixels ``(height, width)`` of a grey image of up to 16 bits, scaled to 8."""
+    values = np.asarray(image)
+    tags = _tags(image)
+    largest = 2 ** int(tags.get(_BITS, (16,))[0]) - 1
+    white_is_zero = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    result = np.empty(values.shape, dtype=np.uint8)
+    for first in range(0, len(values), _ROWS):
+        rows = values[first : first + _ROWS].astype(np.int64)
+        if white_is_zero:
+            rows = largest - rows
+        result[first : first + _ROWS] = (rows * 255 + largest // 2) // largest
+    return result
