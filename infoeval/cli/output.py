@@ -15,13 +15,9 @@ from infoeval.errors import printable
 
 FAILED = 2
 """Exit code where the output could not be written."""
-_ALTERNATIVES = dict(
-    zip(
-        "…–—−×·±’≥≤→←↓²³λσαεπ",
-        "... - - - x * +- ' >= <= -> <- v ^2 ^3 lambda sigma alpha epsilon pi".split(),
-        strict=True,
-    )
-)
+_SIGNS = "…–—−×·±’≥≤→←↓²³λσαεπ"
+_WORDS = "... - - - x * +- ' >= <= -> <- v ^2 ^3 lambda sigma alpha epsilon pi"
+_ALTERNATIVES = dict(zip(_SIGNS, _WORDS.split(), strict=True))
 _NOT_ASCII = re.compile(r"[^\n -~]")
 
 
