@@ -6,7 +6,7 @@ from typing import Any, NoReturn
 import click
 
 import infoeval
-from infoeval.cli.failures import line_of
+from infoeval.cli.failures import line_of, on_sound_ground
 from infoeval.cli.list_commands import data, list_metrics
 from infoeval.cli.output import note, whole_output
 from infoeval.cli.report_commands import report, traverse
@@ -68,5 +68,8 @@ def main() -> None:
     """
 
 
+for command in (train, score, compare, report, traverse):
+    if command.callback is not None:
+        command.callback = on_sound_ground(command.callback)
 for command in (train, score, list_metrics, compare, report, traverse, data):
     main.add_command(command)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from infoeval.data.image_set import ImageSet, Render
 from infoeval.errors import UserError
+from infoeval.files import cache_root, in_home
 
 OTHER_FOLDER = "or name another data folder with --data-dir or INFOEVAL_DATA"
 """How an instruction to put files into the data root ends."""
@@ -78,8 +79,8 @@ def data_root(folder: str | os.PathLike[str] | None = None) -> Path:
     >>> data_root("~/sets") == Path.home() / "sets"
     True
     """
-    chosen = folder or os.environ.get("INFOEVAL_DATA") or "~/.cache/infoeval"
-    return Path(chosen).expanduser()
+    chosen = folder or os.environ.get("INFOEVAL_DATA")
+    return in_home(chosen) if chosen else cache_root()
 
 
 def not_there(name: str, what_to_do: str) -> UserError:

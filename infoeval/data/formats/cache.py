@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
-from infoeval.files import sha256
+from infoeval.files import cache_root, in_home, sha256
 
 Progress = Callable[[str, float | None], None]
 """Called with a description of the work and the share of it that is done."""
@@ -28,7 +28,8 @@ _MANIFEST = "manifest.json"
 
 def cache_folder() -> Path:
     """Return the folder of prepared data: ``INFOEVAL_CACHE``, or ``~/.cache/infoeval/prepared``."""
-    return Path(os.environ.get("INFOEVAL_CACHE") or "~/.cache/infoeval/prepared").expanduser()
+    chosen = os.environ.get("INFOEVAL_CACHE")
+    return in_home(chosen) if chosen else cache_root() / "prepared"
 
 
 @contextmanager
