@@ -68,7 +68,7 @@ def main() -> None:
     """
 
 
-for command in (train, score, compare, report, traverse):
+for command in (train, score, list_metrics, compare, report, traverse):
     if command.callback is not None:
         command.callback = on_sound_ground(command.callback)
 for command in (train, score, list_metrics, compare, report, traverse, data):

@@ -1,6 +1,7 @@
 """The one line of an error that lies in what the user gave, or in the machine it runs on."""
 
 import functools
+import importlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -31,8 +32,7 @@ def on_sound_ground(command: Callable[..., None]) -> Callable[..., None]:
         _check_folder()
         limit = _address_space()
         if limit is not None:
-            import torch as _  # as the command will
-
+            importlib.import_module("torch")  # as the command will
             pages = Path("/proc/self/statm")
             used = (
                 int(pages.read_text().split()[0]) * os.sysconf("SC_PAGESIZE")

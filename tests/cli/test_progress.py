@@ -35,3 +35,20 @@ def test_a_terminal_has_a_bar_and_the_text() -> None:
         say("training Q, [/bold] L_I of all codes 1.3 nats", 0.75)
     assert "[/bold] L_I of all codes 1.3 nats" in shown.getvalue()
     assert "75%" in shown.getvalue()
+
+
+def test_a_line_is_cut_at_no_thousands_comma_and_obeys_no_name(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with progress.activity(Console(file=io.StringIO())) as say:
+        say("reading the codes of 1,438 images, 500 of 1,438", 0.3)
+        say("a\x1b[2J.pt", None)
+    assert capsys.readouterr().err == "reading the codes of 1,438 images\na\\x1b[2J.pt\n"
+
+
+def test_a_terminal_shows_control_characters_and_does_not_obey() -> None:
+    shown = io.StringIO()
+    with progress.activity(Console(file=shown, force_terminal=True, width=100)) as say:
+        say("a\x1b[31mb\x07", None)
+    assert r"a\x1b[31mb\x07" in shown.getvalue()
+    assert "\x07" not in shown.getvalue()
