@@ -90,7 +90,7 @@ class Screen(Console):
         widest = max((cell.maximum for cell in cells), default=0)
         whole = max(widest, header.maximum)
         if column.no_wrap:
-            return column, max(widest, min(_two_lines(column.header), WORD)), whole
+            return column, min(max(widest, _two_lines(column.header)), whole), whole
         return column, min(whole, LEAST), whole
 
     def _print_columns(self, rows: Table, columns: Sequence[Measured]) -> None:
@@ -165,12 +165,12 @@ def _folded(cell: RenderableType, width: int) -> RenderableType:
 
 
 def _two_lines(header: RenderableType) -> int:
-    """Return the least width at which a header takes two lines, its words whole."""
+    """Return the least width at which a header takes two lines, its words whole; at most `WORD`."""
     text = str(header)
-    for width in range(max(map(len, text.split()), default=0), len(text)):
+    for width in range(max(map(len, text.split()), default=0) or 1, WORD):
         if len(textwrap.wrap(text, width)) <= 2:
             return width
-    return len(text)
+    return WORD
 
 
 def _total(rows: Table, columns: Sequence[Measured]) -> int:

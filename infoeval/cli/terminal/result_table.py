@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 BOUNDS_ALONE = "difference of lower bounds"
 WIDTH = 5
 """Width of a cell in characters."""
-MOST_CLASSES = 25
-"""Counts of more classes are left to the JSON where they are too wide."""
+MANY_CLASSES, MOST_CLASSES = 25, 100
+"""Counts of many classes are left to the JSON where they are too wide, and of more anyway."""
 LONGEST_NAME = 22
 """Length up to which a metric and its options stand on one line."""
 
@@ -236,10 +236,11 @@ def _print_matching(screen: Screen, result: "Result", clustering: "Clustering") 
         to = classes[matched] if matched >= 0 else "none"
         cells = [bold(str(n)) if k == matched else str(n) for k, n in enumerate(row)]
         rows.add_row(f"{escaped(str(name))} → {to}", *cells)
-    if len(classes) <= MOST_CLASSES or screen.width_of(rows) <= screen.width:
+    count = len(classes)
+    if count <= MANY_CLASSES or (count <= MOST_CLASSES and screen.width_of(rows) <= screen.width):
         screen.print_table(rows)
     else:
-        screen.print_line(f"counts of {len(classes)} classes are too wide for a table: see --json")
+        screen.print_line(f"counts of {count} classes are too wide for a table: see --json")
 
 
 def _is_cell_only(result: "Result") -> bool:
