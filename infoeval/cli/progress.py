@@ -18,7 +18,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
-from infoeval.cli.output import charset_of, note, plain
+from infoeval.cli.output import note, plain
+from infoeval.cli.terminal import Terminal
 from infoeval.errors import printable
 
 PLAIN_INTERVAL = 10.0
@@ -116,11 +117,11 @@ def training_progress(steps: int, batch: int, entropy: Mapping[str, float]) -> I
 
 def _terminal() -> Console | None:
     """Return a console of the standard error, if that is a terminal."""
-    return Console(stderr=True) if sys.stderr.isatty() else None
+    return Terminal(stderr=True) if sys.stderr.isatty() else None
 
 
 def _text(text: str, console: Console) -> Text:
-    return Text(plain(printable(text), charset_of(console.file)))
+    return Text(plain(printable(text), console.encoding))
 
 
 def _describe(row: Mapping[str, float], entropy: Mapping[str, float], speed: float | None) -> str:

@@ -6,6 +6,7 @@ import pytest
 from rich.console import Console
 
 from infoeval.cli import progress
+from infoeval.cli.terminal import Terminal
 
 
 def test_lines_elsewhere_are_few(
@@ -52,3 +53,13 @@ def test_a_terminal_shows_control_characters_and_does_not_obey() -> None:
         say("a\x1b[31mb\x07", None)
     assert r"a\x1b[31mb\x07" in shown.getvalue()
     assert "\x07" not in shown.getvalue()
+
+
+def test_a_terminal_of_ascii_has_a_bar_of_ascii() -> None:
+    shown = io.TextIOWrapper(io.BytesIO(), "ascii")
+    with progress.activity(Terminal(file=shown, force_terminal=True, width=100)) as say:
+        say("λ of 字", 0.25)
+    shown.seek(0)
+    text = shown.read()
+    assert "lambda of \\u5b57" in text
+    assert "--" in text

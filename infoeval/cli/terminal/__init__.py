@@ -14,7 +14,7 @@ from rich.text import Text
 from infoeval.cli.output import charset_of, plain
 from infoeval.errors import printable
 
-__all__ = ["Screen", "bold", "escaped", "interval", "table"]
+__all__ = ["Screen", "Terminal", "bold", "escaped", "interval", "table"]
 
 UNLIMITED = 100_000
 """Width outside a terminal."""
@@ -27,7 +27,16 @@ Measured = tuple[Column, int, int]
 """A column, its least width, and the width at which nothing of it is folded."""
 
 
-class Screen(Console):
+class Terminal(Console):
+    """A console that knows which characters its stream has."""
+
+    @property
+    def encoding(self) -> str:
+        """The name of the characters."""
+        return charset_of(self.file)
+
+
+class Screen(Terminal):
     """A console that shows texts as they are: no markup, no control characters, nothing cut.
 
     Outside a terminal it has no width, unless the environment variable COLUMNS sets one; and none
@@ -45,11 +54,6 @@ class Screen(Console):
             color_system="auto" if file is None else None,
             height=25,  # given, so that rich does not ask for the width again
         )
-
-    @property
-    def encoding(self) -> str:
-        """The characters that it has."""
-        return charset_of(self.file)
 
     def render_str(self, text: str, **options: Any) -> Text:
         """Return a text of characters that can be shown; all strings pass through here."""
