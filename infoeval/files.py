@@ -13,7 +13,7 @@ from pathlib import Path
 from infoeval.errors import UserError
 from infoeval.locks import take
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TEMPORARY = re.compile(r"\.infoeval-[0-9a-f]{16}(\..*)?")
 
 
@@ -91,6 +91,19 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
 def write_text(path: str | os.PathLike[str], text: str) -> None:
     """Write ``text`` to ``path`` atomically, as UTF-8 with its line ends unchanged."""
     write_bytes(path, text.encode("utf-8"))
+
+
+def in_home(path: str | os.PathLike[str]) -> Path:
+    """Return a path whose ``~`` is replaced by the home folder.
+
+    Raises UserError where that is not known: no HOME and no such user.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise UserError(
+            f"{path}: this home folder is not known; set HOME, or give a path without ~"
+        ) from None
 
 
 def _target(path: str | os.PathLike[str]) -> Path:

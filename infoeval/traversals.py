@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from infoeval.codes import CodeSpace
+from infoeval.errors import UserError
 
 Generate = Callable[[Mapping[str, Tensor], Tensor], Tensor]
 
@@ -36,7 +37,7 @@ def traverse(
 
     Args:
         space: the latent codes.
-        generate: (codes, noise) to uint8 images (n, channels, height, width).
+        generate: (codes, noise) to images (n, channels, height, width), see `as_pixels`.
         name: the code that varies.
         rows: number of samples of noise and other codes.
         columns: number of values of a continuous code, 10 by default; a categorical code is shown
@@ -48,14 +49,42 @@ def traverse(
     Returns:
         Images (rows, columns, channels, height, width), uint8, and the value of each column.
 
+    Raises:
+        UserError: `generate` returns no images.
+
     """
     fixed, noise = fixed_rows(space, rows, seed)
     values = space[name].traversal(columns, stretch)[:most]
     count = len(values)
     codes = {other: fixed[other].repeat_interleave(count) for other in space}
     codes[name] = values.repeat(rows)
-    images = generate(codes, noise.repeat_interleave(count, dim=0)).cpu()
+    images = as_pixels(generate(codes, noise.repeat_interleave(count, dim=0)), rows * count)
     return images.reshape(rows, count, *images.shape[1:]).numpy(), values.tolist()
+
+
+def as_pixels(images: object, count: int) -> Tensor:
+    """Return `count` generated images, uint8 or floats in [0, 1], as uint8 on the CPU.
+
+    Raises UserError for anything else, and for numbers that are not finite: NaN has no grey level.
+    """
+    if not isinstance(images, Tensor) or images.dim() != 4:
+        raise UserError("the generator returned no tensor (n, channels, height, width) of images")
+    if len(images) != count or images.shape[1] not in (1, 3) or 0 in images.shape:
+        raise UserError(
+            f"the generator returned a tensor {tuple(images.shape)} for {count} codes; "
+            "what can be shown are grey (1 channel) or RGB (3 channels) images"
+        )
+    images = images.detach().cpu()
+    if images.dtype == torch.uint8:
+        return images
+    if not images.dtype.is_floating_point:
+        raise UserError("the generator's images must be uint8, or finite floats in [0, 1]")
+    if not bool(images.isfinite().all()):
+        raise UserError(
+            "the generator computes numbers that are not finite; its images must be uint8, or "
+            "finite floats in [0, 1]"
+        )
+    return images.float().mul(255).round().clamp(0, 255).to(torch.uint8)
 
 
 def tile(grid: NDArray[np.uint8], gap: int = 1, ground: int = 128) -> NDArray[np.uint8]:

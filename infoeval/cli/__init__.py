@@ -6,11 +6,13 @@ from typing import Any, NoReturn
 import click
 
 import infoeval
+from infoeval.cli.failures import line_of, on_sound_ground
 from infoeval.cli.list_commands import data, list_metrics
+from infoeval.cli.output import note, whole_output
 from infoeval.cli.report_commands import report, traverse
 from infoeval.cli.score_commands import compare, score
 from infoeval.cli.train_command import train
-from infoeval.errors import UserError
+from infoeval.errors import printable
 
 __all__ = ["main"]
 
@@ -19,6 +21,11 @@ USER_ERROR = 2
 
 class Commands(click.Group):
     """A group whose user errors are one line and exit code 2, without a traceback."""
+
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run a command line; output that cannot be written is an error as well."""
+        with whole_output():
+            return super().main(*arguments, **options)
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Remember the whole command line, for the report's provenance."""
@@ -29,18 +36,21 @@ class Commands(click.Group):
         """Run a command."""
         try:
             return super().invoke(context)
-        except UserError as error:
-            _fail(str(error))
+        except click.ClickException as error:
+            # It may repeat the name of a file.
+            error.message = printable(error.message)  # type: ignore[misc]
+            raise
         except KeyboardInterrupt:
             _fail("interrupted; a training goes on from its last checkpoint with --resume")
-        except BrokenPipeError:
-            sys.exit(0)
-        except OSError as error:  # such as a name that is too long
-            _fail(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        except Exception as error:
+            message = line_of(error)
+            if message is None:
+                raise
+            _fail(message)
 
 
 def _fail(message: str) -> NoReturn:
-    click.echo(f"Error: {' '.join(message.split())}", err=True)
+    note(f"Error: {' '.join(message.split())}")
     sys.exit(USER_ERROR)
 
 
@@ -58,5 +68,8 @@ def main() -> None:
     """
 
 
+for command in (train, score, list_metrics, compare, report, traverse):
+    if command.callback is not None:
+        command.callback = on_sound_ground(command.callback)
 for command in (train, score, list_metrics, compare, report, traverse, data):
     main.add_command(command)

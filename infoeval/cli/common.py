@@ -17,7 +17,21 @@ from infoeval.evaluation.options import Options
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Command], Command]
 
+PAGES = (".html", ".htm")
+"""Suffixes of pages."""
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
+
+
+def output_option(more: str = "") -> Decorator[Any]:
+    """Return the decorator of `-o` for results, its help ending with `more`."""
+    return click.option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        help=f"Write the results there: JSON for .json and by --json, CSV for .csv, or text.{more}",
+    )
 
 
 def options_of(*classes: type) -> Decorator[Any]:
@@ -84,11 +98,6 @@ def _size(context: click.Context, parameter: click.Parameter, value: str | None)
 def as_text(value: Any) -> str:
     """Return a value as JSON text, its keys sorted."""
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False)
-
-
-def note(line: str) -> None:
-    """Print a line to the standard error."""
-    click.echo(line, err=True)
 
 
 def command_line() -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infoeval.cli.common import as_text, data_dir_option, json_option
+from infoeval.cli.output import print_json, say
 
 if TYPE_CHECKING:
     from infoeval.data import CatalogueEntry
@@ -28,9 +29,9 @@ def list_metrics(as_json: bool, markdown: bool) -> None:
 
     metrics = all_metrics()
     if markdown:
-        click.echo("\n".join(markdown_table(metrics)))
+        say(*markdown_table(metrics))
     elif as_json:
-        click.echo(as_text([metric.describe() for metric in metrics]))
+        print_json(as_text([metric.describe() for metric in metrics]))
     else:
         _print_metrics(metrics)
 
@@ -60,44 +61,46 @@ def list_data(data_dir: Path | None, as_json: bool) -> None:
 
     entries = catalogue(data_dir)
     if as_json:
-        click.echo(as_text([vars(entry) for entry in entries]))
+        print_json(as_text([vars(entry) for entry in entries]))
     else:
         _print_catalogue(entries)
 
 
 def _print_metrics(metrics: "Sequence[Metric]") -> None:
     """Print all metrics by what they need, each with its range and its settings."""
-    from rich.console import Console
+    from rich.text import Text
 
-    from infoeval.cli.terminal import escaped, table
+    from infoeval.cli.terminal import Screen, bold, table
 
-    console = Console(highlight=False)
+    screen = Screen()
     for needs in dict.fromkeys(metric.needs for metric in metrics):
-        console.print(f"\n[bold]{escaped(needs)}[/]")
+        screen.print()
+        screen.print(bold(needs))
         rows = table("", "", "")
         rows.show_header = False
+        rows.columns[0].no_wrap, rows.columns[2].no_wrap = True, False
         for metric in metrics:
             if metric.needs == needs:
                 settings = ", ".join(f"{name}={value}" for name, value in metric.settings.items())
-                more = f"\n[dim]{escaped(settings)}[/]" if settings else ""
-                rows.add_row(metric.name, metric.range, f"{escaped(metric.summary)}{more}")
-        console.print(rows)
-    console.print("\nSelect one with --metric NAME, or NAME:SETTING=VALUE,…", markup=False)
+                more = Text(f"\n{settings}" if settings else "", "dim")
+                rows.add_row(metric.name, metric.range, screen.render_str(metric.summary) + more)
+        screen.print_table(rows, names=2)
+    screen.print("\nSelect one with --metric NAME, or NAME:SETTING=VALUE,…")
 
 
 def _print_catalogue(entries: "Sequence[CatalogueEntry]") -> None:
     """Print which data sets are available, and how to get those that are not."""
-    from rich.console import Console
+    from infoeval.cli.terminal import Screen, escaped, table
 
-    from infoeval.cli.terminal import escaped, table
-
-    rows = table("name", "available", "description", "place")
+    rows = table("name", "available", "description", "place", names=4)
+    rows.columns[1].no_wrap = True
     for entry in entries:
         available = "yes" if entry.present else "no"
         rows.add_row(entry.name, available, entry.description, escaped(entry.where))
-    console = Console()
-    console.print(rows)
+    screen = Screen()
+    screen.print_table(rows, names=3)
     for entry in entries:
         if not entry.present:
-            console.print(f"\n{entry.name}: {entry.what_to_do}", markup=False, highlight=False)
-    console.print("\nAn .npz file with images or a folder of images can be given as well.")
+            screen.print()
+            screen.print_line(f"{entry.name}: {entry.what_to_do}")
+    screen.print("\nAn .npz file with images or a folder of images can be given as well.")

@@ -1,11 +1,11 @@
 """Progress on the standard error: bars on a terminal, occasional lines elsewhere."""
 
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
-import click
 from rich.console import Console, Group
 from rich.live import Live
 from rich.progress import (
@@ -17,6 +17,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+from infoeval.cli.output import note, plain
+from infoeval.cli.terminal import Terminal
+from infoeval.errors import printable
 
 PLAIN_INTERVAL = 10.0
 """Seconds between progress lines where the output is not a terminal."""
@@ -30,20 +34,21 @@ Training = Callable[[int, Mapping[str, float]], None]
 def activity(console: Console | None = None) -> Iterator[Activity]:
     """Show what is being done: yields a function of a text and the share done, which may be None.
 
-    On a terminal a bar above the text; elsewhere a line when the text up to its first comma
-    changes, and the whole text every ten seconds.
+    On a terminal a bar above the text; elsewhere a line when the text up to its first comma and
+    space changes, and the whole text every ten seconds.
     """
-    console = console or Console(stderr=True)
-    if not console.is_terminal:
+    console = console or _terminal()
+    if console is None or not console.is_terminal:
         yield _lines()
         return
-    bar = Progress(SpinnerColumn(), BarColumn(BAR), TaskProgressColumn(), console=console)
+    spinner = SpinnerColumn("line" if console.options.ascii_only else "dots")
+    bar = Progress(spinner, BarColumn(BAR), TaskProgressColumn(), console=console)
     task = bar.add_task("", total=None)
     with Live(console=console, refresh_per_second=8, transient=True) as live:
 
         def update(text: str, share: float | None) -> None:
             bar.update(task, completed=share or 0.0, total=None if share is None else 1.0)
-            live.update(Group(bar, Text(text)))
+            live.update(Group(bar, _text(text, console)))
 
         update("opening the model", None)
         yield update
@@ -54,11 +59,11 @@ def _lines() -> Activity:
 
     def print_line(text: str, share: float | None) -> None:
         nonlocal last_head, last_time
-        head, now = text.split(",")[0], time.monotonic()
+        head, now = text.split(", ")[0], time.monotonic()
         if head == last_head and now - last_time < PLAIN_INTERVAL:
             return
         whole = text if share is None else f"{text} ({share:.0%})"
-        click.echo(whole if head == last_head else head, err=True)
+        note(whole if head == last_head else head)
         last_head, last_time = head, now
 
     return print_line
@@ -80,8 +85,8 @@ def training_progress(steps: int, batch: int, entropy: Mapping[str, float]) -> I
         speed = (step - first[0]) * batch / elapsed if step > first[0] else None
         return _describe(row, entropy, speed)
 
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    console = _terminal()
+    if console is None:
         last = [started]
 
         def line(step: int, row: Mapping[str, float]) -> None:
@@ -90,7 +95,7 @@ def training_progress(steps: int, batch: int, entropy: Mapping[str, float]) -> I
                 last[0] = time.monotonic()
                 pace = (last[0] - started) / (step - first[0]) if step > first[0] else None
                 left = "" if pace is None else f"  {pace * (steps - step):,.0f} s left"
-                click.echo(f"step {step:,} of {steps:,}  {text}{left}", err=True)
+                note(f"step {step:,} of {steps:,}  {text}{left}")
 
         yield line
         return
@@ -105,9 +110,18 @@ def training_progress(steps: int, batch: int, entropy: Mapping[str, float]) -> I
 
         def update(step: int, row: Mapping[str, float]) -> None:
             bar.update(task, completed=step)
-            live.update(Group(bar, Text(describe(step, row))))
+            live.update(Group(bar, _text(describe(step, row), console)))
 
         yield update
+
+
+def _terminal() -> Console | None:
+    """Return a console of the standard error, if that is a terminal."""
+    return Terminal(stderr=True) if sys.stderr.isatty() else None
+
+
+def _text(text: str, console: Console) -> Text:
+    return Text(plain(printable(text), console.encoding))
 
 
 def _describe(row: Mapping[str, float], entropy: Mapping[str, float], speed: float | None) -> str:

@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from infoeval.cli.common import as_text, command_line, json_option, option_of, options_of
+from infoeval.cli.output import print_json, say
 from infoeval.cli.score_commands import (
     check_open,
     check_strict,
@@ -83,7 +84,7 @@ def report(
             progress=progress,
             **options,
         )
-    click.echo(as_text({"page": str(page)}) if as_json else f"report: {page}")
+    print_json(as_text({"page": str(page)})) if as_json else say(f"report: {page}")
     if open_it:
         click.launch(str(page))
     if strict:
@@ -164,4 +165,4 @@ def traverse(
         path = animate(generator, output, codes=codes or None, **options)
     else:
         path = draw_traversals(generator, output, codes=codes or None, **options)
-    click.echo(as_text({"figure": str(path)}) if as_json else f"figure: {path}")
+    print_json(as_text({"figure": str(path)})) if as_json else say(f"figure: {path}")

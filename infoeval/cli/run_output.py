@@ -7,9 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from infoeval.cli.common import as_text, note
+from infoeval.cli.common import as_text
+from infoeval.cli.output import note, print_json, say
 from infoeval.cli.progress import activity, training_progress
 from infoeval.cli.terminal.sweep_table import print_runs
 
@@ -71,9 +70,9 @@ def train_one(
             trainer, images, folder, options, seed=seed, progress=progress, log=note, world=world
         )
     if in_json:
-        click.echo(as_text({"checkpoint": str(path), "step": Checkpoint.open(path).step}))
+        print_json(as_text({"checkpoint": str(path), "step": Checkpoint.open(path).step}))
     else:
-        click.echo(f"checkpoint: {path}\nnext: infoeval score {shlex.quote(str(path))}")
+        say(f"checkpoint: {path}", f"next: infoeval score {shlex.quote(str(path))}")
 
 
 def train_many(
@@ -96,6 +95,6 @@ def train_many(
         summary = sweep.train_many(
             trainer, images, folder, options, progress=progress, log=note, **sweep_options
         )
-    click.echo(summary.to_json(), nl=False) if in_json else print_runs(summary)
+    print_json(summary.to_json()) if in_json else print_runs(summary)
     if not summary.complete:
         sys.exit(FAILED)

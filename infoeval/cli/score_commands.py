@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from infoeval.cli.common import Decorator, command_line, json_option, note, options_of
+from infoeval.cli.common import (
+    PAGES,
+    Decorator,
+    command_line,
+    json_option,
+    options_of,
+    output_option,
+)
+from infoeval.cli.output import note
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options, PageOptions
 
@@ -15,6 +23,7 @@ if TYPE_CHECKING:
     from infoeval.results import Document
 
 NOT_CONVERGED = 1
+PAGE_OPTIONS = ("formats", "figures", "animation")
 
 
 def metric_option(default: str) -> Decorator[Any]:
@@ -38,10 +47,16 @@ open_option = click.option("--open", "open_it", is_flag=True, help="Open the pag
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @metric_option("all that apply but mi")
 @options_of(Options)
+@output_option()
 @strict_option
 @json_option
 def score(
-    models: Sequence[str], metrics: Sequence[str], strict: bool, as_json: bool, **options: Any
+    models: Sequence[str],
+    metrics: Sequence[str],
+    output: Path | None,
+    strict: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Score a model: each number with its interval.
 
@@ -53,33 +68,30 @@ def score(
     For example:
       infoeval score ckpt.pt
       infoeval score ckpt.pt --metric mi --budget strict --strict --json
-      infoeval score codes.npz
+      infoeval score codes.npz -o scores.json
       infoeval score codes.npz --metric mig --metric mig:estimator=ksg --null 20
       infoeval score vae.py:encoder --data sprites
       infoeval score seed0.npz seed1.npz seed2.npz --metric udr
     """
     from infoeval import evaluation
     from infoeval.cli.progress import activity
+    from infoeval.cli.result_files import results_to
     from infoeval.cli.terminal.result_table import print_results
 
     check_strict(metrics, options["information"], strict)
-    with activity() as progress:
-        document = evaluation.score(
-            list(models), list(metrics) or None, progress=progress, **options
-        )
-    click.echo(document.to_json(), nl=False) if as_json else print_results(document)
+    with results_to(output, as_json, print_results) as show:
+        with activity() as progress:
+            document = evaluation.score(
+                list(models), list(metrics) or None, progress=progress, **options
+            )
+        show(document)
     _check_converged({"": document}, strict)
 
 
 @click.command()
 @click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
 @metric_option("mi, and for a page all that apply but mi")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path),
-    help="Also write a page of the models side by side; see infoeval report.",
-)
+@output_option(" For .html also a page of the models side by side; see infoeval report.")
 @options_of(PageOptions)
 @open_option
 @options_of(Options)
@@ -99,33 +111,42 @@ def compare(
     \b
     For example:
       infoeval compare ckpt.pt ckpt0.pt
-      infoeval compare ckpt.pt ckpt0.pt --budget quick --json
+      infoeval compare ckpt.pt ckpt0.pt --budget quick -o differences.csv
       infoeval compare ckpt.pt ckpt0.pt --metric cluster-acc --metric mi-own
       infoeval compare vae.npz factorvae.npz --metric dci --metric mig
       infoeval compare ckpt.pt ckpt0.pt other.pt --information quick -o page.html
     """
     from infoeval import evaluation
     from infoeval.cli.progress import activity
+    from infoeval.cli.result_files import results_to
     from infoeval.cli.terminal.result_table import print_comparison
     from infoeval.evaluation import pages
 
-    requested = list(metrics) or (["mi"] if output is None else None)
+    page_options = [options[name] for name in PAGE_OPTIONS]
+    for_page = any(page_options) or open_it
+    if for_page and output is None:
+        raise UserError("--format, --figures, --animate and --open need a page: add -o")
+    page = output if output and (for_page or output.suffix.lower() in PAGES) else None
+    requested = list(metrics) or (["mi"] if page is None else None)
     check_strict(requested or (), options["information"], strict)
-    if output is None:
-        page_options = [options.pop(name) for name in ("formats", "figures", "animation")]
-        if any(page_options) or open_it:
-            raise UserError("--format, --figures, --animate and --open need a page: add -o")
-        with activity() as progress:
-            comparison = evaluation.compare(list(models), requested, progress=progress, **options)
+    if page is None:
+        scoring = {name: options[name] for name in options if name not in PAGE_OPTIONS}
+        with results_to(output, as_json, print_comparison) as show:
+            with activity() as progress:
+                comparison = evaluation.compare(
+                    list(models), requested, progress=progress, **scoring
+                )
+            show(comparison)
     else:
         check_open(options["formats"], open_it)
         options |= {"command": command_line()}
         with activity() as progress:
-            page, comparison = pages.compare(
-                list(models), output, metrics=requested, progress=progress, **options
+            written, comparison = pages.compare(
+                list(models), page, metrics=requested, progress=progress, **options
             )
-        note(f"report: {page}")
-    click.echo(comparison.to_json(), nl=False) if as_json else print_comparison(comparison)
+        note(f"report: {written}")
+        with results_to(None, as_json, print_comparison) as show:
+            show(comparison)
     if open_it:
         click.launch(str(output))
     documents = comparison.documents

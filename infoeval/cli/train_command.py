@@ -12,10 +12,10 @@ from infoeval.cli.common import (
     as_text,
     data_dir_option,
     data_option,
-    note,
     options_of,
     skip_broken_option,
 )
+from infoeval.cli.output import note, print_json
 from infoeval.cli.parameter_types import number_list, seed_list
 from infoeval.cli.processes import in_one_voice
 from infoeval.errors import UserError
@@ -138,7 +138,7 @@ def train(
     if choice.decided:
         note(f"{choice.trainer.name}: {choice.decided}")
     if dry_run:
-        click.echo(as_text(_settings(choice.trainer, options, sweep_options, many)))
+        print_json(as_text(_settings(choice.trainer, options, sweep_options, many)))
         return
     from infoeval.cli.run_output import load_images, preparing, train_many, train_one
 

@@ -25,7 +25,7 @@ from infoeval.data.rendering.factors import Factor, checked_factors, types_of
 from infoeval.data.rendering.meshes import Stage
 from infoeval.data.source import DataSource, data_root
 from infoeval.errors import UserError
-from infoeval.files import sha256
+from infoeval.files import in_home, sha256
 
 _PEOPLE = 200
 _FACTORS = {
@@ -130,7 +130,7 @@ def load_faces_of(path: str | os.PathLike[str], split: str) -> ImageSet:
     For the path see :func:`face_model_at`. Raises UserError if it is not a face model or cannot be
     read, or if VTK is not installed.
     """
-    return _rendered(face_model_at(Path(path).expanduser()), split)
+    return _rendered(face_model_at(in_home(path)), split)
 
 
 def _draw(file: FaceModelFile, factors: ArrayLike) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from infoeval.data.image_set import ImageSet, Render
 from infoeval.errors import UserError
+from infoeval.files import in_home
 
 OTHER_FOLDER = "or name another data folder with --data-dir or INFOEVAL_DATA"
 """How an instruction to put files into the data root ends."""
@@ -78,8 +79,13 @@ def data_root(folder: str | os.PathLike[str] | None = None) -> Path:
     >>> data_root("~/sets") == Path.home() / "sets"
     True
     """
-    chosen = folder or os.environ.get("INFOEVAL_DATA") or "~/.cache/infoeval"
-    return Path(os.path.expanduser(chosen))  # unlike Path.expanduser, no error without a home
+    chosen = folder or os.environ.get("INFOEVAL_DATA")
+    if chosen:
+        return in_home(chosen)
+    try:
+        return in_home("~/.cache/infoeval")
+    except UserError:  # what needs no files goes on
+        return Path("/nonexistent/infoeval")  # the home of users who have none
 
 
 def not_there(name: str, what_to_do: str) -> UserError:

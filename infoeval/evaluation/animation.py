@@ -61,7 +61,8 @@ def animate(
     """Write an animation of what codes change, one code after the other, and return its path.
 
     Args:
-        model: a generator whose images are uint8, such as a `CheckpointModel`.
+        model: a generator; its images are uint8, as those of a `CheckpointModel`, or floats in
+            [0, 1].
         path: a GIF or WebP file by its suffix.
         codes: the codes, in this order; None: all.
         rows: samples of everything else, side by side.
@@ -69,8 +70,8 @@ def animate(
         seed: seed of the fixed noise and codes.
 
     Raises:
-        UserError: no such code, numbers that make no figure, another suffix, or a place that
-            cannot be written.
+        UserError: no such code, numbers that make no figure, another suffix, a generator whose
+            images are none or not finite, or a place that cannot be written.
 
     """
     kind = Path(path).suffix.lower().removeprefix(".")

@@ -1,23 +1,18 @@
 """The files of a report: the page, metrics.json, results.csv, Markdown."""
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from infoeval.errors import UserError
 from infoeval.files import write_text
-from infoeval.results import Document, Result
+from infoeval.results import Document
 from infoeval.results.contract import parse_json, read_text
 
 DEFAULT = ("html", "json", "csv")
 FORMATS = ("html", "json", "csv", "md")
 ANIMATIONS = ("gif", "webp")
 METRICS, RESULTS = "metrics.json", "results.csv"
-_MODEL = ("model", "role", "seed")
-_RESULT = ("metric", "target", "value", "low", "high", "level", "n", "unit", "seconds")
-_CHANCE = ("chance", "adjusted", "adjusted_low", "adjusted_high")
 
 
 def files_of(output: Path) -> Path:
@@ -56,7 +51,7 @@ def write_formats(
     folder, written = metrics.parent, metrics
     if "csv" in formats:
         written = files_of(output) / RESULTS
-        write_text(written, _table(document))
+        write_text(written, Document.for_page(document).to_csv())
     if "md" in formats:
         written = output.with_suffix(".md")
         write_text(written, report.markdown(document))
@@ -101,23 +96,3 @@ def not_converged(metrics: Path) -> list[str]:
         for model, result, convergence in measured
         if not convergence.converged
     ]
-
-
-def _table(document: Mapping[str, Any]) -> str:
-    """Return CSV with a row for each result of each model."""
-    buffer = io.StringIO()
-    table = csv.writer(buffer, lineterminator="\n")
-    table.writerow([*_MODEL, *_RESULT, *_CHANCE])
-    for model in Document.for_page(document).all_models:
-        start = [model.label, model.role, model.identity.seed]
-        for result in model.results:
-            cells = [getattr(result, key) for key in _RESULT[1:]]
-            table.writerow([*start, result.name, *cells, *_beside_chance(result)])
-    return buffer.getvalue()
-
-
-def _beside_chance(result: Result) -> tuple[float | None, ...]:
-    """Return what chance scores, and the value adjusted for that with its interval."""
-    chance, adjusted = result.chance, result.typed.adjusted
-    ends = (adjusted.value, adjusted.low, adjusted.high) if adjusted else (None, None, None)
-    return (chance.mean if chance else None, *ends)

@@ -7,10 +7,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from infoeval.codes import Categorical, CodeSpace
-from infoeval.errors import UserError
 from infoeval.evaluation.image_files import ReportImage, lossless
 from infoeval.subjects.protocols import Generator
-from infoeval.traversals import tile, traverse
+from infoeval.traversals import as_pixels, tile, traverse
 
 ROWS = 5
 EXAGGERATION = 2.0
@@ -44,7 +43,7 @@ class DrawnImages:
     def _part(self, codes: Mapping[str, Tensor], noise: Tensor, rows: slice) -> Tensor:
         part = {name: values[rows] for name, values in codes.items()}
         images = self._generator.generate(part, noise[rows])
-        return reduced(_as_bytes(images, len(noise[rows])))
+        return reduced(as_pixels(images, len(noise[rows])))
 
 
 def reduced(images: Tensor) -> Tensor:
@@ -55,22 +54,6 @@ def reduced(images: Tensor) -> Tensor:
         return images
     size = max(1, round(height * share)), max(1, round(width * share))
     return functional.interpolate(images.float(), size, mode="area").round().to(torch.uint8)
-
-
-def _as_bytes(images: object, count: int) -> Tensor:
-    if not isinstance(images, Tensor) or images.dim() != 4:
-        raise UserError("the generator returned no tensor (n, channels, height, width) of images")
-    if len(images) != count or images.shape[1] not in (1, 3) or 0 in images.shape:
-        raise UserError(
-            f"the generator returned a tensor {tuple(images.shape)} for {count} codes; "
-            "a page shows grey (1 channel) or RGB (3 channels) images"
-        )
-    images = images.detach().cpu()
-    if images.dtype == torch.uint8:
-        return images
-    if not images.dtype.is_floating_point or not bool(images.isfinite().all()):
-        raise UserError("the generator's images must be uint8, or finite floats in [0, 1]")
-    return images.float().mul(255).round().clamp(0, 255).to(torch.uint8)
 
 
 def draw_traversal_files(generator: Generator, number: int, seed: int) -> Iterator[ReportImage]:

@@ -35,7 +35,8 @@ def draw_traversals(
     fixed; all panels share them.
 
     Args:
-        model: a generator: a `CheckpointModel`, or anything with `codes` and `generate`.
+        model: a generator: a `CheckpointModel`, or anything with `codes` and `generate`; its
+            images are uint8, or floats in [0, 1].
         path: the figure, PNG, PDF or SVG by its suffix.
         codes: the codes, in this order; None: all.
         rows: samples of everything else.
@@ -46,7 +47,8 @@ def draw_traversals(
         titles: what stands above a code's panel instead of its name and range.
 
     Raises:
-        UserError: no such code, another suffix, or numbers that make no figure.
+        UserError: no such code, another suffix, numbers that make no figure, or a generator whose
+            images are none or not finite.
 
     """
     if Path(path).suffix.lower() not in FORMATS:

@@ -27,6 +27,7 @@ from infoeval.results.contract import (
     to_plain,
     wrong,
 )
+from infoeval.results.csv_tables import differences_csv, results_csv
 from infoeval.results.file_entries import Image, Live
 from infoeval.results.model_results import (
     Code,
@@ -132,6 +133,10 @@ class Document(ModelResults):
         whole = {"results": (), "skipped": (), **plain, "schema_version": SCHEMA_VERSION}
         return json.dumps(to_plain(whole, "document"), sort_keys=True, indent=2) + "\n"
 
+    def to_csv(self) -> str:
+        """Return CSV with a row for each result of each model."""
+        return results_csv(self.all_models)
+
     @classmethod
     def from_json(cls, text: str) -> "Document":
         """Return the document of a JSON text.
@@ -211,6 +216,10 @@ class Comparison:
     def to_json(self) -> str:
         """Return JSON: keys sorted, indented by 2, ending with a line end."""
         return json.dumps(self.to_dict(), sort_keys=True, indent=2, allow_nan=False) + "\n"
+
+    def to_csv(self) -> str:
+        """Return CSV with a row for each difference of the first model from another."""
+        return differences_csv(self.differences)
 
 
 def environment(device: str) -> dict[str, Any]:

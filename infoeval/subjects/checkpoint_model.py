@@ -122,9 +122,19 @@ class CheckpointModel:
 
     @torch.no_grad()
     def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
-        """Return uint8 images (n, channels, height, width) of codes and noise (n, codes.noise)."""
+        """Return uint8 images (n, channels, height, width) of codes and noise (n, codes.noise).
+
+        Raises UserError where the generator computes numbers that are not finite.
+        """
         inputs = torch.split(self.codes.encode(codes, noise).to(self.device), CHUNK)
-        return torch.cat([self.networks.unscale(self.networks.generator(part)) for part in inputs])
+        return torch.cat([self._images(part) for part in inputs])
+
+    def _images(self, encoded: Tensor) -> Tensor:
+        drawn = self.networks.generator(encoded)
+        # NaN would become a grey level like any other.
+        if not bool(drawn.isfinite().all()):
+            raise UserError("the checkpoint's networks compute numbers that are not finite")
+        return self.networks.unscale(drawn)
 
     def encode(self, images: Tensor) -> dict[str, Tensor]:
         """Return Q's posterior of uint8 images by code: q(c|x) (n, K), or the mean (n,)."""

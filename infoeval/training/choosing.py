@@ -12,6 +12,7 @@ from pathlib import Path
 from infoeval import content
 from infoeval.codes import Categorical, Code, CodeSpace, Uniform
 from infoeval.errors import UserError
+from infoeval.files import in_home
 from infoeval.networks import UpConvolution
 from infoeval.python_files import run_file
 from infoeval.trainer import Trainer
@@ -213,6 +214,6 @@ def _names_images(name: str) -> bool:
         return False
     from infoeval.data import names
 
-    path = Path(name).expanduser()
+    path = in_home(name)
     is_file = path.suffix.lower() in _IMAGE_FILES and path.is_file()
     return is_file or path.is_dir() or name in names()

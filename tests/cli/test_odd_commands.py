@@ -1,9 +1,11 @@
 """The command line used oddly: one clear line, or the right thing."""
 
+import math
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from tests.cli.commands import fails, of_json, succeeds
 
@@ -37,6 +39,18 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
     "figure of a table": (("traverse", "codes.npz"), "codes.npz has no generator to draw"),
     "figure of an encoder": (("traverse", "draws.py:encoder"), "has no generator to draw"),
     "figure of many runs": (("traverse", "."), "holds 4 runs, give one"),
+    "figure of weights that are no numbers": (
+        ("traverse", "nan.pt", "-o", "new.png"),
+        "compute numbers that are not finite",
+    ),
+    "animation of weights that are no numbers": (
+        ("traverse", "nan.pt", "-o", "new.gif"),
+        "compute numbers that are not finite",
+    ),
+    "page of weights that are no numbers": (
+        ("report", "nan.pt", "--metric", "mi-own", "-o", "new.html"),
+        "compute numbers that are not finite",
+    ),
     "figures over a file": (
         ("report", "run/ckpt.pt", "--figures", "file"),
         "cannot write file: file is a file, not a folder",
@@ -48,12 +62,18 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
 def _odd_files(home: Path) -> None:
     np.savez(home / "codes.npz", codes=np.arange(9.0))
     (home / "draws.py").write_text(GENERATOR)
+    content = torch.load(home / "run" / "ckpt.pt", weights_only=True)
+    for weight in content["weights"].values():
+        if weight.is_floating_point():
+            weight.fill_(math.nan)
+    torch.save(content, home / "nan.pt")
 
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_one_line(name: str) -> None:
     arguments, expected = MISTAKES[name]
     assert expected in fails(*arguments)
+    assert not list(Path().glob("new*"))
 
 
 @pytest.mark.parametrize("model", ["run", "draws.py:Draws"])

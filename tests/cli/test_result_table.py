@@ -132,12 +132,84 @@ def test_counts_of_many_classes_are_left_to_the_json(
     assert max(map(len, lines)) <= 100
 
 
+@pytest.mark.parametrize("columns", ["1", "30", "40", "60", "80", "120"])
 def test_no_number_is_cut_in_a_narrow_console(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.setenv("COLUMNS", columns)
     row = result("downstream-accuracy-at-1000", "a code", 0.123456, **above(0.123456, 0.05))
     print_results(Document(subject={}, data={}, environment={}, results=(row,)))
     text = capsys.readouterr().out
-    for part in (row["metric"], "a code", "0.1235", "0.1135 … 0.1335", "0.0500", "10,000"):
+    for part in ("0.1235", "0.1135 … 0.1335", "0.0500", "10,000"):
         assert part in text
+    if int(columns) >= 40:
+        assert max(map(len, text.splitlines())) <= int(columns)
+    assert column(text.splitlines(), "metric", "of") == [row["metric"]]
+    assert "…" not in text.replace(" … ", "")
+
+
+def column(lines: list[str], head: str, following: str) -> list[str]:
+    """The cells of a column of the first table, put together again, without spaces."""
+    start, end = lines[0].index(head), lines[0].index(following)
+    cells: list[str] = []
+    for line in lines[1:]:
+        if not line.strip():
+            break
+        part = "".join(line[start:end].split())
+        if any(letter.isdigit() for letter in line[end:]):  # a row begins
+            cells.append(part)
+        else:
+            cells[-1] += part
+    return cells
+
+
+LONG = [f"{'a description of the image in words, '}continuous_{number}" for number in (1, 2)]
+
+
+@pytest.mark.parametrize("columns", ["40", "60", "80", "120", None])
+def test_rows_with_long_names_can_be_told_apart(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str | None
+) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    if columns:
+        monkeypatch.setenv("COLUMNS", columns)
+    rows = tuple(result("mi-own", name, 0.5 + place) for place, name in enumerate(LONG))
+    print_results(Document(subject={}, data={}, environment={}, results=rows))
+    text = capsys.readouterr().out
+    if columns is None:
+        lines = text.splitlines()
+        assert len(lines) == 3
+        assert all(name in line for name, line in zip(LONG, lines[1:], strict=True))
+    else:
+        assert max(map(len, text.splitlines())) <= int(columns)
+        assert column(text.splitlines(), "of", "value") == ["".join(name.split()) for name in LONG]
+        for place in (0, 1):
+            assert f"{0.5 + place:.4f} nats" in text
+
+
+def test_many_classes_stand_in_several_tables(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"person of number {number}" for number in range(20)]
+    counts = [[1000 + number for number in range(20)], [2000 + number for number in range(20)]]
+    many = {"class_names": names, "confusion": counts}
+    found = result("cluster-acc", "kind", 0.02, **(matching("separate rows") | many))
+    monkeypatch.setenv("COLUMNS", "60")
+    print_results(Document(subject={}, data={}, environment={}, results=(found,)))
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 60
+    cells = [cell for line in lines for cell in line.split()]
+    assert all(cells.count(str(number)) == 1 for row in counts for number in row)
+    assert sum(line.startswith(" code → class ") for line in lines) > 1
+
+
+def test_names_are_neither_markup_nor_commands(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = ["[red]x[/]", ":smile:", "a\x1b[2Jb", "c\u202ed", "e\nf"]
+    rows = tuple(result("mi-own", name, 0.5) for name in names)
+    text = "\n".join(shown(monkeypatch, capsys, *rows))
+    for name in ("[red]x[/]", ":smile:", r"a\x1b[2Jb", r"c\u202ed", r"e\nf"):
+        assert f" {name} " in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text

@@ -3,12 +3,14 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from PIL import Image
 from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Uniform, UserError
+from infoeval.evaluation.animation import animate
 from infoeval.evaluation.traversal_figures import draw_traversals
 
 
@@ -88,3 +90,33 @@ def test_what_makes_no_figure_is_one_line(
 def test_other_suffixes_are_refused(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"figure\.gif: a figure is \.png, \.pdf, \.svg"):
         draw_traversals(Drawing(), tmp_path / "figure.gif")
+
+
+class Broken(Drawing):
+    """Draws floats, one pixel of which is no number."""
+
+    def __init__(self, wrong: float) -> None:
+        super().__init__()
+        self.wrong = wrong
+
+    def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
+        images = super().generate(codes, noise).float() / 255
+        images[-1, 0, 0, 0] = self.wrong
+        return images
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf"), -float("inf")])
+@pytest.mark.parametrize("name", ["figure.png", "figure.gif"])
+def test_numbers_that_are_not_finite_are_not_drawn(tmp_path: Path, name: str, wrong: float) -> None:
+    draw = animate if name.endswith("gif") else draw_traversals
+    with pytest.raises(UserError, match="computes numbers that are not finite"):
+        draw(Broken(wrong), tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_floats_are_drawn_as_grey_levels(tmp_path: Path) -> None:
+    draw_traversals(Drawing(), tmp_path / "bytes.png")
+    draw_traversals(Broken(0.0), tmp_path / "floats.png", codes=["kind", "level"])
+    with Image.open(tmp_path / "bytes.png") as first, Image.open(tmp_path / "floats.png") as second:
+        difference = np.asarray(first).astype(int) - np.asarray(second)
+    assert (difference != 0).mean() < 0.1, "the last image of each panel has one other pixel"

@@ -3,9 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
-
-from infoeval.cli.terminal import escaped, table
+from infoeval.cli.terminal import Screen, escaped, table
 
 if TYPE_CHECKING:
     from infoeval.results import Result
@@ -17,25 +15,27 @@ ABOUT_LIMITS = (
 )
 
 
-def print_information(console: Console, results: "Sequence[Result]") -> None:
+def print_information(screen: Screen, results: "Sequence[Result]") -> None:
     """Print the details of the `mi` results, if there are any."""
     estimates = [result for result in results if result.metric == "mi"]
     if not estimates:
         return
-    _print_convergence(console, estimates)
-    _print_three_qs(console, estimates, results)
+    _print_convergence(screen, estimates)
+    _print_three_qs(screen, estimates, results)
     details = estimates[-1].details
-    _print_self_test(console, details["self_test"])
-    _print_leakage(console, details["leakage"])
-    _print_noise(console, estimates)
+    _print_self_test(screen, details["self_test"])
+    _print_leakage(screen, details["leakage"])
+    _print_noise(screen, estimates)
 
 
-def _print_convergence(console: Console, estimates: "Sequence[Result]") -> None:
+def _print_convergence(screen: Screen, estimates: "Sequence[Result]") -> None:
     """Print how certain each estimate is, and what its limits are about."""
     headers = ("certified ≥", "highest", "Q converged", "more Q", "errors", "input", "family")
     rows = table("post hoc Q", *headers)
     for column in rows.columns[1:6]:
         column.justify = "right"
+    for column in rows.columns[6:]:
+        column.no_wrap = False
     for result in estimates:
         details = result.details
         missed, errors, highest = (
@@ -51,13 +51,13 @@ def _print_convergence(console: Console, estimates: "Sequence[Result]") -> None:
             details["input"],
             details["family"],
         )
-    console.print()
-    console.print(rows)
-    console.print(ABOUT_LIMITS, markup=False)
+    screen.print()
+    screen.print_table(rows)
+    screen.print_line(ABOUT_LIMITS)
 
 
 def _print_three_qs(
-    console: Console, estimates: "Sequence[Result]", results: "Sequence[Result]"
+    screen: Screen, estimates: "Sequence[Result]", results: "Sequence[Result]"
 ) -> None:
     """Print L_I by the checkpoint's Q, by that Q with a new head, and by a new Q."""
     values = {(result.metric, result.target): f"{result.value:.4f}" for result in results}
@@ -67,40 +67,40 @@ def _print_three_qs(
             values.get((metric, result.target), "") for metric in ("mi-own", "mi-refitted", "mi")
         ]
         rows.add_row(escaped(result.target), *cells)
-    console.print()
-    console.print(rows)
+    screen.print()
+    screen.print_table(rows)
 
 
-def _print_self_test(console: Console, checks: dict[str, Any]) -> None:
+def _print_self_test(screen: Screen, checks: dict[str, Any]) -> None:
     null = ", ".join(f"{check['name']} {check['value']:.4f}" for check in checks["null"])
     known = ", ".join(f"{check['name']} {check['error']:+.4f}" for check in checks["known"])
-    console.print(
-        f"\nself-test: independent codes {null}; errors on a known channel, "
-        f"{checks['channel']}: {known}",
-        markup=False,
+    screen.print()
+    screen.print_line(
+        f"self-test: independent codes {null}; errors on a known channel, "
+        f"{checks['channel']}: {known}"
     )
 
 
-def _print_leakage(console: Console, leakage: dict[str, Any]) -> None:
+def _print_leakage(screen: Screen, leakage: dict[str, Any]) -> None:
     """Print the leakage matrix: true codes down, predicted codes across."""
     if len(leakage["names"]) < 2:
         return
     rows = table("code ↓ predicted as →", *map(escaped, leakage["names"]), right=True)
     for name, row in zip(leakage["names"], leakage["matrix"], strict=True):
         rows.add_row(escaped(name), *(f"{value:.4f}" for value in row))
-    console.print()
-    console.print(rows)
+    screen.print()
+    screen.print_table(rows)
 
 
-def _print_noise(console: Console, estimates: "Sequence[Result]") -> None:
+def _print_noise(screen: Screen, estimates: "Sequence[Result]") -> None:
     """Print L_I under pixel noise: a column for each σ."""
     deviations = [point["deviation"] for point in estimates[0].details["noise"]]
     rows = table("pixel noise σ", *map(_deviation, deviations), right=True)
     for result in estimates:
         values = (point["value"] for point in result.details["noise"])
         rows.add_row(escaped(result.target), *(f"{value:.3f}" for value in values))
-    console.print()
-    console.print(rows)
+    screen.print()
+    screen.print_table(rows)
 
 
 def _deviation(value: float) -> str:

@@ -1,12 +1,12 @@
 """The tables of a model's results, of its codes against factors, and of models' differences."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from infoeval.cli.terminal import escaped, interval, table
+from infoeval.cli.terminal import Screen, bold, escaped, interval, table
 from infoeval.cli.terminal.information_table import print_information
 from infoeval.cli.terminal.reference_table import print_references
 
@@ -17,54 +17,61 @@ if TYPE_CHECKING:
 BOUNDS_ALONE = "difference of lower bounds"
 WIDTH = 5
 """Width of a cell in characters."""
-WIDEST = 1_000
-"""Width at which a table is measured."""
+MANY_CLASSES, MOST_CLASSES = 25, 100
+"""Counts of many classes are left to the JSON where they are too wide, and of more anyway."""
 LONGEST_NAME = 22
 """Length up to which a metric and its options stand on one line."""
 
 Rows = Sequence[Sequence["Result"]]
 
 
-def print_results(document: "Document") -> None:
-    """Print all results, then confusion matrices, codes against factors, and details of mi."""
-    console = Console(highlight=False)
+def print_results(document: "Document", file: IO[str] | None = None) -> None:
+    """Print all results, then confusion matrices, codes against factors, and details of mi.
+
+    On standard output, or as plain text into `file`.
+    """
+    screen = Screen(file)
     shown = [result for result in document.results if not _is_cell_only(result)]
     informed = [result for result in shown if _is_information(result)]
     others = [result for result in shown if not _is_information(result)]
     if informed:
-        _print_rows(console, informed)
+        _print_rows(screen, informed)
     if informed and others:
-        console.print()
+        screen.print()
     if others:
-        _print_rows(console, others)
-    _print_reasons(console, document.results)
-    print_references(console, document.results)
+        _print_rows(screen, others)
+    _print_reasons(screen, document.results)
+    print_references(screen, document.results)
     for result in document.results:
         if result.clustering is not None:
-            _print_matching(console, result, result.clustering)
-    _print_code_factors(console, document.results)
-    print_information(console, document.results)
+            _print_matching(screen, result, result.clustering)
+    _print_code_factors(screen, document.results)
+    print_information(screen, document.results)
     for reason, metrics in document.skipped_by_reason().items():
-        console.print(f"{metrics} skipped: {reason}", markup=False)
+        screen.print_line(f"{metrics} skipped: {reason}")
 
 
-def _print_rows(console: Console, results: Sequence["Result"]) -> None:
+def _print_rows(screen: Screen, results: Sequence["Result"]) -> None:
     """Print a row for each result; columns that no row has anything for are left out.
 
-    Adjusted values have their intervals where these fit into the console. No number is ever cut: a
-    table that is still too wide is printed wider than the console.
+    Where they are too wide, the options of a metric are below it, and if need be adjusted values
+    have no intervals.
     """
-    unlimited = console.options.update(max_width=WIDEST)
-    rows = _filled_rows(results, _adjusted)
-    if console.measure(rows, options=unlimited).maximum > console.width:
-        rows = _filled_rows(results, lambda result: _adjusted(result).partition(" (")[0])
-    width = console.measure(rows, options=unlimited).maximum
-    Console(highlight=False, width=max(width, console.width)).print(rows)
+    rows = _filled_rows(results, lambda result: escaped(result.name), _adjusted)
+    if screen.width_of(rows) > screen.width:
+        rows = _filled_rows(results, _name, _adjusted)
+    if screen.width_of(rows) > screen.width:
+        rows = _filled_rows(results, _name, lambda result: _adjusted(result).partition(" (")[0])
+    screen.print_table(rows, names=sum(not column.no_wrap for column in rows.columns))
 
 
-def _filled_rows(results: Sequence["Result"], adjusted: Callable[["Result"], str]) -> Table:
+def _filled_rows(
+    results: Sequence["Result"],
+    name: Callable[["Result"], str],
+    adjusted: Callable[["Result"], str],
+) -> Table:
     columns = {
-        "metric": [escaped(_name(result)) for result in results],
+        "metric": [name(result) for result in results],
         "of": [escaped(_target(result)) for result in results],
         "value": [_value(result) for result in results],
         "H(c)": [_entropy(result) for result in results],
@@ -76,9 +83,7 @@ def _filled_rows(results: Sequence["Result"], adjusted: Callable[["Result"], str
         "n": [f"{result.n:,}" for result in results],
     }
     filled = {name: cells for name, cells in columns.items() if any(cells)}
-    rows = table(*filled)
-    for column in rows.columns:
-        column.no_wrap, column.overflow = column.header != "of", "fold"
+    rows = table(*filled, names=1 + ("of" in filled))
     for cells in zip(*filled.values(), strict=True):
         rows.add_row(*cells)
     return rows
@@ -86,7 +91,7 @@ def _filled_rows(results: Sequence["Result"], adjusted: Callable[["Result"], str
 
 def _name(result: "Result") -> str:
     """Return the metric with its options, on a line of their own where both are long."""
-    name = result.name
+    name = escaped(result.name)
     return name if len(name) <= LONGEST_NAME else name.replace(":", ":\n  ", 1)
 
 
@@ -103,7 +108,7 @@ def _target(result: "Result") -> str:
     return f"{target} (fitted on the same rows)".strip()
 
 
-def _print_reasons(console: Console, results: Sequence["Result"]) -> None:
+def _print_reasons(screen: Screen, results: Sequence["Result"]) -> None:
     """Print which metrics were not compared with chance, and which had too few rows, and why."""
     for what, reason_of in (
         ("no interval for ", _no_interval),
@@ -115,7 +120,7 @@ def _print_reasons(console: Console, results: Sequence["Result"]) -> None:
             if reason := reason_of(result):
                 metrics.setdefault(reason, {})[result.name] = None
         for reason, names in metrics.items():
-            console.print(f"{what}{', '.join(names)}: {reason}", markup=False)
+            screen.print_line(f"{what}{', '.join(names)}: {reason}")
 
 
 def _no_interval(result: "Result") -> str:
@@ -126,19 +131,22 @@ def _no_interval(result: "Result") -> str:
     return "" if kind == "none: no replicates" else kind.removeprefix("none: ")
 
 
-def print_comparison(comparison: "Comparison") -> None:
-    """Print every difference with its interval; a table for each model but the first."""
-    console = Console(highlight=False)
+def print_comparison(comparison: "Comparison", file: IO[str] | None = None) -> None:
+    """Print every difference with its interval; a table for each model but the first.
+
+    On standard output, or as plain text into `file`.
+    """
+    screen = Screen(file)
     first, *others = comparison.documents
     names = ["second", *(f"model {number}" for number in range(3, len(others) + 2))]
-    console.print(f"first: {first.identity.source}", markup=False, soft_wrap=True)
+    screen.print_line(f"first: {first.identity.source}", soft_wrap=True)
     for number, (name, document) in enumerate(zip(names, others, strict=True), 1):
-        console.print(f"{name}: {document.identity.source}", markup=False, soft_wrap=True)
+        screen.print_line(f"{name}: {document.identity.source}", soft_wrap=True)
         differences = [item for item in comparison.differences if item.model == number]
         searched = any(_searches(item, (first, document)) for item in differences)
         interval_header = _interval_header(item.level for item in differences)
         columns = ["metric", "of", "first", name, "difference", interval_header]
-        rows = table(*columns, *["Q converged"] * searched)
+        rows = table(*columns, *["Q converged"] * searched, names=2)
         for column in rows.columns[2:5]:
             column.justify = "right"
         for item in differences:
@@ -151,11 +159,11 @@ def print_comparison(comparison: "Comparison") -> None:
                 interval(item.low, item.high, "+"),
                 *[_searches(item, (first, document))] * searched,
             )
-        console.print(rows)
+        screen.print_table(rows, names=2)
         for line in _kinds(differences):
-            console.print(line, markup=False, soft_wrap=True)
+            screen.print_line(line, soft_wrap=True)
     for skipped in first.skipped:
-        console.print(f"{skipped.metric} skipped: {skipped.reason}", markup=False)
+        screen.print_line(f"{skipped.metric} skipped: {skipped.reason}")
 
 
 def _searches(difference: "Difference", documents: Iterable["Document"]) -> str:
@@ -210,15 +218,15 @@ def _adjusted(result: "Result") -> str:
     return f"{adjusted.value:.2f} ({' … '.join(ends)})"
 
 
-def _print_matching(console: Console, result: "Result", clustering: "Clustering") -> None:
+def _print_matching(screen: Screen, result: "Result", clustering: "Clustering") -> None:
     details = result.details
     classes = [escaped(str(name)) for name in details["class_names"]]
-    console.print(
-        f"\n{result.target}: error {100 * details['error']:.2f} % one-to-one, "
+    screen.print()
+    screen.print_line(
+        f"{result.target}: error {100 * details['error']:.2f} % one-to-one, "
         f"{100 * (1 - clustering.majority):.2f} % by always naming the most frequent class; "
         f"many-to-one accuracy {details['many_to_one']:.4f} ({details['many_to_one_low']:.4f} … "
         f"{details['many_to_one_high']:.4f})",
-        markup=False,
     )
     rows = table("code → class", *classes, right=True)
     categories = details["category_names"]
@@ -226,13 +234,13 @@ def _print_matching(console: Console, result: "Result", clustering: "Clustering"
         categories, details["confusion"], details["matching"], strict=True
     ):
         to = classes[matched] if matched >= 0 else "none"
-        cells = [f"[bold]{n}[/]" if k == matched else str(n) for k, n in enumerate(row)]
+        cells = [bold(str(n)) if k == matched else str(n) for k, n in enumerate(row)]
         rows.add_row(f"{escaped(str(name))} → {to}", *cells)
-    unlimited = console.options.update(width=10**6)
-    if console.measure(rows, options=unlimited).maximum <= console.width:
-        console.print(rows)
+    count = len(classes)
+    if count <= MANY_CLASSES or (count <= MOST_CLASSES and screen.width_of(rows) <= screen.width):
+        screen.print_table(rows)
     else:
-        console.print(f"counts of {len(classes)} classes are too wide for a table: see --json")
+        screen.print_line(f"counts of {count} classes are too wide for a table: see --json")
 
 
 def _is_cell_only(result: "Result") -> bool:
@@ -240,7 +248,7 @@ def _is_cell_only(result: "Result") -> bool:
     return result.details.get("paired") is False
 
 
-def _print_code_factors(console: Console, results: Sequence["Result"]) -> None:
+def _print_code_factors(screen: Screen, results: Sequence["Result"]) -> None:
     """Print a table for each scoring of codes against factors; the longer side is vertical."""
     for whole, rows in _tables(results):
         codes = [str(row[0].details["code"]) for row in rows]
@@ -250,32 +258,33 @@ def _print_code_factors(console: Console, results: Sequence["Result"]) -> None:
         if len(factors) > len(codes):
             down, across, corner = factors, codes, "factor × code"
             cells = [list(column) for column in zip(*cells, strict=True)]
-        console.print(f"\n{escaped(whole.name)}; * the best one-to-one pairing")
-        _print_table(console, corner, down, across, cells)
+        screen.print()
+        screen.print_line(f"{escaped(whole.name)}; * the best one-to-one pairing")
+        _print_table(screen, corner, down, across, cells)
         for line in (*_measures(codes, factors, rows), *_accuracies(whole)):
-            console.print(line, markup=False)
+            screen.print_line(line)
 
 
 def _print_table(
-    console: Console,
+    screen: Screen,
     corner: str,
     down: Sequence[str],
     across: Sequence[str],
-    cells: Sequence[Sequence[str]],
+    cells: Sequence[Sequence[str | Text]],
 ) -> None:
     """Print numbers with row and column names; columns are numbered where names are too wide."""
     widest = max(map(len, (corner, *down)))
     needed = widest + sum(1 + max(WIDTH, len(name) + 1) for name in across)
-    too_wide = needed >= console.width
+    too_wide = needed >= screen.width
     heads = [str(number + 1) for number in range(len(across))] if too_wide else across
     grid = table(corner, *(f"{escaped(head)} " for head in heads), right=True)
     grid.padding = (0, 0, 0, 1)
     for name, row in zip(down, cells, strict=True):
         grid.add_row(escaped(name), *row)
-    console.print(grid)
+    screen.print_table(grid)
     if too_wide:
         key = ", ".join(f"{head} {name}" for head, name in zip(heads, across, strict=True))
-        console.print(key, markup=False)
+        screen.print_line(key)
 
 
 def _tables(results: Sequence["Result"]) -> Iterator[tuple["Result", Rows]]:
@@ -288,8 +297,8 @@ def _tables(results: Sequence["Result"]) -> Iterator[tuple["Result", Rows]]:
         yield result, [pairs[start : start + width] for start in range(0, len(pairs), width)]
 
 
-def _cell(result: "Result") -> str:
-    return f"[bold]{result.value:.2f}*[/]" if result.details["paired"] else f"{result.value:.2f} "
+def _cell(result: "Result") -> str | Text:
+    return bold(f"{result.value:.2f}*") if result.details["paired"] else f"{result.value:.2f} "
 
 
 def _measures(codes: Sequence[str], factors: Sequence[str], rows: Rows) -> Iterator[str]:

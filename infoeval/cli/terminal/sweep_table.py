@@ -2,9 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from rich.console import Console
-
-from infoeval.cli.terminal import escaped, table
+from infoeval.cli.terminal import Screen, escaped, table
 
 if TYPE_CHECKING:
     from infoeval.results import Row, Summary
@@ -15,7 +13,7 @@ MOST_COLUMNS = 4
 
 def print_runs(summary: "Summary") -> None:
     """Print a row for each run, L_I of its codes, why a run is chosen, and why some failed."""
-    console = Console(highlight=False)
+    screen = Screen()
     runs = table("run", "step", "seconds", "D", "G", "agreement", "", right=True)
     for row in summary.rows:
         done = row.status == "complete"
@@ -27,17 +25,15 @@ def print_runs(summary: "Summary") -> None:
             "–" if row.agreement is None else f"{row.agreement:.4f}",
             "← chosen" if row.picked else "" if done else row.status,
         )
-    for column in runs.columns:
-        column.no_wrap = True
-    console.print(runs)
-    _print_information(console, summary)
-    _print_choice(console, summary)
+    screen.print_table(runs)
+    _print_information(screen, summary)
+    _print_choice(screen, summary)
     for row in summary.rows:
         if row.reason:
-            console.print(f"{row.folder} {row.status}: {row.reason}", markup=False, soft_wrap=True)
+            screen.print_line(f"{row.folder} {row.status}: {row.reason}", soft_wrap=True)
 
 
-def _print_information(console: Console, summary: "Summary") -> None:
+def _print_information(screen: Screen, summary: "Summary") -> None:
     """Print L_I of each code against H(c), by each run's own Q."""
     rows = [row for row in summary.rows if row.bounds]
     if not rows:
@@ -55,25 +51,24 @@ def _print_information(console: Console, summary: "Summary") -> None:
         by_code = [f"{bound.value:.3f} ± {(bound.high - bound.low) / 2:.3f}" for bound in bounds]
         total = [f"{sum(bound.value for bound in bounds):.3f}"]
         bounds_table.add_row(escaped(row.folder), *(by_code if single else total))
-    console.print()
-    console.print(bounds_table)
+    screen.print()
+    screen.print_table(bounds_table)
     explained = f"± half of the {100 * level:g} % interval" if single else "each code: summary.csv"
-    console.print(f"by each run's own Q on fresh samples; {explained}", markup=False)
+    screen.print_line(f"by each run's own Q on fresh samples; {explained}")
 
 
-def _print_choice(console: Console, summary: "Summary") -> None:
-    console.print()
+def _print_choice(screen: Screen, summary: "Summary") -> None:
+    screen.print()
     if summary.measure is not None:
-        console.print(
+        screen.print_line(
             f"agreement: {summary.measure}, of {summary.images:,} training images; "
             "no label was read",
-            markup=False,
             soft_wrap=True,
         )
     for pick in summary.picks:
         chosen = "none" if pick.folder is None else pick.folder
         line = f"chosen of λ = {pick.information_weight:g}: {chosen}: {pick.reason}"
-        console.print(line, markup=False, soft_wrap=True)
+        screen.print_line(line, soft_wrap=True)
 
 
 def _loss(row: "Row", name: str) -> str:

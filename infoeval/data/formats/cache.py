@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
-from infoeval.files import remove_litter, sha256, temporary_folder
+from infoeval.files import in_home, remove_litter, sha256, temporary_folder
 from infoeval.locks import locked, take
 
 Progress = Callable[[str, float | None], None]
@@ -38,11 +38,14 @@ def cache_folder() -> Path:
 
     Raises UserError where neither the variable nor a home folder is known.
     """
-    chosen = os.environ.get("INFOEVAL_CACHE") or "~/.cache/infoeval/prepared"
-    folder = Path(os.path.expanduser(chosen))
-    if folder.parts[:1] == ("~",):  # no HOME, and no entry for the user
-        raise UserError("there is no home folder: name one for prepared data with INFOEVAL_CACHE")
-    return folder
+    chosen = os.environ.get("INFOEVAL_CACHE")
+    try:
+        return in_home(chosen or "~/.cache/infoeval/prepared")
+    except UserError as error:
+        if chosen:
+            raise
+        line = "there is no home folder: name one for prepared data with INFOEVAL_CACHE"
+        raise UserError(line) from error
 
 
 @contextmanager

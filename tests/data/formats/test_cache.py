@@ -373,7 +373,7 @@ def test_a_lock_that_cannot_be_had_is_one_line_with_the_cure(cache, monkeypatch)
 
 def test_without_a_home_folder_the_variable_is_named(monkeypatch):
     monkeypatch.delenv("INFOEVAL_CACHE")
-    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)  # as it does without a home
     with pytest.raises(UserError, match=r"no home folder: name one .* INFOEVAL_CACHE"):
         cache_folder()
 

@@ -1,0 +1,45 @@
+"""Results and differences as CSV, for spreadsheets and data frames."""
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, fields
+from typing import Any
+
+from infoeval.results.model_results import ModelResults
+from infoeval.results.records import Difference, Result
+
+_MODEL = ("model", "role", "seed")
+_RESULT = ("metric", "target", "value", "low", "high", "level", "n", "unit", "seconds")
+_CHANCE = ("chance", "adjusted", "adjusted_low", "adjusted_high")
+
+
+def results_csv(models: Iterable[ModelResults]) -> str:
+    """Return CSV with a row for each result of each model."""
+    rows = []
+    for model in models:
+        start = [model.label, model.role, model.identity.seed]
+        for result in model.results:
+            cells = [getattr(result, key) for key in _RESULT[1:]]
+            rows.append([*start, result.name, *cells, *_beside_chance(result)])
+    return _csv([*_MODEL, *_RESULT, *_CHANCE], rows)
+
+
+def differences_csv(differences: Iterable[Difference]) -> str:
+    """Return CSV with a row for each difference of the first model from another."""
+    return _csv([entry.name for entry in fields(Difference)], map(astuple, differences))
+
+
+def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
+    buffer = io.StringIO()
+    table = csv.writer(buffer, lineterminator="\n")
+    table.writerow(header)
+    table.writerows(rows)
+    return buffer.getvalue()
+
+
+def _beside_chance(result: Result) -> tuple[float | None, ...]:
+    """Return what chance scores, and the value adjusted for that with its interval."""
+    chance, adjusted = result.chance, result.typed.adjusted
+    ends = (adjusted.value, adjusted.low, adjusted.high) if adjusted else (None, None, None)
+    return (chance.mean if chance else None, *ends)
