@@ -20,12 +20,13 @@ LOCK = ".lock"
 def locked_folder(folder: Path) -> Iterator[None]:
     """Context in which no other process, and no other thread, holds this folder.
 
-    A missing folder is created, and removed again if nothing was written into it.
+    A missing folder is created, with its parents; they are removed again if nothing was written
+    into them.
 
     Raises UserError when another holds it, or when the folder cannot be created.
     """
-    created = not folder.exists()
     try:
+        created = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
@@ -35,9 +36,9 @@ def locked_folder(folder: Path) -> Iterator[None]:
         with locked(folder / LOCK):
             yield
     finally:
-        if created:
-            with suppress(OSError):
-                folder.rmdir()
+        with suppress(OSError):  # the first that is not empty ends this
+            for each in created:
+                each.rmdir()
 
 
 @contextmanager
