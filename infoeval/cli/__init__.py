@@ -1,11 +1,13 @@
 """The command line: each command parses, calls one function, and prints."""
 
+import signal
 import sys
 from typing import Any, NoReturn
 
 import click
 
 import infoeval
+from infoeval.cli import signals
 from infoeval.cli.list_commands import data, list_metrics
 from infoeval.cli.report_commands import report, traverse
 from infoeval.cli.score_commands import compare, score
@@ -20,6 +22,11 @@ USER_ERROR = 2
 class Commands(click.Group):
     """A group whose user errors are one line and exit code 2, without a traceback."""
 
+    def main(self, *arguments: Any, **options: Any) -> Any:
+        """Run the command line; a signal ends it with one line and code 128 + signal."""
+        with signals.obeyed():
+            return super().main(*arguments, **options)
+
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
         """Remember the whole command line, for the report's provenance."""
         context.obj = ["infoeval", *args]
@@ -32,7 +39,7 @@ class Commands(click.Group):
         except UserError as error:
             _fail(str(error))
         except KeyboardInterrupt:
-            _fail("interrupted; a training goes on from its last checkpoint with --resume")
+            raise signals.EndedBySignal(signal.SIGINT) from None
         except BrokenPipeError:
             sys.exit(0)
         except OSError as error:  # such as a name that is too long

@@ -49,7 +49,8 @@ def train_stacked(
             others; images that do not fit the device are streamed for each run separately.
         seeds: of each run.
         progress: called every `log_every` steps for each run.
-        log, stop: see `infoeval.training.run.train`.
+        log: see `infoeval.training.run.train`.
+        stop: called after every step of the stack; see there too.
 
     Raises:
         UserError: runs that cannot be stacked.

@@ -1,0 +1,162 @@
+"""How a sweep and its processes, on whichever machine, know of each other.
+
+The sweep has a hidden folder among those of its runs as long as it lasts. Its processes note in it
+how far they are, and stop when it asks them to or is gone. Those that the sweep has started itself
+also end with it when it is killed.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from infoeval.files import temporary_folder
+
+POLL = 0.2
+"""Seconds between two looks at whether to stop."""
+_STOP = "stop"
+_guarded = False
+"""Whether this process ends with the sweep that has started it."""
+_at_work: "set[Attendance]" = set()
+
+
+@dataclass(frozen=True)
+class Board:
+    """The folder, and the process of the sweep."""
+
+    folder: Path
+    process: int
+
+    @property
+    def stopped(self) -> bool:
+        """Whether the sweep wants its runs to stop, or has ended."""
+        try:
+            return (self.folder / _STOP).exists() or not self.folder.exists()
+        except OSError:  # the network between them may have a bad moment
+            return False
+
+    def note(self, run: str, text: str) -> None:
+        """Note how far a run is; no reader sees a part of the text."""
+        with suppress(OSError):  # the folder may be gone
+            unfinished = self.folder / f"{run}.new"
+            unfinished.write_text(text)
+            unfinished.replace(self.folder / run)
+
+    def noted(self, run: str) -> str:
+        """Return what was noted last of a run, or nothing."""
+        try:
+            return (self.folder / run).read_text()
+        except OSError:
+            return ""
+
+
+@contextmanager
+def posted(folder: Path, stop: Callable[[], bool]) -> Iterator[Board]:
+    """Context of a sweep; its processes are asked to stop as soon as `stop` returns true."""
+    with temporary_folder(folder) as path:
+        ended = threading.Event()
+
+        def attend() -> None:
+            while not ended.wait(POLL):
+                if stop():
+                    (path / _STOP).touch()
+                    return
+
+        attending = threading.Thread(target=attend, daemon=True)
+        attending.start()
+        try:
+            yield Board(path, os.getpid())
+        finally:
+            ended.set()
+            attending.join()
+
+
+class Attendance:
+    """What a process of a sweep knows of it.
+
+    `training` says that there is something to save before this process ends.
+    """
+
+    def __init__(self) -> None:
+        self.training = False
+        self.asked = threading.Event()
+
+    def stop(self) -> bool:
+        """Return whether this process shall stop after the step at hand."""
+        return self.asked.is_set()
+
+
+@contextmanager
+def attended(board: Board) -> Iterator[Attendance]:
+    """Context of the work for a sweep, which is asked to stop when the sweep is."""
+    attendance, ended = Attendance(), threading.Event()
+
+    def look() -> None:
+        while not ended.wait(POLL):
+            if board.stopped:
+                attendance.asked.set()
+                return
+
+    looking = threading.Thread(target=look, daemon=True)
+    looking.start()
+    _at_work.add(attendance)
+    try:
+        with _signals_ask(attendance, board):
+            yield attendance
+    finally:
+        ended.set()
+        looking.join()
+        _at_work.discard(attendance)
+
+
+@contextmanager
+def _signals_ask(attendance: Attendance, board: Board) -> Iterator[None]:
+    """Context in which signals ask this process to stop, if the sweep has started it.
+
+    A terminal, or a system that shuts down, signals the sweep and its processes alike. What these
+    were doing is saved first, and one that waits for work leaves its end to the sweep: loky takes
+    the death of any process for that of all. Other backends end their idle ones by SIGTERM.
+    """
+    # Not os.getppid: the sweep may have been killed before this process came so far.
+    process = multiprocessing.current_process()
+    if getattr(process, "_parent_pid", None) != board.process:
+        yield
+        return
+    _end_with(board.process)
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    numbers = [getattr(signal, name) for name in names]
+    before = {each: signal.signal(each, lambda *_: attendance.asked.set()) for each in numbers}
+    try:
+        yield
+    finally:
+        of_loky = type(process).__name__ == "LokyProcess"
+        for each in numbers:
+            idle = before[each] if each == signal.SIGTERM and not of_loky else signal.SIG_IGN
+            signal.signal(each, idle)
+
+
+def _end_with(parent: int) -> None:
+    """End this process soon after its parent; what it trains is saved first."""
+    global _guarded
+    if _guarded:
+        return
+    _guarded = True
+
+    def guard() -> None:
+        while os.getppid() == parent:
+            time.sleep(POLL)
+        while busy := [attendance for attendance in tuple(_at_work) if attendance.training]:
+            for attendance in busy:
+                attendance.asked.set()
+            time.sleep(POLL)
+        os._exit(1)
+
+    threading.Thread(target=guard, daemon=True).start()
