@@ -1,6 +1,8 @@
 """Training one trainer with many seeds, through joblib."""
 
 import math
+import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -196,6 +198,8 @@ def _train_in_processes(
     stopped = StoppedSweepError(
         "the sweep was stopped before its end: go on from its checkpoints with --resume"
     )
+    if processes > 1:
+        _start_tracker()
     try:
         with _reporting(tasks, settings.board, progress):
             done = list(
@@ -241,6 +245,22 @@ def _processes(jobs: int | None, device: str, runs: int) -> int:
     if jobs is None and count == 1 and device in ("auto", "cuda"):
         count = max(torch.cuda.device_count(), 1)
     return min(count, runs)
+
+
+def _start_tracker() -> None:
+    """Start the process in which loky counts its shared memory, so that a hang-up spares it.
+
+    A terminal that is closed signals all processes. This one ends when the others have.
+    """
+    if sys.platform == "win32":
+        return
+    from joblib.externals.loky.backend import resource_tracker
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # which it inherits
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
