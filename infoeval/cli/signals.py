@@ -32,6 +32,7 @@ class _Arrivals:
 
     def __init__(self) -> None:
         self.number: int | None = None
+        self.raised = False
         self.deferred = False
         self.patience = PATIENCE
         self.give_up: Callable[[], None] | None = None
@@ -42,6 +43,7 @@ class _Arrivals:
         if self.number is None:
             self.number = number
             if not self.deferred:
+                self.raised = True
                 raise EndedBySignal(number)
 
 
@@ -65,7 +67,13 @@ def obeyed() -> Iterator[None]:
     try:
         with _watched(arrivals):
             yield
-    except EndedBySignal as ended:
+    except BaseException as error:
+        # What was raised in the midst of an import may have come out as another error.
+        ended = error
+        if arrivals.raised and arrivals.number is not None:
+            ended = EndedBySignal(arrivals.number)
+        if not isinstance(ended, EndedBySignal):
+            raise
         with suppress(OSError):  # a closed terminal, of all things
             click.echo(str(ended), err=True)
         sys.exit(ended.exit_code)

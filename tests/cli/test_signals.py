@@ -3,6 +3,8 @@
 import os
 import shlex
 import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -128,6 +130,40 @@ def test_other_commands_end_in_one_line(
     assert result.exit_code == 128 + number
     assert result.stdout == ""
     assert result.stderr.splitlines()[-1] == f"stopped by {number.name}"
+
+
+def test_a_signal_that_came_out_of_an_import_as_another_error_is_still_a_signal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken_import(*_: object, **__: object) -> Any:
+        try:
+            signal.raise_signal(signal.SIGTERM)
+        except BaseException:
+            raise RecursionError("half of a module") from None
+
+    monkeypatch.setattr(evaluation, "score", broken_import)
+    result = infoeval("score", "codes.npz")
+    assert result.exit_code == 143
+    assert result.stderr.splitlines()[-1] == "stopped by SIGTERM"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_while_the_program_is_imported(number: signal.Signals) -> None:
+    """Here it comes when the first module of the command line is looked for."""
+    program = (
+        "import signal, sys\n"
+        "class Finder:\n"
+        "    def find_spec(self, name, *_):\n"
+        f"        if name == 'infoeval.cli': signal.raise_signal({int(number)})\n"
+        "sys.meta_path.insert(0, Finder())\n"
+        "from infoeval.__main__ import run\n"
+        "run()\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(data.__file__).parents[2])}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 128 + number
+    assert (done.stdout, done.stderr) == ("", f"stopped by {number.name}\n")
 
 
 def test_a_training_that_is_complete_when_the_signal_comes_is_complete(
