@@ -69,18 +69,19 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
         os.close(held)
 
 
-def take(path: Path, flags: int, *, wait: bool = False) -> int | None:
+def take(path: Path, flags: int, *, wait: bool = False, sure: bool = False) -> int | None:
     """Return a descriptor that locks a file or folder until it is closed; None if another has it.
 
     ``flags`` are those of `os.open`, by which a file may be created. A process that ends, in
-    whatever way, closes its descriptors. File systems without locks, and Windows, grant every lock.
+    whatever way, closes its descriptors. File systems without locks, and Windows, grant every lock,
+    or none where one has to be `sure`; NFS has locks of files that are opened for writing alone.
 
     Raises OSError when the file cannot be opened.
     """
     while True:
         held = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
-            if not _lock(held, wait):
+            if not _lock(held, wait, without=not sure):
                 os.close(held)
                 return None
             if _is_at(held, path):  # the one before may have removed it while this one waited
@@ -91,15 +92,16 @@ def take(path: Path, flags: int, *, wait: bool = False) -> int | None:
         os.close(held)
 
 
-def _lock(descriptor: int, wait: bool) -> bool:
+def _lock(descriptor: int, wait: bool, without: bool) -> bool:
+    """Return whether the lock was taken; `without` if there are no locks."""
     if sys.platform == "win32":
-        return True
+        return without
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
     except OSError:  # no locks on this file system
-        return True
+        return without
     return True
 
 

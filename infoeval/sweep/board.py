@@ -3,10 +3,14 @@
 The sweep has a hidden folder among those of its runs as long as it lasts. Its processes note in it
 how far they are, and stop when it asks them to or is gone. Those that the sweep has started itself
 also end with it when it is killed.
+
+Nothing here needs more of a file system than to see the same files: a cluster shares the folder.
 """
 
 import multiprocessing
 import os
+import secrets
+import shutil
 import signal
 import threading
 import time
@@ -15,10 +19,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from infoeval.files import temporary_folder
-
 POLL = 0.2
 """Seconds between two looks at whether to stop."""
+BOARDS = ".sweep"
 _STOP = "stop"
 _guarded = False
 """Whether this process ends with the sweep that has started it."""
@@ -57,23 +60,29 @@ class Board:
 
 @contextmanager
 def posted(folder: Path, stop: Callable[[], bool]) -> Iterator[Board]:
-    """Context of a sweep; its processes are asked to stop as soon as `stop` returns true."""
-    with temporary_folder(folder) as path:
-        ended = threading.Event()
+    """Context of a sweep that holds the folder of its runs.
 
-        def attend() -> None:
-            while not ended.wait(POLL):
-                if stop():
-                    (path / _STOP).touch()
-                    return
+    Its processes are asked to stop as soon as `stop` returns true. Those of a killed sweep stop
+    too, wherever they are.
+    """
+    shutil.rmtree(folder / BOARDS, ignore_errors=True)
+    path, ended = folder / BOARDS / secrets.token_hex(8), threading.Event()
+    path.mkdir(parents=True)
 
-        attending = threading.Thread(target=attend, daemon=True)
-        attending.start()
-        try:
-            yield Board(path, os.getpid())
-        finally:
-            ended.set()
-            attending.join()
+    def attend() -> None:
+        while not ended.wait(POLL):
+            if stop():
+                (path / _STOP).touch()
+                return
+
+    attending = threading.Thread(target=attend, daemon=True)
+    attending.start()
+    try:
+        yield Board(path, os.getpid())
+    finally:
+        ended.set()
+        attending.join()
+        shutil.rmtree(folder / BOARDS, ignore_errors=True)
 
 
 class Attendance:

@@ -109,8 +109,9 @@ def train_many(
         log(reason)
     described = data.describe()  # with the images, so that no process reads them all again
     with locked_folder(Path(folder)):
-        _check_folders(tasks, Path(folder), options)
+        _check_begun(tasks, Path(folder), options)
         with posted(Path(folder), stop) as board, _threads_given_back() as threads:
+            _wait_for_killed([task.folder for task in tasks])
             settings = Settings(
                 data=data,
                 options=replace(options, resume=True),
@@ -136,16 +137,15 @@ def train_many(
     return summary
 
 
-def _check_folders(tasks: Sequence[Task], folder: Path, options: RunOptions) -> None:
+def _check_begun(tasks: Sequence[Task], folder: Path, options: RunOptions) -> None:
     """Raise UserError unless all runs can begin, or go on; remove what killed ones left."""
-    remove_litter(folder)  # where processes of a killed sweep go on elsewhere, they stop
+    remove_litter(folder)
     begun = [task for task in tasks if (task.folder / CHECKPOINT).exists()]
     if begun and not options.resume:
         raise UserError(
             f"{begun[0].folder} already holds a run: add --resume to continue the runs in "
             f"{folder}, or choose another folder with --out"
         )
-    _wait_for_killed([task.folder for task in tasks])
     for task in begun:
         try:
             step = Checkpoint.open(task.folder / CHECKPOINT).step

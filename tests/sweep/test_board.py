@@ -1,7 +1,6 @@
 """How a sweep and its processes know of each other: notes, the wish to stop, a killed sweep."""
 
 import os
-import shutil
 import signal
 import time
 from pathlib import Path
@@ -54,9 +53,9 @@ def test_processes_are_asked_to_stop_once_the_sweep_is(tmp_path: Path) -> None:
 def test_processes_on_other_machines_stop_when_a_killed_sweep_is_cleared_away(
     tmp_path: Path,
 ) -> None:
-    with posted(tmp_path, bool) as board, attended(board) as attendance:
-        shutil.rmtree(board.folder)
+    with posted(tmp_path, bool) as killed, attended(killed) as attendance, posted(tmp_path, bool):
         assert attendance.asked.wait(10)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_the_sweep_s_own_signals_are_left_alone(tmp_path: Path) -> None:
@@ -97,8 +96,8 @@ def test_processes_end_with_a_killed_sweep_and_lose_no_step(tmp_path: Path) -> N
     try:
         wait_until(lambda: (folder / "seed-0/history.csv").exists())
         wait_until(lambda: (folder / "seed-1/history.csv").exists())
-        wait_until(lambda: any(Board(path, 0).noted("seed-0") for path in folder.glob(".inf*")))
-        wait_until(lambda: any(Board(path, 0).noted("seed-1") for path in folder.glob(".inf*")))
+        wait_until(lambda: any(Board(path, 0).noted("seed-0") for path in folder.glob(".sweep/*")))
+        wait_until(lambda: any(Board(path, 0).noted("seed-1") for path in folder.glob(".sweep/*")))
         processes = holders(folder)
         assert len(processes) == 2
     finally:

@@ -252,7 +252,7 @@ def test_a_killed_training_is_taken_up_again(tmp_path: Path) -> None:
 def steps_noted(folder: Path) -> int:
     """The step that the first run has told the sweep."""
     task = process.Task(tiny_trainer(), 0, folder / "seed-0")
-    boards = [Board(path, 0) for path in folder.glob(".infoeval-*")]
+    boards = [Board(path, 0) for path in folder.glob(".sweep/*")]
     return max((process.reached(task, board)[0] for board in boards), default=0)
 
 
