@@ -23,6 +23,7 @@ POLL = 0.2
 """Seconds between two looks at whether to stop."""
 BOARDS = ".sweep"
 _STOP = "stop"
+_NUMBERS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 _guarded = False
 """Whether this process ends with the sweep that has started it."""
 _at_work: "set[Attendance]" = set()
@@ -123,33 +124,33 @@ def attended(board: Board) -> Iterator[Attendance]:
         _at_work.discard(attendance)
 
 
+def serve(sweep: int) -> None:
+    """Begin a process of loky's, which waits for work: it ends with the sweep, in no other way.
+
+    A terminal, or a system that shuts down, signals the sweep and its processes alike, and loky
+    would take the death of one for that of all.
+    """
+    _end_with(sweep)
+    for number in _NUMBERS:
+        signal.signal(number, signal.SIG_IGN)
+
+
 @contextmanager
 def _signals_ask(attendance: Attendance, board: Board) -> Iterator[None]:
-    """Context in which signals ask this process to stop, if the sweep has started it.
-
-    A terminal, or a system that shuts down, signals the sweep and its processes alike. What these
-    were doing is saved first, and one that waits for work leaves its end to the sweep: loky takes
-    the death of any process for that of all. Other backends end their idle ones by SIGTERM.
-    """
+    """Context in which signals ask this process to stop, if the sweep has started it."""
     # Not os.getppid: the sweep may have been killed before this process came so far.
-    process = multiprocessing.current_process()
-    if getattr(process, "_parent_pid", None) != board.process:
+    parent = getattr(multiprocessing.current_process(), "_parent_pid", None)
+    if parent == board.process:
+        _end_with(parent)
+    if parent != board.process or threading.current_thread() is not threading.main_thread():
         yield
         return
-    _end_with(board.process)
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    numbers = [getattr(signal, name) for name in names]
-    before = {each: signal.signal(each, lambda *_: attendance.asked.set()) for each in numbers}
+    before = {each: signal.signal(each, lambda *_: attendance.asked.set()) for each in _NUMBERS}
     try:
         yield
     finally:
-        of_loky = type(process).__name__ == "LokyProcess"
-        for each in numbers:
-            idle = before[each] if each == signal.SIGTERM and not of_loky else signal.SIG_IGN
-            signal.signal(each, idle)
+        for each in _NUMBERS:  # SIGTERM is how other backends end a process that waits
+            signal.signal(each, before[each] if each == signal.SIGTERM else signal.SIG_IGN)
 
 
 def _end_with(parent: int) -> None:

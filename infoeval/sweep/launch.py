@@ -1,6 +1,7 @@
 """Training one trainer with many seeds, through joblib."""
 
 import math
+import os
 import signal
 import sys
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import joblib
 import torch
+from joblib.parallel import LokyBackend, get_active_backend
 
 from infoeval.checkpoint import CHECKPOINT, Checkpoint
 from infoeval.data import ImageSet
@@ -21,7 +23,7 @@ from infoeval.evaluation.options import Progress
 from infoeval.files import remove_litter
 from infoeval.locks import LOCK, locked, locked_folder
 from infoeval.results import Summary
-from infoeval.sweep.board import Board, posted
+from infoeval.sweep.board import Board, posted, serve
 from infoeval.sweep.stacks import Stack, stack_size
 from infoeval.sweep.summary import summarise
 from infoeval.sweep.worker import Outcomes, Settings, Task, reached, train_in_turn
@@ -193,8 +195,12 @@ def _train_in_processes(
     stop: Stop,
 ) -> list[Outcomes]:
     """Return the outcomes of each process; the tasks are dealt out to them in turn."""
+    backend, _ = get_active_backend()
+    ours = {"initializer": serve, "initargs": (os.getpid(),)}
+    if not isinstance(backend, LokyBackend) or "initializer" in backend.backend_kwargs:
+        ours = {}
     # Private copies of mapped pages: torch warns of arrays that it could not write to.
-    parallel = joblib.Parallel(n_jobs=processes, batch_size=1, mmap_mode="c")
+    parallel = joblib.Parallel(n_jobs=processes, batch_size=1, mmap_mode="c", **ours)
     stopped = StoppedSweepError(
         "the sweep was stopped before its end: go on from its checkpoints with --resume"
     )

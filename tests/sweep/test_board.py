@@ -11,13 +11,14 @@ import pytest
 from infoeval.checkpoint import Checkpoint
 from infoeval.locks import LOCK
 from infoeval.sweep import train_many
-from infoeval.sweep.board import Board, attended, posted
+from infoeval.sweep.board import Board, attended, posted, serve
 from infoeval.training.run_options import RunOptions
 from tests.comparing import identical
-from tests.processes import LIMIT, start_process
+from tests.processes import LIMIT, start_process, wait_for_file
 from tests.sweep.sweeping import train, weights
 from tests.tiny import tiny_images, tiny_trainer
 
+needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
 LONG = tiny_trainer(steps=1_000_000)
 
 
@@ -64,6 +65,35 @@ def test_the_sweep_s_own_signals_are_left_alone(tmp_path: Path) -> None:
         assert signal.getsignal(signal.SIGTERM) is before
 
 
+def waiting_for_work(folder: Path) -> None:
+    """What loky starts for a sweep, before it has any work."""
+    parent = os.getpid()
+    if os.fork() == 0:
+        serve(parent)
+        (folder / "new").write_text(str(os.getpid()))
+        (folder / "new").replace(folder / "ready")
+        time.sleep(LIMIT)
+        os._exit(0)
+    time.sleep(LIMIT)
+
+
+@needs_proc
+def test_a_process_that_waits_for_work_ends_with_the_sweep_alone(tmp_path: Path) -> None:
+    """Signals that a terminal sends to all of them leave it to the sweep."""
+    killed = start_process(waiting_for_work, tmp_path)
+    wait_for_file(tmp_path / "ready", killed)
+    process = int((tmp_path / "ready").read_text())
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            os.kill(process, number)
+        time.sleep(0.5)
+        assert is_alive(process)
+    finally:
+        killed.kill()
+        killed.join()
+    wait_until(lambda: not is_alive(process))
+
+
 def sweep(folder: Path) -> None:
     """A sweep of two processes, started as by a user: by one that may have children."""
     import multiprocessing
@@ -88,7 +118,7 @@ def is_alive(process: int) -> bool:
     return state != "Z"
 
 
-@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
+@needs_proc
 def test_processes_end_with_a_killed_sweep_and_lose_no_step(tmp_path: Path) -> None:
     """Each saves where it is; --resume at once waits for them, and leaves no litter."""
     folder = tmp_path / "runs"
