@@ -135,11 +135,12 @@ def _reserve(folder: Path, suffix: str = "", *, is_folder: bool = False) -> tupl
 
 
 def _remove_unlocked(path: Path) -> None:
-    held = take(path, os.O_RDONLY, unknown=False)
+    is_folder = path.is_dir()
+    held = take(path, os.O_RDONLY if is_folder else os.O_RDWR, sure=True)
     if held is None:
         return
     try:
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        shutil.rmtree(path) if is_folder else path.unlink()
     finally:
         os.close(held)
 

@@ -20,12 +20,13 @@ LOCK = ".lock"
 def locked_folder(folder: Path) -> Iterator[None]:
     """Context in which no other process, and no other thread, holds this folder.
 
-    A missing folder is created, and removed again if nothing was written into it.
+    A missing folder is created, with its parents; they are removed again if nothing was written
+    into them.
 
     Raises UserError when another holds it, or when the folder cannot be created.
     """
-    created = not folder.exists()
     try:
+        created = [each for each in (folder, *folder.parents) if not each.exists()]
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise UserError(
@@ -35,9 +36,9 @@ def locked_folder(folder: Path) -> Iterator[None]:
         with locked(folder / LOCK):
             yield
     finally:
-        if created:
-            with suppress(OSError):
-                folder.rmdir()
+        with suppress(OSError):  # the first that is not empty ends this
+            for each in created:
+                each.rmdir()
 
 
 @contextmanager
@@ -68,19 +69,19 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
         os.close(held)
 
 
-def take(path: Path, flags: int, *, wait: bool = False, unknown: bool = True) -> int | None:
+def take(path: Path, flags: int, *, wait: bool = False, sure: bool = False) -> int | None:
     """Return a descriptor that locks a file or folder until it is closed; None if another has it.
 
     ``flags`` are those of `os.open`, by which a file may be created. A process that ends, in
-    whatever way, closes its descriptors. ``unknown`` is whether the lock is granted where there
-    are none: on some network file systems and on Windows.
+    whatever way, closes its descriptors. File systems without locks, and Windows, grant every lock,
+    or none where one has to be `sure`; NFS has locks of files that are opened for writing alone.
 
     Raises OSError when the file cannot be opened.
     """
     while True:
         held = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
-            if not _lock(held, wait, unknown):
+            if not _lock(held, wait, without=not sure):
                 os.close(held)
                 return None
             if _is_at(held, path):  # the one before may have removed it while this one waited
@@ -91,15 +92,16 @@ def take(path: Path, flags: int, *, wait: bool = False, unknown: bool = True) ->
         os.close(held)
 
 
-def _lock(descriptor: int, wait: bool, unknown: bool) -> bool:
+def _lock(descriptor: int, wait: bool, without: bool) -> bool:
+    """Return whether the lock was taken; `without` if there are no locks."""
     if sys.platform == "win32":
-        return unknown
+        return without
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
     except OSError:  # no locks on this file system
-        return unknown
+        return without
     return True
 
 

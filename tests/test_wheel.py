@@ -80,7 +80,7 @@ def test_it_holds_every_source_file(installed: Path) -> None:
 
 def test_it_declares_its_command_and_licence(installed: Path) -> None:
     (information,) = installed.glob("*.dist-info")
-    assert "infoeval = infoeval.cli:main" in (information / "entry_points.txt").read_text()
+    assert "infoeval = infoeval.__main__:run" in (information / "entry_points.txt").read_text()
     assert (information / "licenses" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 

@@ -1,11 +1,13 @@
 """The command line: each command parses, calls one function, and prints."""
 
+import signal
 import sys
 from typing import Any, NoReturn
 
 import click
 
 import infoeval
+from infoeval.cli import signals
 from infoeval.cli.failures import line_of, on_sound_ground
 from infoeval.cli.list_commands import data, list_metrics
 from infoeval.cli.output import note, whole_output
@@ -23,8 +25,8 @@ class Commands(click.Group):
     """A group whose user errors are one line and exit code 2, without a traceback."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
-        """Run a command line; output that cannot be written is an error as well."""
-        with whole_output():
+        """Run a command line; ends with one line where output cannot be written, or by a signal."""
+        with whole_output(), signals.obeyed():
             return super().main(*arguments, **options)
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
@@ -41,7 +43,7 @@ class Commands(click.Group):
             error.message = printable(error.message)  # type: ignore[misc]
             raise
         except KeyboardInterrupt:
-            _fail("interrupted; a training goes on from its last checkpoint with --resume")
+            raise signals.EndedBySignal(signal.SIGINT) from None
         except Exception as error:
             message = line_of(error)
             if message is None:

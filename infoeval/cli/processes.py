@@ -6,10 +6,10 @@ import io
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
+from infoeval.cli import signals
 from infoeval.errors import UserError
 
 if TYPE_CHECKING:
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 STOPPED = 2
 """Exit code of every process of a run that was broken off; that of a user error."""
+GRACE = 20.0
+"""Seconds in which the processes save a run that torchrun ends; it kills them after 30."""
 
 
 def in_one_voice(command: Callable[..., None]) -> Callable[..., None]:
@@ -54,44 +56,19 @@ def _silent_unless_first(world: "World") -> Iterator[None]:
 
 @contextlib.contextmanager
 def _reported_once(world: "World") -> Iterator[None]:
-    with _ending_well(world):
+    def give_up() -> None:
+        if world.may_report():
+            os.write(2, f"Error: {world.ended}\n".encode())
+        os._exit(STOPPED)
+
+    # When torchrun ends this process, as it does when another was killed, the main thread may wait
+    # for the others in a call that never returns.
+    with signals.ended_within(GRACE, give_up):
         try:
             yield
-        except (UserError, KeyboardInterrupt):
+        except (UserError, KeyboardInterrupt, signals.EndedBySignal) as error:
             # From here on torchrun, which sees the others end, must not cut the report short.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             if world.may_report():
                 raise
-            sys.exit(STOPPED)
-
-
-@contextlib.contextmanager
-def _ending_well(world: "World") -> Iterator[None]:
-    """When torchrun ends this process, as it does when another was killed, say so and end.
-
-    The main thread may wait for the others in a call that never returns, where Python runs no
-    handler of signals: the signal wakes another thread through a pipe.
-    """
-    reading, writing = os.pipe()
-    os.set_blocking(writing, False)
-    handler = signal.signal(signal.SIGTERM, lambda *_: None)
-    before = signal.set_wakeup_fd(writing)
-
-    def wait() -> None:
-        while arrived := os.read(reading, 1):
-            if arrived[0] == signal.SIGTERM:
-                if world.may_report():
-                    os.write(2, f"Error: {world.ended}\n".encode())
-                os._exit(STOPPED)
-
-    waiting = threading.Thread(target=wait, daemon=True)
-    waiting.start()
-    try:
-        yield
-    finally:
-        signal.set_wakeup_fd(before)
-        if signal.getsignal(signal.SIGTERM) is not signal.SIG_IGN:
-            signal.signal(signal.SIGTERM, handler)
-        os.close(writing)
-        waiting.join()
-        os.close(reading)
+            sys.exit(getattr(error, "exit_code", STOPPED))

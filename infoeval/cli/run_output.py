@@ -1,15 +1,18 @@
 """Running a training with its output on the terminal, once the settings are chosen."""
 
 import shlex
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infoeval.cli import signals
 from infoeval.cli.common import as_text
 from infoeval.cli.output import note, print_json, say
 from infoeval.cli.progress import activity, training_progress
+from infoeval.cli.run_places import go_on_with
 from infoeval.cli.terminal.sweep_table import print_runs
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from infoeval.trainer import Trainer
     from infoeval.training.choosing import Choice
     from infoeval.training.distributed import World
+    from infoeval.training.run import Log
     from infoeval.training.run_options import RunOptions
 
 FAILED = 1
@@ -58,21 +62,55 @@ def train_one(
     world: "World | None",
     in_json: bool,
 ) -> None:
-    """Train one run and print where it is kept."""
+    """Train one run and print where it is kept; a signal ends the program after a checkpoint."""
     from infoeval.checkpoint import CHECKPOINT, Checkpoint
     from infoeval.training import run
 
-    note(f"{trainer.name}: {len(images):,} images, {trainer.steps:,} steps, into {folder}")
-    if options.resume and not (folder / CHECKPOINT).exists():
+    begun = options.resume and (folder / CHECKPOINT).exists()
+    done = Checkpoint.open(folder / CHECKPOINT).step if begun else 0
+    complete = done == trainer.steps
+    if done < trainer.steps:
+        note(f"{trainer.name}: {len(images):,} images, {trainer.steps:,} steps, into {folder}")
+    if options.resume and not begun:
         note(f"no checkpoint in {folder} yet: starting at step 0")
-    with training_progress(trainer.steps, trainer.batch, trainer.codes.entropy) as progress:
+    with (
+        training_progress(trainer.steps, trainer.batch, trainer.codes.entropy) as progress,
+        signals.deferred() as stop,
+    ):
         path = run.train(
-            trainer, images, folder, options, seed=seed, progress=progress, log=note, world=world
+            trainer,
+            images,
+            folder,
+            options,
+            seed=seed,
+            progress=progress,
+            log=_unless(complete),
+            stop=stop,
+            world=world,
         )
+    step = Checkpoint.open(path).step
+    if step < trainer.steps:
+        raise _stopped(f" at step {step:,}", folder, world)
     if in_json:
-        print_json(as_text({"checkpoint": str(path), "step": Checkpoint.open(path).step}))
+        print_json(as_text({"checkpoint": str(path), "step": step}))
+    elif complete:
+        say(f"complete, nothing to do: {path} has all of {step:,} steps")
     else:
         say(f"checkpoint: {path}", f"next: infoeval score {shlex.quote(str(path))}")
+
+
+def _unless(complete: bool) -> "Log | None":
+    """What there is to say of the steps to come, if there are any."""
+    return None if complete else note
+
+
+def _stopped(where: str, folder: Path, world: "World | None" = None) -> signals.EndedBySignal:
+    """What ends the program after a training was stopped: how to go on with it."""
+    how = f"go on with: {go_on_with(folder)}"
+    if world is not None:
+        how = f"add --resume to go on from the checkpoint in {folder}"
+    # Of several processes, another may have got the signal.
+    return signals.EndedBySignal(signals.arrived() or signal.SIGTERM, f"{where}; {how}")
 
 
 def train_many(
@@ -91,10 +129,22 @@ def train_many(
 
     count = len(sweep_options["seeds"]) * max(len(sweep_options["information_weights"]), 1)
     note(f"{trainer.name}: {count} runs of {trainer.steps:,} steps, into {folder}")
-    with activity() as progress:
-        summary = sweep.train_many(
-            trainer, images, folder, options, progress=progress, log=note, **sweep_options
-        )
+    try:
+        with activity() as progress, signals.deferred() as stop:
+            summary = sweep.train_many(
+                trainer,
+                images,
+                folder,
+                options,
+                progress=progress,
+                log=note,
+                stop=stop,
+                **sweep_options,
+            )
+    except sweep.StoppedSweepError:
+        if signals.arrived() is None:  # a process of the sweep got the signal
+            raise
+        raise _stopped("", folder) from None
     print_json(summary.to_json()) if in_json else print_runs(summary)
     if not summary.complete:
         sys.exit(FAILED)

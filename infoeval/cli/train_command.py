@@ -18,6 +18,7 @@ from infoeval.cli.common import (
 from infoeval.cli.output import note, print_json
 from infoeval.cli.parameter_types import number_list, seed_list
 from infoeval.cli.processes import in_one_voice
+from infoeval.cli.run_places import folder_for, steps_of
 from infoeval.errors import UserError
 from infoeval.training.run_options import RunOptions
 
@@ -133,6 +134,8 @@ def train(
     )
     if choice.shape is not None and data is not None:
         raise UserError(f"{trainer} are the images: --data has no use")
+    if options.resume and steps is None and out is not None:
+        steps = steps_of(out)
     weight = weights[0] if len(weights) == 1 else None
     choice = _changed(choice, data=data, steps=steps, batch=batch, information_weight=weight)
     if choice.decided:
@@ -144,13 +147,11 @@ def train(
 
     with preparing(), nullcontext() if world is None else world.first_before_others():
         images = load_images(choice, data_dir, skip_broken)
-    folder = out or _next_folder(choice.trainer.name)
-    if world is not None:
-        folder = Path(world.from_first(str(folder)))
-    if many:
-        train_many(choice.trainer, images, folder, options, in_json, **sweep_options)
-    else:
-        train_one(choice.trainer, images, folder, options, seed or 0, world, in_json)
+    with folder_for(choice.trainer.name, out, world) as folder:
+        if many:
+            train_many(choice.trainer, images, folder, options, in_json, **sweep_options)
+        else:
+            train_one(choice.trainer, images, folder, options, seed or 0, world, in_json)
 
 
 def _check_number_of_runs(
@@ -193,11 +194,3 @@ def _stack_of(text: str) -> "Stack":
     if not (text.isascii() and text.isdecimal() and 0 < int(text) <= MOST_STACKED):
         raise UserError(f"--stack is {text!r}; give auto, off, or a number of runs")
     return int(text)
-
-
-def _next_folder(name: str) -> Path:
-    """Return the first run folder of a trainer that does not exist yet."""
-    number = 0
-    while (folder := Path("runs") / f"{name}-{number:03d}").exists():
-        number += 1
-    return folder

@@ -1,6 +1,5 @@
 """From models to metrics.json and the images beside it."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from infoeval.evaluation.report_files import METRICS, files_of
 from infoeval.evaluation.report_images import ROWS, DrawnImages, draw_traversal_files
 from infoeval.evaluation.report_inputs import choose, find_scores, open_inputs
 from infoeval.evaluation.slider_sprites import draw_sprites
-from infoeval.files import write_bytes
+from infoeval.files import temporary_folder, write_bytes
 from infoeval.results import Comparison, Document, Skipped
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.opening import Given, as_list
@@ -67,7 +66,7 @@ def make_report(
     scores = written.scores
     files = [scores] if isinstance(scores, str | Path) else scores
     earlier = find_scores(files, (*inputs.subjects, *inputs.baselines))
-    with tempfile.TemporaryDirectory() as staging:
+    with temporary_folder(files_of(output)) as staging:
         choice = choose(inputs.subjects, written.show, context)
         shown = inputs.subjects[choice.place]
         seeds = [subject for subject in inputs.subjects if subject is not shown]
@@ -75,7 +74,7 @@ def make_report(
         if seeds:
             extra["reason"] = choice.reason
         if written.live:  # first of all: what it needs may be missing
-            extra["live"] = _live(shown, Path(staging), written.runtime, context)
+            extra["live"] = _live(shown, staging, written.runtime, context)
         roles = [(shown, "subject"), *((subject, "seed") for subject in seeds)]
         roles += [(subject, "baseline") for subject in inputs.baselines]
         known = dict(zip((*inputs.subjects, *inputs.baselines), earlier, strict=True))
@@ -86,7 +85,7 @@ def make_report(
                 with context.about(str(subject) if len(roles) > 1 else ""):
                     document = score_subject(subject, requests, context, page=subject is shown)
             scored.append(ScoredSubject(subject, role, document))
-        return _write(scored, output, written, extra, context, Path(staging))
+        return _write(scored, output, written, extra, context, staging)
 
 
 def make_comparison(

@@ -11,7 +11,7 @@ from infoeval.evaluation.report_files import (
     DEFAULT,
     METRICS,
     check_formats,
-    check_place,
+    claimed_place,
     files_of,
     write_formats,
 )
@@ -55,7 +55,18 @@ def report(
     """
     output = Path(output)
     written, scoring = _split(ReportOptions, options)
-    _check(output, written)
+    check_formats(DEFAULT if written.formats is None else written.formats)
+    with claimed_place(output, written.figures):
+        return _report(models, output, metrics, written, scoring)
+
+
+def _report(
+    models: "Given | Sequence[Given]",
+    output: Path,
+    metrics: Sequence[str] | None,
+    written: ReportOptions,
+    scoring: dict[str, Any],
+) -> Path:
     again = metrics_given(models)
     if again is not None:
         added = (written.baselines, written.scores, written.animation, written.live, metrics)
@@ -96,12 +107,15 @@ def compare(
     """
     output = Path(output)
     written, scoring = _split(PageOptions, options)
-    _check(output, written)
+    check_formats(DEFAULT if written.formats is None else written.formats)
     from infoeval.evaluation.make_report import make_comparison
 
-    metrics_file, comparison = make_comparison(models, output, Options(**scoring), metrics, written)
-    formats = written.formats or DEFAULT
-    return write_formats(metrics_file, output, formats, written.figures), comparison
+    with claimed_place(output, written.figures):
+        metrics_file, comparison = make_comparison(
+            models, output, Options(**scoring), metrics, written
+        )
+        formats = written.formats or DEFAULT
+        return write_formats(metrics_file, output, formats, written.figures), comparison
 
 
 def metrics_given(models: "Given | Sequence[Given]") -> Path | None:
@@ -126,8 +140,3 @@ def _split(kind: type[Page], options: dict[str, Any]) -> tuple[Page, dict[str, A
     names = {entry.name for entry in fields(kind)} & options.keys()
     scoring = {name: value for name, value in options.items() if name not in names}
     return kind(**{name: options[name] for name in names}), scoring
-
-
-def _check(output: Path, options: PageOptions) -> None:
-    check_formats(DEFAULT if options.formats is None else options.formats)
-    check_place(output, options.figures)

@@ -1,11 +1,13 @@
 """The files of a report: the page, metrics.json, results.csv, Markdown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 from infoeval.errors import UserError
-from infoeval.files import write_text
+from infoeval.files import remove_litter, write_text
+from infoeval.locks import locked_folder
 from infoeval.results import Document
 from infoeval.results.contract import parse_json, read_text
 
@@ -25,6 +27,25 @@ def check_formats(formats: Sequence[str]) -> None:
     for name in formats or ("",):
         if name not in FORMATS:
             raise UserError(f"no format {name!r}; there are {', '.join(FORMATS)}")
+
+
+@contextmanager
+def claimed_place(output: Path, figures: str | Path | None = None) -> Iterator[None]:
+    """Context in which no other report writes this page, its files or the figures.
+
+    What killed ones left is removed. Raises UserError when another report writes one of them, or
+    they cannot be written.
+    """
+    check_place(output, figures)
+    folders = {files_of(output).resolve()}
+    if figures is not None:
+        folders.add(Path(figures).resolve())
+    with ExitStack() as held:
+        for folder in sorted(folders):  # two that want the same two do not wait for each other
+            held.enter_context(locked_folder(folder))
+            remove_litter(folder)
+        remove_litter(output.parent)
+        yield
 
 
 def check_place(output: Path, figures: str | Path | None = None) -> None:

@@ -1,7 +1,11 @@
 """Training one trainer with many seeds, through joblib."""
 
 import math
+import os
+import signal
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -10,22 +14,33 @@ from pathlib import Path
 
 import joblib
 import torch
+from joblib.parallel import LokyBackend, get_active_backend
 
-from infoeval.checkpoint import CHECKPOINT
+from infoeval.checkpoint import CHECKPOINT, Checkpoint
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Progress
+from infoeval.files import remove_litter
+from infoeval.locks import LOCK, locked, locked_folder
 from infoeval.results import Summary
+from infoeval.sweep.board import Board, posted, serve
 from infoeval.sweep.stacks import Stack, stack_size
 from infoeval.sweep.summary import summarise
-from infoeval.sweep.worker import STEP, Outcomes, Settings, Task, reached, train_in_turn
+from infoeval.sweep.worker import Outcomes, Settings, Task, reached, train_in_turn
 from infoeval.trainer import Trainer
 from infoeval.training.run_options import RunOptions
+from infoeval.training.step import Stop, never
 
 IMAGES = 10_000
 """Largest number of unlabelled training images that runs are compared on."""
 REPORT_EVERY = 1.0
 """Seconds between progress reports."""
+PATIENCE = 20.0
+"""Seconds in which the processes of a killed sweep must have ended."""
+
+
+class StoppedSweepError(UserError):
+    """The sweep was stopped before its end; each run has a checkpoint of where it was."""
 
 
 def train_many(
@@ -41,6 +56,7 @@ def train_many(
     samples: int = 10_000,
     progress: Progress | None = None,
     log: Callable[[str], None] | None = None,
+    stop: Stop = never,
 ) -> Summary:
     """Train every seed with every λ, and summarise; neither training nor choice reads a label.
 
@@ -76,76 +92,138 @@ def train_many(
         progress: called with what is being done and the share of all steps done.
         log: called with a line: why runs are, or are not, stacked, and at the end anything else
             of note, such as why steps were not captured.
+        stop: called a few times a second; when it returns true, all runs end after the step at
+            hand, each with a checkpoint, from which `resume` goes on.
 
     Raises:
+        StoppedSweepError: after `stop`, unless all runs were complete.
         UserError: no or equal seeds, a λ below 0, `jobs` or `stack` below 1, a folder that holds
-            runs already and no `resume`, or a process that was killed from outside.
+            runs already and no `resume`, runs of more steps, a folder that another process
+            writes, or a process that was killed from outside.
 
     """
     options, log = options or RunOptions(), log or (lambda _: None)
     tasks = _tasks(trainer, Path(folder), seeds, information_weights)
-    begun = [task.folder for task in tasks if (task.folder / CHECKPOINT).exists()]
-    if begun and not options.resume:
-        raise UserError(
-            f"{begun[0]} already holds a run: add --resume to continue the runs in {folder}, "
-            "or choose another folder with --out"
-        )
     processes = _processes(jobs, options.device, len(tasks))
     share = math.ceil(len(tasks) / processes)
     size, reason = stack_size(stack, trainer, share, data.images.nbytes, options)
     if reason:
         log(reason)
-    threads = torch.get_num_threads()
-    settings = Settings(
-        data=data,
-        options=replace(options, resume=True),
-        threads=max(1, threads // processes),
-        samples=samples,
-        images=IMAGES,
-        stack=size,
-    )
     described = data.describe()  # with the images, so that no process reads them all again
-    try:
-        done = _train_in_processes(tasks, settings, processes, progress)
-    finally:
-        torch.set_num_threads(threads)
-    for line in dict.fromkeys(line for outcomes in done for line in outcomes.lines):
-        log(line)
-    outcomes = [done[n % processes].runs[n // processes] for n in range(len(tasks))]
-    summary = summarise(
-        [row for row, _ in outcomes],
-        [scores for _, scores in outcomes],
-        trainer=trainer.name,
-        variant=options.variant,
-        data=described,
-        images=min(IMAGES, len(data)),
-    )
-    summary.write(Path(folder))
+    with locked_folder(Path(folder)):
+        _check_begun(tasks, Path(folder), options)
+        with posted(Path(folder), stop) as board, _threads_given_back() as threads:
+            _wait_for_killed([task.folder for task in tasks])
+            settings = Settings(
+                data=data,
+                options=replace(options, resume=True),
+                threads=max(1, threads // processes),
+                samples=samples,
+                images=IMAGES,
+                stack=size,
+                board=board,
+            )
+            done = _train_in_processes(tasks, settings, processes, progress, stop)
+        for line in dict.fromkeys(line for outcomes in done for line in outcomes.lines):
+            log(line)
+        outcomes = [done[n % processes].runs[n // processes] for n in range(len(tasks))]
+        summary = summarise(
+            [row for row, _ in outcomes],
+            [scores for _, scores in outcomes],
+            trainer=trainer.name,
+            variant=options.variant,
+            data=described,
+            images=min(IMAGES, len(data)),
+        )
+        summary.write(Path(folder))
     return summary
 
 
+def _check_begun(tasks: Sequence[Task], folder: Path, options: RunOptions) -> None:
+    """Raise UserError unless all runs can begin, or go on; remove what killed ones left."""
+    remove_litter(folder)
+    begun = [task for task in tasks if (task.folder / CHECKPOINT).exists()]
+    if begun and not options.resume:
+        raise UserError(
+            f"{begun[0].folder} already holds a run: add --resume to continue the runs in "
+            f"{folder}, or choose another folder with --out"
+        )
+    for task in begun:
+        try:
+            step = Checkpoint.open(task.folder / CHECKPOINT).step
+        except UserError:  # this run fails, with its reason, and the others go on
+            continue
+        if step > task.trainer.steps:
+            raise UserError(
+                f"{task.folder} has done {step:,} steps already, and --steps is the total: "
+                f"give {step:,} or more"
+            )
+
+
+def _wait_for_killed(folders: Sequence[Path]) -> None:
+    """Wait until the processes of a killed sweep have saved their runs and ended.
+
+    Raises UserError when another run is in one of the folders.
+    """
+    until = time.monotonic() + PATIENCE
+    waiting = [folder for folder in folders if (folder / LOCK).exists()]
+    while waiting:
+        try:
+            with locked(waiting[-1] / LOCK):
+                waiting.pop()
+        except UserError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+
+
+@contextmanager
+def _threads_given_back() -> Iterator[int]:
+    """Context that yields torch's number of threads, and sets it again at the end."""
+    threads = torch.get_num_threads()
+    try:
+        yield threads
+    finally:
+        torch.set_num_threads(threads)
+
+
 def _train_in_processes(
-    tasks: Sequence[Task], settings: Settings, processes: int, progress: Progress | None
+    tasks: Sequence[Task],
+    settings: Settings,
+    processes: int,
+    progress: Progress | None,
+    stop: Stop,
 ) -> list[Outcomes]:
     """Return the outcomes of each process; the tasks are dealt out to them in turn."""
+    backend, _ = get_active_backend()
+    ours = {"initializer": serve, "initargs": (os.getpid(),)}
+    if not isinstance(backend, LokyBackend) or "initializer" in backend.backend_kwargs:
+        ours = {}
     # Private copies of mapped pages: torch warns of arrays that it could not write to.
-    parallel = joblib.Parallel(n_jobs=processes, batch_size=1, mmap_mode="c")
-    _forget_steps(tasks)
+    parallel = joblib.Parallel(n_jobs=processes, batch_size=1, mmap_mode="c", **ours)
+    stopped = StoppedSweepError(
+        "the sweep was stopped before its end: go on from its checkpoints with --resume"
+    )
+    if processes > 1:
+        _start_tracker()
     try:
-        with _reporting(tasks, progress):
-            return list(
+        with _reporting(tasks, settings.board, progress):
+            done = list(
                 parallel(
                     joblib.delayed(train_in_turn)(number, tasks[number::processes], settings)
                     for number in range(processes)
                 )
             )
     except BrokenProcessPool as error:
+        if stop():
+            raise stopped from error
         raise UserError(
             "a training process was killed, perhaps for want of memory: go on with --resume, "
             "and with fewer --jobs"
         ) from error
-    finally:
-        _forget_steps(tasks)
+    if any(outcomes.stopped for outcomes in done):
+        raise stopped
+    return done
 
 
 def _tasks(
@@ -175,9 +253,25 @@ def _processes(jobs: int | None, device: str, runs: int) -> int:
     return min(count, runs)
 
 
+def _start_tracker() -> None:
+    """Start the process in which loky counts its shared memory, so that a hang-up spares it.
+
+    A terminal that is closed signals all processes. This one ends when the others have.
+    """
+    if sys.platform == "win32":
+        return
+    from joblib.externals.loky.backend import resource_tracker
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})  # which it inherits
+    try:
+        resource_tracker.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 @contextmanager
-def _reporting(tasks: Sequence[Task], progress: Progress | None) -> Iterator[None]:
-    """Report the progress of all runs from files in their folders, which works on any machine."""
+def _reporting(tasks: Sequence[Task], board: Board, progress: Progress | None) -> Iterator[None]:
+    """Report the progress of all runs, which their processes note on any machine."""
     if progress is None:
         yield
         return
@@ -185,7 +279,7 @@ def _reporting(tasks: Sequence[Task], progress: Progress | None) -> Iterator[Non
 
     def report() -> None:
         while not ended.wait(REPORT_EVERY):
-            progress(*_how_far(tasks))
+            progress(*_how_far(tasks, board))
 
     reporter = threading.Thread(target=report, daemon=True)
     reporter.start()
@@ -196,14 +290,9 @@ def _reporting(tasks: Sequence[Task], progress: Progress | None) -> Iterator[Non
         reporter.join()
 
 
-def _forget_steps(tasks: Sequence[Task]) -> None:
-    for task in tasks:
-        (task.folder / STEP).unlink(missing_ok=True)
-
-
-def _how_far(tasks: Sequence[Task]) -> tuple[str, float]:
+def _how_far(tasks: Sequence[Task], board: Board) -> tuple[str, float]:
     """Return what is being done, and the share of all steps done."""
-    steps = [(task, *reached(task)) for task in tasks]
+    steps = [(task, *reached(task, board)) for task in tasks]
     trained = sum(step == task.trainer.steps for task, step, _ in steps)
     done = sum(is_done for *_, is_done in steps)
     now = [

@@ -1,8 +1,8 @@
 """The work of one process of a sweep: it trains its runs, scores each and encodes images."""
 
 import traceback
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,16 +19,15 @@ from infoeval.evaluation.options import Options
 from infoeval.evaluation.requests import Request
 from infoeval.files import write_text
 from infoeval.results import Bound, Row
+from infoeval.sweep.board import Attendance, Board, attended
 from infoeval.sweep.unlabelled import UnlabelledScores, score_unlabelled
 from infoeval.trainer import Trainer
 from infoeval.training.run import train
 from infoeval.training.run_options import RunOptions
 from infoeval.training.stacked_run import train_stacked
 
-STEP = ".step"
-"""File of a run folder with the progress of the run: its step, or `DONE`."""
 DONE = "done"
-"""Content of that file once the run is trained, scored and encoded, or has failed."""
+"""What is noted of a run, instead of its step, once it is trained and scored, or has failed."""
 ERROR = "error.txt"
 """File of a run folder with the traceback of an error that is not the user's."""
 Log = Callable[[str], None]
@@ -56,6 +55,7 @@ class Settings:
         samples: see `infoeval.sweep.train_many`.
         images: how many images are encoded for the choice.
         stack: how many runs a process trains as one.
+        board: where the processes note their steps, and see whether to stop.
 
     """
 
@@ -64,15 +64,24 @@ class Settings:
     threads: int
     samples: int
     images: int
-    stack: int = 1
+    stack: int
+    board: Board
 
 
 @dataclass(frozen=True)
 class Outcomes:
-    """The outcome of each of a process's runs, in their order, and lines for the log."""
+    """The outcome of each of a process's runs, in their order, and lines for the log.
+
+    `stopped` says that the process was asked to stop, and that runs may be missing.
+    """
 
     runs: list[tuple[Row, UnlabelledScores | None]]
     lines: list[str]
+    stopped: bool
+
+
+class _StopAskedFor(BaseException):
+    """Between two runs, or two parts of their scoring, this process was asked to stop."""
 
 
 def train_in_turn(process: int, tasks: Sequence[Task], settings: Settings) -> Outcomes:
@@ -80,26 +89,42 @@ def train_in_turn(process: int, tasks: Sequence[Task], settings: Settings) -> Ou
     torch.set_num_threads(settings.threads)
     options = replace(settings.options, device=_own_device(settings.options.device, process))
     settings = replace(settings, options=options)
-    lines: list[str] = []
-    if settings.stack > 1:
-        for first in range(0, len(tasks), settings.stack):
-            _train_stack(tasks[first : first + settings.stack], settings, lines.append)
-    runs = []
-    for task in tasks:
-        runs.append(_outcome(task, settings, lines.append))
-        if task.folder.exists():
-            with suppress(UserError):
-                write_text(task.folder / STEP, DONE)
-    return Outcomes(runs, lines)
+    outcomes = Outcomes([], [], stopped=False)
+    with attended(settings.board) as attendance:
+        try:
+            if settings.stack > 1:
+                for first in range(0, len(tasks), settings.stack):
+                    stack = tasks[first : first + settings.stack]
+                    _train_stack(stack, settings, attendance, outcomes.lines.append)
+            for task in tasks:
+                run = _outcome(task, settings, attendance, outcomes.lines.append)
+                outcomes.runs.append(run)
+                settings.board.note(task.folder.name, DONE)
+        except _StopAskedFor:
+            outcomes = replace(outcomes, stopped=True)
+    return outcomes
 
 
-def reached(task: Task) -> tuple[int, bool]:
+def reached(task: Task, board: Board) -> tuple[int, bool]:
     """Return the step that a run has reached, 0 where that is unknown, and whether it is done."""
+    text = board.noted(task.folder.name)
+    if text == DONE:
+        return task.trainer.steps, True
+    return int(text) if text.isdecimal() else 0, False
+
+
+@contextmanager
+def _training(attendance: Attendance) -> Iterator[None]:
+    """Context of a training, which is no more begun, or the last one, if a stop is asked for."""
+    if attendance.stop():
+        raise _StopAskedFor
+    attendance.training = True
     try:
-        text = (task.folder / STEP).read_text()
-        return (task.trainer.steps, True) if text == DONE else (int(text), False)
-    except (OSError, ValueError):
-        return 0, False
+        yield
+    finally:
+        attendance.training = False
+    if attendance.stop():
+        raise _StopAskedFor
 
 
 def _own_device(name: str, process: int) -> str:
@@ -108,30 +133,36 @@ def _own_device(name: str, process: int) -> str:
     return f"cuda:{process % count}" if count > 1 else name
 
 
-def _train_stack(tasks: Sequence[Task], settings: Settings, log: Log) -> None:
+def _train_stack(
+    tasks: Sequence[Task], settings: Settings, attendance: Attendance, log: Log
+) -> None:
     """Train the runs as one stack; a run that is not complete then goes on by itself.
 
     So a run that failed fails again, alone, with its own reason.
     """
 
-    def write_step(number: int, step: int, _: object) -> None:
-        write_text(tasks[number].folder / STEP, str(step))
+    def note_step(number: int, step: int, _: object) -> None:
+        settings.board.note(tasks[number].folder.name, str(step))
 
     try:
-        train_stacked(
-            [task.trainer for task in tasks],
-            settings.data,
-            [task.folder for task in tasks],
-            settings.options,
-            seeds=[task.seed for task in tasks],
-            progress=write_step,
-            log=log,
-        )
+        with _training(attendance):
+            train_stacked(
+                [task.trainer for task in tasks],
+                settings.data,
+                [task.folder for task in tasks],
+                settings.options,
+                seeds=[task.seed for task in tasks],
+                progress=note_step,
+                log=log,
+                stop=attendance.stop,
+            )
     except Exception as error:  # such as a want of memory; the runs need less by themselves
         log(f"runs went on one after another: {type(error).__name__}: {_line(error)[:200]}")
 
 
-def _outcome(task: Task, settings: Settings, log: Log) -> tuple[Row, UnlabelledScores | None]:
+def _outcome(
+    task: Task, settings: Settings, attendance: Attendance, log: Log
+) -> tuple[Row, UnlabelledScores | None]:
     """Return the row and the scores of a run; a failed run has the reason and no scores."""
     row = Row(
         folder=task.folder.name,
@@ -142,7 +173,7 @@ def _outcome(task: Task, settings: Settings, log: Log) -> tuple[Row, UnlabelledS
     )
     scores = None
     try:
-        row, scores = _train(row, task, settings, log)
+        row, scores = _train(row, task, settings, attendance, log)
     except UserError as error:
         row = replace(_row_so_far(row, task), status="failed", reason=_line(error))
     except Exception as error:  # whatever it is, the other runs go on
@@ -155,20 +186,24 @@ def _outcome(task: Task, settings: Settings, log: Log) -> tuple[Row, UnlabelledS
     return row, scores
 
 
-def _train(row: Row, task: Task, settings: Settings, log: Log) -> tuple[Row, UnlabelledScores]:
-    def write_step(step: int, _: object) -> None:
-        write_text(task.folder / STEP, str(step))
+def _train(
+    row: Row, task: Task, settings: Settings, attendance: Attendance, log: Log
+) -> tuple[Row, UnlabelledScores]:
+    def note_step(step: int, _: object) -> None:
+        settings.board.note(task.folder.name, str(step))
 
-    path = train(
-        task.trainer,
-        settings.data,
-        task.folder,
-        settings.options,
-        seed=task.seed,
-        progress=write_step,
-        log=log,
-    )
-    write_step(task.trainer.steps, None)
+    with _training(attendance):
+        path = train(
+            task.trainer,
+            settings.data,
+            task.folder,
+            settings.options,
+            seed=task.seed,
+            progress=note_step,
+            log=log,
+            stop=attendance.stop,
+        )
+    note_step(task.trainer.steps, None)
     context = Context(Options(device=settings.options.device, samples=settings.samples))
     subject = context.open(path)
     assert subject.checkpoint is not None

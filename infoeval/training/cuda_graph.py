@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor
 
-from infoeval.training.step import TrainingStep
+from infoeval.training.step import Stop, TrainingStep, never
 
 WARM_UP = 3
 """Steps before the recording: libraries choose kernels, and optimisers create their moments."""
@@ -63,9 +63,9 @@ class CapturedStep:
         self.invariant = False
         self.failed = False
 
-    def advance(self, count: int) -> Tensor:
-        """Perform `count` steps and return the means of their statistics, on the device."""
-        step = self.step
+    def advance(self, count: int, stop: Stop = never) -> Tensor:
+        """Return the means of the statistics of `count` steps; see `TrainingStep.advance`."""
+        step, before = self.step, self.step.done
         self.total.zero_()
         self.clock.fill_(step.done)
         for _ in range(count):
@@ -75,7 +75,9 @@ class CapturedStep:
                 self.replay = self._capture(invariant)
             self.replay()
             step.done += 1
-        return (self.total / count).float()
+            if stop():
+                break
+        return (self.total / (step.done - before)).float()
 
     def _once(self) -> None:
         """Perform one step without a trace on the host: a graph replays the device's part only."""

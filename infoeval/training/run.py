@@ -22,13 +22,14 @@ from infoeval.training.cuda_graph import captured
 from infoeval.training.image_source import Images, ResidentImages, place, streaming
 from infoeval.training.run_folder import (
     CONFIG,
+    claimed,
     differences,
     draw_samples,
     restore,
     write_history,
 )
 from infoeval.training.run_options import RunOptions, Schedule
-from infoeval.training.step import Step, resolve_precision
+from infoeval.training.step import Step, Stop, never, resolve_precision
 
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
@@ -47,14 +48,16 @@ def train(
     seed: int = 0,
     progress: Progress | None = None,
     log: Log | None = None,
+    stop: Stop = never,
     world: "World | None" = None,
 ) -> Path:
     """Return the path of the checkpoint, after training on the images of `data`, never its labels.
 
     The folder receives `ckpt.pt`, `history.csv`, `config.json` and `samples/step-N-CODE.png`, all
-    written atomically. `RunOptions(resume=True)` continues a killed run from its last checkpoint;
-    on a CPU with the same number of threads it ends with the weights of an unbroken run, bit for
-    bit.
+    written atomically, and no other run can write it meanwhile. `RunOptions(resume=True)` continues
+    a run that was killed or stopped from its last checkpoint; on a CPU with the same number of
+    threads it ends with the weights of an unbroken run, bit for bit. A KeyboardInterrupt leaves
+    the last checkpoint, about a minute old at most; `stop` ends a run without any loss.
 
     Args:
         trainer: the experiment, its variant already chosen.
@@ -64,20 +67,23 @@ def train(
         seed: of the initial weights and of every random draw.
         progress: called every `log_every` steps.
         log: called with a line, such as the reason why steps are not captured.
+        stop: called after every step; when it returns true, the run ends there with a checkpoint.
         world: the processes that share the run (see `infoeval.training.distributed.join`), each
             with a part of every batch. All must call this with the same arguments; the device is
             the world's, and its first process alone writes the folder, which all must see.
 
     Raises:
         UserError: wrong settings, images that do not fit, a folder that cannot be written or
-            that holds another run, or a loss that is no longer finite.
+            that holds another run, more steps than the trainer's, or a run of another process,
+            or a loss that is no longer finite.
 
     """
     log = log or (lambda _: None)
     options = options or RunOptions()
-    run = Run.start(trainer, data, Path(folder), options, seed=seed, world=world)
-    with streaming([run.step.images], log):
-        return run.train(progress, log)
+    with claimed(Path(folder), world):
+        run = Run.start(trainer, data, Path(folder), options, seed=seed, world=world)
+        with streaming([run.step.images], log):
+            return run.train(progress, log, stop)
 
 
 @dataclass
@@ -138,22 +144,30 @@ class Run:
             world.agree("settings, data or checkpoint", json.dumps([run.config(), run.done]))
         return run
 
-    def train(self, progress: Progress | None = None, log: Log | None = None) -> Path:
-        """Return the path of the checkpoint, after training to the trainer's last step."""
+    def train(
+        self, progress: Progress | None = None, log: Log | None = None, stop: Stop = never
+    ) -> Path:
+        """Return the path of the checkpoint, after training to the last step or until `stop`."""
         self.begin()
         schedule, log, world = Schedule(self.options), log or (lambda _: None), self.step.world
         names, last = self.step.statistics, self.trainer.steps
         before = self.history["seconds"][-1] if self.history.get("seconds") else 0.0
         started = time.monotonic()
         steps = captured(self.step, log) if self.options.capture else self.step
-        while self.done < last:
-            means = steps.advance(schedule.window(self.done, last))
-            means = means if world is None else world.mean(means)
+        stopped = False
+        while self.done < last and not stopped:
+            window = schedule.window(self.done, last)
+            if world is None:
+                means = steps.advance(window, stop)
+                stopped = stop()
+            else:  # all processes stop at the same step, and need not agree after each
+                means = world.mean(steps.advance(window))
+                stopped = not world.all_agree(not stop())
             row = dict(zip(names, means.tolist(), strict=True))
             self.stop_if_diverged(row)
             row |= {"step": self.done, "seconds": before + time.monotonic() - started}
             self.add_row(row)
-            if schedule.keeps(self.done, last):
+            if stopped or schedule.keeps(self.done, last):
                 self.save()
             if progress is not None:
                 progress(self.done, row)
@@ -233,6 +247,11 @@ class Run:
             raise UserError(
                 f"{self.folder} holds a run with other settings ({', '.join(changed)}); "
                 "resume it with its own, or choose another folder with --out"
+            )
+        if checkpoint.step > self.trainer.steps:
+            raise UserError(
+                f"{self.folder} has done {checkpoint.step:,} steps already, and --steps is the "
+                f"total: give more than {checkpoint.step:,}"
             )
         try:
             restore(self.step, checkpoint)

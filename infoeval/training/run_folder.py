@@ -1,8 +1,9 @@
 """The files in a run's folder, and resuming from its checkpoint, which may be damaged."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import torch
@@ -11,14 +12,45 @@ from torch import Tensor
 
 from infoeval.checkpoint import Checkpoint
 from infoeval.codes import CodeSpace
-from infoeval.errors import one_line
-from infoeval.files import atomic_path
+from infoeval.errors import UserError, one_line
+from infoeval.files import atomic_path, remove_litter
+from infoeval.locks import locked_folder
 from infoeval.networks import Networks
 from infoeval.trainer import Trainer
 from infoeval.training.step import Step
 from infoeval.traversals import tile, traverse
 
+if TYPE_CHECKING:
+    from infoeval.training.distributed import World
+
 HISTORY, CONFIG, SAMPLES = "history.csv", "config.json", "samples"
+_MAY_DIFFER = ("steps", "name", "data")
+"""Settings that a resumed run may change: the images are known by their fingerprint alone."""
+
+
+@contextmanager
+def claimed(folder: Path, world: "World | None" = None) -> Iterator[None]:
+    """Context in which this run alone writes the folder; what killed ones left is removed.
+
+    The first process of a world holds it for all.
+
+    Raises UserError, in all of them, when another run holds it.
+    """
+    with ExitStack() as held:
+        refusal = ""
+        if world is None or world.rank == 0:
+            try:
+                held.enter_context(locked_folder(folder))
+            except UserError as error:
+                refusal = str(error)
+            else:
+                remove_litter(folder)
+                remove_litter(folder / SAMPLES)
+        if world is not None:
+            refusal = world.from_first(refusal)
+        if refusal:
+            raise UserError(refusal)
+        yield
 
 
 def write_history(folder: Path, history: Mapping[str, Sequence[float]]) -> None:
@@ -48,9 +80,10 @@ def draw_samples(networks: Networks, space: CodeSpace, folder: Path, step: int) 
 
 
 def differences(checkpoint: Checkpoint, trainer: Trainer, seed: int, fingerprint: str) -> list[str]:
-    """Return the names of the settings that differ from the checkpoint's; steps may differ."""
+    """Return the names of the settings that differ from the checkpoint's and must not."""
     kept, wanted = checkpoint.trainer.to_dict(), trainer.to_dict()
-    changed = [name for name in wanted if name != "steps" and kept.get(name) != wanted[name]]
+    fixed = [name for name in wanted if name not in _MAY_DIFFER]
+    changed = [name for name in fixed if kept.get(name) != wanted[name]]
     if checkpoint.seed != seed:
         changed.append("seed")
     if checkpoint.data.get("fingerprint") != fingerprint:

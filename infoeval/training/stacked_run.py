@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
@@ -14,8 +14,10 @@ from infoeval.trainer import Trainer
 from infoeval.training.cuda_graph import captured
 from infoeval.training.image_source import streaming
 from infoeval.training.run import Log, Run
+from infoeval.training.run_folder import claimed
 from infoeval.training.run_options import RunOptions, Schedule
 from infoeval.training.stacked_step import StackedStep, stackable
+from infoeval.training.step import Stop, never
 
 Progress = Callable[[int, int, Mapping[str, float]], None]
 """Called with the run's number, the step it reached and the means since the last call."""
@@ -30,6 +32,7 @@ def train_stacked(
     seeds: Sequence[int],
     progress: Progress | None = None,
     log: Log | None = None,
+    stop: Stop = never,
 ) -> list[Path | UserError]:
     """Return the checkpoint of each of several runs, trained at once, or the error that ended it.
 
@@ -47,6 +50,7 @@ def train_stacked(
         seeds: of each run.
         progress: called every `log_every` steps for each run.
         log: see `infoeval.training.run.train`.
+        stop: called after every step of the stack; see there too.
 
     Raises:
         UserError: runs that cannot be stacked.
@@ -58,15 +62,19 @@ def train_stacked(
         raise UserError("stacked runs may differ in seed, λ and its warm-up only")
     outcomes: list[Path | UserError] = [Path(folder) / CHECKPOINT for folder in folders]
     options, log = options or RunOptions(), log or (lambda _: None)
-    training = _Training({}, outcomes, options, Schedule(options), progress, log)
-    for number, (trainer, folder, seed) in enumerate(zip(trainers, folders, seeds, strict=True)):
-        with training.failure_of(number):
-            beside = next(iter(training.runs.values()), None)
-            run = Run.start(trainer, data, Path(folder), options, seed=seed, beside=beside)
-            run.begin()
-            training.runs[number] = run
-    with streaming([run.step.images for run in training.runs.values()], log):
-        training.train()
+    training = _Training({}, outcomes, options, Schedule(options), progress, log, stop)
+    with ExitStack() as held:
+        runs = zip(trainers, map(Path, folders), seeds, strict=True)
+        for number, (trainer, folder, seed) in enumerate(runs):
+            with training.failure_of(number), ExitStack() as own:
+                own.enter_context(claimed(folder))
+                beside = next(iter(training.runs.values()), None)
+                run = Run.start(trainer, data, folder, options, seed=seed, beside=beside)
+                run.begin()
+                training.runs[number] = run
+                held.push(own.pop_all())
+        with streaming([run.step.images for run in training.runs.values()], log):
+            training.train()
     return outcomes
 
 
@@ -80,6 +88,7 @@ class _Training:
     schedule: Schedule
     progress: Progress | None
     log: Log
+    stop: Stop
 
     @contextmanager
     def failure_of(self, number: int) -> Iterator[None]:
@@ -92,7 +101,9 @@ class _Training:
 
     def train(self) -> None:
         """Train all to their last step; those with fewer steps first catch up with the others."""
-        while left := {n: run for n, run in self.runs.items() if run.done < run.trainer.steps}:
+        while not self.stop() and (
+            left := {n: run for n, run in self.runs.items() if run.done < run.trainer.steps}
+        ):
             least = min(run.done for run in left.values())
             stack = {n: run for n, run in left.items() if run.done == least}
             ahead = [run.done for run in left.values() if run.done > least]
@@ -109,9 +120,11 @@ class _Training:
         steps = captured(step, self.log) if self.options.capture else step
         before = [run.history.get("seconds", [0.0])[-1:] or [0.0] for run in runs.values()]
         started = time.monotonic()
-        while step.done < until and runs.keys() <= self.runs.keys():
-            means = steps.advance(self.schedule.window(step.done, until)).tolist()
-            keep = self.schedule.keeps(step.done, until)
+        stopped = False
+        while step.done < until and runs.keys() <= self.runs.keys() and not stopped:
+            means = steps.advance(self.schedule.window(step.done, until), self.stop).tolist()
+            stopped = self.stop()
+            keep = stopped or self.schedule.keeps(step.done, until)
             finite = step.finite() and all(isfinite(value) for row in means for value in row)
             if keep or not finite:
                 step.unstack()

@@ -4,7 +4,7 @@ Nothing is read back from the device, and shapes change only when the invariance
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -21,6 +21,14 @@ from infoeval.training.losses import Game
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
     from infoeval.training.stacked_networks import StackedNetworks
+
+Stop = Callable[[], bool]
+"""Called after every step; the training ends there, with a checkpoint, if it returns true."""
+
+
+def never() -> bool:
+    """Return false: a training that nothing stops."""
+    return False
 
 
 def resolve_precision(precision: Precision, device: torch.device) -> Precision:
@@ -127,9 +135,15 @@ class TrainingStep(ABC):
         self.fetch_images()
         return self.compute()
 
-    def advance(self, count: int) -> Tensor:
-        """Return the means of the statistics of `count` steps, on the device."""
-        return torch.stack([self() for _ in range(count)]).mean(0)
+    def advance(self, count: int, stop: Stop = never) -> Tensor:
+        """Return the means of the statistics of `count` steps, on the device.
+
+        They are fewer, but one at least, where `stop` says so.
+        """
+        rows = [self()]
+        while len(rows) < count and not stop():
+            rows.append(self())
+        return torch.stack(rows).mean(0)
 
     def compute(self) -> Tensor:
         """Return the statistics of one step, performed on the images fetched last."""

@@ -1,18 +1,21 @@
 """`infoeval train`: what one run leaves behind and prints, and how it goes on."""
 
 import os
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from infoeval import Trainer, content
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
+from infoeval.locks import locked_folder
 from infoeval.training import run as runs
 from infoeval.training.choosing import load_trainer
-from tests.cli.commands import fails, of_json, succeeds
+from tests.cli.commands import fails, infoeval, of_json, succeeds
 from tests.comparing import identical
 
 pytestmark = pytest.mark.usefixtures("at_home")
@@ -79,10 +82,85 @@ def test_resume_goes_on(tmp_path: Path) -> None:
     assert "no checkpoint" in result.stderr
 
 
-def test_resume_with_fewer_steps_does_not_claim_them(tmp_path: Path) -> None:
-    succeeds("train", "tiny.py", "--steps", 3, "--out", tmp_path)
-    result = succeeds("train", "tiny.py", "--steps", 2, "--out", tmp_path, "--resume", "--json")
-    assert of_json(result)["step"] == Checkpoint.open(tmp_path / "ckpt.pt").step == 3
+def test_resume_of_a_complete_run_says_so(tmp_path: Path) -> None:
+    """Its own number of steps counts, not the trainer's 4, where none is given."""
+    succeeds("train", "tiny.py", "--steps", 6, "--out", tmp_path)
+    before = (tmp_path / "ckpt.pt").read_bytes()
+    for given in ((), ("--steps", 6)):
+        result = succeeds("train", "tiny.py", *given, "--out", tmp_path, "--resume")
+        complete = f"complete, nothing to do: {tmp_path / 'ckpt.pt'} has all of 6 steps\n"
+        assert (result.stdout, result.stderr) == (complete, "")
+    result = succeeds("train", "tiny.py", "--out", tmp_path, "--resume", "--json")
+    assert of_json(result) == {"checkpoint": str(tmp_path / "ckpt.pt"), "step": 6}
+    message = fails("train", "tiny.py", "--steps", 5, "--out", tmp_path, "--resume")
+    assert message.endswith("has done 6 steps already, and --steps is the total: give more than 6")
+    assert (tmp_path / "ckpt.pt").read_bytes() == before
+
+
+def test_another_spelling_of_the_images_is_no_other_run(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copy(home / "images.npz", "images.npz")
+    Path("elsewhere").mkdir()
+    shutil.copy(home / "images.npz", "elsewhere/others.npz")
+    options = ("--codes", "4", "--batch", 4, "--device", "cpu", "--out", "run")
+    succeeds("train", "./images.npz", "--steps", 1, *options)
+    others = str(tmp_path / "elsewhere/others.npz")
+    succeeds("train", others, "--steps", 2, *options, "--resume")
+    kept = Checkpoint.open(Path("run/ckpt.pt"))
+    assert (kept.step, kept.trainer.data, kept.trainer.name) == (2, others, "others")
+    few = np.load(home / "images.npz")["images"][:20]
+    np.savez("images.npz", images=few)
+    assert "the training images" in fails("train", "images.npz", *options, "--resume")
+
+
+def test_a_run_that_cannot_start_leaves_no_folder(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for out in ((), ("--out", "deep/below/run")):
+        arguments = ("train", home / "tiny.py", "--data", home / "few.npz", "--batch", 16, *out)
+        assert "fewer than a batch" in fails(*arguments)
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_taken_meanwhile_is_left_to_the_other(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever makes the folder has it, even where both saw that there was none."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs/tiny-000").mkdir(parents=True)
+    monkeypatch.setattr(Path, "exists", unseen(Path.exists, "tiny-000"))
+    succeeds("train", home / "tiny.py", "--data", home / "images.npz")
+    assert os.listdir("runs/tiny-000") == []
+    assert "ckpt.pt" in os.listdir("runs/tiny-001")
+    (tmp_path / "other").mkdir()
+    monkeypatch.chdir(tmp_path / "other")
+    Path("runs").symlink_to("nowhere")
+    arguments = ("train", home / "tiny.py", "--data", home / "images.npz")
+    assert "it is no folder" in fails(*arguments)
+
+
+def unseen(exists: Any, name: str) -> Any:
+    """A `Path.exists` that answers wrongly when it is first asked of a name."""
+    asked: list[Path] = []
+
+    def answer(path: Path, **options: Any) -> bool:
+        if path.name == name and not asked:
+            asked.append(path)
+            return False
+        return bool(exists(path, **options))
+
+    return answer
+
+
+def test_a_folder_that_another_run_writes_is_refused(tmp_path: Path) -> None:
+    with locked_folder(tmp_path / "run"):
+        for resume in ((), ("--resume",)):
+            message = fails("train", "tiny.py", "--out", tmp_path / "run", *resume)
+            assert f"in use by process {os.getpid()} on " in message
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("name", [*content.trainers(), "tiny.py"])
@@ -105,7 +183,9 @@ def test_an_interruption_is_no_traceback(tmp_path: Path, monkeypatch: pytest.Mon
         raise KeyboardInterrupt
 
     monkeypatch.setattr(runs, "train", interrupt)
-    assert "--resume" in fails("train", "tiny.py", "--out", tmp_path / "run")
+    result = infoeval("train", "tiny.py", "--out", tmp_path / "run")
+    assert result.exit_code == 130
+    assert result.stderr.splitlines()[-1] == "stopped by SIGINT"
 
 
 def test_a_training_that_diverges(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from infoeval import files as files_module
 from infoeval.errors import UserError
 from infoeval.evaluation import pages
 from infoeval.evaluation.pages import compare, report
+from infoeval.locks import locked_folder
 from tests.evaluation.conftest import Training
 from tests.evaluation.reports import document_of, entries, files_of
 
@@ -117,6 +118,38 @@ def test_a_run_that_is_killed_leaves_a_whole_report(
     assert limit > 8, "pictures, metrics.json, results.csv and the page"
     assert after != before
     assert kept > 5, "all pictures are written before metrics.json"
+
+
+def test_a_page_that_another_report_writes_is_refused(pair: Path, tmp_path: Path) -> None:
+    """Whatever it is made from, and its figures likewise; pages beside it are free."""
+    metrics, page = files_of(pair) / "metrics.json", tmp_path / "page.html"
+    with locked_folder(files_of(page)):
+        for models in (metrics, tmp_path / "no.pt"):
+            with pytest.raises(UserError, match="page_files is in use by process"):
+                report(models, page)
+        with pytest.raises(UserError, match="page_files is in use by process"):
+            compare([tmp_path / "no.pt"] * 2, page)
+        report(metrics, tmp_path / "other.html")
+    with (
+        locked_folder(tmp_path / "figures"),
+        pytest.raises(UserError, match="figures is in use by process"),
+    ):
+        report(metrics, page, figures=tmp_path / "figures")
+    assert [path.name for path in tmp_path.iterdir()] == ["other.html"]
+
+
+def test_what_a_killed_report_left_is_removed(pair: Path, tmp_path: Path) -> None:
+    """Staged files beside the images, half a page, and the lock."""
+    folder = files_of(tmp_path / "page.html")
+    shutil.copytree(files_of(pair), folder)
+    before = sorted(folder.iterdir())
+    (folder / ".lock").write_text("process 1 on nowhere\n")
+    (folder / ".infoeval-0123456789abcdef").mkdir()
+    (folder / ".infoeval-0123456789abcdef" / "generator.onnx").write_bytes(b"half")
+    (tmp_path / ".infoeval-fedcba9876543210.html").write_text("<html>")
+    report(folder / "metrics.json", tmp_path / "page.html")
+    assert sorted(folder.iterdir()) == before
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["page.html", "page_files"]
 
 
 def test_formats_are_what_is_asked_for(pair: Path, tmp_path: Path) -> None:

@@ -22,7 +22,9 @@ from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.evaluation import score
-from infoeval.sweep import Pick, train_many
+from infoeval.locks import locked_folder
+from infoeval.sweep import Pick, StoppedSweepError, train_many
+from infoeval.sweep.board import Board
 from infoeval.training import run as runs
 from infoeval.training.cuda_graph import NOT_ON_A_GPU
 from infoeval.training.run_options import RunOptions
@@ -30,7 +32,7 @@ from tests.comparing import identical
 from tests.processes import LIMIT, start_process
 from tests.sweep.sweeping import OPTIONS, train, weights
 from tests.tiny import tiny_images, tiny_trainer
-from tests.training.running import split_options
+from tests.training.running import hashes, split_options
 
 ON_CPU = RunOptions(device="cpu")
 
@@ -107,7 +109,7 @@ def test_runs_side_by_side_are_the_runs_one_after_another(tmp_path: Path) -> Non
         assert second.losses == pytest.approx(first.losses, rel=1e-4)
         own, found = (weights(tmp_path / name / first.folder) for name in ("alone", "together"))
         torch.testing.assert_close(found["weights"], own["weights"], rtol=1e-4, atol=1e-4)
-    assert not list(tmp_path.glob("*/*/.step"))
+    assert not list(tmp_path.rglob(".*"))
 
 
 def test_a_run_that_fails_in_a_stack_is_a_row_and_the_others_go_on(tmp_path: Path) -> None:
@@ -229,7 +231,7 @@ def test_a_killed_training_is_taken_up_again(tmp_path: Path) -> None:
     training = start_process(train_many, trainer, tiny_images(), folder, **options)
     try:
         deadline = time.monotonic() + LIMIT
-        while steps_noted(folder, 0) < 4:
+        while steps_noted(folder) < 4:
             assert training.is_alive()
             assert time.monotonic() < deadline
             time.sleep(0.05)
@@ -242,11 +244,16 @@ def test_a_killed_training_is_taken_up_again(tmp_path: Path) -> None:
     train(tmp_path / "unbroken", trainer=tiny_trainer(steps=steps), seeds=[0, 1])
     for name in ("seed-0", "seed-1"):
         assert identical(weights(folder / name), weights(tmp_path / "unbroken" / name))
-        assert not (folder / name / ".step").exists()
+    assert {path.name for path in folder.iterdir()} == {
+        *("seed-0", "seed-1", "summary.csv", "summary.json")
+    }
 
 
-def steps_noted(folder: Path, seed: int) -> int:
-    return process.reached(process.Task(tiny_trainer(), seed, folder / f"seed-{seed}"))[0]
+def steps_noted(folder: Path) -> int:
+    """The step that the first run has told the sweep."""
+    task = process.Task(tiny_trainer(), 0, folder / "seed-0")
+    boards = [Board(path, 0) for path in folder.glob(".sweep/*")]
+    return max((process.reached(task, board)[0] for board in boards), default=0)
 
 
 def test_what_is_there_is_not_trained_over(tmp_path: Path) -> None:
@@ -256,6 +263,55 @@ def test_what_is_there_is_not_trained_over(tmp_path: Path) -> None:
         train(tmp_path, seeds=[0, 1])
     assert (tmp_path / "seed-1" / "ckpt.pt").read_bytes() == before
     assert not (tmp_path / "seed-0").exists()
+
+
+def test_a_folder_that_another_sweep_writes_is_refused(tmp_path: Path) -> None:
+    with (
+        locked_folder(tmp_path / "runs"),
+        pytest.raises(UserError, match=f"in use by process {os.getpid()} "),
+    ):
+        train(tmp_path / "runs", resume=True)
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_run_that_another_process_writes_stops_the_sweep_before_it_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(many, "PATIENCE", 0.0)
+    with (
+        locked_folder(tmp_path / "seed-1"),
+        pytest.raises(UserError, match="seed-1 is in use by process"),
+    ):
+        train(tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
+def test_fewer_steps_than_a_run_has_done_leave_everything(tmp_path: Path) -> None:
+    train(tmp_path, trainer=tiny_trainer(steps=4), seeds=[0, 1, 2])
+    before = hashes(tmp_path)
+    with pytest.raises(UserError, match=r"seed-0 has done 4 steps already.*give 4 or more"):
+        train(tmp_path, trainer=tiny_trainer(steps=2), resume=True)
+    assert hashes(tmp_path) == before
+
+
+@pytest.mark.parametrize(("stack", "backend"), [(1, "sequential"), (2, "threading")])
+def test_a_sweep_that_is_stopped_goes_on_with_resume(
+    tmp_path: Path, stack: int, backend: str
+) -> None:
+    """Its runs end within a row, each with a checkpoint; what no one began is not begun."""
+    folder, long = tmp_path / "runs", tiny_trainer(steps=100_000)
+
+    def begun() -> bool:
+        return (folder / "seed-0" / "samples" / "step-000004-slant.png").exists()
+
+    with joblib.parallel_config(backend=backend), pytest.raises(StoppedSweepError):
+        train(folder, trainer=long, stop=begun, stack=stack, jobs=2, seeds=range(4 * stack))
+    steps = {path.parent.name: Checkpoint.open(path).step for path in folder.glob("*/ckpt.pt")}
+    assert steps["seed-0"] >= 4
+    assert len(steps) == (1 if backend == "sequential" else 4)
+    assert {path.name for path in folder.iterdir()} == set(steps)
+    last = tiny_trainer(steps=steps["seed-0"] + 2)
+    assert train(folder, trainer=last, resume=True, seeds=[0]).complete
 
 
 def test_a_failed_run_is_a_row_and_the_others_go_on(

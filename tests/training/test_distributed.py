@@ -235,6 +235,26 @@ def test_torchrun_ends_well_when_its_first_worker_is_killed(tmp_path: Path) -> N
     assert Checkpoint.open(tmp_path / "killed/ckpt.pt").run["synchronised_batch_norm"] is False
 
 
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
+def test_torchrun_that_is_ended_saves_the_run(tmp_path: Path) -> None:
+    """It passes the signal on: all stop at the same step, the first saves it, and one line."""
+    write_experiment(tmp_path)
+    process = start_process(torchrun, tmp_path, [*INFOEVAL, "--out", "ended"])
+    with ending(process):
+        wait_for(tmp_path / "ended/samples/step-000000-slant.png", process)
+        assert process.pid is not None
+        os.kill(process.pid, signal.SIGTERM)
+        process.join(LIMIT)
+        assert process.exitcode
+    step = Checkpoint.open(tmp_path / "ended/ckpt.pt").step
+    assert step > 0
+    lines = [line for line in (tmp_path / "errors").read_text().splitlines() if "stopped" in line]
+    assert lines == [
+        f"stopped by SIGTERM at step {step:,}; add --resume to go on from the checkpoint in ended"
+    ]
+    assert not list((tmp_path / "ended").rglob(".*"))
+
+
 # What the user can put right
 
 

@@ -182,8 +182,14 @@ def test_resume_can_extend_a_run(unbroken: Path, tmp_path: Path) -> None:
 def test_resume_of_a_finished_run_trains_no_further(unbroken: Path, finished: Path) -> None:
     train(finished, resume=True)
     assert identical(state(finished / "ckpt.pt"), state(unbroken))
-    train(finished, tiny_trainer(steps=6), resume=True)
-    assert Checkpoint.open(finished / "ckpt.pt").step == 12
+
+
+def test_fewer_steps_than_were_done_are_refused(finished: Path) -> None:
+    before = hashes(finished)
+    message = "has done 12 steps already, and --steps is the total: give more than 12"
+    with pytest.raises(UserError, match=message):
+        train(finished, tiny_trainer(steps=6), resume=True)
+    assert hashes(finished) == before
 
 
 def test_a_run_is_not_overwritten(finished: Path) -> None:
@@ -191,6 +197,35 @@ def test_a_run_is_not_overwritten(finished: Path) -> None:
     with pytest.raises(UserError, match=r"already holds a run.*--resume"):
         train(finished)
     assert hashes(finished) == before
+
+
+def test_the_same_images_go_on_under_another_name(unbroken: Path, tmp_path: Path) -> None:
+    """As where a folder was moved; the checkpoint then has the new place."""
+    train(tmp_path, tiny_trainer(steps=6, name="pictures", data="old/pictures"))
+    images = replace(tiny_images(), name="moved")
+    trainer = tiny_trainer(steps=12, name="moved", data="new/moved")
+    train(tmp_path, trainer, images, resume=True)
+    assert identical(learned(tmp_path / "ckpt.pt"), learned(unbroken))
+    kept = Checkpoint.open(tmp_path / "ckpt.pt")
+    assert (kept.trainer.name, kept.trainer.data) == ("moved", "new/moved")
+    assert kept.data["name"] == "moved"
+
+
+@pytest.mark.parametrize("calls", [1, 5, 8, 11])
+def test_a_run_that_is_stopped_keeps_the_step_and_goes_on_bit_for_bit(
+    unbroken: Path, tmp_path: Path, calls: int
+) -> None:
+    """Within a row of the history, and at its end; another row has the steps until then."""
+    asked = iter([False] * (calls - 1) + [True] * 20)
+    done = []
+    train(tmp_path, stop=lambda: next(asked), progress=lambda step, _: done.append(step))
+    kept = Checkpoint.open(tmp_path / "ckpt.pt")
+    assert 0 < kept.step < 12
+    assert kept.step == done[-1] == kept.history["step"][-1]
+    assert pd.read_csv(tmp_path / "history.csv")["step"].tolist() == kept.history["step"]
+    assert (tmp_path / f"samples/step-{kept.step:06d}-slant.png").exists()
+    train(tmp_path, resume=True)
+    assert identical(learned(tmp_path / "ckpt.pt"), learned(unbroken))
 
 
 OTHER_CODES = CodeSpace(digit=Categorical(4), slant=Uniform(-2, 2), noise=3)

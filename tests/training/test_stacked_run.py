@@ -12,6 +12,7 @@ import torch
 
 from infoeval.checkpoint import Checkpoint
 from infoeval.errors import UserError
+from infoeval.locks import locked_folder
 from infoeval.training import run as runs
 from infoeval.training.cuda_graph import NOT_ON_A_GPU
 from infoeval.training.image_source import ResidentImages, StreamedImages, place
@@ -124,6 +125,36 @@ def test_what_is_complete_is_left(tmp_path: Path, separate: Path) -> None:
     before = [path.read_bytes() for path in sorted(tmp_path.glob("*/ckpt.pt"))]
     train(tmp_path, resume=True)
     assert [path.read_bytes() for path in sorted(tmp_path.glob("*/ckpt.pt"))] == before
+
+
+@pytest.mark.parametrize("calls", [1, 3, 6])
+def test_a_stack_that_is_stopped_goes_on_where_it_was(
+    tmp_path: Path, separate: Path, calls: int
+) -> None:
+    asked = iter([False] * calls + [True] * 20)
+    train(tmp_path, stop=lambda: next(asked))
+    steps = [Checkpoint.open(path).step for path in tmp_path.glob("*/ckpt.pt")]
+    assert len(steps) == 3
+    assert 0 < steps[0] < 12
+    assert len(set(steps)) == 1
+    train(tmp_path, resume=True)
+    for seed in range(3):
+        assert_close_but_for_rows(tmp_path / str(seed), separate / str(seed))
+
+
+def assert_close_but_for_rows(first: Path, second: Path) -> None:
+    """The history of the first has a row more, where it was stopped."""
+    one, other = (Checkpoint.open(folder / "ckpt.pt") for folder in (first, second))
+    assert torch.equal(one.random_state, other.random_state)
+    for name, value in one.weights.items():
+        torch.testing.assert_close(value, other.weights[name], rtol=1e-4, atol=1e-4)
+
+
+def test_a_folder_that_another_run_writes_fails_alone(tmp_path: Path) -> None:
+    with locked_folder(tmp_path / "1"):
+        outcomes = train(tmp_path, steps=2)
+    assert [isinstance(outcome, UserError) for outcome in outcomes] == [False, True, False]
+    assert "in use by process" in str(outcomes[1])
 
 
 def test_a_run_that_diverges_fails_alone(

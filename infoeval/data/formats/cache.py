@@ -205,7 +205,7 @@ def _tidy(cache: Path) -> None:
 
 
 def _remove_lock(path: Path) -> None:
-    held = take(path, os.O_RDWR, unknown=False)
+    held = take(path, os.O_RDWR, sure=True)
     if held is not None:
         try:
             path.unlink()
