@@ -168,9 +168,10 @@ def _read(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not a usable checkpoint: {error}") from None
     if content.get("format") != FORMAT:
         raise UserError(f"{path} was not written by infoeval")
-    if content.get("version") != VERSION:
+    version = content.get("version")
+    if type(version) is not int or version != VERSION:
         raise UserError(
-            f"{path} has format version {shown(content.get('version'))}; "
+            f"{path} has format version {shown(repr(version))}; "
             f"this infoeval reads version {VERSION}"
         )
     return content
