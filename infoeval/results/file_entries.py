@@ -4,7 +4,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from infoeval.results.contract import Count, Flag, Number, Open, Positive, Whole, wrong
+from infoeval.results.contract import (
+    Count,
+    Flag,
+    Name,
+    Number,
+    Open,
+    Positive,
+    Text,
+    Whole,
+    wrong,
+)
 
 LONGEST_SIDE = 16_383
 """Pixels, the most that WebP can hold."""
@@ -19,9 +29,9 @@ class ImageEntry(Open):
 
     file: str
     model: Count
-    code: str = ""
-    title: str = ""
-    caption: str = ""
+    code: Name = ""
+    title: Text = ""
+    caption: Text = ""
 
 
 class ImageGrid(ImageEntry):
@@ -29,7 +39,7 @@ class ImageGrid(ImageEntry):
 
     rows: Positive
     columns: Positive
-    column_labels: tuple[str, ...] = ()
+    column_labels: tuple[Name, ...] = ()
     gap: Count = 0
 
     @model_validator(mode="after")
@@ -53,7 +63,7 @@ class Traversal(ImageGrid):
 class Cell(Open):
     """A real image: its class, and whether that is the class matched to its code, where known."""
 
-    label: str | None = None
+    label: Name | None = None
     right: Flag | None = None
 
 
@@ -76,9 +86,9 @@ class Gallery(ImageGrid):
 class SliderEntry(Open):
     """The values of a code that have sprites; ``start`` is the position shown first."""
 
-    name: str
+    name: Name
     values: tuple[Number, ...]
-    labels: tuple[str, ...] = ()
+    labels: tuple[Name, ...] = ()
     start: Count
 
     @property
@@ -143,7 +153,7 @@ class CategoricalSlider(Open):
     """A categorical code of the generator's input."""
 
     kind: Literal["categorical"]
-    name: str
+    name: Name
     size: Annotated[Whole, Field(ge=2, le=10_000)]
 
 
@@ -151,7 +161,7 @@ class ContinuousSlider(Open):
     """A continuous code of the generator's input; ``low`` and ``high`` are its prior's ends."""
 
     kind: Literal["continuous"]
-    name: str
+    name: Name
     low: Number
     high: Number
 
@@ -192,8 +202,8 @@ class Reference(Open):
 class Runtime(Open):
     """The program that runs the generator."""
 
-    name: str
-    version: str
+    name: Name
+    version: Name
 
 
 class Live(Open):

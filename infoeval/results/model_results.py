@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from pydantic import PrivateAttr, field_validator
 
-from infoeval.results.contract import Count, Number, Open, Whole, wrong
+from infoeval.results.contract import Count, Name, Number, Open, Text, Whole, wrong
 from infoeval.results.records import (
     ALL_CODES,
     CLUSTER_ACCURACY,
@@ -24,13 +24,13 @@ Role = Literal["subject", "baseline", "seed", "compared"]
 class SubjectEntry(Open):
     """What was scored: a checkpoint, codes in a file, a user's model, or several models."""
 
-    checkpoint: str | None = None
-    codes: str | None = None
-    model: str | None = None
-    models: tuple[str, ...] | None = None
-    sha256: str | None = None
-    trainer: str | None = None
-    variant: str | None = None
+    checkpoint: Text | None = None
+    codes: Text | None = None
+    model: Text | None = None
+    models: tuple[Text, ...] | None = None
+    sha256: Text | None = None
+    trainer: Name | None = None
+    variant: Name | None = None
     step: Whole | None = None
     seed: Whole | None = None
     information_weight: Number | None = None
@@ -45,10 +45,10 @@ class SubjectEntry(Open):
 class DataSet(Open):
     """The images or rows that were scored."""
 
-    name: str | None = None
-    split: str | None = None
+    name: Name | None = None
+    split: Name | None = None
     n: Count | None = None
-    fingerprint: str | None = None
+    fingerprint: Name | None = None
 
     @property
     def label(self) -> str:
@@ -72,10 +72,10 @@ class Code(Open):
     ``low`` and ``high`` are the ends of a continuous prior, ``size`` the number of categories.
     """
 
-    name: str
+    name: Name
     kind: Literal["categorical", "continuous"]
     entropy: Number
-    description: str = ""
+    description: Text = ""
     low: Number | None = None
     high: Number | None = None
     size: Whole | None = None
@@ -90,12 +90,12 @@ class ModelResults(Open):
     """
 
     role: Role = "subject"
-    name: str | None = None
+    name: Name | None = None
     subject: dict[str, Any]
     data: dict[str, Any] | None = None
     results: tuple[Result, ...]
     skipped: tuple[Skipped, ...] = ()
-    history: dict[str, tuple[Number | None, ...]] | None = None
+    history: dict[Name, tuple[Number | None, ...]] | None = None
     training: Training = Training()
 
     _index: int = PrivateAttr(0)
@@ -110,8 +110,8 @@ class ModelResults(Open):
     @field_validator("history")
     @classmethod
     def _check_history(
-        cls, history: dict[str, tuple[Number | None, ...]] | None
-    ) -> dict[str, tuple[Number | None, ...]] | None:
+        cls, history: dict[Name, tuple[Number | None, ...]] | None
+    ) -> dict[Name, tuple[Number | None, ...]] | None:
         if history is None or not history:
             return history
         steps = history.get("step")
