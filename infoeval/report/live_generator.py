@@ -10,9 +10,9 @@ from pathlib import Path
 from markupsafe import Markup
 
 from infoeval import content
-from infoeval.errors import UserError
+from infoeval.errors import UserError, shown
 from infoeval.report import onnxruntime
-from infoeval.report.page_images import plain_path
+from infoeval.report.page_images import plain_path, quoted
 from infoeval.results import Document
 from infoeval.results.file_entries import CategoricalSlider, ContinuousSlider, Live, Reference
 
@@ -95,7 +95,7 @@ def read_live(document: Document, folder: Path) -> LiveGenerator | None:
     images = _read_named(reference, folder, _LARGEST_REFERENCE)
     if len(images) != expected:
         raise UserError(
-            f"{reference.file!r} has {len(images):,} bytes, and {reference.rows} reference "
+            f"{quoted(reference.file)} has {len(images):,} bytes, and {reference.rows} reference "
             f"images with their codes have {expected:,}: {_AGAIN}"
         )
     return LiveGenerator(
@@ -138,7 +138,7 @@ def _runtime_blocks(entry: Live, folder: Path) -> list[DataBlock]:
     given = (entry.runtime.name, entry.runtime.version)
     if given != (onnxruntime.NAME, onnxruntime.VERSION):
         raise UserError(
-            f"metrics.json: live.runtime is {' '.join(given)[:60]!r}, and pages run "
+            f"metrics.json: live.runtime is {shown(' '.join(given))!r}, and pages run "
             f"{onnxruntime.NAME} {onnxruntime.VERSION}: {_AGAIN}"
         )
     place = _runtime_folder(folder)
@@ -188,7 +188,7 @@ def _read_named(entry: Live | Reference, folder: Path, largest: int) -> bytes:
     stored = _read(folder, entry.file, largest)
     if hashlib.sha256(stored).hexdigest() != entry.sha256:
         raise UserError(
-            f"{entry.file!r} is not the file that metrics.json was written with: {_AGAIN}"
+            f"{quoted(entry.file)} is not the file that metrics.json was written with: {_AGAIN}"
         )
     return stored
 
@@ -199,9 +199,9 @@ def _read(folder: Path, name: str, largest: int) -> bytes:
         with path.open("rb") as file:
             stored = file.read(largest + 1)
     except OSError as error:
-        raise UserError(f"file {name!r} cannot be read: {error.strerror}") from error
+        raise UserError(f"file {quoted(name)} cannot be read: {error.strerror}") from error
     if len(stored) > largest:
-        raise UserError(f"file {name!r} has more than {largest:,} bytes: {_AGAIN}")
+        raise UserError(f"file {quoted(name)} has more than {largest:,} bytes: {_AGAIN}")
     return stored
 
 

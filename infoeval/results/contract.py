@@ -30,6 +30,12 @@ LARGEST = 200_000_000
 DEEPEST = 100
 """The deepest nesting of objects and lists that is read; infoeval itself writes ten levels."""
 
+MOST_MODELS = 1000
+"""The most models beside the first of a report; each is compared with all others."""
+
+MOST_IMAGES = 10_000
+MOST_CODES = 4096
+
 MOST_VALUES = 5_000_000
 """The most values that a results file may hold, in its lists and objects. Ten models with 20,000
 rows of history each have half as many; parsed, so many take a gigabyte."""

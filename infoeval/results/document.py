@@ -7,16 +7,19 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 
 import infoeval
 from infoeval.errors import UserError, shown
 from infoeval.files import write_text
 from infoeval.results.contract import (
+    MOST_CODES,
+    MOST_IMAGES,
+    MOST_MODELS,
     RECORD,
     SCHEMA_VERSION,
     Text,
@@ -58,12 +61,12 @@ class Document(ModelResults):
     data: dict[str, Any]
     environment: dict[str, Any]
     results: tuple[Result, ...] = ()
-    models: tuple[OtherModel, ...] = ()
+    models: Annotated[tuple[OtherModel, ...], Field(max_length=MOST_MODELS)] = ()
     arrangement: Arrangement = "one"
     reason: Text | None = None
-    codes: tuple[Code, ...] | None = None
+    codes: Annotated[tuple[Code, ...] | None, Field(max_length=MOST_CODES)] = None
     differences: tuple[Difference, ...] = ()
-    images: tuple[Image, ...] = ()
+    images: Annotated[tuple[Image, ...], Field(max_length=MOST_IMAGES)] = ()
     live: Live | None = None
     command: Text | None = None
     created: Text | None = None

@@ -18,9 +18,12 @@ from infoeval.results.contract import (
 
 LONGEST_SIDE = 16_383
 """Pixels, the most that WebP can hold."""
+MOST_TILES = 4096
+"""Rows or columns of tiles: as many as a categorical code may have categories."""
 EXAGGERATION = 2
 """A continuous slider spans this many times its prior's range, as the paper's −2 … 2."""
 
+Tiles = Annotated[Whole, Field(ge=1, le=MOST_TILES)]
 Side = Annotated[Whole, Field(ge=1, le=1024)]
 
 
@@ -37,8 +40,8 @@ class ImageEntry(Open):
 class ImageGrid(ImageEntry):
     """Rows and columns of tiles of equal size, ``gap`` pixels apart."""
 
-    rows: Positive
-    columns: Positive
+    rows: Tiles
+    columns: Tiles
     column_labels: tuple[Name, ...] = ()
     gap: Count = 0
 

@@ -1,6 +1,8 @@
 """A model with its results: what a document and the other models of a report share."""
 
+from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import PrivateAttr, field_validator
@@ -122,6 +124,11 @@ class ModelResults(Open):
                 raise wrong(f"as long as step, {len(steps)}", name)
         return history
 
+    @cached_property
+    def _found(self) -> dict[tuple[str, str | None], Result]:
+        """The first result of each metric and target."""
+        return {(result.metric, result.target): result for result in reversed(self.results)}
+
     @property
     def index(self) -> int:
         """The number by which images and differences name the model: 0 for the one shown first."""
@@ -139,10 +146,7 @@ class ModelResults(Open):
 
     def find(self, metric: str, target: str | None) -> Result | None:
         """Return the result of a metric for a code, or None."""
-        for result in self.results:
-            if (result.metric, result.target) == (metric, target):
-                return result
-        return None
+        return self._found.get((metric, target))
 
     def information(self, code: str) -> Result | None:
         """Return the information of a code: by a Q trained afterwards, else by the model's own."""
@@ -187,8 +191,9 @@ class OtherModel(ModelResults):
 def labels_of(models: Sequence[ModelResults]) -> list[str]:
     """Return a label for each model: its name, or what sets it apart from the others."""
     labels = [model.name or _set_apart(model, models) for model in models]
+    counts = Counter(labels)
     return [
-        label if labels.count(label) == 1 else f"{label} ({number})"
+        label if counts[label] == 1 else f"{label} ({number})"
         for number, label in enumerate(labels, 1)
     ]
 
