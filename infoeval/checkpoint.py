@@ -40,8 +40,8 @@ LONGEST_TEXT = 1_000_000
 """Characters of its texts, counted likewise: names of weights, settings, paths of data."""
 
 MOST_HISTORY = MOST_OPERATIONS - MOST_VALUES
-"""Numbers of a history; 280,000 rows of ten columns. With a row every 50 steps, as is the default,
-that is a run of 14 million steps."""
+"""Numbers of a history; 180,000 rows of ten columns. With a row every 50 steps, as is the default,
+that is a run of 9 million steps."""
 
 
 @dataclass(frozen=True)

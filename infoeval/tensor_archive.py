@@ -26,14 +26,14 @@ MOST_ENTRIES = 20_000
 """Entries of the archive: one for each tensor. A network of 200 layers and Adam's moments have
 2,000."""
 
-MOST_OPERATIONS = 3_000_000
-"""Steps of the pickle program, about one a number: histories of 300,000 rows of 10 columns."""
+MOST_OPERATIONS = 2_000_000
+"""Steps of the pickle program, about one a number: histories of 180,000 rows of 10 columns."""
 
 MOST_CONTAINERS = 200_000
 """Lists, tuples and dictionaries that it may make; a hundred layers with Adam's moments take 4,000.
 An empty one takes 60 bytes of memory and one of the file."""
 
-LARGEST_PROGRAM = 32 * 2**20
+LARGEST_PROGRAM = 20 * 2**20
 """Bytes of the pickle program: `MOST_OPERATIONS` numbers of nine bytes fit."""
 
 LARGEST_INTEGER = 2**63
@@ -73,7 +73,8 @@ _STORAGES = {
     }.items()
 }
 _CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
-_NUMBERS = ("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT")
+_GIVEN = frozenset(("BININT", "BININT1", "BININT2", "LONG1", "BINFLOAT", "BINUNICODE"))
+"""Operations whose argument is the value."""
 _EMPTY: dict[str, type] = {"EMPTY_LIST": list, "EMPTY_DICT": dict, "EMPTY_TUPLE": tuple}
 _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 
@@ -190,8 +191,10 @@ class _Program:
             if count >= MOST_OPERATIONS:
                 raise ValueError(f"its data.pkl has more than {MOST_OPERATIONS:,} operations")
             name = operation.name
-            if name in _NUMBERS or name == "BINUNICODE":
+            if name in _GIVEN:
                 self._push(argument)
+            elif name in _CONSTANTS:
+                self.stack.append(_CONSTANTS[name])
             elif name == "STOP":
                 return self.stack.pop()
             else:
@@ -212,8 +215,6 @@ class _Program:
                 stack.append(self.memo[argument])
             case "MARK":
                 self.marks.append(len(stack))
-            case "NONE" | "NEWTRUE" | "NEWFALSE":
-                stack.append(_CONSTANTS[name])
             case "EMPTY_LIST" | "EMPTY_DICT" | "EMPTY_TUPLE":
                 self._contain(_EMPTY[name]())
             case "TUPLE":
