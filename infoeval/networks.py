@@ -155,10 +155,12 @@ class Stack(nn.Module):
         super().__init__()
         _check_table(table, shape)
         self.blocks = nn.ModuleList()
+        self.activations = math.prod(shape)
         for layer in table:
             block = Block(layer, shape)
             self.blocks.append(block)
             shape = block.shape
+            self.activations = max(self.activations, math.prod(shape))
         self.shape = shape
 
     def forward(self, x: Tensor, groups: int = 1) -> Tensor:
@@ -202,6 +204,12 @@ class Networks(nn.Module):
         self.shared = Stack(shared, tuple(image_shape))
         self.discriminator = Stack([Dense(1)], self.shared.shape)
         self.recognition = Stack([*recognition, Dense(codes.posterior_width)], self.shared.shape)
+
+    @property
+    def activations(self) -> int:
+        """The most values that a layer computes of one image."""
+        stacks = (self.generator, self.shared, self.recognition)
+        return max(stack.activations for stack in stacks)
 
     @property
     def pixel_range(self) -> tuple[float, float]:
