@@ -1,17 +1,15 @@
 """The checkpoint file: all that is needed to resume a run and to evaluate it, as plain data.
 
-A checkpoint is a `torch.save` of dictionaries, lists, strings, numbers and tensors. It is opened
-with `weights_only=True`, which builds nothing else: opening a stranger's checkpoint runs none of
-their code. Every byte is checked against the archive's own checksums.
+A checkpoint is a `torch.save` of dictionaries, lists, strings, numbers and tensors.
+`infoeval.tensor_archive` reads it, which can build nothing else: opening a stranger's checkpoint
+runs none of their code. Every byte is checked against the archive's own checksums, and nothing is
+printed, compared or built before its extent is known.
 """
 
 import io
 import math
-import os
-import pickle
 import platform
 import sys
-import zipfile
 from dataclasses import dataclass, fields
 from importlib import metadata
 from pathlib import Path
@@ -20,15 +18,30 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, one_line, shown
 from infoeval.files import write_bytes
 from infoeval.networks import Networks
+from infoeval.tensor_archive import MOST_OPERATIONS, check_extent, read_archive
 from infoeval.trainer import Trainer
 
 CHECKPOINT = "ckpt.pt"
 """Name of the checkpoint in the folder of a run."""
 FORMAT = "infoeval checkpoint"
 VERSION = 1
+
+DEEPEST = 20
+"""Levels of nesting of a checkpoint; ours have six."""
+
+MOST_VALUES = 200_000
+"""Values of a checkpoint beside its history, each counted as often as it is reached. A network of
+200 layers with Adam's moments has 5,000; settings and data some hundred."""
+
+LONGEST_TEXT = 1_000_000
+"""Characters of its texts, counted likewise: names of weights, settings, paths of data."""
+
+MOST_HISTORY = MOST_OPERATIONS - MOST_VALUES
+"""Numbers of a history; 180,000 rows of ten columns. With a row every 50 steps, as is the default,
+that is a run of 9 million steps."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +76,16 @@ class Checkpoint:
     versions: dict[str, str]
 
     def save(self, path: Path) -> None:
-        """Write the file atomically: a reader sees either the old checkpoint or the new one."""
+        """Write the file atomically: a reader sees either the old checkpoint or the new one.
+
+        Raises UserError for a history that is too long to be read again.
+        """
+        rows = max((len(column) for column in self.history.values()), default=0)
+        if rows * len(self.history) > MOST_HISTORY:
+            raise UserError(
+                f"the history has {rows:,} rows, more than a checkpoint holds: give a larger "
+                "log_every"
+            )
         content = {item.name: getattr(self, item.name) for item in fields(self)}
         content |= {"format": FORMAT, "version": VERSION, "trainer": self.trainer.to_dict()}
         buffer = io.BytesIO()  # torch reports a full disk as a RuntimeError; files.py explains it
@@ -84,7 +106,7 @@ class Checkpoint:
             content["trainer"] = Trainer.from_dict(content["trainer"])
             checkpoint = cls(**{item.name: content[item.name] for item in fields(cls)})
         except (KeyError, TypeError, UserError) as error:
-            raise UserError(f"{path} is not a usable checkpoint: {error}") from error
+            raise UserError(f"{path} is not a usable checkpoint: {one_line(error)}") from error
         checkpoint._check_types(path)
         return checkpoint
 
@@ -94,7 +116,7 @@ class Checkpoint:
             with torch.device("meta"):
                 networks = self.trainer.networks()
         except (TypeError, ValueError, RuntimeError, OverflowError) as error:
-            raise UserError(f"the layer tables make no networks: {_first_line(error)}") from error
+            raise UserError(f"the layer tables make no networks: {one_line(error)}") from error
         expected = {name: (t.shape, t.dtype) for name, t in networks.state_dict().items()}
         stored = {name: (t.shape, t.dtype) for name, t in self.weights.items()}
         if expected != stored:
@@ -114,12 +136,8 @@ class Checkpoint:
                 isinstance(part, dict)
                 for part in (self.optimizers, self.history, self.data, self.run, self.versions)
             )
-            and all(isinstance(column, list) for column in self.history.values())
-            and len({len(column) for column in self.history.values()}) <= 1
-            and all(_is_number(value) for column in self.history.values() for value in column)
-            and all(map(_is_stored, tensors))
-            and _is_plain([self.trainer.to_dict(), self.history, self.data, self.run])
-            and _is_plain(self.versions)
+            and _is_history(self.history)
+            and _is_plain([self.trainer.to_dict(), self.data, self.run, self.versions])
         )
         if not valid:
             raise UserError(f"{path} is not a usable checkpoint: a field is of the wrong kind")
@@ -139,81 +157,48 @@ def versions() -> dict[str, str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    if not os.path.isfile(path):
-        raise UserError(f"no checkpoint at {path}")
-    try:
-        with zipfile.ZipFile(path) as archive:
-            damaged = _first_damaged(archive)
-    except (zipfile.BadZipFile, OSError, EOFError, RuntimeError, ValueError) as error:
-        raise UserError(f"{path} is not a checkpoint, or it is cut short: {error}") from error
-    if damaged is not None:
-        raise UserError(f"{path} is damaged: the checksum of {damaged!r} does not match")
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except pickle.UnpicklingError as error:
-        raise UserError(
-            f"{path} holds more than plain data and tensors; it was not opened, "
-            "and nothing in it was run"
-        ) from error
-    except (
-        RuntimeError,
-        ValueError,
-        TypeError,
-        KeyError,
-        IndexError,
-        AttributeError,
-        EOFError,
-        OSError,
-    ) as error:
-        raise UserError(f"{path} is not a checkpoint: {_first_line(error)}") from error
-    if not isinstance(content, dict) or content.get("format") != FORMAT:
+    """Return the fields of a file, none of which unfolds to more than the bounds above."""
+    content = read_archive(path)
+    if not isinstance(content, dict):
         raise UserError(f"{path} was not written by infoeval")
-    if content.get("version") != VERSION:
+    try:
+        rest = {name: value for name, value in content.items() if name != "history"}
+        check_extent(rest, deepest=DEEPEST, most=MOST_VALUES, longest=LONGEST_TEXT)
+    except ValueError as error:
+        raise UserError(f"{path} is not a usable checkpoint: {error}") from None
+    if content.get("format") != FORMAT:
+        raise UserError(f"{path} was not written by infoeval")
+    version = content.get("version")
+    if type(version) is not int or version != VERSION:
         raise UserError(
-            f"{path} has format version {content.get('version')!r}; "
+            f"{path} has format version {shown(repr(version))}; "
             f"this infoeval reads version {VERSION}"
         )
     return content
 
 
-def _first_damaged(archive: zipfile.ZipFile) -> str | None:
-    """Return the name of the first entry that is not as torch wrote it, or None.
+def _is_history(history: dict[str, Any]) -> bool:
+    """Return whether these are columns of finite numbers, all of one length, none of them shared.
 
-    Torch's zip reader follows an entry's attributes, which no checksum covers: from an entry marked
-    as a folder it reads nothing, and the tensor keeps the former content of its memory.
+    A column that has many names would be as many columns wherever it is copied.
     """
-    for entry in archive.infolist():
-        if entry.compress_type or entry.external_attr or entry.file_size != entry.compress_size:
-            return entry.filename
-    return archive.testzip()
+    columns = list(history.values())
+    return (
+        all(type(name) is str for name in history)
+        and all(type(column) is list for column in columns)
+        and len({id(column) for column in columns}) == len(columns)
+        and len({len(column) for column in columns}) <= 1
+        and all(set(map(type, column)) <= {int, float} for column in columns)
+        and all(all(map(math.isfinite, column)) for column in columns)
+    )
 
 
-def _is_stored(tensor: Tensor) -> bool:
-    """Return whether the file holds every number of a tensor; a stride of 0 can mean terabytes."""
-    if tensor.layout != torch.strided or tensor.device.type != "cpu":
-        return False
-    return tensor.untyped_storage().nbytes() >= tensor.numel() * tensor.element_size()
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and abs(value) < 2**63
-
-
-def _is_plain(value: Any, depth: int = 0) -> bool:
+def _is_plain(value: Any) -> bool:
     """Return whether JSON can hold the value."""
-    if depth > 20:
-        return False
     if isinstance(value, dict):
-        return all(
-            isinstance(key, str) and _is_plain(item, depth + 1) for key, item in value.items()
-        )
+        return all(isinstance(key, str) and _is_plain(item) for key, item in value.items())
     if isinstance(value, list):
-        return all(_is_plain(item, depth + 1) for item in value)
+        return all(map(_is_plain, value))
     if isinstance(value, float):
         return math.isfinite(value)
     return value is None or isinstance(value, str | bool | int)
-
-
-def _first_line(error: Exception) -> str:
-    lines = str(error).strip().splitlines()
-    return lines[0][:200] if lines else type(error).__name__

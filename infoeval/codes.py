@@ -13,9 +13,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, one_line, printable, shown
 
 LARGEST_BOUND = 1e6
+MOST_CODES = 256
+MOST_COLUMNS = 4096
+"""Columns of the generator's input. Ten thousand rows of them are drawn at once; published models
+have some hundred."""
+LONGEST_NAME = 100
+"""Characters of a code's name, which stands in tables, figures and the names of files."""
 LOG_SIGMA_RANGE = (-4.0, 1.0)
 """Bounds of a learned log σ: without the lower one log q, and with it training, is unbounded."""
 
@@ -36,7 +42,9 @@ class Categorical:
 
     def __post_init__(self) -> None:
         if not isinstance(self.size, int) or not 2 <= self.size <= 100_000:
-            raise UserError(f"a categorical code needs 2 to 100,000 categories, not {self.size!r}")
+            raise UserError(
+                f"a categorical code needs 2 to 100,000 categories, not {shown(self.size)}"
+            )
 
     @property
     def entropy(self) -> float:
@@ -96,10 +104,11 @@ class Uniform:
     def __post_init__(self) -> None:
         numbers = all(isinstance(bound, int | float) for bound in (self.low, self.high))
         if not numbers or not -LARGEST_BOUND <= self.low < self.high <= LARGEST_BOUND:
-            raise UserError(f"a uniform code needs low < high, not {self.low!r} and {self.high!r}")
+            low, high = shown(repr(self.low)), shown(repr(self.high))
+            raise UserError(f"a uniform code needs low < high, not {low} and {high}")
         fixed = self.sigma
         if fixed is not None and not (isinstance(fixed, int | float) and 0 < fixed < math.inf):
-            raise UserError(f"a fixed sigma must be positive, not {self.sigma!r}")
+            raise UserError(f"a fixed sigma must be positive, not {shown(repr(self.sigma))}")
 
     @property
     def entropy(self) -> float:
@@ -174,9 +183,17 @@ class CodeSpace(Mapping[str, Code]):
         if not codes:
             raise UserError("a code space needs at least one code")
         if type(noise) is not int or noise < 0:
-            raise UserError(f"noise must be a whole number of variables, not {noise!r}")
+            raise UserError(f"noise must be a whole number of variables, not {shown(repr(noise))}")
         self.noise = noise
         self._codes = dict(codes)
+        for name in codes:
+            _check_name(name)
+        if len(codes) > MOST_CODES or self.input_width > MOST_COLUMNS:
+            raise UserError(
+                f"a code space has at most {MOST_CODES} codes and {MOST_COLUMNS:,} columns, of "
+                f"categories, continuous codes and noise, not {len(codes):,} and "
+                f"{shown(self.input_width)}"
+            )
 
     def __getitem__(self, name: str) -> Code:
         return self._codes[name]
@@ -255,8 +272,22 @@ class CodeSpace(Mapping[str, Code]):
                 fields = {key: entry[key] for key in entry if key not in ("name", "kind")}
                 name = str(entry["name"])
                 if name in codes:
-                    raise UserError(f"two codes are called {name!r}")
+                    raise UserError(f"two codes are called {shown(repr(name))}")
                 codes[name] = _KINDS[entry["kind"]](**fields)
             return cls(noise=data["noise"], **codes)
         except (KeyError, TypeError) as error:
-            raise UserError(f"not a description of latent codes: {error}") from error
+            raise UserError(f"not a description of latent codes: {one_line(error)}") from error
+
+
+def _check_name(name: str) -> None:
+    """Raise UserError for a name that a terminal or a file system would obey."""
+    if (
+        not name.strip()
+        or len(name) > LONGEST_NAME
+        or printable(name) != name
+        or set(name) & {*"/\\"}
+    ):
+        raise UserError(
+            f"a code's name is text of 1 to {LONGEST_NAME} characters, without slashes and "
+            f"characters that cannot be printed, not {shown(repr(name))}"
+        )

@@ -1,5 +1,6 @@
 """Layer tables, as the paper's appendix prints them, and the networks built from them."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from infoeval.codes import CodeSpace
-from infoeval.errors import UserError
+from infoeval.errors import UserError, one_line, shown
 
 Activation = Literal["none", "relu", "leaky_relu", "tanh", "sigmoid"]
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid")
@@ -18,6 +19,16 @@ LEAKY_SLOPE = 0.1
 INITIAL_DEVIATION = 0.02
 """Standard deviation of every initial weight, as in DC-GAN, which the paper builds on."""
 LARGEST_WIDTH = 1_000_000
+
+# A table may come from a stranger's checkpoint. The networks of the paper have up to 20 million
+# weights; those for images of 1,024 pixels a side some 10 layers of 64 to 1,024 channels.
+MOST_LAYERS = 200
+MOST_WEIGHTS = 2**28
+"""Weights of a table: 1 GiB in single precision."""
+MOST_ACTIVATIONS = 2**26
+"""Values that a layer computes of one image: 64 channels of 1,024 × 1,024 pixels."""
+MOST_PRODUCTS = 2**38
+"""Products of weights and values that a table computes for one image: some seconds of a CPU."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +95,7 @@ def table_from_data(data: Sequence[Mapping[str, Any]]) -> tuple[Layer, ...]:
             for row in data
         )
     except (KeyError, TypeError) as error:
-        raise UserError(f"not a layer table: {error}") from error
+        raise UserError(f"not a layer table: {one_line(error)}") from error
 
 
 Norm = nn.BatchNorm1d | nn.BatchNorm2d
@@ -116,8 +127,6 @@ class Block(nn.Module):
 
     def __init__(self, layer: Layer, shape: Shape) -> None:
         super().__init__()
-        if not isinstance(layer, Layer):
-            raise UserError(f"{layer!r} is not a layer")
         self.layer = layer
         self.linear = _linear_map(layer, shape)
         self.shape = _output_shape(layer, shape)
@@ -144,11 +153,14 @@ class Stack(nn.Module):
 
     def __init__(self, table: Sequence[Layer], shape: Shape) -> None:
         super().__init__()
+        _check_table(table, shape)
         self.blocks = nn.ModuleList()
+        self.activations = math.prod(shape)
         for layer in table:
             block = Block(layer, shape)
             self.blocks.append(block)
             shape = block.shape
+            self.activations = max(self.activations, math.prod(shape))
         self.shape = shape
 
     def forward(self, x: Tensor, groups: int = 1) -> Tensor:
@@ -194,6 +206,12 @@ class Networks(nn.Module):
         self.recognition = Stack([*recognition, Dense(codes.posterior_width)], self.shared.shape)
 
     @property
+    def activations(self) -> int:
+        """The most values that a layer computes of one image."""
+        stacks = (self.generator, self.shared, self.recognition)
+        return max(stack.activations for stack in stacks)
+
+    @property
     def pixel_range(self) -> tuple[float, float]:
         """The range of scaled images: [0, 1] when G ends in a sigmoid, [−1, 1] otherwise."""
         drawing = [block for block in self.generator.blocks if block.linear is not None]
@@ -222,33 +240,74 @@ class Networks(nn.Module):
         return unit.mul(255).round().clamp(0, 255).to(torch.uint8).contiguous()
 
 
+def _check_table(table: Sequence[Layer], shape: Shape) -> None:
+    """Raise UserError for layers that no network has, or no memory holds, before one is built."""
+    if len(table) > MOST_LAYERS:
+        raise UserError(f"a layer table has at most {MOST_LAYERS} layers, not {len(table):,}")
+    total = products = 0
+    for layer in table:
+        _check_layer(layer, shape)
+        weights, inputs = _weights(layer, shape), math.prod(shape[1:])
+        shape = _output_shape(layer, shape)
+        total += weights
+        # An up-convolution takes every weight to every pixel of its input, a convolution to those
+        # of its output; a vector counts as a single pixel.
+        products += weights * (inputs if isinstance(layer, UpConvolution) else math.prod(shape[1:]))
+        if total > MOST_WEIGHTS:
+            raise UserError(f"{shown(layer)}: a table has at most {MOST_WEIGHTS:,} weights")
+        if math.prod(shape) > MOST_ACTIVATIONS:
+            raise UserError(
+                f"{shown(layer)}: a layer has at most {MOST_ACTIVATIONS:,} values an image"
+            )
+        if products > MOST_PRODUCTS:
+            raise UserError(
+                f"{shown(layer)}: a table computes at most {MOST_PRODUCTS:,} products an image"
+            )
+
+
+def _check_layer(layer: Layer, shape: Shape) -> None:
+    """Raise UserError for a layer that cannot take values of this shape."""
+    match layer:
+        case Reshape():
+            sizes: tuple[int, ...] = (layer.channels, layer.height, layer.width)
+        case Dense():
+            sizes = (layer.width,)
+        case Convolution() | UpConvolution():
+            sizes = (layer.channels,)
+            _check_kernel(layer.kernel, layer.stride)
+            if len(shape) != 3:
+                raise UserError(f"{shown(layer)} needs an image; put a Reshape before it")
+        case _:
+            raise UserError(f"{shown(layer)} is not a layer")
+    if not all(isinstance(size, int) and 1 <= size <= LARGEST_WIDTH for size in sizes):
+        raise UserError(f"{shown(layer)}: a layer has 1 to {LARGEST_WIDTH:,} units")
+    activation = getattr(layer, "activation", "none")
+    if activation not in ACTIVATIONS:
+        known = ", ".join(ACTIVATIONS)
+        raise UserError(f"unknown activation {shown(repr(activation))}; known: {known}")
+
+
+def _weights(layer: Layer, shape: Shape) -> int:
+    """Return the number of weights between values of this shape and a layer."""
+    match layer:
+        case Reshape():
+            return 0
+        case Dense():
+            return math.prod(shape) * layer.width
+        case Convolution() | UpConvolution():
+            return shape[0] * layer.channels * layer.kernel**2
+
+
 def _linear_map(layer: Layer, shape: Shape) -> nn.Module | None:
     bias = not getattr(layer, "batch_norm", False)
     match layer:
         case Reshape():
-            for size in (layer.channels, layer.height, layer.width):
-                _check_size(layer, size)
             return None
         case Dense():
-            _check_size(layer, layer.width)
-            inputs = 1
-            for size in shape:
-                inputs *= size
-            return nn.Linear(inputs, layer.width, bias=bias)
+            return nn.Linear(math.prod(shape), layer.width, bias=bias)
         case Convolution() | UpConvolution():
-            _check_size(layer, layer.channels)
-            if len(shape) != 3:
-                raise UserError(f"{layer} needs an image; put a Reshape before it")
             kind = SameConvolution if isinstance(layer, Convolution) else SameUpConvolution
             return kind(shape[0], layer.channels, layer.kernel, layer.stride, bias)
-
-
-def _check_size(layer: Layer, size: int) -> None:
-    if not isinstance(size, int) or not 1 <= size <= LARGEST_WIDTH:
-        raise UserError(f"{layer}: a layer has 1 to {LARGEST_WIDTH:,} units")
-    activation = getattr(layer, "activation", "none")
-    if activation not in ACTIVATIONS:
-        raise UserError(f"unknown activation {activation!r}; known: {', '.join(ACTIVATIONS)}")
 
 
 def _output_shape(layer: Layer, shape: Shape) -> Shape:
@@ -257,13 +316,15 @@ def _output_shape(layer: Layer, shape: Shape) -> Shape:
             return (layer.width,)
         case Reshape():
             if shape != (layer.channels * layer.height * layer.width,):
-                raise UserError(f"{layer} cannot take {shape} values")
+                raise UserError(f"{shown(layer)} cannot take {shape} values")
             return (layer.channels, layer.height, layer.width)
         case UpConvolution():
             return (layer.channels, shape[1] * layer.stride, shape[2] * layer.stride)
         case Convolution():
             if shape[1] % layer.stride or shape[2] % layer.stride:
-                raise UserError(f"{layer} cannot halve an image of {shape[1]}×{shape[2]} evenly")
+                raise UserError(
+                    f"{shown(layer)} cannot halve an image of {shape[1]}×{shape[2]} evenly"
+                )
             return (layer.channels, shape[1] // layer.stride, shape[2] // layer.stride)
 
 
@@ -297,7 +358,8 @@ class SameUpConvolution(nn.ConvTranspose2d):
 
 def _check_kernel(kernel: int, stride: int) -> None:
     if not (isinstance(kernel, int) and isinstance(stride, int) and 1 <= stride <= kernel <= 64):
-        raise UserError(f"kernel {kernel} and stride {stride}: need 1 ≤ stride ≤ kernel ≤ 64")
+        sizes = f"kernel {shown(kernel)} and stride {shown(stride)}"
+        raise UserError(f"{sizes}: need 1 ≤ stride ≤ kernel ≤ 64")
 
 
 def activate(x: Tensor, activation: str) -> Tensor:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import os
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -19,7 +20,7 @@ def run_file(path: Path) -> ModuleType:
     The file is executed. Raises UserError, in one line, when it cannot be.
     """
     spec = importlib.util.spec_from_file_location(f"infoeval_file_{next(_numbers)}", path)
-    if spec is None or spec.loader is None or not path.is_file():
+    if spec is None or spec.loader is None or not os.path.isfile(path):
         raise UserError(f"no Python file at {path}")
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module

@@ -7,10 +7,14 @@ from typing import Any, Literal
 
 from infoeval.augment import Affine
 from infoeval.codes import Categorical, CodeSpace
-from infoeval.errors import UserError
+from infoeval.errors import UserError, one_line, shown
 from infoeval.networks import Layer, Networks, table_from_data, table_to_data
 
 Precision = Literal["auto", "float32", "bfloat16"]
+
+LARGEST_SIDE = 2048
+"""Pixels of a side of an image; a checkpoint's images are drawn before anybody has seen one."""
+MOST_CHANNELS = 64
 
 _TABLES = ("generator", "shared", "recognition")
 
@@ -89,11 +93,14 @@ class Trainer:
                 raise UserError(f"{name} must be a layer table: a tuple of layers")
         shape = self.image_shape
         if not (isinstance(shape, tuple) and len(shape) == 3):
-            raise UserError(f"image_shape must be (channels, height, width), not {shape!r}")
+            raise UserError(f"image_shape must be (channels, height, width), not {shown(shape)}")
+        _check_image(shape)
         if not isinstance(self.recognition_view, Affine | None):
-            raise UserError(f"recognition_view must be a view or None, not {self.recognition_view}")
+            raise UserError(
+                f"recognition_view must be a view or None, not {shown(self.recognition_view)}"
+            )
         if not isinstance(self.invariance_view, Affine):
-            raise UserError(f"invariance_view must be a view, not {self.invariance_view!r}")
+            raise UserError(f"invariance_view must be a view, not {shown(self.invariance_view)}")
         _require_whole("steps", self.steps, 1)
         _require_whole("batch", self.batch, 2)
         for name in ("invariance_starts", "information_warmup"):
@@ -105,15 +112,15 @@ class Trainer:
             raise UserError("code_weights must map names of codes to numbers")
         betas = self.adam_betas
         if len(betas) != 2 or not all(0 <= beta < 1 for beta in betas):
-            raise UserError(f"adam_betas must be two numbers from 0 to below 1, not {betas}")
+            raise UserError(f"adam_betas must be two numbers from 0 to below 1, not {shown(betas)}")
         for name, weight in self.code_weights.items():
             if name not in self.codes:
-                raise UserError(f"code_weights names {name!r}, which is not a code")
+                raise UserError(f"code_weights names {shown(repr(name))}, which is not a code")
             _require_number(f"code_weights[{name!r}]", weight)
         if self.recognition_learns not in ("with_generator", "with_discriminator"):
-            raise UserError(f"unknown recognition_learns: {self.recognition_learns!r}")
+            raise UserError(f"unknown recognition_learns: {shown(repr(self.recognition_learns))}")
         if self.precision not in ("auto", "float32", "bfloat16"):
-            raise UserError(f"unknown precision: {self.precision!r}")
+            raise UserError(f"unknown precision: {shown(repr(self.precision))}")
         if self.invariance_weight and not self.categorical_codes:
             raise UserError("invariance_weight needs a categorical code")
 
@@ -176,14 +183,29 @@ class Trainer:
             values["adam_betas"] = tuple(values["adam_betas"])
             return cls(**values)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise UserError(f"not a trainer's settings: {error}") from error
+            raise UserError(f"not a trainer's settings: {one_line(error)}") from error
+
+
+def _check_image(shape: tuple[int, int, int]) -> None:
+    channels, height, width = shape
+    if not all(isinstance(size, int) for size in shape) or not (
+        1 <= channels <= MOST_CHANNELS
+        and 1 <= height <= LARGEST_SIDE
+        and 1 <= width <= LARGEST_SIDE
+    ):
+        raise UserError(
+            f"images have 1 to {MOST_CHANNELS} channels and 1 to {LARGEST_SIDE:,} pixels a side, "
+            f"not (channels, height, width) = {shown(shape)}"
+        )
 
 
 def _require_whole(name: str, value: int, minimum: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
-        raise UserError(f"{name} must be a whole number of at least {minimum}, not {value!r}")
+        raise UserError(
+            f"{name} must be a whole number of at least {minimum}, not {shown(repr(value))}"
+        )
 
 
 def _require_number(name: str, value: float) -> None:
     if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
-        raise UserError(f"{name} must be a number of at least 0, not {value!r}")
+        raise UserError(f"{name} must be a number of at least 0, not {shown(repr(value))}")

@@ -26,11 +26,30 @@
     return Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   }
 
+  // Only a block that says how much it unpacks to is unpacked, and no further than that.
   async function bytesOf(id) {
-    const bytes = decode(document.getElementById(id).textContent);
-    if (bytes[0] !== 0x1f || bytes[1] !== 0x8b) return bytes;
-    const unpacked = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Uint8Array(await new Response(unpacked).arrayBuffer());
+    const block = document.getElementById(id);
+    const bytes = decode(block.textContent);
+    return "unpacked" in block.dataset ? unpack(bytes, Number(block.dataset.unpacked)) : bytes;
+  }
+
+  async function unpack(bytes, size) {
+    const packed = new Blob([bytes]).stream();
+    const reader = packed.pipeThrough(new DecompressionStream("gzip")).getReader();
+    const whole = new Uint8Array(size);
+    let filled = 0;
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (filled + value.length > size) {
+        reader.cancel().catch(() => {});
+        throw new Error(`the page holds more than the ${size} bytes that it declares`);
+      }
+      whole.set(value, filled);
+      filled += value.length;
+    }
+    if (filled < size) throw new Error(`the page holds less than the ${size} bytes that it declares`);
+    return whole;
   }
 
   // A page from file:// can fetch nothing, but it can run what it made itself.
@@ -167,7 +186,7 @@
     const difference = await largestDifference();
     if (difference > tolerance) {
       throw new Error(
-        `its images differ from the checkpoint's by ${difference} of 255 grey levels, ` +
+        `its images differ from the reference images by ${difference} of 255 grey levels, ` +
           `and ${tolerance} are allowed`,
       );
     }
@@ -183,7 +202,7 @@
     performance.mark("live ready");
     show(
       "ready",
-      `The generator is on. ${rows} reference images, drawn here, differ from the checkpoint's ` +
+      `The generator is on. ${rows} images, drawn here, differ from the reference images ` +
         `by at most ${difference} of 255 grey levels.`,
     );
   }

@@ -31,11 +31,12 @@ BASE = {
 
 MAY_IMPORT: dict[str, set[str]] = {
     "augment": set(),
+    "tensor_archive": set(),
     "codes": set(),
     "networks": {"codes"},
     "traversals": {"codes"},
     "trainer": {"augment", "codes", "networks"},
-    "checkpoint": {"codes", "networks", "trainer"},
+    "checkpoint": {"codes", "networks", "tensor_archive", "trainer"},
     "data": set(),
     "training": {
         *("augment", "checkpoint", "codes", "data", "networks", "trainer", "traversals"),

@@ -532,11 +532,11 @@ def test_weights_that_do_not_fit_the_tables_are_refused(
 
 
 def test_a_large_weight_in_a_small_file_is_refused(content: Content, tmp_path: Path) -> None:
-    """One number stored, repeated as often as the shape says: terabytes once it is computed with.
+    """One number stored, repeated as often as the shape says: gigabytes once it is computed with.
 
     Width and file agree here, so nothing but the size of the storage gives it away.
     """
-    content["trainer"]["shared"] = [dense(10**6), dense(10**6), dense(8)]
+    content["trainer"]["shared"] = [dense(10**4), dense(2 * 10**4), dense(8)]
     trainer = Checkpoint.open(saved(content, tmp_path)).trainer
     with torch.device("meta"):
         shapes = {name: value.shape for name, value in trainer.networks().state_dict().items()}

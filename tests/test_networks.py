@@ -14,6 +14,7 @@ from infoeval.networks import (
     Block,
     Convolution,
     Dense,
+    Layer,
     Networks,
     Reshape,
     SameConvolution,
@@ -423,3 +424,46 @@ def test_tables_that_make_no_network(generator: Any, shared: Any) -> None:
 def test_a_generator_for_other_images_says_both_sizes() -> None:
     with pytest.raises(UserError, match=r"\(1, 8, 8\).*\(3, 8, 8\)"):
         tiny_trainer(image_shape=(3, 8, 8)).networks()
+
+
+def pyramid(channels: int) -> Networks:
+    """The networks of 1,024 × 1,024 images: from 4 pixels a side, doubled eight times."""
+    widths = [512, 512, 256, 256, 128, 64, 64]
+    grow = [UpConvolution(width, "relu", batch_norm=True) for width in widths]
+    shrink = [Convolution(width, "leaky_relu") for width in [*reversed(widths)]]
+    return Networks(
+        CodeSpace(k=Categorical(1000), noise=512),
+        (channels, 1024, 1024),
+        (Dense(512 * 16, "relu"), Reshape(512, 4, 4), *grow, UpConvolution(channels, "tanh")),
+        (*shrink, Dense(1024, "leaky_relu")),
+    )
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_networks_for_large_images_are_within_the_bounds(channels: int) -> None:
+    with torch.device("meta"):
+        networks = pyramid(channels)
+        assert networks.generator(torch.zeros(2, 1512)).shape == (2, channels, 1024, 1024)
+    assert networks.activations == 64 * 512 * 512
+
+
+TOO_LARGE: dict[str, tuple[tuple[Layer, ...], tuple[int, ...], str]] = {
+    "weights": ((Dense(20_000), Dense(20_000)), (8,), "268,435,456 weights"),
+    "kernels": ((Convolution(10**4, kernel=64, stride=64),), (64, 64, 64), "268,435,456 weights"),
+    "values": ((UpConvolution(64, kernel=4, stride=2),), (1, 1024, 1024), "67,108,864 values"),
+    "work": ((Convolution(64, kernel=64, stride=1),), (64, 256, 256), "274,877,906,944 products"),
+    "layers": ((Dense(2),) * 201, (2,), "200 layers"),
+}
+
+
+@pytest.mark.parametrize(("table", "shape", "reason"), TOO_LARGE.values(), ids=TOO_LARGE)
+def test_tables_that_no_memory_holds_are_refused_before_a_layer_is_built(
+    table: tuple[Layer, ...], shape: tuple[int, ...], reason: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(*_: object, **__: object) -> None:
+        raise AssertionError("a layer was built")
+
+    for name in ("Linear", "Conv2d", "ConvTranspose2d"):
+        monkeypatch.setattr(f"infoeval.networks.nn.{name}.__init__", build)
+    with pytest.raises(UserError, match=f"at most {reason}"):
+        Stack(table, shape)

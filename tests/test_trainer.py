@@ -199,3 +199,22 @@ def test_plain_data_that_lack_something(missing: str) -> None:
 def test_anything_else_is_no_trainer(data: Any) -> None:
     with pytest.raises(UserError, match="not a trainer's settings"):
         Trainer.from_dict(data)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 16_384, 16_384), (1, 8, 2049), (0, 8, 8), (65, 8, 8), (1, -8, 8), (1, 8.0, 8)]
+)
+def test_images_of_no_screen_are_refused(shape: tuple[int, int, int]) -> None:
+    with pytest.raises(UserError, match="1 to 64 channels and 1 to 2,048 pixels a side"):
+        tiny_trainer(image_shape=shape)
+
+
+def test_large_images_are_images() -> None:
+    assert tiny_trainer(image_shape=(3, 2048, 1024)).image_shape == (3, 2048, 1024)
+
+
+def test_no_message_repeats_a_long_setting() -> None:
+    for name in ("precision", "recognition_learns", "batch", "adam_betas", "recognition_view"):
+        with pytest.raises(UserError) as caught:
+            tiny_trainer(**{name: "x" * 100_000})
+        assert len(str(caught.value)) < 400

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from infoeval.errors import UserError
-from infoeval.report.page_images import ImageContent, address, open_pixels
+from infoeval.report.page_images import ImageContent, address, open_pixels, quoted
 from infoeval.report.wording import minus
 from infoeval.results import Document
 from infoeval.results.file_entries import ImageGrid
@@ -135,7 +135,7 @@ def _tile(file: ImageContent, image: ImageGrid) -> tuple[int, int]:
     height, rest_y = divmod(file.height + image.gap, image.rows)
     if rest_x or rest_y or min(width, height) <= image.gap:
         raise UserError(
-            f"image {file.name!r} of {file.width} x {file.height} pixels cannot be cut into "
+            f"image {quoted(file.name)} of {file.width} x {file.height} pixels cannot be cut into "
             f"{image.columns} x {image.rows} tiles: make it again"
         )
     return width - image.gap, height - image.gap

@@ -10,9 +10,9 @@ from pathlib import Path
 from markupsafe import Markup
 
 from infoeval import content
-from infoeval.errors import UserError
+from infoeval.errors import UserError, shown
 from infoeval.report import onnxruntime
-from infoeval.report.page_images import plain_path
+from infoeval.report.page_images import plain_path, quoted
 from infoeval.results import Document
 from infoeval.results.file_entries import CategoricalSlider, ContinuousSlider, Live, Reference
 
@@ -20,6 +20,8 @@ _STEPS = 200
 _LARGEST_MODEL = 256 * 2**20
 _LARGEST_REFERENCE = 16 * 2**20
 _LARGEST_LICENSE = 2**20
+
+_GZIP = b"\x1f\x8b"
 
 _AGAIN = "run `infoeval report --live` again"
 
@@ -45,10 +47,14 @@ class CodeSlider:
 
 @dataclass(frozen=True)
 class DataBlock:
-    """Bytes in the page, as base64 text in an element of this id; gzipped ones unpack there."""
+    """Bytes in the page, as base64 text in an element of this id.
+
+    ``unpacked``: the page unpacks them, by gzip, to this many bytes; None: they are not packed.
+    """
 
     id: str
     text: Markup
+    unpacked: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +86,8 @@ def read_live(document: Document, folder: Path) -> LiveGenerator | None:
     """Read the generator of a page from the files in ``folder``; None where there is none.
 
     A page runs onnxruntime-web only as it was published: anything else in that place is refused.
+    The generator and the reference images are only known to be those of metrics.json, which the
+    same stranger may have written; the page says so.
 
     Raises UserError when a file that the entry ``live`` of metrics.json names is missing, too
     large, not a plain file of that folder, or not the one it was.
@@ -92,10 +100,12 @@ def read_live(document: Document, folder: Path) -> LiveGenerator | None:
     image, reference = entry.image, entry.reference
     expected = reference.rows * (4 * width + image.channels * image.height * image.width)
     model = _read_named(entry, folder, _LARGEST_MODEL)
+    if model.startswith(_GZIP):
+        raise UserError(f"{quoted(entry.file)} is a gzip file, and no generator's: {_AGAIN}")
     images = _read_named(reference, folder, _LARGEST_REFERENCE)
     if len(images) != expected:
         raise UserError(
-            f"{reference.file!r} has {len(images):,} bytes, and {reference.rows} reference "
+            f"{quoted(reference.file)} has {len(images):,} bytes, and {reference.rows} reference "
             f"images with their codes have {expected:,}: {_AGAIN}"
         )
     return LiveGenerator(
@@ -138,7 +148,7 @@ def _runtime_blocks(entry: Live, folder: Path) -> list[DataBlock]:
     given = (entry.runtime.name, entry.runtime.version)
     if given != (onnxruntime.NAME, onnxruntime.VERSION):
         raise UserError(
-            f"metrics.json: live.runtime is {' '.join(given)[:60]!r}, and pages run "
+            f"metrics.json: live.runtime is {shown(' '.join(given))!r}, and pages run "
             f"{onnxruntime.NAME} {onnxruntime.VERSION}: {_AGAIN}"
         )
     place = _runtime_folder(folder)
@@ -159,7 +169,7 @@ def _runtime_blocks(entry: Live, folder: Path) -> list[DataBlock]:
                 f"{onnxruntime.FOLDER}/{name} is not the published file of "
                 f"{onnxruntime.NAME} {onnxruntime.VERSION}, and only that is run: {_AGAIN}"
             )
-        blocks.append(_block(id_, stored))
+        blocks.append(_block(id_, stored, size if name == onnxruntime.WEBASSEMBLY else None))
     return blocks
 
 
@@ -171,11 +181,13 @@ def _runtime_folder(folder: Path) -> Path:
 
 
 def _unpacked(packed: bytes, size: int) -> bytes:
-    """Unpack a gzip file, no more of it than there should be."""
+    """Unpack a gzip file, no more of it than there should be; nothing may follow its content."""
+    unpacker = zlib.decompressobj(wbits=31)
     try:
-        return zlib.decompressobj(wbits=31).decompress(packed, size + 1)
+        content = unpacker.decompress(packed, size + 1)
     except zlib.error:
         return b""
+    return content if unpacker.eof and not unpacker.unused_data else b""
 
 
 def _license(folder: Path) -> str:
@@ -188,7 +200,7 @@ def _read_named(entry: Live | Reference, folder: Path, largest: int) -> bytes:
     stored = _read(folder, entry.file, largest)
     if hashlib.sha256(stored).hexdigest() != entry.sha256:
         raise UserError(
-            f"{entry.file!r} is not the file that metrics.json was written with: {_AGAIN}"
+            f"{quoted(entry.file)} is not the file that metrics.json was written with: {_AGAIN}"
         )
     return stored
 
@@ -199,11 +211,11 @@ def _read(folder: Path, name: str, largest: int) -> bytes:
         with path.open("rb") as file:
             stored = file.read(largest + 1)
     except OSError as error:
-        raise UserError(f"file {name!r} cannot be read: {error.strerror}") from error
+        raise UserError(f"file {quoted(name)} cannot be read: {error.strerror}") from error
     if len(stored) > largest:
-        raise UserError(f"file {name!r} has more than {largest:,} bytes: {_AGAIN}")
+        raise UserError(f"file {quoted(name)} has more than {largest:,} bytes: {_AGAIN}")
     return stored
 
 
-def _block(id_: str, stored: bytes) -> DataBlock:
-    return DataBlock(id_, Markup(base64.b64encode(stored).decode("ascii")))
+def _block(id_: str, stored: bytes, unpacked: int | None = None) -> DataBlock:
+    return DataBlock(id_, Markup(base64.b64encode(stored).decode("ascii")), unpacked)

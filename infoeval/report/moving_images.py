@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infoeval.errors import UserError
 from infoeval.report.grid_columns import CategoryOrder, Orders
-from infoeval.report.page_images import read_image, still
+from infoeval.report.page_images import quoted, read_image, still
 from infoeval.report.wording import listed, minus
 from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Animation, SliderEntry, Sprites
@@ -198,8 +198,8 @@ def _window(sprites: Sprites, folder: Path, positions: Sequence[int]) -> Window:
     wanted = sprites.columns * sprites.width, rows * sprites.height
     if (file.width, file.height) != wanted:
         raise UserError(
-            f"image {file.name!r} has {file.width} x {file.height} pixels, and metrics.json says "
-            f"{wanted[0]} x {wanted[1]}: make it again"
+            f"image {quoted(file.name)} has {file.width} x {file.height} pixels, and metrics.json "
+            f"says {wanted[0]} x {wanted[1]}: make it again"
         )
     row, column = divmod(_number(sprites, positions), sprites.columns)
     return Window(file.address, sprites.noise, column * sprites.width, row * sprites.height)

@@ -2,17 +2,25 @@
 
 import base64
 import io
+import os
 import warnings
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, shown
 
 MOST_BYTES = 64 * 2**20
 MOST_PIXELS = 2**25
 """Most pixels of a file, all frames together: a few files then fit into a browser's memory."""
+
+MOST_BYTES_OF_ALL = 256 * 2**20
+MOST_PIXELS_OF_ALL = 2**29
+"""Most bytes and pixels of all files, each counted as often as metrics.json names it: ten models
+with a moving picture of a megabyte for each of ten codes have less than half as many."""
 
 _SIGNATURES = {
     "PNG": b"\x89PNG\r\n\x1a\n",
@@ -32,6 +40,7 @@ class ImageContent:
     format: str
     width: int
     height: int
+    frames: int
 
     @property
     def address(self) -> str:
@@ -52,7 +61,9 @@ def read_image(folder: Path, name: str) -> ImageContent:
     content = _content(plain_path(folder, name, "image"), name)
     formats = [kind for kind, start in _SIGNATURES.items() if content.startswith(start)]
     if not formats or (formats == ["WEBP"] and content[8:12] != b"WEBP"):
-        raise UserError(f"image {name!r} is not a PNG, WebP or GIF file: save it as one of these")
+        raise UserError(
+            f"image {quoted(name)} is not a PNG, WebP or GIF file: save it as one of these"
+        )
     image = _open(content, formats[0], name)
     width, height = image.size
     try:
@@ -61,10 +72,33 @@ def read_image(folder: Path, name: str) -> ImageContent:
         raise _damaged(name) from error
     if not 0 < width * height * frames <= MOST_PIXELS:
         raise UserError(
-            f"image {name!r} has {width} x {height} pixels in {frames} frames, and a page takes "
-            f"{MOST_PIXELS:,} at most: make it smaller"
+            f"image {quoted(name)} has {width} x {height} pixels in {frames} frames, and a page "
+            f"takes {MOST_PIXELS:,} at most: make it smaller"
         )
-    return ImageContent(name, content, formats[0], width, height)
+    return ImageContent(name, content, formats[0], width, height, frames)
+
+
+def quoted(name: str) -> str:
+    """Return a file's name for an error, which a stranger has chosen.
+
+    >>> quoted("a\\nb")
+    "'a\\\\nb'"
+    """
+    return shown(repr(name))
+
+
+def check_all(folder: Path, names: Iterable[str]) -> None:
+    """Raise UserError for files that are together too large for a page, or one that is no image."""
+    content = pixels = 0
+    for name, count in Counter(names).items():
+        image = read_image(folder, name)
+        content += count * len(image.content)
+        pixels += count * image.width * image.height * image.frames
+        if content > MOST_BYTES_OF_ALL or pixels > MOST_PIXELS_OF_ALL:
+            raise UserError(
+                f"the images have more than {MOST_BYTES_OF_ALL // 2**20} MiB or "
+                f"{MOST_PIXELS_OF_ALL:,} pixels in all, the most that a page takes"
+            )
 
 
 def plain_path(folder: Path, name: str, kind: str) -> Path:
@@ -74,12 +108,13 @@ def plain_path(folder: Path, name: str, kind: str) -> Path:
     """
     path = folder / name
     plain = name not in ("", ".", "..") and not set(name) & set("/\\:\0")
-    if not plain or path.resolve().parent != folder.resolve():
+    if not plain or os.path.dirname(os.path.realpath(path)) != os.path.realpath(folder):
         raise UserError(
-            f"metrics.json: {kind} {name!r} must be the plain name of a file in its own folder"
+            f"metrics.json: {kind} {quoted(name)} must be the plain name of a file in its own "
+            "folder"
         )
-    if not path.is_file():
-        raise UserError(f"{kind} {name!r} is missing: put it beside metrics.json in {folder}")
+    if not os.path.isfile(path):  # for a name that is too long, too, or a link to itself
+        raise UserError(f"{kind} {quoted(name)} is missing: put it beside metrics.json in {folder}")
     return path
 
 
@@ -118,10 +153,11 @@ def _content(path: Path, name: str) -> bytes:
         with path.open("rb") as file:
             content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise UserError(f"image {name!r} cannot be read: {error.strerror}") from error
+        raise UserError(f"image {quoted(name)} cannot be read: {error.strerror}") from error
     if len(content) > MOST_BYTES:
         raise UserError(
-            f"image {name!r} is larger than {MOST_BYTES // 2**20} MiB, the most that a page takes"
+            f"image {quoted(name)} is larger than {MOST_BYTES // 2**20} MiB, the most that a page "
+            "takes"
         )
     return content
 
@@ -137,4 +173,4 @@ def _open(content: bytes, kind: str, name: str) -> Image.Image:
 
 
 def _damaged(name: str) -> UserError:
-    return UserError(f"image {name!r} is a damaged file: make it again")
+    return UserError(f"image {quoted(name)} is a damaged file: make it again")

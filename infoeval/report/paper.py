@@ -16,7 +16,7 @@ from infoeval.files import write_bytes, write_text
 from infoeval.report import figures
 from infoeval.report.figure import Colours, Figure, drawn
 from infoeval.report.figures.naming import numbered, stem
-from infoeval.report.page_images import open_pixels, read_image
+from infoeval.report.page_images import check_all, open_pixels, read_image
 from infoeval.report.tables import ReportTable, csv_table, latex_table
 from infoeval.results import Document
 from infoeval.results.file_entries import Traversal
@@ -63,6 +63,7 @@ def write_figures(
     cannot be written.
     """
     whole = Document.for_page(document)
+    check_all(Path(folder), (image.file for image in whole.images))
     built = figures.build(whole)
     written: list[Path] = []
     for figure in (*built.figures(), *_grids(whole, Path(folder))):

@@ -17,6 +17,7 @@ from infoeval.report.image_grids import galleries, strips, traversals
 from infoeval.report.limits import limits
 from infoeval.report.live_generator import LiveGenerator, read_live
 from infoeval.report.moving_images import animations, panels
+from infoeval.report.page_images import check_all
 from infoeval.report.provenance import (
     definitions,
     origins,
@@ -120,6 +121,7 @@ def gather(document: Document, folder: Path) -> Page:
 
     Raises UserError as :func:`infoeval.report.render` does.
     """
+    check_all(folder, (image.file for image in document.images))
     built = figures.build(document)
     lined_up = orders(document)
     content = {

@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import numpy as np
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -19,7 +20,7 @@ from pydantic import (
 )
 from pydantic_core import ErrorDetails, PydanticCustomError
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, one_line, printable, shown
 
 SCHEMA_VERSION = 1
 
@@ -29,7 +30,19 @@ LARGEST = 200_000_000
 DEEPEST = 100
 """The deepest nesting of objects and lists that is read; infoeval itself writes ten levels."""
 
-_LONGEST_LINE = 500
+MOST_MODELS = 1000
+"""The most models beside the first of a report; each is compared with all others."""
+
+MOST_IMAGES = 10_000
+MOST_CODES = 4096
+
+MOST_VALUES = 5_000_000
+"""The most values that a results file may hold, in its lists and objects. Ten models with 20,000
+rows of history each have half as many; parsed, so many take a gigabyte."""
+
+LONGEST_NAME = 200
+"""Characters of the name of a code, factor, class, model or data set."""
+
 _LARGEST_INTEGER = 2**63
 """A JSON file can hold integers that no float can; larger ones count as not finite."""
 
@@ -38,6 +51,8 @@ _NO_TEXT = (*range(0x20), *range(0x7F, 0xA0), *range(0xD800, 0xE000), 0xFFFE, 0x
 # These change the direction of the text around them: a label must not move our numbers.
 _TURNING = (0x61C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
 _UNPRINTABLE = {point: "\ufffd" for point in (*_NO_TEXT, *_TURNING) if chr(point) not in "\t\n"}
+
+_SPACES = str.maketrans("\t\n\v\f\r", "     ")
 
 _WANTED = {
     "model_type": "an object",
@@ -89,6 +104,21 @@ Number = Annotated[float, PlainValidator(_check_number), _IN_SCHEMA]
 Float = Annotated[float, PlainValidator(_check_float), _IN_SCHEMA]
 """A finite number as a float, for values that are read and not written again."""
 
+
+def _line(text: str) -> str:
+    return printable(text.translate(_SPACES))
+
+
+def _short(text: str) -> str:
+    return _line(text) if len(text) <= LONGEST_NAME else shown(text)
+
+
+Text = Annotated[str, AfterValidator(_line)]
+"""Text that tables and pages print: one line, its control characters written as escapes."""
+
+Name = Annotated[str, AfterValidator(_short)]
+"""The same, of at most `LONGEST_NAME` characters."""
+
 Flag = Annotated[bool, Strict()]
 Whole = Annotated[int, Strict()]
 Count = Annotated[Whole, Field(ge=0)]
@@ -109,8 +139,7 @@ def wrong(wanted: str, at: str = "") -> PydanticCustomError:
 
 def explain(error: ValidationError) -> str:
     """Return the first error in one line: "results[3].low must be a finite number"."""
-    line = " ".join(str(clean(_explain(error))).split())
-    return line if len(line) <= _LONGEST_LINE else f"{line[:_LONGEST_LINE]}…"
+    return shown(clean(_explain(error)))
 
 
 def _explain(error: ValidationError) -> str:
@@ -182,12 +211,19 @@ def clean(value: Any) -> Any:
 
 def read_text(path: str | os.PathLike[str]) -> str:
     """Return the text of a results file. Raises UserError where it cannot be read."""
+    if os.path.lexists(path) and not os.path.isfile(path):  # reading a pipe might never end
+        raise UserError(f"cannot read {path}: it is not a file")
     try:
-        if Path(path).stat().st_size > LARGEST:
-            raise UserError(f"cannot read {path}: it is too large for a file of results")
-        return Path(path).read_text(encoding="utf-8")
+        with Path(path).open("rb") as file:
+            content = file.read(LARGEST + 1)
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise UserError(f"cannot read {path}: a file name holds no zero character") from error
+    if len(content) > LARGEST:
+        raise UserError(f"cannot read {path}: it is too large for a file of results")
+    try:
+        return content.decode("utf-8")
     except ValueError as error:
         raise UserError(f"cannot read {path}: not UTF-8 text") from error
 
@@ -199,18 +235,23 @@ def parse_json(text: str, *, finite: bool = True) -> dict[str, Any]:
     """
 
     def refuse(constant: str) -> NoReturn:
-        raise UserError(f"not a results document: it holds {constant}; numbers must be finite")
+        raise UserError(
+            f"not a results document: it holds {shown(constant)}; numbers must be finite"
+        )
 
     def check(number: str) -> float:
         return value if math.isfinite(value := float(number)) else refuse(number)
 
     only_finite: dict[str, Any] = {"parse_constant": refuse, "parse_float": check} if finite else {}
+    # Every value but the first of its list or object follows a comma.
+    if sum(map(text.count, ",[{")) > MOST_VALUES:
+        raise UserError(f"not a results document: it holds more than {MOST_VALUES:,} values")
     try:
         plain = json.loads(text, **only_finite)
     except RecursionError:
         raise UserError("not a results document: nested too deeply") from None
     except ValueError as error:
-        raise UserError(f"not a results document: not JSON ({error})") from error
+        raise UserError(f"not a results document: not JSON ({one_line(error)})") from error
     if not isinstance(plain, dict):
         raise UserError("not a results document: the top level must be an object")
     check_depth(plain)

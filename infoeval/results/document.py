@@ -7,18 +7,22 @@ import os
 import platform
 import sys
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
-from pydantic import ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 from pydantic.dataclasses import dataclass
 
 import infoeval
-from infoeval.errors import UserError
+from infoeval.errors import UserError, shown
 from infoeval.files import write_text
 from infoeval.results.contract import (
+    MOST_CODES,
+    MOST_IMAGES,
+    MOST_MODELS,
     RECORD,
     SCHEMA_VERSION,
+    Text,
     check_depth,
     clean,
     explain,
@@ -58,15 +62,15 @@ class Document(ModelResults):
     data: dict[str, Any]
     environment: dict[str, Any]
     results: tuple[Result, ...] = ()
-    models: tuple[OtherModel, ...] = ()
+    models: Annotated[tuple[OtherModel, ...], Field(max_length=MOST_MODELS)] = ()
     arrangement: Arrangement = "one"
-    reason: str | None = None
-    codes: tuple[Code, ...] | None = None
+    reason: Text | None = None
+    codes: Annotated[tuple[Code, ...] | None, Field(max_length=MOST_CODES)] = None
     differences: tuple[Difference, ...] = ()
-    images: tuple[Image, ...] = ()
+    images: Annotated[tuple[Image, ...], Field(max_length=MOST_IMAGES)] = ()
     live: Live | None = None
-    command: str | None = None
-    created: str | None = None
+    command: Text | None = None
+    created: Text | None = None
 
     @field_validator("data")
     @classmethod
@@ -256,7 +260,7 @@ def _check_version(plain: Mapping[str, Any]) -> None:
         raise UserError("not a results document: 'schema_version' must be a whole number")
     if version != SCHEMA_VERSION:
         raise UserError(
-            f"schema_version is {version}, this infoeval reads {SCHEMA_VERSION}; "
+            f"schema_version is {shown(version)}, this infoeval reads {SCHEMA_VERSION}; "
             "score the model again, or use the infoeval that wrote it"
         )
 
@@ -275,9 +279,13 @@ def _set_aside(model: object) -> None:
     if not isinstance(model, dict) or not isinstance(model.get("results"), list):
         return
     results, skipped = model["results"], model.get("skipped") or []
-    empty = [item for item in results if isinstance(item, dict) and item.get("value", 0) is None]
+    empty = [item for item in results if _has_no_value(item)]
     if empty and isinstance(skipped, list):
-        model["results"] = [item for item in results if item not in empty]
+        model["results"] = [item for item in results if not _has_no_value(item)]
         names = dict.fromkeys(str(item.get("metric")) for item in empty)
         reason = "its value is not a finite number"
         model["skipped"] = [*skipped, *({"metric": name, "reason": reason} for name in names)]
+
+
+def _has_no_value(result: object) -> bool:
+    return isinstance(result, dict) and result.get("value", 0) is None

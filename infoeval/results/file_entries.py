@@ -4,13 +4,26 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from infoeval.results.contract import Count, Flag, Number, Open, Positive, Whole, wrong
+from infoeval.results.contract import (
+    Count,
+    Flag,
+    Name,
+    Number,
+    Open,
+    Positive,
+    Text,
+    Whole,
+    wrong,
+)
 
 LONGEST_SIDE = 16_383
 """Pixels, the most that WebP can hold."""
+MOST_TILES = 4096
+"""Rows or columns of tiles: as many as a categorical code may have categories."""
 EXAGGERATION = 2
 """A continuous slider spans this many times its prior's range, as the paper's −2 … 2."""
 
+Tiles = Annotated[Whole, Field(ge=1, le=MOST_TILES)]
 Side = Annotated[Whole, Field(ge=1, le=1024)]
 
 
@@ -19,17 +32,17 @@ class ImageEntry(Open):
 
     file: str
     model: Count
-    code: str = ""
-    title: str = ""
-    caption: str = ""
+    code: Name = ""
+    title: Text = ""
+    caption: Text = ""
 
 
 class ImageGrid(ImageEntry):
     """Rows and columns of tiles of equal size, ``gap`` pixels apart."""
 
-    rows: Positive
-    columns: Positive
-    column_labels: tuple[str, ...] = ()
+    rows: Tiles
+    columns: Tiles
+    column_labels: tuple[Name, ...] = ()
     gap: Count = 0
 
     @model_validator(mode="after")
@@ -53,7 +66,7 @@ class Traversal(ImageGrid):
 class Cell(Open):
     """A real image: its class, and whether that is the class matched to its code, where known."""
 
-    label: str | None = None
+    label: Name | None = None
     right: Flag | None = None
 
 
@@ -76,9 +89,9 @@ class Gallery(ImageGrid):
 class SliderEntry(Open):
     """The values of a code that have sprites; ``start`` is the position shown first."""
 
-    name: str
+    name: Name
     values: tuple[Number, ...]
-    labels: tuple[str, ...] = ()
+    labels: tuple[Name, ...] = ()
     start: Count
 
     @property
@@ -143,7 +156,7 @@ class CategoricalSlider(Open):
     """A categorical code of the generator's input."""
 
     kind: Literal["categorical"]
-    name: str
+    name: Name
     size: Annotated[Whole, Field(ge=2, le=10_000)]
 
 
@@ -151,7 +164,7 @@ class ContinuousSlider(Open):
     """A continuous code of the generator's input; ``low`` and ``high`` are its prior's ends."""
 
     kind: Literal["continuous"]
-    name: str
+    name: Name
     low: Number
     high: Number
 
@@ -192,8 +205,8 @@ class Reference(Open):
 class Runtime(Open):
     """The program that runs the generator."""
 
-    name: str
-    version: str
+    name: Name
+    version: Name
 
 
 class Live(Open):

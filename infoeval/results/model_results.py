@@ -1,11 +1,13 @@
 """A model with its results: what a document and the other models of a report share."""
 
+from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any, Literal
 
 from pydantic import PrivateAttr, field_validator
 
-from infoeval.results.contract import Count, Number, Open, Whole, wrong
+from infoeval.results.contract import Count, Name, Number, Open, Text, Whole, wrong
 from infoeval.results.records import (
     ALL_CODES,
     CLUSTER_ACCURACY,
@@ -24,13 +26,13 @@ Role = Literal["subject", "baseline", "seed", "compared"]
 class SubjectEntry(Open):
     """What was scored: a checkpoint, codes in a file, a user's model, or several models."""
 
-    checkpoint: str | None = None
-    codes: str | None = None
-    model: str | None = None
-    models: tuple[str, ...] | None = None
-    sha256: str | None = None
-    trainer: str | None = None
-    variant: str | None = None
+    checkpoint: Text | None = None
+    codes: Text | None = None
+    model: Text | None = None
+    models: tuple[Text, ...] | None = None
+    sha256: Text | None = None
+    trainer: Name | None = None
+    variant: Name | None = None
     step: Whole | None = None
     seed: Whole | None = None
     information_weight: Number | None = None
@@ -45,10 +47,10 @@ class SubjectEntry(Open):
 class DataSet(Open):
     """The images or rows that were scored."""
 
-    name: str | None = None
-    split: str | None = None
+    name: Name | None = None
+    split: Name | None = None
     n: Count | None = None
-    fingerprint: str | None = None
+    fingerprint: Name | None = None
 
     @property
     def label(self) -> str:
@@ -72,10 +74,10 @@ class Code(Open):
     ``low`` and ``high`` are the ends of a continuous prior, ``size`` the number of categories.
     """
 
-    name: str
+    name: Name
     kind: Literal["categorical", "continuous"]
     entropy: Number
-    description: str = ""
+    description: Text = ""
     low: Number | None = None
     high: Number | None = None
     size: Whole | None = None
@@ -90,12 +92,12 @@ class ModelResults(Open):
     """
 
     role: Role = "subject"
-    name: str | None = None
+    name: Name | None = None
     subject: dict[str, Any]
     data: dict[str, Any] | None = None
     results: tuple[Result, ...]
     skipped: tuple[Skipped, ...] = ()
-    history: dict[str, tuple[Number | None, ...]] | None = None
+    history: dict[Name, tuple[Number | None, ...]] | None = None
     training: Training = Training()
 
     _index: int = PrivateAttr(0)
@@ -110,8 +112,8 @@ class ModelResults(Open):
     @field_validator("history")
     @classmethod
     def _check_history(
-        cls, history: dict[str, tuple[Number | None, ...]] | None
-    ) -> dict[str, tuple[Number | None, ...]] | None:
+        cls, history: dict[Name, tuple[Number | None, ...]] | None
+    ) -> dict[Name, tuple[Number | None, ...]] | None:
         if history is None or not history:
             return history
         steps = history.get("step")
@@ -121,6 +123,11 @@ class ModelResults(Open):
             if len(values) != len(steps):
                 raise wrong(f"as long as step, {len(steps)}", name)
         return history
+
+    @cached_property
+    def _found(self) -> dict[tuple[str, str | None], Result]:
+        """The first result of each metric and target."""
+        return {(result.metric, result.target): result for result in reversed(self.results)}
 
     @property
     def index(self) -> int:
@@ -139,10 +146,7 @@ class ModelResults(Open):
 
     def find(self, metric: str, target: str | None) -> Result | None:
         """Return the result of a metric for a code, or None."""
-        for result in self.results:
-            if (result.metric, result.target) == (metric, target):
-                return result
-        return None
+        return self._found.get((metric, target))
 
     def information(self, code: str) -> Result | None:
         """Return the information of a code: by a Q trained afterwards, else by the model's own."""
@@ -187,8 +191,9 @@ class OtherModel(ModelResults):
 def labels_of(models: Sequence[ModelResults]) -> list[str]:
     """Return a label for each model: its name, or what sets it apart from the others."""
     labels = [model.name or _set_apart(model, models) for model in models]
+    counts = Counter(labels)
     return [
-        label if labels.count(label) == 1 else f"{label} ({number})"
+        label if counts[label] == 1 else f"{label} ({number})"
         for number, label in enumerate(labels, 1)
     ]
 

@@ -10,15 +10,18 @@ from pydantic import BeforeValidator, Field, ValidationError, model_validator
 from pydantic.dataclasses import dataclass
 from pydantic_core import PydanticCustomError
 
+from infoeval.errors import shown
 from infoeval.intervals import check_estimate
 from infoeval.results.contract import (
     RECORD,
     Count,
     Flag,
     Float,
+    Name,
     Number,
     Open,
     Positive,
+    Text,
     Whole,
     explain,
     wrong,
@@ -99,10 +102,10 @@ class Details(Open):
 
     null: Annotated[Null | None, BeforeValidator(_null)] = None
     adjusted: Adjusted | None = None
-    no_null: str = ""
-    sparse: str = ""
+    no_null: Text = ""
+    sparse: Text = ""
     references: Annotated[References | None, BeforeValidator(_references)] = None
-    untrusted: str = ""
+    untrusted: Text = ""
 
 
 class Clustering(Details):
@@ -115,13 +118,13 @@ class Clustering(Details):
 
     confusion: tuple[tuple[Count, ...], ...]
     matching: tuple[Whole, ...]
-    class_names: tuple[str, ...] = ()
+    class_names: tuple[Name, ...] = ()
     many_to_one: Float | None = None
     many_to_one_low: Float | None = None
     many_to_one_high: Float | None = None
     fit_n: Whole | None = None
     base_rate: Float | None = None
-    matching_fitted_on: str = ""
+    matching_fitted_on: Text = ""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -182,10 +185,10 @@ class Pair(Details):
     that all measures share, that of a correlation. ``nmi`` stands beside a share of information.
     """
 
-    code: str
-    factor: str
+    code: Name
+    factor: Name
     paired: Flag
-    measure: str
+    measure: Name
     p: Float | None = None
     strength: Float | None = None
     nmi: Float | None = None
@@ -200,7 +203,7 @@ class BoundDetails(Details):
 
     entropy: Float | None = None
     highest: Float | None = None
-    kind: str | None = None
+    kind: Name | None = None
 
 
 class Round(Open):
@@ -211,7 +214,7 @@ class Round(Open):
     rate: Float | None = None
     width: Float | None = None
     gain: Float | None = None
-    input: str = ""
+    input: Name = ""
 
 
 class NoiseStep(Open):
@@ -226,7 +229,7 @@ class NoiseStep(Open):
 class CheckDetails(Open):
     """An estimate where the truth is known, in nats."""
 
-    name: str
+    name: Name
     truth: Float
     value: Float
     low: Float | None = None
@@ -238,7 +241,7 @@ class SelfTestDetails(Open):
 
     null: tuple[CheckDetails, ...]
     known: tuple[CheckDetails, ...]
-    channel: str = ""
+    channel: Text = ""
 
 
 class LeakageDetails(Open):
@@ -247,7 +250,7 @@ class LeakageDetails(Open):
     Where the two have no relation, an estimate stays under ``chance`` 95 times in 100.
     """
 
-    names: tuple[str, ...]
+    names: tuple[Name, ...]
     matrix: tuple[tuple[Float, ...], ...]
     chance: tuple[tuple[Float, ...], ...]
     n: Whole | None = None
@@ -273,8 +276,8 @@ class InformationDetails(BoundDetails):
     converged: Flag | None = None
     missed: Float | None = None
     certified: Float | None = None
-    input: str = ""
-    family: str = ""
+    input: Name = ""
+    family: Name = ""
     curve: tuple[Round, ...] = ()
     noise: tuple[NoiseStep, ...] = ()
     self_test: SelfTestDetails | None = None
@@ -308,18 +311,18 @@ class Result:
     finite or not inside its interval, or the details are damaged.
     """
 
-    metric: str
-    target: str | None
+    metric: Name
+    target: Name | None
     value: Number
     low: Number | None
     high: Number | None
     level: Number | None
     n: Whole
-    unit: str
+    unit: Name
     higher_is_better: Flag
     settings: dict[str, Any] = field(default_factory=dict)
     seconds: Number = 0.0
-    reference: str = ""
+    reference: Text = ""
     details: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -393,8 +396,8 @@ class Result:
         """The options that were asked of the metric: "estimator=ksg", or nothing."""
         own = self.settings.get("own")
         if isinstance(own, Mapping):
-            return ",".join(f"{name}={value}" for name, value in own.items())
-        return str(own) if own else ""
+            return shown(",".join(f"{name}={value}" for name, value in own.items()))
+        return shown(own) if own else ""
 
     @property
     def name(self) -> str:
@@ -411,8 +414,8 @@ class Result:
 class Skipped:
     """A metric that was not computed, and why."""
 
-    metric: str
-    reason: str
+    metric: Name
+    reason: Text
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -427,8 +430,8 @@ class Difference:
     metrics.
     """
 
-    metric: str
-    target: str | None
+    metric: Name
+    target: Name | None
     first: Number
     second: Number
     difference: Number
@@ -436,7 +439,7 @@ class Difference:
     high: Number | None
     level: Number | None
     model: Positive = 1
-    kind: str = ""
+    kind: Name = ""
 
     @classmethod
     def of(

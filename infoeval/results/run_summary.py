@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic.dataclasses import dataclass
 
 from infoeval.files import atomic_path, write_text
-from infoeval.results.contract import RECORD, SCHEMA_VERSION, Count, Flag, Number, Whole
+from infoeval.results.contract import (
+    RECORD,
+    SCHEMA_VERSION,
+    Count,
+    Flag,
+    Name,
+    Number,
+    Text,
+    Whole,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,15 +61,15 @@ class Row:
 
     """
 
-    folder: str
+    folder: Text
     information_weight: Number
     seed: Whole
     status: Literal["complete", "failed"]
-    reason: str = ""
+    reason: Text = ""
     step: Count = 0
     steps: Count = 0
     seconds: Number | None = None
-    device: str | None = None
+    device: Text | None = None
     threads: Whole | None = None
     losses: Mapping[str, Number] = field(default_factory=dict)
     bounds: Mapping[str, Bound] = field(default_factory=dict)
@@ -75,8 +84,8 @@ class Pick:
     """The choice among the runs of one λ: the folder, or None, and then `reason` says why."""
 
     information_weight: Number
-    folder: str | None
-    reason: str
+    folder: Text | None
+    reason: Text
 
 
 @dataclass(frozen=True, config=RECORD)
@@ -94,8 +103,8 @@ class Summary:
 
     """
 
-    trainer: str
-    variant: str
+    trainer: Name
+    variant: Name
     data: Mapping[str, Any]
     measure: str | None
     images: Count

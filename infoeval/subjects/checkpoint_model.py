@@ -15,8 +15,21 @@ from infoeval.errors import UserError
 from infoeval.networks import Networks
 
 CHUNK = 500
+"""Images that the networks compute at once, of large images fewer."""
+MOST_VALUES = 2**28
+"""Values that a layer computes at once, a gigabyte; 500 images of 64 × 64 pixels have a tenth."""
 CALIBRATION_IMAGES = 10_000
 """Batch-norm statistics are estimated on at most this many images."""
+
+
+def rows_at_once(networks: Networks) -> int:
+    """Return how many images networks compute at once: `CHUNK`, or what memory holds, at least 2.
+
+    >>> from infoeval.training.choosing import load_trainer
+    >>> rows_at_once(load_trainer("digits").networks())
+    500
+    """
+    return max(2, min(CHUNK, MOST_VALUES // networks.activations))
 
 
 class Recognition:
@@ -24,7 +37,7 @@ class Recognition:
 
     In training Q sees generated images, normalised by their own batch; D's shared layers see real
     ones too, so their running statistics belong to neither. Given `images` (two or more), the
-    statistics are the mean over batches of `CHUNK` of them.
+    statistics are the mean over batches of `CHUNK` of them, fewer where images are large.
     """
 
     def __init__(self, networks: Networks, images: Tensor | None = None) -> None:
@@ -40,12 +53,14 @@ class Recognition:
     @torch.no_grad()
     def __call__(self, images: Tensor) -> Tensor:
         """Parameters of the posterior, (n, posterior_width), of uint8 images; in float32."""
-        return torch.cat([self._forward(part) for part in torch.split(images, CHUNK)])
+        parts = torch.split(images, rows_at_once(self.networks))
+        return torch.cat([self._forward(part) for part in parts])
 
     @torch.no_grad()
     def features(self, images: Tensor) -> Tensor:
         """What Q's last, linear layer reads, (n, width) float32, of uint8 images."""
-        return torch.cat([self._features(part) for part in torch.split(images, CHUNK)])
+        parts = torch.split(images, rows_at_once(self.networks))
+        return torch.cat([self._features(part) for part in parts])
 
     def _forward(self, images: Tensor) -> Tensor:
         x = self.networks.scale(images.to(next(self.layers.parameters()).device))
@@ -67,9 +82,10 @@ class Recognition:
             if isinstance(module, nn.modules.batchnorm._BatchNorm):
                 module.reset_running_stats()
                 module.momentum = None  # a plain mean over the batches
-        for part in torch.split(images, CHUNK):
+        rows = min(rows_at_once(self.networks), len(images))
+        for part in torch.split(images, rows):
             # A short last batch would count as much as a full one.
-            if len(part) == min(CHUNK, len(images)):
+            if len(part) == rows:
                 self._forward(part)
 
 
@@ -126,7 +142,8 @@ class CheckpointModel:
 
         Raises UserError where the generator computes numbers that are not finite.
         """
-        inputs = torch.split(self.codes.encode(codes, noise).to(self.device), CHUNK)
+        encoded = self.codes.encode(codes, noise).to(self.device)
+        inputs = torch.split(encoded, rows_at_once(self.networks))
         return torch.cat([self._images(part) for part in inputs])
 
     def _images(self, encoded: Tensor) -> Tensor:

@@ -166,7 +166,7 @@ def test_an_altered_reference_keeps_the_sliders_off(
     with opened(browser, page_file) as page:
         wait(page, "failed")
         said = page.locator("#live-status").inner_text()
-        assert re.search(r"differ from the checkpoint's by 12[789] of 255 grey levels", said)
+        assert re.search(r"differ from the reference images by 12[789] of 255 grey levels", said)
         assert page.locator("#live input:enabled, #live button:enabled").count() == 0
 
 

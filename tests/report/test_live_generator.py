@@ -140,10 +140,19 @@ def test_a_strangers_runtime_is_not_run(whole: dict[str, Any], tmp_path: Path, n
 
 def test_a_gzip_bomb_is_not_unpacked(whole: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / onnxruntime.FOLDER / f"{onnxruntime.WEBASSEMBLY}.gz"
-    for content in (gzip.compress(bytes(3_000_000)), b"\x1f\x8b", b"", b"no gzip"):
+    followed = path.read_bytes() + gzip.compress(bytes(3_000_000))
+    for content in (gzip.compress(bytes(3_000_000)), followed, b"\x1f\x8b", b"", b"no gzip"):
         path.write_bytes(content)
         with pytest.raises(UserError, match="is not the published file"):
             render(whole, tmp_path)
+
+
+def test_a_packed_generator_is_refused(whole: dict[str, Any], tmp_path: Path) -> None:
+    content = gzip.compress(b"the weights")
+    (tmp_path / "generator.onnx").write_bytes(content)
+    whole["live"]["sha256"] = hashlib.sha256(content).hexdigest()
+    with pytest.raises(UserError, match="is a gzip file, and no generator's"):
+        render(whole, tmp_path)
 
 
 def test_a_folder_elsewhere_is_not_read(

@@ -11,7 +11,7 @@ from PIL import Image
 
 from infoeval.errors import UserError
 from infoeval.report import page_images, render
-from infoeval.report.page_images import open_pixels, read_image, still
+from infoeval.report.page_images import check_all, open_pixels, read_image, still
 from tests.report.sample import without_extras
 
 FORMATS = {"grid.png": "PNG", "grid.webp": "WEBP", "grid.gif": "GIF"}
@@ -168,3 +168,33 @@ def test_page_refuses_an_image_from_elsewhere(document: dict[str, Any], folder: 
     bare["images"] = [document["images"][0] | {"file": f"../{folder.name}/{name}"}]
     with pytest.raises(UserError, match="plain name"):
         render(bare, folder)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "é" * 200, "loop"])
+def test_name_of_no_file_is_missing(grid: Path, name: str) -> None:
+    (grid.parent / "loop").symlink_to("loop")
+    with pytest.raises(UserError, match=r"is missing|plain name") as caught:
+        read_image(grid.parent, name)
+    assert len(str(caught.value).replace(str(grid.parent), "")) < 300
+
+
+def test_a_file_counts_as_often_as_it_is_named(grid: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = grid.stat().st_size
+    monkeypatch.setattr(page_images, "MOST_BYTES_OF_ALL", 3 * size)
+    check_all(grid.parent, [grid.name] * 3)
+    with pytest.raises(UserError, match="pixels in all"):
+        check_all(grid.parent, [grid.name] * 4)
+    monkeypatch.setattr(page_images, "MOST_BYTES_OF_ALL", 10 * size)
+    image = read_image(grid.parent, grid.name)
+    monkeypatch.setattr(page_images, "MOST_PIXELS_OF_ALL", 2 * image.width * image.height)
+    check_all(grid.parent, [grid.name] * 2)
+    with pytest.raises(UserError, match="pixels in all"):
+        check_all(grid.parent, [grid.name] * 3)
+
+
+def test_a_page_counts_its_images(
+    document: dict[str, Any], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(page_images, "MOST_BYTES_OF_ALL", 100)
+    with pytest.raises(UserError, match="the most that a page takes"):
+        render(document, folder)

@@ -1,5 +1,7 @@
 import json
+import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,7 @@ import pytest
 
 from infoeval.errors import UserError
 from infoeval.metrics import cluster_accuracy, cluster_nmi
-from infoeval.results import Document, Result, Skipped, environment
+from infoeval.results import Code, Document, Result, Skipped, contract, environment
 
 FIELDS: dict[str, Any] = {
     "metric": "cluster-acc",
@@ -256,3 +258,79 @@ def test_environment_tells_torch_s_version_and_threads() -> None:
     found = environment("cpu")
     assert found["torch"].split("+")[0] == torch.__version__.split("+")[0]
     assert found["threads"] == torch.get_num_threads()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("\x1b[2Jdigit", "\\x1b[2Jdigit"),
+        ("two\nlines", "two lines"),
+        ("\u202eevil", "\\u202eevil"),
+        ("a" * 1000, "a" * 140 + " … " + "a" * 57),
+        ("größe", "größe"),
+    ],
+)
+def test_names_are_one_printable_line(name: str, shown: str) -> None:
+    result = Result(name, name, 0.5, None, None, None, 10, "fraction", True)
+    assert (result.metric, result.target) == (shown, shown)
+    assert Skipped(name, "no\x07labels").reason == "no\\x07labels"
+    assert Code(name=name, kind="categorical", entropy=1.0).name == shown
+    named = document(subject={"trainer": name}, data={"name": name})
+    assert (named.identity.trainer, named.data_set.name) == (shown, shown)
+    assert Document.from_json(named.to_json()) == named
+
+
+LARGE: dict[str, tuple[str, str]] = {
+    "values": ("[" + "0," * 5_000_000 + "0]", "more than 5,000,000 values"),
+    "lists": ("[" * 5_000_001, "more than 5,000,000 values"),
+    "depth": ('{"a":' * 900 + "1" + "}" * 900, "nested too deeply"),
+    "more depth": ("[" * 200_000, "nested too deeply"),
+    "an integer": ('{"a": ' + "1" * 5000 + "}", "not JSON"),
+    "a float": ('{"a": ' + "1" * 5000 + ".0}", "numbers must be finite"),
+    "a version": ('{"schema_version": ' + "1" * 4000 + "}", "schema_version is 111"),
+    "a key": ('{"schema_version": 1, "' + "a" * 10**6 + '": 1}', "results is missing"),
+}
+
+
+@pytest.mark.parametrize(("text", "reason"), LARGE.values(), ids=LARGE)
+def test_what_is_too_large_is_refused_soon_and_briefly(text: str, reason: str) -> None:
+    start = time.process_time()
+    with pytest.raises(UserError, match=reason) as caught:
+        Document.from_json(text)
+    assert time.process_time() - start < 1
+    assert len(str(caught.value)) < 400
+
+
+def test_a_place_with_a_long_name_is_cut() -> None:
+    path = ["results", 0, "k" * 100_000]
+    with pytest.raises(UserError, match="k … k") as caught:
+        Document.from_json(changed(path, 1))
+    assert len(str(caught.value)) < 400
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "loop", "pipe", "folder", "zero", "a\0b"])
+def test_what_is_no_file_is_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    (tmp_path / "zero").symlink_to("/dev/zero")
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(UserError, match="cannot read"):
+        Document.read(tmp_path / name)
+
+
+def test_a_file_of_many_bytes_is_not_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(contract, "LARGEST", 1000)
+    (tmp_path / "long.json").write_text(" " * 1001)
+    with pytest.raises(UserError, match="too large"):
+        Document.read(tmp_path / "long.json")
+
+
+def test_many_results_without_a_value_take_no_square_of_time() -> None:
+    whole = json.loads(document().to_json())
+    empty = {**json.loads(changed(["results", 0, "value"], None))["results"][0]}
+    whole["results"] = [{**empty, "target": f"code {i}"} for i in range(20_000)]
+    start = time.process_time()
+    assert Document.for_page(whole).results == ()
+    assert time.process_time() - start < 5

@@ -1,6 +1,7 @@
 """Names of figures and their files, and short names of codes and models."""
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -38,8 +39,9 @@ def short_names(names: Iterable[str]) -> list[str]:
     """
     given = list(names)
     shortened = [short(name, _LONGEST_MODEL) for name in given]
+    counts = Counter(shortened)
     return [
-        name if shortened.count(name) == 1 else f"{short(whole, _LONGEST_MODEL - 5)} ({number})"
+        name if counts[name] == 1 else f"{short(whole, _LONGEST_MODEL - 5)} ({number})"
         for number, (name, whole) in enumerate(zip(shortened, given, strict=True), 1)
     ]
 
@@ -50,14 +52,15 @@ def numbered(names: Iterable[str]) -> list[str]:
     >>> numbered(["a", "b", "a", "a-2"])
     ['a', 'b', 'a-2', 'a-2-2']
     """
-    unique: list[str] = []
+    numbers: dict[str, int] = {}
+    unique: dict[str, None] = {}
     for name in names:
-        number, candidate = 1, name
+        candidate = name
         while candidate in unique:
-            number += 1
-            candidate = f"{name}-{number}"
-        unique.append(candidate)
-    return unique
+            numbers[name] = numbers.get(name, 1) + 1
+            candidate = f"{name}-{numbers[name]}"
+        unique[candidate] = None
+    return list(unique)
 
 
 def apart(figures: Iterable[Figure]) -> tuple[Figure, ...]:
