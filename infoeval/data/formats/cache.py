@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from infoeval.data.formats.npy_header import map_npy
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
 from infoeval.files import sha256
@@ -161,7 +162,7 @@ def _opened(folder: Path, key: str) -> dict[str, NDArray[Any]] | None:
             path = folder / Path(name).name
             if path.stat().st_size != written["size"] or sha256(path) != written["sha256"]:
                 return None
-            arrays[path.stem] = np.load(path, mmap_mode="c", allow_pickle=False)
+            arrays[path.stem] = map_npy(path)
     except (UserError, OSError, ValueError, LookupError, TypeError, AttributeError):
         return None
     return arrays
