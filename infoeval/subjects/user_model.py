@@ -14,6 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from infoeval.arrays import as_array
 from infoeval.codes import CodeSpace
 from infoeval.data.image_set import ImageSet
 from infoeval.errors import UserError
@@ -245,10 +246,7 @@ def _array(value: Any, count: int, returned: str) -> Array:
     if isinstance(value, tuple | list):
         raise UserError(f"{returned} a {type(value).__name__}; {wanted}")
     with _user_code(f"{returned} {type(value).__name__}; {wanted}"):
-        if isinstance(value, Tensor):
-            value = value.detach().float() if value.is_floating_point() else value.detach()
-            value = value.cpu().numpy()
-        array = np.asarray(value)
+        array = as_array(value, returned)
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2) or len(array) != count:
         raise UserError(f"{returned} {array.dtype} of shape {array.shape}; {wanted}")
     if array.size == 0:

@@ -163,6 +163,8 @@ def split_table(
         table = table_of(codes, factors, options)
         return Split(table, table.n)
     if test is not None:
+        if not isinstance(test, tuple | list) or len(test) != 2:
+            raise UserError("test: give a pair, the codes and the factors of other rows")
         all_codes, fit = _stacked(codes, test[0], "code")
         all_factors, known = _stacked(factors, test[1], "factor")
         if fit != known:
