@@ -17,8 +17,8 @@ MAX_ARRAY_BYTES = 8 * 2**30
 Shapes3D, among the larger sets of the field, is 5.9 GB; a file that declares more is taken for a
 mistake or a decompression bomb.
 """
-MAX_TABLE_BYTES = 2**28
-"""The largest array of codes, factors, labels or names: three million rows of ten float64."""
+MAX_TABLE_BYTES = 2**27
+"""The largest array of codes, factors, labels or names: 1.6 million rows of ten float64."""
 
 _CHUNK = 2**22
 _GZIP_MAGIC = b"\x1f\x8b"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 from infoeval.files import write_text
 from infoeval.results import Document, Result
 from infoeval.results.contract import parse_json, read_text
@@ -29,7 +29,7 @@ def check_formats(formats: Sequence[str]) -> None:
     """Raise UserError for an unknown format, or none."""
     for name in formats or ("",):
         if name not in FORMATS:
-            raise UserError(f"no format {name!r}; there are {', '.join(FORMATS)}")
+            raise UserError(unknown("no format", name, FORMATS))
 
 
 def check_place(output: Path, figures: str | Path | None = None) -> None:

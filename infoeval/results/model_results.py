@@ -43,11 +43,15 @@ class SubjectEntry(Open):
 
 
 class DataSet(Open):
-    """The images or rows that were scored."""
+    """The images or rows that were scored.
+
+    ``rows``: metrics of codes and factors read this many of the images, where they are fewer.
+    """
 
     name: str | None = None
     split: str | None = None
     n: Count | None = None
+    rows: Count | None = None
     fingerprint: str | None = None
 
     @property

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from infoeval.arrays import as_array
 from infoeval.codes import CodeSpace
 from infoeval.data.image_set import ImageSet
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 from infoeval.files import sha256
 from infoeval.python_files import run_file
 from infoeval.subjects.protocols import Generator
@@ -96,9 +96,11 @@ def load_model(text: str, *, seed: int = 0) -> UserModel:
     if not path.is_file():
         raise UserError(f"no Python file at {path}")
     with _user_code(f"{text}() failed"):
-        make = getattr(run_file(path), function, None)
+        module = run_file(path)
+        make = getattr(module, function, None)
         if not callable(make):
-            raise UserError(f"{path} has no function {function!r}")
+            known = [name for name, item in vars(module).items() if inspect.isfunction(item)]
+            raise UserError(unknown(f"{path} has no function", function, known))
         if not _takes_no_arguments(make):
             raise UserError(f"{text} takes arguments; name a function of none that returns a model")
         return UserModel(make(), text, path=path, seed=seed)

@@ -79,8 +79,11 @@ def test_a_gallery_goes_by_the_names_of_categories(classes: str, tmp_path: Path)
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
-    "budget": ({"budget": "quik"}, "no budget 'quik'; there are quick"),
-    "information": ({"information": "quik"}, "no budget 'quik'; there are quick"),
+    "budget": ({"budget": "quik"}, r"no budget 'quik' \(did you mean 'quick'\?\); there are quick"),
+    "information": (
+        {"information": "quik"},
+        r"no budget 'quik' \(did you mean 'quick'\?\); there are quick",
+    ),
     "batch norm": ({"batch_norm": "wild"}, "batch_norm must be real or running or generated"),
     "types": ({"code_types": "continuous"}, r"must be a list, such as \['continuous'\]"),
 }

@@ -1,5 +1,6 @@
 """Reader of the arrays in an untrusted ``.npz`` file."""
 
+import math
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ LARGEST_RATIO = 200
 
 The images of dSprites, white shapes on black, take 1/116 of it; a decompression bomb 1/1032.
 """
+WORD_BYTES = 64
+"""What a short word takes in Python."""
 _PART_BYTES = 2**24
 
 
@@ -70,16 +73,28 @@ class NpzFile:
         """Return an error that names the file and the array."""
         return UserError(f"{self.path}: {name} {reason}")
 
-    def read(self, name: str, most: int = MAX_TABLE_BYTES) -> NDArray[Any]:
-        """Return one array of at most ``most`` bytes.
+    def read(self, name: str) -> NDArray[Any]:
+        """Return one array of a table, which takes at most 128 MiB as float64 or as words.
 
         Raises:
             UserError: there is no such array, or it is refused or cannot be read.
         """
-        with self._opened(name, most) as (stream, header):
-            content = read_at_most(stream, header.bytes)
-            self._check_end(name, stream, header, len(content))
-            return np.frombuffer(content, header.dtype).reshape(header.shape, order=header.order)
+        with self._opened(name, MAX_TABLE_BYTES) as (stream, header):
+            taken = math.prod(header.shape) * (WORD_BYTES if header.dtype.kind in "SU" else 8)
+            if taken > MAX_TABLE_BYTES:
+                raise self.error(
+                    name, f"takes {taken:,} bytes in memory; the limit is {MAX_TABLE_BYTES:,}"
+                )
+            return self._whole(name, stream, header)
+
+    def words(self, name: str, values: NDArray[Any]) -> list[str]:
+        """Return strings as Python has them. Raises UserError, about ``name``, for invalid ones."""
+        try:
+            words = [word.decode() if isinstance(word, bytes) else word for word in values.tolist()]
+            "".join(words).encode()  # fails for characters that do not exist, and halves of one
+        except (ValueError, SystemError) as error:
+            raise self.error(name, "holds strings that are not valid text") from error
+        return words
 
     def parts(self, name: str) -> Iterator[NDArray[Any]]:
         """Yield an array of at most 8 GiB in parts of whole rows, in order.
@@ -87,7 +102,8 @@ class NpzFile:
         One in Fortran order is a single part. Raises UserError as ``read``, also after some parts.
         """
         if self.header(name).fortran_order:
-            yield self.read(name, MAX_ARRAY_BYTES)
+            with self._opened(name, MAX_ARRAY_BYTES) as (stream, header):
+                yield self._whole(name, stream, header)
             return
         with self._opened(name, MAX_ARRAY_BYTES) as (stream, header):
             row_bytes, done = header.bytes // header.shape[0], 0
@@ -104,6 +120,11 @@ class NpzFile:
         """Return what an array's header declares; raises UserError for what is not to be read."""
         with self._opened(name, MAX_ARRAY_BYTES) as (_, header):
             return header
+
+    def _whole(self, name: str, stream: IO[bytes], header: NpyHeader) -> NDArray[Any]:
+        content = read_at_most(stream, header.bytes)
+        self._check_end(name, stream, header, len(content))
+        return np.frombuffer(content, header.dtype).reshape(header.shape, order=header.order)
 
     def _check_end(self, name: str, stream: IO[bytes], header: NpyHeader, count: int) -> None:
         """Raise UserError unless the array ends here; reading beyond compares the checksum."""

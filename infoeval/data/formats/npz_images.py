@@ -60,7 +60,7 @@ def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
     dSprites' own file is read as it is: ``imgs`` and ``latents_values``, whose factors are named;
     its colour, which is the same throughout, is left out, and the labels are its shapes.
 
-    Other arrays are ignored. Nothing is unpickled. Images may take 8 GiB, other arrays 256 MiB;
+    Other arrays are ignored. Nothing is unpickled. Images may take 8 GiB, other arrays 128 MiB;
     images beyond 1 GiB are decoded once, into the cache.
 
     Raises:
@@ -232,7 +232,7 @@ def _label_values(arrays: NpzFile, name: str) -> list[Any]:
         raise arrays.error(
             name, f"must be (n,) integers or strings, not {labels.dtype} of shape {labels.shape}"
         )
-    return list(_as_strings(arrays, name, labels)) if labels.dtype.kind in "SU" else labels.tolist()
+    return arrays.words(name, labels) if labels.dtype.kind in "SU" else labels.tolist()
 
 
 def _check_count(arrays: NpzFile, name: str, count: int) -> None:
@@ -274,11 +274,4 @@ def _as_names(arrays: NpzFile, name: str) -> tuple[str, ...]:
     names = arrays.read(name)
     if names.ndim != 1 or names.dtype.kind not in "SU":
         raise arrays.error(name, f"must be a list of strings, not {names.dtype}")
-    return _as_strings(arrays, name, names)
-
-
-def _as_strings(arrays: NpzFile, name: str, values: NDArray[Any]) -> tuple[str, ...]:
-    try:
-        return tuple(v.decode() if isinstance(v, bytes) else v for v in values.tolist())
-    except (ValueError, SystemError) as error:  # not UTF-8; code points that do not exist
-        raise arrays.error(name, "holds strings that are not valid text") from error
+    return tuple(arrays.words(name, names))

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.arrays import as_array
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
 CODE_TYPES = ("continuous", "categorical")
@@ -208,7 +208,7 @@ def _column(name: str, values: NDArray[Any], kind: str, known: tuple[str, ...]) 
     word, _, period = kind.partition(":")
     matches = [type_ for type_ in known if word and type_.startswith(word)]
     if len(matches) != 1 or (period and matches != ["periodic"]):
-        raise UserError(f"{name}: no type {kind!r}; there are {', '.join(known)}")
+        raise UserError(unknown(f"{name}: no type", kind, known))
     (word,) = matches
     if word in CATEGORIES:
         if values.dtype.kind == "f":

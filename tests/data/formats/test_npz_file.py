@@ -62,7 +62,7 @@ def test_an_array_of_zeros_that_inflates_a_thousandfold_is_refused_unless_stored
 def test_arrays_of_a_table_are_bounded(tmp_path):
     declared = npy((2**26, 2))
     path = write(tmp_path / "large.npz", ("codes.npy", declared))
-    assert "codes declares 1,073,741,824 bytes; the limit is 268,435,456" in refusal(path)
+    assert "codes declares 1,073,741,824 bytes; the limit is 134,217,728" in refusal(path)
 
 
 def test_a_list_of_millions_of_arrays_is_refused(tmp_path):
@@ -114,3 +114,19 @@ def test_warnings_of_a_header_are_not_shown(tmp_path, recwarn):
     with NpzFile(write(tmp_path / "old.npz", ("codes.npy", content))) as arrays:
         assert arrays.read("codes").shape == (2,)
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("descr", ["|b1", "|S1"])
+def test_what_grows_in_memory_is_bounded_by_what_it_takes_there(tmp_path, descr):
+    size = 2**25
+    content = [npy((size,), descr), *(bytes(range(256)) * 2**12 for _ in range(size // 2**20))]
+    path = write(tmp_path / "wide.npz", ("codes.npy", content), compression=zipfile.ZIP_STORED)
+    assert "bytes in memory; the limit is 134,217,728" in refusal(path)
+
+
+def test_words_that_cannot_be_text_are_refused(tmp_path):
+    path = tmp_path / "words.npz"
+    for code in (0x110000, 0xFFFFFFFF, 0xD800):
+        np.savez(path, codes=np.array([code, 65], "<u4").view("<U1"))
+        with NpzFile(path) as arrays, pytest.raises(UserError, match="codes holds strings that"):
+            arrays.words("codes", arrays.read("codes"))
