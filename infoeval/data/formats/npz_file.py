@@ -28,6 +28,7 @@ LARGEST_RATIO = 200
 
 The images of dSprites, white shapes on black, take 1/116 of it; a decompression bomb 1/1032.
 """
+LAST_CHARACTER, SURROGATES = 0x10FFFF, 0xD800
 WORD_BYTES = 64
 """What a short word takes in Python."""
 _PART_BYTES = 2**24
@@ -90,10 +91,15 @@ class NpzFile:
     def words(self, name: str, values: NDArray[Any]) -> list[str]:
         """Return strings as Python has them. Raises UserError, about ``name``, for invalid ones."""
         try:
-            words = [word.decode() if isinstance(word, bytes) else word for word in values.tolist()]
-            "".join(words).encode()  # fails for characters that do not exist, and halves of one
-        except (ValueError, SystemError) as error:
+            if values.dtype.kind == "S":
+                return [word.decode() for word in values.tolist()]
+            # Python would pass on numbers that are no characters, and halves of characters.
+            points = np.ascontiguousarray(values).view(f"{values.dtype.byteorder}u4")
+            if ((points > LAST_CHARACTER) | (points >> 11 == SURROGATES >> 11)).any():
+                raise ValueError
+        except ValueError as error:
             raise self.error(name, "holds strings that are not valid text") from error
+        words: list[str] = values.tolist()
         return words
 
     def parts(self, name: str) -> Iterator[NDArray[Any]]:

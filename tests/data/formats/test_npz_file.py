@@ -1,3 +1,4 @@
+import itertools
 import resource
 import struct
 import time
@@ -126,7 +127,10 @@ def test_what_grows_in_memory_is_bounded_by_what_it_takes_there(tmp_path, descr)
 
 def test_words_that_cannot_be_text_are_refused(tmp_path):
     path = tmp_path / "words.npz"
-    for code in (0x110000, 0xFFFFFFFF, 0xD800):
-        np.savez(path, codes=np.array([code, 65], "<u4").view("<U1"))
+    for code, order in itertools.product((0x110000, 0xFFFFFFFF, 0xD800, 0xDFFF), "<>"):
+        np.savez(path, codes=np.array([97, code, 65, 66], f"{order}u4").view(f"{order}U2"))
         with NpzFile(path) as arrays, pytest.raises(UserError, match="codes holds strings that"):
             arrays.words("codes", arrays.read("codes"))
+    np.savez(path, codes=np.array(["\ud7ff", "\ue000\U0010ffff"]))
+    with NpzFile(path) as arrays:
+        assert arrays.words("codes", arrays.read("codes")) == ["\ud7ff", "\ue000\U0010ffff"]
