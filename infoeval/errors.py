@@ -1,6 +1,8 @@
 """The error that users can correct themselves, and messages of one line."""
 
+import difflib
 import re
+from collections.abc import Collection
 
 LONGEST = 200
 """Characters that an error repeats of a text that somebody else wrote."""
@@ -59,3 +61,28 @@ def one_line(error: BaseException) -> str:
     ('first second', 'EOFError')
     """
     return shown(error) or type(error).__name__
+
+
+def unknown(what: str, name: object, known: Collection[str]) -> str:
+    """Return the message about a name that there is not: the closest there is, and all of them.
+
+    >>> unknown("no metric", "migg", ["mig", "dci"])
+    "no metric 'migg' (did you mean 'mig'?); there are mig, dci"
+    """
+    return f"{what} {did_you_mean(name, known)}; there are {', '.join(known) or 'none'}"
+
+
+def did_you_mean(name: object, known: Collection[str]) -> str:
+    """Return the quoted name, and the known one that is close to it, if any.
+
+    >>> did_you_mean("Fashion-MNIST", ["mnist", "fashion_mnist"]), did_you_mean(3, ["mnist"])
+    ("'Fashion-MNIST' (did you mean 'fashion_mnist'?)", '3')
+    """
+    plain = {_plain(other): other for other in known}
+    close = difflib.get_close_matches(_plain(str(name)[:LONGEST]), plain, n=1)
+    hint = f" (did you mean {plain[close[0]]!r}?)" if close else ""
+    return f"{shown(repr(name))}{hint}"
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("-", "_")

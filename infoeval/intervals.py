@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from infoeval.arrays import as_array
 from infoeval.errors import UserError
 
 TOLERANCE = 1e-9
@@ -226,7 +227,7 @@ def fano_bound(errors: int, n: int, categories: int, alpha: float) -> float:
 
 def _values(values: ArrayLike) -> NDArray[np.float64]:
     try:
-        array = np.asarray(values, dtype=np.float64)
+        array = as_array(values, "values").astype(np.float64)
     except (TypeError, ValueError):
         raise UserError("values: give one number per row") from None
     if array.ndim != 1:

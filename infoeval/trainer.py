@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from infoeval.augment import Affine
 from infoeval.codes import Categorical, CodeSpace
-from infoeval.errors import UserError, one_line, shown
+from infoeval.errors import UserError, one_line, shown, unknown
 from infoeval.networks import Layer, Networks, table_from_data, table_to_data
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -143,8 +143,8 @@ class Trainer:
         if name == "default":
             return self
         if name not in self.variants:
-            known = ", ".join(["default", *self.variants])
-            raise UserError(f"{self.name} has no variant {name!r}; it has: {known}")
+            known = ["default", *self.variants]
+            raise UserError(unknown(f"{self.name} has no variant", name, known))
         try:
             return replace(self, **self.variants[name])
         except TypeError as error:

@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "infoeval"
 
 BASE = {
+    "arrays",
     "errors",
     "files",
     "locks",

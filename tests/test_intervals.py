@@ -188,7 +188,7 @@ def test_a_value_may_pass_the_range_by_rounding_alone() -> None:
         ([0.5, math.nan], "nan is not a finite number"),
         ([0.5, math.inf], "inf is not a finite number"),
         ([[0.5, 0.5]], "shape"),
-        ([[0.5], [0.5, 0.5]], "one number per row"),
+        ([[0.5], [0.5, 0.5]], "rows differ in length"),
         (["a", "b"], "one number per row"),
     ],
 )

@@ -1,6 +1,5 @@
 """Data sets by name, and any .npz file or folder of images by path."""
 
-import difflib
 import os
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -11,7 +10,7 @@ from numpy.typing import NDArray
 
 from infoeval.data.image_set import SPLITS, ImageSet, Render, describe_form
 from infoeval.data.source import DataSource, LoadRequest, data_root
-from infoeval.errors import UserError
+from infoeval.errors import UserError, did_you_mean
 
 # Each module declares its data set as SOURCE, and is imported only when that set is used.
 MODULES = {
@@ -188,10 +187,9 @@ def _existing(name_or_path: str | os.PathLike[str]) -> Path:
     is_path = os.path.basename(text) != text or text.lower().endswith(".npz")
     if is_path or not isinstance(name_or_path, str):
         raise UserError(f"{text} does not exist; give a .npz file or a folder of images")
-    close = difflib.get_close_matches(_normalised(text), MODULES, n=1)
-    hint = f" (did you mean {close[0]!r}?)" if close else ""
     raise UserError(
-        f"no data set or path is called {text!r}{hint}; give one of {', '.join(MODULES)}, "
+        f"no data set or path is called {did_you_mean(text, MODULES)}; give one of "
+        f"{', '.join(MODULES)}, "
         "or a .npz file or a folder of images"
     )
 

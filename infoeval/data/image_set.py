@@ -15,6 +15,7 @@ from infoeval.errors import UserError
 SPLITS = ("train", "test")
 CHANNELS = (1, 3)
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
+_PART = 1024
 _SEED = 1606  # of the split of sets without an official one; another would be another test set
 
 Render = Callable[[NDArray[np.float64]], NDArray[np.uint8]]
@@ -83,7 +84,8 @@ class ImageSet:
         render: for sets that are drawn, the function that draws images of factors ``(n, k)``.
 
     Raises:
-        UserError: an array has the wrong type, shape, length or range.
+        UserError: an array has the wrong type, shape, length or range; images of nothing but 0 and
+            1, which are nearly black.
 
     >>> images = np.zeros((2, 1, 8, 8), dtype=np.uint8)
     >>> len(ImageSet("blank", "train", images, labels=np.array([0, 1])))
@@ -153,6 +155,20 @@ class ImageSet:
                 f"{self.name}: images must have shape (n, channels, height, width) with 1 or 3 "
                 f"channels and no empty axis, not {images.shape}"
             )
+        if self._has_only_zeros_and_ones():
+            raise UserError(
+                f"{self.name}: images hold nothing but 0 and 1, both nearly black of 255; "
+                "multiply them by 255"
+            )
+
+    def _has_only_zeros_and_ones(self) -> bool:
+        """Whether 1 is the largest value; other images are read no further than a larger one."""
+        largest = 0
+        for start in range(0, len(self), _PART):
+            largest = max(largest, int(self.images[start : start + _PART].max()))
+            if largest > 1:
+                break
+        return largest == 1
 
     def _check_labels(self) -> None:
         if self.labels is None:

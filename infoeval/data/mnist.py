@@ -138,8 +138,8 @@ class MnistFiles:
         with NpzFile(path) as file:
             for axis, name, shape in zip("xy", _FILES[split], _shapes(split), strict=True):
                 key = f"{axis}_{split}"
-                if file.shape(key) != shape:
-                    raise file.error(key, f"has shape {file.shape(key)}, not {shape}")
+                if file.header(key).shape != shape:
+                    raise file.error(key, f"has shape {file.header(key).shape}, not {shape}")
                 arrays.append(file.read(key))
                 if arrays[-1].dtype != np.uint8:
                     raise file.error(key, f"holds {arrays[-1].dtype}, not uint8")

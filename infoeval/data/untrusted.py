@@ -1,6 +1,8 @@
 """Reading of untrusted files: limits, gzip and error messages."""
 
 import gzip
+import io
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -46,6 +48,45 @@ def read_at_most(stream: Readable, count: int) -> bytearray:
             break
         content += chunk
     return content
+
+
+class BoundedZip(zipfile.ZipFile):
+    """A zip file, open for reading, whose directory has at most ``most`` bytes.
+
+    ``zipfile`` would read a directory of any size whole, and keep half a kilobyte for each entry.
+
+    Raises UserError for a larger directory, and what ``zipfile.ZipFile`` raises.
+    """
+
+    def __init__(self, path: Path, most: int) -> None:
+        self._stream = _BoundedReader(io.FileIO(path))
+        self._stream.most = most
+        try:
+            super().__init__(self._stream)
+        except BaseException:
+            self._stream.close()
+            raise
+        self._stream.most = None
+
+    def close(self) -> None:
+        """Close the file."""
+        super().close()
+        self._stream.close()
+
+
+class _BoundedReader(io.BufferedReader):
+    """A file of which at most ``most`` bytes are read at once; None: any number."""
+
+    most: int | None = None
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self.most is None:
+            return super().read(size)
+        wanted = self.most + 1
+        content = super().read(wanted if size is None or size < 0 else min(size, wanted))
+        if len(content) > self.most:
+            raise UserError(f"{self.name}: the list of its contents exceeds {self.most:,} bytes")
+        return content
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from infoeval.codes import Categorical
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 from infoeval.evaluation.code_table import CodeTable
 from infoeval.evaluation.context import NotApplicableError
 from infoeval.evaluation.inputs import Inputs, Samples
@@ -51,7 +51,9 @@ def run_on_labels(inputs: Inputs, request: Request) -> Outcome:
     codes = _class_columns(test.codes, table.code_types)
     factors = _class_columns(test.factors, table.factor_types)
     if not codes:
-        raise NotApplicableError("there is no categorical code")
+        raise NotApplicableError(
+            "there is no categorical code; give whole numbers of an integer type, or --code-types"
+        )
     if not factors:
         raise NotApplicableError("there is no factor of classes")
     several = len(table.factor_types) > 1
@@ -144,7 +146,7 @@ def run_on_table(inputs: Inputs, request: Request) -> Outcome:
     """Return the results of a metric of codes and factors."""
     images = request.settings.get("images", "real")
     if images not in IMAGES:
-        raise UserError(f"no images {images!r}; there are {', '.join(IMAGES)}")
+        raise UserError(unknown("no images", images, IMAGES))
     if images == "real":
         return [*_on_table(_table_with_factors(inputs), inputs, request)]
     measured = inputs.measured
@@ -199,7 +201,8 @@ def _table_with_factors(inputs: Inputs) -> CodeTable:
             "ask for it by name, and labels are the one factor"
         )
     if inputs.table.rows.factors is None:
-        raise NotApplicableError("there are no factors")
+        where = ": the file has no array called factors" if inputs.subject.rows else ""
+        raise NotApplicableError(f"there are no factors{where}")
     return inputs.table
 
 

@@ -101,7 +101,7 @@ def score_inputs(inputs: Inputs, requests: Sequence[Request] | None) -> Document
     device = "cpu" if subject.rows is not None else str(context.device)
     return Document(
         subject=subject.describe(),
-        data=inputs.splits.test.describe() if inputs.has_images else subject.describe_data(),
+        data=inputs.describe_data(),
         environment=environment(device),
         results=tuple(results),
         skipped=tuple(skipped),
@@ -112,9 +112,9 @@ def _check_applies(metric: Metric, inputs: Inputs) -> None:
     """Raise `NotApplicableError` where the subject lacks something, or the metric must be named."""
     subject = inputs.subject
     if metric.kind == "models":
-        raise NotApplicableError("needs several models")
+        raise NotApplicableError("compares models: give several to infoeval score")
     if metric.kind in ("recognition", "posterior") and subject.checkpoint is None:
-        raise NotApplicableError("only for infoeval checkpoints")
+        raise NotApplicableError("needs an infoeval checkpoint, whose own Q is scored")
     if metric.kind != "generator":
         return
     if subject.generator is None:
@@ -152,7 +152,8 @@ def _score_together(
     for request in requests:
         if request.metric.kind != "models":
             raise UserError(
-                f"{request.name} is about one model; udr and consistency compare several"
+                f"{request.name} is about one model; udr and consistency compare several, and "
+                "infoeval compare shows the scores of each side by side"
             )
     names = [
         f"model {number}" if subject.path is None else str(subject)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -51,6 +52,14 @@ class Inputs:
     def has_images(self) -> bool:
         """Whether images were loaded."""
         return "splits" in vars(self)
+
+    def describe_data(self) -> dict[str, Any]:
+        """Return the `data` of the results, with how many of the test images make the table."""
+        if not self.has_images:
+            return self.subject.describe_data()
+        described, rows = self.splits.test.describe(), self.options.rows
+        fewer = "table" in vars(self) and rows < described["n"]
+        return {**described, "rows": rows} if fewer else described
 
     @cached_property
     def reader(self) -> Reader:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, did_you_mean
 from infoeval.information.budgets import find_budget
 from infoeval.option_fields import DEVICE, option
 
@@ -46,7 +46,9 @@ class Options:
         "all by default.",
     )
     rows: int = option(
-        10_000, "Metrics of codes and factors read at most this many images of each split."
+        10_000,
+        "Metrics of codes and factors read at most this many images of each split; of a table all "
+        "its rows.",
     )
     replicates: int | None = option(
         None,
@@ -180,7 +182,8 @@ def _check_words(options: Options | PageOptions) -> None:
     for entry in fields(options):
         value, choices = getattr(options, entry.name), entry.metadata.get("choices")
         if choices and value is not None and value not in choices:
-            raise UserError(f"{entry.name} must be {' or '.join(choices)}, not {value!r}")
+            wanted = " or ".join(choices)
+            raise UserError(f"{entry.name} must be {wanted}, not {did_you_mean(value, choices)}")
         if isinstance(value, str) and entry.type == Sequence[str] | None:
             raise UserError(f"{entry.name} must be a list, such as [{value!r}]")
 

@@ -5,7 +5,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 from infoeval.files import remove_litter, write_text
 from infoeval.locks import locked_folder
 from infoeval.results import Document
@@ -26,7 +26,7 @@ def check_formats(formats: Sequence[str]) -> None:
     """Raise UserError for an unknown format, or none."""
     for name in formats or ("",):
         if name not in FORMATS:
-            raise UserError(f"no format {name!r}; there are {', '.join(FORMATS)}")
+            raise UserError(unknown("no format", name, FORMATS))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 from infoeval.metrics import registry
 from infoeval.metrics.registry import Metric
 
@@ -49,8 +49,7 @@ def _parse(text: str) -> Request:
     settings = {}
     for key, value in _pairs(text, rest):
         if key not in known:
-            there = f"there are {', '.join(known)}" if known else "it has none"
-            raise UserError(f"{name} has no setting {key!r}; {there}")
+            raise UserError(unknown(f"{name} has no setting", key, known))
         settings[key] = _value(value)
     return Request(name, settings)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from infoeval.codes import Categorical, CodeSpace
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 from infoeval.evaluation.options import check_seed
 from infoeval.files import atomic_path
 from infoeval.subjects.protocols import Generator
@@ -111,7 +111,7 @@ def check_choice(
     """
     for name in codes or ():
         if name not in space:
-            raise UserError(f"no code called {name!r}; there are {', '.join(space)}")
+            raise UserError(unknown("no code called", name, list(space)))
     if not 1 <= rows <= 100 or not 2 <= columns <= 100:
         raise UserError("a figure has 1 to 100 rows and 2 to 100 columns")
     if not 0 < stretch <= 100:

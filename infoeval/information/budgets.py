@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 
 TOLERANCE = 0.01
 """Nats: Q has converged when it can miss no more than this."""
@@ -96,5 +96,5 @@ def find_budget(name: str | Budget) -> Budget:
     if isinstance(name, Budget):
         return name
     if name not in BUDGETS:
-        raise UserError(f"no budget {name!r}; there are {', '.join(BUDGETS)}")
+        raise UserError(unknown("no budget", name, BUDGETS))
     return BUDGETS[name]

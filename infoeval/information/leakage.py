@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import chdtri
 
+from infoeval.arrays import as_array
 from infoeval.errors import UserError
 from infoeval.metrics.stats.contingency import plug_in_information, table_of_occurring
 
@@ -86,7 +87,7 @@ def leakage(
 
 def _categories(values: NDArray[Any], bins: int, name: str) -> NDArray[np.int64]:
     """Return the number (n,) of each row's category, or of its bin of equal counts."""
-    array = np.asarray(values)
+    array = as_array(values, name)
     if array.ndim != 1:
         raise UserError(f"{name}: shape {array.shape}; give one number per row")
     if array.size == 0:

@@ -14,7 +14,7 @@ from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Table
-from infoeval.metrics.stats.model_codes import numbered_codes
+from infoeval.metrics.stats.model_codes import codes_of_models
 from infoeval.metrics.stats.probes import one_thread
 from infoeval.metrics.stats.resampling import (
     SCORED_SHARE,
@@ -81,15 +81,7 @@ def consistency(
     [0.73, 1.0]
     """
     check_choice("maps", maps, Maps)
-    for name in ("code_types", "factor_types"):
-        if options.get(name) is not None:
-            raise UserError(f"consistency has no option {name!r}: all codes are continuous")
-    if len(models) < 2:
-        raise UserError(f"models: {len(models)}; consistency compares two or more")
-    needs = "consistency maps numbers"
-    tables = [numbered_codes(number, model, options, needs) for number, model in enumerate(models)]
-    if len({len(codes[0].values) for codes in tables}) > 1:
-        raise UserError("models: the codes differ in their number of rows")
+    tables = codes_of_models(models, options, "consistency", "consistency maps numbers")
     table, fit = _split(Table(tuple(code for codes in tables for code in codes), ()), options)
     ends = np.cumsum([0, *map(len, tables)])
     kept = [active_codes(table.codes[low:high]) for low, high in pairwise(ends)]
@@ -101,13 +93,13 @@ def consistency(
 
     def shuffled(order: Rows) -> list[float]:
         orders = [np.arange(table.n)]
-        while len(orders) < len(models):
+        while len(orders) < len(tables):
             orders.append(order[orders[-1]])
         return numbers(orders)
 
-    every = [np.arange(table.n)] * len(models)
+    every = [np.arange(table.n)] * len(tables)
     pairs = _pairs(values, every, fit, maps)
-    names = [f"model {number}" for number in range(len(models))]
+    names = [f"model {number}" for number in range(len(tables))]
     details: dict[str, Any] = {
         "pairs": pairs.tolist(),
         "best": int(_of_models(pairs).argmax()),
@@ -118,7 +110,7 @@ def consistency(
     score = score_parts(
         table,
         dict(zip(["mean", *names], numbers(every), strict=True)),
-        lambda rows, _: numbers([rows] * len(models)),
+        lambda rows, _: numbers([rows] * len(tables)),
         options,
         reference=REFERENCE,
         details=details,

@@ -1,18 +1,19 @@
 """UDR: similarity of the codes of models of different seeds, without factors."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
+from infoeval.arrays import as_array
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
-from infoeval.metrics.stats.model_codes import numbered_codes
+from infoeval.metrics.stats.model_codes import codes_of_models
 from infoeval.metrics.stats.resampling import (
     TableOptions,
     active_codes,
@@ -83,17 +84,10 @@ def udr(
     ([0.81, 0.81, 0.63], 0)
     """
     check_choice("preset", preset, Preset)
-    for name in ("code_types", "factor_types"):
-        if options.get(name) is not None:
-            raise UserError(f"udr has no option {name!r}: all codes are continuous")
-    if len(models) < 2:
-        raise UserError(f"models: {len(models)}; udr compares two or more")
-    if kl is not None and len(kl) != len(models):
-        raise UserError(f"kl: {len(kl)} models, not {len(models)}")
-    needs = "udr correlates numbers"
-    tables = [numbered_codes(number, model, options, needs) for number, model in enumerate(models)]
-    if len({len(codes[0].values) for codes in tables}) > 1:
-        raise UserError("models: the codes differ in their number of rows")
+    tables = codes_of_models(models, options, "udr", "udr correlates numbers")
+    given = len(kl) if isinstance(kl, Sized) else 0
+    if kl is not None and given != len(tables):
+        raise UserError(f"kl: {given} models, not {len(tables)}")
     if kl is None:
         kept = [active_codes(codes) for codes in tables]
     else:
@@ -103,7 +97,7 @@ def udr(
         ]
     table = Table(tuple(code for codes in tables for code in codes), ())
     values = [table.matrix(codes) if codes else np.empty((table.n, 0)) for codes in kept]
-    names = [f"model {number}" for number in range(len(models))]
+    names = [f"model {number}" for number in range(len(tables))]
 
     def numbers(pairs: Array) -> list[float]:
         scores = _of_models(pairs)
@@ -142,7 +136,7 @@ def udr(
 def _informative(number: int, codes: tuple[Column, ...], kl: ArrayLike) -> tuple[Column, ...]:
     """Codes whose divergence from the prior is large enough and which vary."""
     try:
-        divergences = np.asarray(kl, dtype=np.float64)
+        divergences = as_array(kl, f"kl of model {number}").astype(np.float64)
     except (TypeError, ValueError):
         divergences = np.empty(0)
     if divergences.shape != (len(codes),) or not np.isfinite(divergences).all():

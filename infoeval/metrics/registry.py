@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeVar
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 
 Kind = Literal[
     "labels", "table", "interventions", "codes", "models", "posterior", "generator", "recognition"
@@ -175,7 +175,7 @@ def find(name: str) -> Metric:
     'a categorical code and labels'
     """
     if name not in HOMES:
-        raise UserError(f"no metric {name!r}; there are {', '.join(HOMES)}")
+        raise UserError(unknown("no metric", name, HOMES))
     importlib.import_module(HOMES[name])
     return _registered[name]
 

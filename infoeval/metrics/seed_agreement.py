@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 from scipy.stats import rankdata
 
+from infoeval.arrays import as_array
 from infoeval.errors import UserError
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.contingency import MOST_CELLS, label_values, table_of_occurring
@@ -108,10 +109,11 @@ def seed_agreement(models: Sequence[Sequence[ArrayLike]]) -> SeedAgreement:
 def _columns(number: int, model: Sequence[ArrayLike]) -> Codes:
     """Codes of a model: categories as int64, numbers as float64."""
     codes: Codes = []
-    for code in map(np.asarray, model):
+    for values in model:
         name = f"model {number}, code {len(codes)}"
+        code = as_array(values, name)
         if code.dtype.kind in "biu":
-            codes.append(label_values(code, name).astype(np.int64))
+            codes.append(np.unique(label_values(code, name), return_inverse=True)[1])
             continue
         if code.dtype.kind != "f" or code.ndim != 1 or not code.size:
             raise UserError(f"{name}: give one number for each row")

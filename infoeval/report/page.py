@@ -113,6 +113,8 @@ def _lead(document: Document) -> str:
     of_table = subject.codes is not None
     source = " ".join(part for part in (data.label, "" if of_table else data.split) if part)
     count = "" if data.n is None else f", {data.n:,} {'rows' if of_table else 'images'}"
+    if data.rows is not None:
+        count += f" ({data.rows:,} of them for metrics of codes and factors)"
     facts = [f"Data: {source}{count}"]
     if len(document.peers) == 1:
         if subject.information_weight is not None:

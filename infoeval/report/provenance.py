@@ -36,10 +36,11 @@ def origins(document: Document) -> tuple[Origin, ...]:
 def surroundings(document: Document) -> Facts:
     """Return the facts of the data and of the machine that scored."""
     data = document.data_set
+    of_table = document.identity.codes is not None
     facts: list[tuple[str, str | None]] = [
         ("Data set", data.label),
-        ("Split scored", data.split),
-        ("Images", _count(data.n)),
+        ("Split scored", None if of_table else data.split),
+        ("Rows" if of_table else "Images", _count(data.n)),
         ("Data fingerprint (SHA-256)", data.fingerprint),
     ]
     facts += [

@@ -45,11 +45,15 @@ class SubjectEntry(Open):
 
 
 class DataSet(Open):
-    """The images or rows that were scored."""
+    """The images or rows that were scored.
+
+    ``rows``: metrics of codes and factors read this many of the images, where they are fewer.
+    """
 
     name: Name | None = None
     split: Name | None = None
     n: Count | None = None
+    rows: Count | None = None
     fingerprint: Name | None = None
 
     @property

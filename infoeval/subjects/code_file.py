@@ -5,8 +5,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from infoeval.data.formats.npz_file import NpzFile
 from infoeval.errors import UserError
@@ -32,7 +32,10 @@ class CodeFile(Subject):
         with NpzFile(self.path) as arrays:
             if "codes" not in arrays:
                 images = " (images are given to a model with --data)" if "images" in arrays else ""
-                raise UserError(f"{path}: holds no array called codes; give (rows, codes){images}")
+                raise UserError(
+                    f"{path}: holds no array called codes; it holds {arrays.names}: save them as "
+                    f"codes (rows, codes) and factors (rows, factors){images}"
+                )
             rows = _rows(arrays, "")
             test = _rows(arrays, "_test") if "codes_test" in arrays else None
             if test is not None:
@@ -92,7 +95,10 @@ def _frame(arrays: NpzFile, name: str, what: str) -> pd.DataFrame:
         names = [f"{what} {number}" for number in range(values.shape[1])]
     if len(names) != values.shape[1] or len(set(names)) != len(names):
         raise arrays.error(f"{what}_names", f"must be {values.shape[1]} different names")
-    return pd.DataFrame(_decoded(arrays, name, values), columns=names)
+    if values.dtype.kind in "SU":
+        words = arrays.words(name, values.ravel())
+        values = np.array(words, dtype=np.str_).reshape(values.shape)
+    return pd.DataFrame(values, columns=names)
 
 
 def _words(arrays: NpzFile, name: str) -> list[str] | None:
@@ -101,12 +107,4 @@ def _words(arrays: NpzFile, name: str) -> list[str] | None:
     words = arrays.read(name)
     if words.ndim != 1 or words.dtype.kind not in "SU":
         raise arrays.error(name, f"must be a list of words, not {words.dtype}")
-    return [str(word) for word in _decoded(arrays, name, words)]
-
-
-def _decoded(arrays: NpzFile, name: str, values: NDArray[Any]) -> NDArray[Any]:
-    """Return an array whose bytes, if it holds such, are text."""
-    try:
-        return values.astype(str) if values.dtype.kind == "S" else values
-    except UnicodeDecodeError as error:
-        raise arrays.error(name, "holds words that are not valid text") from error
+    return arrays.words(name, words)

@@ -19,6 +19,8 @@ from infoeval.subjects.user_model import UserModel, load_model, names_function
 
 Given = str | Path | Subject | Encoder | Generator | Callable[[Tensor], Any] | tuple[Any, Any]
 """A checkpoint, a `.npz` file of codes, `FILE.py:FUNCTION`, a folder of runs, a model in memory."""
+_TABLES = (".csv", ".tsv", ".txt", ".npy", ".parquet", ".feather", ".xlsx", ".xls", ".mat", ".h5")
+"""Suffixes of tables that are not read."""
 
 
 def open_subject(
@@ -54,6 +56,7 @@ def open_subject(
         return CodeFile(model)
     if names_function(str(model)):
         return load_model(str(model), seed=seed)
+    _check_is_checkpoint(Path(model))
     return TrainedModel(
         model,
         device=find_device(device) if isinstance(device, str) else device,
@@ -61,6 +64,23 @@ def open_subject(
         batch_norm=batch_norm,
         progress=progress or (lambda text, share: None),
     )
+
+
+def _check_is_checkpoint(path: Path) -> None:
+    """Raise UserError for a file that by its name is something else, and say what to give."""
+    suffix = path.suffix.lower()
+    if not path.exists():
+        raise UserError(
+            f"no checkpoint at {path}; a model is a checkpoint, a .npz file of codes and factors, "
+            "or FILE.py:FUNCTION"
+        )
+    if suffix in _TABLES:
+        raise UserError(
+            f"{path}: a table is read from a .npz file; write one with "
+            f'numpy.savez("{path.stem}.npz", codes=codes, factors=factors)'
+        )
+    if suffix == ".json":
+        raise UserError(f"{path} is no model; infoeval report shows a metrics.json again")
 
 
 def as_list(models: Given | Sequence[Given]) -> list[Given]:

@@ -14,9 +14,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from infoeval.arrays import as_array
 from infoeval.codes import CodeSpace
 from infoeval.data.image_set import ImageSet
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 from infoeval.files import sha256
 from infoeval.python_files import run_file
 from infoeval.subjects.protocols import Generator
@@ -95,9 +96,11 @@ def load_model(text: str, *, seed: int = 0) -> UserModel:
     if not path.is_file():
         raise UserError(f"no Python file at {path}")
     with _user_code(f"{text}() failed"):
-        make = getattr(run_file(path), function, None)
+        module = run_file(path)
+        make = getattr(module, function, None)
         if not callable(make):
-            raise UserError(f"{path} has no function {function!r}")
+            known = [name for name, item in vars(module).items() if inspect.isfunction(item)]
+            raise UserError(unknown(f"{path} has no function", function, known))
         if not _takes_no_arguments(make):
             raise UserError(f"{text} takes arguments; name a function of none that returns a model")
         return UserModel(make(), text, path=path, seed=seed)
@@ -245,10 +248,7 @@ def _array(value: Any, count: int, returned: str) -> Array:
     if isinstance(value, tuple | list):
         raise UserError(f"{returned} a {type(value).__name__}; {wanted}")
     with _user_code(f"{returned} {type(value).__name__}; {wanted}"):
-        if isinstance(value, Tensor):
-            value = value.detach().float() if value.is_floating_point() else value.detach()
-            value = value.cpu().numpy()
-        array = np.asarray(value)
+        array = as_array(value, returned)
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2) or len(array) != count:
         raise UserError(f"{returned} {array.dtype} of shape {array.shape}; {wanted}")
     if array.size == 0:

@@ -4,14 +4,13 @@ For images that no trainer was written for, InfoGAN is a data discovery tool: th
 those that the paper has for images of their size.
 """
 
-import difflib
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infoeval import content
 from infoeval.codes import Categorical, Code, CodeSpace, Uniform
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 from infoeval.files import in_home
 from infoeval.networks import UpConvolution
 from infoeval.python_files import run_file
@@ -107,11 +106,10 @@ def load_trainer(name: str) -> Trainer:
         if not path.is_file():
             raise UserError(f"no trainer file at {path}")
     else:
-        near = difflib.get_close_matches(name, bundled, n=1)
-        hint = f" (did you mean {near[0]}?)" if near else ""
+        of_file = f"{name} is no Python file; " if Path(name).is_file() else ""
         raise UserError(
-            f"no trainer called {name!r}{hint}; there are {', '.join(bundled)}; or give "
-            "a Python file, a folder of images or a .npz file"
+            f"{of_file}{unknown('no trainer called', name, bundled)}; or give a Python file, "
+            "a folder of images or a .npz file"
         )
     trainer = getattr(run_file(path), "trainer", None)
     if not isinstance(trainer, Trainer):

@@ -19,7 +19,7 @@ SCORE = ("score", "run/ckpt.pt")
 COMPARE = ("compare", "run/ckpt.pt", "other/ckpt.pt")
 MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
     "trainer unknown": (("train", "nothing"), "no trainer called 'nothing'"),
-    "trainer mistyped": (("train", "minst"), "did you mean mnist"),
+    "trainer mistyped": (("train", "minst"), "did you mean 'mnist'"),
     "trainer file missing": (("train", "nothing.py"), "no trainer file at nothing.py"),
     "trainer file empty": (("train", "empty.py"), "defines no `trainer"),
     "trainer file with a slip": (("train", "syntax.py"), "SyntaxError"),

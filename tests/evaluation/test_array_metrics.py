@@ -408,7 +408,9 @@ def test_what_q_does_on_real_images(on_digits: Path, document: Document) -> None
 
 @pytest.mark.usefixtures("among_models")
 def test_posteriors_are_of_checkpoints() -> None:
-    with pytest.raises(UserError, match="does not apply: only for infoeval checkpoints"):
+    with pytest.raises(
+        UserError, match="does not apply: needs an infoeval checkpoint, whose own Q is scored"
+    ):
         score("model.py:named", ["real-sorting"], data="digits")
 
 

@@ -80,7 +80,7 @@ def test_the_document_of_a_checkpoint(document: Document, on_digits: Path) -> No
             [item.name for item in all_metrics("table", "interventions")]
         ),
         "takes minutes: ask for it with --metric mi": ["mi"],
-        "needs several models": ["udr", "consistency"],
+        "compares models: give several to infoeval score": ["udr", "consistency"],
         "digit is categorical; it has no covariance": [
             *("total-correlation", "wasserstein-correlation")
         ],
@@ -236,9 +236,13 @@ def test_everything_that_applies_to_codes_of_a_file(tmp_path: Path) -> None:
     for name in set(names()) - {"udr", "consistency"}:
         parts = [each for each in scored if each == name or each.startswith(f"{name}-")]
         assert bool(parts) != (name in skipped), name
-    assert skipped["cluster-acc"] == "there is no categorical code"
+    assert skipped["cluster-acc"].startswith("there is no categorical code; give whole numbers")
     assert skipped["mi"] == "codes of a file have no generator"
-    assert skipped["mi-own"] == skipped["real-sorting"] == "only for infoeval checkpoints"
+    assert (
+        skipped["mi-own"]
+        == skipped["real-sorting"]
+        == "needs an infoeval checkpoint, whose own Q is scored"
+    )
     assert set(skipped) == {
         *("cluster-acc", "cluster-nmi", "cluster-ari", "mi", "mi-own", "udr", "consistency"),
         *("real-sorting", "real-label-information", "tad"),
@@ -257,7 +261,9 @@ def test_codes_without_factors(tmp_path: Path) -> None:
     document = score(path)
     assert {result.metric for result in document.results} == set(of_kind("codes"))
     skipped = reasons(document)
-    assert {skipped[name] for name in of_kind("table")} == {"there are no factors"}
+    assert {skipped[name] for name in of_kind("table")} == {
+        "there are no factors: the file has no array called factors"
+    }
     with pytest.raises(UserError, match="mig does not apply: there are no factors"):
         score(path, ["mig"])
 
@@ -275,7 +281,7 @@ def test_the_document_of_an_encoder() -> None:
     document = score("model.py:encoder", ["mig", "sap"], data="sprites", rows=300)
     assert document.subject["model"] == "model.py:encoder"
     assert document.subject["sha256"] == hashlib.sha256(Path("model.py").read_bytes()).hexdigest()
-    assert document.data == load("sprites", "test").describe()
+    assert document.data == {**load("sprites", "test").describe(), "rows": 300}
     again = score("model.py:encoder", ["mig", "sap"], data="sprites", rows=300)
     assert values(again) == values(document)
 
@@ -379,7 +385,9 @@ def test_several_models_are_compared_by_udr(tmp_path: Path) -> None:
     assert numbers(score(tuple(paths))) == numbers(document)
     with pytest.raises(UserError, match="mig is about one model"):
         score(paths, ["mig"])
-    with pytest.raises(UserError, match="udr does not apply: needs several models"):
+    with pytest.raises(
+        UserError, match="udr does not apply: compares models: give several to infoeval score"
+    ):
         score(paths[0], ["udr"])
 
 

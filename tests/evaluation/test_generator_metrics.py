@@ -147,7 +147,10 @@ def test_information_of_a_generator() -> None:
     assert found[0] == found[1] == found[2], "the encoder has no part in it"
     with pytest.raises(UserError, match="mi does not apply: the model has no generator"):
         score("model.py:encoder", ["mi"])
-    with pytest.raises(UserError, match="mi-own does not apply: only for infoeval checkpoints"):
+    with pytest.raises(
+        UserError,
+        match="mi-own does not apply: needs an infoeval checkpoint, whose own Q is scored",
+    ):
         score("model.py:named", ["mi-own"])
 
 

@@ -20,9 +20,10 @@ def test_what_is_asked_for() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("mug", "no metric 'mug'; there are mi, mi-own"),
+        ("migg", r"no metric 'migg' \(did you mean 'mig'\?\); there are mi, mi-own"),
         ("mig:bins=3", "mig has no setting 'bins'; there are preset, estimator"),
-        ("mi:budget=quick", "mi has no setting 'budget'; it has none"),
+        ("mig:preset_=laforge", r"mig has no setting 'preset_' \(did you mean 'preset'\?\)"),
+        ("mi:budget=quick", "mi has no setting 'budget'; there are none"),
         ("mig:ksg", "settings are written name:setting=value"),
         ("mig:estimator", "settings are written name:setting=value"),
     ],

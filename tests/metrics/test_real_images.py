@@ -96,7 +96,7 @@ def test_fewer_than_four_images_have_no_interval() -> None:
         ([0.5, 0.5], "shape"),
         ([], "shape"),
         ([[[0.5, 0.5]], [[0.5, 0.5]]], "shape"),
-        ([[0.5, 0.5], [1.0]], "one row of K numbers"),
+        ([[0.5, 0.5], [1.0]], "rows differ in length"),
         ([["a", "b"], ["c", "d"]], "one row of K numbers"),
     ],
 )
@@ -203,7 +203,7 @@ def test_one_category_tells_nothing() -> None:
         (np.eye(2), [0, 0.5], "labels: 0.5 is not a whole number"),
         (np.eye(2), [[0, 1]], "labels: shape"),
         (np.eye(2), [[0], [1, 2]], "rows differ in length"),
-        (np.eye(2), ["a", None], "labels: type"),
+        (np.eye(2), ["a", None], "labels: a label is missing"),
         ([0, 1], [0, 1], "probabilities: shape"),
         (np.eye(2000), range(2000), "not one number for every row"),
     ],

@@ -285,6 +285,20 @@ def test_too_few_rows_are_said_on_the_page(folder: Path, document: dict[str, Any
     assert sentence in text
 
 
+def test_fewer_rows_than_images_are_said(folder: Path, document: dict[str, Any]) -> None:
+    document["data"] |= {"n": 10_000, "rows": 500}
+    said = "10,000 images (500 of them for metrics of codes and factors)"
+    assert said in Reading(render(document, folder)).text
+
+
+def test_a_table_holds_rows_not_images(folder: Path, document: dict[str, Any]) -> None:
+    bare = without_extras(document) | {"subject": {"codes": "codes.npz"}}
+    bare["data"] = {"name": "codes.npz", "split": "rows", "n": 1_438}
+    heads = [head.text.strip() for head in Reading(render(bare, folder)).all("th", "dt")]
+    assert "Rows" in heads
+    assert not {"Images", "Split scored"} & set(heads)
+
+
 def test_matching_to_the_scored_rows_is_said_in_its_row(
     folder: Path, document: dict[str, Any]
 ) -> None:

@@ -59,7 +59,10 @@ def test_names_types_and_test_rows(tmp_path: Path) -> None:
 
 
 BAD_FILES: dict[str, tuple[dict[str, Any], str]] = {
-    "no codes": ({"factors": [1, 2]}, "holds no array called codes"),
+    "no codes": (
+        {"z": [1, 2], "factors": [1, 2]},
+        r"holds no array called codes; it holds factors, z: save them as codes \(rows, codes\)",
+    ),
     "images": ({"images": np.zeros((2, 8, 8))}, "images are given to a model with --data"),
     "three axes": ({"codes": np.zeros((2, 2, 2))}, r"codes has shape \(2, 2, 2\)"),
     "names": ({"codes": [1.0, 2.0], "code_names": np.array(["a", "b"])}, "1 different names"),

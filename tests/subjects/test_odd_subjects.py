@@ -33,7 +33,9 @@ def test_bytes_that_are_no_text(tmp_path: Path, array: str) -> None:
     arrays = {"codes": np.arange(3), "factors": np.arange(3)}
     odd = np.array([b"\xff", b"y", b"z"])
     np.savez(tmp_path / "odd.npz", **(arrays | {array: odd}))
-    with pytest.raises(UserError, match=rf"odd\.npz: {array} holds words that are not valid text"):
+    with pytest.raises(
+        UserError, match=rf"odd\.npz: {array} holds strings that are not valid text"
+    ):
         open_subject(tmp_path / "odd.npz")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from infoeval.data.formats.npy_header import map_npy
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
 from infoeval.files import in_home, remove_litter, sha256, temporary_folder
@@ -257,8 +258,7 @@ def _mapped(path: Path, size: int, sha256: str) -> NDArray[Any]:
             raise ValueError("of another size")
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
             raise ValueError("of other content")
-    array: NDArray[Any] = np.load(path, mmap_mode="c", allow_pickle=False)
-    return array
+    return map_npy(path)
 
 
 def _regular(path: Path) -> Path:

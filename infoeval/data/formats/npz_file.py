@@ -5,32 +5,53 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, Literal, Self
+from typing import IO, Any, Self
 
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from infoeval.data.untrusted import MAX_ARRAY_BYTES, parsing, read_at_most
-from infoeval.errors import UserError
+from infoeval.data.formats.npy_header import NpyHeader, read_npy_header
+from infoeval.data.untrusted import (
+    MAX_ARRAY_BYTES,
+    BoundedZip,
+    parsing,
+    read_at_most,
+)
+from infoeval.errors import UserError, shown
+
+MAX_DIRECTORY_BYTES = 2**20
+"""Size of the list of a file's arrays: some ten thousand of them."""
+FREELY_INFLATED = 2**26
+LARGEST_RATIO = 200
+"""A larger array than 64 MiB is not inflated from less than a two-hundredth of its size.
+
+The images of dSprites, white shapes on black, take 1/116 of it; a decompression bomb 1/1032.
+"""
+LAST_CHARACTER, SURROGATES = 0x10FFFF, 0xD800
+NUMBER_BYTES, WORD_BYTES = 8, 64
+"""What a number of a table takes as float64, and a short word in Python."""
+MOST_WORDS_BYTES = 2**30
+_PART_BYTES = 2**24
 
 
 class NpzFile:
     """An open ``.npz`` file whose arrays are read one at a time; a context manager.
 
-    Nothing is unpickled. An array is refused if its header declares other elements than numbers
-    and strings, more than 8 GiB, or another size than the zip holds.
+    Nothing is unpickled, and nothing is allocated for what is declared alone. An array is refused
+    if its header is longer than numpy's own, or declares other elements than numbers and strings,
+    more bytes than the caller's limit, or another size than the zip holds.
 
     Raises:
-        UserError: the file is not there, or is not a zip.
+        UserError: the file is not there, is not a zip, or lists too many arrays.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        if not path.exists():
-            raise UserError(f"{path}: no such file")
+        if not path.is_file():
+            kind = "is not a file" if path.exists() else "no such file"
+            raise UserError(f"{path}: {kind}")
         with parsing(f"{path}: not a readable .npz file"):
-            self._archive = zipfile.ZipFile(path)
+            self._archive = BoundedZip(path, MAX_DIRECTORY_BYTES)
         self._members = set(self._archive.namelist())
 
     def __enter__(self) -> Self:
@@ -43,54 +64,114 @@ class NpzFile:
         """Whether there is an array of that name."""
         return f"{name}.npy" in self._members
 
+    @property
+    def names(self) -> str:
+        """Names of the arrays that the file holds, for messages."""
+        found = sorted(name.removesuffix(".npy") for name in self._members)
+        return shown(", ".join(found[:100])) or "no arrays"
+
     def error(self, name: str, reason: str) -> UserError:
         """Return an error that names the file and the array."""
         return UserError(f"{self.path}: {name} {reason}")
 
     def read(self, name: str) -> NDArray[Any]:
-        """Return one array.
+        """Return one array of a table: at most 8 GiB as float64, and 1 GiB as words.
 
         Raises:
             UserError: there is no such array, or it is refused or cannot be read.
         """
-        with self._member(name) as (stream, file_size):
-            shape, fortran_order, dtype = self._header(name, stream)
-            size = math.prod(shape) * dtype.itemsize
-            if size > MAX_ARRAY_BYTES:
-                raise self.error(name, f"declares {size} bytes; the limit is {MAX_ARRAY_BYTES}")
-            if size == 0:
-                raise self.error(name, "is empty")
-            if size != file_size - stream.tell():
-                raise self.error(name, f"declares {size} bytes, but the zip holds another number")
-            content = read_at_most(stream, size + 1)
-            if len(content) != size:
-                raise self.error(name, f"declares {size} bytes, but the zip holds {len(content)}")
-            order: Literal["C", "F"] = "F" if fortran_order else "C"
-            return np.frombuffer(content, dtype=dtype).reshape(shape, order=order)
+        with self._opened(name, NUMBER_BYTES) as (stream, header):
+            return self._whole(name, stream, header)
 
-    def shape(self, name: str) -> tuple[int, ...]:
-        """Return the shape that an array's header declares; raises UserError like ``read``."""
-        with self._member(name) as (stream, _):
-            return self._header(name, stream)[0]
+    def words(self, name: str, values: NDArray[Any]) -> list[str]:
+        """Return strings as Python has them. Raises UserError, about ``name``, for invalid ones."""
+        try:
+            if values.dtype.kind == "S":
+                return [word.decode() for word in values.tolist()]
+            # Python would pass on numbers that are no characters, and halves of characters.
+            points = np.ascontiguousarray(values).view(f"{values.dtype.byteorder}u4")
+            if ((points > LAST_CHARACTER) | (points >> 11 == SURROGATES >> 11)).any():
+                raise ValueError
+        except ValueError as error:
+            raise self.error(name, "holds strings that are not valid text") from error
+        words: list[str] = values.tolist()
+        return words
+
+    def parts(self, name: str) -> Iterator[NDArray[Any]]:
+        """Yield an array of at most 8 GiB in parts of whole rows, in order.
+
+        One in Fortran order is a single part. Raises UserError as ``read``, also after some parts.
+        """
+        if self.header(name).fortran_order:
+            with self._opened(name) as (stream, header):
+                yield self._whole(name, stream, header)
+            return
+        with self._opened(name) as (stream, header):
+            row_bytes, done = header.bytes // header.shape[0], 0
+            while done < header.bytes:
+                rows = max(1, _PART_BYTES // row_bytes) * row_bytes
+                content = read_at_most(stream, min(rows, header.bytes - done))
+                done += len(content)
+                if len(content) % row_bytes or not content:
+                    break
+                yield np.frombuffer(content, header.dtype).reshape(-1, *header.shape[1:])
+            self._check_end(name, stream, header, done)
+
+    def header(self, name: str) -> NpyHeader:
+        """Return what an array's header declares; raises UserError for what is not to be read."""
+        with self._opened(name) as (_, header):
+            return header
+
+    def _whole(self, name: str, stream: IO[bytes], header: NpyHeader) -> NDArray[Any]:
+        content = read_at_most(stream, header.bytes)
+        self._check_end(name, stream, header, len(content))
+        return np.frombuffer(content, header.dtype).reshape(header.shape, order=header.order)
+
+    def _check_end(self, name: str, stream: IO[bytes], header: NpyHeader, count: int) -> None:
+        """Raise UserError unless the array ends here; reading beyond compares the checksum."""
+        count += len(stream.read(1))
+        if count != header.bytes:
+            raise self.error(name, f"declares {header.bytes:,} bytes, but the zip holds {count:,}")
 
     @contextmanager
-    def _member(self, name: str) -> Iterator[tuple[IO[bytes], int]]:
-        """Stream and size of the member that holds an array; errors in the block name the array."""
+    def _opened(self, name: str, element: int = 1) -> Iterator[tuple[IO[bytes], NpyHeader]]:
+        """Stream of the elements of an array whose size is neither 0 nor beyond the limits.
+
+        An element is counted as so many bytes at least, which it will take in memory.
+        """
+        with self._member(name) as (stream, member):
+            header, start = read_npy_header(stream, f"{self.path}: {name}")
+            size, stored = header.bytes, min(member.compress_size, self.path.stat().st_size)
+            is_words = header.dtype.kind in "SU"
+            most = MOST_WORDS_BYTES if is_words else MAX_ARRAY_BYTES
+            taken = max(size, math.prod(header.shape) * (WORD_BYTES if is_words else element))
+            if taken > most:
+                raise self.error(name, f"takes {taken:,} bytes; the limit is {most:,}")
+            if size == 0:
+                raise self.error(name, f"is empty (shape {header.shape})")
+            if size != member.file_size - start:
+                raise self.error(
+                    name, f"declares {size:,} bytes, but the zip {member.file_size - start:,}"
+                )
+            if taken > max(FREELY_INFLATED, LARGEST_RATIO * stored):
+                raise self.error(
+                    name,
+                    f"takes {taken:,} bytes, compressed into {stored:,}: taken for a "
+                    "decompression bomb; if it is none, save it with numpy.savez",
+                )
+            yield stream, header
+
+    @contextmanager
+    def _member(self, name: str) -> Iterator[tuple[IO[bytes], zipfile.ZipInfo]]:
+        """Stream of the member that holds an array; errors in the block name the array."""
         if name not in self:
-            raise UserError(f"{self.path}: holds no array called {name}")
+            raise UserError(f"{self.path}: holds no array called {name}; it holds {self.names}")
         member = self._archive.getinfo(f"{name}.npy")
+        if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+            # Others inflate further, or reserve what the file asks for.
+            raise self.error(name, "is compressed otherwise than numpy does; use numpy.savez")
         with (
             parsing(f"{self.path}: {name} cannot be read"),
             self._archive.open(member) as stream,
         ):
-            yield stream, member.file_size
-
-    def _header(self, name: str, stream: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-        version = npy.read_magic(stream)
-        if version not in ((1, 0), (2, 0)):
-            raise self.error(name, f"is in npy format {version}, which plain arrays do not need")
-        read_header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
-        shape, fortran_order, dtype = read_header(stream)
-        if dtype.kind not in "biufSU":
-            raise self.error(name, f"holds {dtype} elements; only numbers and strings are read")
-        return shape, fortran_order, dtype
+            yield stream, member

@@ -11,14 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infoeval.data.formats.npz_file import NpzFile
+from infoeval.data.formats.npz_pixels import image_shape, read_pixels
 from infoeval.data.image_set import (
-    CHANNELS,
     FACTOR_TYPES,
     ImageSet,
     full_factor_type,
     split_indices,
 )
 from infoeval.data.source import OTHER_FOLDER, DataSource, LoadRequest, not_there
+from infoeval.errors import UserError
+
+DSPRITES_IMAGES, DSPRITES_FACTORS = "imgs", "latents_values"
+"""Arrays of dSprites' own file; its metadata is a pickle, which is not read."""
+_DSPRITES = {
+    "color": "discrete",
+    "shape": "discrete",
+    "scale": "ordinal",
+    "orientation": "periodic",
+    "x": "ordinal",
+    "y": "ordinal",
+}
+_DSPRITES_SHAPES = ("square", "ellipse", "heart")
 
 # Images of files without test_images, test split first. Both splits are views of one array, so
 # that it is decoded once for both and freed when neither is in use.
@@ -30,8 +43,8 @@ def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
 
     The file holds
 
-    - ``images``: ``uint8``, or floats in [0, 1] (scaled to 0..255); shape ``(n, h, w)``,
-      ``(n, h, w, c)`` or ``(n, c, h, w)`` with c 1 or 3;
+    - ``images``: whole numbers from 0 to 255, or floats in [0, 1] or nothing but 0 and 1 (scaled
+      to 0..255); shape ``(n, h, w)``, ``(n, h, w, c)`` or ``(n, c, h, w)`` with c 1 or 3;
     - ``labels``, optional: shape ``(n,)``, integers of any range or strings. They become class
       indices in sorted order, and keep their values as names. With ``label_names`` they must be
       integers that index it;
@@ -44,8 +57,11 @@ def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
       it, a fixed random fifth of the images is the test split, and both splits share one array
       while they are in use.
 
-    Other arrays are ignored. Nothing is unpickled, and an array whose header declares more than
-    8 GiB is not read.
+    dSprites' own file is read as it is: ``imgs`` and ``latents_values``, whose factors are named;
+    its colour, which is the same throughout, is left out, and the labels are its shapes.
+
+    Other arrays are ignored. Nothing is unpickled. Each array may take 8 GiB;
+    images beyond 1 GiB are decoded once, into the cache.
 
     Raises:
         UserError: the file is not such a file; the message names the array and the reason.
@@ -57,13 +73,11 @@ def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
 def npz_form(path: str | os.PathLike[str]) -> tuple[set[tuple[int, int]], int]:
     """Return the size (height, width) of the images in a ``.npz`` file, and their channels.
 
-    Only the header of ``images`` is read. Raises UserError like :func:`load_npz`.
+    Only the header of the images is read. Raises UserError like :func:`load_npz`.
     """
     with NpzFile(Path(path)) as arrays:
-        shape = arrays.shape("images")
-        axis = _channel_axis(arrays, "images", shape)
-    height, width = (size for k, size in enumerate(shape) if k not in (0, axis))
-    return {(height, width)}, 1 if axis is None else shape[axis]
+        _, channels, height, width = image_shape(arrays, _images_name(arrays))[0]
+    return {(height, width)}, channels
 
 
 def npz_source(
@@ -107,82 +121,94 @@ def _read_split(arrays: NpzFile, split: str) -> ImageSet:
         if name in arrays and not official:
             raise arrays.error(name, "is there without test_images")
     prefix = "test_" if official and split == "test" else ""
-    images = _as_images(arrays, f"{prefix}images") if official else _shuffled_images(arrays)
-    labels, label_names = _as_labels(arrays, prefix)
-    factors = _as_factors(arrays, f"{prefix}factors")
-    for name, values in ((f"{prefix}labels", labels), (f"{prefix}factors", factors)):
-        if values is not None and len(values) != len(images):
-            raise arrays.error(name, f"has {len(values)} entries for {len(images)} images")
-    if not official:
-        chosen = split_indices(str(arrays.path), len(images), split)
-        images = images[: len(chosen)] if split == "test" else images[-len(chosen) :]
-        labels = None if labels is None else labels[chosen]
-        factors = None if factors is None else factors[chosen]
-    return ImageSet(
-        name=arrays.path.stem,
-        split=split,
-        images=images,
-        labels=labels,
-        label_names=label_names,
-        factors=factors,
-        factor_names=() if factors is None else _as_names(arrays, "factor_names"),
-        factor_types=() if factors is None else _as_factor_types(arrays, factors.shape[1]),
+    main = f"{prefix}images" if official else _images_name(arrays)
+    count = image_shape(arrays, main)[0][0]
+    described = _dsprites_factors if main == DSPRITES_IMAGES else _described
+    about = described(arrays, prefix, count)
+    if official:
+        images = read_pixels(arrays, main)
+    else:
+        chosen = split_indices(str(arrays.path), count, split)
+        shuffled = _shuffled_images(arrays, main, count)
+        images = shuffled[: len(chosen)] if split == "test" else shuffled[-len(chosen) :]
+        for name in ("labels", "factors"):
+            if about.get(name) is not None:
+                about[name] = about[name][chosen]
+    return ImageSet(name=arrays.path.stem, split=split, images=images, **about)
+
+
+def _images_name(arrays: NpzFile) -> str:
+    """Return which array has the images. Raises UserError where none has."""
+    if "images" in arrays:
+        return "images"
+    if DSPRITES_IMAGES in arrays:
+        return DSPRITES_IMAGES
+    table = "; as a table of codes it is given in place of a model" if "codes" in arrays else ""
+    raise UserError(
+        f"{arrays.path}: holds no array called images; it holds {arrays.names}: save them as "
+        f"images, and perhaps labels and factors{table}"
     )
 
 
-def _shuffled_images(arrays: NpzFile) -> NDArray[np.uint8]:
+def _described(arrays: NpzFile, prefix: str, count: int) -> dict[str, Any]:
+    """Return labels, factors and their names, as arguments of an `ImageSet`."""
+    labels, label_names = _as_labels(arrays, prefix, count)
+    factors = _as_factors(arrays, f"{prefix}factors", count)
+    return {
+        "labels": labels,
+        "label_names": label_names,
+        "factors": factors,
+        "factor_names": () if factors is None else _as_names(arrays, "factor_names"),
+        "factor_types": () if factors is None else _as_factor_types(arrays, factors.shape[1]),
+    }
+
+
+def _dsprites_factors(arrays: NpzFile, prefix: str, count: int) -> dict[str, Any]:
+    """Return shapes as labels, and the factors that vary, of dSprites' own file."""
+    del prefix  # it has no split
+    values = _as_factors(arrays, DSPRITES_FACTORS, count)
+    if values is None or values.shape[1] != len(_DSPRITES):
+        there = "missing" if values is None else f"of {values.shape[1]} columns"
+        raise arrays.error(
+            DSPRITES_FACTORS,
+            f"is {there}; dSprites has {len(_DSPRITES)}: {', '.join(_DSPRITES)}. Save images of "
+            "another set as images, factors and factor_names",
+        )
+    varying = (values != values[0]).any(axis=0)
+    kept = [name for name, varies in zip(_DSPRITES, varying, strict=True) if varies]
+    shapes = values[:, list(_DSPRITES).index("shape")] - 1
+    known = bool(np.isin(shapes, range(len(_DSPRITES_SHAPES))).all())
+    return {
+        "labels": shapes.astype(np.int64) if known else None,
+        "label_names": _DSPRITES_SHAPES if known else (),
+        "factors": values[:, varying] if kept else None,
+        "factor_names": tuple(kept),
+        "factor_types": tuple(_DSPRITES[name] for name in kept),
+    }
+
+
+def _shuffled_images(arrays: NpzFile, name: str, count: int) -> NDArray[np.uint8]:
     """Return all images, those of the test split first, from memory if they are in use."""
     state = arrays.path.stat()
     key = (arrays.path.resolve(), state.st_size, state.st_mtime_ns)
     shuffled = _in_use.get(key)
     if shuffled is None:
-        images = _as_images(arrays, "images")
-        order = [split_indices(str(arrays.path), len(images), split) for split in ("test", "train")]
-        shuffled = _in_use[key] = images[np.concatenate(order)]
+        order = [split_indices(str(arrays.path), count, split) for split in ("test", "train")]
+        shuffled = _in_use[key] = read_pixels(arrays, name, np.concatenate(order))
     return shuffled
 
 
-def _as_images(arrays: NpzFile, name: str) -> NDArray[np.uint8]:
-    """Return images of shape (n, channels, height, width), contiguous in memory."""
-    images = arrays.read(name)
-    axis = _channel_axis(arrays, name, images.shape)
-    images = images[:, None] if axis is None else np.moveaxis(images, axis, 1)
-    if images.dtype == np.uint8:
-        return np.ascontiguousarray(images)
-    if images.dtype.kind != "f":
-        raise arrays.error(name, f"must be uint8 or floats in [0, 1], not {images.dtype}")
-    low, high = float(images.min()), float(images.max())
-    if not (low >= 0 and high <= 1):  # so written, NaN fails too
-        raise arrays.error(name, f"must be floats in [0, 1], not in [{low:g}, {high:g}]")
-    scaled = np.empty(images.shape, dtype=np.uint8)
-    for target, image in zip(scaled, images, strict=True):
-        target[:] = np.round(image.astype(np.float64) * 255)
-    return scaled
-
-
-def _channel_axis(arrays: NpzFile, name: str, shape: tuple[int, ...]) -> int | None:
-    """Return the axis of the channels, or None where grey images have no such axis."""
-    if len(shape) == 3:
-        return None
-    axes = [axis for axis in (1, 3) if len(shape) == 4 and shape[axis] in CHANNELS]
-    if len(axes) == 2:
-        raise arrays.error(name, f"of shape {shape} may have its channels first or last")
-    if not axes:
-        raise arrays.error(
-            name,
-            f"must have shape (n, h, w), (n, h, w, c) or (n, c, h, w) with c 1 or 3, not {shape}",
-        )
-    return axes[0]
-
-
-def _as_labels(arrays: NpzFile, prefix: str) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
+def _as_labels(
+    arrays: NpzFile, prefix: str, count: int
+) -> tuple[NDArray[np.int64] | None, tuple[str, ...]]:
     """Return the class index of each image and the names of all classes, in either split."""
+    if f"{prefix}labels" not in arrays:
+        return None, ()
+    _check_count(arrays, f"{prefix}labels", count)
     values = {
         name: _label_values(arrays, name) for name in ("labels", "test_labels") if name in arrays
     }
-    wanted = values.get(f"{prefix}labels")
-    if wanted is None:
-        return None, ()
+    wanted = values[f"{prefix}labels"]
     everything = [value for part in values.values() for value in part]
     if len({type(value) for value in everything}) > 1:
         raise arrays.error("test_labels", "and labels must both be integers or both strings")
@@ -206,12 +232,20 @@ def _label_values(arrays: NpzFile, name: str) -> list[Any]:
         raise arrays.error(
             name, f"must be (n,) integers or strings, not {labels.dtype} of shape {labels.shape}"
         )
-    return list(_as_strings(arrays, name, labels)) if labels.dtype.kind in "SU" else labels.tolist()
+    return arrays.words(name, labels) if labels.dtype.kind in "SU" else labels.tolist()
 
 
-def _as_factors(arrays: NpzFile, name: str) -> NDArray[np.float64] | None:
+def _check_count(arrays: NpzFile, name: str, count: int) -> None:
+    """Raise UserError unless an array declares a row for each image."""
+    shape = arrays.header(name).shape
+    if shape[:1] != (count,):
+        raise arrays.error(name, f"has {shape[0] if shape else 1} entries for {count} images")
+
+
+def _as_factors(arrays: NpzFile, name: str, count: int) -> NDArray[np.float64] | None:
     if name not in arrays:
         return None
+    _check_count(arrays, name, count)
     factors = arrays.read(name)
     if factors.ndim not in (1, 2) or factors.dtype.kind not in "biuf":
         raise arrays.error(
@@ -240,11 +274,4 @@ def _as_names(arrays: NpzFile, name: str) -> tuple[str, ...]:
     names = arrays.read(name)
     if names.ndim != 1 or names.dtype.kind not in "SU":
         raise arrays.error(name, f"must be a list of strings, not {names.dtype}")
-    return _as_strings(arrays, name, names)
-
-
-def _as_strings(arrays: NpzFile, name: str, values: NDArray[Any]) -> tuple[str, ...]:
-    try:
-        return tuple(v.decode() if isinstance(v, bytes) else v for v in values.tolist())
-    except (ValueError, SystemError) as error:  # not UTF-8; code points that do not exist
-        raise arrays.error(name, "holds strings that are not valid text") from error
+    return tuple(arrays.words(name, names))

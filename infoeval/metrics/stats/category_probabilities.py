@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from infoeval.arrays import as_array
 from infoeval.errors import UserError
 
 #: Rows of half-precision probabilities may miss a sum of one by this much.
@@ -15,7 +16,7 @@ def posterior_rows(values: ArrayLike) -> NDArray[np.float64]:
     Raises UserError for anything but two or more rows of two or more probabilities of sum 1.
     """
     try:
-        array = np.asarray(values, dtype=np.float64)
+        array = as_array(values, "probabilities").astype(np.float64)
     except (TypeError, ValueError):
         raise UserError("probabilities: give one row of K numbers per image") from None
     if array.ndim != 2 or array.shape[0] < 2 or array.shape[1] < 2:

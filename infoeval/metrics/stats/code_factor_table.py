@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.errors import UserError
+from infoeval.arrays import as_array
+from infoeval.errors import UserError, unknown
 
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
 CODE_TYPES = ("continuous", "categorical")
@@ -143,12 +144,7 @@ def check_numbers(codes: Sequence[Column], metric: str) -> None:
 
 def as_rows(values: ArrayLike, what: str) -> NDArray[Any]:
     """Values as an array ``(rows, columns)``; error messages begin with ``what``."""
-    if np.ma.is_masked(values):
-        raise UserError(f"{what}s: values are masked; leave their rows out")
-    try:
-        array = np.asarray(values)
-    except ValueError:
-        raise UserError(f"{what}s: rows differ in length; give one number a column") from None
+    array = as_array(values, f"{what}s")
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2:
@@ -160,9 +156,9 @@ def _columns(values: Any, what: str) -> list[tuple[str, NDArray[Any]]]:
     """Names and values of all columns."""
     if isinstance(values, pd.DataFrame):
         # Not by name, as two of them may have the same.
-        columns = [(str(name), np.asarray(column)) for name, column in values.items()]
-    elif hasattr(values, "columns"):
-        columns = [(str(name), np.asarray(values[name])) for name in values.columns]
+        columns = [(str(name), as_array(column, str(name))) for name, column in values.items()]
+    elif isinstance(getattr(values, "columns", None), list):  # a data frame of another library
+        columns = [(str(name), as_array(values[name], str(name))) for name in values.columns]
     else:
         columns = [
             (f"{what} {number}", column) for number, column in enumerate(as_rows(values, what).T)
@@ -212,7 +208,7 @@ def _column(name: str, values: NDArray[Any], kind: str, known: tuple[str, ...]) 
     word, _, period = kind.partition(":")
     matches = [type_ for type_ in known if word and type_.startswith(word)]
     if len(matches) != 1 or (period and matches != ["periodic"]):
-        raise UserError(f"{name}: no type {kind!r}; there are {', '.join(known)}")
+        raise UserError(unknown(f"{name}: no type", kind, known))
     (word,) = matches
     if word in CATEGORIES:
         if values.dtype.kind == "f":

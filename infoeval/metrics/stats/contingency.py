@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import rel_entr
 
+from infoeval.arrays import as_array
 from infoeval.errors import UserError
 
 #: The largest number of cells of a table. More mean that row numbers were given for categories.
@@ -16,29 +17,30 @@ MOST_CELLS = 2**20
 def label_values(values: ArrayLike, name: str) -> NDArray[Any]:
     """Labels of the rows, ``(n,)``: int64, booleans or words.
 
-    Whole numbers of any sign, floats that are whole, booleans and words are labels. Raises
-    UserError, beginning with ``name``, for anything else.
+    Whole numbers of any size, floats that are whole, booleans and words are labels; beyond int64
+    they are Python's integers. Raises UserError, beginning with ``name``, for anything else.
 
     >>> label_values([2.0, -1.0], "codes")
     array([ 2, -1])
     """
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind == "O" and not any(map(_is_missing, array.ravel())):
-            array = np.array(array.tolist())
-        if array.dtype.kind == "S":
+    array = as_array(values, name)
+    if array.dtype.kind == "O":
+        if any(map(_is_missing, array.ravel())):
+            raise UserError(f"{name}: a label is missing; leave its row out")
+        array = as_array(array.tolist(), name)
+    if array.dtype.kind == "S":
+        try:
             array = array.astype(np.str_)
-    except UnicodeDecodeError:
-        raise UserError(f"{name}: words that are not ASCII; give text") from None
-    except ValueError:
-        raise UserError(f"{name}: rows differ in length; give one label per row") from None
+        except UnicodeDecodeError:
+            raise UserError(f"{name}: words that are not ASCII; give text") from None
     if array.ndim != 1:
         raise UserError(
             f"{name}: shape {array.shape}; give one label per row (arg max of one-hot rows)"
         )
     if array.size == 0:
         raise UserError(f"{name}: empty; give at least one row")
-    if array.dtype.kind not in "biufUMm":
+    whole_objects = array.dtype.kind == "O" and all(isinstance(label, int) for label in array)
+    if array.dtype.kind not in "biufUMm" and not whole_objects:
         raise UserError(f"{name}: type {array.dtype}; give a whole number or a word per row")
     if array.dtype.kind == "f":
         whole = np.isfinite(array) & (array == np.floor(array))
@@ -46,12 +48,11 @@ def label_values(values: ArrayLike, name: str) -> NDArray[Any]:
             raise UserError(
                 f"{name}: {array[~whole][0]} is not a whole number; give whole numbers or words"
             )
-    if array.dtype.kind in "iuf":
-        for end in (array.min(), array.max()):
-            if not -(2**63) <= int(end) < 2**63:
-                raise UserError(f"{name}: {end} is too large; give smaller numbers, or words")
-        array = array.astype(np.int64)
-    return array
+    if array.dtype.kind not in "iufO":
+        return array
+    if all(-(2**63) <= int(end) < 2**63 for end in (array.min(), array.max())):
+        return array.astype(np.int64)
+    return np.array([int(label) for label in array], dtype=object)
 
 
 def _is_missing(value: Any) -> bool:
@@ -81,7 +82,7 @@ def named_labels(
         ends = np.cumsum([len(vector) for vector in values])[:-1]
         return occurring.astype(np.str_).tolist(), np.split(places, ends)
     for name, vector in zip(vectors, values, strict=True):
-        numbers = vector.dtype.kind in "bi"
+        numbers = vector.dtype.kind in "biO"
         wrong = vector[(vector < 0) | (vector >= len(names))] if numbers else vector
         if len(wrong):
             raise UserError(f"{name}: {wrong[0]} is not a number from 0 to {len(names) - 1}")

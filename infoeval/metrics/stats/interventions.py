@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import stats
 
+from infoeval.arrays import as_array
 from infoeval.errors import UserError
 from infoeval.intervals import clopper_pearson
 from infoeval.metrics.score import Score
@@ -136,7 +137,7 @@ class FunctionSource:
 
     def _checked(self, values: NDArray[Any]) -> NDArray[Any]:
         """Codes of one call, ``(rows, codes)``. Raises UserError unless all are finite numbers."""
-        codes = np.asarray(self.function(values))
+        codes = as_array(self.function(values), "codes of the function")
         if codes.ndim == 1:
             codes = codes[:, None]
         if codes.ndim != 2 or len(codes) != len(values):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, unknown
 from infoeval.intervals import Subsamples, check_level
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table, as_rows, as_table
@@ -91,11 +91,9 @@ def table_of(codes: ArrayLike, factors: ArrayLike | None, options: TableOptions)
 
 def check_options(options: ScoreOptions) -> None:
     """Raise UserError for unknown options, a level outside (0, 1), and wrong counts."""
-    unknown = sorted(options.keys() - TableOptions.__annotations__.keys())
-    if unknown:
-        raise UserError(
-            f"no option {unknown[0]!r}; there are {', '.join(sorted(TableOptions.__annotations__))}"
-        )
+    extra = sorted(options.keys() - TableOptions.__annotations__.keys())
+    if extra:
+        raise UserError(unknown("no option", extra[0], sorted(TableOptions.__annotations__)))
     check_level(options.get("level", 0.95))
     for name in ("replicates", "null", "seed"):
         number = options.get(name, 0)
@@ -109,7 +107,7 @@ def check_choice(name: str, value: str, choices: object) -> None:
     """Raise UserError unless a `Literal` holds this value."""
     known = get_args(choices)
     if value not in known:
-        raise UserError(f"no {name} {value!r}; there are {', '.join(known)}")
+        raise UserError(unknown(f"no {name}", value, known))
 
 
 def active_codes(codes: Sequence[Column]) -> tuple[Column, ...]:
@@ -163,6 +161,8 @@ def split_table(
         table = table_of(codes, factors, options)
         return Split(table, table.n)
     if test is not None:
+        if not isinstance(test, tuple | list) or len(test) != 2:
+            raise UserError("test: give a pair, the codes and the factors of other rows")
         all_codes, fit = _stacked(codes, test[0], "code")
         all_factors, known = _stacked(factors, test[1], "factor")
         if fit != known:

@@ -309,7 +309,10 @@ def test_the_order_of_rows_moves_limits_only_a_little() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"sede": 3}, "no option 'sede'; there are code_types, factor_types, level"),
+        (
+            {"sede": 3},
+            "no option 'sede' .did you mean 'seed'..; there are code_types, factor_types, level",
+        ),
         ({"level": 1.0}, "level is 1.0"),
         ({"replicates": -1}, "replicates is -1"),
         ({"null": -2}, "null is -2"),

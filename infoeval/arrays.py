@@ -1,0 +1,75 @@
+"""Arrays of numbers or words from what users hold them in: tensors, lists, data frames."""
+
+import sys
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from infoeval.errors import UserError, one_line
+
+
+def as_array(values: Any, what: str) -> NDArray[Any]:
+    """Return the array of a tensor, list, series, data frame, or anything that numpy converts.
+
+    Tensors may be on any device, need gradients and be of any precision: those with less than
+    float32, some of which numpy does not have, become float32. Lists of tensors are stacked. Whole
+    numbers of a list remain exact, and pandas' categories that are neither numbers nor words, such
+    as intervals, become words.
+
+    Raises UserError, beginning with ``what``, for masked values, rows of different lengths, and
+    what cannot be converted.
+
+    >>> as_array([2**63, -1], "labels")
+    array([9223372036854775808, -1], dtype=object)
+    """
+    if np.ma.is_masked(values):
+        raise UserError(f"{what}: values are masked; leave their rows out")
+    try:
+        plain = _plain(values)
+        array = np.asarray(plain)
+        if array.dtype.kind == "f" and isinstance(plain, list | tuple):
+            elements = np.array(plain, dtype=object)
+            if all(isinstance(element, int) for element in elements.ravel()):
+                return elements  # numpy has rounded numbers of 2^63 and more
+        return array
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise UserError(f"{what}: cannot be made an array ({one_line(error)})") from error
+        raise UserError(f"{what}: rows differ in length; give one value a column") from None
+    except Exception as error:  # libraries of arrays raise anything
+        raise UserError(
+            f"{what}: a {type(values).__name__} cannot be made an array ({one_line(error)})"
+        ) from error
+
+
+def _plain(values: Any) -> Any:
+    """Return what numpy converts, or the values themselves if it converts them as they are."""
+    if _is_tensor(values):
+        return _of_tensor(values)
+    if isinstance(values, list | tuple) and any(map(_holds_tensors, values)):
+        return [_plain(part) for part in values]
+    if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):
+        words = np.asarray(values.dtype.categories).dtype.kind == "O"
+        return values.astype(str) if words and not pd.isna(values).any() else values
+    return values
+
+
+def _holds_tensors(part: Any) -> bool:
+    return _is_tensor(part) or (isinstance(part, list | tuple) and any(map(_is_tensor, part)))
+
+
+def _is_tensor(value: Any) -> bool:
+    torch = sys.modules.get("torch")  # no tensor is there unless it is imported
+    return torch is not None and isinstance(value, torch.Tensor)
+
+
+def _of_tensor(tensor: Any) -> NDArray[Any]:
+    tensor = tensor.detach()
+    if str(tensor.layout) != "torch.strided":
+        tensor = tensor.to_dense()
+    if tensor.is_floating_point() and tensor.element_size() < 4:
+        tensor = tensor.float()
+    array: NDArray[Any] = tensor.resolve_conj().resolve_neg().cpu().numpy()
+    return array
