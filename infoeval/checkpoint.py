@@ -43,6 +43,8 @@ MOST_HISTORY = MOST_OPERATIONS - MOST_VALUES
 """Numbers of a history; 180,000 rows of ten columns. With a row every 50 steps, as is the default,
 that is a run of 9 million steps."""
 
+_WITH_TENSORS = ("weights", "optimizers", "random_state")
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -137,7 +139,6 @@ class Checkpoint:
                 for part in (self.optimizers, self.history, self.data, self.run, self.versions)
             )
             and _is_history(self.history)
-            and _is_plain([self.trainer.to_dict(), self.data, self.run, self.versions])
         )
         if not valid:
             raise UserError(f"{path} is not a usable checkpoint: a field is of the wrong kind")
@@ -168,6 +169,9 @@ def _read(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not a usable checkpoint: {error}") from None
     if content.get("format") != FORMAT:
         raise UserError(f"{path} was not written by infoeval")
+    # Before a message prints any of it: a tensor takes a thousand times as long as a number.
+    if not _is_plain([value for name, value in rest.items() if name not in _WITH_TENSORS]):
+        raise UserError(f"{path} is not a usable checkpoint: a field is of the wrong kind")
     version = content.get("version")
     if type(version) is not int or version != VERSION:
         raise UserError(

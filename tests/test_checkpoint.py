@@ -7,6 +7,7 @@ import os
 import pickle
 import random
 import struct
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -548,6 +549,20 @@ def test_a_large_weight_in_a_small_file_is_refused(content: Content, tmp_path: P
     assert path.stat().st_size < 200_000
     with little_memory():
         refused(path)
+
+
+@pytest.mark.parametrize("field", ["trainer", "version", "data", "variant"])
+def test_tensors_where_text_belongs_are_not_printed(
+    content: Content, tmp_path: Path, field: str
+) -> None:
+    """Two hundred thousand of them are one tensor in the file, and take ten seconds to print."""
+    many: object = [torch.zeros(2)] * 400
+    many = [many] * 400
+    content[field] = {**content["trainer"], "precision": many} if field == "trainer" else many
+    path = saved(content, tmp_path)
+    start = time.process_time()
+    refused(path)
+    assert time.process_time() - start < 2
 
 
 def saved(content: Content, folder: Path) -> Path:
