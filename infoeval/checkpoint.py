@@ -83,11 +83,7 @@ class Checkpoint:
         Raises UserError for a history that is too long to be read again.
         """
         rows = max((len(column) for column in self.history.values()), default=0)
-        if rows * len(self.history) > MOST_HISTORY:
-            raise UserError(
-                f"the history has {rows:,} rows, more than a checkpoint holds: give a larger "
-                "log_every"
-            )
+        check_history(rows, len(self.history))
         content = {item.name: getattr(self, item.name) for item in fields(self)}
         content |= {"format": FORMAT, "version": VERSION, "trainer": self.trainer.to_dict()}
         buffer = io.BytesIO()  # torch reports a full disk as a RuntimeError; files.py explains it
@@ -142,6 +138,14 @@ class Checkpoint:
         )
         if not valid:
             raise UserError(f"{path} is not a usable checkpoint: a field is of the wrong kind")
+
+
+def check_history(rows: int, columns: int) -> None:
+    """Raise UserError for a history that is longer than a checkpoint holds."""
+    if rows * columns > MOST_HISTORY:
+        raise UserError(
+            f"a history of {rows:,} rows is longer than a checkpoint holds: give a larger log_every"
+        )
 
 
 def versions() -> dict[str, str]:

@@ -42,6 +42,7 @@ def surroundings(document: Document) -> Facts:
         ("Split scored", None if of_table else data.split),
         ("Rows" if of_table else "Images", _count(data.n)),
         ("Data fingerprint (SHA-256)", data.fingerprint),
+        ("Notes", "; ".join(data.notes) or None),
     ]
     facts += [
         (name, value if isinstance(value, str) else plain(value))

@@ -48,6 +48,7 @@ class DataSet(Open):
     """The images or rows that were scored.
 
     ``rows``: metrics of codes and factors read this many of the images, where they are fewer.
+    ``notes``: what was found on the way to the images, such as folders in neither split.
     """
 
     name: Name | None = None
@@ -55,6 +56,7 @@ class DataSet(Open):
     n: Count | None = None
     rows: Count | None = None
     fingerprint: Name | None = None
+    notes: tuple[Text, ...] = ()
 
     @property
     def label(self) -> str:

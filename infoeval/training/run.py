@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from infoeval.checkpoint import CHECKPOINT, Checkpoint, versions
+from infoeval.checkpoint import CHECKPOINT, Checkpoint, check_history, versions
 from infoeval.data import ImageSet
 from infoeval.devices import find_device
 from infoeval.errors import UserError
@@ -135,6 +135,7 @@ class Run:
         else:
             images = place(torch.from_numpy(data.images), device, trainer, options.device_memory)
         step = Step(trainer, networks, images, for_training, world)
+        check_history(trainer.steps // options.log_every, len(step.statistics) + 2)
         run = cls(trainer, folder, options, seed, data.describe(), networks, step)
         if begun:
             run._restore(Checkpoint.open(folder / CHECKPOINT))

@@ -132,6 +132,24 @@ def test_counts_of_many_classes_are_left_to_the_json(
     assert max(map(len, lines)) <= 100
 
 
+def test_without_intervals_a_matching_has_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ends = {"many_to_one_low": None, "many_to_one_high": None}
+    found = result("cluster-acc", "kind", 0.96, **(matching("separate rows") | ends))
+    assert any(line.endswith("accuracy 0.9600") for line in shown(monkeypatch, capsys, found))
+
+
+def test_what_was_found_on_the_way_to_the_images_is_told(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    data = {"name": "pets", "notes": ["images in neither split: \x1b[31mval"]}
+    print_results(Document(subject={}, data=data, environment={}, results=()))
+    assert capsys.readouterr().out.splitlines()[-1] == (
+        r"pets: images in neither split: \x1b[31mval"
+    )
+
+
 @pytest.mark.parametrize("columns", ["1", "30", "40", "60", "80", "120"])
 def test_no_number_is_cut_in_a_narrow_console(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], columns: str
@@ -209,7 +227,7 @@ def test_names_are_neither_markup_nor_commands(
     names = ["[red]x[/]", ":smile:", "a\x1b[2Jb", "c\u202ed", "e\nf"]
     rows = tuple(result("mi-own", name, 0.5) for name in names)
     text = "\n".join(shown(monkeypatch, capsys, *rows))
-    for name in ("[red]x[/]", ":smile:", r"a\x1b[2Jb", r"c\u202ed", r"e\nf"):
+    for name in ("[red]x[/]", ":smile:", r"a\x1b[2Jb", r"c\u202ed", "e f"):
         assert f" {name} " in text
     assert "\x1b" not in text
     assert "\u202e" not in text

@@ -49,6 +49,8 @@ def print_results(document: "Document", file: IO[str] | None = None) -> None:
     print_information(screen, document.results)
     for reason, metrics in document.skipped_by_reason().items():
         screen.print_line(f"{metrics} skipped: {reason}")
+    for line in document.data.get("notes", ()):
+        screen.print_line(escaped(f"{document.data.get('name')}: {line}"))
 
 
 def _print_rows(screen: Screen, results: Sequence["Result"]) -> None:
@@ -221,12 +223,13 @@ def _adjusted(result: "Result") -> str:
 def _print_matching(screen: Screen, result: "Result", clustering: "Clustering") -> None:
     details = result.details
     classes = [escaped(str(name)) for name in details["class_names"]]
+    ends = details["many_to_one_low"], details["many_to_one_high"]
+    interval = "" if None in ends else f" ({ends[0]:.4f} … {ends[1]:.4f})"
     screen.print()
     screen.print_line(
         f"{result.target}: error {100 * details['error']:.2f} % one-to-one, "
         f"{100 * (1 - clustering.majority):.2f} % by always naming the most frequent class; "
-        f"many-to-one accuracy {details['many_to_one']:.4f} ({details['many_to_one_low']:.4f} … "
-        f"{details['many_to_one_high']:.4f})",
+        f"many-to-one accuracy {details['many_to_one']:.4f}{interval}",
     )
     rows = table("code → class", *classes, right=True)
     categories = details["category_names"]
