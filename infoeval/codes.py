@@ -16,8 +16,8 @@ from torch.nn import functional
 from infoeval.errors import UserError, one_line, printable, shown
 
 LARGEST_BOUND = 1e6
-MOST_CODES = 256
-MOST_COLUMNS = 4096
+MOST_CODES = 4096
+MOST_COLUMNS = 2**17
 """Columns of the generator's input. Ten thousand rows of them are drawn at once; published models
 have some hundred."""
 LONGEST_NAME = 100
@@ -190,7 +190,7 @@ class CodeSpace(Mapping[str, Code]):
             _check_name(name)
         if len(codes) > MOST_CODES or self.input_width > MOST_COLUMNS:
             raise UserError(
-                f"a code space has at most {MOST_CODES} codes and {MOST_COLUMNS:,} columns, of "
+                f"a code space has at most {MOST_CODES:,} codes and {MOST_COLUMNS:,} columns, of "
                 f"categories, continuous codes and noise, not {len(codes):,} and "
                 f"{shown(self.input_width)}"
             )
@@ -280,14 +280,9 @@ class CodeSpace(Mapping[str, Code]):
 
 
 def _check_name(name: str) -> None:
-    """Raise UserError for a name that a terminal or a file system would obey."""
-    if (
-        not name.strip()
-        or len(name) > LONGEST_NAME
-        or printable(name) != name
-        or set(name) & {*"/\\"}
-    ):
+    """Raise UserError for a name that is empty, too long, or that a terminal would obey."""
+    if not name.strip() or len(name) > LONGEST_NAME or printable(name) != name:
         raise UserError(
-            f"a code's name is text of 1 to {LONGEST_NAME} characters, without slashes and "
-            f"characters that cannot be printed, not {shown(repr(name))}"
+            f"a code's name is text of 1 to {LONGEST_NAME} characters that can be printed, "
+            f"not {shown(repr(name))}"
         )

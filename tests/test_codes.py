@@ -414,29 +414,27 @@ def test_a_space_has_at_least_one_code() -> None:
         CodeSpace(noise=3)
 
 
-@pytest.mark.parametrize(
-    "name", ["", " ", "a" * 101, "a\nb", "\x1b[2J", "\u202eevil", "\ud800", "../x", "a\\b"]
-)
-def test_a_name_that_a_terminal_or_a_file_system_obeys_is_refused(name: str) -> None:
+@pytest.mark.parametrize("name", ["", " ", "a" * 101, "a\nb", "\x1b[2J", "\u202eevil", "\ud800"])
+def test_a_name_that_a_terminal_obeys_is_refused(name: str) -> None:
     with pytest.raises(UserError, match="a code's name is text of 1 to 100 characters") as caught:
         CodeSpace(noise=3, **{name: Categorical(2)})
     assert len(str(caught.value)) < 400
     assert str(caught.value).isprintable()
 
 
-@pytest.mark.parametrize("name", ["größe", "pos x (px)", "数字", "-", "a" * 100])
+@pytest.mark.parametrize("name", ["größe", "pos x (px)", "数字", "-", "../x", "a" * 100])
 def test_other_names_are_kept(name: str) -> None:
     assert list(CodeSpace(noise=3, **{name: Categorical(2)})) == [name]
 
 
 def test_a_space_has_bounds() -> None:
-    CodeSpace(noise=3096, k=Categorical(1000))
-    CodeSpace(noise=0, **{f"c{i}": Uniform(-1, 1) for i in range(256)})
+    CodeSpace(noise=30_000, k=Categorical(100_000))
+    CodeSpace(noise=0, **{f"c{i}": Uniform(-1, 1) for i in range(4096)})
     for noise, codes in (
-        (3097, {"k": Categorical(1000)}),
+        (2**17 - 999, {"k": Categorical(1000)}),
         (2**40, {"k": Categorical(2)}),
-        (0, {"k": Categorical(100_000)}),
-        (0, {f"c{i}": Uniform(-1, 1) for i in range(257)}),
+        (0, {"j": Categorical(100_000), "k": Categorical(100_000)}),
+        (0, {f"c{i}": Uniform(-1, 1) for i in range(4097)}),
     ):
-        with pytest.raises(UserError, match="at most 256 codes and 4,096 columns"):
+        with pytest.raises(UserError, match="at most 4,096 codes and 131,072 columns"):
             CodeSpace(noise=noise, **codes)

@@ -142,12 +142,14 @@ class CheckpointModel:
 
         Raises UserError where the generator computes numbers that are not finite.
         """
-        encoded = self.codes.encode(codes, noise).to(self.device)
-        inputs = torch.split(encoded, rows_at_once(self.networks))
-        return torch.cat([self._images(part) for part in inputs])
+        rows, images = rows_at_once(self.networks), []
+        for start in range(0, len(noise), rows):
+            part = {name: values[start : start + rows] for name, values in codes.items()}
+            images.append(self._images(part, noise[start : start + rows]))
+        return torch.cat(images)
 
-    def _images(self, encoded: Tensor) -> Tensor:
-        drawn = self.networks.generator(encoded)
+    def _images(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
+        drawn = self.networks.generator(self.codes.encode(codes, noise).to(self.device))
         # NaN would become a grey level like any other.
         if not bool(drawn.isfinite().all()):
             raise UserError("the checkpoint's networks compute numbers that are not finite")

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from infoeval.training.distributed import World
 
 HISTORY, CONFIG, SAMPLES = "history.csv", "config.json", "samples"
+_IN_A_FILE_NAME = str.maketrans({"/": "%2F", "\\": "%5C"})
+"""How what separates folders is written in the name of a file."""
 _MAY_DIFFER = ("steps", "name", "data")
 """Settings that a resumed run may change: the images are known by their fingerprint alone."""
 
@@ -74,7 +76,8 @@ def draw_samples(networks: Networks, space: CodeSpace, folder: Path, step: int) 
     for name in space:
         grid = tile(traverse(space, generate, name)[0])
         image = Image.fromarray(grid if grid.shape[2] == 3 else grid[:, :, 0])
-        with atomic_path(folder / SAMPLES / f"step-{step:06d}-{name}.png") as path:
+        file = f"step-{step:06d}-{name.translate(_IN_A_FILE_NAME)}.png"
+        with atomic_path(folder / SAMPLES / file) as path:
             image.save(path)
     networks.train()
 

@@ -77,7 +77,7 @@ def test_what_makes_no_animation(
 
 
 def test_a_name_of_any_letters_is_drawn(tmp_path: Path) -> None:
-    name = "コード\n\x00 " + "long " * 99
+    name = "コード " + "long " * 19
 
     class Named(Levels):
         codes = CodeSpace(**{name: Categorical(3)}, noise=1)

@@ -133,7 +133,7 @@ def test_images_in_colour_without_labels(tmp_path: Path) -> None:
 
 
 def test_names_from_a_stranger_are_no_file_names(trained: Training, tmp_path: Path) -> None:
-    name = "<script>alert(1)</script>/../[b]\n"
+    name = "<script>alert(1)</script>/../[b]"
     codes = CodeSpace(**{name: Categorical(4)}, noise=3)
     path = trained("stranger", codes=codes, code_weights={}, name="</title><h1>" + name)
     made = report(path, tmp_path / "page.html", device="cpu", animation="gif")

@@ -77,7 +77,7 @@ def test_an_unknown_name_is_told_the_nearest_and_all_of_them() -> None:
         load_trainer("fashon_mnist")
     message = str(caught.value)
     assert "'fashon_mnist'" in message
-    assert "did you mean fashion_mnist" in message
+    assert "did you mean 'fashion_mnist'" in message
     assert ", ".join(NAMES) in message
     assert "\n" not in message
 

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
-from infoeval import Categorical, Trainer
+from infoeval import Categorical, CodeSpace, Trainer
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
@@ -300,3 +300,12 @@ def test_networks_that_do_not_fit_the_images(tmp_path: Path) -> None:
         train(tmp_path / "run", tiny_trainer(generator=tiny_trainer().generator[:-1]))
     with pytest.raises(UserError, match="2 to 100,000 categories"):
         Categorical(1)
+
+
+def test_the_name_of_a_code_leads_to_no_other_folder(tmp_path: Path) -> None:
+    codes = CodeSpace(**{"../../x": Categorical(2)}, noise=3)
+    train(tmp_path / "a" / "run", tiny_trainer(codes=codes, code_weights={}))
+    assert {path.name for path in tmp_path.rglob("*x.png")} == {
+        f"step-{step:06d}-..%2F..%2Fx.png" for step in (0, 4)
+    }
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a"]
