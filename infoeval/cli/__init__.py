@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
@@ -48,12 +48,8 @@ class Commands(click.Group):
             message = line_of(error)
             if message is None:
                 raise
-            _fail(message)
-
-
-def _fail(message: str) -> NoReturn:
-    note(f"Error: {' '.join(message.split())}")
-    sys.exit(USER_ERROR)
+            note(f"Error: {message}")
+            sys.exit(USER_ERROR)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})

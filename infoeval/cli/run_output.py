@@ -14,13 +14,13 @@ from infoeval.cli.output import note, print_json, say
 from infoeval.cli.progress import activity, training_progress
 from infoeval.cli.run_places import go_on_with
 from infoeval.cli.terminal.sweep_table import print_runs
+from infoeval.errors import listing
 
 if TYPE_CHECKING:
     from infoeval.data import ImageSet
     from infoeval.trainer import Trainer
     from infoeval.training.choosing import Choice
     from infoeval.training.distributed import World
-    from infoeval.training.run import Log
     from infoeval.training.run_options import RunOptions
 
 FAILED = 1
@@ -44,10 +44,7 @@ def load_images(choice: "Choice", data_dir: Path | None, skip_broken: bool) -> "
         choice.trainer.data, "train", root=data_dir, skip_broken=skip_broken, shape=choice.shape
     )
     if images.left_out:
-        note(
-            f"left out {len(images.left_out):,} broken: {', '.join(images.left_out[:10])}"
-            + (" …" if len(images.left_out) > 10 else "")
-        )
+        note(f"left out {len(images.left_out):,} broken: {listing(images.left_out)}")
     for line in images.notes:
         note(f"{images.name}: {line}")
     return images
@@ -84,7 +81,7 @@ def train_one(
             options,
             seed=seed,
             progress=progress,
-            log=_unless(complete),
+            log=None if complete else note,
             stop=stop,
             world=world,
         )
@@ -97,11 +94,6 @@ def train_one(
         say(f"complete, nothing to do: {path} has all of {step:,} steps")
     else:
         say(f"checkpoint: {path}", f"next: infoeval score {shlex.quote(str(path))}")
-
-
-def _unless(complete: bool) -> "Log | None":
-    """What there is to say of the steps to come, if there are any."""
-    return None if complete else note
 
 
 def _stopped(where: str, folder: Path, world: "World | None" = None) -> signals.EndedBySignal:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from infoeval.errors import UserError, shown
+from infoeval.errors import UserError, listing, shown
 
 # By what the folders of a split are called, also TrainingSet, test_images or seg_train.
 _WORDS = {
@@ -21,7 +21,6 @@ _NAME = re.compile(
     r"(?:[ _-]?(?:set|data|images?|imgs|split))?",
     re.IGNORECASE,
 )
-_LISTED = 10  # names in a note
 _TEST_KINDS = ("test", "eval", "val")  # the first that is there is the test split
 
 Folders = tuple[str, ...]
@@ -140,7 +139,7 @@ def _notes_on_splits(chosen: Mapping[str, str], tops: Sequence[str | None]) -> l
     counts = Counter(top for top in tops if top not in chosen)
     if counts:
         places = [f"{'no folder' if top is None else top} ({n:,})" for top, n in counts.items()]
-        notes.append(f"images in neither split: {_listed(places)}")
+        notes.append(f"images in neither split: {listing(places)}")
     return notes
 
 
@@ -158,9 +157,4 @@ def _notes_on_classes(
     if None in classes["train"] | classes["test"]:
         return ["some images are in no folder of a class: no labels are used"]
     alone = {split: sorted(map(str, names - both)) for split, names in classes.items()}
-    return [f"classes only in {split}: {_listed(names)}" for split, names in alone.items() if names]
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(map(shown, names[:_LISTED])) + more
+    return [f"classes only in {split}: {listing(names)}" for split, names in alone.items() if names]

@@ -11,7 +11,7 @@ import torch
 
 from infoeval.checkpoint import CHECKPOINT, Checkpoint
 from infoeval.data import ImageSet
-from infoeval.errors import UserError
+from infoeval.errors import UserError, one_line
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.evaluate import score_subject
 from infoeval.evaluation.inputs import evenly_spaced
@@ -157,7 +157,7 @@ def _train_stack(
                 stop=attendance.stop,
             )
     except Exception as error:  # such as a want of memory; the runs need less by themselves
-        log(f"runs went on one after another: {type(error).__name__}: {_line(error)[:200]}")
+        log(f"runs went on one after another: {type(error).__name__}: {one_line(error)}")
 
 
 def _outcome(
@@ -175,9 +175,9 @@ def _outcome(
     try:
         row, scores = _train(row, task, settings, attendance, log)
     except UserError as error:
-        row = replace(_row_so_far(row, task), status="failed", reason=_line(error))
+        row = replace(_row_so_far(row, task), status="failed", reason=str(error))
     except Exception as error:  # whatever it is, the other runs go on
-        reason = f"{type(error).__name__}: {_line(error)} (see {ERROR} in its folder)"
+        reason = f"{type(error).__name__}: {one_line(error)} (see {ERROR} in its folder)"
         with suppress(UserError):  # the disk may be what failed
             write_text(task.folder / ERROR, traceback.format_exc())
         row = replace(_row_so_far(row, task), status="failed", reason=reason)
@@ -245,7 +245,3 @@ def _trained(checkpoint: Checkpoint) -> dict[str, Any]:
         "threads": checkpoint.run.get("threads"),
         "losses": {name: last[name] for name in LOSSES if name in last},
     }
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

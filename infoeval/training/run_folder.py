@@ -102,7 +102,7 @@ def restore(step: Step, checkpoint: Checkpoint) -> None:
             _restore_optimizer(optimizer, checkpoint.optimizers[name])
         step.generator.set_state(checkpoint.random_state)
     except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise ValueError(one_line(error)[:200]) from error
+        raise ValueError(one_line(error)) from error
     step.done = checkpoint.step
 
 
