@@ -19,8 +19,8 @@ from numpy.typing import DTypeLike, NDArray
 from infoeval.data.formats.npy_header import map_npy
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
-from infoeval.files import in_home, remove_litter, sha256, temporary_folder
-from infoeval.locks import locked, take
+from infoeval.files import in_home, remove_litter, remove_unlocked, sha256, temporary_folder
+from infoeval.locks import locked
 
 Progress = Callable[[str, float | None], None]
 """Called with a description of the work and the share of it that is done."""
@@ -200,18 +200,9 @@ def _tidy(cache: Path) -> None:
         for entry in entries:
             with suppress(OSError):
                 if _LOCK.fullmatch(entry.name):
-                    _remove_lock(Path(entry.path))
+                    remove_unlocked(Path(entry.path))
                 elif _EARLIER_LITTER.fullmatch(entry.name) and _is_old(Path(entry.path)):
                     shutil.rmtree(entry.path)
-
-
-def _remove_lock(path: Path) -> None:
-    held = take(path, os.O_RDWR, sure=True)
-    if held is not None:
-        try:
-            path.unlink()
-        finally:
-            os.close(held)
 
 
 def _is_old(folder: Path) -> bool:
