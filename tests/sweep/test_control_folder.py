@@ -24,7 +24,7 @@ from tests.sweep.sweeping import train, weights
 from tests.tiny import tiny_images, tiny_trainer
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
-LONG = tiny_trainer(steps=1_000_000)
+LONG = tiny_trainer(steps=200_000)
 
 
 def wait_until(condition: object) -> None:
