@@ -70,7 +70,7 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
         os.close(held)
 
 
-def remove_litter(folder: Path) -> None:
+def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files and folders of processes that were killed.
 
     Running processes hold a lock on theirs. On file systems without locks nothing is removed.
@@ -135,7 +135,7 @@ def _target(path: str | os.PathLike[str]) -> Path:
 
 def _reserve(folder: Path, suffix: str = "", *, is_folder: bool = False) -> tuple[Path, int]:
     """Return a new empty file or folder, and the descriptor that locks it."""
-    remove_litter(folder)
+    remove_leftovers(folder)
     while True:
         path = folder / f".infoeval-{secrets.token_hex(8)}{suffix}"
         # Another process may remove it before it is locked.

@@ -8,9 +8,9 @@ import click
 
 import infoeval
 from infoeval.cli import signals
-from infoeval.cli.failures import line_of, on_sound_ground
+from infoeval.cli.failures import error_line, with_preflight_checks
 from infoeval.cli.list_commands import data, list_metrics
-from infoeval.cli.output import note, whole_output
+from infoeval.cli.output import checked_output, note
 from infoeval.cli.report_commands import report, traverse
 from infoeval.cli.score_commands import compare, score
 from infoeval.cli.train_command import train
@@ -26,7 +26,7 @@ class Commands(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command line; ends with one line where output cannot be written, or by a signal."""
-        with whole_output(), signals.obeyed():
+        with checked_output(), signals.handled():
             return super().main(*arguments, **options)
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
@@ -45,7 +45,7 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             raise signals.EndedBySignal(signal.SIGINT) from None
         except Exception as error:
-            message = line_of(error)
+            message = error_line(error)
             if message is None:
                 raise
             note(f"Error: {message}")
@@ -68,6 +68,6 @@ def main() -> None:
 
 for command in (train, score, list_metrics, compare, report, traverse):
     if command.callback is not None:
-        command.callback = on_sound_ground(command.callback)
+        command.callback = with_preflight_checks(command.callback)
 for command in (train, score, list_metrics, compare, report, traverse, data):
     main.add_command(command)

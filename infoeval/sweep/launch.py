@@ -20,7 +20,7 @@ from infoeval.checkpoint import CHECKPOINT, Checkpoint
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Progress
-from infoeval.files import remove_litter
+from infoeval.files import remove_leftovers
 from infoeval.locks import LOCK, locked, locked_folder
 from infoeval.results import Summary
 from infoeval.sweep.control_folder import ControlFolder, control_folder, initialise_worker
@@ -141,7 +141,7 @@ def train_many(
 
 def _check_begun(tasks: Sequence[Task], folder: Path, options: RunOptions) -> None:
     """Raise UserError unless all runs can begin, or go on; remove what killed ones left."""
-    remove_litter(folder)
+    remove_leftovers(folder)
     begun = [task for task in tasks if (task.folder / CHECKPOINT).exists()]
     if begun and not options.resume:
         raise UserError(

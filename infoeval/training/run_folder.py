@@ -13,7 +13,7 @@ from torch import Tensor
 from infoeval.checkpoint import Checkpoint
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError, one_line
-from infoeval.files import atomic_path, remove_litter
+from infoeval.files import atomic_path, remove_leftovers
 from infoeval.locks import locked_folder
 from infoeval.networks import Networks
 from infoeval.trainer import Trainer
@@ -29,7 +29,7 @@ _MAY_DIFFER = ("steps", "name", "data")
 
 
 @contextmanager
-def claimed(folder: Path, world: "World | None" = None) -> Iterator[None]:
+def locked_run(folder: Path, world: "World | None" = None) -> Iterator[None]:
     """Context in which this run alone writes the folder; what killed ones left is removed.
 
     The first process of a world holds it for all.
@@ -44,8 +44,8 @@ def claimed(folder: Path, world: "World | None" = None) -> Iterator[None]:
             except UserError as error:
                 refusal = str(error)
             else:
-                remove_litter(folder)
-                remove_litter(folder / SAMPLES)
+                remove_leftovers(folder)
+                remove_leftovers(folder / SAMPLES)
         if world is not None:
             refusal = world.from_first(refusal)
         if refusal:

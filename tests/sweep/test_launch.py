@@ -277,7 +277,7 @@ def test_a_folder_that_another_sweep_writes_is_refused(tmp_path: Path) -> None:
 def test_a_run_that_another_process_writes_stops_the_sweep_before_it_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "PATIENCE", 0.0)
+    monkeypatch.setattr(many, "SHUTDOWN_TIMEOUT", 0.0)
     with (
         locked_folder(tmp_path / "seed-1"),
         pytest.raises(UserError, match="seed-1 is in use by process"),

@@ -19,7 +19,7 @@ from numpy.typing import DTypeLike, NDArray
 from infoeval.data.formats.npy_header import map_npy
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
-from infoeval.files import in_home, remove_litter, remove_unlocked, sha256, temporary_folder
+from infoeval.files import in_home, remove_leftovers, remove_unlocked, sha256, temporary_folder
 from infoeval.locks import locked
 
 Progress = Callable[[str, float | None], None]
@@ -30,7 +30,7 @@ _MANIFEST = "manifest.json"
 _MAX_MANIFEST = 2**20  # bytes; it lists a handful of files
 _TRIES = 5
 _LOCK = re.compile(r"\..+-[0-9a-f]{16}\.lock")
-_EARLIER_LITTER = re.compile(r"\..+-[0-9a-f]{16}-[0-9a-f]{16}")
+_OLDER_LEFTOVERS = re.compile(r"\..+-[0-9a-f]{16}-[0-9a-f]{16}")
 _DAY = 86_400  # seconds
 
 
@@ -195,13 +195,13 @@ def _in_place(built: Path, folder: Path, temporary: Path, key: str) -> dict[str,
 
 def _tidy(cache: Path) -> None:
     """Remove what killed processes have left, those of earlier versions included."""
-    remove_litter(cache)
+    remove_leftovers(cache)
     with suppress(OSError), os.scandir(cache) as entries:
         for entry in entries:
             with suppress(OSError):
                 if _LOCK.fullmatch(entry.name):
                     remove_unlocked(Path(entry.path))
-                elif _EARLIER_LITTER.fullmatch(entry.name) and _is_old(Path(entry.path)):
+                elif _OLDER_LEFTOVERS.fullmatch(entry.name) and _is_old(Path(entry.path)):
                     shutil.rmtree(entry.path)
 
 
