@@ -289,5 +289,5 @@ def _check_name(name: str) -> None:
     ):
         raise UserError(
             f"a code's name is text of 1 to {LONGEST_NAME} characters, without slashes and "
-            f"characters that cannot be printed, not {quoted(name)}"
+            f"characters that cannot be printed, not {shown(repr(name))}"
         )
