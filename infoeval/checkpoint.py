@@ -18,7 +18,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from infoeval.errors import UserError, one_line, shown
+from infoeval.errors import UserError, one_line, quoted
 from infoeval.files import write_bytes
 from infoeval.networks import Networks
 from infoeval.tensor_archive import MOST_OPERATIONS, check_extent, read_archive
@@ -179,8 +179,7 @@ def _read(path: Path) -> dict[str, Any]:
     version = content.get("version")
     if type(version) is not int or version != VERSION:
         raise UserError(
-            f"{path} has format version {shown(repr(version))}; "
-            f"this infoeval reads version {VERSION}"
+            f"{path} has format version {quoted(version)}; this infoeval reads version {VERSION}"
         )
     return content
 

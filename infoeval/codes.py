@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from infoeval.errors import UserError, one_line, printable, shown
+from infoeval.errors import UserError, one_line, printable, quoted, shown
 
 LARGEST_BOUND = 1e6
 MOST_CODES = 4096
@@ -104,11 +104,11 @@ class Uniform:
     def __post_init__(self) -> None:
         numbers = all(isinstance(bound, int | float) for bound in (self.low, self.high))
         if not numbers or not -LARGEST_BOUND <= self.low < self.high <= LARGEST_BOUND:
-            low, high = shown(repr(self.low)), shown(repr(self.high))
+            low, high = quoted(self.low), quoted(self.high)
             raise UserError(f"a uniform code needs low < high, not {low} and {high}")
         fixed = self.sigma
         if fixed is not None and not (isinstance(fixed, int | float) and 0 < fixed < math.inf):
-            raise UserError(f"a fixed sigma must be positive, not {shown(repr(self.sigma))}")
+            raise UserError(f"a fixed sigma must be positive, not {quoted(self.sigma)}")
 
     @property
     def entropy(self) -> float:
@@ -183,7 +183,7 @@ class CodeSpace(Mapping[str, Code]):
         if not codes:
             raise UserError("a code space needs at least one code")
         if type(noise) is not int or noise < 0:
-            raise UserError(f"noise must be a whole number of variables, not {shown(repr(noise))}")
+            raise UserError(f"noise must be a whole number of variables, not {quoted(noise)}")
         self.noise = noise
         self._codes = dict(codes)
         for name in codes:
@@ -272,7 +272,7 @@ class CodeSpace(Mapping[str, Code]):
                 fields = {key: entry[key] for key in entry if key not in ("name", "kind")}
                 name = str(entry["name"])
                 if name in codes:
-                    raise UserError(f"two codes are called {shown(repr(name))}")
+                    raise UserError(f"two codes are called {quoted(name)}")
                 codes[name] = _KINDS[entry["kind"]](**fields)
             return cls(noise=data["noise"], **codes)
         except (KeyError, TypeError) as error:

@@ -2,8 +2,10 @@
 
 import difflib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
+LISTED = 10
+"""Names that a message lists."""
 LONGEST = 200
 """Characters that an error repeats of a text that somebody else wrote."""
 
@@ -54,6 +56,25 @@ def shown(value: object) -> str:
     return f"{text[:140]} … {end[-57:]}"
 
 
+def quoted(value: object) -> str:
+    """Return a value as Python writes it, in one line of at most 200 characters.
+
+    >>> quoted("two\\nlines")
+    "'two\\\\nlines'"
+    """
+    return shown(repr(value))
+
+
+def listing(names: Sequence[object]) -> str:
+    """Return the first ten of some names, and how many more there are.
+
+    >>> listing(["a", "b"]), listing(range(13))
+    ('a, b', '0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 3 more')
+    """
+    more = f" and {len(names) - LISTED:,} more" if len(names) > LISTED else ""
+    return ", ".join(map(shown, names[:LISTED])) + more
+
+
 def one_line(error: BaseException) -> str:
     """Return an error's message in one line of at most 200 characters, or its class if it has none.
 
@@ -81,7 +102,7 @@ def did_you_mean(name: object, known: Collection[str]) -> str:
     plain = {_plain(other): other for other in known}
     close = difflib.get_close_matches(_plain(str(name)[:LONGEST]), plain, n=1)
     hint = f" (did you mean {plain[close[0]]!r}?)" if close else ""
-    return f"{shown(repr(name))}{hint}"
+    return f"{quoted(name)}{hint}"
 
 
 def _plain(name: str) -> str:

@@ -55,9 +55,9 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def temporary_folder(parent: Path) -> Iterator[Path]:
-    """Yield a new folder in ``parent`` that is removed at the end, if it is still there.
+    """Yield a new folder in ``parent``, which is removed at the end.
 
-    If this process is killed, the next that writes into ``parent`` removes it.
+    If this process is killed, the next one that writes into ``parent`` removes it.
 
     Raises OSError when it cannot be created.
     """
@@ -70,16 +70,31 @@ def temporary_folder(parent: Path) -> Iterator[Path]:
         os.close(held)
 
 
-def remove_litter(folder: Path) -> None:
+def remove_leftovers(folder: Path) -> None:
     """Remove the temporary files and folders of processes that were killed.
 
-    A living process has a lock on each of its own. Where there are no locks, nothing is removed.
+    Running processes hold a lock on theirs. On file systems without locks nothing is removed.
     """
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
             if _TEMPORARY.fullmatch(entry.name) and not entry.is_symlink():
                 with contextlib.suppress(OSError):
-                    _remove_unlocked(Path(entry.path))
+                    remove_unlocked(Path(entry.path))
+
+
+def remove_unlocked(path: Path) -> None:
+    """Remove a file or folder, unless a process has locked it or there are no locks here.
+
+    Raises OSError when it cannot be opened or removed.
+    """
+    is_folder = path.is_dir()
+    held = take(path, os.O_RDONLY if is_folder else os.O_RDWR, required=True)
+    if held is None:
+        return
+    try:
+        shutil.rmtree(path) if is_folder else path.unlink()
+    finally:
+        os.close(held)
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
@@ -107,9 +122,9 @@ def in_home(path: str | os.PathLike[str]) -> Path:
 
 
 def _target(path: str | os.PathLike[str]) -> Path:
-    """Return the file to replace, its folder made."""
+    """Return the file to replace, after creating its folder."""
     if "\0" in os.fspath(path):
-        raise UserError(f"cannot write {os.fspath(path)!r}: a file name holds no zero character")
+        raise UserError(f"cannot write {os.fspath(path)!r}: a file name cannot contain NUL")
     target = Path(path).resolve()
     if target.exists() and not target.is_file():
         kind = "folder" if target.is_dir() else "device or a pipe"
@@ -120,10 +135,10 @@ def _target(path: str | os.PathLike[str]) -> Path:
 
 def _reserve(folder: Path, suffix: str = "", *, is_folder: bool = False) -> tuple[Path, int]:
     """Return a new empty file or folder, and the descriptor that locks it."""
-    remove_litter(folder)
+    remove_leftovers(folder)
     while True:
         path = folder / f".infoeval-{secrets.token_hex(8)}{suffix}"
-        # Before it is locked, another process may take it for litter, and remove it.
+        # Another process may remove it before it is locked.
         with contextlib.suppress(FileNotFoundError):
             if is_folder:
                 path.mkdir()
@@ -132,17 +147,6 @@ def _reserve(folder: Path, suffix: str = "", *, is_folder: bool = False) -> tupl
                 held = take(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, wait=True)
             if held is not None:
                 return path, held
-
-
-def _remove_unlocked(path: Path) -> None:
-    is_folder = path.is_dir()
-    held = take(path, os.O_RDONLY if is_folder else os.O_RDWR, sure=True)
-    if held is None:
-        return
-    try:
-        shutil.rmtree(path) if is_folder else path.unlink()
-    finally:
-        os.close(held)
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Locks that end with the process that holds them: one that was killed leaves none behind."""
+"""Locks of files and folders that are released when their process ends, even if it is killed."""
 
 import os
 import socket
@@ -13,7 +13,7 @@ if sys.platform != "win32":
     import fcntl
 
 LOCK = ".lock"
-"""Name of the lock in a folder that one process writes at a time."""
+"""Name of the lock file of a folder."""
 
 
 @contextmanager
@@ -36,18 +36,18 @@ def locked_folder(folder: Path) -> Iterator[None]:
         with locked(folder / LOCK):
             yield
     finally:
-        with suppress(OSError):  # the first that is not empty ends this
+        with suppress(OSError):  # stops at the first that is not empty
             for each in created:
                 each.rmdir()
 
 
 @contextmanager
 def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
-    """Context in which this lock file is held; it exists no longer than that.
+    """Context in which this process holds a lock file, which is removed at the end.
 
     Args:
         path: of the lock file, in a folder that exists.
-        wait: whether to wait until another process gives it back.
+        wait: whether to wait until another process releases it.
 
     Raises:
         UserError: another holds it, or it cannot be created.
@@ -60,7 +60,7 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
     if held is None:
         raise UserError(f"{path.parent} is in use by {_holder(path)}: wait for it, or stop it")
     try:
-        with suppress(OSError):  # a full disk; the lock holds without its text
+        with suppress(OSError):  # the disk may be full; the text is only for messages
             os.write(held, f"process {os.getpid()} on {socket.gethostname()}\n".encode())
         yield
     finally:
@@ -69,22 +69,28 @@ def locked(path: Path, *, wait: bool = False) -> Iterator[None]:
         os.close(held)
 
 
-def take(path: Path, flags: int, *, wait: bool = False, sure: bool = False) -> int | None:
-    """Return a descriptor that locks a file or folder until it is closed; None if another has it.
+def take(path: Path, flags: int, *, wait: bool = False, required: bool = False) -> int | None:
+    """Return a descriptor that locks a file or folder until it is closed; None if it is locked.
 
-    ``flags`` are those of `os.open`, by which a file may be created. A process that ends, in
-    whatever way, closes its descriptors. File systems without locks, and Windows, grant every lock,
-    or none where one has to be `sure`; NFS has locks of files that are opened for writing alone.
+    Descriptors are closed when their process ends, even if it is killed. NFS locks only files that
+    are opened for writing.
+
+    Args:
+        path: of the file or folder.
+        flags: of `os.open`; with ``O_CREAT`` a missing file is created.
+        wait: whether to wait until another process releases the lock.
+        required: whether to return None where the file system has no locks, or on Windows; else
+            every lock is granted there.
 
     Raises OSError when the file cannot be opened.
     """
     while True:
         held = os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
-            if not _lock(held, wait, without=not sure):
+            if not _lock(held, wait=wait, required=required):
                 os.close(held)
                 return None
-            if _is_at(held, path):  # the one before may have removed it while this one waited
+            if _is_at(held, path):  # its last holder may have removed it in the meantime
                 return held
         except BaseException:
             os.close(held)
@@ -92,16 +98,16 @@ def take(path: Path, flags: int, *, wait: bool = False, sure: bool = False) -> i
         os.close(held)
 
 
-def _lock(descriptor: int, wait: bool, without: bool) -> bool:
-    """Return whether the lock was taken; `without` if there are no locks."""
+def _lock(descriptor: int, *, wait: bool, required: bool) -> bool:
+    """Return whether the lock was taken, or is not required where there are no locks."""
     if sys.platform == "win32":
-        return without
+        return not required
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
     except OSError:  # no locks on this file system
-        return without
+        return not required
     return True
 
 

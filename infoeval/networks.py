@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from infoeval.codes import CodeSpace
-from infoeval.errors import UserError, one_line, shown
+from infoeval.errors import UserError, one_line, quoted, shown
 
 Activation = Literal["none", "relu", "leaky_relu", "tanh", "sigmoid"]
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid")
@@ -284,7 +284,7 @@ def _check_layer(layer: Layer, shape: Shape) -> None:
     activation = getattr(layer, "activation", "none")
     if activation not in ACTIVATIONS:
         known = ", ".join(ACTIVATIONS)
-        raise UserError(f"unknown activation {shown(repr(activation))}; known: {known}")
+        raise UserError(f"unknown activation {quoted(activation)}; known: {known}")
 
 
 def _weights(layer: Layer, shape: Shape) -> int:

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from infoeval.augment import Affine
 from infoeval.codes import Categorical, CodeSpace
-from infoeval.errors import UserError, one_line, shown, unknown
+from infoeval.errors import UserError, one_line, quoted, shown, unknown
 from infoeval.networks import Layer, Networks, table_from_data, table_to_data
 
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -115,12 +115,12 @@ class Trainer:
             raise UserError(f"adam_betas must be two numbers from 0 to below 1, not {shown(betas)}")
         for name, weight in self.code_weights.items():
             if name not in self.codes:
-                raise UserError(f"code_weights names {shown(repr(name))}, which is not a code")
+                raise UserError(f"code_weights names {quoted(name)}, which is not a code")
             _require_number(f"code_weights[{name!r}]", weight)
         if self.recognition_learns not in ("with_generator", "with_discriminator"):
-            raise UserError(f"unknown recognition_learns: {shown(repr(self.recognition_learns))}")
+            raise UserError(f"unknown recognition_learns: {quoted(self.recognition_learns)}")
         if self.precision not in ("auto", "float32", "bfloat16"):
-            raise UserError(f"unknown precision: {shown(repr(self.precision))}")
+            raise UserError(f"unknown precision: {quoted(self.precision)}")
         if self.invariance_weight and not self.categorical_codes:
             raise UserError("invariance_weight needs a categorical code")
 
@@ -201,11 +201,9 @@ def _check_image(shape: tuple[int, int, int]) -> None:
 
 def _require_whole(name: str, value: int, minimum: int) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < minimum:
-        raise UserError(
-            f"{name} must be a whole number of at least {minimum}, not {shown(repr(value))}"
-        )
+        raise UserError(f"{name} must be a whole number of at least {minimum}, not {quoted(value)}")
 
 
 def _require_number(name: str, value: float) -> None:
     if not (isinstance(value, int | float) and math.isfinite(value) and value >= 0):
-        raise UserError(f"{name} must be a number of at least 0, not {shown(repr(value))}")
+        raise UserError(f"{name} must be a number of at least 0, not {quoted(value)}")

@@ -117,7 +117,7 @@ def test_name_too_long(tmp_path: Path) -> None:
 
 
 def test_zero_character_in_the_name(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="zero character"):
+    with pytest.raises(UserError, match="NUL"):
         write_text(tmp_path / "a\0b", "new")
 
 

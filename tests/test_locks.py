@@ -72,7 +72,7 @@ def test_what_a_living_process_writes_is_no_litter(
     holder: subprocess.Popen[bytes], tmp_path: Path
 ) -> None:
     before = sorted(tmp_path.rglob("*"))
-    files.remove_litter(tmp_path)
+    files.remove_leftovers(tmp_path)
     assert sorted(tmp_path.rglob("*")) == before
     assert len(before) == 4
 
@@ -109,7 +109,7 @@ def test_where_there_are_no_locks_every_one_is_granted_and_nothing_is_removed(
         (tmp_path / ".infoeval-0123456789abcdef").mkdir()
         (tmp_path / ".infoeval-0123456789abcdef.pt").write_bytes(b"half")
         before = sorted(tmp_path.rglob("*"))
-        files.remove_litter(tmp_path)
+        files.remove_leftovers(tmp_path)
         assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -2,15 +2,15 @@
 
 import signal
 import sys
-from typing import Any, NoReturn
+from typing import Any
 
 import click
 
 import infoeval
 from infoeval.cli import signals
-from infoeval.cli.failures import line_of, on_sound_ground
+from infoeval.cli.failures import error_line, with_preflight_checks
 from infoeval.cli.list_commands import data, list_metrics
-from infoeval.cli.output import note, whole_output
+from infoeval.cli.output import checked_output, note
 from infoeval.cli.report_commands import report, traverse
 from infoeval.cli.score_commands import compare, score
 from infoeval.cli.train_command import train
@@ -26,7 +26,7 @@ class Commands(click.Group):
 
     def main(self, *arguments: Any, **options: Any) -> Any:
         """Run a command line; ends with one line where output cannot be written, or by a signal."""
-        with whole_output(), signals.obeyed():
+        with checked_output(), signals.handled():
             return super().main(*arguments, **options)
 
     def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
@@ -45,15 +45,11 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             raise signals.EndedBySignal(signal.SIGINT) from None
         except Exception as error:
-            message = line_of(error)
+            message = error_line(error)
             if message is None:
                 raise
-            _fail(message)
-
-
-def _fail(message: str) -> NoReturn:
-    note(f"Error: {' '.join(message.split())}")
-    sys.exit(USER_ERROR)
+            note(f"Error: {message}")
+            sys.exit(USER_ERROR)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,6 +68,6 @@ def main() -> None:
 
 for command in (train, score, list_metrics, compare, report, traverse):
     if command.callback is not None:
-        command.callback = on_sound_ground(command.callback)
+        command.callback = with_preflight_checks(command.callback)
 for command in (train, score, list_metrics, compare, report, traverse, data):
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""The one line of an error that lies in what the user gave, or in the machine it runs on."""
+"""Errors of the user and of the machine in one line, and checks before a command computes."""
 
 import functools
 import importlib
@@ -17,14 +17,14 @@ _NO_MEMORY = re.compile(
 )
 
 LEAST_LEFT = 600_000_000
-"""Bytes of address space that scoring or training takes beside torch, at least."""
+"""Bytes of address space that scoring or training needs at least beside torch."""
 
 
-def on_sound_ground(command: Callable[..., None]) -> Callable[..., None]:
-    """Return a command that computes, which first checks what libraries would not survive.
+def with_preflight_checks(command: Callable[..., None]) -> Callable[..., None]:
+    """Return the command, preceded by checks of conditions in which libraries crash or hang.
 
-    It raises UserError in a folder that was removed, where MKL ends the process, and where little
-    address space is left beside torch: what gets no memory then may hang.
+    It raises UserError in a folder that was removed, where MKL ends the process, and MemoryError
+    where torch leaves little address space: libraries that get no memory may hang.
     """
 
     @functools.wraps(command)
@@ -33,12 +33,7 @@ def on_sound_ground(command: Callable[..., None]) -> Callable[..., None]:
         limit = _address_space()
         if limit is not None:
             importlib.import_module("torch")  # as the command will
-            pages = Path("/proc/self/statm")
-            used = (
-                int(pages.read_text().split()[0]) * os.sysconf("SC_PAGESIZE")
-                if pages.exists()
-                else 0
-            )
+            used = _used_address_space()
             if limit - used < LEAST_LEFT:
                 raise MemoryError(f"torch alone takes {used / 1e9:.1f} GB")
         command(**options)
@@ -46,8 +41,8 @@ def on_sound_ground(command: Callable[..., None]) -> Callable[..., None]:
     return checked
 
 
-def line_of(error: Exception) -> str | None:
-    """Return the line that tells a user what is wrong; None for a fault of the program."""
+def error_line(error: Exception) -> str | None:
+    """Return the error in one line; None if it is a fault of the program, not of its user."""
     if isinstance(error, UserError):
         return str(error)
     chain = list(_chain(error))
@@ -60,7 +55,7 @@ def line_of(error: Exception) -> str | None:
     if isinstance(error, ImportError):
         return f"{loading}{one_line(error)}"
     if isinstance(error, OSError):
-        return _of_system(error)
+        return f"{error.filename}: {error.strerror}" if error.filename else one_line(error)
     return None
 
 
@@ -87,7 +82,7 @@ def _library(error: ImportError) -> str:
 
 
 def _limit() -> str:
-    """Return what limits the address space, where something does."""
+    """Return the limit of the address space for a message; an empty string without one."""
     limit = _address_space()
     if limit is None:
         return ""
@@ -104,15 +99,15 @@ def _address_space() -> int | None:
     return None if limit == resource.RLIM_INFINITY else limit
 
 
+def _used_address_space() -> int:
+    """Return how many bytes of address space this process uses; 0 where that is unknown."""
+    pages = Path("/proc/self/statm")
+    return int(pages.read_text().split()[0]) * os.sysconf("SC_PAGESIZE") if pages.exists() else 0
+
+
 def _check_folder() -> None:
-    """Raise UserError where the current folder does not exist any more."""
+    """Raise UserError if the current folder was removed."""
     try:
         os.getcwd()
     except OSError:
-        raise UserError("the current folder is gone: change to another") from None
-
-
-def _of_system(error: OSError) -> str:
-    """Return the line of an error of the operating system."""
-    # Such as a name that is too long.
-    return f"{error.filename}: {error.strerror}" if error.filename else one_line(error)
+        raise UserError("the current folder was removed: change to another") from None

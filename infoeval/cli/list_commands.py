@@ -8,6 +8,7 @@ import click
 
 from infoeval.cli.common import as_text, data_dir_option, json_option
 from infoeval.cli.output import print_json, say
+from infoeval.errors import printable
 
 if TYPE_CHECKING:
     from infoeval.data import CatalogueEntry
@@ -90,13 +91,13 @@ def _print_metrics(metrics: "Sequence[Metric]") -> None:
 
 def _print_catalogue(entries: "Sequence[CatalogueEntry]") -> None:
     """Print which data sets are available, and how to get those that are not."""
-    from infoeval.cli.terminal import Screen, escaped, table
+    from infoeval.cli.terminal import Screen, table
 
     rows = table("name", "available", "description", "place", names=4)
     rows.columns[1].no_wrap = True
     for entry in entries:
         available = "yes" if entry.present else "no"
-        rows.add_row(entry.name, available, entry.description, escaped(entry.where))
+        rows.add_row(entry.name, available, entry.description, printable(entry.where))
     screen = Screen()
     screen.print_table(rows, names=3)
     for entry in entries:

@@ -1,4 +1,4 @@
-"""Output of the command line: it arrives whole or the command fails, and no terminal obeys it."""
+"""Output of the command line: complete or the command fails, without control characters."""
 
 import codecs
 import contextlib
@@ -44,7 +44,7 @@ def print_json(text: str) -> None:
 
 
 def plain(text: str, charset: str) -> str:
-    """Return a text in the characters that an output has; others are paraphrased, or escapes.
+    """Return a text in an output's charset; other characters are paraphrased or escaped.
 
     >>> plain("λ ≥ 1 … 字", "ascii"), plain("λ", "utf-8")
     ('lambda >= 1 ... \\\\u5b57', 'λ')
@@ -53,18 +53,17 @@ def plain(text: str, charset: str) -> str:
 
 
 def charset_of(file: IO[str]) -> str:
-    """Return the name of the characters that an output has."""
+    """Return the name of an output's charset, as Python spells it."""
     name = getattr(file, "charset", None) or getattr(file, "encoding", None) or "utf-8"
     return codecs.lookup(name).name
 
 
 @contextlib.contextmanager
-def whole_output() -> Iterator[None]:
+def checked_output() -> Iterator[None]:
     """Context at whose end all output is written, or the program ends with one line and 2.
 
-    An output whose reader has gone, as that of `| head`, is dropped without a word, and so is
-    whatever the standard error does not take: neither keeps a command from its work. Streams that
-    somebody has put in the place of the process's own are left alone.
+    A closed pipe, as with `| head`, and a standard error that cannot be written are no failures:
+    the command goes on without them. Replaced streams, as in tests, are left alone.
     """
     before = sys.stdout, sys.stderr
     _occupy_closed()
@@ -87,9 +86,9 @@ def whole_output() -> Iterator[None]:
 
 
 class _Descriptor(io.FileIO):
-    """A file descriptor of the process that remembers its first failure, and then takes no more.
+    """A file descriptor that remembers its first failure, after which it discards everything.
 
-    It raises nothing: a failure that nobody has seen is not tried again when Python exits.
+    It raises nothing, so that Python does not try again when it exits.
     """
 
     failure: OSError | None = None
@@ -103,12 +102,12 @@ class _Descriptor(io.FileIO):
             else:
                 if written is not None:
                     return written
-                select.select([], [self], [])  # whoever shares it has made it non-blocking
+                select.select([], [self], [])  # another process has made it non-blocking
         return memoryview(data).nbytes
 
 
 class _Stream(io.TextIOWrapper):
-    """Text of a descriptor; the buffer in between repeats what was written in part."""
+    """A text stream on a descriptor; its buffer completes partial writes."""
 
     def __init__(self, number: int, charset: str) -> None:
         self.charset, self._raw = charset, _Descriptor(number, "w", closefd=False)
@@ -122,14 +121,14 @@ class _Stream(io.TextIOWrapper):
 
     @property
     def failure(self) -> OSError | None:
-        """The reason why not everything was written, if there still is a reader."""
+        """The error that kept output from being written, or None; a closed pipe is none."""
         self.flush()
         gone = isinstance(self._raw.failure, BrokenPipeError)
         return None if gone else self._raw.failure
 
 
 def _checked(stream: TextIO | None, original: TextIO | None, number: int) -> TextIO:
-    """Return a stream of the process, None where it is closed, as one that is checked."""
+    """Return a checked stream for one of the process, which is None if it is closed."""
     if stream is None:
         return _Stream(number, "utf-8")
     if stream is not original:
@@ -142,10 +141,7 @@ def _checked(stream: TextIO | None, original: TextIO | None, number: int) -> Tex
 
 
 def _occupy_closed() -> None:
-    """Open what is closed of the first three descriptors, so that no file is taken for one.
-
-    They can only be read: writing to one fails.
-    """
+    """Open closed standard descriptors for reading, so that no file gets their numbers."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -160,7 +156,7 @@ def _write(file: TextIO, lines: Any) -> None:
 
 
 def _alternative(error: UnicodeError) -> tuple[str, int]:
-    """Return what is written in place of characters that an output does not have."""
+    """Return the replacement of characters that a charset lacks, as a codec error handler."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lost = error.object[error.start : error.end]

@@ -1,4 +1,4 @@
-"""A command that several processes run together under torchrun, and that answers with one voice."""
+"""A command that several processes run together under torchrun, of which one prints."""
 
 import contextlib
 import functools
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from infoeval.training.distributed import World
 
 STOPPED = 2
-"""Exit code of every process of a run that was broken off; that of a user error."""
-GRACE = 20.0
-"""Seconds in which the processes save a run that torchrun ends; it kills them after 30."""
+"""Exit code of all processes of a run that failed; that of a user error."""
+GRACE_PERIOD = 20.0
+"""Seconds to save a run that torchrun ends; it kills the processes after 30."""
 
 
-def in_one_voice(command: Callable[..., None]) -> Callable[..., None]:
-    """Give `command` the torchrun `world` it runs in, or None, and let one process speak.
+def one_process_reports(command: Callable[..., None]) -> Callable[..., None]:
+    """Return the command with the torchrun `world` it runs in, or None; one process prints.
 
-    The process of number 0 alone prints. An error is reported once, by the process that met it
-    first. `sync_batch_norm` and `device` among the options say how the world is joined.
+    Only the process of rank 0 prints, and only the first process that fails reports its error.
+    The options `sync_batch_norm` and `device` say how the world is joined.
     """
 
     @functools.wraps(command)
@@ -61,13 +61,13 @@ def _reported_once(world: "World") -> Iterator[None]:
             os.write(2, f"Error: {world.ended}\n".encode())
         os._exit(STOPPED)
 
-    # When torchrun ends this process, as it does when another was killed, the main thread may wait
-    # for the others in a call that never returns.
-    with signals.ended_within(GRACE, give_up):
+    # torchrun ends this process when another was killed, for which the main thread may be waiting
+    # in a call that never returns.
+    with signals.deadline(GRACE_PERIOD, give_up):
         try:
             yield
         except (UserError, KeyboardInterrupt, signals.EndedBySignal) as error:
-            # From here on torchrun, which sees the others end, must not cut the report short.
+            # torchrun, which sees the others end, must not interrupt the report.
             signal.signal(signal.SIGTERM, signal.SIG_IGN)
             if world.may_report():
                 raise

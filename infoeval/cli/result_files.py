@@ -1,4 +1,4 @@
-"""Where the results of score and compare go: to the standard output, or into a file."""
+"""Writing the results of score and compare to the standard output or into a file."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -15,7 +15,7 @@ STANDARD_OUTPUT = Path("-")
 
 
 class Results(Protocol):
-    """A document, or a comparison."""
+    """A document or a comparison."""
 
     def to_json(self) -> str: ...
 
@@ -31,11 +31,11 @@ def results_to(
 ) -> Iterator[Callable[[Shown], None]]:
     """Yield a function that prints results by `show`, or writes them to the file `output`.
 
-    The file is JSON with `as_json` or by its suffix .json, CSV by .csv, and otherwise the text as
-    it is printed outside a terminal. It is written atomically, and begun here: a place that cannot
-    be written is an error before anything is computed.
+    The file is JSON with `as_json` or the suffix .json, CSV with .csv, and otherwise the text that
+    is printed outside a terminal. It is written atomically, and opened here, so that a file that
+    cannot be written is an error before anything is computed.
 
-    Raises UserError where the file cannot be written, and for a page.
+    Raises UserError for such a file, and for a page.
     """
     if output is None or output == STANDARD_OUTPUT:
         yield lambda results: print_json(results.to_json()) if as_json else show(results, None)
@@ -53,7 +53,7 @@ def results_to(
 
 
 def _content(results: Shown, kind: str, show: Callable[[Shown, IO[str] | None], None]) -> bytes:
-    """Return results as a file of the kind that a suffix names."""
+    """Return results as the content of a file with this suffix."""
     buffer = io.StringIO()
     if kind == ".json":
         buffer.write(results.to_json())

@@ -12,15 +12,15 @@ from infoeval.cli import signals
 from infoeval.cli.common import as_text
 from infoeval.cli.output import note, print_json, say
 from infoeval.cli.progress import activity, training_progress
-from infoeval.cli.run_places import go_on_with
+from infoeval.cli.run_places import resume_command
 from infoeval.cli.terminal.sweep_table import print_runs
+from infoeval.errors import listing
 
 if TYPE_CHECKING:
     from infoeval.data import ImageSet
     from infoeval.trainer import Trainer
     from infoeval.training.choosing import Choice
     from infoeval.training.distributed import World
-    from infoeval.training.run import Log
     from infoeval.training.run_options import RunOptions
 
 FAILED = 1
@@ -29,7 +29,7 @@ FAILED = 1
 
 @contextmanager
 def preparing() -> Iterator[None]:
-    """Show how far data are that are being prepared."""
+    """Context that shows the progress of preparing data."""
     from infoeval.data import progress_to
 
     with activity() as progress, progress_to(progress):
@@ -37,17 +37,14 @@ def preparing() -> Iterator[None]:
 
 
 def load_images(choice: "Choice", data_dir: Path | None, skip_broken: bool) -> "ImageSet":
-    """The training images; broken ones that were left out are named."""
+    """Return the training images, after notes on what was left out."""
     from infoeval.data import load
 
     images = load(
         choice.trainer.data, "train", root=data_dir, skip_broken=skip_broken, shape=choice.shape
     )
     if images.left_out:
-        note(
-            f"left out {len(images.left_out):,} broken: {', '.join(images.left_out[:10])}"
-            + (" …" if len(images.left_out) > 10 else "")
-        )
+        note(f"left out {len(images.left_out):,} broken: {listing(images.left_out)}")
     for line in images.notes:
         note(f"{images.name}: {line}")
     return images
@@ -84,7 +81,7 @@ def train_one(
             options,
             seed=seed,
             progress=progress,
-            log=_unless(complete),
+            log=None if complete else note,
             stop=stop,
             world=world,
         )
@@ -99,18 +96,13 @@ def train_one(
         say(f"checkpoint: {path}", f"next: infoeval score {shlex.quote(str(path))}")
 
 
-def _unless(complete: bool) -> "Log | None":
-    """What there is to say of the steps to come, if there are any."""
-    return None if complete else note
-
-
 def _stopped(where: str, folder: Path, world: "World | None" = None) -> signals.EndedBySignal:
-    """What ends the program after a training was stopped: how to go on with it."""
-    how = f"go on with: {go_on_with(folder)}"
+    """Return the exception that ends the program after a stop; it says how to resume."""
+    how = f"go on with: {resume_command(folder)}"
     if world is not None:
         how = f"add --resume to go on from the checkpoint in {folder}"
-    # Of several processes, another may have got the signal.
-    return signals.EndedBySignal(signals.arrived() or signal.SIGTERM, f"{where}; {how}")
+    # Another of several processes may have received the signal.
+    return signals.EndedBySignal(signals.received() or signal.SIGTERM, f"{where}; {how}")
 
 
 def train_many(
@@ -142,7 +134,7 @@ def train_many(
                 **sweep_options,
             )
     except sweep.StoppedSweepError:
-        if signals.arrived() is None:  # a process of the sweep got the signal
+        if signals.received() is None:  # a worker received the signal
             raise
         raise _stopped("", folder) from None
     print_json(summary.to_json()) if in_json else print_runs(summary)

@@ -1,4 +1,4 @@
-"""The folder of a training: a new one, or that of a run to go on with."""
+"""The folder of a training: a new one, or that of a run to resume."""
 
 import shlex
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ RUNS = Path("runs")
 
 
 @contextmanager
-def folder_for(name: str, out: Path | None, world: "World | None") -> Iterator[Path]:
-    """Context with the folder `out` or a new one, which the first process of a world makes."""
+def open_run_folder(name: str, out: Path | None, world: "World | None") -> Iterator[Path]:
+    """Context that yields `out`, or else a new folder, which the first process of a world makes."""
     with ExitStack() as held:
         folder = out
         if out is None and (world is None or world.rank == 0):
@@ -29,9 +29,9 @@ def folder_for(name: str, out: Path | None, world: "World | None") -> Iterator[P
 
 @contextmanager
 def _new_folder(name: str) -> Iterator[Path]:
-    """Context with a new folder runs/NAME-000, -001 …, removed if nothing was written into it.
+    """Context that yields a new folder runs/NAME-000, -001, …, removed at the end if it is empty.
 
-    Raises UserError where it cannot be made.
+    Raises UserError if it cannot be created.
     """
     created = not RUNS.exists()
     folder = _make_next(name)
@@ -50,11 +50,11 @@ def _make_next(name: str) -> Path:
         if folder.exists():
             continue
         try:
-            folder.mkdir(parents=True)  # of two processes, one makes it
+            folder.mkdir(parents=True)  # fails if another process was faster
         except FileExistsError:
             if folder.exists():
                 continue
-            raise UserError(f"cannot write {RUNS}: it is no folder; give --out") from None
+            raise UserError(f"cannot write {RUNS}: it is not a folder; give --out") from None
         except OSError as error:
             raise UserError(
                 f"cannot write {folder}: {error.strerror or error}; give --out"
@@ -63,8 +63,8 @@ def _make_next(name: str) -> Path:
     raise AssertionError
 
 
-def steps_of(folder: Path) -> int | None:
-    """Return the steps that a run, or the runs of a sweep, were to have; None if there is none.
+def planned_steps(folder: Path) -> int | None:
+    """Return the number of steps planned for a run, or the runs of a sweep; None without one.
 
     Raises UserError for a checkpoint that cannot be read.
     """
@@ -77,8 +77,8 @@ def steps_of(folder: Path) -> int | None:
     return max(steps, default=None)
 
 
-def go_on_with(folder: Path) -> str:
-    """Return the command that goes on with this training, as a shell takes it."""
+def resume_command(folder: Path) -> str:
+    """Return the command that resumes this training, quoted for a shell."""
     context = click.get_current_context()
     words = list(context.find_root().obj)
     added = [] if context.params.get("out") else ["--out", str(folder)]

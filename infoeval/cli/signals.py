@@ -12,33 +12,33 @@ from types import FrameType
 
 from infoeval.cli.output import note
 
-PATIENCE = 10.0
-"""Seconds in which a command clears up after a signal; then it is ended."""
+GRACE_PERIOD = 10.0
+"""Seconds that a command has to clean up after a signal."""
 TOGETHER = 1.0
-"""Seconds in which several signals are one: terminals and launchers pass on what they get."""
+"""Seconds in which several signals count as one: launchers forward those of the terminal."""
 _NUMBERS = [getattr(signal, n) for n in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, n)]
 
 
 class EndedBySignal(BaseException):
-    """A signal ends the command; `more` follows "stopped by SIGTERM" in the line that tells so."""
+    """A signal ends the command with the line "stopped by SIGTERM", followed by `more`."""
 
     def __init__(self, number: int, more: str = "") -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}{more}")
         self.exit_code = 128 + number
 
 
-class _Arrivals:
-    """The signal that has arrived, and what is done about it."""
+class _State:
+    """The first signal received, and how it is handled."""
 
     def __init__(self) -> None:
         self.number: int | None = None
         self.raised = False
         self.deferred = False
-        self.patience = PATIENCE
+        self.grace_period = GRACE_PERIOD
         self.give_up: Callable[[], None] | None = None
 
     def __call__(self, number: int, frame: FrameType | None) -> None:
-        """Handle a signal, in the main thread."""
+        """Raise EndedBySignal, unless signals are deferred; runs in the main thread."""
         del frame
         if self.number is None:
             self.number = number
@@ -47,75 +47,76 @@ class _Arrivals:
                 raise EndedBySignal(number)
 
 
-_arrivals = _Arrivals()
+_state = _State()
 
 
 @contextmanager
-def obeyed() -> Iterator[None]:
-    """Context in which SIGINT, SIGTERM and SIGHUP end the program, a second one at once.
+def handled() -> Iterator[None]:
+    """Context in which SIGINT, SIGTERM and SIGHUP end the program, a second one immediately.
 
-    What is ignored, as SIGHUP is under nohup, stays ignored. Only the main thread can do this.
+    Ignored signals, such as SIGHUP under nohup, stay ignored. Outside the main thread nothing
+    changes.
     """
-    global _arrivals
+    global _state
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    _arrivals = arrivals = _Arrivals()
+    _state = state = _State()
     others = (signal.SIG_IGN, None)  # None: not Python's
     heeded = [each for each in _NUMBERS if signal.getsignal(each) not in others]
-    before = {each: signal.signal(each, arrivals) for each in heeded}
+    before = {each: signal.signal(each, state) for each in heeded}
     try:
-        with _watched(arrivals):
+        with _watched(state):
             yield
     except BaseException as error:
-        # What was raised in the midst of an import may have come out as another error.
+        # An import that it interrupts may raise another error in its place.
         ended = error
-        if arrivals.raised and arrivals.number is not None:
-            ended = EndedBySignal(arrivals.number)
+        if state.raised and state.number is not None:
+            ended = EndedBySignal(state.number)
         if not isinstance(ended, EndedBySignal):
             raise
-        with suppress(OSError):  # a closed terminal, of all things
+        with suppress(OSError):  # the terminal may be closed
             note(str(ended))
         sys.exit(ended.exit_code)
     finally:
         for each, handler in before.items():
-            if signal.getsignal(each) is arrivals:
+            if signal.getsignal(each) is state:
                 signal.signal(each, handler)
 
 
 @contextmanager
 def deferred() -> Iterator[Callable[[], bool]]:
-    """Context that no signal ends; yields a function that returns whether one has arrived."""
-    arrivals = _arrivals
-    arrivals.deferred = True
+    """Context that no signal ends; yields a function that returns whether one was received."""
+    state = _state
+    state.deferred = True
     try:
-        yield lambda: arrivals.number is not None
+        yield lambda: state.number is not None
     finally:
-        arrivals.deferred = False
+        state.deferred = False
 
 
 @contextmanager
-def ended_within(seconds: float, give_up: Callable[[], None]) -> Iterator[None]:
-    """Context that ends so soon after a signal, even if it is deferred.
+def deadline(seconds: float, give_up: Callable[[], None]) -> Iterator[None]:
+    """Context that may go on for so many seconds after a signal, even a deferred one.
 
-    Else another thread calls `give_up`, which ends the program.
+    After that another thread calls `give_up`, which ends the program.
     """
-    arrivals = _arrivals
-    arrivals.patience, arrivals.give_up = seconds, give_up
+    state = _state
+    state.grace_period, state.give_up = seconds, give_up
     try:
         yield
     finally:
-        arrivals.patience, arrivals.give_up = PATIENCE, None
+        state.grace_period, state.give_up = GRACE_PERIOD, None
 
 
-def arrived() -> int | None:
-    """Return the number of the signal that has arrived."""
-    return _arrivals.number
+def received() -> int | None:
+    """Return the number of the first signal received, or None."""
+    return _state.number
 
 
 @contextmanager
-def _watched(arrivals: _Arrivals) -> Iterator[None]:
-    """Context in which another thread ends the program where the main thread cannot.
+def _watched(state: _State) -> Iterator[None]:
+    """Context in which another thread ends the program if the main thread does not.
 
     Python runs handlers in the main thread, which may be in a call that never returns. The signal
     wakes the other thread through a pipe.
@@ -126,7 +127,7 @@ def _watched(arrivals: _Arrivals) -> Iterator[None]:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    watching = threading.Thread(target=_watch, args=(reading, arrivals), daemon=True)
+    watching = threading.Thread(target=_watch, args=(reading, state), daemon=True)
     watching.start()
     try:
         yield
@@ -137,8 +138,8 @@ def _watched(arrivals: _Arrivals) -> Iterator[None]:
         os.close(reading)
 
 
-def _watch(reading: int, arrivals: _Arrivals) -> None:
-    """End the program at the second signal, or when patience is over."""
+def _watch(reading: int, state: _State) -> None:
+    """End the program at the second signal, or after the grace period."""
     first: tuple[int, float] | None = None
     while True:
         ready, _, _ = select.select([reading], [], [], None if first is None else 0.2)
@@ -153,10 +154,10 @@ def _watch(reading: int, arrivals: _Arrivals) -> None:
                 first = content[0], now
             elif now - first[1] > TOGETHER:
                 os._exit(128 + content[0])
-        if first is None or now - first[1] < arrivals.patience:
+        if first is None or now - first[1] < state.grace_period:
             continue
-        if arrivals.give_up is not None:
-            arrivals.give_up()
-        if not arrivals.deferred:
+        if state.give_up is not None:
+            state.give_up()
+        if not state.deferred:
             os.write(2, f"{EndedBySignal(first[0])}\n".encode())
             os._exit(128 + first[0])

@@ -17,8 +17,8 @@ from infoeval.cli.common import (
 )
 from infoeval.cli.output import note, print_json
 from infoeval.cli.parameter_types import number_list, seed_list
-from infoeval.cli.processes import in_one_voice
-from infoeval.cli.run_places import folder_for, steps_of
+from infoeval.cli.processes import one_process_reports
+from infoeval.cli.run_places import open_run_folder, planned_steps
 from infoeval.errors import UserError
 from infoeval.training.run_options import RunOptions
 
@@ -66,7 +66,7 @@ MOST_STACKED = 10_000
     help="Under torchrun, normalise whole batches, not each process's part.",
 )
 @click.option("--json", "in_json", is_flag=True, help="Print the result as JSON.")
-@in_one_voice
+@one_process_reports
 def train(
     trainer: str,
     data: str | None,
@@ -135,7 +135,7 @@ def train(
     if choice.shape is not None and data is not None:
         raise UserError(f"{trainer} are the images: --data has no use")
     if options.resume and steps is None and out is not None:
-        steps = steps_of(out)
+        steps = planned_steps(out)
     weight = weights[0] if len(weights) == 1 else None
     choice = _changed(choice, data=data, steps=steps, batch=batch, information_weight=weight)
     if choice.decided:
@@ -147,7 +147,7 @@ def train(
 
     with preparing(), nullcontext() if world is None else world.first_before_others():
         images = load_images(choice, data_dir, skip_broken)
-    with folder_for(choice.trainer.name, out, world) as folder:
+    with open_run_folder(choice.trainer.name, out, world) as folder:
         if many:
             train_many(choice.trainer, images, folder, options, in_json, **sweep_options)
         else:

@@ -18,7 +18,7 @@ from infoeval.data.image_set import ImageSet, describe_form, split_indices
 from infoeval.data.resizing import fit, pixels
 from infoeval.data.split_folders import divide
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
-from infoeval.errors import UserError, printable
+from infoeval.errors import UserError, listing, printable
 
 MAX_PIXELS = 4096 * 4096
 """The largest image that is read without being resized."""
@@ -39,8 +39,6 @@ _CURES = {
     **dict.fromkeys((".csv", ".parquet", ".arrow", ".tfrecord"), "save their images as .png"),
 }
 """What to do about files that may hold images and are not read here, by the end of their names."""
-
-_LISTED = 10  # names in a note
 
 
 def load_folder(
@@ -162,8 +160,7 @@ def _find(path: Path, skip_broken: bool) -> _Found:
         raise UserError(f"{path}: holds no images ({', '.join(SUFFIXES)}){hints}")
     notes = [_not_read(item) for item in unread.items() if item[0] in _PICTURES]
     if left_out and path.is_dir():
-        more = " …" if len(left_out) > _LISTED else ""
-        notes.append(f"left out {len(left_out):,}: {', '.join(left_out[:_LISTED])}{more}")
+        notes.append(f"left out {len(left_out):,}: {listing(left_out)}")
         left_out = ()
     division = divide(str(path), [PurePosixPath(file.name).parts[:-1] for file in files])
     notes += division.notes

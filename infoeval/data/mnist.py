@@ -62,7 +62,7 @@ class MnistFiles:
     def _folders(self, root: Path) -> Iterator[Path]:
         """Yield the folders in which the files may be."""
         names = (self.torchvision_name, self.name, self.name.replace("_", "-"))
-        # The data root may be the set's own folder; its name must not speak of another set.
+        # The data root may be the set's own folder, unless it is named after the other set.
         own = ("",) if ("fashion" in root.name.lower()) == ("fashion" in self.name) else ()
         for name in dict.fromkeys((*names, self.torchvision_name.lower(), *own)):
             yield root / name / "raw"
@@ -163,7 +163,7 @@ def _shapes(split: str) -> tuple[tuple[int, ...], tuple[int, ...]]:
 
 
 def _find(folder: Path, name: str) -> Path | None:
-    """Return the path of an idx file, as the official page or another mirror names it."""
+    """Return the path of an idx file under its official name or that of a mirror."""
     dotted = name.replace("-idx", ".idx")
     names = [f"{stem}{suffix}" for stem in (name, dotted) for suffix in ("", ".gz")]
     paths = (folder / file for file in (*names, f"{name}/{name}", f"{dotted}/{dotted}"))

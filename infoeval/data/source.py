@@ -84,8 +84,8 @@ def data_root(folder: str | os.PathLike[str] | None = None) -> Path:
         return in_home(chosen)
     try:
         return in_home("~/.cache/infoeval")
-    except UserError:  # what needs no files goes on
-        return Path("/nonexistent/infoeval")  # the home of users who have none
+    except UserError:  # data sets that need no files are available without a home folder
+        return Path("/nonexistent/infoeval")
 
 
 def not_there(name: str, what_to_do: str) -> UserError:
@@ -101,8 +101,6 @@ def downloading(name: str, root: Path, what_to_do: Callable[[Path], str]) -> Ite
     download or write.
     """
     try:
-        if root.parts[:1] == ("~",):
-            raise OSError("there is no home folder")
         root.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=root, prefix=".download-") as folder:
             yield Path(folder)

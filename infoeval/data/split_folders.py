@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from infoeval.errors import UserError, shown
+from infoeval.errors import UserError, listing, shown
 
-# By what the folders of a split are called, also TrainingSet, test_images or seg_train.
+# Names of the folders of a split; also TrainingSet, test_images or seg_train.
 _WORDS = {
     "train": ("train", "training"),
     "test": ("test", "testing"),
@@ -21,7 +21,6 @@ _NAME = re.compile(
     r"(?:[ _-]?(?:set|data|images?|imgs|split))?",
     re.IGNORECASE,
 )
-_LISTED = 10  # names in a note
 _TEST_KINDS = ("test", "eval", "val")  # the first that is there is the test split
 
 Folders = tuple[str, ...]
@@ -78,7 +77,7 @@ def divide(source: str, folders: Sequence[Folders]) -> Division:
 
 
 def _kind(folder: str, before: str | None = None) -> str | None:
-    """Return the kind of split that a folder is called, with any or with these letters before."""
+    """Return the kind of split that a folder is named after, with any prefix or with this one."""
     match = _NAME.fullmatch(folder)
     if match is None or before not in (None, (match["before"] or "").lower()):
         return None
@@ -95,7 +94,7 @@ def _choose(source: str, tops: Sequence[str | None]) -> dict[str, str]:
         kinds = {name: kind for name in names if (kind := _kind(name, before)) is not None}
         test_kind = next((kind for kind in _TEST_KINDS if kind in kinds.values()), None)
         if len(set(kinds.values())) < 2 or test_kind is None:
-            continue  # at most a class that is called like a split
+            continue  # at most a class with the name of a split
         training, testing = (
             [name for name, kind in kinds.items() if kind == wanted]
             for wanted in ("train", test_kind)
@@ -109,15 +108,15 @@ def _choose(source: str, tops: Sequence[str | None]) -> dict[str, str]:
 def _unclear(source: str, folders: Iterable[str]) -> UserError:
     listed = " and ".join(map(shown, folders))
     return UserError(
-        f"{source}: holds folders {listed}, and it is not clear which are the splits: call two of "
-        "them train and test, and take away the others"
+        f"{source}: holds folders {listed}, and it is not clear which are the splits: name two of "
+        "them train and test, and move the others away"
     )
 
 
 def _depth_of_classes(
     source: str, folders: Sequence[Folders], splits: Sequence[str | None], depth: int
 ) -> int:
-    """Return how many folders are above those of classes: a split may have its name twice."""
+    """Return the depth of the folders of classes: a split's folder may hold one of its own name."""
     while True:
         below: dict[str, set[str]] = {"train": set(), "test": set()}
         for inside, split in zip(folders, splits, strict=True):
@@ -140,7 +139,7 @@ def _notes_on_splits(chosen: Mapping[str, str], tops: Sequence[str | None]) -> l
     counts = Counter(top for top in tops if top not in chosen)
     if counts:
         places = [f"{'no folder' if top is None else top} ({n:,})" for top, n in counts.items()]
-        notes.append(f"images in neither split: {_listed(places)}")
+        notes.append(f"images in neither split: {listing(places)}")
     return notes
 
 
@@ -158,9 +157,4 @@ def _notes_on_classes(
     if None in classes["train"] | classes["test"]:
         return ["some images are in no folder of a class: no labels are used"]
     alone = {split: sorted(map(str, names - both)) for split, names in classes.items()}
-    return [f"classes only in {split}: {_listed(names)}" for split, names in alone.items() if names]
-
-
-def _listed(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-    return ", ".join(map(shown, names[:_LISTED])) + more
+    return [f"classes only in {split}: {listing(names)}" for split, names in alone.items() if names]

@@ -11,8 +11,8 @@ from infoeval.evaluation.report_files import (
     DEFAULT,
     METRICS,
     check_formats,
-    claimed_place,
     files_of,
+    locked_report,
     write_formats,
 )
 
@@ -56,7 +56,7 @@ def report(
     output = Path(output)
     written, scoring = _split(ReportOptions, options)
     check_formats(DEFAULT if written.formats is None else written.formats)
-    with claimed_place(output, written.figures):
+    with locked_report(output, written.figures):
         return _report(models, output, metrics, written, scoring)
 
 
@@ -110,7 +110,7 @@ def compare(
     check_formats(DEFAULT if written.formats is None else written.formats)
     from infoeval.evaluation.make_report import make_comparison
 
-    with claimed_place(output, written.figures):
+    with locked_report(output, written.figures):
         metrics_file, comparison = make_comparison(
             models, output, Options(**scoring), metrics, written
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from infoeval.errors import UserError, unknown
-from infoeval.files import remove_litter, write_text
+from infoeval.files import remove_leftovers, write_text
 from infoeval.locks import locked_folder
 from infoeval.results import Document
 from infoeval.results.contract import parse_json, read_text
@@ -30,7 +30,7 @@ def check_formats(formats: Sequence[str]) -> None:
 
 
 @contextmanager
-def claimed_place(output: Path, figures: str | Path | None = None) -> Iterator[None]:
+def locked_report(output: Path, figures: str | Path | None = None) -> Iterator[None]:
     """Context in which no other report writes this page, its files or the figures.
 
     What killed ones left is removed. Raises UserError when another report writes one of them, or
@@ -43,8 +43,8 @@ def claimed_place(output: Path, figures: str | Path | None = None) -> Iterator[N
     with ExitStack() as held:
         for folder in sorted(folders):  # two that want the same two do not wait for each other
             held.enter_context(locked_folder(folder))
-            remove_litter(folder)
-        remove_litter(output.parent)
+            remove_leftovers(folder)
+        remove_leftovers(output.parent)
         yield
 
 

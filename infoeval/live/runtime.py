@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from infoeval.errors import UserError, shown
+from infoeval.errors import UserError, quoted
 from infoeval.files import write_bytes, write_text
 from infoeval.report import onnxruntime
 
@@ -91,7 +91,7 @@ def _check_release(folder: Path) -> None:
         )
     if about.get("version") != onnxruntime.VERSION:
         raise UserError(
-            f"{folder} is release {shown(repr(about.get('version')))} of {onnxruntime.NAME}, and "
+            f"{folder} is release {quoted(about.get('version'))} of {onnxruntime.NAME}, and "
             f"pages run {onnxruntime.VERSION}: run `npm install {_WANTED}`"
         )
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from infoeval.errors import UserError
-from infoeval.report.page_images import ImageContent, address, open_pixels, quoted
+from infoeval.errors import UserError, quoted
+from infoeval.report.page_images import ImageContent, address, open_pixels
 from infoeval.report.wording import minus
 from infoeval.results import Document
 from infoeval.results.file_entries import ImageGrid

@@ -10,9 +10,9 @@ from pathlib import Path
 from markupsafe import Markup
 
 from infoeval import content
-from infoeval.errors import UserError, shown
+from infoeval.errors import UserError, quoted, shown
 from infoeval.report import onnxruntime
-from infoeval.report.page_images import plain_path, quoted
+from infoeval.report.page_images import plain_path
 from infoeval.results import Document
 from infoeval.results.file_entries import CategoricalSlider, ContinuousSlider, Live, Reference
 

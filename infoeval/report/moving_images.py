@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, quoted
 from infoeval.report.grid_columns import CategoryOrder, Orders
-from infoeval.report.page_images import quoted, read_image, still
+from infoeval.report.page_images import read_image, still
 from infoeval.report.wording import listed, minus
 from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Animation, SliderEntry, Sprites

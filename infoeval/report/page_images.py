@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from infoeval.errors import UserError, shown
+from infoeval.errors import UserError, quoted
 
 MOST_BYTES = 64 * 2**20
 MOST_PIXELS = 2**25
@@ -76,15 +76,6 @@ def read_image(folder: Path, name: str) -> ImageContent:
             f"takes {MOST_PIXELS:,} at most: make it smaller"
         )
     return ImageContent(name, content, formats[0], width, height, frames)
-
-
-def quoted(name: str) -> str:
-    """Return a file's name for an error, which a stranger has chosen.
-
-    >>> quoted("a\\nb")
-    "'a\\\\nb'"
-    """
-    return shown(repr(name))
 
 
 def check_all(folder: Path, names: Iterable[str]) -> None:

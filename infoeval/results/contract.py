@@ -219,7 +219,7 @@ def read_text(path: str | os.PathLike[str]) -> str:
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     except ValueError as error:
-        raise UserError(f"cannot read {path}: a file name holds no zero character") from error
+        raise UserError(f"cannot read {path}: a file name cannot contain NUL") from error
     if len(content) > LARGEST:
         raise UserError(f"cannot read {path}: it is too large for a file of results")
     try:

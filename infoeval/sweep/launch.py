@@ -20,10 +20,10 @@ from infoeval.checkpoint import CHECKPOINT, Checkpoint
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Progress
-from infoeval.files import remove_litter
+from infoeval.files import remove_leftovers
 from infoeval.locks import LOCK, locked, locked_folder
 from infoeval.results import Summary
-from infoeval.sweep.board import Board, posted, serve
+from infoeval.sweep.control_folder import ControlFolder, control_folder, initialise_worker
 from infoeval.sweep.stacks import Stack, stack_size
 from infoeval.sweep.summary import summarise
 from infoeval.sweep.worker import Outcomes, Settings, Task, reached, train_in_turn
@@ -35,8 +35,8 @@ IMAGES = 10_000
 """Largest number of unlabelled training images that runs are compared on."""
 REPORT_EVERY = 1.0
 """Seconds between progress reports."""
-PATIENCE = 20.0
-"""Seconds in which the processes of a killed sweep must have ended."""
+SHUTDOWN_TIMEOUT = 20.0
+"""Seconds to wait for the processes of a killed sweep."""
 
 
 class StoppedSweepError(UserError):
@@ -112,7 +112,7 @@ def train_many(
     described = data.describe()  # with the images, so that no process reads them all again
     with locked_folder(Path(folder)):
         _check_begun(tasks, Path(folder), options)
-        with posted(Path(folder), stop) as board, _threads_given_back() as threads:
+        with control_folder(Path(folder), stop) as control, _threads_given_back() as threads:
             _wait_for_killed([task.folder for task in tasks])
             settings = Settings(
                 data=data,
@@ -121,7 +121,7 @@ def train_many(
                 samples=samples,
                 images=IMAGES,
                 stack=size,
-                board=board,
+                control=control,
             )
             done = _train_in_processes(tasks, settings, processes, progress, stop)
         for line in dict.fromkeys(line for outcomes in done for line in outcomes.lines):
@@ -141,7 +141,7 @@ def train_many(
 
 def _check_begun(tasks: Sequence[Task], folder: Path, options: RunOptions) -> None:
     """Raise UserError unless all runs can begin, or go on; remove what killed ones left."""
-    remove_litter(folder)
+    remove_leftovers(folder)
     begun = [task for task in tasks if (task.folder / CHECKPOINT).exists()]
     if begun and not options.resume:
         raise UserError(
@@ -165,7 +165,7 @@ def _wait_for_killed(folders: Sequence[Path]) -> None:
 
     Raises UserError when another run is in one of the folders.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + SHUTDOWN_TIMEOUT
     waiting = [folder for folder in folders if (folder / LOCK).exists()]
     while waiting:
         try:
@@ -196,7 +196,7 @@ def _train_in_processes(
 ) -> list[Outcomes]:
     """Return the outcomes of each process; the tasks are dealt out to them in turn."""
     backend, _ = get_active_backend()
-    ours = {"initializer": serve, "initargs": (os.getpid(),)}
+    ours = {"initializer": initialise_worker, "initargs": (os.getpid(),)}
     if not isinstance(backend, LokyBackend) or "initializer" in backend.backend_kwargs:
         ours = {}
     # Private copies of mapped pages: torch warns of arrays that it could not write to.
@@ -207,7 +207,7 @@ def _train_in_processes(
     if processes > 1:
         _start_tracker()
     try:
-        with _reporting(tasks, settings.board, progress):
+        with _reporting(tasks, settings.control, progress):
             done = list(
                 parallel(
                     joblib.delayed(train_in_turn)(number, tasks[number::processes], settings)
@@ -270,8 +270,10 @@ def _start_tracker() -> None:
 
 
 @contextmanager
-def _reporting(tasks: Sequence[Task], board: Board, progress: Progress | None) -> Iterator[None]:
-    """Report the progress of all runs, which their processes note on any machine."""
+def _reporting(
+    tasks: Sequence[Task], control: ControlFolder, progress: Progress | None
+) -> Iterator[None]:
+    """Report the progress of all runs, which their processes write on any machine."""
     if progress is None:
         yield
         return
@@ -279,7 +281,7 @@ def _reporting(tasks: Sequence[Task], board: Board, progress: Progress | None) -
 
     def report() -> None:
         while not ended.wait(REPORT_EVERY):
-            progress(*_how_far(tasks, board))
+            progress(*_how_far(tasks, control))
 
     reporter = threading.Thread(target=report, daemon=True)
     reporter.start()
@@ -290,9 +292,9 @@ def _reporting(tasks: Sequence[Task], board: Board, progress: Progress | None) -
         reporter.join()
 
 
-def _how_far(tasks: Sequence[Task], board: Board) -> tuple[str, float]:
+def _how_far(tasks: Sequence[Task], control: ControlFolder) -> tuple[str, float]:
     """Return what is being done, and the share of all steps done."""
-    steps = [(task, *reached(task, board)) for task in tasks]
+    steps = [(task, *reached(task, control)) for task in tasks]
     trained = sum(step == task.trainer.steps for task, step, _ in steps)
     done = sum(is_done for *_, is_done in steps)
     now = [

@@ -11,7 +11,7 @@ import torch
 
 from infoeval.checkpoint import CHECKPOINT, Checkpoint
 from infoeval.data import ImageSet
-from infoeval.errors import UserError
+from infoeval.errors import UserError, one_line
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.evaluate import score_subject
 from infoeval.evaluation.inputs import evenly_spaced
@@ -19,7 +19,7 @@ from infoeval.evaluation.options import Options
 from infoeval.evaluation.requests import Request
 from infoeval.files import write_text
 from infoeval.results import Bound, Row
-from infoeval.sweep.board import Attendance, Board, attended
+from infoeval.sweep.control_folder import ControlFolder, WorkerState, worker_state
 from infoeval.sweep.unlabelled import UnlabelledScores, score_unlabelled
 from infoeval.trainer import Trainer
 from infoeval.training.run import train
@@ -27,7 +27,7 @@ from infoeval.training.run_options import RunOptions
 from infoeval.training.stacked_run import train_stacked
 
 DONE = "done"
-"""What is noted of a run, instead of its step, once it is trained and scored, or has failed."""
+"""Progress of a run, in place of its step, once it is trained and scored, or has failed."""
 ERROR = "error.txt"
 """File of a run folder with the traceback of an error that is not the user's."""
 Log = Callable[[str], None]
@@ -55,7 +55,7 @@ class Settings:
         samples: see `infoeval.sweep.train_many`.
         images: how many images are encoded for the choice.
         stack: how many runs a process trains as one.
-        board: where the processes note their steps, and see whether to stop.
+        control: where the processes write their progress, and are asked to stop.
 
     """
 
@@ -65,7 +65,7 @@ class Settings:
     samples: int
     images: int
     stack: int
-    board: Board
+    control: ControlFolder
 
 
 @dataclass(frozen=True)
@@ -80,8 +80,8 @@ class Outcomes:
     stopped: bool
 
 
-class _StopAskedFor(BaseException):
-    """Between two runs, or two parts of their scoring, this process was asked to stop."""
+class _StopRequested(BaseException):
+    """The process was asked to stop, and is not in the middle of a training."""
 
 
 def train_in_turn(process: int, tasks: Sequence[Task], settings: Settings) -> Outcomes:
@@ -90,41 +90,41 @@ def train_in_turn(process: int, tasks: Sequence[Task], settings: Settings) -> Ou
     options = replace(settings.options, device=_own_device(settings.options.device, process))
     settings = replace(settings, options=options)
     outcomes = Outcomes([], [], stopped=False)
-    with attended(settings.board) as attendance:
+    with worker_state(settings.control) as state:
         try:
             if settings.stack > 1:
                 for first in range(0, len(tasks), settings.stack):
                     stack = tasks[first : first + settings.stack]
-                    _train_stack(stack, settings, attendance, outcomes.lines.append)
+                    _train_stack(stack, settings, state, outcomes.lines.append)
             for task in tasks:
-                run = _outcome(task, settings, attendance, outcomes.lines.append)
+                run = _outcome(task, settings, state, outcomes.lines.append)
                 outcomes.runs.append(run)
-                settings.board.note(task.folder.name, DONE)
-        except _StopAskedFor:
+                settings.control.write_progress(task.folder.name, DONE)
+        except _StopRequested:
             outcomes = replace(outcomes, stopped=True)
     return outcomes
 
 
-def reached(task: Task, board: Board) -> tuple[int, bool]:
+def reached(task: Task, control: ControlFolder) -> tuple[int, bool]:
     """Return the step that a run has reached, 0 where that is unknown, and whether it is done."""
-    text = board.noted(task.folder.name)
+    text = control.read_progress(task.folder.name)
     if text == DONE:
         return task.trainer.steps, True
     return int(text) if text.isdecimal() else 0, False
 
 
 @contextmanager
-def _training(attendance: Attendance) -> Iterator[None]:
-    """Context of a training, which is no more begun, or the last one, if a stop is asked for."""
-    if attendance.stop():
-        raise _StopAskedFor
-    attendance.training = True
+def _training(state: WorkerState) -> Iterator[None]:
+    """Context of a training; raises _StopRequested before or after it if this worker is to stop."""
+    if state.should_stop():
+        raise _StopRequested
+    state.training = True
     try:
         yield
     finally:
-        attendance.training = False
-    if attendance.stop():
-        raise _StopAskedFor
+        state.training = False
+    if state.should_stop():
+        raise _StopRequested
 
 
 def _own_device(name: str, process: int) -> str:
@@ -133,35 +133,33 @@ def _own_device(name: str, process: int) -> str:
     return f"cuda:{process % count}" if count > 1 else name
 
 
-def _train_stack(
-    tasks: Sequence[Task], settings: Settings, attendance: Attendance, log: Log
-) -> None:
+def _train_stack(tasks: Sequence[Task], settings: Settings, state: WorkerState, log: Log) -> None:
     """Train the runs as one stack; a run that is not complete then goes on by itself.
 
     So a run that failed fails again, alone, with its own reason.
     """
 
-    def note_step(number: int, step: int, _: object) -> None:
-        settings.board.note(tasks[number].folder.name, str(step))
+    def write_step(number: int, step: int, _: object) -> None:
+        settings.control.write_progress(tasks[number].folder.name, str(step))
 
     try:
-        with _training(attendance):
+        with _training(state):
             train_stacked(
                 [task.trainer for task in tasks],
                 settings.data,
                 [task.folder for task in tasks],
                 settings.options,
                 seeds=[task.seed for task in tasks],
-                progress=note_step,
+                progress=write_step,
                 log=log,
-                stop=attendance.stop,
+                stop=state.should_stop,
             )
     except Exception as error:  # such as a want of memory; the runs need less by themselves
-        log(f"runs went on one after another: {type(error).__name__}: {_line(error)[:200]}")
+        log(f"runs went on one after another: {type(error).__name__}: {one_line(error)}")
 
 
 def _outcome(
-    task: Task, settings: Settings, attendance: Attendance, log: Log
+    task: Task, settings: Settings, state: WorkerState, log: Log
 ) -> tuple[Row, UnlabelledScores | None]:
     """Return the row and the scores of a run; a failed run has the reason and no scores."""
     row = Row(
@@ -173,11 +171,11 @@ def _outcome(
     )
     scores = None
     try:
-        row, scores = _train(row, task, settings, attendance, log)
+        row, scores = _train(row, task, settings, state, log)
     except UserError as error:
-        row = replace(_row_so_far(row, task), status="failed", reason=_line(error))
+        row = replace(_row_so_far(row, task), status="failed", reason=str(error))
     except Exception as error:  # whatever it is, the other runs go on
-        reason = f"{type(error).__name__}: {_line(error)} (see {ERROR} in its folder)"
+        reason = f"{type(error).__name__}: {one_line(error)} (see {ERROR} in its folder)"
         with suppress(UserError):  # the disk may be what failed
             write_text(task.folder / ERROR, traceback.format_exc())
         row = replace(_row_so_far(row, task), status="failed", reason=reason)
@@ -187,23 +185,23 @@ def _outcome(
 
 
 def _train(
-    row: Row, task: Task, settings: Settings, attendance: Attendance, log: Log
+    row: Row, task: Task, settings: Settings, state: WorkerState, log: Log
 ) -> tuple[Row, UnlabelledScores]:
-    def note_step(step: int, _: object) -> None:
-        settings.board.note(task.folder.name, str(step))
+    def write_step(step: int, _: object) -> None:
+        settings.control.write_progress(task.folder.name, str(step))
 
-    with _training(attendance):
+    with _training(state):
         path = train(
             task.trainer,
             settings.data,
             task.folder,
             settings.options,
             seed=task.seed,
-            progress=note_step,
+            progress=write_step,
             log=log,
-            stop=attendance.stop,
+            stop=state.should_stop,
         )
-    note_step(task.trainer.steps, None)
+    write_step(task.trainer.steps, None)
     context = Context(Options(device=settings.options.device, samples=settings.samples))
     subject = context.open(path)
     assert subject.checkpoint is not None
@@ -245,7 +243,3 @@ def _trained(checkpoint: Checkpoint) -> dict[str, Any]:
         "threads": checkpoint.run.get("threads"),
         "losses": {name: last[name] for name in LOSSES if name in last},
     }
-
-
-def _line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -291,7 +291,7 @@ def join(
         )
     except (RuntimeError, ValueError, OSError) as error:
         raise UserError(
-            f"the {size} processes of this run do not find each other: {one_line(error)[:200]}"
+            f"the {size} processes of this run do not find each other: {one_line(error)}"
         ) from error
     yield World(rank, size, where, store, synchronised_batch_norm)
     distributed.destroy_process_group()  # where the block raised, the others may hang in this

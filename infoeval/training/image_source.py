@@ -165,7 +165,7 @@ class StreamedImages(Images):
         except Exception as error:
             self.close()
             raise UserError(
-                f"cannot read the training images: {type(error).__name__}: {one_line(error)[:200]}"
+                f"cannot read the training images: {type(error).__name__}: {one_line(error)}"
             ) from error
         self.waited += waited
         return batch

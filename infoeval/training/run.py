@@ -22,9 +22,9 @@ from infoeval.training.cuda_graph import captured
 from infoeval.training.image_source import Images, ResidentImages, place, streaming
 from infoeval.training.run_folder import (
     CONFIG,
-    claimed,
     differences,
     draw_samples,
+    locked_run,
     restore,
     write_history,
 )
@@ -80,7 +80,7 @@ def train(
     """
     log = log or (lambda _: None)
     options = options or RunOptions()
-    with claimed(Path(folder), world):
+    with locked_run(Path(folder), world):
         run = Run.start(trainer, data, Path(folder), options, seed=seed, world=world)
         with streaming([run.step.images], log):
             return run.train(progress, log, stop)

@@ -13,7 +13,7 @@ from torch import Tensor
 from infoeval.checkpoint import Checkpoint
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError, one_line
-from infoeval.files import atomic_path, remove_litter
+from infoeval.files import atomic_path, remove_leftovers
 from infoeval.locks import locked_folder
 from infoeval.networks import Networks
 from infoeval.trainer import Trainer
@@ -31,7 +31,7 @@ _MAY_DIFFER = ("steps", "name", "data")
 
 
 @contextmanager
-def claimed(folder: Path, world: "World | None" = None) -> Iterator[None]:
+def locked_run(folder: Path, world: "World | None" = None) -> Iterator[None]:
     """Context in which this run alone writes the folder; what killed ones left is removed.
 
     The first process of a world holds it for all.
@@ -46,8 +46,8 @@ def claimed(folder: Path, world: "World | None" = None) -> Iterator[None]:
             except UserError as error:
                 refusal = str(error)
             else:
-                remove_litter(folder)
-                remove_litter(folder / SAMPLES)
+                remove_leftovers(folder)
+                remove_leftovers(folder / SAMPLES)
         if world is not None:
             refusal = world.from_first(refusal)
         if refusal:
@@ -105,7 +105,7 @@ def restore(step: Step, checkpoint: Checkpoint) -> None:
             _restore_optimizer(optimizer, checkpoint.optimizers[name])
         step.generator.set_state(checkpoint.random_state)
     except (LookupError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise ValueError(one_line(error)[:200]) from error
+        raise ValueError(one_line(error)) from error
     step.done = checkpoint.step
 
 

@@ -14,7 +14,7 @@ from infoeval.trainer import Trainer
 from infoeval.training.cuda_graph import captured
 from infoeval.training.image_source import streaming
 from infoeval.training.run import Log, Run
-from infoeval.training.run_folder import claimed
+from infoeval.training.run_folder import locked_run
 from infoeval.training.run_options import RunOptions, Schedule
 from infoeval.training.stacked_step import StackedStep, stackable
 from infoeval.training.step import Stop, never
@@ -67,7 +67,7 @@ def train_stacked(
         runs = zip(trainers, map(Path, folders), seeds, strict=True)
         for number, (trainer, folder, seed) in enumerate(runs):
             with training.failure_of(number), ExitStack() as own:
-                own.enter_context(claimed(folder))
+                own.enter_context(locked_run(folder))
                 beside = next(iter(training.runs.values()), None)
                 run = Run.start(trainer, data, folder, options, seed=seed, beside=beside)
                 run.begin()

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infoeval import UserError
-from infoeval.cli.failures import line_of
+from infoeval.cli.failures import error_line
 from tests.cli.commands import fails, succeeds
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,7 +45,7 @@ def chained(last: Exception, first: Exception) -> Exception:
     ],
 )
 def test_the_line_of_an_error(error: Exception, line: str) -> None:
-    found = line_of(error)
+    found = error_line(error)
     assert found is not None
     assert found.startswith(line)
     assert len(found) < 300
@@ -54,7 +54,7 @@ def test_the_line_of_an_error(error: Exception, line: str) -> None:
 
 @pytest.mark.parametrize("error", [RuntimeError("shapes do not fit"), KeyError("a"), ValueError()])
 def test_a_fault_of_the_program_is_no_line(error: Exception) -> None:
-    assert line_of(error) is None
+    assert error_line(error) is None
 
 
 def test_little_address_space_is_one_line(tmp_path: Path) -> None:
@@ -81,7 +81,7 @@ def test_a_folder_that_is_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "gone").mkdir()
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
-    assert "the current folder is gone" in fails("metrics")
+    assert "the current folder was removed" in fails("metrics")
 
 
 def test_without_a_home_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from infoeval.cli.output import _Stream, note, plain, print_json, say, whole_output
+from infoeval.cli.output import _Stream, checked_output, note, plain, print_json, say
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -161,5 +161,5 @@ def test_a_pipe_that_does_not_block_receives_all() -> None:
 
 def test_streams_of_somebody_else_are_left_alone(capsys: pytest.CaptureFixture[str]) -> None:
     stream = sys.stdout
-    with whole_output():
+    with checked_output():
         assert sys.stdout is stream

@@ -185,7 +185,7 @@ def test_handlers_are_given_back_and_what_is_ignored_stays_ignored() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        with signals.obeyed():
+        with signals.handled():
             assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
             assert signal.getsignal(signal.SIGTERM) is not before[1]
         assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
@@ -205,7 +205,7 @@ def test_other_threads_run_commands_without_handlers() -> None:
 def never_ending(folder: Path) -> None:
     """A training whose step never ends."""
     write_to(folder / "errors", 2)
-    with signals.obeyed(), signals.deferred():
+    with signals.handled(), signals.deferred():
         (folder / "ready").touch()
         time.sleep(LIMIT)
 
@@ -225,9 +225,9 @@ def test_a_second_signal_ends_at_once(here: Path) -> None:
 def never_returning(folder: Path) -> None:
     """A command in a call that lets no handler run."""
     write_to(folder / "errors", 2)
-    signals.PATIENCE = 0.5
-    with signals.obeyed():
-        signals._arrivals.number = 0  # so that the handler does nothing
+    signals.GRACE_PERIOD = 0.5
+    with signals.handled():
+        signals._state.number = 0  # so that the handler does nothing
         (folder / "ready").touch()
         time.sleep(LIMIT)
 

@@ -84,7 +84,7 @@ def test_other_folders_are_no_splits(paths):
     ],
 )
 def test_what_is_not_clear_is_an_error_that_names_the_folders(paths, listed):
-    match = f"set: holds folders {listed}, and it is not clear which are the splits: call two"
+    match = f"set: holds folders {listed}, and it is not clear which are the splits: name two"
     with pytest.raises(UserError, match=match):
         division(*paths)
 

@@ -24,7 +24,7 @@ from infoeval.errors import UserError
 from infoeval.evaluation import score
 from infoeval.locks import locked_folder
 from infoeval.sweep import Pick, StoppedSweepError, train_many
-from infoeval.sweep.board import Board
+from infoeval.sweep.control_folder import ControlFolder
 from infoeval.training import run as runs
 from infoeval.training.cuda_graph import NOT_ON_A_GPU
 from infoeval.training.run_options import RunOptions
@@ -252,8 +252,8 @@ def test_a_killed_training_is_taken_up_again(tmp_path: Path) -> None:
 def steps_noted(folder: Path) -> int:
     """The step that the first run has told the sweep."""
     task = process.Task(tiny_trainer(), 0, folder / "seed-0")
-    boards = [Board(path, 0) for path in folder.glob(".sweep/*")]
-    return max((process.reached(task, board)[0] for board in boards), default=0)
+    controls = [ControlFolder(path, 0) for path in folder.glob(".sweep/*")]
+    return max((process.reached(task, control)[0] for control in controls), default=0)
 
 
 def test_what_is_there_is_not_trained_over(tmp_path: Path) -> None:
@@ -277,7 +277,7 @@ def test_a_folder_that_another_sweep_writes_is_refused(tmp_path: Path) -> None:
 def test_a_run_that_another_process_writes_stops_the_sweep_before_it_begins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "PATIENCE", 0.0)
+    monkeypatch.setattr(many, "SHUTDOWN_TIMEOUT", 0.0)
     with (
         locked_folder(tmp_path / "seed-1"),
         pytest.raises(UserError, match="seed-1 is in use by process"),

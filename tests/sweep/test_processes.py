@@ -13,7 +13,7 @@ import infoeval.sweep.launch as many
 import infoeval.sweep.worker as process
 from infoeval.cli import main
 from infoeval.sweep import stacks
-from infoeval.sweep.board import Board
+from infoeval.sweep.control_folder import ControlFolder
 from infoeval.sweep.stacks import SHARE, bytes_of_run, stack_size
 from infoeval.training.cuda_graph import NOT_ON_A_GPU
 from infoeval.training.run_options import RunOptions
@@ -136,11 +136,11 @@ def test_it_says_how_far_the_runs_are(tmp_path: Path, monkeypatch: pytest.Monkey
 
 def test_what_is_said_counts_steps_of_all_runs(tmp_path: Path) -> None:
     tasks = [process.Task(tiny_trainer(steps=8), seed, tmp_path / str(seed)) for seed in range(3)]
-    board = Board(tmp_path, 0)
+    control = ControlFolder(tmp_path, 0)
     for seed, noted in ((0, "8"), (1, "4"), (2, "")):
-        board.note(str(seed), noted)
+        control.write_progress(str(seed), noted)
     told = "training 3 runs, 1 trained, 0 done, 1 at step 4 of 8"
-    assert many._how_far(tasks, board) == (told, 0.5)
+    assert many._how_far(tasks, control) == (told, 0.5)
     for task in tasks:
-        board.note(str(task.seed), process.DONE if task.seed else "8")
-    assert many._how_far(tasks, board) == ("scoring the runs, 3 trained, 2 done", 1.0)
+        control.write_progress(str(task.seed), process.DONE if task.seed else "8")
+    assert many._how_far(tasks, control) == ("scoring the runs, 3 trained, 2 done", 1.0)

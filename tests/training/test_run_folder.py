@@ -11,7 +11,7 @@ from torch.distributed import HashStore  # type: ignore[attr-defined]
 from infoeval.errors import UserError
 from infoeval.locks import LOCK, locked_folder
 from infoeval.training.distributed import World
-from infoeval.training.run_folder import claimed
+from infoeval.training.run_folder import locked_run
 from tests.training.running import hashes, train
 
 LITTER = ".infoeval-0123456789abcdef"
@@ -61,7 +61,7 @@ def test_all_processes_of_a_run_are_told_that_its_folder_is_taken(tmp_path: Path
         world = World(rank, 2, torch.device("cpu"), store, True)
         world._messages = 10 * len(name)
         try:
-            with claimed(tmp_path / name, world):
+            with locked_run(tmp_path / name, world):
                 return "held"
         except UserError as error:
             return str(error)

@@ -14,7 +14,7 @@ from rich.text import Text
 from infoeval.cli.output import charset_of, plain
 from infoeval.errors import printable
 
-__all__ = ["Screen", "Terminal", "bold", "escaped", "interval", "table"]
+__all__ = ["Screen", "Terminal", "bold", "interval", "table"]
 
 UNLIMITED = 100_000
 """Width outside a terminal."""
@@ -143,11 +143,6 @@ def interval(low: float | None, high: float | None, sign: str = "") -> str:
 def bold(text: str) -> Text:
     """Return a text of ours in bold."""
     return Text(text, "bold")
-
-
-def escaped(name: str | None) -> str:
-    """Return a name as text of one line."""
-    return printable(name or "")
 
 
 def _width() -> int:

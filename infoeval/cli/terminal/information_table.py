@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from infoeval.cli.terminal import Screen, escaped, table
+from infoeval.cli.terminal import Screen, table
+from infoeval.errors import printable
 
 if TYPE_CHECKING:
     from infoeval.results import Result
@@ -42,7 +43,7 @@ def _print_convergence(screen: Screen, estimates: "Sequence[Result]") -> None:
             details.get(name) for name in ("missed", "error_rate", "highest")
         )
         rows.add_row(
-            escaped(result.target),
+            printable(result.target or ""),
             f"{details['certified']:.4f}",
             "no limit" if highest is None else f"{highest:.4f}",
             "yes" if details["converged"] else "no",
@@ -66,7 +67,7 @@ def _print_three_qs(
         cells = [
             values.get((metric, result.target), "") for metric in ("mi-own", "mi-refitted", "mi")
         ]
-        rows.add_row(escaped(result.target), *cells)
+        rows.add_row(printable(result.target or ""), *cells)
     screen.print()
     screen.print_table(rows)
 
@@ -85,9 +86,9 @@ def _print_leakage(screen: Screen, leakage: dict[str, Any]) -> None:
     """Print the leakage matrix: true codes down, predicted codes across."""
     if len(leakage["names"]) < 2:
         return
-    rows = table("code ↓ predicted as →", *map(escaped, leakage["names"]), right=True)
+    rows = table("code ↓ predicted as →", *map(printable, leakage["names"]), right=True)
     for name, row in zip(leakage["names"], leakage["matrix"], strict=True):
-        rows.add_row(escaped(name), *(f"{value:.4f}" for value in row))
+        rows.add_row(printable(name), *(f"{value:.4f}" for value in row))
     screen.print()
     screen.print_table(rows)
 
@@ -98,7 +99,7 @@ def _print_noise(screen: Screen, estimates: "Sequence[Result]") -> None:
     rows = table("pixel noise σ", *map(_deviation, deviations), right=True)
     for result in estimates:
         values = (point["value"] for point in result.details["noise"])
-        rows.add_row(escaped(result.target), *(f"{value:.3f}" for value in values))
+        rows.add_row(printable(result.target or ""), *(f"{value:.3f}" for value in values))
     screen.print()
     screen.print_table(rows)
 

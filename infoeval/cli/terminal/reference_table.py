@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from infoeval.cli.terminal import Screen, escaped, table
+from infoeval.cli.terminal import Screen, table
+from infoeval.errors import printable
 
 if TYPE_CHECKING:
     from infoeval.results import Result
@@ -21,7 +22,7 @@ def print_references(screen: Screen, results: "Sequence[Result]") -> None:
     rows.padding = (0, 1, 0, 0)
     for result in scored:
         known, perfect = (_cells(result, names) for names in (KNOWN, PERFECT))
-        rows.add_row(escaped(result.name), *known, _value(result), *perfect)
+        rows.add_row(printable(result.name), *known, _value(result), *perfect)
     screen.print()
     screen.print_line("references: codes of known meaning made of the same factors")
     screen.print_table(rows)

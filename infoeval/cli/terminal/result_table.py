@@ -6,9 +6,10 @@ from typing import IO, TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from infoeval.cli.terminal import Screen, bold, escaped, interval, table
+from infoeval.cli.terminal import Screen, bold, interval, table
 from infoeval.cli.terminal.information_table import print_information
 from infoeval.cli.terminal.reference_table import print_references
+from infoeval.errors import printable
 
 if TYPE_CHECKING:
     from infoeval.results import Comparison, Difference, Document, Result
@@ -50,7 +51,7 @@ def print_results(document: "Document", file: IO[str] | None = None) -> None:
     for reason, metrics in document.skipped_by_reason().items():
         screen.print_line(f"{metrics} skipped: {reason}")
     for line in document.data.get("notes", ()):
-        screen.print_line(escaped(f"{document.data.get('name')}: {line}"))
+        screen.print_line(f"{document.data.get('name')}: {line}")
 
 
 def _print_rows(screen: Screen, results: Sequence["Result"]) -> None:
@@ -59,7 +60,7 @@ def _print_rows(screen: Screen, results: Sequence["Result"]) -> None:
     Where they are too wide, the options of a metric are below it, and if need be adjusted values
     have no intervals.
     """
-    rows = _filled_rows(results, lambda result: escaped(result.name), _adjusted)
+    rows = _filled_rows(results, lambda result: printable(result.name), _adjusted)
     if screen.width_of(rows) > screen.width:
         rows = _filled_rows(results, _name, _adjusted)
     if screen.width_of(rows) > screen.width:
@@ -74,7 +75,7 @@ def _filled_rows(
 ) -> Table:
     columns = {
         "metric": [name(result) for result in results],
-        "of": [escaped(_target(result)) for result in results],
+        "of": [printable(_target(result)) for result in results],
         "value": [_value(result) for result in results],
         "H(c)": [_entropy(result) for result in results],
         _interval_header(result.level for result in results): [
@@ -93,7 +94,7 @@ def _filled_rows(
 
 def _name(result: "Result") -> str:
     """Return the metric with its options, on a line of their own where both are long."""
-    name = escaped(result.name)
+    name = printable(result.name)
     return name if len(name) <= LONGEST_NAME else name.replace(":", ":\n  ", 1)
 
 
@@ -154,7 +155,7 @@ def print_comparison(comparison: "Comparison", file: IO[str] | None = None) -> N
         for item in differences:
             rows.add_row(
                 item.metric,
-                escaped(item.target),
+                printable(item.target or ""),
                 f"{item.first:.4f}",
                 f"{item.second:.4f}",
                 f"{item.difference:+.4f}",
@@ -222,7 +223,7 @@ def _adjusted(result: "Result") -> str:
 
 def _print_matching(screen: Screen, result: "Result", clustering: "Clustering") -> None:
     details = result.details
-    classes = [escaped(str(name)) for name in details["class_names"]]
+    classes = [printable(str(name)) for name in details["class_names"]]
     ends = details["many_to_one_low"], details["many_to_one_high"]
     interval = "" if None in ends else f" ({ends[0]:.4f} … {ends[1]:.4f})"
     screen.print()
@@ -238,7 +239,7 @@ def _print_matching(screen: Screen, result: "Result", clustering: "Clustering") 
     ):
         to = classes[matched] if matched >= 0 else "none"
         cells = [bold(str(n)) if k == matched else str(n) for k, n in enumerate(row)]
-        rows.add_row(f"{escaped(str(name))} → {to}", *cells)
+        rows.add_row(f"{printable(str(name))} → {to}", *cells)
     count = len(classes)
     if count <= MANY_CLASSES or (count <= MOST_CLASSES and screen.width_of(rows) <= screen.width):
         screen.print_table(rows)
@@ -262,7 +263,7 @@ def _print_code_factors(screen: Screen, results: Sequence["Result"]) -> None:
             down, across, corner = factors, codes, "factor × code"
             cells = [list(column) for column in zip(*cells, strict=True)]
         screen.print()
-        screen.print_line(f"{escaped(whole.name)}; * the best one-to-one pairing")
+        screen.print_line(f"{whole.name}; * the best one-to-one pairing")
         _print_table(screen, corner, down, across, cells)
         for line in (*_measures(codes, factors, rows), *_accuracies(whole)):
             screen.print_line(line)
@@ -280,10 +281,10 @@ def _print_table(
     needed = widest + sum(1 + max(WIDTH, len(name) + 1) for name in across)
     too_wide = needed >= screen.width
     heads = [str(number + 1) for number in range(len(across))] if too_wide else across
-    grid = table(corner, *(f"{escaped(head)} " for head in heads), right=True)
+    grid = table(corner, *(f"{printable(head)} " for head in heads), right=True)
     grid.padding = (0, 0, 0, 1)
     for name, row in zip(down, cells, strict=True):
-        grid.add_row(escaped(name), *row)
+        grid.add_row(printable(name), *row)
     screen.print_table(grid)
     if too_wide:
         key = ", ".join(f"{head} {name}" for head, name in zip(heads, across, strict=True))

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from infoeval.cli.terminal import Screen, escaped, table
+from infoeval.cli.terminal import Screen, table
+from infoeval.errors import printable
 
 if TYPE_CHECKING:
     from infoeval.results import Row, Summary
@@ -18,7 +19,7 @@ def print_runs(summary: "Summary") -> None:
     for row in summary.rows:
         done = row.status == "complete"
         runs.add_row(
-            escaped(row.folder),
+            printable(row.folder),
             f"{row.step:,}" if done else f"{row.step:,} of {row.steps:,}",
             "–" if row.seconds is None else f"{row.seconds:,.0f}",
             *(_loss(row, name) for name in ("discriminator_loss", "generator_loss")),
@@ -41,7 +42,7 @@ def _print_information(screen: Screen, summary: "Summary") -> None:
     first = rows[0].bounds
     level = next(iter(first.values())).level
     single = len(first) <= MOST_COLUMNS
-    names = [escaped(name) for name in first] if single else [f"all {len(first)} codes"]
+    names = [printable(name) for name in first] if single else [f"all {len(first)} codes"]
     bounds_table = table("L_I in nats", *names, right=True)
     entropies = [bound.entropy for bound in first.values()]
     shown = entropies if single else [sum(entropies)]
@@ -50,7 +51,7 @@ def _print_information(screen: Screen, summary: "Summary") -> None:
         bounds = row.bounds.values()
         by_code = [f"{bound.value:.3f} ± {(bound.high - bound.low) / 2:.3f}" for bound in bounds]
         total = [f"{sum(bound.value for bound in bounds):.3f}"]
-        bounds_table.add_row(escaped(row.folder), *(by_code if single else total))
+        bounds_table.add_row(printable(row.folder), *(by_code if single else total))
     screen.print()
     screen.print_table(bounds_table)
     explained = f"± half of the {100 * level:g} % interval" if single else "each code: summary.csv"

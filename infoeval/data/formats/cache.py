@@ -19,8 +19,8 @@ from numpy.typing import DTypeLike, NDArray
 from infoeval.data.formats.npy_header import map_npy
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
-from infoeval.files import in_home, remove_litter, sha256, temporary_folder
-from infoeval.locks import locked, take
+from infoeval.files import in_home, remove_leftovers, remove_unlocked, sha256, temporary_folder
+from infoeval.locks import locked
 
 Progress = Callable[[str, float | None], None]
 """Called with a description of the work and the share of it that is done."""
@@ -30,7 +30,7 @@ _MANIFEST = "manifest.json"
 _MAX_MANIFEST = 2**20  # bytes; it lists a handful of files
 _TRIES = 5
 _LOCK = re.compile(r"\..+-[0-9a-f]{16}\.lock")
-_EARLIER_LITTER = re.compile(r"\..+-[0-9a-f]{16}-[0-9a-f]{16}")
+_OLDER_LEFTOVERS = re.compile(r"\..+-[0-9a-f]{16}-[0-9a-f]{16}")
 _DAY = 86_400  # seconds
 
 
@@ -111,10 +111,10 @@ def prepared(
     """Return the arrays that ``build`` writes, from the cache if they are there and undamaged.
 
     They are memory-mapped, copy on write: only the parts in use take memory, and changes never
-    reach the cache. Every opening compares sizes and SHA-256 with what was written; a damaged or
-    incomplete entry is built again. Preparation is atomic: a killed one leaves no entry, and what
-    it had written is removed when the cache is used next. Of several processes one prepares, and
-    the others wait for it. An entry that is undamaged is never removed.
+    reach the cache. Every opening verifies sizes and SHA-256; a damaged or incomplete entry is
+    built again. Preparation is atomic: if it is killed it leaves no entry, and what it had written
+    is removed when the cache is next used. Of several processes one prepares, and the others wait
+    for it. An undamaged entry is never removed.
 
     Args:
         name: lower case words joined by ``_``.
@@ -128,19 +128,19 @@ def prepared(
     text = json.dumps(key, sort_keys=True)
     cache = cache_folder()
     folder = cache / f"{name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
-    _tidy(cache)
+    _clean_up(cache)
     arrays = _opened(folder, text)
     if arrays is not None:
         return arrays
     with _writing(cache):
         cache.mkdir(parents=True, exist_ok=True)
-    with _turn(name, cache / f".{folder.name}.lock"):
+    with _locked_entry(name, cache / f".{folder.name}.lock"):
         arrays = _opened(folder, text)  # another process may have prepared it in the meantime
         return _build(name, folder, text, build) if arrays is None else arrays
 
 
 @contextmanager
-def _turn(name: str, lock: Path) -> Iterator[None]:
+def _locked_entry(name: str, lock: Path) -> Iterator[None]:
     """Context in which no other process prepares this entry, if the file system has locks."""
     with ExitStack() as stack:
         try:
@@ -170,17 +170,17 @@ def _build(
         with _writing(folder.parent):
             manifest = json.dumps({"recipe": key, "files": files}, indent=2)
             (built / _MANIFEST).write_text(manifest, encoding="utf-8")
-        return _in_place(built, folder, temporary, key)
+        return _install(built, folder, temporary, key)
 
 
-def _in_place(built: Path, folder: Path, temporary: Path, key: str) -> dict[str, NDArray[Any]]:
-    """Return the arrays of an entry that is moved to its place, or of a sound one that is there.
+def _install(built: Path, folder: Path, temporary: Path, key: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays of an entry after moving it to its place, or of an undamaged one there.
 
-    A damaged entry is moved aside as a whole, so that no reader finds parts of two. Where there
-    are no locks, what was moved aside may be another process's sound entry; it is moved back.
+    A damaged entry is moved aside as a whole, so that no reader finds parts of two. Without locks
+    what was moved aside may be an undamaged entry of another process, which is moved back.
     """
     for number in range(_TRIES):
-        with suppress(OSError):  # another entry is there
+        with suppress(OSError):  # there is another entry
             os.rename(built, folder)
         arrays = _opened(folder, key)
         if arrays is not None:
@@ -193,25 +193,16 @@ def _in_place(built: Path, folder: Path, temporary: Path, key: str) -> dict[str,
     raise UserError(f"{folder}: cannot be read back after it was written; is the disk sound?")
 
 
-def _tidy(cache: Path) -> None:
-    """Remove what killed processes have left, those of earlier versions included."""
-    remove_litter(cache)
+def _clean_up(cache: Path) -> None:
+    """Remove what killed processes have left, including those of earlier versions."""
+    remove_leftovers(cache)
     with suppress(OSError), os.scandir(cache) as entries:
         for entry in entries:
             with suppress(OSError):
                 if _LOCK.fullmatch(entry.name):
-                    _remove_lock(Path(entry.path))
-                elif _EARLIER_LITTER.fullmatch(entry.name) and _is_old(Path(entry.path)):
+                    remove_unlocked(Path(entry.path))
+                elif _OLDER_LEFTOVERS.fullmatch(entry.name) and _is_old(Path(entry.path)):
                     shutil.rmtree(entry.path)
-
-
-def _remove_lock(path: Path) -> None:
-    held = take(path, os.O_RDWR, sure=True)
-    if held is not None:
-        try:
-            path.unlink()
-        finally:
-            os.close(held)
 
 
 def _is_old(folder: Path) -> bool:
@@ -252,7 +243,7 @@ def _opened(folder: Path, key: str) -> dict[str, NDArray[Any]] | None:
 
 
 def _mapped(path: Path, size: int, sha256: str) -> NDArray[Any]:
-    """Return the array of a file, mapped; an error if it is not the one that was written."""
+    """Return the array of a file, mapped; raises ValueError unless it has this size and SHA-256."""
     with _regular(path).open("rb") as file:
         if os.fstat(file.fileno()).st_size != size:
             raise ValueError("of another size")
@@ -262,7 +253,7 @@ def _mapped(path: Path, size: int, sha256: str) -> NDArray[Any]:
 
 
 def _regular(path: Path) -> Path:
-    """Return a path that is no pipe, which would be waited for, and no device."""
+    """Return the path of a regular file; raises ValueError for pipes, which block, and devices."""
     if not path.is_file():
         raise ValueError("no file")
     return path

@@ -89,7 +89,7 @@ def find_images(
 
     Nothing of an archive is written to disk, so it does not matter where the paths and links of
     its members point. Only regular files are listed. In a folder, links to files are followed, and
-    links to folders are not, which may lead in circles.
+    links to folders, which may lead in circles, are not.
 
     Args:
         source: the folder or archive; an archive is a zip if its suffix is ``.zip``, else a tar.
@@ -169,7 +169,7 @@ def _files(folder: Path, wanted: Wanted) -> tuple[dict[str, _State], dict[str, s
                     if entry.is_dir(follow_symlinks=False):
                         pending.append(path)
                     else:
-                        _sort(entry, path, wanted, files, left_out)
+                        _classify(entry, path, wanted, files, left_out)
         except OSError as error:
             if not inner:
                 raise
@@ -177,14 +177,14 @@ def _files(folder: Path, wanted: Wanted) -> tuple[dict[str, _State], dict[str, s
     return files, left_out
 
 
-def _sort(
+def _classify(
     entry: os.DirEntry[str],
     path: str,
     wanted: Wanted,
     files: dict[str, _State],
     left_out: dict[str, str],
 ) -> None:
-    """Add an entry of a folder to the files if it is an image, or say why it is left out."""
+    """Add an entry of a folder to the files if it is an image, or else to what is left out."""
     is_wanted, is_link = wanted(path), entry.is_symlink()
     if not is_wanted and (not is_link or entry.name.startswith(".")):
         return

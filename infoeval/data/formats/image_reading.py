@@ -1,4 +1,4 @@
-"""One image file, opened and decoded: upright, and 8-bit grey or RGB, however it is stored."""
+"""Opening and decoding one image file, as upright 8-bit grey or RGB."""
 
 import contextlib
 import logging
@@ -23,7 +23,7 @@ SUFFIXES = (
 )
 """Ends of the names of image files, in lower case."""
 
-# Otherwise Pillow prints what it finds wrong with a file, beside raising an error.
+# Otherwise Pillow logs what is wrong with a file in addition to raising an error.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
 
 Shape = tuple[int, int, int]
@@ -44,7 +44,7 @@ _TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-"""By EXIF orientation, what turns an image upright; from 5 on, width and height change places."""
+"""What turns an image upright, by EXIF orientation; from 5 on it swaps width and height."""
 
 _BITS, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 _TIFF_FORM = (Exif.ImageLength, Exif.ImageWidth, Exif.Orientation)
@@ -74,13 +74,13 @@ def open_image(
 
 
 def shape_of(file: ImageFile, *, max_pixels: int = MAX_PIXELS) -> Shape:
-    """Return the shape of an image as it is read; its pixels are not decoded for that.
+    """Return the shape of an image as it will be read, without decoding its pixels.
 
     Raises UserError like :func:`open_image`.
     """
     with open_image(file, max_pixels=max_pixels) as image:
         height, width, turn = image.height, image.width, _orientation(image)
-        if image.format == "TIFF":  # which Pillow turns itself, some versions sooner than others
+        if image.format == "TIFF":  # Pillow rotates it on loading, some versions on opening
             height, width, turn = (_tags(image).get(tag, 1) for tag in _TIFF_FORM)
         if turn in range(5, 9):
             height, width = width, height
@@ -104,8 +104,8 @@ def read_image(
         turn = _TURNS.get(_orientation(image))
         if side is not None:
             image.draft(None, (side, side))
-        plain = _plain(file, image)
-        return plain if turn is None else plain.transpose(turn)
+        converted = _converted(file, image)
+        return converted if turn is None else converted.transpose(turn)
 
 
 def _check(file: ImageFile, image: Image.Image, max_pixels: int) -> None:
@@ -134,12 +134,12 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _tags(image: Image.Image) -> Mapping[int, Any]:
-    """Return the fields of a TIFF image; none of another."""
+    """Return the fields of a TIFF image, and none of other formats."""
     return getattr(image, "tag_v2", {})
 
 
 def _find_late_exif(stream: IO[bytes], image: Image.Image) -> None:
-    """Note the EXIF data that come after the pixels of a PNG image, as some programs write them."""
+    """Add EXIF data that follow the pixels of a PNG image, where some programs write them."""
     back = stream.tell()
     stream.seek(len(_PNG_SIGNATURE))
     while len(head := stream.read(8)) == 8:
@@ -151,10 +151,10 @@ def _find_late_exif(stream: IO[bytes], image: Image.Image) -> None:
     stream.seek(back)
 
 
-def _plain(file: ImageFile, image: Image.Image) -> Image.Image:
+def _converted(file: ImageFile, image: Image.Image) -> Image.Image:
     mode = "L" if image.mode in _GREY else "RGB"
     if image.has_transparency_data:
-        if image.mode in _DEEP_GREY or _hides(image):
+        if image.mode in _DEEP_GREY or not _is_opaque(image):
             raise UserError(
                 f"{file}: has transparency; save it as plain grey or RGB, such as on white"
             )
@@ -165,10 +165,10 @@ def _plain(file: ImageFile, image: Image.Image) -> Image.Image:
     return image if image.mode == mode else image.convert(mode)
 
 
-def _hides(image: Image.Image) -> bool:
-    """Whether any pixel is not fully opaque."""
+def _is_opaque(image: Image.Image) -> bool:
+    """Return whether every pixel is fully opaque."""
     with_alpha = image.convert("LA" if image.mode in _GREY else "RGBA")
-    return with_alpha.getchannel("A").getextrema()[0] != 255
+    return with_alpha.getchannel("A").getextrema()[0] == 255
 
 
 def _scaled(image: Image.Image) -> NDArray[np.uint8]:

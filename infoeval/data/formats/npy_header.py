@@ -1,4 +1,4 @@
-"""Headers of numpy's arrays in files, read without trust in what they declare."""
+"""Headers of .npy files from untrusted sources."""
 
 import io
 import math
@@ -14,7 +14,7 @@ from infoeval.data.untrusted import Readable, parsing, read_at_most
 from infoeval.errors import UserError
 
 LONGEST_HEADER = 10_000
-"""Bytes of a header: numpy's own limit, which it applies once it has read all that is declared."""
+"""Bytes of a header: numpy's own limit, which numpy checks only after reading the header."""
 
 _LENGTH_BYTES = {(1, 0): 2, (2, 0): 4}
 _READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
@@ -41,9 +41,9 @@ class NpyHeader(NamedTuple):
 def read_npy_header(stream: Readable, what: str) -> tuple[NpyHeader, int]:
     """Return the header at the beginning of a stream, and its length.
 
-    Nothing is allocated, however much it declares. Raises UserError, which begins with ``what``,
-    for a longer header than numpy writes, one that it cannot read, and for elements that are not
-    numbers or strings.
+    Memory does not depend on what it declares. Raises UserError, which begins with ``what``, for a
+    header that is longer than numpy writes or cannot be read, and for elements that are neither
+    numbers nor strings.
     """
     start = read_at_most(stream, npy.MAGIC_LEN)
     with parsing(f"{what} cannot be read"):
@@ -61,7 +61,7 @@ def read_npy_header(stream: Readable, what: str) -> tuple[NpyHeader, int]:
         )
     content = bytes(length_bytes) + bytes(read_at_most(stream, length))
     with parsing(f"{what} cannot be read"), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # they would repeat what the file says
+        warnings.simplefilter("ignore")  # they would print what the file says
         header = NpyHeader(*_READERS[version](io.BytesIO(content)))
         if any(size < 0 for size in header.shape):
             raise ValueError(f"a negative size in its shape {header.shape}")

@@ -20,26 +20,26 @@ from infoeval.data.untrusted import (
 from infoeval.errors import UserError, shown
 
 MAX_DIRECTORY_BYTES = 2**20
-"""Size of the list of a file's arrays: some ten thousand of them."""
-FREELY_INFLATED = 2**26
+"""Size of the directory of a zip file: some ten thousand arrays."""
+UNCHECKED_BYTES = 2**26
 LARGEST_RATIO = 200
-"""A larger array than 64 MiB is not inflated from less than a two-hundredth of its size.
+"""Largest ratio of an array of more than 64 MiB to its compressed size.
 
-The images of dSprites, white shapes on black, take 1/116 of it; a decompression bomb 1/1032.
+The images of dSprites, white shapes on black, have a ratio of 116; a decompression bomb has 1032.
 """
 LAST_CHARACTER, SURROGATES = 0x10FFFF, 0xD800
 NUMBER_BYTES, WORD_BYTES = 8, 64
-"""What a number of a table takes as float64, and a short word in Python."""
-MOST_WORDS_BYTES = 2**30
+"""Memory of a number as float64, and of a short word in Python."""
+MAX_WORD_BYTES = 2**30
 _PART_BYTES = 2**24
 
 
 class NpzFile:
     """An open ``.npz`` file whose arrays are read one at a time; a context manager.
 
-    Nothing is unpickled, and nothing is allocated for what is declared alone. An array is refused
-    if its header is longer than numpy's own, or declares other elements than numbers and strings,
-    more bytes than the caller's limit, or another size than the zip holds.
+    Nothing is unpickled, and memory grows with what the file holds, not with what it declares. An
+    array is refused if its header is longer than numpy's own, or declares other elements than
+    numbers and strings, more bytes than the limits, or another size than the zip holds.
 
     Raises:
         UserError: the file is not there, is not a zip, or lists too many arrays.
@@ -84,11 +84,11 @@ class NpzFile:
             return self._whole(name, stream, header)
 
     def words(self, name: str, values: NDArray[Any]) -> list[str]:
-        """Return strings as Python has them. Raises UserError, about ``name``, for invalid ones."""
+        """Return strings as Python's. Raises UserError, about ``name``, for invalid Unicode."""
         try:
             if values.dtype.kind == "S":
                 return [word.decode() for word in values.tolist()]
-            # Python would pass on numbers that are no characters, and halves of characters.
+            # numpy and Python accept numbers beyond Unicode, and surrogates.
             points = np.ascontiguousarray(values).view(f"{values.dtype.byteorder}u4")
             if ((points > LAST_CHARACTER) | (points >> 11 == SURROGATES >> 11)).any():
                 raise ValueError
@@ -118,7 +118,7 @@ class NpzFile:
             self._check_end(name, stream, header, done)
 
     def header(self, name: str) -> NpyHeader:
-        """Return what an array's header declares; raises UserError for what is not to be read."""
+        """Return the header of an array; raises UserError for one that is refused."""
         with self._opened(name) as (_, header):
             return header
 
@@ -128,22 +128,22 @@ class NpzFile:
         return np.frombuffer(content, header.dtype).reshape(header.shape, order=header.order)
 
     def _check_end(self, name: str, stream: IO[bytes], header: NpyHeader, count: int) -> None:
-        """Raise UserError unless the array ends here; reading beyond compares the checksum."""
+        """Raise UserError unless the array ends here; reading to the end verifies the checksum."""
         count += len(stream.read(1))
         if count != header.bytes:
             raise self.error(name, f"declares {header.bytes:,} bytes, but the zip holds {count:,}")
 
     @contextmanager
     def _opened(self, name: str, element: int = 1) -> Iterator[tuple[IO[bytes], NpyHeader]]:
-        """Stream of the elements of an array whose size is neither 0 nor beyond the limits.
+        """Stream of the elements of an array that is neither empty nor beyond the limits.
 
-        An element is counted as so many bytes at least, which it will take in memory.
+        ``element`` is the least number of bytes that an element takes in memory.
         """
         with self._member(name) as (stream, member):
             header, start = read_npy_header(stream, f"{self.path}: {name}")
             size, stored = header.bytes, min(member.compress_size, self.path.stat().st_size)
             is_words = header.dtype.kind in "SU"
-            most = MOST_WORDS_BYTES if is_words else MAX_ARRAY_BYTES
+            most = MAX_WORD_BYTES if is_words else MAX_ARRAY_BYTES
             taken = max(size, math.prod(header.shape) * (WORD_BYTES if is_words else element))
             if taken > most:
                 raise self.error(name, f"takes {taken:,} bytes; the limit is {most:,}")
@@ -153,7 +153,7 @@ class NpzFile:
                 raise self.error(
                     name, f"declares {size:,} bytes, but the zip {member.file_size - start:,}"
                 )
-            if taken > max(FREELY_INFLATED, LARGEST_RATIO * stored):
+            if taken > max(UNCHECKED_BYTES, LARGEST_RATIO * stored):
                 raise self.error(
                     name,
                     f"takes {taken:,} bytes, compressed into {stored:,}: taken for a "

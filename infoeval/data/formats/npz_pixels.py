@@ -1,4 +1,4 @@
-"""Pixels of the images in a ``.npz`` file, whatever their type and the order of their axes."""
+"""Pixels of the images in a ``.npz`` file, of any supported type and order of axes."""
 
 import math
 from collections.abc import Callable
@@ -14,9 +14,9 @@ from infoeval.files import sha256
 
 Pixels = NDArray[np.uint8]
 IN_MEMORY = 2**30
-"""Larger images are decoded once, into the cache, and mapped from there: bytes."""
+"""Bytes of images; larger ones are decoded once into the cache, and mapped from there."""
 DARK = 32
-"""Images that stay below this value of 255 are not on that scale."""
+"""Images whose brightest pixel is below this value are taken for images of another scale."""
 _PART = 2**12
 _WANTED = "must be whole numbers from 0 to 255 or floats in [0, 1]"
 

@@ -1,4 +1,4 @@
-"""How a sweep and its processes know of each other: notes, the wish to stop, a killed sweep."""
+"""The control folder of a sweep: progress, requests to stop, and what a killed sweep leaves."""
 
 import os
 import signal
@@ -11,7 +11,12 @@ import pytest
 from infoeval.checkpoint import Checkpoint
 from infoeval.locks import LOCK
 from infoeval.sweep import train_many
-from infoeval.sweep.board import Board, attended, posted, serve
+from infoeval.sweep.control_folder import (
+    ControlFolder,
+    control_folder,
+    initialise_worker,
+    worker_state,
+)
 from infoeval.training.run_options import RunOptions
 from tests.comparing import identical
 from tests.processes import LIMIT, start_process, wait_for_file
@@ -19,7 +24,7 @@ from tests.sweep.sweeping import train, weights
 from tests.tiny import tiny_images, tiny_trainer
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
-LONG = tiny_trainer(steps=1_000_000)
+LONG = tiny_trainer(steps=200_000)
 
 
 def wait_until(condition: object) -> None:
@@ -30,38 +35,42 @@ def wait_until(condition: object) -> None:
         time.sleep(0.02)
 
 
-def test_a_note_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
-    board = Board(tmp_path, 0)
-    assert board.noted("seed-0") == ""
-    board.note("seed-0", "12")
-    board.note("seed-0", "1234")
-    assert board.noted("seed-0") == "1234"
+def test_progress_is_read_whole_or_not_at_all(tmp_path: Path) -> None:
+    control = ControlFolder(tmp_path, 0)
+    assert control.read_progress("seed-0") == ""
+    control.write_progress("seed-0", "12")
+    control.write_progress("seed-0", "1234")
+    assert control.read_progress("seed-0") == "1234"
     assert os.listdir(tmp_path) == ["seed-0"]
-    Board(tmp_path / "gone", 0).note("seed-0", "12")  # a sweep that has ended is told nothing
+    ControlFolder(tmp_path / "gone", 0).write_progress("seed-0", "12")  # the sweep has ended
     assert not (tmp_path / "gone").exists()
 
 
 def test_processes_are_asked_to_stop_once_the_sweep_is(tmp_path: Path) -> None:
     stop: list[bool] = []
-    with posted(tmp_path, lambda: bool(stop)) as board, attended(board) as attendance:
+    with control_folder(tmp_path, lambda: bool(stop)) as control, worker_state(control) as state:
         time.sleep(0.5)
-        assert not attendance.stop()
+        assert not state.should_stop()
         stop.append(True)
-        assert attendance.asked.wait(10)
+        assert state.stop_request.wait(10)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_processes_on_other_machines_stop_when_a_killed_sweep_is_cleared_away(
     tmp_path: Path,
 ) -> None:
-    with posted(tmp_path, bool) as killed, attended(killed) as attendance, posted(tmp_path, bool):
-        assert attendance.asked.wait(10)
+    with (
+        control_folder(tmp_path, bool) as killed,
+        worker_state(killed) as state,
+        control_folder(tmp_path, bool),
+    ):
+        assert state.stop_request.wait(10)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_sweep_s_own_signals_are_left_alone(tmp_path: Path) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    with posted(tmp_path, bool) as board, attended(board):
+    with control_folder(tmp_path, bool) as control, worker_state(control):
         assert signal.getsignal(signal.SIGTERM) is before
 
 
@@ -69,7 +78,7 @@ def waiting_for_work(folder: Path) -> None:
     """What loky starts for a sweep, before it has any work."""
     parent = os.getpid()
     if os.fork() == 0:
-        serve(parent)
+        initialise_worker(parent)
         (folder / "new").write_text(str(os.getpid()))
         (folder / "new").replace(folder / "ready")
         time.sleep(LIMIT)
@@ -126,8 +135,8 @@ def test_processes_end_with_a_killed_sweep_and_lose_no_step(tmp_path: Path) -> N
     try:
         wait_until(lambda: (folder / "seed-0/history.csv").exists())
         wait_until(lambda: (folder / "seed-1/history.csv").exists())
-        wait_until(lambda: any(Board(path, 0).noted("seed-0") for path in folder.glob(".sweep/*")))
-        wait_until(lambda: any(Board(path, 0).noted("seed-1") for path in folder.glob(".sweep/*")))
+        for seed in (0, 1):
+            wait_until(lambda run=f"seed-{seed}": any(folder.glob(f".sweep/*/{run}")))
         processes = holders(folder)
         assert len(processes) == 2
     finally:
