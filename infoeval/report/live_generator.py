@@ -86,8 +86,8 @@ def read_live(document: Document, folder: Path) -> LiveGenerator | None:
     """Read the generator of a page from the files in ``folder``; None where there is none.
 
     A page runs onnxruntime-web only as it was published: anything else in that place is refused.
-    The generator and the reference images are only known to be those of metrics.json, which the
-    same stranger may have written; the page says so.
+    The generator and the reference images are verified only against metrics.json, which may have
+    the same untrusted author; the page says so.
 
     Raises UserError when a file that the entry ``live`` of metrics.json names is missing, too
     large, not a plain file of that folder, or not the one it was.

@@ -104,7 +104,7 @@ def plain_path(folder: Path, name: str, kind: str) -> Path:
             f"metrics.json: {kind} {quoted(name)} must be the plain name of a file in its own "
             "folder"
         )
-    if not os.path.isfile(path):  # for a name that is too long, too, or a link to itself
+    if not os.path.isfile(path):  # unlike Path.is_file, false for too long names
         raise UserError(f"{kind} {quoted(name)} is missing: put it beside metrics.json in {folder}")
     return path
 
