@@ -1,4 +1,4 @@
-"""Arrays of numbers or words from what users hold them in: tensors, lists, data frames."""
+"""Conversion of tensors, lists and data frames to arrays."""
 
 import sys
 from typing import Any
@@ -13,10 +13,10 @@ from infoeval.errors import UserError, one_line
 def as_array(values: Any, what: str) -> NDArray[Any]:
     """Return the array of a tensor, list, series, data frame, or anything that numpy converts.
 
-    Tensors may be on any device, need gradients and be of any precision: those with less than
-    float32, some of which numpy does not have, become float32. Lists of tensors are stacked. Whole
-    numbers of a list remain exact, and pandas' categories that are neither numbers nor words, such
-    as intervals, become words.
+    Tensors may be on any device, require gradients and have any precision; below float32, where
+    numpy lacks some types, they become float32. Lists of tensors are stacked. Whole numbers in
+    lists remain exact, and pandas' categories that are neither numbers nor words, such as
+    intervals, become words.
 
     Raises UserError, beginning with ``what``, for masked values, rows of different lengths, and
     what cannot be converted.
@@ -38,14 +38,14 @@ def as_array(values: Any, what: str) -> NDArray[Any]:
         if "inhomogeneous" not in str(error):
             raise UserError(f"{what}: cannot be made an array ({one_line(error)})") from error
         raise UserError(f"{what}: rows differ in length; give one value a column") from None
-    except Exception as error:  # libraries of arrays raise anything
+    except Exception as error:  # array libraries raise any kind
         raise UserError(
             f"{what}: a {type(values).__name__} cannot be made an array ({one_line(error)})"
         ) from error
 
 
 def _plain(values: Any) -> Any:
-    """Return what numpy converts, or the values themselves if it converts them as they are."""
+    """Return values in a form that numpy converts correctly."""
     if _is_tensor(values):
         return _of_tensor(values)
     if isinstance(values, list | tuple) and any(map(_holds_tensors, values)):
@@ -61,7 +61,7 @@ def _holds_tensors(part: Any) -> bool:
 
 
 def _is_tensor(value: Any) -> bool:
-    torch = sys.modules.get("torch")  # no tensor is there unless it is imported
+    torch = sys.modules.get("torch")  # without it there are no tensors
     return torch is not None and isinstance(value, torch.Tensor)
 
 

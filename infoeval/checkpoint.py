@@ -1,9 +1,9 @@
 """The checkpoint file: all that is needed to resume a run and to evaluate it, as plain data.
 
 A checkpoint is a `torch.save` of dictionaries, lists, strings, numbers and tensors.
-`infoeval.tensor_archive` reads it, which can build nothing else: opening a stranger's checkpoint
-runs none of their code. Every byte is checked against the archive's own checksums, and nothing is
-printed, compared or built before its extent is known.
+`infoeval.tensor_archive` reads it and can build nothing else, so opening a checkpoint runs no code
+of its writer. Every byte is checked against the archive's own checksums, and nothing is printed,
+compared or built before its extent is known.
 """
 
 import io
@@ -33,8 +33,8 @@ DEEPEST = 20
 """Levels of nesting of a checkpoint; ours have six."""
 
 MOST_VALUES = 200_000
-"""Values of a checkpoint beside its history, each counted as often as it is reached. A network of
-200 layers with Adam's moments has 5,000; settings and data some hundred."""
+"""Values of a checkpoint beside its history; shared ones count each time. A network of 200 layers
+with Adam's moments has 5,000; settings and data some hundred."""
 
 LONGEST_TEXT = 1_000_000
 """Characters of its texts, counted likewise: names of weights, settings, paths of data."""
@@ -162,7 +162,7 @@ def versions() -> dict[str, str]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Return the fields of a file, none of which unfolds to more than the bounds above."""
+    """Return the fields of a file, which are within the bounds above."""
     content = read_archive(path)
     if not isinstance(content, dict):
         raise UserError(f"{path} was not written by infoeval")
@@ -173,7 +173,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise UserError(f"{path} is not a usable checkpoint: {error}") from None
     if content.get("format") != FORMAT:
         raise UserError(f"{path} was not written by infoeval")
-    # Before a message prints any of it: a tensor takes a thousand times as long as a number.
+    # Before a message prints any of it: printing a tensor takes long.
     if not _is_plain([value for name, value in rest.items() if name not in _WITH_TENSORS]):
         raise UserError(f"{path} is not a usable checkpoint: a field is of the wrong kind")
     version = content.get("version")
@@ -187,7 +187,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _is_history(history: dict[str, Any]) -> bool:
     """Return whether these are columns of finite numbers, all of one length, none of them shared.
 
-    A column that has many names would be as many columns wherever it is copied.
+    A shared column would be copied once for each of its names.
     """
     columns = list(history.values())
     return (

@@ -1,4 +1,4 @@
-"""The error that users can correct themselves, and messages of one line."""
+"""The error that users can correct themselves, and text for messages of one line."""
 
 import difflib
 import re
@@ -7,10 +7,10 @@ from collections.abc import Collection, Sequence
 LISTED = 10
 """Names that a message lists."""
 LONGEST = 200
-"""Characters that an error repeats of a text that somebody else wrote."""
+"""Most characters that a message repeats of a text from elsewhere."""
 
-# Control characters, marks that reverse the direction of text, separators of lines, surrogates:
-# a terminal would obey them, or could not print them.
+# Control characters, marks of the direction of text, line separators and surrogates: a terminal
+# would execute them, or could not print them.
 _UNPRINTABLE = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]"
 )
@@ -21,8 +21,8 @@ class UserError(Exception):
     """An error that the user can correct: one clear line, no traceback, exit code 2.
 
     The command line prints the message after ``Error:``; in Python it is an ordinary exception.
-    Whatever the message repeats of files, it is one line without control characters, and no word
-    in it is longer than 200 characters.
+    Whatever the message repeats of files, it is one line without control characters, whose words
+    have at most 200 characters.
 
     >>> str(UserError("no metric \\x1b[31mmig\\nand no end"))
     'no metric \\\\x1b[31mmig and no end'
@@ -34,7 +34,7 @@ class UserError(Exception):
 
 
 def printable(text: str) -> str:
-    r"""Return a text with its control characters written as escapes, which a terminal only shows.
+    r"""Return a text with its control characters replaced by escape sequences.
 
     >>> print(printable("a\x1b[2Jb\u202ec"))
     a\x1b[2Jb\u202ec
@@ -43,7 +43,7 @@ def printable(text: str) -> str:
 
 
 def shown(value: object) -> str:
-    """Return a stranger's text, or the text of a value, for an error: one line, at most 200 long.
+    """Return the text of a value in one printable line of at most 200 characters.
 
     >>> shown("two\\nlines"), shown("a" * 1000) == "a" * 140 + " … " + "a" * 57
     ('two lines', True)
@@ -85,7 +85,7 @@ def one_line(error: BaseException) -> str:
 
 
 def unknown(what: str, name: object, known: Collection[str]) -> str:
-    """Return the message about a name that there is not: the closest there is, and all of them.
+    """Return the message about an unknown name: the closest known one, and all of them.
 
     >>> unknown("no metric", "migg", ["mig", "dci"])
     "no metric 'migg' (did you mean 'mig'?); there are mig, dci"
@@ -94,7 +94,7 @@ def unknown(what: str, name: object, known: Collection[str]) -> str:
 
 
 def did_you_mean(name: object, known: Collection[str]) -> str:
-    """Return the quoted name, and the known one that is close to it, if any.
+    """Return the quoted name, with a hint to the closest known name, if there is one.
 
     >>> did_you_mean("Fashion-MNIST", ["mnist", "fashion_mnist"]), did_you_mean(3, ["mnist"])
     ("'Fashion-MNIST' (did you mean 'fashion_mnist'?)", '3')

@@ -241,7 +241,7 @@ class Networks(nn.Module):
 
 
 def _check_table(table: Sequence[Layer], shape: Shape) -> None:
-    """Raise UserError for layers that no network has, or no memory holds, before one is built."""
+    """Raise UserError for a table with invalid or oversized layers, before any of them is built."""
     if len(table) > MOST_LAYERS:
         raise UserError(f"a layer table has at most {MOST_LAYERS} layers, not {len(table):,}")
     total = products = 0
@@ -250,8 +250,8 @@ def _check_table(table: Sequence[Layer], shape: Shape) -> None:
         weights, inputs = _weights(layer, shape), math.prod(shape[1:])
         shape = _output_shape(layer, shape)
         total += weights
-        # An up-convolution takes every weight to every pixel of its input, a convolution to those
-        # of its output; a vector counts as a single pixel.
+        # Each weight is used once per pixel, of the input of an up-convolution and of the output of
+        # a convolution; a vector is a single pixel.
         products += weights * (inputs if isinstance(layer, UpConvolution) else math.prod(shape[1:]))
         if total > MOST_WEIGHTS:
             raise UserError(f"{shown(layer)}: a table has at most {MOST_WEIGHTS:,} weights")

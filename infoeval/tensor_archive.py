@@ -1,9 +1,9 @@
-"""Plain data and tensors in a file that `torch.save` wrote; nothing else can come out of it.
+"""Reading plain data and tensors from a file that `torch.save` wrote, and nothing else.
 
 The parser knows only what `torch.save` writes for dictionaries, lists, tuples, strings, numbers and
-tensors. It imports and calls nothing that the file names. `torch.load(weights_only=True)` calls
-nothing of a stranger's either, but a few kilobytes can keep it busy for ever: it hashes and prints
-what they refer to, again and again. Here all work is in proportion to the bytes of the file.
+tensors. It imports and calls nothing that the file names. Neither does
+`torch.load(weights_only=True)`, but a file of a few kilobytes can keep it busy for ever, because it
+hashes and prints shared values again and again. Here the work is proportional to the file's size.
 """
 
 import math
@@ -30,14 +30,14 @@ MOST_OPERATIONS = 2_000_000
 """Steps of the pickle program, about one a number: histories of 180,000 rows of 10 columns."""
 
 MOST_CONTAINERS = 200_000
-"""Lists, tuples and dictionaries that it may make; a hundred layers with Adam's moments take 4,000.
-An empty one takes 60 bytes of memory and one of the file."""
+"""Lists, tuples and dictionaries; a hundred layers with Adam's moments take 4,000. An empty one
+takes 60 bytes of memory, and one byte of the file."""
 
 LARGEST_PROGRAM = 20 * 2**20
 """Bytes of the pickle program: `MOST_OPERATIONS` numbers of nine bytes fit."""
 
 LARGEST_INTEGER = 2**63
-"""Integers below it, in size, fit into 64 bits."""
+"""Bound of the magnitude of integers: they fit into 64 bits."""
 
 MOST_DIMENSIONS = 8
 
@@ -82,10 +82,10 @@ _TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
 def read_archive(path: Path) -> Any:
     """Return what a file of `torch.save` holds, its tensors on the CPU.
 
-    Parts of it may be shared, or hold themselves: `check_extent` refuses what grows without end.
+    Parts of it may be shared or contain themselves: see `check_extent`.
 
-    Raises UserError, in one line, for a file that is missing, damaged or too large in some respect,
-    and for one that holds anything but plain data and tensors.
+    Raises UserError for a file that is missing, damaged or too large, and for one that holds
+    anything but plain data and tensors.
     """
     if not os.path.isfile(path):
         raise UserError(f"no checkpoint at {path}")
@@ -106,7 +106,7 @@ def read_archive(path: Path) -> Any:
 
 
 def check_extent(value: Any, *, deepest: int, most: int, longest: int) -> None:
-    """Raise ValueError for plain data that is too large once everything shared is counted apart.
+    """Raise ValueError for plain data that is too large, where shared parts count each time.
 
     Args:
         value: the data.
@@ -134,7 +134,7 @@ def check_extent(value: Any, *, deepest: int, most: int, longest: int) -> None:
 
 
 def _read(archive: zipfile.ZipFile, path: Path) -> Any:
-    """Return the content of an archive, all of whose bytes are checked."""
+    """Return the content of an archive, whose checksums are all verified."""
     entries = {entry.filename: entry for entry in archive.infolist()}
     size = path.stat().st_size
     if len(archive.infolist()) > MOST_ENTRIES or sum(e.file_size for e in entries.values()) > size:
@@ -145,7 +145,9 @@ def _read(archive: zipfile.ZipFile, path: Path) -> Any:
     top = next(iter(entries), "").split("/")[0]
     foreign = [name for name in entries if not _is_known(name, top)]
     if foreign or len(entries) != len(archive.infolist()):
-        raise NotPlainError(f"its entry {shown((foreign or ['twice'])[0])} is none of a checkpoint")
+        raise NotPlainError(
+            f"its entry {shown((foreign or ['twice'])[0])} does not belong to a checkpoint"
+        )
     order = archive.read(f"{top}/byteorder") if f"{top}/byteorder" in entries else b""
     if order not in (b"", sys.byteorder.encode()):
         raise ValueError(f"it was written on a machine with the byte order {shown(order)}")
@@ -156,7 +158,7 @@ def _read(archive: zipfile.ZipFile, path: Path) -> Any:
 
 
 def _first_damaged(archive: zipfile.ZipFile) -> str | None:
-    """Return the name of the first entry that is not as torch wrote it, or None."""
+    """Return the name of the first entry that is not as torch writes it, or None."""
     for entry in archive.infolist():
         if entry.compress_type or entry.external_attr or entry.file_size != entry.compress_size:
             return entry.filename
@@ -173,7 +175,7 @@ def _is_known(name: str, top: str) -> bool:
 
 
 class _Program:
-    """The pickle program of an archive, of which only the operations of plain data are known."""
+    """The pickle program of an archive, restricted to the operations of plain data."""
 
     def __init__(self, archive: zipfile.ZipFile, top: str) -> None:
         self.archive, self.top = archive, top
@@ -249,7 +251,7 @@ class _Program:
         self.stack.append(value)
 
     def _popped(self, count: int | None = None) -> list[Any]:
-        """Take the last items off the stack: so many, or those after the last mark."""
+        """Return and remove the last `count` items of the stack; None: all after the last mark."""
         start = self.marks.pop() if count is None else len(self.stack) - count
         if not 0 <= start <= len(self.stack):
             raise IndexError("its data.pkl takes more than it has")
@@ -264,12 +266,12 @@ class _Program:
 
     def _fill(self, target: dict[Any, Any], items: list[Any]) -> None:
         for key, value in zip(items[::2], items[1::2], strict=True):
-            if type(key) not in (str, int):  # the hash of a tuple may take for ever
+            if type(key) not in (str, int):  # hashing a tuple may never end
                 raise NotPlainError(f"a {type(key).__name__} as a key")
             target[key] = value
 
     def _storage(self, identity: Any) -> Tensor:
-        """Return the numbers of an entry, in memory that is aligned as torch's own."""
+        """Return the numbers of an entry, in memory that torch has aligned."""
         if type(identity) is not tuple or len(identity) != 5:
             raise NotPlainError("a storage of another kind")
         kind, dtype, key, _, count = identity
@@ -301,7 +303,7 @@ class _Program:
         whole = (offset, *size, *stride)
         if len(size) > MOST_DIMENSIONS or not all(type(n) is int and n >= 0 for n in whole):
             raise ValueError("it holds a tensor of no usable shape")
-        # A stride of 0, or a storage shared by many, can mean terabytes once it is computed with.
+        # With strides of 0 or shared storages, tensors of a small file can have terabytes.
         self.unclaimed -= math.prod(size) * storage.element_size()
         if self.unclaimed < 0:
             raise ValueError("it holds tensors of more numbers than it stores")
@@ -309,7 +311,7 @@ class _Program:
 
 
 def _named(argument: str) -> Any:
-    """Return what a global means, which is never imported."""
+    """Return the type or function that a global names, without importing it."""
     if argument in _STORAGES:
         return _STORAGES[argument]
     try:

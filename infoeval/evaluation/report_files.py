@@ -33,15 +33,15 @@ def check_formats(formats: Sequence[str]) -> None:
 def locked_report(output: Path, figures: str | Path | None = None) -> Iterator[None]:
     """Context in which no other report writes this page, its files or the figures.
 
-    What killed ones left is removed. Raises UserError when another report writes one of them, or
-    they cannot be written.
+    What killed processes left is removed. Raises UserError when another report writes one of them,
+    or when they cannot be written.
     """
     check_place(output, figures)
     folders = {files_of(output).resolve()}
     if figures is not None:
         folders.add(Path(figures).resolve())
     with ExitStack() as held:
-        for folder in sorted(folders):  # two that want the same two do not wait for each other
+        for folder in sorted(folders):  # in one order, so that one of two reports gets both
             held.enter_context(locked_folder(folder))
             remove_leftovers(folder)
         remove_leftovers(output.parent)

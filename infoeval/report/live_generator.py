@@ -12,7 +12,7 @@ from markupsafe import Markup
 from infoeval import content
 from infoeval.errors import UserError, quoted, shown
 from infoeval.report import onnxruntime
-from infoeval.report.page_images import plain_path
+from infoeval.report.page_images import read_beside
 from infoeval.results import Document
 from infoeval.results.file_entries import CategoricalSlider, ContinuousSlider, Live, Reference
 
@@ -86,8 +86,8 @@ def read_live(document: Document, folder: Path) -> LiveGenerator | None:
     """Read the generator of a page from the files in ``folder``; None where there is none.
 
     A page runs onnxruntime-web only as it was published: anything else in that place is refused.
-    The generator and the reference images are only known to be those of metrics.json, which the
-    same stranger may have written; the page says so.
+    The generator and the reference images are verified only against metrics.json, which may have
+    the same untrusted author; the page says so.
 
     Raises UserError when a file that the entry ``live`` of metrics.json names is missing, too
     large, not a plain file of that folder, or not the one it was.
@@ -160,10 +160,10 @@ def _runtime_blocks(entry: Live, folder: Path) -> list[DataBlock]:
     ):
         size, digest = onnxruntime.FILES[name]
         if name == onnxruntime.WEBASSEMBLY:
-            stored = _read(place, f"{name}.gz", size)
+            stored = read_beside(place, f"{name}.gz", "file", size)
             plain = _unpacked(stored, size)
         else:
-            stored = plain = _read(place, name, size)
+            stored = plain = read_beside(place, name, "file", size)
         if hashlib.sha256(plain).hexdigest() != digest:
             raise UserError(
                 f"{onnxruntime.FOLDER}/{name} is not the published file of "
@@ -181,7 +181,7 @@ def _runtime_folder(folder: Path) -> Path:
 
 
 def _unpacked(packed: bytes, size: int) -> bytes:
-    """Unpack a gzip file, no more of it than there should be; nothing may follow its content."""
+    """Return the content of a gzip file of this size, or nothing if it is another file."""
     unpacker = zlib.decompressobj(wbits=31)
     try:
         content = unpacker.decompress(packed, size + 1)
@@ -191,29 +191,17 @@ def _unpacked(packed: bytes, size: int) -> bytes:
 
 
 def _license(folder: Path) -> str:
-    stored = _read(_runtime_folder(folder), onnxruntime.LICENSE, _LARGEST_LICENSE)
+    stored = read_beside(_runtime_folder(folder), onnxruntime.LICENSE, "file", _LARGEST_LICENSE)
     return stored.decode("utf-8", "replace")
 
 
 def _read_named(entry: Live | Reference, folder: Path, largest: int) -> bytes:
     """Read the file that an entry names, which must be the one whose SHA-256 it gives."""
-    stored = _read(folder, entry.file, largest)
+    stored = read_beside(folder, entry.file, "file", largest)
     if hashlib.sha256(stored).hexdigest() != entry.sha256:
         raise UserError(
             f"{quoted(entry.file)} is not the file that metrics.json was written with: {_AGAIN}"
         )
-    return stored
-
-
-def _read(folder: Path, name: str, largest: int) -> bytes:
-    path = plain_path(folder, name, "file")
-    try:
-        with path.open("rb") as file:
-            stored = file.read(largest + 1)
-    except OSError as error:
-        raise UserError(f"file {quoted(name)} cannot be read: {error.strerror}") from error
-    if len(stored) > largest:
-        raise UserError(f"file {quoted(name)} has more than {largest:,} bytes: {_AGAIN}")
     return stored
 
 

@@ -58,7 +58,7 @@ def read_image(folder: Path, name: str) -> ImageContent:
     Raises UserError when the name is not a plain file name, there is no image of that name, or
     it is too large.
     """
-    content = _content(plain_path(folder, name, "image"), name)
+    content = read_beside(folder, name, "image", MOST_BYTES)
     formats = [kind for kind, start in _SIGNATURES.items() if content.startswith(start)]
     if not formats or (formats == ["WEBP"] and content[8:12] != b"WEBP"):
         raise UserError(
@@ -92,6 +92,21 @@ def check_all(folder: Path, names: Iterable[str]) -> None:
             )
 
 
+def read_beside(folder: Path, name: str, kind: str, most: int) -> bytes:
+    """Return the content of a file beside metrics.json, of at most so many bytes.
+
+    Raises UserError for a larger file, and for one that is not there or cannot be read.
+    """
+    try:
+        with plain_path(folder, name, kind).open("rb") as file:
+            content = file.read(most + 1)
+    except OSError as error:
+        raise UserError(f"{kind} {quoted(name)} cannot be read: {error.strerror}") from error
+    if len(content) > most:
+        raise UserError(f"{kind} {quoted(name)} has more than {most:,} bytes; a page takes no more")
+    return content
+
+
 def plain_path(folder: Path, name: str, kind: str) -> Path:
     """Return the path of the file ``name`` in ``folder``, and of no other folder.
 
@@ -104,7 +119,7 @@ def plain_path(folder: Path, name: str, kind: str) -> Path:
             f"metrics.json: {kind} {quoted(name)} must be the plain name of a file in its own "
             "folder"
         )
-    if not os.path.isfile(path):  # for a name that is too long, too, or a link to itself
+    if not os.path.isfile(path):  # unlike Path.is_file, false for too long names
         raise UserError(f"{kind} {quoted(name)} is missing: put it beside metrics.json in {folder}")
     return path
 
@@ -137,20 +152,6 @@ def address(content: bytes, kind: str) -> str:
     'data:image/gif;base64,R0lGODlh'
     """
     return f"data:image/{kind.lower()};base64,{base64.b64encode(content).decode('ascii')}"
-
-
-def _content(path: Path, name: str) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
-    except OSError as error:
-        raise UserError(f"image {quoted(name)} cannot be read: {error.strerror}") from error
-    if len(content) > MOST_BYTES:
-        raise UserError(
-            f"image {quoted(name)} is larger than {MOST_BYTES // 2**20} MiB, the most that a page "
-            "takes"
-        )
-    return content
 
 
 def _open(content: bytes, kind: str, name: str) -> Image.Image:

@@ -114,7 +114,7 @@ def _short(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_line)]
-"""Text that tables and pages print: one line, its control characters written as escapes."""
+"""Text for tables and pages: one line, its control characters replaced by escapes."""
 
 Name = Annotated[str, AfterValidator(_short)]
 """The same, of at most `LONGEST_NAME` characters."""

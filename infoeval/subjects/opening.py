@@ -67,7 +67,7 @@ def open_subject(
 
 
 def _check_is_checkpoint(path: Path) -> None:
-    """Raise UserError for a file that by its name is something else, and say what to give."""
+    """Raise UserError, which says what to give, for a file that is no checkpoint by its name."""
     suffix = path.suffix.lower()
     if not path.exists():
         raise UserError(

@@ -140,7 +140,7 @@ def train_many(
 
 
 def _check_begun(tasks: Sequence[Task], folder: Path, options: RunOptions) -> None:
-    """Raise UserError unless all runs can begin, or go on; remove what killed ones left."""
+    """Raise UserError unless all runs can start or resume; remove what killed ones left."""
     remove_leftovers(folder)
     begun = [task for task in tasks if (task.folder / CHECKPOINT).exists()]
     if begun and not options.resume:
@@ -151,7 +151,7 @@ def _check_begun(tasks: Sequence[Task], folder: Path, options: RunOptions) -> No
     for task in begun:
         try:
             step = Checkpoint.open(task.folder / CHECKPOINT).step
-        except UserError:  # this run fails, with its reason, and the others go on
+        except UserError:  # this run will fail with its reason, and the others go on
             continue
         if step > task.trainer.steps:
             raise UserError(
@@ -218,7 +218,7 @@ def _train_in_processes(
         if stop():
             raise stopped from error
         raise UserError(
-            "a training process was killed, perhaps for want of memory: go on with --resume, "
+            "a training process was killed, perhaps for lack of memory: go on with --resume, "
             "and with fewer --jobs"
         ) from error
     if any(outcomes.stopped for outcomes in done):
@@ -254,9 +254,9 @@ def _processes(jobs: int | None, device: str, runs: int) -> int:
 
 
 def _start_tracker() -> None:
-    """Start the process in which loky counts its shared memory, so that a hang-up spares it.
+    """Start the process in which loky tracks its shared memory, protected from SIGHUP.
 
-    A terminal that is closed signals all processes. This one ends when the others have.
+    A closed terminal signals all processes. This one ends after the others.
     """
     if sys.platform == "win32":
         return

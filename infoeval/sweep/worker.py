@@ -154,7 +154,7 @@ def _train_stack(tasks: Sequence[Task], settings: Settings, state: WorkerState, 
                 log=log,
                 stop=state.should_stop,
             )
-    except Exception as error:  # such as a want of memory; the runs need less by themselves
+    except Exception as error:  # such as too little memory, of which single runs need less
         log(f"runs went on one after another: {type(error).__name__}: {one_line(error)}")
 
 

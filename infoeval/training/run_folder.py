@@ -32,9 +32,9 @@ _MAY_DIFFER = ("steps", "name", "data")
 
 @contextmanager
 def locked_run(folder: Path, world: "World | None" = None) -> Iterator[None]:
-    """Context in which this run alone writes the folder; what killed ones left is removed.
+    """Context in which no other run writes the folder; what killed runs left is removed.
 
-    The first process of a world holds it for all.
+    The first process of a world holds the lock for all.
 
     Raises UserError, in all of them, when another run holds it.
     """
@@ -112,8 +112,7 @@ def restore(step: Step, checkpoint: Checkpoint) -> None:
 def _restore_optimizer(optimizer: torch.optim.Optimizer, kept: Mapping[str, Any]) -> None:
     """Copy Adam's moments into new memory of the weights' size and layout.
 
-    The fused kernel checks neither: what a stranger's file holds would be read and written past
-    its end.
+    The fused kernel checks neither, and would read and write beyond the end of smaller tensors.
     """
     parameters = [p for group in optimizer.param_groups for p in group["params"]]
     state = {}

@@ -138,7 +138,7 @@ class TrainingStep(ABC):
     def advance(self, count: int, stop: Stop = never) -> Tensor:
         """Return the means of the statistics of `count` steps, on the device.
 
-        They are fewer, but one at least, where `stop` says so.
+        They end after any step, but not before the first, if `stop` returns true.
         """
         rows = [self()]
         while len(rows) < count and not stop():

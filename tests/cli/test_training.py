@@ -139,7 +139,7 @@ def test_a_name_that_is_taken_meanwhile_is_left_to_the_other(
     monkeypatch.chdir(tmp_path / "other")
     Path("runs").symlink_to("nowhere")
     arguments = ("train", home / "tiny.py", "--data", home / "images.npz")
-    assert "it is no folder" in fails(*arguments)
+    assert "it is not a folder" in fails(*arguments)
 
 
 def unseen(exists: Any, name: str) -> Any:

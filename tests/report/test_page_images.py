@@ -120,7 +120,7 @@ def test_file_larger_than_a_page_takes_is_refused(
     grid: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page_images, "MOST_BYTES", 10)
-    with pytest.raises(UserError, match="larger than"):
+    with pytest.raises(UserError, match="more than 10 bytes"):
         read_image(grid.parent, "grid.png")
 
 

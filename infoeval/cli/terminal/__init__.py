@@ -1,4 +1,4 @@
-"""Tables for the terminal, on standard output, and what they share."""
+"""Consoles and tables for the terminal."""
 
 import os
 import shutil
@@ -19,28 +19,28 @@ __all__ = ["Screen", "Terminal", "bold", "interval", "table"]
 UNLIMITED = 100_000
 """Width outside a terminal."""
 LEAST = 8
-"""Characters that a column of names keeps beside numbers, before the numbers are moved below."""
+"""Least width of a column of names; for less, columns of numbers move to a further table."""
 WORD = 12
-"""The longest word of a header that widens a column of shorter numbers."""
+"""Longest word of a header for which a column of shorter numbers is widened."""
 
 Measured = tuple[Column, int, int]
 """A column, its least width, and the width at which nothing of it is folded."""
 
 
 class Terminal(Console):
-    """A console that knows which characters its stream has."""
+    """A console that knows the charset of its stream."""
 
     @property
     def encoding(self) -> str:
-        """The name of the characters."""
+        """The name of the charset."""
         return charset_of(self.file)
 
 
 class Screen(Terminal):
-    """A console that shows texts as they are: no markup, no control characters, nothing cut.
+    """A console without markup, control characters and truncation.
 
-    Outside a terminal it has no width, unless the environment variable COLUMNS sets one; and none
-    for `file`, which receives text without colour.
+    Outside a terminal its width is unlimited unless the environment variable COLUMNS sets one. A
+    `file` receives text of unlimited width without colour.
     """
 
     def __init__(self, file: IO[str] | None = None) -> None:
@@ -56,19 +56,19 @@ class Screen(Terminal):
         )
 
     def render_str(self, text: str, **options: Any) -> Text:
-        """Return a text of characters that can be shown; all strings pass through here."""
+        """Return a string in characters of the charset; rich calls this for every string."""
         lines = (plain(printable(line), self.encoding) for line in text.split("\n"))
         return super().render_str("\n".join(lines), **options)
 
     def print_line(self, text: str, *, soft_wrap: bool = False) -> None:
-        """Print a text whose line ends, if it has any, are not its own."""
+        """Print a text as one line; line ends in it are escaped."""
         self.print(printable(text), soft_wrap=soft_wrap)
 
     def print_table(self, rows: Table, names: int = 1) -> None:
-        """Print a table whose numbers stay whole, whatever the width.
+        """Print a table without cutting any number.
 
-        Where it is too wide, the columns that may wrap are folded; columns that find no place even
-        so follow in a table below, beside the same first columns, of which there are `names`.
+        If it is too wide, the columns that may wrap are folded. Columns that still do not fit
+        follow in further tables, each beside the first `names` columns.
         """
         columns = [self._measured(column) for column in rows.columns]
         first, rest = columns[:names], columns[names:]
@@ -110,13 +110,13 @@ class Screen(Terminal):
             part.add_column(column.header, width=width, justify=column.justify, overflow="fold")
         for cells in zip(*(column.cells for column, _, _ in columns), strict=True):
             part.add_row(*map(_folded, cells, widths))
-        # Wider than the console, where even one column of numbers is.
+        # May exceed the console's width, if a single column of numbers does.
         part.width = _total(rows, list(zip(rows.columns, widths, widths, strict=False)))
         self.print(part, crop=False)
 
 
 def table(*headers: str, names: int = 1, right: bool = False) -> Table:
-    """Return an empty table; its first columns, of which there are `names`, may be folded.
+    """Return an empty table whose first `names` columns may be folded.
 
     `right` aligns all columns but the first to the right.
     """
@@ -141,7 +141,7 @@ def interval(low: float | None, high: float | None, sign: str = "") -> str:
 
 
 def bold(text: str) -> Text:
-    """Return a text of ours in bold."""
+    """Return a text in bold, without escaping it."""
     return Text(text, "bold")
 
 
@@ -154,7 +154,7 @@ def _width() -> int:
 
 
 def _folded(cell: RenderableType, width: int) -> RenderableType:
-    """Return a name in lines of a width, broken at its spaces and hyphens where it has some."""
+    """Return a name in lines of at most `width`, broken at spaces and hyphens where possible."""
     if not isinstance(cell, str):
         return cell
     lines = (
@@ -164,7 +164,7 @@ def _folded(cell: RenderableType, width: int) -> RenderableType:
 
 
 def _two_lines(header: RenderableType) -> int:
-    """Return the least width at which a header takes two lines, its words whole; at most `WORD`."""
+    """Return the least width for a header in two lines of whole words; at most `WORD`."""
     text = str(header)
     for width in range(max(map(len, text.split()), default=0) or 1, WORD):
         if len(textwrap.wrap(text, width)) <= 2:
@@ -173,13 +173,13 @@ def _two_lines(header: RenderableType) -> int:
 
 
 def _total(rows: Table, columns: Sequence[Measured]) -> int:
-    """Return the least width of some columns of a table, with what is between them."""
+    """Return the least width of some columns of a table, with their padding."""
     _, right, _, left = rows.padding
     return sum(least + left + right for _, least, _ in columns)
 
 
 def _shared(room: int, columns: Sequence[Measured]) -> list[int]:
-    """Return the widths of columns: names are widened before headers, the narrowest first."""
+    """Return the widths of columns: `room` goes to names before headers, to the narrowest first."""
     widths = [least for _, least, _ in columns]
     for _ in range(room):
         folded = [
