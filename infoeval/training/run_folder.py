@@ -96,6 +96,9 @@ def restore(step: Step, checkpoint: Checkpoint) -> None:
 
     Raises ValueError for a checkpoint whose tensors do not fit.
     """
+    columns = {"step", "seconds", *step.statistics}
+    if checkpoint.history and checkpoint.history.keys() != columns:
+        raise ValueError("its history has other columns")
     try:
         step.networks.load_state_dict(checkpoint.weights)
         for name, optimizer in step.optimizers.items():
