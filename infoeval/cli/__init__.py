@@ -14,7 +14,7 @@ from infoeval.cli.output import note, whole_output
 from infoeval.cli.report_commands import report, traverse
 from infoeval.cli.score_commands import compare, score
 from infoeval.cli.train_command import train
-from infoeval.errors import printable
+from infoeval.errors import UserError, printable
 
 __all__ = ["main"]
 
@@ -52,7 +52,7 @@ class Commands(click.Group):
 
 
 def _fail(message: str) -> NoReturn:
-    note(f"Error: {' '.join(message.split())}")
+    note(f"Error: {UserError(message)}")
     sys.exit(USER_ERROR)
 
 

@@ -11,7 +11,7 @@ import torch
 
 from infoeval.checkpoint import CHECKPOINT, Checkpoint
 from infoeval.data import ImageSet
-from infoeval.errors import UserError
+from infoeval.errors import UserError, described
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.evaluate import score_subject
 from infoeval.evaluation.inputs import evenly_spaced
@@ -157,7 +157,7 @@ def _train_stack(
                 stop=attendance.stop,
             )
     except Exception as error:  # such as a want of memory; the runs need less by themselves
-        log(f"runs went on one after another: {type(error).__name__}: {_line(error)[:200]}")
+        log(f"runs went on one after another: {described(error)}")
 
 
 def _outcome(
@@ -177,7 +177,7 @@ def _outcome(
     except UserError as error:
         row = replace(_row_so_far(row, task), status="failed", reason=_line(error))
     except Exception as error:  # whatever it is, the other runs go on
-        reason = f"{type(error).__name__}: {_line(error)} (see {ERROR} in its folder)"
+        reason = f"{described(error)} (see {ERROR} in its folder)"
         with suppress(UserError):  # the disk may be what failed
             write_text(task.folder / ERROR, traceback.format_exc())
         row = replace(_row_so_far(row, task), status="failed", reason=reason)
