@@ -45,6 +45,12 @@ that is a run of 9 million steps."""
 
 _WITH_TENSORS = ("weights", "optimizers", "random_state")
 
+_KINDS = {
+    "data": {"name": str, "split": str, "n": int, "fingerprint": str, "notes": list},
+    "run": {"device": str, "threads": int, "side_by_side": int},
+}
+"""Kinds of the values that are read of a dictionary, where it has them."""
+
 
 @dataclass(frozen=True)
 class Checkpoint:
@@ -125,15 +131,23 @@ class Checkpoint:
     def _check_types(self, path: str | Path) -> None:
         tensors = [*self.weights.values()] if isinstance(self.weights, dict) else [None]
         valid = (
-            isinstance(self.step, int)
+            type(self.step) is int
             and self.step >= 0
-            and isinstance(self.seed, int)
+            and type(self.seed) is int
             and isinstance(self.variant, str)
             and all(isinstance(value, Tensor) for value in [*tensors, self.random_state])
             and all(
                 isinstance(part, dict)
                 for part in (self.optimizers, self.history, self.data, self.run, self.versions)
             )
+            and all(
+                type(getattr(self, part)[name]) is kind
+                for part, kinds in _KINDS.items()
+                for name, kind in kinds.items()
+                if name in getattr(self, part)
+            )
+            and self.data.get("n", 0) >= 0
+            and all(isinstance(note, str) for note in self.data.get("notes", []))
             and _is_history(self.history)
         )
         if not valid:
@@ -185,13 +199,14 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _is_history(history: dict[str, Any]) -> bool:
-    """Return whether these are columns of finite numbers, all of one length, none of them shared.
+    """Return whether these are columns of finite numbers, all as long as that of the steps.
 
     A shared column would be copied once for each of its names.
     """
     columns = list(history.values())
     return (
-        all(type(name) is str for name in history)
+        (not history or "step" in history)
+        and all(type(name) is str for name in history)
         and all(type(column) is list for column in columns)
         and len({id(column) for column in columns}) == len(columns)
         and len({len(column) for column in columns}) <= 1

@@ -81,7 +81,20 @@ def one_line(error: BaseException) -> str:
     >>> one_line(ValueError("first\\nsecond")), one_line(EOFError())
     ('first second', 'EOFError')
     """
-    return shown(error) or type(error).__name__
+    try:
+        return shown(error) or type(error).__name__
+    except Exception:  # it is a stranger's code that describes a stranger's error
+        return type(error).__name__
+
+
+def described(error: BaseException) -> str:
+    """Return an error's class and its message, if it has one, in one line.
+
+    >>> described(ValueError("first\\nsecond")), described(EOFError())
+    ('ValueError: first second', 'EOFError')
+    """
+    name, message = type(error).__name__, one_line(error)
+    return name if message == name else f"{name}: {message}"
 
 
 def unknown(what: str, name: object, known: Collection[str]) -> str:

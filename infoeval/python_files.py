@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, described
 
 _numbers = itertools.count()
 _folders: dict[Path, frozenset[str]] = {}
@@ -30,8 +30,7 @@ def run_file(path: Path) -> ModuleType:
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise UserError(f"{path} could not be run: {reason}") from error
+        raise UserError(f"{path} could not be run: {described(error)}") from error
     return module
 
 

@@ -26,6 +26,9 @@ MOST_ENTRIES = 20_000
 """Entries of the archive: one for each tensor. A network of 200 layers and Adam's moments have
 2,000."""
 
+MOST_AROUND = 1000
+"""Bytes of the file for each entry beside its content: names, sizes, and padding to 64 bytes."""
+
 MOST_OPERATIONS = 2_000_000
 """Steps of the pickle program, about one a number: histories of 180,000 rows of 10 columns."""
 
@@ -136,9 +139,11 @@ def check_extent(value: Any, *, deepest: int, most: int, longest: int) -> None:
 def _read(archive: zipfile.ZipFile, path: Path) -> Any:
     """Return the content of an archive, whose checksums are all verified."""
     entries = {entry.filename: entry for entry in archive.infolist()}
-    size = path.stat().st_size
-    if len(archive.infolist()) > MOST_ENTRIES or sum(e.file_size for e in entries.values()) > size:
+    beside = path.stat().st_size - sum(entry.file_size for entry in entries.values())
+    if len(archive.infolist()) > MOST_ENTRIES or beside < 0:
         raise ValueError("its entries are too many, or overlap")
+    if beside > MOST_AROUND * (len(entries) + 1):
+        raise ValueError("it has bytes before, between or after its entries")
     damaged = _first_damaged(archive)
     if damaged is not None:
         raise ValueError(f"the checksum of {shown(damaged)} does not match; it is damaged")

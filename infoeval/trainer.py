@@ -87,6 +87,9 @@ class Trainer:
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for name in ("name", "data"):
+            if not isinstance(getattr(self, name), str):
+                raise UserError(f"{name} must be text, not {shown(repr(getattr(self, name)))}")
         for name in _TABLES:
             table = getattr(self, name)
             if not isinstance(table, tuple) or not all(isinstance(row, Layer) for row in table):
@@ -147,8 +150,8 @@ class Trainer:
             raise UserError(unknown(f"{self.name} has no variant", name, known))
         try:
             return replace(self, **self.variants[name])
-        except TypeError as error:
-            raise UserError(f"{self.name}: variant {name!r}: {error}") from error
+        except TypeError as error:  # also where it is no mapping
+            raise UserError(f"{self.name}: variant {name!r}: {one_line(error)}") from error
 
     def networks(self) -> Networks:
         """Return the networks of the layer tables; their weights are not drawn yet."""

@@ -187,6 +187,16 @@ def test_entries_that_overlap_are_refused(tmp_path: Path) -> None:
     assert "overlap" in refused(path)
 
 
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_bytes_that_belong_to_no_entry_are_refused(tmp_path: Path, where: str) -> None:
+    """No checksum covers them, and to hash a hundred gigabytes of them takes minutes."""
+    content = saved(PLAIN, tmp_path).read_bytes()
+    path = tmp_path / "more.pt"
+    more = bytes(60_000)
+    path.write_bytes(more + content if where == "before" else content + more)
+    assert "before, between or after" in refused(path)
+
+
 @pytest.mark.parametrize("name", ["a" * 300, "loop", "a\0b", ""])
 def test_names_of_no_file_are_one_line(tmp_path: Path, name: str) -> None:
     (tmp_path / "loop").symlink_to("loop")

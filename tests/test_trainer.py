@@ -97,6 +97,11 @@ def test_a_variant_with_a_setting_that_does_not_exist_is_a_user_error() -> None:
         tiny_trainer(variants={"gan": {"informaton_weight": 0}}).variant("gan")
 
 
+def test_a_variant_that_is_no_mapping_is_a_user_error() -> None:
+    with pytest.raises(UserError, match="variant 'gan'"):
+        tiny_trainer(variants={"gan": 1}).variant("gan")
+
+
 def test_a_variant_is_checked_like_any_setting() -> None:
     with pytest.raises(UserError, match="steps"):
         tiny_trainer(variants={"none": {"steps": 0}}).variant("none")
@@ -119,6 +124,7 @@ def test_a_variant_is_checked_like_any_setting() -> None:
             )
             for value in (-1, -1e-9, math.nan, math.inf, "1", None, [1])
         ),
+        *((name, value) for name in ("name", "data") for value in (None, 5, b"digits")),
         ("code_weights", {"digt": 1}),
         ("code_weights", {"digit": -1}),
         ("code_weights", {"digit": math.nan}),

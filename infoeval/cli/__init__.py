@@ -14,7 +14,7 @@ from infoeval.cli.output import checked_output, note
 from infoeval.cli.report_commands import report, traverse
 from infoeval.cli.score_commands import compare, score
 from infoeval.cli.train_command import train
-from infoeval.errors import printable
+from infoeval.errors import UserError, printable
 
 __all__ = ["main"]
 
@@ -48,7 +48,7 @@ class Commands(click.Group):
             message = error_line(error)
             if message is None:
                 raise
-            note(f"Error: {message}")
+            note(f"Error: {UserError(message)}")
             sys.exit(USER_ERROR)
 
 

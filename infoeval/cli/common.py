@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from infoeval.cli.parameter_types import bytes_of
+from infoeval.cli.parameter_types import PathType, bytes_of
 from infoeval.evaluation.options import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -29,7 +29,7 @@ def output_option(more: str = "") -> Decorator[Any]:
         "-o",
         "--output",
         metavar="FILE",
-        type=click.Path(path_type=Path),
+        type=PathType(),
         help=f"Write the results there: JSON for .json and by --json, CSV for .csv, or text.{more}",
     )
 
@@ -63,7 +63,7 @@ def _option(entry: "Field[Any]", help: str | None = None) -> Decorator[Any]:
             settings[name] = more[name]
     kinds = set(typing.get_args(entry.type)) or {entry.type}  # of `int | None`, int and None
     if "multiple" in more:
-        settings |= {"multiple": True, "type": click.Path(path_type=Path), "show_default": False}
+        settings |= {"multiple": True, "type": PathType(), "show_default": False}
     elif "choices" in more:
         settings["type"] = click.Choice(more["choices"])
     elif "is_size" in more:
@@ -73,7 +73,7 @@ def _option(entry: "Field[Any]", help: str | None = None) -> Decorator[Any]:
         if NoneType in kinds:  # neither yes nor no by default
             flag = f"{flag}/--no-{flag.removeprefix('--')}"
     elif Path in kinds:
-        settings["type"] = click.Path(path_type=Path)
+        settings["type"] = PathType()
     elif not kinds & {int, float, str}:
         settings["callback"] = _words
     else:

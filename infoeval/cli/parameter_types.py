@@ -1,7 +1,11 @@
-"""Types of the command line's parameters: lists of seeds and of numbers, sizes of memory."""
+"""Types of the command line's parameters: paths, lists of seeds and of numbers, sizes of memory."""
 
 import math
 import re
+from pathlib import Path
+from typing import Any
+
+import click
 
 from infoeval.errors import UserError
 
@@ -12,6 +16,19 @@ _UNITS = {
     **{f"{prefix}b": 1000**power for power, prefix in enumerate(("", "k", "m", "g", "t"))},
     **{f"{prefix}ib": 1024**power for power, prefix in enumerate(("k", "m", "g", "t"), 1)},
 }
+
+
+class PathType(click.Path):
+    """A path; an empty one, as of a variable that is not set, is none: it would be this folder."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return the path. Raises UserError for an empty one."""
+        if value == "":
+            raise UserError(f"{param.opts[-1] if param else 'a path'} is empty: give a path")
+        return super().convert(value, param, ctx)
 
 
 def seed_list(text: str) -> list[int]:

@@ -9,6 +9,7 @@ from click.core import ParameterSource
 
 from infoeval.cli.common import as_text, command_line, json_option, option_of, options_of
 from infoeval.cli.output import print_json, say
+from infoeval.cli.parameter_types import PathType
 from infoeval.cli.score_commands import (
     check_open,
     check_strict,
@@ -30,7 +31,7 @@ SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "a
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     default=Path("report.html"),
     show_default=True,
     help="The page; its data and images go to NAME_files beside it.",
@@ -107,7 +108,7 @@ def _check_shown_again(metrics: Path) -> None:
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=PathType(),
     default=Path("traversals.png"),
     show_default=True,
     help="The figure: PNG, PDF or SVG by its suffix; GIF or WebP moves.",

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from infoeval.training.distributed import World
 
 RUNS = Path("runs")
+LONGEST_NAME = 60
+"""Characters of a trainer's name in that of a folder, which has at most 255 bytes."""
 
 
 @contextmanager
@@ -45,8 +47,10 @@ def _new_folder(name: str) -> Iterator[Path]:
 
 
 def _make_next(name: str) -> Path:
+    # The name of a trainer is any text, and not a path that leads elsewhere.
+    plain = "".join(c if c.isprintable() and c not in "/\\" else "_" for c in name)
     for number in count():
-        folder = RUNS / f"{name}-{number:03d}"
+        folder = RUNS / f"{plain[:LONGEST_NAME]}-{number:03d}"
         if folder.exists():
             continue
         try:

@@ -16,7 +16,7 @@ from infoeval.cli.common import (
     skip_broken_option,
 )
 from infoeval.cli.output import note, print_json
-from infoeval.cli.parameter_types import number_list, seed_list
+from infoeval.cli.parameter_types import PathType, number_list, seed_list
 from infoeval.cli.processes import one_process_reports
 from infoeval.cli.run_places import open_run_folder, planned_steps
 from infoeval.errors import UserError
@@ -55,9 +55,7 @@ MOST_STACKED = 10_000
     help="Runs that a process trains at once, as one; auto by default.",
 )
 @options_of(RunOptions)
-@click.option(
-    "--out", type=click.Path(path_type=Path), help="Run folder; runs/NAME-000, -001 … by default."
-)
+@click.option("--out", type=PathType(), help="Run folder; runs/NAME-000, -001 … by default.")
 @click.option("--dry-run", is_flag=True, help="Print the resolved settings and stop.")
 @click.option(
     "--sync-batch-norm/--no-sync-batch-norm",

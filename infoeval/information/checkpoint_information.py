@@ -1,6 +1,5 @@
 """Three lower bounds for a checkpoint: by its own Q, by that Q with new heads, by a post hoc Q."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -94,8 +93,6 @@ def estimate_checkpoint(
     source = source_of(model, seed)
     report("L_I by the checkpoint's own Q", 0.0)
     own = own_lower_bound(model, count=min(SAMPLES, budget.test), seed=seed, level=level)
-    if not all(math.isfinite(bound.low) and math.isfinite(bound.high) for bound in own.values()):
-        raise UserError("the checkpoint's networks compute numbers that are not finite")
     new_heads = refitted(model, source, budget, level, report)
     known = {name: max(own[name].low, new_heads[name].low) for name in own}
     post_hoc = estimate_from(source, budget, device, level, report, known=known)
@@ -126,6 +123,10 @@ def own_lower_bound(
         count: fresh samples.
         seed: of both streams.
         level: of the interval.
+
+    Raises:
+        UserError: the networks compute numbers that are not finite.
+
     """
     streams = [
         torch.Generator().manual_seed(int(state))
@@ -135,6 +136,8 @@ def own_lower_bound(
     recognition = Recognition(model.networks, calibration)
     codes, images = sample(model, count, streams[1])
     log_q = model.codes.log_likelihood(recognition(images).cpu(), codes)
+    if not all(bool(values.isfinite().all()) for values in log_q.values()):
+        raise UserError("the checkpoint's networks compute numbers that are not finite")
     return {
         name: LowerBound(
             *normal_interval(code.entropy + log_q[name].double().numpy(), level),

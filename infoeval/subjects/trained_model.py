@@ -1,5 +1,6 @@
 """A checkpoint as a subject: its networks generate and encode."""
 
+import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
@@ -93,13 +94,13 @@ class TrainedModel(Subject):
     def describe_training(self) -> dict[str, Any]:
         history, trainer = self.checkpoint.history, self.checkpoint.trainer
         steps, seconds = history.get("step", []), history.get("seconds", [])
-        speed = steps[-1] * trainer.batch / seconds[-1] if seconds and seconds[-1] else None
+        speed = steps[-1] * trainer.batch / seconds[-1] if seconds and seconds[-1] else math.inf
         return {
             "history": history or None,
             "training": {
                 "steps": self.checkpoint.step,
                 "batch": trainer.batch,
-                "images_per_second": speed,
+                "images_per_second": speed if math.isfinite(speed) else None,
                 "seconds": seconds[-1] if seconds else None,
                 "data": self.checkpoint.data,
                 "run": self.checkpoint.run,

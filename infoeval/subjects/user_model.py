@@ -17,7 +17,7 @@ from torch import Tensor, nn
 from infoeval.arrays import as_array
 from infoeval.codes import CodeSpace
 from infoeval.data.image_set import ImageSet
-from infoeval.errors import UserError, unknown
+from infoeval.errors import UserError, described, unknown
 from infoeval.files import sha256
 from infoeval.python_files import run_file
 from infoeval.subjects.protocols import Generator
@@ -268,5 +268,4 @@ def _user_code(failed: str) -> Iterator[None]:
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        why = f"{type(error).__name__}: {' '.join(str(error).split())}"[:500]
-        raise UserError(f"{failed}: {why}") from error
+        raise UserError(f"{failed}: {described(error)}") from error

@@ -11,7 +11,7 @@ import torch
 
 from infoeval.checkpoint import CHECKPOINT, Checkpoint
 from infoeval.data import ImageSet
-from infoeval.errors import UserError, one_line
+from infoeval.errors import UserError, described
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.evaluate import score_subject
 from infoeval.evaluation.inputs import evenly_spaced
@@ -155,7 +155,7 @@ def _train_stack(tasks: Sequence[Task], settings: Settings, state: WorkerState, 
                 stop=state.should_stop,
             )
     except Exception as error:  # such as too little memory, of which single runs need less
-        log(f"runs went on one after another: {type(error).__name__}: {one_line(error)}")
+        log(f"runs went on one after another: {described(error)}")
 
 
 def _outcome(
@@ -175,7 +175,7 @@ def _outcome(
     except UserError as error:
         row = replace(_row_so_far(row, task), status="failed", reason=str(error))
     except Exception as error:  # whatever it is, the other runs go on
-        reason = f"{type(error).__name__}: {one_line(error)} (see {ERROR} in its folder)"
+        reason = f"{described(error)} (see {ERROR} in its folder)"
         with suppress(UserError):  # the disk may be what failed
             write_text(task.folder / ERROR, traceback.format_exc())
         row = replace(_row_so_far(row, task), status="failed", reason=reason)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from infoeval.errors import UserError, one_line
+from infoeval.errors import UserError, described
 from infoeval.trainer import Trainer
 from infoeval.training.draws import draw_ahead
 
@@ -164,9 +164,7 @@ class StreamedImages(Images):
             raise
         except Exception as error:
             self.close()
-            raise UserError(
-                f"cannot read the training images: {type(error).__name__}: {one_line(error)}"
-            ) from error
+            raise UserError(f"cannot read the training images: {described(error)}") from error
         self.waited += waited
         return batch
 

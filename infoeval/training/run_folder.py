@@ -99,6 +99,12 @@ def restore(step: Step, checkpoint: Checkpoint) -> None:
 
     Raises ValueError for a checkpoint whose tensors do not fit.
     """
+    columns = {"step", "seconds", *step.statistics}
+    if checkpoint.history and checkpoint.history.keys() != columns:
+        raise ValueError("its history has other columns")
+    kinds = {name: weight.dtype for name, weight in step.networks.state_dict().items()}
+    if {name: weight.dtype for name, weight in checkpoint.weights.items()} != kinds:
+        raise ValueError("its weights are others, or numbers of another kind")
     try:
         step.networks.load_state_dict(checkpoint.weights)
         for name, optimizer in step.optimizers.items():

@@ -51,6 +51,12 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
         ("report", "nan.pt", "--metric", "mi-own", "-o", "new.html"),
         "compute numbers that are not finite",
     ),
+    "information in weights that are no numbers": (
+        ("score", "nan-q.pt", "--metric", "mi-own", "-o", "new.json"),
+        "compute numbers that are not finite",
+    ),
+    "training into nothing": (("train", "tiny.py", "--out", ""), "--out is empty"),
+    "results into nothing": (("score", "run/ckpt.pt", "--output", ""), "--output is empty"),
     "figures over a file": (
         ("report", "run/ckpt.pt", "--figures", "file"),
         "cannot write file: file is a file, not a folder",
@@ -67,12 +73,17 @@ def _odd_files(home: Path) -> None:
         if weight.is_floating_point():
             weight.fill_(math.nan)
     torch.save(content, home / "nan.pt")
+    content = torch.load(home / "run" / "ckpt.pt", weights_only=True)
+    content["weights"]["recognition.blocks.0.linear.weight"].fill_(math.nan)
+    torch.save(content, home / "nan-q.pt")
 
 
 @pytest.mark.parametrize("name", MISTAKES)
 def test_a_mistake_is_one_line(name: str) -> None:
     arguments, expected = MISTAKES[name]
-    assert expected in fails(*arguments)
+    line = fails(*arguments)
+    assert expected in line
+    assert len(line) < 400
     assert not list(Path().glob("new*"))
 
 

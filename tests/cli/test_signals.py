@@ -166,6 +166,30 @@ def test_a_signal_while_the_program_is_imported(number: signal.Signals) -> None:
     assert (done.stdout, done.stderr) == ("", f"stopped by {number.name}\n")
 
 
+@pytest.mark.parametrize("sooner", ["pass", "atexit.register(signal.raise_signal, 15)"])
+def test_signals_that_come_while_the_program_ends_change_nothing(sooner: str) -> None:
+    """The second signal comes when Python takes down its modules, or sooner."""
+    program = (
+        "import atexit, os, signal, sys\n"
+        "class Last:\n"
+        "    def __del__(self, raise_signal=signal.raise_signal): raise_signal(15)\n"
+        "import infoeval.cli\n"
+        "def main():\n"
+        "    try:\n"
+        "        with infoeval.cli.signals.handled(): signal.raise_signal(2)\n"
+        "    finally:\n"
+        f"        {sooner}\n"
+        "infoeval.cli.main = main\n"
+        "sys.last = Last()\n"
+        "from infoeval.__main__ import run\n"
+        "run()\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(Path(data.__file__).parents[2])}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "stopped by SIGINT\n")
+
+
 def test_a_training_that_is_complete_when_the_signal_comes_is_complete(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

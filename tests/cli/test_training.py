@@ -17,6 +17,7 @@ from infoeval.training import run as runs
 from infoeval.training.choosing import load_trainer
 from tests.cli.commands import fails, infoeval, of_json, succeeds
 from tests.comparing import identical
+from tests.tiny import tiny_trainer
 
 pytestmark = pytest.mark.usefixtures("at_home")
 
@@ -69,6 +70,25 @@ def test_runs_are_numbered(tmp_path: Path, home: Path, monkeypatch: pytest.Monke
         succeeds("train", home / "tiny.py", "--data", home / "images.npz")
     assert sorted(os.listdir("runs")) == ["tiny-000", "tiny-001"]
     assert identical(learned(Path("runs/tiny-000/ckpt.pt")), learned(Path("runs/tiny-001/ckpt.pt")))
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"),
+    [
+        ("../../out", ".._.._out-000"),
+        ("/out", "_out-000"),
+        ("a\0\x1b[31m", "a__[31m-000"),
+        ("é" * 500, "é" * 60 + "-000"),
+    ],
+)
+def test_a_trainers_name_is_no_path(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, folder: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    settings = repr(tiny_trainer(name=name, data=str(home / "images.npz"), steps=1).to_dict())
+    Path("odd.py").write_text(f"import infoeval\ntrainer = infoeval.Trainer.from_dict({settings})")
+    succeeds("train", "odd.py", "--device", "cpu")
+    assert os.listdir("runs") == [folder]
 
 
 def test_resume_goes_on(tmp_path: Path) -> None:

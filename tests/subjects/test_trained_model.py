@@ -56,6 +56,14 @@ def test_a_report_learns_how_it_was_trained(trained: Path) -> None:
     assert training["config"] == tiny_trainer(steps=30, discriminator_rate=2e-3).to_dict()
 
 
+def test_a_training_in_no_time_has_no_speed(trained: Path, tmp_path: Path) -> None:
+    content = torch.load(trained, weights_only=True)
+    content["history"]["seconds"] = [5e-324] * len(content["history"]["seconds"])
+    torch.save(content, tmp_path / "ckpt.pt")
+    told = opened(tmp_path / "ckpt.pt").describe_training()
+    assert told["training"]["images_per_second"] is None
+
+
 @pytest.mark.parametrize("batch_norm", ["real", "running", "generated"])
 def test_which_statistics_q_reads_with(trained: Path, batch_norm: Any) -> None:
     model = CheckpointModel(Checkpoint.open(trained))

@@ -275,8 +275,12 @@ UNFIT: dict[str, Callable[[dict[str, Any]], object]] = {
     "an invalid random state": lambda content: content["random_state"].fill_(255),
     "a random state of numbers": lambda content: content.update(random_state=torch.zeros(5056)),
     "images unknown": lambda content: content["data"].clear(),
+    "curves of other statistics": lambda content: content["history"].pop("seconds"),
     "no weights": lambda content: content["weights"].clear(),
     "a weight too many": lambda content: content["weights"].update(other=torch.zeros(1)),
+    "weights of another kind": lambda content: content["weights"].update(
+        {name: weight.long() for name, weight in content["weights"].items()}
+    ),
     "weights of another size": lambda content: content["weights"].update(
         {"discriminator.blocks.0.linear.bias": torch.zeros(7)}
     ),
