@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from infoeval.arrays import ROUNDING
 from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.formats.npz_file import NpzFile
 from infoeval.data.image_set import CHANNELS, DARK
@@ -16,8 +17,6 @@ Pixels = NDArray[np.uint8]
 IN_MEMORY = 2**30
 """Larger images are decoded once, into the cache, and mapped from there: bytes."""
 _PART = 2**12
-_ROUNDING = 1e-3
-"""Floats this far outside [0, 1] are rounded into it: less than half a grey level."""
 _WANTED = "must be whole numbers from 0 to 255 or floats in [0, 1]"
 
 
@@ -94,7 +93,7 @@ def _as_pixels(arrays: NpzFile, name: str, part: NDArray[Any]) -> Pixels:
     if part.dtype.kind not in "biuf":
         raise arrays.error(name, f"{_WANTED}, not {part.dtype}")
     is_float = part.dtype.kind == "f"
-    most, slack = (1, _ROUNDING) if is_float else (255, 0)
+    most, slack = (1, ROUNDING) if is_float else (255, 0)
     low, high = part.min(), part.max()
     if not (low >= -slack and high <= most + slack):  # so written, NaN fails too
         wrong = low if not low >= -slack else high
