@@ -9,6 +9,9 @@ from numpy.typing import NDArray
 
 from infoeval.errors import UserError, one_line
 
+ROUNDING = 1e-4
+"""Images of floats may leave [0, 1] by this rounding error."""
+
 
 def as_array(values: Any, what: str) -> NDArray[Any]:
     """Return the array of a tensor, list, series, data frame, or anything that numpy converts.

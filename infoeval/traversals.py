@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from infoeval.arrays import ROUNDING
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 
@@ -65,7 +66,8 @@ def traverse(
 def as_pixels(images: object, count: int) -> Tensor:
     """Return `count` generated images, uint8 or floats in [0, 1], as uint8 on the CPU.
 
-    Raises UserError for anything else, and for numbers that are not finite: NaN has no grey level.
+    Raises UserError for anything else, such as floats of another range, which would be clipped, and
+    numbers that are not finite: NaN has no grey level.
     """
     if not isinstance(images, Tensor) or images.dim() != 4:
         raise UserError("the generator returned no tensor (n, channels, height, width) of images")
@@ -74,17 +76,26 @@ def as_pixels(images: object, count: int) -> Tensor:
             f"the generator returned a tensor {tuple(images.shape)} for {count} codes; "
             "what can be shown are grey (1 channel) or RGB (3 channels) images"
         )
+    if images.is_meta:
+        raise UserError("the generator returned a tensor without values, on the meta device")
     images = images.detach().cpu()
     if images.dtype == torch.uint8:
         return images
     if not images.dtype.is_floating_point:
         raise UserError("the generator's images must be uint8, or finite floats in [0, 1]")
+    images = images.float()
     if not bool(images.isfinite().all()):
         raise UserError(
             "the generator computes numbers that are not finite; its images must be uint8, or "
             "finite floats in [0, 1]"
         )
-    return images.float().mul(255).round().clamp(0, 255).to(torch.uint8)
+    low, high = float(images.min()), float(images.max())
+    if low < -ROUNDING or high > 1 + ROUNDING:
+        raise UserError(
+            f"the generator returned floats from {low:.4g} to {high:.4g}; its images must be "
+            "uint8, or floats in [0, 1], such as (x + 1) / 2 of a tanh"
+        )
+    return images.mul(255).round().clamp(0, 255).to(torch.uint8)
 
 
 def tile(grid: NDArray[np.uint8], gap: int = 1, ground: int = 128) -> NDArray[np.uint8]:

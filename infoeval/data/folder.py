@@ -14,7 +14,7 @@ from infoeval.data.formats import image_reading
 from infoeval.data.formats.decoding import decode_all, map_files
 from infoeval.data.formats.image_archives import ImageFile, find_images
 from infoeval.data.formats.image_reading import SUFFIXES, Shape, read_image, shape_of
-from infoeval.data.image_set import ImageSet, describe_form, split_indices
+from infoeval.data.image_set import DARK, ImageSet, describe_form, split_indices
 from infoeval.data.resizing import fit, pixels
 from infoeval.data.split_folders import divide
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
@@ -72,7 +72,8 @@ def load_folder(
     Raises:
         UserError: there are no images; one cannot be read, or is larger than ``MAX_PIXELS`` or,
             with a shape, ``image_reading.MAX_PIXELS``; one differs from the first in size or mode;
-            together they exceed 8 GiB; or it is not clear which folders are the splits.
+            together they exceed 8 GiB; no pixel is brighter than 31; or it is not clear which
+            folders are the splits.
     """
     path = Path(path)
     found = _find(path, skip_broken)
@@ -103,10 +104,16 @@ def load_folder(
         _unchanged if shape is None else lambda file: _resized(file, shape),
         skip_broken=skip_broken,
     )
+    images = images[: len(kept)]
+    if 0 < (brightest := int(images.max())) < DARK:
+        raise UserError(
+            f"{path}: would be black: the brightest pixel is {brightest} of 255 (16 bits are read "
+            "as 0 to 65,535); scale the images first"
+        )
     return ImageSet(
         name=printable(path.resolve().stem if path.is_file() else path.resolve().name),
         split=split,
-        images=images[: len(kept)],
+        images=images,
         labels=None if labels is None else labels[chosen][kept],
         label_names=label_names,
         left_out=found.left_out + left_out,

@@ -15,6 +15,8 @@ from infoeval.errors import UserError
 SPLITS = ("train", "test")
 CHANNELS = (1, 3)
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
+DARK = 32
+"""Images of a user that stay below this value of 255 are not on that scale."""
 _PART = 1024
 _SEED = 1606  # of the split of sets without an official one; another would be another test set
 
@@ -208,6 +210,8 @@ class ImageSet:
             count = len(getattr(self, what))
             if count not in (0, shape[1]):
                 raise UserError(f"{self.name}: {count} {what} for {shape[1]} factors")
+        if len(set(self.factor_names)) < len(self.factor_names):
+            raise UserError(f"{self.name}: two of factor_names are the same")
         for kind in self.factor_types:
             if full_factor_type(kind) != kind:
                 raise UserError(

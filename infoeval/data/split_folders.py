@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from infoeval.errors import UserError, listing, shown
 
-# Names of the folders of a split; also TrainingSet, test_images or seg_train.
+# Names of the folders of a split; also TrainingSet, seg_train, test1, val2017 or trainA.
 _WORDS = {
-    "train": ("train", "training"),
+    "train": ("train", "training", "trainval"),
     "test": ("test", "testing"),
     "eval": ("eval", "evaluation"),
     "val": ("val", "valid", "validation", "dev"),
@@ -18,7 +18,7 @@ _KINDS = {word: kind for kind, words in _WORDS.items() for word in words}
 _NAME = re.compile(
     r"(?P<before>[a-z0-9]+[ _-])?"
     rf"(?P<word>{'|'.join(_KINDS)})"
-    r"(?:[ _-]?(?:set|data|images?|imgs|split))?",
+    r"(?:[ _-]?(?:set|data|images?|imgs|split|[0-9]{1,4}|[ab]))?",
     re.IGNORECASE,
 )
 _TEST_KINDS = ("test", "eval", "val")  # the first that is there is the test split
@@ -45,11 +45,12 @@ class Division:
 def divide(source: str, folders: Sequence[Folders]) -> Division:
     """Return how the folders of images divide them.
 
-    Folders called train and test (or training, Testing, test_set and the like) are the splits.
-    Without test, the test split is eval or else val (or validation, valid, dev). What else lies
-    beside them is in neither split. They may have one word before them, as in seg_train and
-    seg_test, may be inside one folder that holds everything, and may have a folder of the same
-    kind in them. A split that is alone is not used as one, and is no class either.
+    Folders called train and test (or training, Testing, test_set, val2017 and the like) are the
+    splits. Without test, the test split is eval or else val (or validation, valid, dev). What else
+    lies beside them is in neither split. They may have one word before them, as in seg_train and
+    seg_test, may be inside one folder that holds everything, may have a folder of the same kind in
+    them, and may be in each class instead of around the classes. A split that is alone is not used
+    as one, and is no class either.
 
     Args:
         source: where the images are, for errors.
@@ -61,19 +62,46 @@ def divide(source: str, folders: Sequence[Folders]) -> Division:
     depth = 0
     alone = Division()
     while True:
-        tops = [inside[depth] if len(inside) > depth else None for inside in folders]
+        tops = _at(depth, folders)
         chosen = _choose(source, tops)
         if chosen:
             splits = tuple(None if top is None else chosen.get(top) for top in tops)
             depth = _depth_of_classes(source, folders, splits, depth + 1)
             notes = (*_notes_on_splits(chosen, tops), *_notes_on_classes(folders, splits, depth))
             return Division(splits, depth, notes)
-        if len(set(tops)) != 1 or tops[0] is None:
+        if set(tops) == {None}:
             return alone
+        if len(set(tops)) > 1:
+            return _classes(source, folders, depth, alone.notes)
         depth += 1
-        if _kind(tops[0], "") is not None:
-            note = f"there is only {shown(tops[0])}: a random fifth of it is the test split"
+        name = str(tops[0])
+        if _kind(name, "") is not None:
+            note = f"there is only {shown(name)}: a random fifth of it is the test split"
             alone = Division((), depth, (note,))
+
+
+def _at(depth: int, folders: Sequence[Folders]) -> list[str | None]:
+    """Return the name of the folder at a depth in which each image is; None where there is none."""
+    return [inside[depth] if len(inside) > depth else None for inside in folders]
+
+
+def _classes(
+    source: str, folders: Sequence[Folders], depth: int, notes: tuple[str, ...]
+) -> Division:
+    """Return the division of folders of classes, each of which may hold folders of splits."""
+    tops, inner = _at(depth, folders), _at(depth + 1, folders)
+    outside = sum(top is None for top in tops)
+    chosen = {} if outside or None in inner else _choose(source, inner)
+    if chosen:
+        splits = tuple(chosen.get(str(name)) for name in inner)
+        more = (*_notes_on_splits(chosen, inner), *_notes_on_classes(folders, splits, depth))
+        return Division(splits, depth, (*notes, *more))
+    if outside:
+        more = (f"{outside:,} of {len(tops):,} images are in no folder: no labels are used",)
+    else:
+        names = sorted(name for name in set(map(str, tops)) if _kind(name, "") is not None)
+        more = tuple(f"{shown(name)} is taken for a class, not for a split" for name in names)
+    return Division((), depth, (*notes, *more))
 
 
 def _kind(folder: str, before: str | None = None) -> str | None:

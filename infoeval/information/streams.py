@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from infoeval.arrays import ROUNDING
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 
@@ -28,8 +29,6 @@ CACHE_BYTES = 1 << 30
 """Chunks of this size altogether are kept in memory."""
 SHUFFLED = 1 << 30
 """Chunk numbers from here on are those of shuffled codes."""
-ROUNDING = 1e-4
-"""Floats may leave [0, 1] by this rounding error."""
 
 
 class Stream(IntEnum):
@@ -114,8 +113,8 @@ class Source(Samples):
         # GPUs add up in varying order, which can change a pixel by one grey level.
         if int((self.example.short() - again.short()).abs().max()) > 1:
             raise UserError(
-                "render ignores its generator: two calls with equal codes and generators of equal "
-                "seeds drew different images; draw all randomness from the generator it is given"
+                "equal codes and equal random numbers gave different images: draw all randomness "
+                "from the generator that render is given; of a model, from its noise alone"
             )
 
     def chunk(self, stream: Stream, number: int) -> Chunk:
@@ -150,6 +149,8 @@ class Source(Samples):
             )
         if shape[0] != CHUNK:
             raise UserError(f"render returned {shape[0]} images for {CHUNK} codes")
+        if images.is_meta:
+            raise UserError("render returned a tensor without values, on the meta device")
         if self._shape is not None and shape[1:] != self._shape:
             raise UserError(
                 f"render changed the size of its images from {self._shape} to {shape[1:]}"
@@ -166,8 +167,8 @@ class Source(Samples):
         low, high = float(images.min()), float(images.max())
         if low < -ROUNDING or high > 1 + ROUNDING:
             raise UserError(
-                f"render returned floats from {low:.4g} to {high:.4g}; "
-                "images are floats in [0, 1], or uint8"
+                f"render returned floats from {low:.4g} to {high:.4g}; images are uint8, or "
+                "floats in [0, 1], such as (x + 1) / 2 of a tanh"
             )
         return images.float().cpu().mul(255).round().clamp(0, 255).to(torch.uint8)
 

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from infoeval.arrays import as_array
 from infoeval.codes import CodeSpace
-from infoeval.data.image_set import ImageSet
+from infoeval.data.image_set import CHANNELS, ImageSet
 from infoeval.errors import UserError, described, unknown
 from infoeval.files import sha256
 from infoeval.python_files import run_file
@@ -26,6 +26,7 @@ from infoeval.subjects.subject import Array, Encoding, Reader, Subject
 CHUNK = 500
 PROBABILITY = 5e-3
 """The sum of probabilities may be this far from 1: those of bfloat16 come to within 0.002."""
+_IMAGES = "return a tensor (n, channels, height, width) of images"
 NAMELESS = ""
 """Name of the array of an encoder that returned one array, and no mapping."""
 
@@ -114,11 +115,18 @@ def _parts(model: Any, name: str) -> tuple[Any, Any]:
             f"{name}: a tuple of {len(pair)} is no model; a pair (encoder, generator) is"
         )
     encoder, generator = pair
+    for part in pair:
+        if inspect.isclass(part):
+            raise UserError(
+                f"{name}: {part.__name__} is a class; give an object, {part.__name__}()"
+            )
     if generator is None and hasattr(encoder, "generate"):
         generator = encoder
         if not callable(getattr(encoder, "encode", encoder)):
             encoder = None
-    unusable = encoder is not None and not callable(getattr(encoder, "encode", encoder))
+    unusable = encoder is not None and (
+        isinstance(encoder, str) or not callable(getattr(encoder, "encode", encoder))
+    )
     if unusable or (encoder is None and generator is None):
         what = "None" if encoder is None else type(encoder).__name__
         raise UserError(
@@ -149,7 +157,10 @@ def _takes_no_arguments(function: Callable[..., Any]) -> bool:
 
 
 class _UserGenerator:
-    """A user's generator whose errors name the model, and which keeps no gradients."""
+    """A user's generator whose errors name the model, and which keeps no gradients.
+
+    `generate` raises UserError where it fails, and for tensors that are no images by their form.
+    """
 
     def __init__(self, name: str, generator: Generator) -> None:
         self.name, self.generator = name, generator
@@ -161,7 +172,15 @@ class _UserGenerator:
     @torch.no_grad()
     def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
         with _user_code(f"{self.name}: the generator failed on {len(noise)} codes"):
-            return self.generator.generate(codes, noise)
+            images = self.generator.generate(codes, noise)
+        returned = f"{self.name}: the generator returned"
+        if not isinstance(images, Tensor):
+            raise UserError(f"{returned} {type(images).__name__}; {_IMAGES}")
+        shape = tuple(images.shape)
+        channels_last = len(shape) == 4 and shape[1] not in CHANNELS and shape[3] in CHANNELS
+        if len(shape) != 4 or channels_last:
+            raise UserError(f"{returned} a tensor {shape}; {_IMAGES}")
+        return images
 
 
 class _UserEncoder(Reader):
@@ -245,14 +264,17 @@ def _arrays(codes: Any, count: int, name: str) -> dict[str, Array]:
 def _array(value: Any, count: int, returned: str) -> Array:
     """Return the codes of `count` images as an array (count, D) of numbers."""
     wanted = f"return an array (images, codes), here ({count}, D)"
-    if isinstance(value, tuple | list):
-        raise UserError(f"{returned} a {type(value).__name__}; {wanted}")
+    if value is None or isinstance(value, tuple | list | str):
+        what = "nothing" if value is None else f"a {type(value).__name__}"
+        raise UserError(f"{returned} {what}; {wanted}")
     with _user_code(f"{returned} {type(value).__name__}; {wanted}"):
         array = as_array(value, returned)
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2) or len(array) != count:
         raise UserError(f"{returned} {array.dtype} of shape {array.shape}; {wanted}")
     if array.size == 0:
         raise UserError(f"{returned} no codes; {wanted}")
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        raise UserError(f"{returned} numbers that are not finite (NaN or inf)")
     return array.reshape(count, -1)
 
 
@@ -268,4 +290,6 @@ def _user_code(failed: str) -> Iterator[None]:
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        raise UserError(f"{failed}: {described(error)}") from error
+        why = described(error)
+        cure = "; make them floats, as in images.float() / 255" if "Byte" in why else ""
+        raise UserError(f"{failed}: {why}{cure}") from error

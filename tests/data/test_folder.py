@@ -194,7 +194,7 @@ def test_links_pipes_and_deep_folders_make_no_folder_unusable(tmp_path, shape, s
     assert found.left_out == ()
     (note,) = found.notes
     assert note.startswith(f"left out {len(noted)}: {base / 'd'}")
-    for name in ("loop.png (a link that leads nowhere: ", "up (a link to a folder)"):
+    for name in ("loop.png (a link that leads nowhere: ", "up (a link to a folder, "):
         assert f"{base / name}" in note
     assert {name for name in noted if f"{base / name}"[:140] in note} == noted
     assert len(note) < 1500
@@ -455,3 +455,37 @@ def test_an_image_that_is_resized_may_be_larger_than_one_that_is_not(tmp_path):
     with pytest.raises(UserError, match=f"4200×4000 pixels; the limit is {folder.MAX_PIXELS}"):
         load_folder(tmp_path)
     assert load_folder(tmp_path, shape=(1, 28, 28)).images.shape == (1, 1, 28, 28)
+
+
+@pytest.mark.parametrize(
+    "pixels",
+    [
+        np.full((6, 5), 4095, dtype=np.uint16),  # the range of 12 bits in 16
+        np.full((6, 5), 9, dtype=np.uint8),  # classes of a mask
+        np.eye(6, 5, dtype=np.uint8),
+    ],
+)
+def test_images_that_would_be_black_are_refused(tmp_path, pixels):
+    for k in range(2):
+        save(tmp_path / f"{k}.png", pixels)
+    with pytest.raises(UserError, match="would be black: the brightest pixel is "):
+        load(tmp_path)
+    save(tmp_path / "black/0.png", np.zeros((6, 5), dtype=np.uint8))
+    save(tmp_path / "black/1.png", np.zeros((6, 5), dtype=np.uint8))
+    assert load(tmp_path / "black").images.max() == 0
+
+
+def test_labels_are_those_inside_the_one_folder_around_everything(tmp_path):
+    fill(tmp_path / "pets.zip-unpacked/pets", GREY, [f"{c}/{k}.png" for c in "ab" for k in "012"])
+    train, test = (load(tmp_path / "pets.zip-unpacked", split) for split in ("train", "test"))
+    assert train.label_names == test.label_names == ("a", "b")
+    assert sorted([*train.labels, *test.labels]) == [0] * 3 + [1] * 3
+
+
+def test_splits_inside_the_classes_are_the_splits(tmp_path):
+    names = [f"{c}/{s}/{k}.png" for s in ("train", "test") for c in "ab" for k in "01"]
+    fill(tmp_path, GREY, names)
+    train, test = load(tmp_path, "train"), load(tmp_path, "test")
+    np.testing.assert_array_equal(train.images[:, 0], GREY[:4])
+    np.testing.assert_array_equal(test.images[:, 0], GREY[4:8])
+    assert train.labels.tolist() == test.labels.tolist() == [0, 0, 1, 1]

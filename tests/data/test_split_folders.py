@@ -23,6 +23,10 @@ def division(*paths):
         ("train", "evaluation"),
         ("seg_train", "seg_test"),
         ("my train data", "my Test Data"),
+        ("train", "test1"),
+        ("train2017", "val2017"),
+        ("trainA", "testA"),
+        ("trainval", "test"),
     ],
 )
 @pytest.mark.parametrize("around", ["", "dataset/", "a/b/"])
@@ -56,13 +60,8 @@ def test_the_test_split_is_test_or_else_eval_or_else_val(names, test):
     "paths",
     [
         ["cat", "dog"],
-        ["bus", "car", "train"],
         ["steam_train", "bullet_train", "crash-test"],
-        ["test", "images"],
         ["trainer", "tester"],
-        ["", "train", "cat"],
-        ["dataset/cat", "dataset/dog"],
-        ["cat/train", "cat/test", "dog/train", "dog/test"],
         ["dataset"],
         [""],
     ],
@@ -70,6 +69,49 @@ def test_the_test_split_is_test_or_else_eval_or_else_val(names, test):
 def test_other_folders_are_no_splits(paths):
     found = division(*paths)
     assert (found.splits, found.depth, found.notes) == ((), 0, ())
+
+
+@pytest.mark.parametrize(
+    ("paths", "name"),
+    [
+        (["bus", "car", "train"], "train"),
+        (["test", "images"], "test"),
+        (["a/train", "a/x"], "train"),
+    ],
+)
+def test_a_class_that_is_called_like_a_split_is_named(paths, name):
+    found = division(*paths)
+    assert found.splits == ()
+    assert found.notes == (f"{name} is taken for a class, not for a split",)
+
+
+@pytest.mark.parametrize(
+    ("paths", "outside"),
+    [(["", "train", "cat"], "1 of 3"), (["all/cat", "all/dog", "all"], "1 of 3")],
+)
+def test_images_beside_the_folders_of_classes_are_noted(paths, outside):
+    found = division(*paths)
+    assert found.splits == ()
+    assert found.notes == (f"{outside} images are in no folder: no labels are used",)
+
+
+@pytest.mark.parametrize("around", ["", "dataset/", "a/b/"])
+def test_classes_may_be_inside_one_folder(around):
+    found = division(f"{around}cat", f"{around}dog/old")
+    assert (found.splits, found.depth, found.notes) == ((), around.count("/"), ())
+
+
+@pytest.mark.parametrize("around", ["", "dataset/"])
+def test_each_class_may_hold_the_splits(around):
+    found = division(*(f"{around}{c}/{s}/good" for c in ("cat", "dog") for s in ("Train", "test")))
+    assert (found.splits, found.notes) == (("train", "test") * 2, ())
+    assert found.depth == around.count("/")
+
+
+def test_what_else_is_in_the_classes_is_in_neither_split():
+    found = division("cat/train", "cat/val", "cat/masks", "dog/train", "dog/val")
+    assert found.splits == ("train", "test", None, "train", "test")
+    assert found.notes == ("the test split is val", "images in neither split: masks (1)")
 
 
 @pytest.mark.parametrize(

@@ -347,7 +347,7 @@ BAD_ENCODERS = {
     "fails": r"the encoder failed on uint8 images \(\d+, 1, 8, 8\): ",
     "tuples": "the encoder returned a tuple",
     "short": r"the encoder returned float64 of shape \(3, 2\)",
-    "missing": "code 0: nan is not a finite number",
+    "missing": "the encoder returned numbers that are not finite",
 }
 
 

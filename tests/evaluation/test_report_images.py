@@ -45,7 +45,7 @@ def test_bytes_are_shown_as_they_are() -> None:
 
 @pytest.mark.parametrize("dtype", [torch.float16, torch.float32, torch.float64])
 def test_floats_are_shares_of_255(dtype: torch.dtype) -> None:
-    shares = torch.tensor([-0.5, 0, 0.5, 1, 2]).to(dtype).requires_grad_()
+    shares = torch.tensor([-1e-5, 0, 0.5, 1, 1.00001]).to(dtype).requires_grad_()
     images = drawn(shares.expand(3, 1, 2, 5))
     assert images.dtype == torch.uint8
     assert images[0, 0, 0].tolist() == [0, 0, 128, 255, 255]
@@ -78,6 +78,9 @@ def test_large_images_are_reduced() -> None:
         (torch.zeros(3, 1, 0, 2), "what can be shown are grey"),
         (torch.zeros(3, 1, 2, 2, dtype=torch.int64), "must be uint8, or finite floats"),
         (torch.full((3, 1, 2, 2), torch.nan), "must be uint8, or finite floats"),
+        (torch.full((3, 1, 2, 2), -1.0), "floats from -1 to -1; its images must be uint8, or"),
+        (torch.full((3, 1, 2, 2), 255.0), "floats from 255 to 255; its images must be uint8, or"),
+        (torch.zeros((3, 1, 2, 2), device="meta"), "a tensor without values"),
     ],
 )
 def test_what_is_no_image(returned: Any, message: str) -> None:

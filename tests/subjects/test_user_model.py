@@ -319,6 +319,35 @@ def test_a_generator_that_fails_is_named() -> None:
         drawn(made_of((abs, Failing(KeyboardInterrupt()))))
 
 
+@pytest.mark.parametrize(
+    ("returned", "message"),
+    [
+        (np.zeros((3, 1, 4, 4)), "returned ndarray; return a tensor"),
+        ((torch.zeros(3, 1, 4, 4),), "returned tuple; return a tensor"),
+        (torch.zeros(3, 4, 4), r"returned a tensor \(3, 4, 4\); return a tensor \(n, channels,"),
+        (torch.zeros(3, 4, 4, 1), r"returned a tensor \(3, 4, 4, 1\); return a tensor"),
+    ],
+)
+def test_what_is_no_tensor_of_images(returned: Any, message: str) -> None:
+    class Draws:
+        codes = SPACE
+
+        def generate(self, codes: dict[str, Tensor], noise: Tensor) -> Any:
+            return returned
+
+    with pytest.raises(UserError, match=f"^it: the generator {message}"):
+        drawn(made_of((None, Draws())))
+
+
+def test_texts_and_classes_are_no_models() -> None:
+    with pytest.raises(UserError, match=r"^it: str is no model"):
+        made_of("encoder")
+    with pytest.raises(UserError, match=r"^it: Both is a class; give an object, Both\(\)"):
+        made_of(Both)
+    with pytest.raises(UserError, match=r"Both is a class"):
+        made_of((abs, Both))
+
+
 # How an encoder is called.
 
 
@@ -378,6 +407,8 @@ def test_encoders_that_fail() -> None:
         read(stops)
     with pytest.raises(UserError, match="KeyError"):
         read(lambda pictures: {}["absent"])
+    with pytest.raises(UserError, match=r"Byte .*; make them floats, as in images.float\(\) / 255"):
+        read(lambda pictures: nn.Linear(4, 2)(pictures))
 
 
 def test_other_codes_for_other_images(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -472,11 +503,10 @@ def test_one_hot_rows_are_probabilities() -> None:
     [
         SHARES + 0.01,
         SHARES - [1, -1],
-        np.where(SHARES == 0.25, np.nan, SHARES),
         np.ones((5, 1)),
         2 * np.eye(5),
     ],
-    ids=["sum", "negative", "missing", "one column", "twice"],
+    ids=["sum", "negative", "one column", "twice"],
 )
 def test_what_is_no_probability(values: NDArray[np.float64]) -> None:
     found = returning({"kind": values})
@@ -492,7 +522,9 @@ def test_probabilities_are_told_by_all_images(monkeypatch: pytest.MonkeyPatch) -
 
 
 NO_CODES: dict[str, tuple[Any, str]] = {
-    "none": (None, "returned object of shape"),
+    "none": (None, "returned nothing; return an array"),
+    "a word": ("cat", "returned a str; return an array"),
+    "not finite": (np.array([0.0, np.nan, 1, 2, 3]), "returned numbers that are not finite"),
     "number": (3.0, r"returned float64 of shape \(\)"),
     "list": ([1.0] * 5, "returned a list; return an array"),
     "mean and variance": ((np.zeros(5), np.zeros(5)), "returned a tuple"),

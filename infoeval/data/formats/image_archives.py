@@ -196,7 +196,7 @@ def _classify(
             left_out[path] = f"a link that leads nowhere: {reason}" if is_link else reason
         return
     if is_link and stat.S_ISDIR(state.st_mode):
-        left_out[path] = "a link to a folder"
+        left_out[path] = "a link to a folder, which is not followed: give that folder, or copy it"
     elif is_wanted and stat.S_ISREG(state.st_mode):
         files[path] = state.st_size, state.st_mtime_ns
 

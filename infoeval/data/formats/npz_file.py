@@ -67,8 +67,12 @@ class NpzFile:
     @property
     def names(self) -> str:
         """Names of the arrays that the file holds, for messages."""
-        found = sorted(name.removesuffix(".npy") for name in self._members)
-        return shown(", ".join(found[:100])) or "no arrays"
+        return self.besides() or "no arrays"
+
+    def besides(self, *known: str) -> str:
+        """Return the names of the other arrays, for messages; empty if there are none."""
+        found = {name.removesuffix(".npy") for name in self._members} - set(known)
+        return shown(", ".join(sorted(found)[:100]))
 
     def error(self, name: str, reason: str) -> UserError:
         """Return an error that names the file and the array."""

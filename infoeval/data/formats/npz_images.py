@@ -117,9 +117,7 @@ def npz_source(
 
 def _read_split(arrays: NpzFile, split: str) -> ImageSet:
     official = "test_images" in arrays
-    for name in ("test_labels", "test_factors"):
-        if name in arrays and not official:
-            raise arrays.error(name, "is there without test_images")
+    _check_test_split(arrays, official)
     prefix = "test_" if official and split == "test" else ""
     main = f"{prefix}images" if official else _images_name(arrays)
     count = image_shape(arrays, main)[0][0]
@@ -134,7 +132,39 @@ def _read_split(arrays: NpzFile, split: str) -> ImageSet:
         for name in ("labels", "factors"):
             if about.get(name) is not None:
                 about[name] = about[name][chosen]
-    return ImageSet(name=arrays.path.stem, split=split, images=images, **about)
+    notes = _notes(arrays, main, official)
+    return ImageSet(name=arrays.path.stem, split=split, images=images, notes=notes, **about)
+
+
+def _check_test_split(arrays: NpzFile, official: bool) -> None:
+    """Raise UserError for arrays of a test split that do not go with those of the train split."""
+    for name in ("test_labels", "test_factors"):
+        if name in arrays and not official:
+            raise arrays.error(name, "is there without test_images")
+    if not official:
+        return
+    images = _images_name(arrays)
+    forms = [image_shape(arrays, name)[0][1:] for name in (images, "test_images")]
+    if forms[0] != forms[1]:
+        raise arrays.error("test_images", f"are {forms[1]}, and {images} {forms[0]}; give one form")
+    if "factors" in arrays and "test_factors" in arrays:
+        widths = [arrays.header(name).shape[1:] for name in ("factors", "test_factors")]
+        if widths[0] != widths[1]:
+            raise arrays.error("test_factors", "has other columns than factors")
+
+
+def _notes(arrays: NpzFile, images: str, official: bool) -> tuple[str, ...]:
+    """Return a note for arrays of evaluation data that are not read, or that one split has not."""
+    alone = [
+        f"test_images have no test_{name}"
+        for name in ("labels", "factors")
+        if official and name in arrays and f"test_{name}" not in arrays
+    ]
+    if alone or images == DSPRITES_IMAGES or "labels" in arrays or "factors" in arrays:
+        return tuple(alone)
+    others = arrays.besides("images", "test_images")
+    called = "labels and factors are read from arrays of these names"
+    return (f"not read: {others}; {called}",) if others else ()
 
 
 def _images_name(arrays: NpzFile) -> str:

@@ -7,16 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from infoeval.arrays import ROUNDING
 from infoeval.data.formats.cache import Writer, prepared
 from infoeval.data.formats.npz_file import NpzFile
-from infoeval.data.image_set import CHANNELS
+from infoeval.data.image_set import CHANNELS, DARK
 from infoeval.files import sha256
 
 Pixels = NDArray[np.uint8]
 IN_MEMORY = 2**30
 """Bytes of images; larger ones are decoded once into the cache, and mapped from there."""
-DARK = 32
-"""Images whose brightest pixel is below this value are taken for images of another scale."""
 _PART = 2**12
 _WANTED = "must be whole numbers from 0 to 255 or floats in [0, 1]"
 
@@ -93,11 +92,12 @@ def _as_pixels(arrays: NpzFile, name: str, part: NDArray[Any]) -> Pixels:
         return part
     if part.dtype.kind not in "biuf":
         raise arrays.error(name, f"{_WANTED}, not {part.dtype}")
+    is_float = part.dtype.kind == "f"
+    most, slack = (1, ROUNDING) if is_float else (255, 0)
     low, high = part.min(), part.max()
-    most = 1 if part.dtype.kind == "f" else 255
-    if not (low >= 0 and high <= most):  # so written, NaN fails too
-        wrong = low if not low >= 0 else high
-        raise arrays.error(name, f"{_WANTED}, but one of {part.dtype} is {wrong:g}")
-    if part.dtype.kind != "f":
+    if not (low >= -slack and high <= most + slack):  # so written, NaN fails too
+        wrong = low if not low >= -slack else high
+        raise arrays.error(name, f"{_WANTED}, but one of {part.dtype} is {wrong:.7g}")
+    if not is_float:
         return part.astype(np.uint8)
-    return np.round(part.astype(np.float64) * 255).astype(np.uint8)
+    return np.round(part.astype(np.float64).clip(0, 1) * 255).astype(np.uint8)

@@ -126,14 +126,14 @@ def test_official_test_split_shares_the_classes_of_train(tmp_path):
         images=GREY,
         labels=np.array(["b", "d"] * 5),
         factors=np.arange(10),
-        test_images=RGB[:3],
+        test_images=GREY[:3, None],
         test_labels=np.array(["a", "b", "d"]),
         test_factors=np.arange(3) + 0.5,
     )
     train, test = load(path, "train"), load(path, "test")
     assert train.label_names == test.label_names == ("a", "b", "d")
     np.testing.assert_array_equal(train.images, GREY[:, None])
-    np.testing.assert_array_equal(test.images, RGB[:3])
+    np.testing.assert_array_equal(test.images, GREY[:3, None])
     assert train.labels.tolist() == [1, 2] * 5
     assert test.labels.tolist() == [0, 1, 2]
     assert test.factors.tolist() == [[0.5], [1.5], [2.5]]
@@ -150,6 +150,19 @@ def test_official_test_split_without_labels_and_factors(tmp_path):
     )
     test = load(path, "test")
     assert (test.labels, test.label_names, test.factors, test.factor_names) == (None, (), None, ())
+    assert test.notes == (
+        "test_images have no test_labels",
+        "test_images have no test_factors",
+    )
+
+
+def test_arrays_of_other_names_are_noted_where_there_are_no_labels(tmp_path):
+    path = save(tmp_path, images=GREY, y=np.arange(10), extra=np.arange(3))
+    assert load(path).notes == (
+        "not read: extra, y; labels and factors are read from arrays of these names",
+    )
+    assert load(save(tmp_path, images=GREY, labels=np.arange(10), extra=np.arange(3))).notes == ()
+    assert load(save(tmp_path, images=GREY)).notes == ()
 
 
 def test_real_factors(shared_data):
@@ -218,6 +231,25 @@ def test_real_factors(shared_data):
             "factor_types must be a list of strings, not int64",
         ),
         ({"images": GREY, "test_labels": np.arange(3)}, "test_labels is there without test_images"),
+        ({"images": GREY, "test_images": RGB}, "test_images are (3, 6, 5), and images (1, 6, 5)"),
+        (
+            {
+                "images": GREY,
+                "factors": RNG.normal(size=(10, 2)),
+                "test_images": GREY,
+                "test_factors": RNG.normal(size=(10, 3)),
+            },
+            "test_factors has other columns than factors",
+        ),
+        (
+            {
+                "images": GREY,
+                "factors": RNG.normal(size=(10, 2)),
+                "factor_names": np.array(["light", "light"]),
+            },
+            "two of factor_names are the same",
+        ),
+        ({"images": GREY / 255 + 0.01}, "but one of float64 is 1.0"),
         (
             {
                 "images": GREY,

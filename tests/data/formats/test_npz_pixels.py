@@ -18,6 +18,14 @@ def test_images_of_zeros_and_ones_are_black_and_white(tmp_path, dtype):
     np.testing.assert_array_equal(load(path, "test").images, MASKS[:3, None] * 255)
 
 
+def test_floats_a_rounding_error_outside_the_range_are_its_ends(tmp_path):
+    images = MASKS.astype(np.float32)
+    images += np.where(MASKS, np.float32(1e-6), np.float32(-1e-6))
+    path = tmp_path / "mine.npz"
+    np.savez(path, images=images, test_images=MASKS)
+    np.testing.assert_array_equal(load(path).images, MASKS[:, None] * 255)
+
+
 def test_large_images_are_decoded_once_into_the_cache(tmp_path, monkeypatch):
     monkeypatch.setenv("INFOEVAL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(npz_pixels, "IN_MEMORY", 100)
