@@ -22,7 +22,7 @@ def as_array(values: Any, what: str) -> NDArray[Any]:
     intervals, become words.
 
     Raises UserError, beginning with ``what``, for masked values, rows of different lengths, and
-    what cannot be converted.
+    what cannot be converted, such as dictionaries and generators.
 
     >>> as_array([2**63, -1], "labels")
     array([9223372036854775808, -1], dtype=object)
@@ -32,6 +32,8 @@ def as_array(values: Any, what: str) -> NDArray[Any]:
     try:
         plain = _plain(values)
         array = np.asarray(plain)
+        if array.dtype.kind == "O" and array.ndim == 0:
+            raise TypeError("give an array, a list or a data frame")
         if array.dtype.kind == "f" and isinstance(plain, list | tuple):
             elements = np.array(plain, dtype=object)
             if all(isinstance(element, int) for element in elements.ravel()):
@@ -51,6 +53,8 @@ def _plain(values: Any) -> Any:
     """Return values in a form that numpy converts correctly."""
     if _is_tensor(values):
         return _of_tensor(values)
+    if hasattr(values, "nnz") and hasattr(values, "toarray"):  # a sparse array of scipy
+        return values.toarray()
     if isinstance(values, list | tuple) and any(map(_holds_tensors, values)):
         return [_plain(part) for part in values]
     if isinstance(getattr(values, "dtype", None), pd.CategoricalDtype):

@@ -175,18 +175,21 @@ def versions() -> dict[str, str]:
     return result
 
 
+_NOT_OURS = "was not written by infoeval; score a model of another program by FILE.py:FUNCTION"
+
+
 def _read(path: Path) -> dict[str, Any]:
     """Return the fields of a file, which are within the bounds above."""
     content = read_archive(path)
     if not isinstance(content, dict):
-        raise UserError(f"{path} was not written by infoeval")
+        raise UserError(f"{path} {_NOT_OURS}")
     try:
         rest = {name: value for name, value in content.items() if name != "history"}
         check_extent(rest, deepest=DEEPEST, most=MOST_VALUES, longest=LONGEST_TEXT)
     except ValueError as error:
         raise UserError(f"{path} is not a usable checkpoint: {error}") from None
     if content.get("format") != FORMAT:
-        raise UserError(f"{path} was not written by infoeval")
+        raise UserError(f"{path} {_NOT_OURS}")
     # Before a message prints any of it: printing a tensor takes long.
     if not _is_plain([value for name, value in rest.items() if name not in _WITH_TENSORS]):
         raise UserError(f"{path} is not a usable checkpoint: a field is of the wrong kind")

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import torch
 
 from infoeval.arrays import as_array
@@ -36,6 +37,8 @@ TENSOR = torch.tensor(NUMBERS)
         np.array(NUMBERS, dtype=object),
         np.ma.masked_array(NUMBERS, mask=False),
         pd.DataFrame(NUMBERS),
+        scipy.sparse.csr_matrix(NUMBERS),
+        scipy.sparse.coo_array(NUMBERS),
     ],
 )
 def test_numbers(values: Any) -> None:
@@ -76,6 +79,10 @@ class Untold:
         ([[1.0], [1.0, 2.0]], "rows differ in length"),
         ([TENSOR[0], TENSOR[0, :1]], "rows differ in length"),
         (torch.empty(3, device="meta"), "a Tensor cannot be made an array"),
+        ({"a": [1.0]}, "a dict cannot be made an array .give an array, a list or a data frame."),
+        ({1.0, 2.0}, "a set cannot be made an array"),
+        ((row for row in NUMBERS), "a generator cannot be made an array"),
+        (None, "a NoneType cannot be made an array"),
         (Untold(), "a Untold cannot be made an array .two lines."),
     ],
 )

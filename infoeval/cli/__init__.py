@@ -5,6 +5,7 @@ import sys
 from typing import Any
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 import infoeval
 from infoeval.cli import signals
@@ -39,8 +40,9 @@ class Commands(click.Group):
         try:
             return super().invoke(context)
         except click.ClickException as error:
-            # It may repeat the name of a file.
-            error.message = printable(error.message)  # type: ignore[misc]
+            # It may repeat the name of a file; lines of its own has only a help text.
+            if not isinstance(error, NoArgsIsHelpError):
+                error.message = printable(error.message)  # type: ignore[misc]
             raise
         except KeyboardInterrupt:
             raise signals.EndedBySignal(signal.SIGINT) from None

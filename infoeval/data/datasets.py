@@ -121,6 +121,22 @@ def load(
     return _resized(images, shape)
 
 
+def check_there(name_or_path: str | os.PathLike[str]) -> None:
+    """Raise UserError unless this is a named set, or a file or folder that may hold images.
+
+    Of what the path holds only the names of the arrays in a ``.npz`` file are read.
+    """
+    if _source(name_or_path) is not None:
+        return
+    path = _existing(name_or_path)
+    if path.suffix.lower() == ".npz" and path.is_file():
+        from infoeval.data.formats.npz_images import npz_form
+
+        npz_form(path)
+    elif not _is_folder(path) and path.suffix.lower() not in _FACE_MODEL_SUFFIXES:
+        raise _no_data_set(path)
+
+
 def form_of(
     name_or_path: str | os.PathLike[str],
     *,
@@ -210,12 +226,17 @@ def _load_path(
         from infoeval.data.faces import load_faces_of
 
         return load_faces_of(path, split)
-    cure = ""
+    raise _no_data_set(path)
+
+
+def _no_data_set(path: Path) -> UserError:
+    """Return the error for a file of another kind."""
+    suffix, cure = path.suffix.lower(), ""
     if "-ubyte" in path.name:
         cure = f"; if it is MNIST's, give mnist and --data-dir {path.parent}"
     elif suffix in _OTHER_ARCHIVES:
         cure = "; unpack it, and give the folder"
-    raise UserError(
+    return UserError(
         f"{path}: a data set is a .npz file, a folder of images (also as .zip or .tar) or a face "
         f"model ({', '.join(_FACE_MODEL_SUFFIXES)}){cure}"
     )

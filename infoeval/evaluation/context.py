@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
-from infoeval.data import ImageSet, load, progress_to
+from infoeval.data import ImageSet, check_there, load, progress_to
 from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options
@@ -66,8 +66,8 @@ class Context:
     def open_all(self, models: Sequence[Given], *, least: int = 0) -> list[Subject]:
         """Return the subjects of models, and of all checkpoints in folders.
 
-        Raises UserError as `open`, for fewer than `least`, and for `data` where all subjects are
-        tables of codes.
+        Raises UserError as `open`, for fewer than `least`, for `data` where all subjects are tables
+        of codes, and for `data` that are not there.
         """
         given = [models] if isinstance(models, str) else models
         whole = [found for model in given for found in find_models(model)]
@@ -77,6 +77,8 @@ class Context:
         only_tables = bool(subjects) and all(subject.rows is not None for subject in subjects)
         if only_tables and self.options.data is not None:
             raise UserError(f"{subjects[0]} holds codes and factors: --data has no use")
+        if self.options.data is not None:
+            check_there(self.options.data)  # before anything is computed
         return subjects
 
     def splits(self, subject: Subject) -> Splits:
@@ -94,6 +96,8 @@ class Context:
             skip_broken = skip_broken or bool(trained_on.get("left_out") and name == trainer.data)
         if name is None:
             raise UserError(f"{subject} reads images: give a data set with --data")
+        if checkpoint is not None and self.options.data is None:
+            self._check_own(name)
         splits = self._load(name, skip_broken, shape)
         if checkpoint is not None:
             for images in splits:
@@ -103,6 +107,13 @@ class Context:
                         f"{images.images.shape[1:]} (channels, height, width)"
                     )
         return splits
+
+    def _check_own(self, name: str) -> None:
+        """Raise UserError where the images that a checkpoint was trained on are not there."""
+        try:
+            check_there(name)
+        except UserError as error:
+            raise UserError(f"images of the training: {error}; say where with --data") from error
 
     def _load(self, name: str, skip_broken: bool, shape: tuple[int, int, int] | None) -> Splits:
         key = name, skip_broken, shape

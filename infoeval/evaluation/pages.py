@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from infoeval.results import Comparison
     from infoeval.subjects.opening import Given
 
+_NO_PAGES = (".pdf", ".png", ".svg", ".md", ".txt", ".json", ".csv", ".docx")
+"""Suffixes by which a file of HTML would be taken for another."""
+
 Page = TypeVar("Page", bound=PageOptions)
 
 
@@ -55,7 +58,13 @@ def report(
     """
     output = Path(output)
     written, scoring = _split(ReportOptions, options)
-    check_formats(DEFAULT if written.formats is None else written.formats)
+    formats = DEFAULT if written.formats is None else written.formats
+    check_formats(formats)
+    if "html" in formats and output.suffix.lower() in _NO_PAGES:
+        raise UserError(
+            f"{output}: the page is HTML: call it {output.stem}.html; for other files see --format "
+            "and --figures"
+        )
     with locked_report(output, written.figures):
         return _report(models, output, metrics, written, scoring)
 

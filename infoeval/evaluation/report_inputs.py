@@ -157,7 +157,7 @@ def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> S
         seeds = [checkpoint.seed for checkpoint in checkpoints]
         if show not in seeds:
             there = ", ".join(map(str, seeds)) or "none"
-            raise UserError(f"--show {show}: no model is of that seed; there are {there}")
+            raise UserError(f"--show {show}: no model is of that seed; the seeds are {there}")
         return SeedChoice(seeds.index(show), f"seed {show}, as asked for")
     first = SeedChoice(0, "the first one given")
     if len(checkpoints) < max(LEAST_MODELS, len(subjects)):

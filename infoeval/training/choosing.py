@@ -106,10 +106,9 @@ def load_trainer(name: str) -> Trainer:
         if not path.is_file():
             raise UserError(f"no trainer file at {path}")
     else:
-        of_file = f"{name} is no Python file; " if Path(name).is_file() else ""
         raise UserError(
-            f"{of_file}{unknown('no trainer called', name, bundled)}; or give a Python file, "
-            "a folder of images or a .npz file"
+            f"{unknown('no trainer called', name, bundled)}; or give a Python file, a folder of "
+            "images or a .npz file"
         )
     trainer = getattr(run_file(path), "trainer", None)
     if not isinstance(trainer, Trainer):
@@ -207,11 +206,14 @@ def parse_codes(text: str) -> dict[str, Code]:
 
 
 def _names_images(name: str) -> bool:
-    """Return whether images exist under a name that is neither a trainer nor a Python file."""
+    """Return whether a name is that of images, or a path, and neither a trainer nor a Python file.
+
+    Paths where nothing is, and files of other kinds, are refused as images, which says why.
+    """
     if name in content.trainers() or name.endswith(".py"):
         return False
     from infoeval.data import names
 
     path = in_home(name)
-    is_file = path.suffix.lower() in _IMAGE_FILES and path.is_file()
-    return is_file or path.is_dir() or name in names()
+    is_path = path.exists() or os.sep in name or path.suffix.lower() in _IMAGE_FILES
+    return is_path or name in names()

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from infoeval.evaluation import evaluate
 from tests.cli.commands import fails, infoeval
 
 pytestmark = pytest.mark.usefixtures("at_home")
@@ -19,6 +20,8 @@ SCORE = ("score", "run/ckpt.pt")
 COMPARE = ("compare", "run/ckpt.pt", "other/ckpt.pt")
 MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
     "trainer unknown": (("train", "nothing"), "no trainer called 'nothing'"),
+    "trainer of a path that is not there": (("train", "a/b"), "a/b does not exist"),
+    "trainer of another file": (("train", "file"), "file: a data set is a .npz file, a folder"),
     "trainer mistyped": (("train", "minst"), "did you mean 'mnist'"),
     "trainer file missing": (("train", "nothing.py"), "no trainer file at nothing.py"),
     "trainer file empty": (("train", "empty.py"), "defines no `trainer"),
@@ -35,7 +38,7 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
     "weight not a number": ((*TRAIN, "--information-weight", "nan"), "information_weight"),
     "weight negative": ((*TRAIN, "--information-weight", -1), "information_weight"),
     "weight infinite": ((*TRAIN, "--information-weight", "inf"), "information_weight"),
-    "device unknown": ((*TRAIN, "--device", "gpu"), "'gpu'"),
+    "device unknown": ((*TRAIN, "--device", "gpu"), "no device 'gpu'; give auto, cpu, cuda"),
     "device missing": ((*TRAIN, "--device", "cuda:999"), "'cuda:999'"),
     "seed negative": ((*TRAIN, "--seed", -1), "seed must be"),
     "seed too large": ((*TRAIN, "--seed", 2**63), "seed must be"),
@@ -92,7 +95,11 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
         "infoeval compare A B -o page.html",
     ),
     "report of an empty folder": (("report", "bare"), "holds no ckpt.pt"),
-    "report of no seed": (("report", "run/ckpt.pt", "--show", 7), "no model is of that seed"),
+    "report of no seed": (("report", "run/ckpt.pt", "--show", 7), "of that seed; the seeds are 0"),
+    "report in a file of another kind": (
+        ("report", "run/ckpt.pt", "-o", "page.pdf"),
+        "page.pdf: the page is HTML: call it page.html",
+    ),
     "report in no format": (("report", "run/ckpt.pt", "--format", "pdf"), "no format 'pdf'"),
     "report opened unwritten": (
         ("report", "run/ckpt.pt", "--format", "json", "--open"),
@@ -150,6 +157,22 @@ def test_wrong_usage_is_two_as_well(arguments: tuple[str, ...]) -> None:
     assert result.exit_code == 2
     assert result.stdout == ""
     assert [line for line in result.stderr.splitlines() if line.startswith("Error: ")]
+
+
+@pytest.mark.parametrize("arguments", [(), ("data",)], ids=str)
+def test_a_group_alone_shows_its_help(arguments: tuple[str, ...]) -> None:
+    result = infoeval(*arguments)
+    assert result.exit_code == 2
+    assert "\nCommands:\n" in result.output
+
+
+def test_data_that_are_not_there_are_told_before_anything_is_computed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(evaluate, "score_inputs", lambda *_: pytest.fail("something was computed"))
+    assert "nothing.npz does not exist" in fails(*SCORE, "--data", "nothing.npz")
+    assert "did you mean 'digits'" in fails(*SCORE, "--data", "digit")
+    assert "a data set is" in fails(*SCORE, "--data", "file")
 
 
 @pytest.mark.parametrize("command", ["score", "report"])

@@ -1,6 +1,8 @@
 """What the subjects of an evaluation share: image sets, progress."""
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -31,6 +33,17 @@ def test_images_of_the_wrong_size(on_digits: Path, tmp_path: Path) -> None:
 def test_missing_data(on_digits: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.npz"):
         score(on_digits, data="nowhere.npz")
+
+
+def test_images_of_the_training_that_have_moved(on_digits: Path) -> None:
+    whole = context()
+    (subject,) = whole.open_all([on_digits])
+    assert subject.checkpoint is not None
+    trainer = replace(subject.checkpoint.trainer, data="./moved")
+    moved = replace(subject.checkpoint, trainer=trainer)
+    subject = SimpleNamespace(checkpoint=moved)  # type: ignore[assignment]
+    with pytest.raises(UserError, match=r"training: \./moved does not exist; .* with --data$"):
+        whole.splits(subject)
 
 
 def test_images_of_a_checkpoint_are_those_it_was_trained_on(on_digits: Path) -> None:

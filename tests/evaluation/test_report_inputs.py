@@ -247,7 +247,7 @@ def test_a_seed_can_be_shown_by_name(runs: Path, tmp_path: Path) -> None:
         document = document_of(tmp_path / "page.html")
         assert document["subject"]["seed"] == seed
         assert document["reason"] == f"seed {seed}, as asked for"
-    with pytest.raises(UserError, match="no model is of that seed; there are 2, 10, 11"):
+    with pytest.raises(UserError, match="no model is of that seed; the seeds are 2, 10, 11"):
         report([runs], tmp_path / "page.html", show=3, **CHEAP)
 
 

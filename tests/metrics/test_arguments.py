@@ -1,15 +1,26 @@
 """Every metric takes what users hold numbers in, and gives the score of the same float32 values."""
 
 from collections.abc import Callable
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+import scipy.sparse
 import torch
 
 from infoeval.errors import UserError
-from infoeval.metrics import all_metrics, cluster_accuracy, cluster_ari, cluster_nmi, udr
+from infoeval.metrics import (
+    all_metrics,
+    cluster_accuracy,
+    cluster_ari,
+    cluster_nmi,
+    mig,
+    real_sorting,
+    udr,
+)
 from infoeval.metrics.registry import Metric
 
 N = 60
@@ -40,6 +51,7 @@ KINDS: dict[str, Callable[[Any], Any]] = {
     "masked nowhere": np.ma.masked_array,
     "data frame": pd.DataFrame,
     "nullable": lambda array: pd.DataFrame(array).convert_dtypes(),
+    "sparse": scipy.sparse.csr_matrix,
 }
 
 
@@ -64,6 +76,25 @@ def test_codes_and_factors_of_every_kind(entry: Metric) -> None:
     expected = value(entry, CODES, factors)
     for name, kind in KINDS.items():
         assert value(entry, kind(CODES), kind(factors)) == pytest.approx(expected), name
+
+
+@pytest.mark.parametrize("kind", [Decimal, Fraction])
+def test_exact_numbers_of_python_are_numbers(kind: Any) -> None:
+    codes = [[kind(str(number)) for number in row] for row in CODES.tolist()]
+    assert mig(codes, FACTORS).value == mig(CODES, FACTORS).value
+
+
+def test_complex_numbers_are_no_probabilities() -> None:
+    with pytest.raises(UserError, match="probabilities: give one row of K numbers"):
+        real_sorting(np.eye(2) + 0j)
+
+
+@pytest.mark.parametrize("metric", [cluster_accuracy, cluster_nmi, cluster_ari])
+def test_a_column_of_labels_has_an_axis_too_many(metric: Any) -> None:
+    with pytest.raises(UserError, match=r"shape \(60, 1\); .* \(without the second axis\)"):
+        metric(FACTORS[:, :1], FACTORS[:, 0])
+    with pytest.raises(UserError, match=r"shape \(60, 2\); .* \(arg max of one-hot rows\)"):
+        metric(FACTORS, FACTORS[:, 0])
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -540,7 +540,7 @@ NO_CODES: dict[str, tuple[Any, str]] = {
     "named list": ({"a": [1.0] * 5}, "returned for 'a' a list"),
     "named map": ({"a": np.zeros((5, 2, 2))}, r"returned for 'a' float64 of shape \(5, 2, 2\)"),
     "named nothing": ({"a": np.zeros((5, 0))}, "returned for 'a' no codes"),
-    "nested": ({"a": {"b": np.zeros(5)}}, "returned for 'a' object"),
+    "nested": ({"a": {"b": np.zeros(5)}}, "returned for 'a': a dict cannot be made"),
     "one name": ({1: np.zeros(5), "1": np.zeros(5)}, "two codes called '1'"),
     "name with a number": ({"a": np.array(FLOATS), "a 1": np.zeros(5)}, "two codes of one name"),
 }

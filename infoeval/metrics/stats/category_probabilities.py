@@ -16,7 +16,10 @@ def posterior_rows(values: ArrayLike) -> NDArray[np.float64]:
     Raises UserError for anything but two or more rows of two or more probabilities of sum 1.
     """
     try:
-        array = as_array(values, "probabilities").astype(np.float64)
+        given = as_array(values, "probabilities")
+        if given.dtype.kind == "c":
+            raise TypeError
+        array = given.astype(np.float64)
     except (TypeError, ValueError):
         raise UserError("probabilities: give one row of K numbers per image") from None
     if array.ndim != 2 or array.shape[0] < 2 or array.shape[1] < 2:

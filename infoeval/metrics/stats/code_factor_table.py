@@ -3,6 +3,8 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -174,6 +176,8 @@ def _plain(name: str, values: NDArray[Any]) -> NDArray[Any]:
         raise UserError(f"{name}: a value is missing; leave its row out")
     if values.dtype.kind == "O":
         values = pd.Series(values).infer_objects().to_numpy()
+        if any(isinstance(value, Decimal | Fraction) for value in values):
+            values = _numbers(name, values)
     if values.dtype.kind not in "biufOUSMm":
         raise UserError(f"{name}: {values.dtype} is not a number in every row; give numbers")
     return values

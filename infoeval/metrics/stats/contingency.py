@@ -34,9 +34,8 @@ def label_values(values: ArrayLike, name: str) -> NDArray[Any]:
         except UnicodeDecodeError:
             raise UserError(f"{name}: words that are not ASCII; give text") from None
     if array.ndim != 1:
-        raise UserError(
-            f"{name}: shape {array.shape}; give one label per row (arg max of one-hot rows)"
-        )
+        how = "without the second axis" if array.shape[1:] == (1,) else "arg max of one-hot rows"
+        raise UserError(f"{name}: shape {array.shape}; give one label per row ({how})")
     if array.size == 0:
         raise UserError(f"{name}: empty; give at least one row")
     whole_objects = array.dtype.kind == "O" and all(isinstance(label, int) for label in array)
