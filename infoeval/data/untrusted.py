@@ -18,6 +18,13 @@ Shapes3D, among the larger sets of the field, is 5.9 GB; a file that declares mo
 mistake or a decompression bomb.
 """
 
+FREELY_INFLATED = 2**26
+LARGEST_RATIO = 200
+"""A larger array than 64 MiB is not inflated from less than a two-hundredth of its size.
+
+The images of dSprites, white shapes on black, take 1/116 of it; a decompression bomb 1/1032.
+"""
+
 _CHUNK = 2**22
 _GZIP_MAGIC = b"\x1f\x8b"
 
@@ -48,6 +55,15 @@ def read_at_most(stream: Readable, count: int) -> bytearray:
             break
         content += chunk
     return content
+
+
+def is_bomb(size: int, stored: int) -> bool:
+    """Return whether an array of this many bytes is taken for a decompression bomb.
+
+    >>> is_bomb(2**30, 10**6), is_bomb(2**30, 10**7), is_bomb(2**26, 1)
+    (True, False, False)
+    """
+    return size > max(FREELY_INFLATED, LARGEST_RATIO * stored)
 
 
 class BoundedZip(zipfile.ZipFile):

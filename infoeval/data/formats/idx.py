@@ -14,7 +14,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.untrusted import MAX_ARRAY_BYTES, Readable, open_maybe_gzipped, read_at_most
+from infoeval.data.untrusted import (
+    MAX_ARRAY_BYTES,
+    Readable,
+    is_bomb,
+    open_maybe_gzipped,
+    read_at_most,
+)
 from infoeval.errors import UserError
 
 _ELEMENT_TYPES: dict[int, np.dtype[Any]] = {
@@ -37,7 +43,8 @@ def read_idx(
     """Return the array of an idx file, plain or gzipped (judged by its content, not its name).
 
     Nothing is trusted: of a gzipped file only what its header declares, plus one byte, is
-    decompressed, and a header that declares more than 8 GiB is refused.
+    decompressed, and a header that declares more than 8 GiB, or the two-hundredfold of a gzipped
+    file, is refused.
 
     Args:
         path: the file.
@@ -63,6 +70,11 @@ def read_idx(
         if size > MAX_ARRAY_BYTES:
             raise UserError(
                 f"{path}: its header declares {size} bytes; the limit is {MAX_ARRAY_BYTES}"
+            )
+        if is_bomb(size, stored := path.stat().st_size):
+            raise UserError(
+                f"{path}: its header declares {size:,} bytes, and the file has {stored:,}: it is "
+                "truncated, or a decompression bomb"
             )
         content = read_at_most(stream, size + 1)
     if len(content) < size:

@@ -17,6 +17,7 @@ from infoeval.data.untrusted import parsing, read_at_most
 from infoeval.errors import UserError, shown
 
 _MAX_BYTES = 2**26  # of a file in an archive, which is read whole
+_MAX_FILE_BYTES = 2**29  # of one in a folder: the most pixels that are decoded, of four bytes each
 _TAR_BLOCK = 512
 _ZIP_HEADER = struct.Struct("<4s4xH16x2H")  # signature, compression, lengths of name and extra
 _STORED, _DEFLATED = 0, 8
@@ -53,13 +54,14 @@ class ImageFile:
         """Return the bytes, opened for reading.
 
         Raises:
-            UserError: the archive holds other bytes than it declares, or too many.
+            UserError: there are too many, or the archive holds others than it declares.
             OSError, struct.error, zlib.error: they cannot be read.
         """
+        limit = _MAX_FILE_BYTES if self.kind == "folder" else _MAX_BYTES
+        if self.size > limit:
+            raise UserError(f"{self}: has {self.size} bytes; the limit is {limit}")
         if self.kind == "folder":
             return (self.source / self.name).open("rb")
-        if self.size > _MAX_BYTES:
-            raise UserError(f"{self}: has {self.size} bytes; the limit is {_MAX_BYTES}")
         with self.source.open("rb") as archive:
             archive.seek(self.offset)
             method = _skip_zip_header(archive) if self.kind == "zip" else _STORED

@@ -1,8 +1,12 @@
 """Opening and decoding one image file, as upright 8-bit grey or RGB."""
 
 import contextlib
+import io
 import logging
+import math
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import IO, Any
 
 import numpy as np
@@ -17,11 +21,19 @@ from infoeval.errors import UserError
 MAX_PIXELS = 100_000_000
 """The largest image that is decoded; a larger one is taken for a decompression bomb."""
 
+MAX_SIDE = 200_000
+"""The longest side: each row takes memory of its own beside its pixels."""
+
+FREELY_DECODED = 16_000_000
+"""Of images with more pixels one is decoded at a time, whose copies take most of a gigabyte."""
+
 SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".webp", ".gif"),
     *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
 )
 """Ends of the names of image files, in lower case."""
+
+_LARGE = threading.Lock()
 
 # Otherwise Pillow logs what is wrong with a file in addition to raising an error.
 logging.getLogger("PIL").addHandler(logging.NullHandler())
@@ -49,6 +61,11 @@ _TURNS = {
 _BITS, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 262, 0
 _TIFF_FORM = (Exif.ImageLength, Exif.ImageWidth, Exif.Orientation)
 
+_MAX_HEADER = {b"\xff\xd8": 2**23}  # bytes; Pillow copies those of a JPEG again and again
+_MAX_OTHER_HEADER = 2**26
+_MAX_READS = 100_000  # of a header; Pillow reads some byte by byte
+_MAX_CHUNKS = 100_000
+_MAX_SCANS = 50  # of a progressive JPEG, each of them a pass over all pixels; programs write ten
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _MAX_EXIF = 2**16  # bytes
 
@@ -64,10 +81,17 @@ def open_image(
     """
     with parsing(f"{file}: a broken image"):
         try:
-            with file.stream() as stream, Image.open(stream, formats=formats) as image:
+            with (
+                file.stream() as raw,
+                _Header(file, raw) as stream,
+                Image.open(stream, formats=formats) as image,
+            ):
+                stream.end()
                 _check(file, image, max_pixels)
                 if image.format == "PNG" and "exif" not in image.info:
                     _find_late_exif(stream, image)
+                if "progressive" in image.info:
+                    _check_scans(file, stream)
                 yield image
         except UnidentifiedImageError as error:
             raise UserError(f"{file}: broken, or not an image ({' or '.join(formats)})") from error
@@ -100,7 +124,7 @@ def read_image(
     that leaves ``side`` pixels. Raises UserError like :func:`open_image`, and if pixels are
     transparent; an alpha channel that hides nothing is left out.
     """
-    with open_image(file, formats=formats, max_pixels=max_pixels) as image:
+    with open_image(file, formats=formats, max_pixels=max_pixels) as image, _in_turn(image):
         turn = _TURNS.get(_orientation(image))
         if side is not None:
             image.draft(None, (side, side))
@@ -108,10 +132,47 @@ def read_image(
         return converted if turn is None else converted.transpose(turn)
 
 
+class _Header(io.BufferedReader):
+    """Bytes of an image file, of which few are read, and in few pieces, while they are the header.
+
+    Raises UserError for more.
+    """
+
+    def __init__(self, file: ImageFile, stream: IO[bytes]) -> None:
+        super().__init__(stream)  # type: ignore[arg-type]  # whose buffer is empty
+        start = self.peek(12)
+        self._file = file
+        self._reads: float = _MAX_READS
+        self._left: float = _MAX_HEADER.get(start[:2], _MAX_OTHER_HEADER)
+        if start[8:12] == b"WEBP":  # which is read whole
+            self.end()
+
+    def end(self) -> None:
+        """Let everything be read from now on."""
+        self._left = self._reads = math.inf
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        if self._left == math.inf:
+            return super().read(size)
+        most = int(self._left) + 1
+        content = super().read(most if size is None or size < 0 else min(size, most))
+        self._left -= len(content)
+        self._reads -= 1
+        if self._left < 0 or self._reads < 0:
+            raise UserError(f"{self._file}: a broken image (its header has no end)")
+        return content
+
+
+def _in_turn(image: Image.Image) -> AbstractContextManager[object]:
+    """Context in which a large image is the only one that is decoded."""
+    return _LARGE if image.width * image.height > FREELY_DECODED else contextlib.nullcontext()
+
+
 def _check(file: ImageFile, image: Image.Image, max_pixels: int) -> None:
-    if image.width * image.height > max_pixels:
+    if image.width * image.height > max_pixels or max(image.size) > MAX_SIDE:
         raise UserError(
-            f"{file}: has {image.width}×{image.height} pixels; the limit is {max_pixels}"
+            f"{file}: has {image.width}×{image.height} pixels; the limit is {max_pixels}, and "
+            f"{MAX_SIDE} a side"
         )
     # Of mode I only images of 16 bits are known to have a range.
     no_range = image.mode == "I" and image.format not in ("PNG", "PPM")
@@ -142,13 +203,27 @@ def _find_late_exif(stream: IO[bytes], image: Image.Image) -> None:
     """Add EXIF data that follow the pixels of a PNG image, where some programs write them."""
     back = stream.tell()
     stream.seek(len(_PNG_SIGNATURE))
-    while len(head := stream.read(8)) == 8:
+    for _ in range(_MAX_CHUNKS):
+        head = stream.read(8)
         length, kind = int.from_bytes(head[:4]), head[4:]
         if kind == b"eXIf" and length <= _MAX_EXIF:
             image.info["exif"] = b"Exif\0\0" + stream.read(length)
+        if len(head) < 8 or "exif" in image.info:
             break
         stream.seek(length + 4, 1)  # with the checksum
     stream.seek(back)
+
+
+def _check_scans(file: ImageFile, stream: IO[bytes]) -> None:
+    """Raise UserError for a JPEG that is drawn over and over again."""
+    back, count, last = stream.tell(), 0, b""
+    stream.seek(0)
+    while (part := stream.read(2**20)) and count <= _MAX_SCANS:
+        count += (last + part).count(b"\xff\xda")
+        last = part[-1:]
+    stream.seek(back)
+    if count > _MAX_SCANS:
+        raise UserError(f"{file}: a broken image (more than {_MAX_SCANS} scans)")
 
 
 def _converted(file: ImageFile, image: Image.Image) -> Image.Image:

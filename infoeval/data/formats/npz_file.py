@@ -14,6 +14,7 @@ from infoeval.data.formats.npy_header import NpyHeader, read_npy_header
 from infoeval.data.untrusted import (
     MAX_ARRAY_BYTES,
     BoundedZip,
+    is_bomb,
     parsing,
     read_at_most,
 )
@@ -21,12 +22,8 @@ from infoeval.errors import UserError, shown
 
 MAX_DIRECTORY_BYTES = 2**20
 """Size of the directory of a zip file: some ten thousand arrays."""
-UNCHECKED_BYTES = 2**26
-LARGEST_RATIO = 200
-"""Largest ratio of an array of more than 64 MiB to its compressed size.
-
-The images of dSprites, white shapes on black, have a ratio of 116; a decompression bomb has 1032.
-"""
+MAX_MEMBER_OVERHEAD = 1000
+"""Bytes of a file for each array beside its content: names, sizes and padding."""
 LAST_CHARACTER, SURROGATES = 0x10FFFF, 0xD800
 NUMBER_BYTES, WORD_BYTES = 8, 64
 """Memory of a number as float64, and of a short word in Python."""
@@ -42,7 +39,7 @@ class NpzFile:
     numbers and strings, more bytes than the limits, or another size than the zip holds.
 
     Raises:
-        UserError: the file is not there, is not a zip, or lists too many arrays.
+        UserError: the file is not there, is no zip, lists too many arrays, or is not made of them.
     """
 
     def __init__(self, path: Path) -> None:
@@ -52,7 +49,12 @@ class NpzFile:
             raise UserError(f"{path}: {kind}")
         with parsing(f"{path}: not a readable .npz file"):
             self._archive = BoundedZip(path, MAX_DIRECTORY_BYTES)
-        self._members = set(self._archive.namelist())
+        members = self._archive.infolist()
+        self._members = {member.filename for member in members}
+        beside = path.stat().st_size - sum(member.compress_size for member in members)
+        if beside > MAX_DIRECTORY_BYTES + MAX_MEMBER_OVERHEAD * len(members):
+            self._archive.close()
+            raise UserError(f"{path}: holds {beside:,} bytes that belong to no array")
 
     def __enter__(self) -> Self:
         return self
@@ -157,7 +159,7 @@ class NpzFile:
                 raise self.error(
                     name, f"declares {size:,} bytes, but the zip {member.file_size - start:,}"
                 )
-            if taken > max(UNCHECKED_BYTES, LARGEST_RATIO * stored):
+            if is_bomb(taken, stored):
                 raise self.error(
                     name,
                     f"takes {taken:,} bytes, compressed into {stored:,}: taken for a "

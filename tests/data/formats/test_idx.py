@@ -6,6 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from infoeval.data import untrusted
 from infoeval.data.formats.idx import read_idx
 from infoeval.errors import UserError
 
@@ -70,6 +71,16 @@ def test_foreign_and_damaged_files_are_refused(tmp_path, content, reason, pack):
         read_idx(path)
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_zeros_that_inflate_a_thousandfold_are_refused_unless_stored(tmp_path, monkeypatch):
+    monkeypatch.setattr(untrusted, "FREELY_INFLATED", 2**10)
+    zeros = np.zeros((2, 300, 300), dtype=np.uint8)
+    for name, content in (("a", idx_bytes(zeros)), ("a.gz", gzip.compress(idx_bytes(zeros)))):
+        (tmp_path / name).write_bytes(content)
+    np.testing.assert_array_equal(read_idx(tmp_path / "a"), zeros)
+    with pytest.raises(UserError, match="or a decompression bomb"):
+        read_idx(tmp_path / "a.gz")
 
 
 @pytest.mark.parametrize("kept", [3, 12, -9, -1])

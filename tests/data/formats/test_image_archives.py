@@ -160,6 +160,13 @@ def test_no_more_is_read_than_the_limit(tmp_path, monkeypatch, make):
         large.stream()
 
 
+def test_a_file_larger_than_any_image_is_not_opened(tmp_path):
+    os.truncate(write(tmp_path / "hole.png", b"\x89PNG"), 50 * 2**30)
+    (listed,) = find_images(tmp_path, wanted)[0]
+    with pytest.raises(UserError, match=r"hole\.png: has \d+ bytes; the limit is 536870912"):
+        listed.stream()
+
+
 def test_a_zip_bomb_is_unpacked_to_the_limit_only(tmp_path, monkeypatch):
     monkeypatch.setattr(image_archives, "_MAX_BYTES", 5000)
     path = write(tmp_path / "a.zip", zip_bytes([("0.png", bytes(10**6))]))

@@ -1,12 +1,16 @@
 """Images are upright, and 8-bit grey or RGB, however they are stored."""
 
+import io
 import struct
+import time
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from infoeval.data.formats import image_reading
 from infoeval.data.formats.image_archives import ImageFile
 from infoeval.data.formats.image_reading import SUFFIXES, read_image, shape_of
 from infoeval.errors import UserError
@@ -236,3 +240,85 @@ def test_a_png_of_an_endless_chunk_is_broken(tmp_path):
     path.write_bytes(path.read_bytes()[:-12] + b"\xff\xff\xff\xffeXIf")
     with pytest.raises(UserError, match=r"0\.png: a broken image"):
         read_image(file_of(path))
+
+
+def encoded(form, **options):
+    buffer = io.BytesIO()
+    Image.fromarray(RGB).save(buffer, form, **options)
+    return buffer.getvalue()
+
+
+TEXT = b"\0\0\0\2tEXta\0" + zlib.crc32(b"tEXta\0").to_bytes(4)
+ENDLESS = {
+    "comment.ppm": b"P6\n#" + b"x" * 30_000_000,
+    "later comment.ppm": b"P6 3 3 #" + b"x" * 30_000_000,
+    "comment.pbm": b"P4 3\n# a\n# " + b"x" * 30_000_000,
+    "comments.jpg": b"\xff\xd8" + b"\xff\xfe\x00\x03x" * 3_000_000 + encoded("JPEG")[2:],
+    "junk.jpg": b"\xff\xd8" + b"\xff\xff" * 10_000_000,
+    "exif.jpg": b"\xff\xd8" + (b"\xff\xe1\xff\xffExif\0\0" + bytes(65_527)) * 200,
+    "comments.gif": b"GIF89a\x03\0\x03\0\0\0\0" + b"!\xfe\x01x\0" * 3_000_000,
+    "text.png": encoded("PNG")[:33] + TEXT * 3_000_000,
+}
+
+
+@pytest.mark.parametrize("name", ENDLESS)
+def test_a_header_without_end_is_not_read_to_the_end(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(ENDLESS[name])
+    started = time.process_time()
+    with pytest.raises(UserError, match="its header has no end"):
+        shape_of(file_of(path))
+    assert time.process_time() - started < 1
+
+
+def test_a_jpeg_of_many_scans_is_refused_before_it_is_drawn(tmp_path):
+    """Each scan of a few bytes is a pass over all pixels."""
+    whole = encoded("JPEG", progressive=True)
+    tables = whole.rindex(b"\xff\xc4", 0, whole.rindex(b"\xff\xda"))
+    for name, more in (("few.jpg", 30), ("many.jpg", 50)):
+        path = tmp_path / name
+        path.write_bytes(whole[:-2] + whole[tables:-2] * more + b"\xff\xd9")
+        if more == 30:
+            assert read(path).shape == RGB.shape
+        else:
+            with pytest.raises(UserError, match="more than 50 scans"):
+                read(path)
+
+
+@pytest.mark.parametrize("kind", [b"P4", b"P5", b"P6"])
+def test_comments_in_a_header_are_passed_over(tmp_path, kind):
+    path = tmp_path / "comments.ppm"
+    largest = b"" if kind == b"P4" else b" 255"
+    path.write_bytes(kind + b"\n# 1 2 3\n100 # wide\n100" + largest + b"\n" + bytes(30_000))
+    assert read(path).shape[:2] == (100, 100)
+
+
+def test_a_side_that_takes_more_memory_than_its_pixels_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_reading, "MAX_SIDE", 99)
+    Image.new("L", (1, 100)).save(tmp_path / "tall.png")
+    with pytest.raises(UserError, match="has 1×100 pixels"):
+        shape_of(file_of(tmp_path / "tall.png"))
+
+
+def test_large_images_are_decoded_one_at_a_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_reading, "FREELY_DECODED", 100)
+    at_work, most = [], []
+    plain = image_reading._plain
+
+    def counted(file, image):
+        at_work.append(file)
+        most.append(len(at_work))
+        time.sleep(0.02)
+        at_work.remove(file)
+        return plain(file, image)
+
+    monkeypatch.setattr(image_reading, "_plain", counted)
+    counts = {}
+    for side in (10, 11):
+        for number in range(4):
+            Image.new("L", (side, side)).save(tmp_path / f"{number}.png")
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(lambda n: read(tmp_path / f"{n}.png"), range(4)))
+        counts[side] = max(most)
+        most.clear()
+    assert counts[10] > counts[11] == 1

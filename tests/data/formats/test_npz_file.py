@@ -7,6 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from infoeval.data import untrusted
 from infoeval.data.formats import npz_file
 from infoeval.data.formats.npz_file import NpzFile
 from infoeval.errors import UserError
@@ -53,7 +54,7 @@ def test_an_array_of_zeros_that_inflates_a_thousandfold_is_refused_unless_stored
     zeros = [npy((size // 8,)), *(bytes(2**22) for _ in range(size // 2**22))]
     path = write(tmp_path / "bomb.npz", ("codes.npy", zeros))
     assert "decompression bomb; if it is none, save it with numpy.savez" in refusal(path)
-    monkeypatch.setattr(npz_file, "UNCHECKED_BYTES", 2**10)
+    monkeypatch.setattr(untrusted, "FREELY_INFLATED", 2**10)
     small = npy((2**12,), data=bytes(2**15))
     assert "decompression bomb" in refusal(write(path, ("codes.npy", small)))
     with NpzFile(write(path, ("codes.npy", small), compression=zipfile.ZIP_STORED)) as arrays:
@@ -78,6 +79,19 @@ def test_compressions_that_numpy_does_not_write_are_refused(tmp_path, compressio
     content = npy((2,), data=np.ones(2).tobytes())
     path = write(tmp_path / "other.npz", ("codes.npy", content), compression=compression)
     assert "compressed otherwise than numpy does" in refusal(path)
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_bytes_that_belong_to_no_array_are_refused(tmp_path, where):
+    """Before an archive there may be anything: a hundred gigabytes are hashed for minutes."""
+    path = write(tmp_path / "codes.npz", ("codes.npy", npy((1,), data=bytes(8))))
+    content, more = path.read_bytes(), bytes(2 * npz_file.MAX_DIRECTORY_BYTES)
+    if where == "before":
+        path.write_bytes(more + content)
+        assert "belong to no array" in refusal(path)
+    else:  # the end of the directory is not looked for so far
+        path.write_bytes(content + more)
+        assert "not a readable .npz file" in refusal(path)
 
 
 def test_a_missing_array_tells_which_are_there(tmp_path):
