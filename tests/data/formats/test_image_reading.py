@@ -303,7 +303,7 @@ def test_a_side_that_takes_more_memory_than_its_pixels_is_refused(tmp_path, monk
 def test_large_images_are_decoded_one_at_a_time(tmp_path, monkeypatch):
     monkeypatch.setattr(image_reading, "FREELY_DECODED", 100)
     at_work, most = [], []
-    plain = image_reading._plain
+    plain = image_reading._converted
 
     def counted(file, image):
         at_work.append(file)
@@ -312,7 +312,7 @@ def test_large_images_are_decoded_one_at_a_time(tmp_path, monkeypatch):
         at_work.remove(file)
         return plain(file, image)
 
-    monkeypatch.setattr(image_reading, "_plain", counted)
+    monkeypatch.setattr(image_reading, "_converted", counted)
     counts = {}
     for side in (10, 11):
         for number in range(4):
