@@ -4,6 +4,7 @@ An idx file is two zero bytes, one byte for the element type, one for the number
 length of each axis as a big-endian 32-bit integer, then the elements in C order, big-endian.
 """
 
+import gzip
 import hashlib
 import math
 import os
@@ -71,9 +72,10 @@ def read_idx(
             raise UserError(
                 f"{path}: its header declares {size} bytes; the limit is {MAX_ARRAY_BYTES}"
             )
-        if is_bomb(size, stored := path.stat().st_size):
+        stored = path.stat().st_size
+        if isinstance(stream, gzip.GzipFile) and is_bomb(size, stored):
             raise UserError(
-                f"{path}: its header declares {size:,} bytes, and the file has {stored:,}: it is "
+                f"{path}: its header declares {size:,} bytes, gzipped into {stored:,}: it is "
                 "truncated, or a decompression bomb"
             )
         content = read_at_most(stream, size + 1)
