@@ -320,7 +320,10 @@ HUGE = [{"name": "a", "values": [0.0] * 100_000, "start": 0}]
         (lambda d: d["results"][0].update(higher_is_better=1), "true or false"),
         (lambda d: d["subject"].update(seed="zero"), "subject.seed"),
         (lambda d: d["subject"].update(checkpoint=3), "subject.checkpoint must be text"),
-        (lambda d: d["codes"][0].update(kind="ordinal"), "'categorical' or 'continuous'"),
+        (
+            lambda d: d["codes"][0].update(kind="ordinal"),
+            "'categorical', 'continuous', 'normal' or 'angle'",
+        ),
         (lambda d: d["codes"][0].update(entropy=float("nan")), r"codes\[0\].entropy"),
         (lambda d: d["history"].update(information_side=[1.0]), "as long as step, 2"),
         (lambda d: d["history"].update(step="all"), "history.step must be a list"),
