@@ -121,9 +121,9 @@ class Categorical(Prior):
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data; probabilities only where they are given."""
         fields: dict[str, Any] = {"size": self.size}
-        return (
-            fields if self.probabilities is None else fields | {"probabilities": self.probabilities}
-        )
+        if self.probabilities is not None:
+            fields["probabilities"] = list(self.probabilities)
+        return fields
 
 
 def _checked(given: Any, size: int) -> tuple[float, ...]:
