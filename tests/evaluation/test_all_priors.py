@@ -1,6 +1,7 @@
 """A run with a code of each prior: trained, resumed, scored, traversed, and on a page."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,7 @@ def test_a_resumed_run_is_the_run(home: Path, tmp_path: Path) -> None:
 
     with pytest.raises(KeyboardInterrupt):
         train(trainer, images, tmp_path / "b", options, progress=stop)
-    second = train(trainer, images, tmp_path / "b", options)
+    second = train(trainer, images, tmp_path / "b", replace(options, resume=True))
     weights, resumed = (Checkpoint.open(path).weights for path in (first, second))
     for name, value in weights.items():
         assert torch.equal(value, resumed[name]), name

@@ -231,7 +231,7 @@ def test_a_scoring_alone_is_a_document(plain: Plain) -> None:
     assert whole.all_models == (whole,)
 
 
-@pytest.mark.parametrize("kind", ["categorical", "continuous"])
+@pytest.mark.parametrize("kind", ["categorical", "continuous", "normal", "angle"])
 def test_a_bound_by_the_models_own_q_tells_what_kind_its_code_is(plain: Plain, kind: str) -> None:
     del plain["codes"]
     plain["results"] = [result("mi-own", "side", 0.6, details={"entropy": LOG_TWO, "kind": kind})]
