@@ -68,6 +68,14 @@ CHANNELS: dict[str, Callable[[int], channels.Channel]] = {
     "sum of two": lambda size: known_channels.sum_of_two(size=size),
     "wrapped sum 0.1": lambda size: known_channels.wrapped_sum(0.1, size=size),
     "side by side": mixed,
+    "unequal categories 0.1": lambda size: known_channels.unequal_categories(0.1, size=size),
+    "unequal erasure 0.2": lambda size: known_channels.unequal_erasure(0.2, size=size),
+    "normal, noise 0.5": lambda size: known_channels.normal_with_gaussian_noise(0.5, size=size),
+    "normal, noise 0.2": lambda size: known_channels.normal_with_gaussian_noise(0.2, size=size),
+    "angle, uniform noise 1": lambda size: known_channels.angle_with_uniform_noise(1.0, size=size),
+    "angle, uniform noise 2": lambda size: known_channels.angle_with_uniform_noise(2.0, size=size),
+    "angle, normal noise 0.3": lambda size: known_channels.angle_with_normal_noise(0.3, size=size),
+    "angle, normal noise 1": lambda size: known_channels.angle_with_normal_noise(1.0, size=size),
 }
 """The channels of the protocol, then others: noise in the pixels, ambiguous and joint codes."""
 

@@ -1,19 +1,34 @@
 """Further channels of known truth, on which `information.py` tests the estimate of information.
 
-They have noise in the category, the position or the pixels, and ambiguous or joint codes.
+They have noise in the category, the position or the pixels, other priors than equally likely
+categories and uniform positions, and ambiguous or joint codes.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
 from scipy import special, stats
 from torch import Tensor
 
-from infoeval.codes import Categorical, Code, CodeSpace, Uniform
+from infoeval.codes import Angle, Categorical, Code, CodeSpace, Normal, Uniform
 from infoeval.errors import UserError
-from infoeval.information.channels import Channel, blobs, channel_of_one, random_images
+from infoeval.information.channels import (
+    Channel,
+    binary_entropy,
+    blobs,
+    channel_of_one,
+    random_images,
+)
+
+UNEQUAL = (0.4, 0.3, 0.15, 0.1, 0.05)
+"""Probabilities of five categories."""
+RING, RING_BLOB_DEVIATION = 0.25, 0.15
+"""Distance of a blob on a ring from the image's centre, and its deviation, as shares of the width.
+
+The blob is wide, so that Q reads the place at once: what is tested is the noise of the angle.
+"""
 
 
 def erasure(error: float, *, categories: int = 10, size: int = 28) -> Channel:
@@ -41,6 +56,101 @@ def merged(distinct: int, *, categories: int = 10, size: int = 28) -> Channel:
     return channel_of_one(
         f"merged to {distinct}", "category", Categorical(categories), render, truth
     )
+
+
+def unequal_categories(
+    error: float, probabilities: Sequence[float] = UNEQUAL, *, size: int = 28
+) -> Channel:
+    """Return a channel whose category, of given probabilities p, is replaced by another.
+
+    With probability ε = `error` by each of the K − 1 others equally often:
+    I = H(y) − h(ε) − ε log(K − 1), where y is shown with probability (1 − ε)p + ε(1 − p)/(K − 1).
+    """
+    categories = len(probabilities)
+    prototypes = random_images(categories, size)
+
+    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
+        right = codes["category"]
+        wrong = torch.rand(len(right), generator=generator) < error
+        other = torch.randint(1, categories, (len(right),), generator=generator)
+        return prototypes[torch.where(wrong, (right + other) % categories, right)]
+
+    p = np.array(probabilities)
+    shown = (1 - error) * p + error * (1 - p) / (categories - 1)
+    truth = float(special.entr(shown).sum())
+    truth -= binary_entropy(error) + error * math.log(categories - 1)
+    code = Categorical(categories, tuple(probabilities))
+    return channel_of_one(f"unequal categories {error:g}", "category", code, render, truth)
+
+
+def unequal_erasure(
+    error: float, probabilities: Sequence[float] = UNEQUAL, *, size: int = 28
+) -> Channel:
+    """Return an `erasure` channel of categories of given probabilities: I = (1 − ε) H(c)."""
+    code = Categorical(len(probabilities), tuple(probabilities))
+    plain = erasure(error, categories=code.size, size=size)
+    truth = (1 - error) * code.entropy
+    return channel_of_one(f"unequal erasure {error:g}", "category", code, plain.render, truth)
+
+
+def normal_with_gaussian_noise(
+    deviation: float, prior: Normal | None = None, *, size: int = 28
+) -> Channel:
+    """Return a channel of a normal code under normal noise: I = ½ log(1 + σ²/τ²).
+
+    τ is σ times `deviation`. The blob's place is the rank of their sum, which loses nothing.
+    """
+    code = prior or Normal()
+
+    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
+        z = (codes["position"] - code.mean) / code.deviation
+        total = z + deviation * torch.randn(len(z), generator=generator)
+        rank = torch.special.ndtr(total / math.sqrt(1 + deviation**2))
+        return blobs(2 * rank - 1, size, 1.0)
+
+    truth = 0.5 * math.log1p(1 / deviation**2)
+    return channel_of_one(f"normal, noise {deviation:g}", "position", code, render, truth)
+
+
+def angle_with_uniform_noise(width: float, *, size: int = 28) -> Channel:
+    """Return a channel with a blob on a ring at c + U(−w/2, w/2), wrapped: I = log(2π/w).
+
+    The noise has the `width` w, up to a whole turn of 2π.
+    """
+    if not 0 < width <= 2 * math.pi:
+        raise UserError(f"the noise of an angle must be above 0 and at most 2π wide, not {width}")
+
+    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
+        noise = width * (torch.rand(len(codes["angle"]), generator=generator) - 0.5)
+        return ring_blobs(codes["angle"] + noise, size)
+
+    truth = math.log(2 * math.pi / width)
+    return channel_of_one(f"angle, uniform noise {width:g}", "angle", Angle(), render, truth)
+
+
+def angle_with_normal_noise(deviation: float, *, size: int = 28) -> Channel:
+    """Return a channel with a blob on a ring at c + sN, wrapped: I = log 2π − h(sN mod 2π)."""
+
+    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
+        noise = deviation * torch.randn(len(codes["angle"]), generator=generator)
+        return ring_blobs(codes["angle"] + noise, size)
+
+    turns = 2 * math.pi * np.arange(-20, 21)
+    angles = 2 * math.pi * (np.arange(20_000) + 0.5) / 20_000
+    density = stats.norm.pdf(angles[:, None] + turns, scale=deviation).sum(1)
+    truth = float(math.log(2 * math.pi) - 2 * math.pi * special.entr(density).mean())
+    return channel_of_one(f"angle, normal noise {deviation:g}", "angle", Angle(), render, truth)
+
+
+def ring_blobs(angle: Tensor, size: int) -> Tensor:
+    """Return uint8 images of a bright blob on a ring, at angles in radians."""
+    pixels = (torch.arange(size) + 0.5) / size
+    across, down = (
+        torch.exp(-0.5 * ((pixels - 0.5 - RING * place[:, None]) / RING_BLOB_DEVIATION).square())
+        for place in (angle.cos(), angle.sin())
+    )
+    images = down[:, None, :, None] * across[:, None, None, :]
+    return (255 * images).round().to(torch.uint8)
 
 
 def blob_with_uniform_noise(width: float, *, size: int = 28) -> Channel:

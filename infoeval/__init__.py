@@ -7,7 +7,7 @@ from infoeval.errors import UserError
 
 if TYPE_CHECKING:
     from infoeval.augment import Affine
-    from infoeval.codes import Categorical, CodeSpace, Uniform
+    from infoeval.codes import Angle, Categorical, CodeSpace, Normal, Uniform
     from infoeval.subjects.protocols import Encoder, Generator, Model
     from infoeval.trainer import Trainer
 
@@ -15,11 +15,13 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Affine",
+    "Angle",
     "Categorical",
     "CodeSpace",
     "Encoder",
     "Generator",
     "Model",
+    "Normal",
     "Trainer",
     "Uniform",
     "UserError",
@@ -28,11 +30,13 @@ __all__ = [
 
 _HOMES = {
     "Affine": "infoeval.augment",
+    "Angle": "infoeval.codes",
     "Categorical": "infoeval.codes",
     "CodeSpace": "infoeval.codes",
     "Encoder": "infoeval.subjects.protocols",
     "Generator": "infoeval.subjects.protocols",
     "Model": "infoeval.subjects.protocols",
+    "Normal": "infoeval.codes",
     "Trainer": "infoeval.trainer",
     "Uniform": "infoeval.codes",
 }

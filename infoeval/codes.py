@@ -1,167 +1,29 @@
-"""Latent codes: their priors, and the likelihood of posteriors over them.
+"""Latent codes by name, each with its prior of `infoeval.priors`.
 
 A `CodeSpace` names its codes and is the only place that knows which columns of the generator's
 input, or of the recognition network's output, belong to which code.
 """
 
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from infoeval.errors import UserError, one_line, printable, quoted, shown
+from infoeval.priors import PRIORS, Angle, Categorical, Normal, Prior, Uniform
 
-LARGEST_BOUND = 1e6
+__all__ = ["Angle", "Categorical", "Code", "CodeSpace", "Normal", "Prior", "Uniform"]
+
 MOST_CODES = 4096
 MOST_COLUMNS = 2**17
 """Columns of the generator's input. Ten thousand rows of them are drawn at once; published models
 have some hundred."""
 LONGEST_NAME = 100
 """Characters of a code's name, which stands in tables, figures and the names of files."""
-LOG_SIGMA_RANGE = (-4.0, 1.0)
-"""Bounds of a learned log σ: without the lower one log q, and with it training, is unbounded."""
 
-
-@dataclass(frozen=True)
-class Categorical:
-    """A code that takes one of `size` categories with equal probability.
-
-    Its values are class indices, int64 of shape (n,). The posterior q(c|x) is a softmax over
-    `size` logits.
-
-    >>> round(Categorical(10).entropy, 6)
-    2.302585
-    """
-
-    size: int
-    kind: ClassVar[str] = "categorical"
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.size, int) or not 2 <= self.size <= 100_000:
-            raise UserError(
-                f"a categorical code needs 2 to 100,000 categories, not {shown(self.size)}"
-            )
-
-    @property
-    def entropy(self) -> float:
-        """H(c) = log K, in nats."""
-        return math.log(self.size)
-
-    @property
-    def input_width(self) -> int:
-        """Columns of the generator's input: one for each category."""
-        return self.size
-
-    @property
-    def posterior_width(self) -> int:
-        """Outputs of the recognition network: one logit for each category."""
-        return self.size
-
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draw `count` class indices on the generator's device."""
-        return torch.randint(self.size, (count,), generator=generator, device=generator.device)
-
-    def encode(self, values: Tensor) -> Tensor:
-        """Return one-hot columns, (n, size) float32, of class indices (n,)."""
-        return (values[:, None] == torch.arange(self.size, device=values.device)).float()
-
-    def log_likelihood(self, posterior: Tensor, values: Tensor) -> Tensor:
-        """Return log q(c|x), nats, (n,), from logits (n, size) and class indices (n,)."""
-        log_q = functional.log_softmax(posterior.float(), dim=1)
-        return log_q.gather(1, values[:, None]).squeeze(1)
-
-    def expectation(self, posterior: Tensor) -> Tensor:
-        """Return q(c|x) as probabilities, (n, size)."""
-        return posterior.float().softmax(dim=1)
-
-    def traversal(self, count: int | None = None, stretch: float = 1.0) -> Tensor:
-        """Return all categories; `count` and `stretch` apply to continuous codes only."""
-        del count, stretch
-        return torch.arange(self.size)
-
-
-@dataclass(frozen=True)
-class Uniform:
-    """A continuous code, uniform on [`low`, `high`].
-
-    Its values are float32 of shape (n,). The posterior q(c|x) is a Gaussian whose mean the
-    recognition network outputs, with log σ beside it when `sigma` is None (then clamped to
-    `LOG_SIGMA_RANGE`), or with the fixed standard deviation `sigma`.
-
-    >>> round(Uniform(-1, 1).entropy, 6)
-    0.693147
-    """
-
-    low: float
-    high: float
-    sigma: float | None = None
-    kind: ClassVar[str] = "continuous"
-
-    def __post_init__(self) -> None:
-        numbers = all(isinstance(bound, int | float) for bound in (self.low, self.high))
-        if not numbers or not -LARGEST_BOUND <= self.low < self.high <= LARGEST_BOUND:
-            low, high = quoted(self.low), quoted(self.high)
-            raise UserError(f"a uniform code needs low < high, not {low} and {high}")
-        fixed = self.sigma
-        if fixed is not None and not (isinstance(fixed, int | float) and 0 < fixed < math.inf):
-            raise UserError(f"a fixed sigma must be positive, not {quoted(self.sigma)}")
-
-    @property
-    def entropy(self) -> float:
-        """Differential entropy log(high − low), in nats: the zero of L_I, not its ceiling."""
-        return math.log(self.high - self.low)
-
-    @property
-    def input_width(self) -> int:
-        """Columns of the generator's input."""
-        return 1
-
-    @property
-    def posterior_width(self) -> int:
-        """Outputs of the recognition network: the mean, and log σ where that is learned."""
-        return 2 if self.sigma is None else 1
-
-    def sample(self, count: int, generator: torch.Generator) -> Tensor:
-        """Draw `count` values on the generator's device."""
-        unit = torch.rand(count, generator=generator, device=generator.device)
-        return self.low + (self.high - self.low) * unit
-
-    def encode(self, values: Tensor) -> Tensor:
-        """Return one column, (n, 1) float32."""
-        return values[:, None].float()
-
-    def log_likelihood(self, posterior: Tensor, values: Tensor) -> Tensor:
-        """Return log q(c|x), nats, (n,), from mean and log σ (n, 1 or 2) and values (n,)."""
-        mean = posterior[:, 0].float()
-        if self.sigma is None:
-            log_sigma = posterior[:, 1].float().clamp(*LOG_SIGMA_RANGE)
-        else:
-            log_sigma = torch.full_like(mean, math.log(self.sigma))
-        standardised = (values - mean) / log_sigma.exp()
-        return -0.5 * standardised.square() - log_sigma - 0.5 * math.log(2 * math.pi)
-
-    def expectation(self, posterior: Tensor) -> Tensor:
-        """Return the posterior's mean, (n,)."""
-        return posterior[:, 0].float()
-
-    def traversal(self, count: int | None = None, stretch: float = 1.0) -> Tensor:
-        """Return `count` (10 by default) evenly spaced values over the support times `stretch`.
-
-        `stretch=2` is the paper's exaggerated traversal: −2 … 2 for a code on [−1, 1].
-        """
-        centre, half = (self.high + self.low) / 2, (self.high - self.low) / 2 * stretch
-        return torch.linspace(centre - half, centre + half, count or 10)
-
-
-Code = Categorical | Uniform
-_KINDS: dict[str, type[Categorical] | type[Uniform]] = {
-    Categorical.kind: Categorical,
-    Uniform.kind: Uniform,
-}
+Code = Prior
+"""A code is described by its prior."""
 
 
 class CodeSpace(Mapping[str, Code]):
@@ -260,7 +122,7 @@ class CodeSpace(Mapping[str, Code]):
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, from which `from_dict` builds an equal space."""
-        codes = [{"name": name, "kind": code.kind, **vars(code)} for name, code in self.items()]
+        codes = [{"name": name, "kind": code.kind, **code.to_dict()} for name, code in self.items()]
         return {"noise": self.noise, "codes": codes}
 
     @classmethod
@@ -273,7 +135,7 @@ class CodeSpace(Mapping[str, Code]):
                 name = str(entry["name"])
                 if name in codes:
                     raise UserError(f"two codes are called {quoted(name)}")
-                codes[name] = _KINDS[entry["kind"]](**fields)
+                codes[name] = PRIORS[entry["kind"]](**fields)
             return cls(noise=data["noise"], **codes)
         except (KeyError, TypeError) as error:
             raise UserError(f"not a description of latent codes: {one_line(error)}") from error

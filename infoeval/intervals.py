@@ -193,15 +193,18 @@ def empirical_bernstein(values: ArrayLike, low: float, high: float, alpha: float
     return float(array.mean()) - spread - 7 * (high - low) * log_term / (3 * (n - 1))
 
 
-def fano_bound(errors: int, n: int, categories: int, alpha: float) -> float:
+def fano_bound(
+    errors: int, n: int, categories: int, alpha: float, *, entropy: float | None = None
+) -> float:
     """Return a lower confidence limit of I(c; x), nats, from the errors of a classifier of c.
 
-    c is uniform over K = ``categories``, and a classifier that was fixed beforehand made ``errors``
-    errors on ``n`` fresh rows. Fano's inequality gives I(c; x) >= log K - h(p) -
-    p log(K - 1), h the entropy of a Bernoulli variable (Cover and Thomas 2006, Elements
-    of Information Theory, theorem 2.10.1). It falls with the error rate p up to (K - 1) / K, so
-    the one-sided upper limit of Clopper and Pearson at ``alpha`` is substituted for p; above that
-    the bound is 0. It holds with probability 1 - ``alpha`` or more for every n.
+    c is one of K = ``categories``, with H(c) = ``entropy`` nats or, by default, log K, and a
+    classifier that was fixed beforehand made ``errors`` errors on ``n`` fresh rows. Fano's
+    inequality gives I(c; x) >= H(c) - h(p) - p log(K - 1), h the entropy of a Bernoulli variable
+    (Cover and Thomas 2006, Elements of Information Theory, theorem 2.10.1). It falls with the error
+    rate p up to (K - 1) / K, so the one-sided upper limit of Clopper and Pearson at ``alpha`` is
+    substituted for p; above that the bound is 0. It holds with probability 1 - ``alpha`` or more
+    for every n.
 
     Raises UserError for errors that are not among 0 to n, for fewer than one row or two
     categories, and for an ``alpha`` outside (0, 1).
@@ -222,7 +225,7 @@ def fano_bound(errors: int, n: int, categories: int, alpha: float) -> float:
     if p >= (categories - 1) / categories:
         return 0.0
     lost = float(entr(p) + entr(1 - p)) + p * math.log(categories - 1)
-    return max(0.0, math.log(categories) - lost)
+    return max(0.0, (math.log(categories) if entropy is None else entropy) - lost)
 
 
 def _values(values: ArrayLike) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from infoeval.augment import Affine
-from infoeval.codes import Categorical, CodeSpace
+from infoeval.codes import CodeSpace
 from infoeval.errors import UserError, one_line, quoted, shown, unknown
 from infoeval.networks import Layer, Networks, table_from_data, table_to_data
 
@@ -130,7 +130,7 @@ class Trainer:
     @property
     def categorical_codes(self) -> tuple[str, ...]:
         """Names of the categorical codes."""
-        return tuple(name for name, code in self.codes.items() if isinstance(code, Categorical))
+        return tuple(name for name, code in self.codes.items() if code.is_categorical)
 
     @property
     def weights(self) -> dict[str, float]:

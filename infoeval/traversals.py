@@ -34,7 +34,7 @@ def traverse(
     seed: int = 0,
     most: int | None = None,
 ) -> tuple[NDArray[np.uint8], list[float]]:
-    """Return images of the code `name` at evenly spaced values, and these values.
+    """Return images of the code `name` at the values of its traversal, and these values.
 
     Args:
         space: the latent codes.
@@ -43,7 +43,8 @@ def traverse(
         rows: number of samples of noise and other codes.
         columns: number of values of a continuous code, 10 by default; a categorical code is shown
             at all its categories.
-        stretch: 2 shows a continuous code over twice its range, as the paper's −2 … 2.
+        stretch: 2 shows a continuous code over twice its range, as the paper's −2 … 2; a circle has
+            no more than one.
         seed: of the fixed noise and codes.
         most: show at most this many values, the first ones; None: all.
 

@@ -126,6 +126,9 @@
         if (categories) {
           encoded.fill(0, start + column, start + column + categories);
           encoded[start + column + slider.valueAsNumber] = 1;
+        } else if ("circular" in slider.dataset) {
+          encoded[start + column] = Math.cos(slider.valueAsNumber);
+          encoded[start + column + 1] = Math.sin(slider.valueAsNumber);
         } else {
           encoded[start + column] = slider.valueAsNumber;
         }

@@ -33,7 +33,8 @@ BASE = {
 MAY_IMPORT: dict[str, set[str]] = {
     "augment": set(),
     "tensor_archive": set(),
-    "codes": set(),
+    "priors": set(),
+    "codes": {"priors"},
     "networks": {"codes"},
     "traversals": {"codes"},
     "trainer": {"augment", "codes", "networks"},
@@ -44,10 +45,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "subjects": {"checkpoint", "codes", "data", "networks", "trainer"},
     "metrics": set(),
-    "information": {"codes", "metrics", "subjects"},
+    "information": {"codes", "metrics", "priors", "subjects"},
     "results": set(),
     "report": {"results"},
-    "live": {"codes", "networks", "report", "subjects"},
+    "live": {"networks", "report", "subjects"},
     "evaluation": {
         *("codes", "data", "information", "live", "metrics", "report", "results", "subjects"),
         "traversals",

@@ -225,6 +225,11 @@ def test_fano_bound_without_errors_by_hand() -> None:
     assert fano_bound(0, 1000, 10, 0.05) == pytest.approx(math.log(10) - lost, abs=1e-12)
 
 
+def test_fano_bound_of_unequal_categories_starts_at_their_entropy() -> None:
+    plain, unequal = fano_bound(5, 1000, 4, 0.05), fano_bound(5, 1000, 4, 0.05, entropy=1.0)
+    assert unequal == pytest.approx(plain - math.log(4) + 1.0, abs=1e-12)
+
+
 def test_fano_bound_tends_to_the_information_of_label_noise() -> None:
     assert fano_bound(10**8, 10**9, 10, 0.05) == pytest.approx(1.757780, abs=2e-4)
     assert fano_bound(3 * 10**8, 10**9, 10, 0.05) == pytest.approx(1.032553, abs=2e-4)

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from infoeval.codes import Categorical
 from infoeval.errors import UserError
 from infoeval.evaluation.image_files import QUALITY, ReportImage, as_image
 from infoeval.evaluation.report_files import ANIMATIONS
@@ -85,7 +84,7 @@ def animate(
 
 
 def _frames(model: Generator, name: str, rows: int, stretch: float, seed: int) -> list[Frame]:
-    """Return a frame for each value of a code, there and back."""
+    """Return a frame for each value of a code, there and back; of an angle once around."""
     grid, values = traverse(
         model.codes,
         model.generate,
@@ -96,13 +95,14 @@ def _frames(model: Generator, name: str, rows: int, stretch: float, seed: int) -
         seed=seed,
         most=MOST_CATEGORIES,
     )
-    categorical = isinstance(model.codes[name], Categorical)
-    pace = CATEGORICAL_PACE if categorical else CONTINUOUS_PACE
+    code = model.codes[name]
+    pace = CATEGORICAL_PACE if code.is_categorical else CONTINUOUS_PACE
     there = [
         _frame(grid[:, column], f"{name} = {label_of(value)}")
         for column, value in enumerate(values)
     ]
-    return [(picture, pace) for picture in (*there, *there[-2:0:-1])]
+    back = [] if code.is_circular else there[-2:0:-1]
+    return [(picture, pace) for picture in (*there, *back)]
 
 
 def _frame(images: NDArray[np.uint8], text: str) -> Image.Image:

@@ -7,7 +7,6 @@ from typing import Any
 
 import pandas as pd
 
-from infoeval.codes import Categorical
 from infoeval.errors import UserError, unknown
 from infoeval.evaluation.code_table import CodeTable
 from infoeval.evaluation.context import NotApplicableError
@@ -94,10 +93,11 @@ def _names(inputs: Inputs, code: str, columns: Sequence["pd.Series[Any]"]) -> di
     """
     names: dict[str, Any] = {}
     prior = None if inputs.subject.codes is None else inputs.subject.codes.get(code)
-    if isinstance(prior, Categorical):
+    if prior is not None and prior.is_categorical:
+        size = prior.input_width
         numbers = all(column.dtype.kind in "biu" for column in columns)
-        if numbers and all(column.between(0, prior.size - 1).all() for column in columns):
-            names["categories"] = prior.size
+        if numbers and all(column.between(0, size - 1).all() for column in columns):
+            names["categories"] = size
     if inputs.has_images and inputs.splits.test.labels is not None:
         names["class_names"] = list(inputs.splits.test.label_names)
     return names

@@ -8,7 +8,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from infoeval.codes import Categorical
 from infoeval.data import ImageSet
 from infoeval.evaluation.image_files import ReportImage, lossless
 from infoeval.evaluation.inputs import Inputs
@@ -43,8 +42,8 @@ def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> It
     codes = inputs.reader.encode(images, first).columns
     for name in [name for name in space if name in codes]:
         code, values = space[name], codes[name].to_numpy()
-        if isinstance(code, Categorical):
-            members, labels = _categories(values, min(code.size, MOST_CATEGORIES))
+        if code.is_categorical:
+            members, labels = _categories(values, min(code.input_width, MOST_CATEGORIES))
             title = f"Real images that {name} is read as"
             caption = (
                 "The first images of the split in each category, not selected in any other way."

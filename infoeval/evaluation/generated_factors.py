@@ -55,7 +55,7 @@ def measured_table(generator: Generator, splits: Splits, context: Context) -> Me
     names = [factors[place].name for place in kept]
     table = CodeTable(
         Rows(codes, pd.DataFrame(measured[:, kept], columns=names)),
-        [code.kind for code in generator.codes.values()],
+        [code.column_type for code in generator.codes.values()],
         [factors[place].type for place in kept],
     )
     described = {factors[place].name: accuracies[place]._asdict() for place in kept}

@@ -116,7 +116,7 @@ def _refitted(columns: CheckpointInformation, inputs: Inputs, seconds: float) ->
 
 def highest_of(code: Code) -> float | None:
     """Return the most that any image can say of a code, nats; None: there is no limit."""
-    return code.entropy if code.kind == "categorical" else None
+    return code.entropy if code.is_categorical else None
 
 
 def _lower_bound(

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from infoeval.codes import Categorical, CodeSpace
+from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 from infoeval.evaluation.animation import draw_animations
 from infoeval.evaluation.context import Context
@@ -210,19 +210,16 @@ def _document(
 
 
 def _describe_codes(space: CodeSpace) -> list[dict[str, Any]]:
-    entries: list[dict[str, Any]] = []
-    for name, code in space.items():
-        entry: dict[str, Any] = {"name": name, "kind": code.kind, "entropy": code.entropy}
-        if isinstance(code, Categorical):
-            prior = {"description": f"{code.size} equally likely categories", "size": code.size}
-        else:
-            prior = {
-                "description": f"uniform on [{code.low:g}, {code.high:g}]",
-                "low": code.low,
-                "high": code.high,
-            }
-        entries.append(entry | prior)
-    return entries
+    return [
+        {
+            "name": name,
+            "kind": code.kind,
+            "entropy": code.entropy,
+            "description": code.description,
+            **code.numbers,
+        }
+        for name, code in space.items()
+    ]
 
 
 def _names(subjects: Sequence[Subject]) -> list[str]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from infoeval.codes import Categorical, CodeSpace
+from infoeval.codes import CodeSpace
 from infoeval.evaluation.image_files import ReportImage, lossless
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import as_pixels, tile, traverse
@@ -57,13 +57,12 @@ def reduced(images: Tensor) -> Tensor:
 
 
 def draw_traversal_files(generator: Generator, number: int, seed: int) -> Iterator[ReportImage]:
-    """Yield a traversal of each code, and an exaggerated one of each continuous code.
+    """Yield a traversal of each code, and an exaggerated one of each code that has values beyond.
 
     `number` is the model's number in metrics.json, `seed` that of the fixed noise.
     """
     for name, code in generator.codes.items():
-        categorical = isinstance(code, Categorical)
-        for stretch in (1.0,) if categorical else (1.0, EXAGGERATION):
+        for stretch in (1.0, EXAGGERATION) if code.can_stretch else (1.0,):
             grid, values = traverse(
                 generator.codes,
                 generator.generate,
@@ -82,8 +81,8 @@ def draw_traversal_files(generator: Generator, number: int, seed: int) -> Iterat
                 "rows": ROWS,
                 "columns": len(values),
                 "column_labels": [label_of(value) for value in values],
-                "low": None if categorical else values[0],
-                "high": None if categorical else values[-1],
+                "low": None if code.is_categorical else values[0],
+                "high": None if code.is_categorical else values[-1],
                 "gap": 1,
             }
             yield ReportImage(entry, lossless(tile(grid)))
@@ -100,11 +99,15 @@ def label_of(value: float) -> str:
 
 def _title(space: CodeSpace, name: str, values: Sequence[float], stretch: float) -> str:
     code = space[name]
-    if isinstance(code, Categorical):
-        if code.size > len(values):
-            return f"{name}: the first {len(values)} of {code.size} categories"
+    if code.is_categorical:
+        size = code.input_width
+        if size > len(values):
+            return f"{name}: the first {len(values)} of {size} categories"
         return f"{name}: one column for each category"
     ends = f"{label_of(values[0])} to {label_of(values[-1])}"
+    if code.is_circular:
+        return f"{name}: once around, {ends}"
     if stretch > 1:
-        return f"{name}, exaggerated: {ends}, beyond what was trained"
+        rare = "beyond what was trained" if "high" in code.numbers else "rare in training"
+        return f"{name}, exaggerated: {ends}, {rare}"
     return f"{name}: {ends}"

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from infoeval.codes import Categorical, Code, CodeSpace
+from infoeval.codes import Code, CodeSpace
 from infoeval.evaluation.image_files import QUALITY, ReportImage, lossless, lossy
 from infoeval.evaluation.report_images import EXAGGERATION, MOST_CATEGORIES, ROWS, label_of
 from infoeval.subjects.protocols import Generator
@@ -116,11 +116,11 @@ def _plan(space: CodeSpace, pixels: int) -> Plan | None:
 
 def _values(code: Code, steps: int) -> Tensor:
     values = code.traversal(steps, EXAGGERATION)
-    return values[:MOST_CATEGORIES] if isinstance(code, Categorical) else values
+    return values[:MOST_CATEGORIES] if code.is_categorical else values
 
 
 def _sliders(space: CodeSpace, plan: Plan, row: Mapping[str, Tensor]) -> list[Slider]:
-    """Return sliders that begin at the first category and the centre, or at the row's values.
+    """Return sliders that begin at the centre, or the first category or angle, or the row's values.
 
     Where one code varies at a time, they begin at the values nearest to the row's, so that the
     sprites of all codes begin with the same image.
@@ -128,9 +128,10 @@ def _sliders(space: CodeSpace, plan: Plan, row: Mapping[str, Tensor]) -> list[Sl
     sliders = []
     for name, code in space.items():
         values = _values(code, plan.steps)
-        start = 0 if isinstance(code, Categorical) else len(values) // 2
+        start = len(values) // 2 if code.can_stretch else 0
         if not plan.joint:
-            start = int((values - row[name]).abs().argmin())
+            away = code.encode(values) - code.encode(row[name][None])
+            start = int(away.abs().sum(1).argmin())
         sliders.append(Slider(name, values, start))
     return sliders
 

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from infoeval.codes import Categorical, CodeSpace
+from infoeval.codes import CodeSpace
 from infoeval.errors import UserError, unknown
 from infoeval.evaluation.options import check_seed
 from infoeval.files import atomic_path
@@ -61,7 +61,7 @@ def draw_traversals(
 
     grids = {}
     for name in chosen:
-        count = None if isinstance(model.codes[name], Categorical) else columns
+        count = None if model.codes[name].is_categorical else columns
         tiles, values = traverse(
             model.codes,
             model.generate,
@@ -92,7 +92,7 @@ def draw_traversals(
 
 
 def _title(space: CodeSpace, name: str, values: Sequence[float]) -> str:
-    if isinstance(space[name], Categorical):
+    if space[name].is_categorical:
         return f"{name}: {len(values)} categories"
     return f"{name}: {values[0]:+g} … {values[-1]:+g}".replace("-", "−")
 

@@ -1,7 +1,7 @@
 """Eq. 5 of the paper, L_I(G, Q) = H(c) + E[log q(c|x)], of a trained Q: calibrated, then tested.
 
-The prior of a code is constant, so H(c) = −log p(c) and L_I = E[log q(c|x)/p(c)]: the mean of the
-log ratios that this module computes for the samples of a stream. It bounds I(c; x) from below
+As H(c) = −E[log p(c)], L_I = E[log q(c|x)/p(c)]: the mean of the log ratios that this module
+computes for the samples of a stream. It bounds I(c; x) from below
 whatever Q is (Barber and Agakov 2003).
 """
 
@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from infoeval.codes import Categorical, Code, CodeSpace
 from infoeval.information.budgets import Budget
-from infoeval.information.posteriors import CONTINUOUS, Family, families, standard_values
+from infoeval.information.posteriors import Family, families
 from infoeval.information.recognition_network import Conditional, chain_rule, log_ratios
 from infoeval.information.streams import CHUNK, JOINT, Chunk, Progress, Samples, Stream
 
@@ -32,7 +32,6 @@ Cutting makes q a density of less than 1 in all, so L_I remains a lower bound.
 TEMPERATURES = (0.25, 4.0)
 HALF_WIDTH = 0.004
 """Nats: the test stream is long enough for an interval of ±0.004 nats for categorical codes."""
-GAUSSIAN = len(CONTINUOUS) - 1
 
 Values = dict[str, NDArray[np.float64]]
 """log q(c|x)/p(c) of every sample, nats, (n,), by code name and for `JOINT`."""
@@ -52,7 +51,8 @@ class Scores:
 
     `values` are log q'(c|x)/p(c), nats, by code name, and for `JOINT` where Q has all factors of
     the chain rule. `codes` are the true codes and `predicted` the likeliest category or the mean
-    on [0, 1]. `gaussian` is log q/p by the paper's plain Gaussian, for continuous codes.
+    on [0, 1]. `gaussian` is log q/p of continuous codes by the paper's plain Gaussian; of an angle
+    by a von Mises law.
     """
 
     heads: dict[Conditional, Head]
@@ -99,13 +99,12 @@ def best_families(
 ) -> dict[Conditional, int]:
     """Return the number of the best family of each conditional, on validation samples.
 
-    The plain Gaussian, the last one, is left out: it is the paper's, for comparison only.
+    The paper's plain Gaussian is left out: it is there for comparison only.
     """
     chosen = {}
     for target, ratios in family_log_ratios(network, space, chunks, noise).items():
-        categorical = isinstance(space[target.code], Categorical)
-        candidates = ratios if categorical else ratios[:GAUSSIAN]
-        chosen[target] = int(candidates.mean(1).argmax())
+        candidates = [f for f in families(space[target.code]) if not f.is_compared_only]
+        chosen[target] = int(ratios[: len(candidates)].mean(1).argmax())
     return chosen
 
 
@@ -201,7 +200,7 @@ def head_log_ratio(
     head: Head, parameters: Tensor, values: Tensor, code: Code
 ) -> NDArray[np.float64]:
     """Return log q'(c|x)/p(c), nats, (n,), from the parameters of the head's family and codes."""
-    ratio = head.family.log_ratio(parameters, standard_values(code, values), head.temperature)
+    ratio = head.family.log_ratio(parameters, code.standardised(values), head.temperature)
     return bounded(ratio.double().cpu().numpy(), code)
 
 
@@ -238,15 +237,16 @@ def _scores(
     gaussian: Values = {}
     for target, head in heads.items():
         code, values = space[target.code], codes[target.code]
-        number = families(code).index(head.family) if code.kind == "continuous" else 0
+        number = 0 if code.is_categorical else families(code).index(head.family)
         selected = family_parameters(parameters[target], code, number)
         ratios[target] = head_log_ratio(head, selected, values, code)
         if target.given:
             continue
         predicted[target.code] = head.family.point(selected).cpu().numpy()
-        if code.kind == "continuous":
-            plain = family_parameters(parameters[target], code, GAUSSIAN)
-            ratio = CONTINUOUS[GAUSSIAN].log_ratio(plain, standard_values(code, values))
+        if not code.is_categorical:
+            last = len(families(code)) - 1
+            plain = family_parameters(parameters[target], code, last)
+            ratio = families(code)[last].log_ratio(plain, code.standardised(values))
             gaussian[target.code] = ratio.double().cpu().numpy()
     of_codes = {name: ratios[Conditional(name)] for name in space}
     factors = chain_rule(space)
@@ -267,13 +267,11 @@ def _concatenated(parts: Sequence[Scores]) -> Scores:
 
 def _needed_samples(calibration: Scores, space: CodeSpace, budget: Budget) -> int:
     spreads = [
-        float(calibration.values[name].std())
-        for name, code in space.items()
-        if isinstance(code, Categorical)
+        float(calibration.values[name].std()) for name, code in space.items() if code.is_categorical
     ]
     needed = (float(stats.norm.ppf(0.975)) * max(spreads, default=0.0) / HALF_WIDTH) ** 2
     return int(min(max(budget.test, needed), budget.most_test))
 
 
 def _largest_ratio(code: Code) -> float:
-    return float(code.size) if isinstance(code, Categorical) else LARGEST_RATIO
+    return code.largest_ratio if isinstance(code, Categorical) else LARGEST_RATIO

@@ -52,8 +52,8 @@ class Information:
     `entropy` is H(c), differential for continuous codes. `missed` is the largest of what more
     training might gain under that law, and of what a larger Q or one with another input gained,
     upper 95 % limits. `input` is what the best Q is shown of an image, `family` and `temperature`
-    those of its q; `gaussian` is the bound by the paper's Gaussian of learned σ, for continuous
-    codes. `curve` is the learning curve, `noise` the noise curve.
+    those of its q; `gaussian` is the bound of a continuous code by the paper's Gaussian of learned
+    σ, or of an angle by a von Mises law. `curve` is the learning curve, `noise` the noise curve.
     """
 
     code: str
@@ -245,7 +245,7 @@ def _information(
     mixing = -math.log1p(-PRIOR_SHARE) * (len(space) if name == JOINT else 1)
     upper = min(high + mixing + missed, ceiling) if converged else ceiling
     certified = _certified(name, space, scores)
-    categorical = name in space and isinstance(space[name], Categorical)
+    categorical = name in space and space[name].is_categorical
     gaussian = scores.gaussian.get(name)
     return Information(
         code=name,
@@ -278,8 +278,9 @@ def _certified(name: str, space: CodeSpace, scores: Scores) -> float:
     limits = [0.0, empirical_bernstein(scores.values[name], lowest, highest, (1 - CERTAINTY) / 2)]
     code = space.get(name)
     if isinstance(code, Categorical):
+        errors = _errors(name, scores)
         limits.append(
-            fano_bound(_errors(name, scores), scores.count, code.size, (1 - CERTAINTY) / 2)
+            fano_bound(errors, scores.count, code.size, (1 - CERTAINTY) / 2, entropy=code.entropy)
         )
     return max(limits)
 

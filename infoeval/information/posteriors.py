@@ -1,24 +1,29 @@
 """Families of q(c|x), each as the ratio q(c|x) / p(c), whose mean logarithm is L_I (eq. 5).
 
-For a code of prior p, L_I = H(c) + E[log q(c|x)] = E[log q(c|x)/p(c)]. Both a category (p = 1/K)
-and a value on [low, high] (p = 1/(high − low)) have a constant prior, and the ratio has no unit.
+For a code of prior p, L_I = H(c) + E[log q(c|x)] = E[log q(c|x)/p(c)]; the ratio has no unit.
 
-A continuous code is read as u = (c − low) / (high − low), on [0, 1], whose prior density is 1.
+A continuous code is read as u on [0, 1], by the prior's distribution function (`standardised`):
+its density is 1, and the ratio is the density of q over u. A normal code has a Gaussian of its own
+units as well, and the families of an angle are wrapped: u = 0 and u = 1 are the same place.
 """
 
 import math
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from infoeval.codes import Categorical, Code
+from infoeval.codes import Categorical, Code, Normal
+from infoeval.priors.angle import TURN, direction, von_mises_log_ratio
 
 COARSEST, FINEST = 8, 128
 BOXES = 8
 SMALLEST_SCALE, LARGEST_SCALE = 1e-3, 3.0
-"""Limits of a component's width, as a share of the code's range."""
+"""Limits of a component's width, as a share of the code's range, or of a normal's deviation."""
+OUTERMOST = 1e-12
+"""Values of u this close to 0 or 1 count as this: Φ⁻¹ is −7 there, and −∞ at 0."""
 
 
 class Family(ABC):
@@ -26,6 +31,8 @@ class Family(ABC):
 
     name: str
     width: int
+    is_compared_only: bool = False
+    """Whether it is left out where the best family is chosen, as another one contains it."""
 
     @abstractmethod
     def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
@@ -40,7 +47,7 @@ class Family(ABC):
 
 
 class Softmax(Family):
-    """A categorical code: one logit for each of K categories."""
+    """A categorical code: one logit for each of K equally likely categories."""
 
     name = "softmax"
 
@@ -53,6 +60,24 @@ class Softmax(Family):
 
     def point(self, parameters: Tensor) -> Tensor:
         return parameters.argmax(-1)
+
+
+class SoftmaxOverPrior(Family):
+    """A categorical code of given probabilities: logits beside log p, so that 0 is the prior."""
+
+    name = "softmax"
+
+    def __init__(self, probabilities: Sequence[float]) -> None:
+        self.width = len(probabilities)
+        self._log_prior = torch.tensor(probabilities, dtype=torch.float64).log().float()
+
+    def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
+        log_prior = self._log_prior.to(parameters.device)
+        log_q = functional.log_softmax(parameters / temperature + log_prior, dim=-1)
+        return (log_q - log_prior).gather(-1, values[..., None]).squeeze(-1)
+
+    def point(self, parameters: Tensor) -> Tensor:
+        return (parameters + self._log_prior.to(parameters.device)).argmax(-1)
 
 
 class Bins(Family):
@@ -114,6 +139,7 @@ class Gaussian(Family):
 
     name = "gaussian"
     width = 2
+    is_compared_only = True
 
     def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
         log_scale = _log_scale(parameters[..., 1]) + 0.5 * math.log(temperature)
@@ -139,10 +165,7 @@ class Boxes(Family):
         weight, a, b, s = self._boxes(parameters, temperature)
         u = values[..., None]
         inside = _logistic_difference((u - a) / s, (u - b) / s)
-        # The integral of the logistic function is softplus.
-        upper = functional.softplus((1 - a) / s) - functional.softplus((1 - b) / s)
-        lower = functional.softplus((0 - a) / s) - functional.softplus((0 - b) / s)
-        mass = s * (upper - lower)
+        mass = _box_mass(a, b, s, 0.0, 1.0)
         return torch.logsumexp(weight + inside - mass.log(), dim=-1).float()
 
     def point(self, parameters: Tensor) -> Tensor:
@@ -163,25 +186,122 @@ class Boxes(Family):
         return functional.log_softmax(weight, -1), middle - half, middle + half, soft
 
 
+class GaussianOfNormal(Family):
+    """The posterior of a normal code under Gaussian noise: a Gaussian in z = Φ⁻¹(u)."""
+
+    name = "gaussian"
+    width = 2
+
+    def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
+        z = torch.special.ndtri(values.double().clamp(OUTERMOST, 1 - OUTERMOST))
+        log_scale = self._log_scale(parameters) + 0.5 * math.log(temperature)
+        standardised = (z - parameters[..., 0]) / log_scale.exp()
+        ratio: Tensor = 0.5 * (z.square() - standardised.square()) - log_scale
+        return ratio.float()
+
+    def point(self, parameters: Tensor) -> Tensor:
+        """Return the middle on [0, 1]: Φ of the mean in z."""
+        middle: Tensor = torch.special.ndtr(parameters[..., 0])
+        return middle
+
+    def _log_scale(self, parameters: Tensor) -> Tensor:
+        """Return log σ within the limits; a parameter of 0 is the prior itself."""
+        limits = math.log(SMALLEST_SCALE), math.log(LARGEST_SCALE)
+        return parameters[..., 1].double().clamp(*limits)
+
+
+class WrappedBins(Bins):
+    """`Bins` on the circle, which differ in what they predict: a direction."""
+
+    name = "wrapped bins"
+
+    def point(self, parameters: Tensor) -> Tensor:
+        centres = TURN * (torch.arange(FINEST, device=parameters.device) + 0.5) / FINEST
+        q = self.logits(parameters).softmax(-1)
+        return direction(q @ centres.cos(), q @ centres.sin()) / TURN
+
+
+class WrappedBoxes(Family):
+    """A mixture of `BOXES` boxes with soft edges on the circle.
+
+    A box is that of `Boxes` and its copies one turn before and after, normalised on one turn. Its
+    middle is that of a direction (x, y), as a place would have to jump somewhere on the circle: the
+    sum of one of its own and one that all boxes share, which is learned faster.
+    """
+
+    name = "wrapped boxes"
+    width = 5 * BOXES + 2
+
+    def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
+        weight, middle, half, s = self._boxes(parameters, temperature)
+        copies = torch.arange(-1.0, 2.0, dtype=torch.float64, device=parameters.device)
+        u = values[..., None, None] + copies
+        a, b, soft = (x[..., None] for x in (middle - half, middle + half, s))
+        inside = torch.logsumexp(_logistic_difference((u - a) / soft, (u - b) / soft), dim=-1)
+        mass = _box_mass(middle - half, middle + half, s, -1.0, 2.0)
+        return torch.logsumexp(weight + inside - mass.log(), dim=-1).float()
+
+    def point(self, parameters: Tensor) -> Tensor:
+        weight, middle, _, _ = self._boxes(parameters, 1.0)
+        share, angle = weight.exp(), TURN * middle
+        return (
+            direction((share * angle.cos()).sum(-1), (share * angle.sin()).sum(-1)).float() / TURN
+        )
+
+    def _boxes(
+        self, parameters: Tensor, temperature: float
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return log weights, middles in [0, 1), half widths up to a half turn, and edges."""
+        own, shared = parameters[..., :-2].double(), parameters[..., -2:].double()
+        weight, x, y, log_half, edge = torch.unflatten(own, -1, (5, BOXES)).unbind(-2)
+        x, y = x + shared[..., :1], y + shared[..., 1:]
+        start = TURN * (torch.arange(BOXES, device=parameters.device).double() + 0.5) / BOXES
+        middle = direction(start.cos() + x, start.sin() + y) / TURN
+        half = (_log_scale(log_half).exp() * math.sqrt(temperature)).clamp(max=0.5)
+        soft = half * torch.exp((2 * edge - 1.5).clamp(-5.0, 0.0))
+        return functional.log_softmax(weight, -1), middle, half, soft
+
+
+class VonMises(Family):
+    """The posterior of `Angle`: a direction (x, y), and the log scale of its length."""
+
+    name = "von mises"
+    width = 3
+
+    def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
+        return von_mises_log_ratio(parameters.double(), TURN * values, temperature).float()
+
+    def point(self, parameters: Tensor) -> Tensor:
+        return direction(parameters[..., 0], parameters[..., 1]) / TURN
+
+
 CONTINUOUS: tuple[Family, ...] = (Bins(), TruncatedGaussian(), Boxes(), Gaussian())
+NORMAL: tuple[Family, ...] = (Bins(), TruncatedGaussian(), Boxes(), GaussianOfNormal())
+CIRCULAR: tuple[Family, ...] = (WrappedBins(), WrappedBoxes(), VonMises())
 
 
 def families(code: Code) -> tuple[Family, ...]:
-    """Return the families of q for a code."""
-    return (Softmax(code.size),) if isinstance(code, Categorical) else CONTINUOUS
-
-
-def standard_values(code: Code, values: Tensor) -> Tensor:
-    """Return codes as the families take them: class indices, or u on [0, 1]."""
+    """Return the families of q for a code; last that of its own posterior: see `Prior`."""
     if isinstance(code, Categorical):
-        return values
-    return ((values - code.low) / (code.high - code.low)).clamp(0, 1)
+        given = code.probabilities
+        return (Softmax(code.size) if given is None else SoftmaxOverPrior(given),)
+    if code.is_circular:
+        return CIRCULAR
+    return NORMAL if isinstance(code, Normal) else CONTINUOUS
 
 
 def _log_scale(parameter: Tensor) -> Tensor:
     """Return a log scale within the limits; a parameter of 0 is a quarter of the range."""
     limits = math.log(SMALLEST_SCALE), math.log(LARGEST_SCALE)
     return torch.clamp(parameter + math.log(0.25), *limits)
+
+
+def _box_mass(a: Tensor, b: Tensor, s: Tensor, low: float, high: float) -> Tensor:
+    """Return the integral of S((u − a)/s) − S((u − b)/s) over u from `low` to `high`."""
+    # The integral of the logistic function is softplus.
+    upper = functional.softplus((high - a) / s) - functional.softplus((high - b) / s)
+    lower = functional.softplus((low - a) / s) - functional.softplus((low - b) / s)
+    return s * (upper - lower)
 
 
 def _log_mass(low: Tensor, high: Tensor) -> Tensor:

@@ -364,7 +364,6 @@ def _missed(
 def ceilings(space: CodeSpace) -> dict[str, float]:
     """Return upper limits of the information, nats: H(c) of a categorical code, else infinity."""
     limits = {
-        name: code.entropy if code.kind == "categorical" else math.inf
-        for name, code in space.items()
+        name: code.entropy if code.is_categorical else math.inf for name, code in space.items()
     }
     return {**limits, JOINT: sum(limits.values())}

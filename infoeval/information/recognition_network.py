@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from infoeval.codes import Categorical, Code, CodeSpace
+from infoeval.codes import Code, CodeSpace
 from infoeval.devices import has_bfloat16
 from infoeval.information.pixel_inputs import PIXELS, CentredPixels, pixel_input
-from infoeval.information.posteriors import CONTINUOUS, families, standard_values
+from infoeval.information.posteriors import Family, families
 
 SMALLEST_MAP = 8
 """Convolutions halve the image until its shorter side is at most this."""
@@ -173,15 +173,21 @@ class Correction(nn.Module):
 
 def code_features_width(code: Code) -> int:
     """Return the number of columns of `code_features`."""
-    return code.size if isinstance(code, Categorical) else HATS
+    return code.input_width if code.is_categorical else HATS
 
 
 def code_features(code: Code, values: Tensor) -> Tensor:
-    """Return a known code as input of a head, (n, width): one-hot, or hat functions."""
-    if isinstance(code, Categorical):
+    """Return a known code as input of a head, (n, width): one-hot, or hat functions.
+
+    The hats of an angle are wrapped: the last one's neighbour is the first.
+    """
+    if code.is_categorical:
         return code.encode(values)
     centres = torch.arange(HATS, device=values.device)
-    unit = standard_values(code, values)
+    unit = code.standardised(values).float()
+    if code.is_circular:
+        away = (unit[:, None] * HATS - centres).abs()
+        return (1 - torch.minimum(away, HATS - away)).clamp_min(0)
     return (1 - (unit[:, None] * (HATS - 1) - centres).abs()).clamp_min(0)
 
 
@@ -190,23 +196,23 @@ def log_ratios(
 ) -> dict[Conditional, Tensor]:
     """Return log q(c|x, …)/p(c) of each conditional, nats, (families, n)."""
     ratios = {}
-    continuous = []
+    alike: dict[tuple[Family, ...], list[Conditional]] = {}
     for target, values in parameters.items():
         code = space[target.code]
-        if isinstance(code, Categorical):
+        if code.is_categorical:
             family = families(code)[0]
             ratios[target] = family.log_ratio(values, codes[target.code])[None]
         else:
-            continuous.append(target)
-    if continuous:
+            alike.setdefault(families(code), []).append(target)
+    for kind, targets in alike.items():
         # All of them in one call a family: the operations are small and many.
-        stacked = torch.stack([parameters[target] for target in continuous])
-        unit = torch.stack([standard_values(space[t.code], codes[t.code]) for t in continuous])
-        parts = torch.split(stacked, [family.width for family in CONTINUOUS], dim=-1)
+        stacked = torch.stack([parameters[target] for target in targets])
+        unit = torch.stack([space[t.code].standardised(codes[t.code]) for t in targets])
+        parts = torch.split(stacked, [family.width for family in kind], dim=-1)
         of_families = torch.stack(
-            [family.log_ratio(p, unit) for family, p in zip(CONTINUOUS, parts, strict=True)]
+            [family.log_ratio(p, unit) for family, p in zip(kind, parts, strict=True)]
         )
-        ratios |= dict(zip(continuous, of_families.unbind(1), strict=True))
+        ratios |= dict(zip(targets, of_families.unbind(1), strict=True))
     return {target: ratios[target] for target in parameters}
 
 

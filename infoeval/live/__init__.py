@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from infoeval.codes import Code, Uniform
 from infoeval.errors import UserError
 from infoeval.files import write_bytes
 from infoeval.live.runtime import copy_runtime, find_runtime
@@ -80,7 +79,9 @@ def write_live(
         "opset": OPSET,
         "weights": "float16",
         "runtime": {"name": onnxruntime.NAME, "version": onnxruntime.VERSION},
-        "codes": [_code_entry(name, code) for name, code in space.items()],
+        "codes": [
+            {"name": name, "kind": code.kind, **code.numbers} for name, code in space.items()
+        ],
         "noise": space.noise,
         "image": {"channels": channels, "height": height, "width": width},
         "reference": {
@@ -90,9 +91,3 @@ def write_live(
             "tolerance": TOLERANCE,
         },
     }
-
-
-def _code_entry(name: str, code: Code) -> dict[str, Any]:
-    if isinstance(code, Uniform):
-        return {"name": name, "kind": code.kind, "low": code.low, "high": code.high}
-    return {"name": name, "kind": code.kind, "size": code.size}

@@ -56,7 +56,7 @@ _NOTES: tuple[tuple[Condition, str, str], ...] = (
         "means is shown by the matching, the image grids and the sliders.",
     ),
     (
-        lambda document: any(code.kind == "continuous" for code in document.all_codes),
+        lambda document: any(code.kind != "categorical" for code in document.all_codes),
         "H(c) of a continuous code",
         "is a differential entropy: a reference value, not an upper limit.",
     ),

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import math
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,10 +14,21 @@ from infoeval import content
 from infoeval.errors import UserError, quoted, shown
 from infoeval.report import onnxruntime
 from infoeval.report.page_images import read_beside
+from infoeval.report.wording import minus
 from infoeval.results import Document
-from infoeval.results.file_entries import CategoricalSlider, ContinuousSlider, Live, Reference
+from infoeval.results.file_entries import (
+    EXAGGERATION,
+    AngleSlider,
+    CategoricalSlider,
+    Live,
+    NormalSlider,
+    Reference,
+    Slider,
+)
 
 _STEPS = 200
+_CENTRAL = 2
+"""Deviations from the mean within which a normal code has 95 % of its values."""
 _LARGEST_MODEL = 256 * 2**20
 _LARGEST_REFERENCE = 16 * 2**20
 _LARGEST_LICENSE = 2**20
@@ -31,18 +43,26 @@ class CodeSlider:
     """A slider of a code: its numbers as they stand in the page.
 
     ``column`` is the first of the code's columns in the generator's input, ``categories`` how many
-    it has there, None for a continuous code, whose prior runs from ``low`` to ``high``.
+    it has there, None for a continuous code, whose prior runs from ``low`` to ``high``. An angle,
+    ``circular``, has two: cosine and sine. ``prior`` says what the ends are.
     """
 
     name: str
     column: int
     categories: int | None
+    circular: bool
+    prior: str
     low: str
     high: str
     least: str
     most: str
     step: str
     start: str
+
+    @property
+    def columns(self) -> int:
+        """The number of the code's columns in the generator's input."""
+        return self.categories or (2 if self.circular else 1)
 
 
 @dataclass(frozen=True)
@@ -96,7 +116,7 @@ def read_live(document: Document, folder: Path) -> LiveGenerator | None:
     if entry is None:
         return None
     sliders = _sliders(entry)
-    width = entry.noise + sum(slider.categories or 1 for slider in sliders)
+    width = entry.noise + sum(slider.columns for slider in sliders)
     image, reference = entry.image, entry.reference
     expected = reference.rows * (4 * width + image.channels * image.height * image.width)
     model = _read_named(entry, folder, _LARGEST_MODEL)
@@ -130,18 +150,36 @@ def _sliders(live: Live) -> list[CodeSlider]:
     column = live.noise
     for code in live.codes:
         slider = _slider(code, column)
-        column += slider.categories or 1
+        column += slider.columns
         sliders.append(slider)
     return sliders
 
 
-def _slider(code: CategoricalSlider | ContinuousSlider, column: int) -> CodeSlider:
+def _slider(code: Slider, column: int) -> CodeSlider:
     if isinstance(code, CategoricalSlider):
         last = str(code.size - 1)
-        return CodeSlider(code.name, column, code.size, "0", last, "0", last, "1", "0")
-    centre, reach = code.centre, code.reach
-    numbers = (code.low, code.high, centre - reach, centre + reach, 2 * reach / _STEPS, centre)
-    return CodeSlider(code.name, column, None, *(f"{number:.12g}" for number in numbers))
+        ends = ("0", last, "0", last, "1", "0")
+        return CodeSlider(code.name, column, code.size, False, "", *ends)
+    if isinstance(code, AngleSlider):
+        turn = 2 * math.pi
+        numbers = (0.0, turn, 0.0, turn, turn / _STEPS, 0.0)
+        prior, circular = "radians, once around", True
+    elif isinstance(code, NormalSlider):
+        mean, spread = code.mean, code.deviation * _CENTRAL
+        low, high = mean - spread, mean + spread
+        reach = spread * EXAGGERATION
+        numbers = (low, high, mean - reach, mean + reach, 2 * reach / _STEPS, mean)
+        prior, circular = f"95 % of the prior {_ends(low, high)}", False
+    else:
+        centre, reach = code.centre, code.reach
+        numbers = (code.low, code.high, centre - reach, centre + reach, 2 * reach / _STEPS, centre)
+        prior, circular = f"prior {_ends(code.low, code.high)}", False
+    texts = (f"{number:.12g}" for number in numbers)
+    return CodeSlider(code.name, column, None, circular, prior, *texts)
+
+
+def _ends(low: float, high: float) -> str:
+    return minus(f"{low:.12g} to {high:.12g}")
 
 
 def _runtime_blocks(entry: Live, folder: Path) -> list[DataBlock]:

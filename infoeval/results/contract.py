@@ -72,7 +72,16 @@ _WANTED = {
 }
 """What is expected, for each type of pydantic error."""
 
-_TAGS = ("traversal", "gallery", "sprites", "animation", "categorical", "continuous")
+_TAGS = (
+    "traversal",
+    "gallery",
+    "sprites",
+    "animation",
+    "categorical",
+    "continuous",
+    "normal",
+    "angle",
+)
 """The tags of unions, which pydantic adds to a location although no key of the JSON is so named."""
 
 RECORD = ConfigDict(extra="forbid")

@@ -161,7 +161,7 @@ class CategoricalSlider(Open):
 
 
 class ContinuousSlider(Open):
-    """A continuous code of the generator's input; ``low`` and ``high`` are its prior's ends."""
+    """A uniform code of the generator's input; ``low`` and ``high`` are its prior's ends."""
 
     kind: Literal["continuous"]
     name: Name
@@ -183,6 +183,25 @@ class ContinuousSlider(Open):
         if not 1e-6 <= self.reach <= 1e9 * max(1.0, abs(self.centre)):
             raise wrong("a number above low", "high")
         return self
+
+
+class NormalSlider(Open):
+    """A normal code of the generator's input."""
+
+    kind: Literal["normal"]
+    name: Name
+    mean: Number
+    deviation: Annotated[Number, Field(ge=1e-6, le=1e6)]
+
+
+class AngleSlider(Open):
+    """An angle, which has two columns of the generator's input: cosine and sine."""
+
+    kind: Literal["angle"]
+    name: Name
+
+
+Slider = CategoricalSlider | ContinuousSlider | NormalSlider | AngleSlider
 
 
 class LiveImage(Open):
@@ -216,7 +235,7 @@ class Live(Open):
     sha256: str
     noise: Annotated[Count, Field(le=100_000)]
     codes: Annotated[
-        tuple[Annotated[CategoricalSlider | ContinuousSlider, Field(discriminator="kind")], ...],
+        tuple[Annotated[Slider, Field(discriminator="kind")], ...],
         Field(min_length=1, max_length=64),
     ]
     image: LiveImage

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import PrivateAttr, field_validator
 
@@ -74,18 +74,27 @@ class Training(Open):
     config: Any = None
 
 
-class Code(Open):
-    """A latent code; ``entropy`` is H(c) in nats, differential for a continuous one.
+Kind = Literal["categorical", "continuous", "normal", "angle"]
+KINDS = get_args(Kind)
+"""Kinds of codes: of the priors of `infoeval.priors`."""
 
-    ``low`` and ``high`` are the ends of a continuous prior, ``size`` the number of categories.
+
+class Code(Open):
+    """A latent code; ``entropy`` is H(c) in nats, differential unless it is categorical.
+
+    ``kind`` is "continuous" for a uniform code, and where no more is known than that. ``low`` and
+    ``high`` are the ends of a uniform prior, ``mean`` and ``deviation`` those of a normal one,
+    ``size`` the number of categories.
     """
 
     name: Name
-    kind: Literal["categorical", "continuous"]
+    kind: Kind
     entropy: Number
     description: Text = ""
     low: Number | None = None
     high: Number | None = None
+    mean: Number | None = None
+    deviation: Number | None = None
     size: Whole | None = None
 
 
@@ -221,7 +230,7 @@ def _set_apart(model: ModelResults, models: Sequence[ModelResults]) -> str:
 def codes_of(results: Sequence[Result]) -> tuple[Code, ...]:
     """Return the codes whose entropy the results give."""
     entropies: dict[str, float] = {}
-    categorical = set()
+    kinds: dict[str, Any] = {}
     for result in results:
         name, details = result.target, result.typed
         if name is None or name == ALL_CODES:
@@ -230,12 +239,14 @@ def codes_of(results: Sequence[Result]) -> tuple[Code, ...]:
             entropies.setdefault(name, details.entropy)
         family = details.family if isinstance(details, InformationDetails) else ""
         kind = details.kind if isinstance(details, BoundDetails) else None
-        if result.clustering or kind == "categorical" or family == "softmax":
-            categorical.add(name)
+        if result.clustering or family == "softmax":
+            kind = "categorical"
+        if kind in KINDS:
+            kinds.setdefault(name, kind)
     return tuple(
         Code(
             name=name,
-            kind="categorical" if name in categorical else "continuous",
+            kind=kinds.get(name, "continuous"),
             entropy=entropy,
         )
         for name, entropy in entropies.items()

@@ -11,6 +11,8 @@ from scipy import special, stats
 from torch import Tensor
 
 from benchmarks.known_channels import (
+    angle_with_normal_noise,
+    angle_with_uniform_noise,
     blob_with_uniform_noise,
     correlated_gaussians,
     erasure,
@@ -18,10 +20,13 @@ from benchmarks.known_channels import (
     folded,
     independent,
     merged,
+    normal_with_gaussian_noise,
     sum_of_two,
+    unequal_categories,
+    unequal_erasure,
     wrapped_sum,
 )
-from infoeval import Categorical, Uniform
+from infoeval import Categorical, Normal, Uniform
 from infoeval.errors import UserError
 from infoeval.information.channels import (
     Channel,
@@ -44,6 +49,11 @@ NOISY = [
     independent(Categorical(4), size=8),
     independent(Uniform(3, 10), size=8),
     wrapped_sum(0.1, size=8),
+    unequal_categories(0.1, size=8),
+    unequal_erasure(0.2, size=8),
+    normal_with_gaussian_noise(0.5, Normal(3, 2), size=8),
+    angle_with_uniform_noise(1.0, size=8),
+    angle_with_normal_noise(0.3, size=8),
     side_by_side(symmetric_noise(0.1, size=8), blob_with_uniform_noise(0.1, size=8)),
 ]
 ALL = [*NOISELESS, *NOISY]
@@ -104,6 +114,11 @@ def plug_in(first: NDArray[np.int64], second: NDArray[np.int64]) -> float:
         (folded(0.1), 1.709438),
         (independent(Categorical(10)), 0),
         (sum_of_two(), 2.302585),
+        (unequal_erasure(0.2), 1.113857),
+        (normal_with_gaussian_noise(0.5), 0.804719),
+        (normal_with_gaussian_noise(1.0, Normal(3, 2)), 0.346574),
+        (angle_with_uniform_noise(1.0), 1.837877),
+        (angle_with_uniform_noise(2 * math.pi), 0),
     ],
     ids=lambda value: value.name if isinstance(value, Channel) else "",
 )
@@ -183,6 +198,44 @@ def test_wrapped_sum_truth_is_that_of_noise_on_a_circle(width: float) -> None:
     assert wrapped_sum(width).joint == pytest.approx(truth, abs=1e-3)
 
 
+@pytest.mark.parametrize("error", [0, 0.1, 0.5, 1])
+def test_unequal_truths_are_those_of_the_channel_matrix(error: float) -> None:
+    p = np.array([0.6, 0.3, 0.1])
+    right = np.eye(3)
+    noisy = (1 - error) * right + error * (1 - right) / 2
+    found = unequal_categories(error, tuple(p)).joint
+    assert found == pytest.approx(of_table(p[:, None] * noisy), abs=1e-9)
+    erased = np.hstack([(1 - error) * right, np.full((3, 1), error)])
+    found = unequal_erasure(error, tuple(p)).joint
+    assert found == pytest.approx(of_table(p[:, None] * erased), abs=1e-9)
+
+
+def test_wrapped_noise_says_what_unwrapped_noise_does_until_it_meets_itself() -> None:
+    narrow = math.log(2 * math.pi) - 0.5 * math.log(2 * math.pi * math.e * 0.3**2)
+    assert angle_with_normal_noise(0.3).joint == pytest.approx(narrow, abs=1e-5)
+    wide = math.log(2 * math.pi) - 0.5 * math.log(2 * math.pi * math.e * 3**2)
+    assert wide < 0 < angle_with_normal_noise(3).joint < 0.01
+
+
+@pytest.mark.parametrize("channel", [angle_with_uniform_noise(1.0), angle_with_normal_noise(0.3)])
+def test_rendered_angles_carry_the_truth(channel: Channel) -> None:
+    """The angle of the images' centre of mass, in 40 bins: a little less."""
+    codes, images = draw(channel, 20_000)
+    pixels = np.arange(28) - 13.5
+    weights = images[:, 0].double().numpy()
+    seen = np.arctan2((weights.sum(2) @ pixels), (weights.sum(1) @ pixels)) % (2 * math.pi)
+    turn = 2 * math.pi / 40
+    cells = (codes["angle"].double().numpy() // turn).astype(int)
+    found = plug_in(cells, (seen // turn).astype(int)) - 39 * 39 / 40_000
+    assert channel.joint - 0.08 * channel.joint < found < channel.joint + 0.02
+
+
+@pytest.mark.parametrize("width", [0.0, -1.0, 6.3, math.nan])
+def test_noise_of_an_angle_that_is_wider_than_a_turn_is_refused(width: float) -> None:
+    with pytest.raises(UserError, match="noise of an angle"):
+        angle_with_uniform_noise(width)
+
+
 @pytest.mark.parametrize("width", [0.0, -0.1, 0.75, math.nan])
 def test_wrapped_sum_of_noise_that_reaches_around_is_refused(width: float) -> None:
     with pytest.raises(UserError, match="wrapped sum"):
@@ -251,6 +304,8 @@ def test_share_of_flipped_pixels() -> None:
         merged(9, size=8),
         flipped_pixels(0.35, size=2),
         independent(Categorical(10), size=8),
+        unequal_categories(0.1, size=8),
+        unequal_erasure(0.2, size=8),
     ],
     ids=lambda channel: channel.name,
 )
@@ -274,6 +329,7 @@ def test_rendered_categories_carry_the_truth(channel: Channel) -> None:
         correlated_gaussians(-0.75, size=16),
         folded(0.2, size=16),
         independent(Uniform(3, 10), size=16),
+        normal_with_gaussian_noise(0.5, Normal(3, 2), size=16),
     ],
     ids=lambda channel: channel.name,
 )

@@ -21,7 +21,6 @@ from infoeval.information.posteriors import (
     Softmax,
     TruncatedGaussian,
     families,
-    standard_values,
 )
 
 NORMALISED = [Bins(), TruncatedGaussian(), Boxes()]
@@ -295,12 +294,12 @@ def test_points_are_where_the_density_is(family: Family) -> None:
 )
 def test_standard_values_run_from_zero_to_one(code: Uniform) -> None:
     values = code.sample(5_000, torch.Generator().manual_seed(6))
-    unit = standard_values(code, values)
+    unit = code.standardised(values)
     expected = torch.rand(5_000, generator=torch.Generator().manual_seed(6))
     assert unit.min() >= 0
     assert unit.max() <= 1
     assert (unit - expected).abs().max() < 1e-5
-    ends = standard_values(code, torch.tensor([code.low, code.high]))
+    ends = code.standardised(torch.tensor([code.low, code.high]))
     assert ends.tolist() == pytest.approx([0, 1], abs=1e-6)
 
 
@@ -312,7 +311,7 @@ def test_the_ratio_does_not_depend_on_the_codes_unit(family: Family) -> None:
     found = []
     for code in (Uniform(-1, 1), Uniform(3, 10), Uniform(-300, 500)):
         values = code.low + (code.high - code.low) * unit
-        found.append(family.log_ratio(parameters, standard_values(code, values)))
+        found.append(family.log_ratio(parameters, code.standardised(values)))
     assert (found[0] - found[1]).abs().max() < 1e-2
     assert (found[0] - found[2]).abs().max() < 1e-2
 
@@ -325,4 +324,4 @@ def test_which_families_a_code_has() -> None:
     assert isinstance(CONTINUOUS[0], Bins)
     assert isinstance(CONTINUOUS[-1], Gaussian)
     values = torch.tensor([5, 0])
-    assert torch.equal(standard_values(Categorical(6), values), values)
+    assert torch.equal(Categorical(6).standardised(values), values)

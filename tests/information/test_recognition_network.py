@@ -9,7 +9,7 @@ from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.information.lower_bound import family_log_ratios
-from infoeval.information.posteriors import CONTINUOUS, families, standard_values
+from infoeval.information.posteriors import CONTINUOUS, families
 from infoeval.information.recognition_network import (
     Conditional,
     RecognitionNetwork,
@@ -94,7 +94,7 @@ def test_log_ratios_are_those_of_the_families_one_by_one() -> None:
             selected = outputs[target][:, start : start + family.width]
             start += family.width
             for k in range(7):
-                value = standard_values(code, codes[target.code][k : k + 1])
+                value = code.standardised(codes[target.code][k : k + 1])
                 one = float(family.log_ratio(selected[k : k + 1], value))
                 assert float(row[k]) == pytest.approx(one, abs=1e-3, rel=1e-4)
         assert start == outputs[target].shape[1]

@@ -220,3 +220,26 @@ def test_a_changed_generator_is_refused(whole: dict[str, Any], tmp_path: Path) -
     (tmp_path / "generator.onnx").write_bytes(b"other weights")
     with pytest.raises(UserError, match="is not the file that metrics"):
         render(whole, tmp_path)
+
+
+def test_sliders_of_a_normal_code_and_of_an_angle(
+    whole: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The angle has two columns, cosine and sine, and nothing beyond a turn."""
+    monkeypatch.setattr("tests.report.live_sample.WIDTH", WIDTH + 3)
+    whole["live"] = live_sample(tmp_path, monkeypatch)
+    whole["live"]["codes"] += [
+        {"name": "turn", "kind": "angle"},
+        {"name": "size", "kind": "normal", "mean": 1.0, "deviation": 0.5},
+    ]
+    live = found(whole, tmp_path)
+    turn, size = live.sliders[2:]
+    assert live.width == WIDTH + 3
+    assert (turn.column, turn.columns, turn.circular) == (WIDTH, 2, True)
+    assert (turn.least, turn.most, turn.start) == ("0", "6.28318530718", "0")
+    assert (size.column, size.columns, size.circular) == (WIDTH + 2, 1, False)
+    assert (size.low, size.high, size.least, size.most) == ("0", "2", "-1", "3")
+    assert size.prior == "95 % of the prior 0 to 2"
+    whole["live"]["codes"][3]["deviation"] = 0
+    with pytest.raises(UserError, match=r"live\.codes\[3\].deviation"):
+        read_live(Document.for_page(whole), tmp_path)

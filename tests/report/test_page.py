@@ -62,7 +62,7 @@ def test_live_generator_may_run_its_own_scripts(
 ) -> None:
     script = Markup("let a = 1 < 2 && '</p>';\n")
     live = LiveGenerator(
-        sliders=[CodeSlider("digit", 0, 10, "0", "9", "0", "9", "1", "0")],
+        sliders=[CodeSlider("digit", 0, 10, False, "prior", "0", "9", "0", "9", "1", "0")],
         noise=0,
         width=10,
         rows=2,

@@ -231,7 +231,7 @@ def test_a_scoring_alone_is_a_document(plain: Plain) -> None:
     assert whole.all_models == (whole,)
 
 
-@pytest.mark.parametrize("kind", ["categorical", "continuous"])
+@pytest.mark.parametrize("kind", ["categorical", "continuous", "normal", "angle"])
 def test_a_bound_by_the_models_own_q_tells_what_kind_its_code_is(plain: Plain, kind: str) -> None:
     del plain["codes"]
     plain["results"] = [result("mi-own", "side", 0.6, details={"entropy": LOG_TWO, "kind": kind})]
@@ -320,7 +320,10 @@ HUGE = [{"name": "a", "values": [0.0] * 100_000, "start": 0}]
         (lambda d: d["results"][0].update(higher_is_better=1), "true or false"),
         (lambda d: d["subject"].update(seed="zero"), "subject.seed"),
         (lambda d: d["subject"].update(checkpoint=3), "subject.checkpoint must be text"),
-        (lambda d: d["codes"][0].update(kind="ordinal"), "'categorical' or 'continuous'"),
+        (
+            lambda d: d["codes"][0].update(kind="ordinal"),
+            "'categorical', 'continuous', 'normal' or 'angle'",
+        ),
         (lambda d: d["codes"][0].update(entropy=float("nan")), r"codes\[0\].entropy"),
         (lambda d: d["history"].update(information_side=[1.0]), "as long as step, 2"),
         (lambda d: d["history"].update(step="all"), "history.step must be a list"),

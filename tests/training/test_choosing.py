@@ -7,7 +7,7 @@ import pytest
 import torch
 from PIL import Image
 
-from infoeval import Categorical, Uniform, UserError
+from infoeval import Angle, Categorical, Normal, Uniform, UserError
 from infoeval.data import sprites
 from infoeval.training.choosing import (
     SIDES,
@@ -165,3 +165,15 @@ def test_a_bundled_trainer_takes_other_codes() -> None:
     assert changed.weights["continuous_1"] == 0.1
     with torch.device("meta"):
         changed.networks()
+
+
+def test_letters_stand_for_priors() -> None:
+    codes = parse_codes("3, u,N,angle,u")
+    assert codes == {
+        "category_1": Categorical(3),
+        "continuous_1": Uniform(-1, 1),
+        "normal_1": Normal(),
+        "angle_1": Angle(),
+        "continuous_2": Uniform(-1, 1),
+    }
+    assert list(codes) == [*("category_1", "continuous_1", "normal_1", "angle_1", "continuous_2")]

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from infoeval import Affine
+from infoeval import Affine, Angle, Categorical, CodeSpace, Normal, Uniform
 from infoeval.errors import UserError
 from infoeval.training.stacked_step import StackedStep
 from infoeval.training.step import Step
@@ -41,6 +41,16 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "noise": {"image_noise": 0.1, "recognition_view": Affine()},
     "warm-up": {"information_warmup": 4},
+    "all priors": {
+        "codes": CodeSpace(
+            kind=Categorical(3, (0.6, 0.3, 0.1)),
+            slant=Uniform(-1, 1),
+            size=Normal(2, 0.5),
+            turn=Angle(),
+            noise=3,
+        ),
+        "code_weights": {},
+    },
 }
 
 
