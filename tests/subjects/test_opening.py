@@ -15,8 +15,8 @@ from torch import Tensor
 from infoeval import CodeSpace, Uniform
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
-from infoeval.subjects.code_file import CodeFile
 from infoeval.subjects.opening import as_list, find_models, open_subject
+from infoeval.subjects.table_subject import TableSubject
 from infoeval.subjects.trained_model import TrainedModel
 from infoeval.subjects.user_model import UserModel
 
@@ -77,7 +77,7 @@ def test_options_reach_a_checkpoint(trained: Path) -> None:
 def test_a_table_of_codes(folder: Path, name: str) -> None:
     for given in (name, folder / name):
         subject = open_subject(given)
-        assert isinstance(subject, CodeFile)
+        assert isinstance(subject, TableSubject)
         assert (subject.name, subject.path) == (str(given), Path(given))
         images = ImageSet("ramp", "train", np.zeros((2, 1, 4, 4), np.uint8))
         with pytest.raises(UserError, match=f"{re.escape(name)} has no encoder"):

@@ -18,7 +18,7 @@ from infoeval import CodeSpace, Uniform, UserError
 from infoeval.data import ImageSet
 from infoeval.python_files import run_file
 from infoeval.subjects.opening import open_subject
-from infoeval.subjects.user_model import UserModel, load_model, names_function
+from infoeval.subjects.user_model import UserModel, names_function
 
 SPACE = CodeSpace(c=Uniform(-1, 1), noise=0)
 
@@ -34,6 +34,12 @@ def own_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in set(sys.modules) - before:
         if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]
+
+
+def load_model(text: str) -> UserModel:
+    model = open_subject(text)
+    assert isinstance(model, UserModel)
+    return model
 
 
 def images(count: int = 5) -> ImageSet:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from infoeval.errors import UserError
-from infoeval.subjects.code_file import CodeFile
+from infoeval.subjects.table_subject import open_table
 
 
 def store(path: Path, **arrays: Any) -> Path:
@@ -20,7 +20,7 @@ def test_codes_and_factors(tmp_path: Path) -> None:
     codes = np.array([[0.5, 1], [1.5, 2], [2.5, 3]])
     factors = np.array(["emu", "cat", "emu"])
     path = store(tmp_path / "codes.npz", codes=codes, factors=factors)
-    subject = CodeFile(path)
+    subject = open_table(path)
     rows, test = subject.rows
     assert test is None
     assert rows.codes.to_numpy().tolist() == codes.tolist()
@@ -48,7 +48,7 @@ def test_names_types_and_test_rows(tmp_path: Path) -> None:
         code_types=np.array(["continuous"]),
         factor_types=np.array(["discrete"]),
     )
-    subject = CodeFile(path)
+    subject = open_table(path)
     rows, test = subject.rows
     assert test is not None
     assert rows.codes.to_dict("list") == {"size": [1.0, 2.0]}
@@ -85,15 +85,15 @@ BAD_FILES: dict[str, tuple[dict[str, Any], str]] = {
 def test_files_that_are_no_table(case: str, tmp_path: Path) -> None:
     arrays, message = BAD_FILES[case]
     with pytest.raises(UserError, match=message) as caught:
-        CodeFile(store(tmp_path / "bad.npz", **arrays))
+        open_table(store(tmp_path / "bad.npz", **arrays))
     assert "\n" not in str(caught.value)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.npz: no such file"):
-        CodeFile("nowhere.npz")
+        open_table("nowhere.npz")
     whole = store(tmp_path / "whole.npz", codes=np.zeros((100, 3))).read_bytes()
     for content in (b"", b"PK", whole[: len(whole) // 2], b"\x80\x04]"):
         (tmp_path / "cut.npz").write_bytes(content)
         with pytest.raises(UserError, match=r"cut\.npz"):
-            CodeFile(tmp_path / "cut.npz")
+            open_table(tmp_path / "cut.npz")
