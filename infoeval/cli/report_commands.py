@@ -156,6 +156,8 @@ def traverse(
     subject, *others = Context(scoring).open_all([model])
     if others or subject.generator is None:
         has = f"holds {1 + len(others)} runs, give one" if others else "has no generator to draw"
+        if subject.rows is not None:
+            has = "is a table of codes, and has no generator to draw"
         raise UserError(f"{model} {has}")
     generator = subject.model or DrawnImages(subject.generator)
     if output.suffix.lower() in MOVING:

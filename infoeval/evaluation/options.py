@@ -39,7 +39,7 @@ class Options:
     skip_broken: bool = option(False, "Leave out image files that cannot be read, and name them.")
     codes: Sequence[str] | None = option(
         None,
-        "Columns of a table that are its codes, by name or pattern, such as 'z_*'; by default those "
+        "Columns of a table that are its codes, by name or pattern, such as 'z_*'; by default all "
         "called z…, code…, latent… or dim….",
         metavar="NAME,…",
     )

@@ -78,7 +78,7 @@ def open_subject(
         return open_table(model, choice)
     if names_function(str(model)):
         made, path = made_by_function(str(model))
-        with user_code(f"{model} returned what cannot be used"):
+        with user_code(f"{model} failed"):
             return _of_object(made, str(model), path, choice, seed)
     _check_is_checkpoint(Path(model))
     return TrainedModel(
