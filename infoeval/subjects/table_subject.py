@@ -12,7 +12,7 @@ from infoeval.subjects.subject import Rows, Subject
 from infoeval.subjects.tables.column_choice import TableChoice
 from infoeval.subjects.tables.memory_tables import factors_in_memory
 from infoeval.subjects.tables.table_files import is_table, read_table
-from infoeval.subjects.tables.table_source import TableSource, contents_of, whole_table
+from infoeval.subjects.tables.table_source import TableParts, contents_of, whole_table
 
 
 class TableSubject(Subject):
@@ -32,7 +32,7 @@ class TableSubject(Subject):
     has_encoder = False
 
     def __init__(
-        self, source: TableSource, name: str, choice: TableChoice, path: Path | None = None
+        self, source: TableParts, name: str, choice: TableChoice, path: Path | None = None
     ) -> None:
         self.name, self.path = name, path
         self.contents = contents_of(source, choice, _other_factors(choice))

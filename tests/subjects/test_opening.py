@@ -137,8 +137,9 @@ def test_a_subject_stays_as_it_is(trained: Path) -> None:
         ("model.py", "name a function, as in model.py:encoder"),
         ("model.py:absent", "model.py has no function 'absent'"),
         ("text.pt", "text.pt is not a checkpoint"),
-        ("text.csv", 'numpy.savez("text.npz", codes=codes, factors=factors)'),
-        ("text.npy", "text.npy: a table is read from a .npz file"),
+        ("text.csv", "which columns are codes? there are I am no model"),
+        ("text.npy", "text.npy cannot be read (it does not begin like a numpy array)"),
+        ("text.xlsx", "a table of codes is read from .npz, .npy, .csv, .tsv, .parquet, .h5ad"),
         ("text.json", "text.json is no model; infoeval report shows a metrics.json again"),
         ("model.py:pear", "model.py has no function 'pear' (did you mean 'pair'?)"),
         ("text.npz", "text.npz"),
@@ -152,7 +153,7 @@ def test_a_subject_stays_as_it_is(trained: Path) -> None:
     ],
 )
 def test_what_is_no_model(folder: Path, model: Any, message: str) -> None:
-    for name in ("text.pt", "text.npz", "text.csv", "text.npy", "text.json"):
+    for name in ("text.pt", "text.npz", "text.csv", "text.npy", "text.json", "text.xlsx"):
         (folder / name).write_text("I am no model")
     with pytest.raises(UserError) as caught:
         open_subject(model)

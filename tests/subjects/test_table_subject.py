@@ -28,7 +28,12 @@ def test_codes_and_factors(tmp_path: Path) -> None:
     assert rows.factors is not None
     assert rows.factors["factor 0"].tolist() == factors.tolist(), "values as given"
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert subject.describe() == {"codes": str(path), "sha256": checksum}
+    assert subject.describe() == {
+        "codes": str(path),
+        "sha256": checksum,
+        "code_names": ["code 0", "code 1"],
+        "factor_names": ["factor 0"],
+    }
     assert subject.describe_data() == {
         "name": "codes.npz", "split": "rows", "n": 3, "fingerprint": checksum,
     }  # fmt: skip
@@ -60,8 +65,9 @@ def test_names_types_and_test_rows(tmp_path: Path) -> None:
 
 BAD_FILES: dict[str, tuple[dict[str, Any], str]] = {
     "no codes": (
-        {"z": [1, 2], "factors": [1, 2]},
-        r"holds no array called codes; it holds factors, z: save them as codes \(rows, codes\)",
+        {"mu": np.eye(2), "factors": [1, 2]},
+        "holds no array called codes; it holds factors, mu: name the arrays with --codes-key and "
+        r"--factors-key, or save them as codes \(rows, codes\)",
     ),
     "images": ({"images": np.zeros((2, 8, 8))}, "images are given to a model with --data"),
     "three axes": ({"codes": np.zeros((2, 2, 2))}, r"codes has shape \(2, 2, 2\)"),

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 import infoeval.python_files
 import infoeval.subjects.user_model
-from infoeval import CodeSpace, Uniform, UserError
+from infoeval import Categorical, CodeSpace, Uniform, UserError
 from infoeval.data import ImageSet
 from infoeval.python_files import run_file
 from infoeval.subjects.opening import open_subject
@@ -525,3 +525,107 @@ def test_what_is_no_array_of_codes(case: str) -> None:
         returning(value)
     assert str(caught.value).startswith("test.py:test: the encoder returned")
     assert "\n" not in str(caught.value)
+
+
+# Arguments of the function, and the names of codes.
+
+
+PROGRAM = "def f(*given, **named):\n    global last\n    last = given, named\n    return abs\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "named"),
+    [
+        ("f()", (), {}),
+        ("f('runs/a:b.pt', 3)", ("runs/a:b.pt", 3), {}),
+        ("f(sprites, size=[3, -1.5], deep=True)", ("sprites",), {"size": [3, -1.5], "deep": True}),
+        ("f({'a': (1, None)})", ({"a": (1, None)},), {}),
+    ],
+)
+def test_plain_arguments(call: str, given: Any, named: Any) -> None:
+    Path("model.py").write_text(PROGRAM + "import builtins\n", encoding="utf-8")
+    model = load_model(f"model.py:{call}")
+    assert (model.name, model.path) == (f"model.py:{call}", Path("model.py"))
+    module = next(m for m in sys.modules.values() if getattr(m, "last", None) == (given, named))
+    assert str(module.__file__).endswith("model.py")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "f(open('it-ran', 'w'))",
+        "f(__import__('os').getcwd())",
+        "f(*[1])",
+        "f(**{'a': 1})",
+        "f([x for x in (1, 2)])",
+        "f(1 + one)",
+        "f(1",
+        "f(" + "(" * 500,
+        "f(lambda: 1)",
+        "f(f'{1}')",
+    ],
+)
+def test_what_is_no_plain_argument_is_not_evaluated(call: str) -> None:
+    Path("model.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
+    with pytest.raises(UserError, match="nothing in them is evaluated"):
+        load_model(f"model.py:{call}")
+    assert not Path("it-ran").exists()
+
+
+def test_arguments_that_the_function_does_not_take() -> None:
+    Path("model.py").write_text("def f(size):\n    return abs\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"the function does not take these \(.*'deep'\)"):
+        load_model("model.py:f(3, deep=True)")
+
+
+class TwoCodes:
+    """A generator of a category and a number, and an encoder that returns what it is given."""
+
+    codes = CodeSpace(digit=Categorical(3), slant=Uniform(-1, 1), noise=0)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def encode(self, pictures: Tensor) -> Any:
+        return self.value
+
+    def generate(self, codes: Any, noise: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+def test_columns_have_the_names_of_as_many_codes() -> None:
+    value = np.array([[0, 0.5], [2, -0.5], [1, 0.0], [1, 0.1], [0, 0.2]])
+    found = read_by(TwoCodes(value), images())
+    assert found.to_dict("list") == {"digit": [0, 2, 1, 1, 0], "slant": value[:, 1].tolist()}
+    assert [column.kind for column in found.dtypes] == ["i", "f"], "categories are no numbers"
+    pair = (lambda pictures: value), TwoCodes(None)
+    assert list(read_by(pair, images()).columns) == ["digit", "slant"]
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        (np.zeros((5, 3)), ["code 0", "code 1", "code 2"]),
+        ({"a": np.zeros((5, 2))}, ["a 0", "a 1"]),
+        ({"slant": np.zeros(5), "digit": np.zeros(5)}, ["slant", "digit"]),
+    ],
+)
+def test_other_columns_keep_their_names(value: Any, names: list[str]) -> None:
+    assert list(read_by(TwoCodes(value), images()).columns) == names
+
+
+def test_values_that_are_no_categories_stay_numbers() -> None:
+    value = np.array([[0.5, 0.5], [2, -0.5], [1, 0.0], [1, 0.1], [3, 0.2]])
+    found = read_by(TwoCodes(value), images())
+    assert found["digit"].tolist() == value[:, 0].tolist()
+
+
+def test_a_function_may_return_a_table() -> None:
+    Path("model.py").write_text(
+        "import numpy as np\ndef f(count):\n    return {'codes': np.ones((count, 2))}\n",
+        encoding="utf-8",
+    )
+    subject = open_subject("model.py:f(4)")
+    assert subject.rows is not None
+    assert subject.rows[0].codes.shape == (4, 2)
+    assert (subject.name, subject.path) == ("model.py:f(4)", Path("model.py"))

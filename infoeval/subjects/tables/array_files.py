@@ -18,10 +18,10 @@ from infoeval.data.formats.npz_file import (
 )
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
-from infoeval.subjects.tables.table_source import TableSource
+from infoeval.subjects.tables.table_source import TableParts
 
 
-class NpzTable(TableSource):
+class NpzTable(TableParts):
     """The arrays of a .npz file; those of one value a row are its columns as well.
 
     Raises UserError for a missing file, and for another kind of file.
@@ -54,7 +54,7 @@ class NpzTable(TableSource):
         return [str(word) for word in words]
 
 
-class NpyTable(TableSource):
+class NpyTable(TableParts):
     """The one array of a .npy file: codes alone, or factors alone."""
 
     def __init__(self, path: Path) -> None:

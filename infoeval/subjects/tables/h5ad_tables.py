@@ -22,10 +22,10 @@ from infoeval.data.formats.npz_file import (
 )
 from infoeval.data.untrusted import MAX_ARRAY_BYTES, parsing
 from infoeval.errors import UserError
-from infoeval.subjects.tables.table_source import TableSource, likely_latent
+from infoeval.subjects.tables.table_source import TableParts, likely_latent
 
 
-class H5adTable(TableSource):
+class H5adTable(TableParts):
     """The arrays of ``obsm``, and ``X``, with the columns of ``obs`` as factors.
 
     Nothing outside the file is read: links to other files are refused.

@@ -11,7 +11,7 @@ from torch.utils.data import Dataset, TensorDataset
 from infoeval.arrays import as_array
 from infoeval.errors import UserError, one_line, quoted
 from infoeval.subjects.tables.table_source import (
-    TableSource,
+    TableParts,
     likely_latent,
     named_frame,
     with_plain_names,
@@ -20,7 +20,7 @@ from infoeval.subjects.tables.table_source import (
 _ARRAYS = (np.ndarray, Tensor, pd.DataFrame, pd.Series)
 
 
-class FrameTable(TableSource):
+class FrameTable(TableParts):
     """The columns of a data frame."""
 
     def __init__(self, frame: pd.DataFrame, where: str) -> None:
@@ -34,7 +34,7 @@ class FrameTable(TableSource):
         return self.whole[list(columns)]
 
 
-class MappingTable(TableSource):
+class MappingTable(TableParts):
     """Arrays by name; those of one value a row are its columns as well."""
 
     def __init__(
@@ -73,7 +73,7 @@ class MappingTable(TableSource):
         return None if name not in self.values else [str(word) for word in self.values[name]]
 
 
-def in_memory(given: Any) -> TableSource | None:
+def in_memory(given: Any) -> TableParts | None:
     """Return the table that is given in memory; None for what is no table.
 
     Raises UserError for a table that cannot be used.
@@ -121,7 +121,7 @@ def _named(values: Any) -> Any:
     return values if frame is None else frame
 
 
-def _of_pair(pair: tuple[Any, ...]) -> TableSource | None:
+def _of_pair(pair: tuple[Any, ...]) -> TableParts | None:
     """Return the table of (codes, factors), of which the factors may be None."""
     if not pair or not isinstance(pair[0], (*_ARRAYS, list)):
         return None
@@ -132,7 +132,7 @@ def _of_pair(pair: tuple[Any, ...]) -> TableSource | None:
     return MappingTable(arrays, "(codes, factors)")
 
 
-def _of_items(data: Any, where: str) -> TableSource:
+def _of_items(data: Any, where: str) -> TableParts:
     """Return the table of a torch data set whose items are (codes, factors), or codes alone."""
     if isinstance(data, TensorDataset):
         parts: Sequence[Any] = data.tensors

@@ -9,10 +9,10 @@ import pandas as pd
 from infoeval.data.formats.npz_file import LARGEST_RATIO, NUMBER_BYTES, UNCHECKED_BYTES
 from infoeval.data.untrusted import MAX_ARRAY_BYTES, parsing
 from infoeval.errors import UserError
-from infoeval.subjects.tables.table_source import TableSource, check_names
+from infoeval.subjects.tables.table_source import TableParts, check_names
 
 
-class ParquetTable(TableSource):
+class ParquetTable(TableParts):
     """The columns of a .parquet file: numbers, booleans, words and categories.
 
     Raises UserError where pyarrow is missing, and for another kind of file.

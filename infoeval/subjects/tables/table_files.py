@@ -7,10 +7,10 @@ from infoeval.errors import UserError
 from infoeval.subjects.tables.array_files import NpyTable, NpzTable
 from infoeval.subjects.tables.h5ad_tables import H5adTable
 from infoeval.subjects.tables.parquet_tables import ParquetTable
-from infoeval.subjects.tables.table_source import TableSource
+from infoeval.subjects.tables.table_source import TableParts
 from infoeval.subjects.tables.text_tables import TextTable
 
-READERS: dict[str, Callable[[Path], TableSource]] = {
+READERS: dict[str, Callable[[Path], TableParts]] = {
     ".npz": NpzTable,
     ".npy": NpyTable,
     ".csv": TextTable,
@@ -30,7 +30,7 @@ def is_table(path: str | Path) -> bool:
     return Path(path).suffix.lower() in READERS
 
 
-def read_table(path: Path) -> TableSource:
+def read_table(path: Path) -> TableParts:
     """Return the table in a file. Raises UserError for one that cannot be read."""
     try:
         return READERS[path.suffix.lower()](path)

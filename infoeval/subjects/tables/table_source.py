@@ -33,7 +33,7 @@ class Contents(NamedTuple):
     factor_types: Sequence[str] | None = None
 
 
-class TableSource:
+class TableParts:
     """A table before it is known which of its parts are codes.
 
     ``where`` names it in messages. ``columns`` are its columns of one value a row, and ``arrays``
@@ -73,7 +73,7 @@ class _Part(NamedTuple):
 
 
 def contents_of(
-    source: TableSource, choice: TableChoice, factors: pd.DataFrame | None = None
+    source: TableParts, choice: TableChoice, factors: pd.DataFrame | None = None
 ) -> Contents:
     """Return the codes and factors of a table, its factors being `factors` where these are given.
 
@@ -97,7 +97,7 @@ def contents_of(
     return contents
 
 
-def whole_table(source: TableSource, key: str | None) -> pd.DataFrame:
+def whole_table(source: TableParts, key: str | None) -> pd.DataFrame:
     """Return all columns of a table of factors, or the array `key`.
 
     Raises UserError where it is not clear which array is meant.
@@ -126,7 +126,7 @@ def likely_latent(names: Iterable[str]) -> str | None:
     return latent[0] if len(latent) == 1 else None
 
 
-def named_frame(source: TableSource, name: str, what: str) -> pd.DataFrame:
+def named_frame(source: TableParts, name: str, what: str) -> pd.DataFrame:
     """Return an array (rows, columns) with the names of its columns.
 
     They are those of a data frame, or of ``code_names`` or ``factor_names`` beside it, or "code 0"
@@ -173,7 +173,7 @@ def check_width(count: int, where: str) -> None:
 
 
 def _of_columns(
-    source: TableSource,
+    source: TableParts,
     codes: Sequence[str] | None,
     patterns: Sequence[str] | None,
     factors: _Part | None,
@@ -190,7 +190,7 @@ def _of_columns(
     return Contents(Rows(frame[chosen], own))
 
 
-def _joined(source: TableSource, codes: _Part, factors: _Part | None) -> Contents:
+def _joined(source: TableParts, codes: _Part, factors: _Part | None) -> Contents:
     """Return the contents of codes and factors; of further rows, both are needed or neither."""
     types = codes.types, None if factors is None else factors.types
     rows = Rows(codes.frame, None if factors is None else factors.frame)
@@ -202,7 +202,7 @@ def _joined(source: TableSource, codes: _Part, factors: _Part | None) -> Content
     return Contents(rows, Rows(codes.test, of_test), *types)
 
 
-def _part(source: TableSource, key: str, what: str, patterns: Sequence[str] | None) -> _Part:
+def _part(source: TableParts, key: str, what: str, patterns: Sequence[str] | None) -> _Part:
     """Return an array of codes or factors, and that of further rows; of these some columns."""
     frame, types = named_frame(source, key, what), source.words(f"{what}_types")
     test = named_frame(source, f"{key}_test", what) if f"{key}_test" in source.arrays else None
@@ -217,7 +217,7 @@ def _part(source: TableSource, key: str, what: str, patterns: Sequence[str] | No
 
 
 def _factors(
-    source: TableSource, codes: str, choice: TableChoice, patterns: Sequence[str] | None
+    source: TableParts, codes: str, choice: TableChoice, patterns: Sequence[str] | None
 ) -> _Part | None:
     """Return the factors beside an array of codes: an array, or columns; None for none."""
     key = _factors_key(source, codes, choice)
@@ -237,7 +237,7 @@ def _names_rows(column: "pd.Series[Any]") -> bool:
     return column.dtype.kind not in "biufM" and len(column) > 2 and column.is_unique
 
 
-def _codes_key(source: TableSource, choice: TableChoice) -> str | None:
+def _codes_key(source: TableParts, choice: TableChoice) -> str | None:
     """Return the array of codes; None where columns are the codes.
 
     Raises UserError where neither is clear.
@@ -261,7 +261,7 @@ def _codes_key(source: TableSource, choice: TableChoice) -> str | None:
     )
 
 
-def _factors_key(source: TableSource, codes: str, choice: TableChoice) -> str | None:
+def _factors_key(source: TableParts, codes: str, choice: TableChoice) -> str | None:
     """Return the array of factors; None where there is none."""
     if choice.factors_key is not None:
         return _known(source, choice.factors_key)
@@ -271,7 +271,7 @@ def _factors_key(source: TableSource, codes: str, choice: TableChoice) -> str | 
     return named_so[0] if len(named_so) == 1 and not source.columns_are_factors else None
 
 
-def _known(source: TableSource, key: str) -> str:
+def _known(source: TableParts, key: str) -> str:
     if key in source.arrays:
         return key
     there = f"it holds {listing(list(source.arrays))}" if source.arrays else "it has columns alone"

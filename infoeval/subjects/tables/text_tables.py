@@ -12,7 +12,7 @@ import pandas as pd
 
 from infoeval.data.untrusted import parsing
 from infoeval.errors import UserError, quoted
-from infoeval.subjects.tables.table_source import TableSource, check_names, missing_value
+from infoeval.subjects.tables.table_source import TableParts, check_names, missing_value
 
 LARGEST_FILE = 4 * 2**30
 """Bytes of a text file; as .npy or .parquet the same numbers take less, and are read faster."""
@@ -30,7 +30,7 @@ _EXACT: dict[str, Any] = (
 )
 
 
-class TextTable(TableSource):
+class TextTable(TableParts):
     """The columns of a text file; without a line of names they are "code 0", "code 1" and so on.
 
     A byte-order mark, quotes, any line ends and semicolons instead of commas are understood. Cells
