@@ -95,7 +95,7 @@ def _column(obs: Any, name: str) -> Any:
         codes, words = _read(_member(column, "codes")), _read(_member(column, "categories"))
         if not -1 <= codes.min(initial=0) <= codes.max(initial=0) < len(words):
             raise ValueError(f"{name} has a category that there is not")
-        return pd.Series(words)[codes].mask(codes < 0).to_numpy()
+        return pd.Series(words).reindex(codes).to_numpy()
     values, mask = _read(_member(column, "values")), _read(_member(column, "mask"))
     return pd.Series(values).mask(mask.astype(bool))
 
