@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from infoeval.data import load
 from infoeval.evaluation import score
-from infoeval.subjects.code_file import CodeFile
+from infoeval.subjects.table_subject import open_table
 
 __all__ = ["table_target"]
 
@@ -66,7 +66,7 @@ def table_target(folder: Path) -> Target:
     }
     original = folder / "original.npz"
     original.write_bytes(zipped(_members(codes)))
-    right = CodeFile(original).rows[0]
+    right = open_table(original).rows[0]
 
     def mutate(numbers: random.Random) -> Mutant:
         return _mutant(numbers.choice((codes, images)), numbers, folder)
@@ -74,7 +74,7 @@ def table_target(folder: Path) -> Target:
     def use(path: Path, same: bool) -> None:
         if _is_table(path):
             if same:
-                read = CodeFile(path).rows[0]
+                read = open_table(path).rows[0]
                 assert read.codes.equals(right.codes), "accepted, with other codes"
             score(str(path), ["mig", "cluster-acc", "code-factors"], replicates=0)
         else:

@@ -54,8 +54,8 @@ def report(
     """Write one self-contained page about a model.
 
     INPUT is a checkpoint; a folder with ckpt.pt in it, or with a folder for each run; checkpoints
-    of one trainer with different seeds; an .npz file of codes and factors, or FILE.py:FUNCTION,
-    as in infoeval score; or a metrics.json, which is shown again with the images beside it.
+    of one trainer with different seeds; a table of codes and factors, or FILE.py:FUNCTION, as in
+    infoeval score; or a metrics.json, which is shown again with the images beside it.
 
     \b
     For example:
@@ -157,6 +157,8 @@ def traverse(
     subject, *others = Context(scoring).open_all([model])
     if others or subject.generator is None:
         has = f"holds {1 + len(others)} runs, give one" if others else "has no generator to draw"
+        if subject.rows is not None:
+            has = "is a table of codes, and has no generator to draw"
         raise UserError(f"{model} {has}")
     generator = subject.model or DrawnImages(subject.generator)
     if output.suffix.lower() in MOVING:

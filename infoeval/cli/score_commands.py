@@ -60,15 +60,17 @@ def score(
 ) -> None:
     """Score a model: each number with its interval.
 
-    MODEL is a checkpoint, or a folder with one; an .npz file of codes and factors; or
-    FILE.py:FUNCTION, a function that returns an encoder of the images of --data, a generator, or
-    both (FILE.py is run). Several models are compared by udr and consistency.
+    MODEL is a checkpoint, or a folder with one; a table of codes and factors (.csv, .tsv, .parquet,
+    .npz, .npy, .h5ad); or FILE.py:FUNCTION, a function that returns an encoder of the images of
+    --data, a generator, or both (FILE.py is run), perhaps with plain arguments in parentheses.
+    Several models are compared by udr and consistency.
 
     \b
     For example:
       infoeval score ckpt.pt
       infoeval score ckpt.pt --metric mi --budget strict --strict --json
       infoeval score codes.npz -o scores.json
+      infoeval score codes.csv --codes "z_*" --factors "label,pose_*"
       infoeval score codes.npz --metric mig --metric mig:estimator=ksg --null 20
       infoeval score vae.py:encoder --data sprites
       infoeval score seed0.npz seed1.npz seed2.npz --metric udr

@@ -201,7 +201,7 @@ def _table_with_factors(inputs: Inputs) -> CodeTable:
             "ask for it by name, and labels are the one factor"
         )
     if inputs.table.rows.factors is None:
-        where = ": the file has no array called factors" if inputs.subject.rows else ""
+        where = ": the table has none; give some with --factors" if inputs.subject.rows else ""
         raise NotApplicableError(f"there are no factors{where}")
     return inputs.table
 

@@ -14,6 +14,7 @@ from infoeval.errors import UserError
 from infoeval.evaluation.options import Options
 from infoeval.subjects.opening import Given, find_models, open_subject
 from infoeval.subjects.subject import Subject
+from infoeval.subjects.tables.column_choice import TableChoice
 
 
 class NotApplicableError(UserError):
@@ -40,6 +41,12 @@ class Context:
         """Where networks run."""
         return find_device(self.options.device)
 
+    @cached_property
+    def table(self) -> TableChoice:
+        """Which parts of tables are their codes and factors."""
+        given = self.options
+        return TableChoice(given.codes, given.factors, given.codes_key, given.factors_key)
+
     def progress(self, text: str, share: float | None) -> None:
         """Report what is being done, after the name of the subject in `about`."""
         self.options.progress(f"{self._about}{text}", share)
@@ -60,6 +67,7 @@ class Context:
             device=self.device,
             seed=self.options.seed,
             batch_norm=self.options.batch_norm,
+            table=self.table,
             progress=self.progress,
         )
 
@@ -67,7 +75,7 @@ class Context:
         """Return the subjects of models, and of all checkpoints in folders.
 
         Raises UserError as `open`, for fewer than `least`, for `data` where all subjects are tables
-        of codes, and for `data` that are not there.
+        of codes, for `data` that are not there, and for columns of a table where none is one.
         """
         given = [models] if isinstance(models, str) else models
         whole = [found for model in given for found in find_models(model)]
@@ -79,6 +87,8 @@ class Context:
             raise UserError(f"{subjects[0]} holds codes and factors: --data has no use")
         if self.options.data is not None:
             check_there(self.options.data)  # before anything is computed
+        if self.table.given and subjects and all(subject.rows is None for subject in subjects):
+            raise UserError(f"{subjects[0]} is no table: --codes and --factors have no use")
         return subjects
 
     def splits(self, subject: Subject) -> Splits:

@@ -22,10 +22,9 @@ def score(
     """Return the results of a model, or of several that one metric compares.
 
     Args:
-        models: a checkpoint, of which nothing is executed; a folder with one; a `.npz` file of
-            `codes` and `factors` (see `infoeval.subjects.code_file.CodeFile`);
-            `FILE.py:FUNCTION`, which is run and returns a model; or a model in memory (see
-            docs/your-model.md). A list of several for `udr` and `consistency`.
+        models: a checkpoint, of which nothing is executed; a folder with one; a table of codes in
+            a file; `FILE.py:FUNCTION`, which is run and returns a model or a table; or either in
+            memory (see docs/your-model.md). A list of several for `udr` and `consistency`.
         metrics: names from `infoeval metrics`, perhaps with settings, as in "mig:preset=laforge";
             None: all that apply but `mi`, which takes minutes; the others are skipped with a
             reason. `mi` includes `mi-synergy` and, for a checkpoint, `mi-refitted` and `mi-own`.
@@ -40,7 +39,7 @@ def score(
     requests = requests_of(metrics, context.options)
     subjects = context.open_all(as_list(models))
     if not subjects:
-        raise UserError("no model; give a checkpoint, a .npz file or FILE.py:FUNCTION")
+        raise UserError("no model; give a checkpoint, a table of codes or FILE.py:FUNCTION")
     if len(subjects) > 1:
         return _score_together(subjects, requests, context)
     return score_subject(subjects[0], requests, context)

@@ -37,6 +37,24 @@ class Options:
         None, "Folder of the named data sets; by default INFOEVAL_DATA.", envvar="INFOEVAL_DATA"
     )
     skip_broken: bool = option(False, "Leave out image files that cannot be read, and name them.")
+    codes: Sequence[str] | None = option(
+        None,
+        "Columns of a table that are its codes, by name or pattern, such as 'z_*'; by default all "
+        "called z…, code…, latent… or dim….",
+        metavar="NAME,…",
+    )
+    factors: Any = option(
+        None,
+        "Columns of a table that are its factors; by default all but the codes. Or a file of as "
+        "many rows that holds them, such as factors.npy.",
+        metavar="NAME,…|FILE",
+    )
+    codes_key: str | None = option(
+        None, "Array of a .npz or .h5ad file that holds the codes; codes by default."
+    )
+    factors_key: str | None = option(
+        None, "Array of a .npz file that holds the factors; factors by default."
+    )
     seed: int = option(0, "Seed of samples, of resampling, and of the training of the post hoc Q.")
     level: float = option(0.95, "Confidence level of the intervals.")
     samples: int = option(20_000, "Fresh samples for mi-own; with mi, its budget decides.")

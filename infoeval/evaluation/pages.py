@@ -40,8 +40,8 @@ def report(
     the page is a function of these alone. Everything is written atomically, the page last.
 
     Args:
-        models: a checkpoint; a folder that holds `ckpt.pt`, or runs that do; another model or an
-            `.npz` file, as in `infoeval.evaluation.score`; a list of checkpoints that differ in
+        models: a checkpoint; a folder that holds `ckpt.pt`, or runs that do; another model or a
+            table, as in `infoeval.evaluation.score`; a list of checkpoints that differ in
             their seeds alone; or a metrics.json, which is shown again with the images beside it,
             without torch.
         output: the HTML file.

@@ -1,12 +1,14 @@
 """The verdict: a sentence for each code that claims no more than its numbers show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infoeval.report.carried_information import information_sentence
 from infoeval.report.class_matching import confusion_remark, match_sentence, matching_of
 from infoeval.report.followed_factors import closest_factor, codes_compared, follow_sentence
-from infoeval.report.wording import count_of
+from infoeval.report.wording import count_of, in_brackets
 from infoeval.results import Code, Document
+from infoeval.results.records import CODE_FACTORS
 
 _MOST = 24
 """Largest number of codes of a table that have a sentence each, whatever it says."""
@@ -24,15 +26,17 @@ def sentences(document: Document) -> list[Finding]:
     """Return a sentence for each code: how much it carries and what it means.
 
     Codes without a prior, as those of a table or of a stranger's encoder, are those that were
-    compared with factors. Of very many, only those that mean something have a sentence of their
-    own.
+    compared with factors; of very many, only those that mean something have a sentence of their
+    own. Of the other codes of a table it is said that no number is about them.
     """
     known = [Finding(code.name, _about(code, document)) for code in document.all_codes]
     topics = {finding.topic for finding in known}
     names = [name for name in _named_codes(document) if name not in topics]
     told = [name for name in names if len(names) <= _MOST or _means_something(name, document)]
     findings = [Finding(name, f"{_meaning(name, document)}.") for name in told]
-    return [*known, *findings, *_about_rest(len(names) - len(told))]
+    others = [name for name in document.identity.code_names if name not in {*topics, *names}]
+    rest = _about_rest(len(names) - len(told))
+    return [*known, *findings, *rest, *_not_compared(others, document)]
 
 
 def _named_codes(document: Document) -> tuple[str, ...]:
@@ -54,6 +58,30 @@ def _about_rest(count: int) -> list[Finding]:
         return []
     verb = "follows" if count == 1 else "follow"
     return [Finding(count_of(count, "other code"), f"{verb} no factor that these rows can show.")]
+
+
+def _not_compared(names: Sequence[str], document: Document) -> list[Finding]:
+    """Return that codes of a table were compared with no factor, and why."""
+    pruned = {
+        name
+        for result in document.results
+        if result.metric == CODE_FACTORS
+        for name in result.details.get("pruned", ())
+    }
+    reason = next((skip.reason for skip in document.skipped if skip.metric == CODE_FACTORS), "")
+    why = {name: "left out as inactive" if name in pruned else reason for name in names}
+    text = "compared with no factor{}, and nothing here says what it means."
+    findings = [
+        Finding(name, f"was {text.format(in_brackets(why[name]))}") for name in names[:_MOST]
+    ]
+    more = len(names) - len(findings)
+    if more:
+        be, each = ("was", "it means") if more == 1 else ("were", "they mean")
+        told = (
+            f"{be} compared with no factor{in_brackets(reason)}, and nothing here says what {each}."
+        )
+        findings.append(Finding(count_of(more, "other code"), told))
+    return findings
 
 
 def _about(code: Code, document: Document) -> str:

@@ -24,12 +24,17 @@ Role = Literal["subject", "baseline", "seed", "compared"]
 
 
 class SubjectEntry(Open):
-    """What was scored: a checkpoint, codes in a file, a user's model, or several models."""
+    """What was scored: a checkpoint, codes of a table, a user's model, or several models.
+
+    ``code_names`` and ``factor_names`` are the columns of a table.
+    """
 
     checkpoint: Text | None = None
     codes: Text | None = None
     model: Text | None = None
     models: tuple[Text, ...] | None = None
+    code_names: tuple[Name, ...] = ()
+    factor_names: tuple[Name, ...] = ()
     sha256: Text | None = None
     trainer: Name | None = None
     variant: Name | None = None

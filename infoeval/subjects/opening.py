@@ -1,25 +1,45 @@
 """From what the user gives to a subject: the only place that looks at suffixes and types."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
+import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
+from torch.utils.data import Dataset
 
 from infoeval.checkpoint import CHECKPOINT
 from infoeval.devices import find_device
 from infoeval.errors import UserError
-from infoeval.subjects.code_file import CodeFile
 from infoeval.subjects.protocols import Encoder, Generator
 from infoeval.subjects.subject import Progress, Subject
+from infoeval.subjects.table_subject import TableSubject, open_table
+from infoeval.subjects.tables.column_choice import TableChoice
+from infoeval.subjects.tables.memory_tables import in_memory
+from infoeval.subjects.tables.table_files import READERS, is_table
 from infoeval.subjects.trained_model import BatchNorm, TrainedModel
-from infoeval.subjects.user_model import UserModel, load_model, names_function
+from infoeval.subjects.user_model import UserModel, made_by_function, names_function, user_code
 
-Given = str | Path | Subject | Encoder | Generator | Callable[[Tensor], Any] | tuple[Any, Any]
-"""A checkpoint, a `.npz` file of codes, `FILE.py:FUNCTION`, a folder of runs, a model in memory."""
-_TABLES = (".csv", ".tsv", ".txt", ".npy", ".parquet", ".feather", ".xlsx", ".xls", ".mat", ".h5")
+Given = (
+    str
+    | Path
+    | Subject
+    | Encoder
+    | Generator
+    | Callable[[Tensor], Any]
+    | Mapping[str, Any]
+    | pd.DataFrame
+    | NDArray[Any]
+    | Tensor
+    | Dataset[Any]
+    | tuple[Any, Any]
+)
+"""A checkpoint or a table of codes, by its path; `FILE.py:FUNCTION`; a folder of runs; a model or a
+table in memory; a subject."""
+_OTHER_TABLES = (".txt", ".feather", ".xlsx", ".xls", ".mat", ".h5", ".ods", ".pkl", ".gz")
 """Suffixes of tables that are not read."""
 
 
@@ -29,17 +49,20 @@ def open_subject(
     device: torch.device | str = "cpu",
     seed: int = 0,
     batch_norm: BatchNorm = "real",
+    table: TableChoice | None = None,
     progress: Progress | None = None,
 ) -> Subject:
     """Return the subject of a model.
 
     Args:
-        model: a checkpoint, of which nothing is executed; a `.npz` file of codes and factors (see
-            `CodeFile`); `FILE.py:FUNCTION`, which is run; a model in memory (see `UserModel`); or
-            a subject, which is returned unchanged.
+        model: a checkpoint or a table of codes, of which nothing is executed; `FILE.py:FUNCTION`,
+            which is run; a model in memory (see `UserModel`); a table in memory: a data frame, a
+            mapping of arrays, a pair (codes, factors), a torch data set of such pairs, or an array
+            of codes; or a subject, which is returned unchanged.
         device: of a checkpoint's networks: "auto", "cpu", "cuda" or "cuda:N".
         seed: of random draws in encoding images.
         batch_norm: see `TrainedModel`.
+        table: which parts of a table are its codes and factors; by default as their names tell.
         progress: called while images are encoded.
 
     Raises:
@@ -48,14 +71,15 @@ def open_subject(
     """
     if isinstance(model, Subject):
         return model
+    choice = table or TableChoice()
     if not isinstance(model, str | Path):
-        parts = model if isinstance(model, tuple) else (model,)
-        first = next((part for part in parts if part is not None), None)
-        return UserModel(model, getattr(first, "__name__", type(first).__name__), seed=seed)
-    if str(model).lower().endswith(".npz"):
-        return CodeFile(model)
+        return _of_object(model, None, None, choice, seed)
+    if is_table(model):
+        return open_table(model, choice)
     if names_function(str(model)):
-        return load_model(str(model), seed=seed)
+        made, path = made_by_function(str(model))
+        with user_code(f"{model} failed"):
+            return _of_object(made, str(model), path, choice, seed)
     _check_is_checkpoint(Path(model))
     return TrainedModel(
         model,
@@ -66,19 +90,29 @@ def open_subject(
     )
 
 
+def _of_object(
+    model: Any, name: str | None, path: Path | None, choice: TableChoice, seed: int
+) -> Subject:
+    """Return the subject of a table or a model in memory, perhaps made by a function of a file."""
+    source = in_memory(model)
+    if source is not None:
+        return TableSubject(source, name or source.where, choice, path)
+    parts = model if isinstance(model, tuple) else (model,)
+    first = next((part for part in parts if part is not None), None)
+    kind = getattr(first, "__name__", type(first).__name__)
+    return UserModel(model, name or kind, path=path, seed=seed)
+
+
 def _check_is_checkpoint(path: Path) -> None:
     """Raise UserError, which says what to give, for a file that is no checkpoint by its name."""
     suffix = path.suffix.lower()
     if not path.exists():
         raise UserError(
-            f"no checkpoint at {path}; a model is a checkpoint, a .npz file of codes and factors, "
-            "or FILE.py:FUNCTION"
+            f"no checkpoint at {path}; a model is a checkpoint, a table of codes and factors "
+            f"({', '.join(READERS)}), or FILE.py:FUNCTION"
         )
-    if suffix in _TABLES:
-        raise UserError(
-            f"{path}: a table is read from a .npz file; write one with "
-            f'numpy.savez("{path.stem}.npz", codes=codes, factors=factors)'
-        )
+    if suffix in _OTHER_TABLES:
+        raise UserError(f"{path}: a table of codes is read from {', '.join(READERS)}; save it so")
     if suffix == ".json":
         raise UserError(f"{path} is no model; infoeval report shows a metrics.json again")
 

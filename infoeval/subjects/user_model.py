@@ -1,5 +1,6 @@
 """A user's model: an encoder, a generator, or both, in memory or from a function in a file."""
 
+import ast
 import inspect
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -15,15 +16,17 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from infoeval.arrays import as_array
-from infoeval.codes import CodeSpace
+from infoeval.codes import Categorical, CodeSpace
 from infoeval.data.image_set import CHANNELS, ImageSet
-from infoeval.errors import UserError, described, unknown
+from infoeval.errors import UserError, described, shown, unknown
 from infoeval.files import sha256
 from infoeval.python_files import run_file
 from infoeval.subjects.protocols import Generator
 from infoeval.subjects.subject import Array, Encoding, Reader, Subject
 
 CHUNK = 500
+LONGEST_CALL = 10_000
+"""Characters of a function with its arguments."""
 PROBABILITY = 5e-3
 """The sum of probabilities may be this far from 1: those of bfloat16 come to within 0.002."""
 _IMAGES = "return a tensor (n, channels, height, width) of images"
@@ -54,7 +57,7 @@ class UserModel(Subject):
         self.encode = getattr(encoder, "encode", encoder)
         self.has_encoder = encoder is not None
         self._generator = None if generator is None else _UserGenerator(name, generator)
-        self._reader = _UserEncoder(name, self.encode, seed)
+        self._reader = _UserEncoder(name, self.encode, seed, self.codes)
         for part in (encoder, getattr(self.encode, "__self__", None), generator):
             if isinstance(part, nn.Module):
                 part.eval()
@@ -77,34 +80,86 @@ def names_function(text: str) -> bool:
 
     >>> [names_function(text) for text in ("vae.py:encoder", "vae.py", "ckpt.pt", "a.py:1/ckpt.pt")]
     [True, True, False, False]
+    >>> names_function("vae.py:encoder('weights/vae.pt', 3)")
+    True
     """
-    path, _, function = text.rpartition(":")
-    return text.endswith(".py") or (path.endswith(".py") and not set(function) & set("/\\"))
+    _, colon, call = text.partition(".py:")
+    named = bool(colon) and not set(call.partition("(")[0]) & set("/\\")
+    return text.endswith(".py") or named
 
 
-def load_model(text: str, *, seed: int = 0) -> UserModel:
-    """Return the model that FUNCTION of FILE.py returns, which is called without arguments.
+def made_by_function(text: str) -> tuple[Any, Path]:
+    """Return what FUNCTION of FILE.py returns, and the file, which is run as a program.
 
-    The file is run as a program. Give only files that you would run yourself.
+    ``FILE.py:FUNCTION`` calls it without arguments, ``FILE.py:FUNCTION(3, name="a")`` with these,
+    which are plain values as Python writes them, or single words. Give only files that you would
+    run yourself.
 
-    Raises UserError where it fails, or returns no model.
+    Raises UserError where it fails.
     """
-    name, _, function = text.rpartition(":")
-    if not function.isidentifier():
-        file = text if text.endswith(".py") else name
-        raise UserError(f"{text} is not a checkpoint; name a function, as in {file}:encoder")
-    path = Path(name)
+    name, _, call = text.partition(".py:")
+    path = Path(f"{name}.py" if call else text)
+    function, arguments, keywords = _parse_call(text, call)
     if not path.is_file():
         raise UserError(f"no Python file at {path}")
-    with _user_code(f"{text}() failed"):
+    with user_code(f"{text} failed" if "(" in call else f"{text}() failed"):
         module = run_file(path)
         make = getattr(module, function, None)
         if not callable(make):
             known = [name for name, item in vars(module).items() if inspect.isfunction(item)]
             raise UserError(unknown(f"{path} has no function", function, known))
-        if not _takes_no_arguments(make):
-            raise UserError(f"{text} takes arguments; name a function of none that returns a model")
-        return UserModel(make(), text, path=path, seed=seed)
+        _check_arguments(make, arguments, keywords, text)
+        return make(*arguments, **keywords), path
+
+
+def _parse_call(text: str, call: str) -> tuple[str, list[Any], dict[str, Any]]:
+    """Return the name of a function, and the arguments of its call; nothing is evaluated.
+
+    >>> _parse_call("", "encoder('vae.pt', sprites, size=[3, -1])")
+    ('encoder', ['vae.pt', 'sprites'], {'size': [3, -1]})
+    """
+    if call.isidentifier():
+        return call, [], {}
+    file = text if text.endswith(".py") else text.partition(".py:")[0] + ".py"
+    wrong = f"{text} is not a checkpoint; name a function, as in {file}:encoder"
+    if "(" not in call or len(call) > LONGEST_CALL:
+        raise UserError(wrong)
+    try:
+        node = ast.parse(call, mode="eval").body
+        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+            raise UserError(wrong)
+        keywords = {str(word.arg): _literal(word.value) for word in node.keywords}
+        arguments = [_literal(argument) for argument in node.args]
+        if any(word.arg is None for word in node.keywords):
+            raise ValueError
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        raise UserError(
+            f"{shown(text)}: arguments are plain values, as in {file}:encoder('vae.pt', size=3); "
+            "nothing in them is evaluated"
+        ) from None
+    return node.func.id, arguments, keywords
+
+
+def _literal(node: ast.expr) -> Any:
+    """Return a plain value; a single word is taken as text, since shells remove quotes."""
+    return node.id if isinstance(node, ast.Name) else ast.literal_eval(node)
+
+
+def _check_arguments(
+    make: Callable[..., Any], arguments: list[Any], keywords: dict[str, Any], text: str
+) -> None:
+    """Raise UserError where a function does not take these arguments."""
+    try:
+        inspect.signature(make).bind(*arguments, **keywords)
+    except TypeError as error:
+        if arguments or keywords:
+            raise UserError(f"{text}: the function does not take these ({error})") from None
+        raise UserError(
+            f"{text} takes arguments ({error}); give plain values, as in {text}('vae.pt', 3), or "
+            "name a function of none"
+        ) from None
+    except ValueError:  # some functions written in C have no signature
+        return
 
 
 def _parts(model: Any, name: str) -> tuple[Any, Any]:
@@ -146,16 +201,6 @@ def _is_generator(generator: Any) -> bool:
     return has_codes and callable(getattr(generator, "generate", None))
 
 
-def _takes_no_arguments(function: Callable[..., Any]) -> bool:
-    try:
-        inspect.signature(function).bind()
-    except TypeError:
-        return False
-    except ValueError:  # some functions written in C have no signature
-        return True
-    return True
-
-
 class _UserGenerator:
     """A user's generator whose errors name the model, and which keeps no gradients.
 
@@ -171,7 +216,7 @@ class _UserGenerator:
 
     @torch.no_grad()
     def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
-        with _user_code(f"{self.name}: the generator failed on {len(noise)} codes"):
+        with user_code(f"{self.name}: the generator failed on {len(noise)} codes"):
             images = self.generator.generate(codes, noise)
         returned = f"{self.name}: the generator returned"
         if not isinstance(images, Tensor):
@@ -184,11 +229,16 @@ class _UserGenerator:
 
 
 class _UserEncoder(Reader):
-    """A user's encoder; torch's random draws in it are the same for the same seed."""
+    """A user's encoder; torch's random draws in it are the same for the same seed.
 
-    def __init__(self, name: str, encode: Callable[[Tensor], Any], seed: int) -> None:
+    Columns of an array are named after the codes of the generator, `space`, if there are as many.
+    """
+
+    def __init__(
+        self, name: str, encode: Callable[[Tensor], Any], seed: int, space: CodeSpace | None
+    ) -> None:
         super().__init__()
-        self.name, self.encoder, self.seed = name, encode, seed
+        self.name, self.encoder, self.seed, self.space = name, encode, seed, space
         self._widths: dict[str, int] = {}
 
     def read(self, images: NDArray[np.uint8]) -> dict[str, Array]:
@@ -198,7 +248,7 @@ class _UserEncoder(Reader):
             for start in range(0, len(images), CHUNK):
                 part = torch.from_numpy(images[start : start + CHUNK].copy())
                 failed = f"{self.name}: the encoder failed on uint8 images {tuple(part.shape)}"
-                with _user_code(failed):
+                with user_code(failed):
                     codes = self.encoder(part)
                 chunks.append(_arrays(codes, len(part), self.name))
         for chunk in chunks:
@@ -209,7 +259,8 @@ class _UserEncoder(Reader):
         return {key: np.concatenate([chunk[key] for chunk in chunks]) for key in self._widths}
 
     def encoding(self, arrays: Mapping[str, Array]) -> Encoding:
-        return Encoding(_columns(arrays, self.name))
+        frame = _columns(arrays, self.name)
+        return Encoding(frame if self.space is None else _named_after(self.space, arrays, frame))
 
 
 def _columns(arrays: Mapping[str, Array], name: str) -> pd.DataFrame:
@@ -235,6 +286,22 @@ def _columns(arrays: Mapping[str, Array], name: str) -> pd.DataFrame:
     if len(named) < len(columns):
         raise UserError(f"{name}: the encoder returned two codes of one name in {list(arrays)}")
     return pd.DataFrame(named)
+
+
+def _named_after(
+    space: CodeSpace, arrays: Mapping[str, Array], frame: pd.DataFrame
+) -> pd.DataFrame:
+    """Return the columns of an array without a name under the names of as many codes.
+
+    In an array of floats, whole numbers from 0 on of a categorical code are its categories.
+    """
+    if set(arrays) != {NAMELESS} or frame.shape[1] != len(space):
+        return frame
+    named = frame.set_axis(list(space), axis=1)
+    for name, code in space.items():
+        if isinstance(code, Categorical) and named[name].isin(range(code.size)).all():
+            named = named.astype({name: np.int64})
+    return named
 
 
 def _are_probabilities(array: Array) -> bool:
@@ -267,7 +334,7 @@ def _array(value: Any, count: int, returned: str) -> Array:
     if value is None or isinstance(value, tuple | list | str):
         what = "nothing" if value is None else f"a {type(value).__name__}"
         raise UserError(f"{returned} {what}; {wanted}")
-    with _user_code(f"{returned} {type(value).__name__}; {wanted}"):
+    with user_code(f"{returned} {type(value).__name__}; {wanted}"):
         array = as_array(value, returned)
     if array.dtype.kind not in "biuf" or array.ndim not in (1, 2) or len(array) != count:
         raise UserError(f"{returned} {array.dtype} of shape {array.shape}; {wanted}")
@@ -279,7 +346,7 @@ def _array(value: Any, count: int, returned: str) -> Array:
 
 
 @contextmanager
-def _user_code(failed: str) -> Iterator[None]:
+def user_code(failed: str) -> Iterator[None]:
     """Run a user's code: what it raises becomes one line that begins with `failed`.
 
     What it prints goes to the standard error: the standard output may be JSON for machines.

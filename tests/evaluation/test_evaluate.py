@@ -262,7 +262,7 @@ def test_codes_without_factors(tmp_path: Path) -> None:
     assert {result.metric for result in document.results} == set(of_kind("codes"))
     skipped = reasons(document)
     assert {skipped[name] for name in of_kind("table")} == {
-        "there are no factors: the file has no array called factors"
+        "there are no factors: the table has none; give some with --factors"
     }
     with pytest.raises(UserError, match="mig does not apply: there are no factors"):
         score(path, ["mig"])

@@ -10,7 +10,9 @@ import pytest
 from infoeval import results
 from infoeval.report.evidence import reasons
 from infoeval.report.markdown_report import markdown
+from infoeval.report.page import render
 from infoeval.report.verdict import sentences
+from tests.report import made_up
 from tests.report.sample import comparison, confusion, five_seeds, sample
 
 Document = dict[str, Any]
@@ -310,3 +312,43 @@ def test_own_bound_is_named_where_it_is_the_higher_one(document: Document) -> No
         "(low end 1.27; Q had not converged; the model's own Q reads 1.50, 1.49 to 1.51; in the"
         in (said(document)["width"])
     )
+
+
+# Codes of a table that no number is about.
+
+
+def table(names: list[str], **more: Any) -> Document:
+    made = made_up.document(*more.pop("found", ()), **more)
+    made["subject"]["code_names"] = names
+    return made
+
+
+def test_codes_of_a_table_are_named_where_nothing_is_known_of_them() -> None:
+    skipped = [{"metric": "code-factors", "reason": "there are no factors"}]
+    told = made_up.said(table(["z_0", "z_1"], skipped=skipped))
+    text = (
+        "was compared with no factor (there are no factors), and nothing here says what it means."
+    )
+    assert told == {"z_0": text, "z_1": text}
+    text = "was compared with no factor, and nothing here says what it means."
+    assert made_up.said(table(["z_0"])) == {"z_0": text}
+
+
+def test_a_code_that_was_left_out_stands_beside_those_that_were_compared() -> None:
+    pair = made_up.pair("z_0", "size", 0.9, (0.8, 1.0), chance=0.1, p=0.005)
+    pair["details"]["pruned"] = ["z_1"]
+    told = made_up.said(table(["z_0", "z_1"], found=[pair]))
+    assert told["z_0"] == "follows size, |Spearman| 0.90 (0.80 to 1.00; chance 0.10)."
+    assert told["z_1"].startswith("was compared with no factor (left out as inactive), and")
+
+
+def test_of_very_many_codes_the_first_are_named() -> None:
+    told = made_up.said(table([f"z_{number}" for number in range(1000)]))
+    assert len(told) == 25
+    assert told["976 other codes"].startswith("were compared with no factor, and")
+
+
+def test_the_page_of_a_table_names_its_codes(tmp_path: Path) -> None:
+    page = render(table(["<b>", "z_1"]), tmp_path)
+    assert "has no information of a code" not in page
+    assert "<bdi>&lt;b&gt;</bdi></strong> was compared with no factor" in page

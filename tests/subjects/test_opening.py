@@ -15,8 +15,8 @@ from torch import Tensor
 from infoeval import CodeSpace, Uniform
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
-from infoeval.subjects.code_file import CodeFile
 from infoeval.subjects.opening import as_list, find_models, open_subject
+from infoeval.subjects.table_subject import TableSubject
 from infoeval.subjects.trained_model import TrainedModel
 from infoeval.subjects.user_model import UserModel
 
@@ -77,7 +77,7 @@ def test_options_reach_a_checkpoint(trained: Path) -> None:
 def test_a_table_of_codes(folder: Path, name: str) -> None:
     for given in (name, folder / name):
         subject = open_subject(given)
-        assert isinstance(subject, CodeFile)
+        assert isinstance(subject, TableSubject)
         assert (subject.name, subject.path) == (str(given), Path(given))
         images = ImageSet("ramp", "train", np.zeros((2, 1, 4, 4), np.uint8))
         with pytest.raises(UserError, match=f"{re.escape(name)} has no encoder"):
@@ -137,8 +137,9 @@ def test_a_subject_stays_as_it_is(trained: Path) -> None:
         ("model.py", "name a function, as in model.py:encoder"),
         ("model.py:absent", "model.py has no function 'absent'"),
         ("text.pt", "text.pt is not a checkpoint"),
-        ("text.csv", 'numpy.savez("text.npz", codes=codes, factors=factors)'),
-        ("text.npy", "text.npy: a table is read from a .npz file"),
+        ("text.csv", "which columns are codes? there are I am no model"),
+        ("text.npy", "text.npy cannot be read (it does not begin like a numpy array)"),
+        ("text.xlsx", "a table of codes is read from .npz, .npy, .csv, .tsv, .parquet, .h5ad"),
         ("text.json", "text.json is no model; infoeval report shows a metrics.json again"),
         ("model.py:pear", "model.py has no function 'pear' (did you mean 'pair'?)"),
         ("text.npz", "text.npz"),
@@ -152,7 +153,7 @@ def test_a_subject_stays_as_it_is(trained: Path) -> None:
     ],
 )
 def test_what_is_no_model(folder: Path, model: Any, message: str) -> None:
-    for name in ("text.pt", "text.npz", "text.csv", "text.npy", "text.json"):
+    for name in ("text.pt", "text.npz", "text.csv", "text.npy", "text.json", "text.xlsx"):
         (folder / name).write_text("I am no model")
     with pytest.raises(UserError) as caught:
         open_subject(model)

@@ -14,11 +14,11 @@ from torch import Tensor, nn
 
 import infoeval.python_files
 import infoeval.subjects.user_model
-from infoeval import CodeSpace, Uniform, UserError
+from infoeval import Categorical, CodeSpace, Uniform, UserError
 from infoeval.data import ImageSet
 from infoeval.python_files import run_file
 from infoeval.subjects.opening import open_subject
-from infoeval.subjects.user_model import UserModel, load_model, names_function
+from infoeval.subjects.user_model import UserModel, names_function
 
 SPACE = CodeSpace(c=Uniform(-1, 1), noise=0)
 
@@ -34,6 +34,12 @@ def own_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in set(sys.modules) - before:
         if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
             del sys.modules[name]
+
+
+def load_model(text: str) -> UserModel:
+    model = open_subject(text)
+    assert isinstance(model, UserModel)
+    return model
 
 
 def images(count: int = 5) -> ImageSet:
@@ -91,7 +97,7 @@ def test_something_else_is_meant(text: str) -> None:
     assert not names_function(text)
 
 
-@pytest.mark.parametrize("text", ["a.py", "a.py:", "a.py:3", "a.py:f()", "C:\\a.py"])
+@pytest.mark.parametrize("text", ["a.py", "a.py:", "a.py:3", "a.py:3()", "a.py:b.f()", "C:\\a.py"])
 def test_a_name_without_a_function_runs_nothing(text: str) -> None:
     Path("a.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
     with pytest.raises(UserError, match=r"name a function, as in (C:\\)?a\.py:encoder$"):
@@ -158,7 +164,7 @@ PROGRAMS = {
     "def f():\n    import sys; sys.exit(0)\n": r"model\.py:f\(\) failed: SystemExit: 0",
     "def f():\n    1 / 0\n": r"model\.py:f\(\) failed: ZeroDivisionError",
     "def f():\n    return open('weights.pt')\n": r"failed: FileNotFoundError: .*'weights\.pt'",
-    "def f(images):\n    return images\n": r"model\.py:f takes arguments; name a function of none",
+    "def f(images):\n    return images\n": r"model\.py:f takes arguments \(.*'images'\)",
     "def f():\n    return None\n": "None is no model",
     "def f():\n    return None, None\n": "None is no model",
     "class f:\n    generate = abs\n": "a generator needs `codes`",
@@ -167,7 +173,7 @@ PROGRAMS = {
     "def f():\n    return ()\n": "a tuple of 0",
     "def f():\n    return abs, abs\n": "a generator needs `codes`",
     "class f:\n    encode = 3\n": "f is no model",
-    "class f:\n    encode = property(lambda self: 1 / 0)\n": r"f\(\) failed: ZeroDivisionError",
+    "class f:\n    encode = property(lambda self: 1 / 0)\n": "model.py:f failed: ZeroDivision",
     "class f:\n    encode = generate = abs\n": "for the encoder alone give its `encode`",
 }
 
@@ -553,3 +559,107 @@ def test_what_is_no_array_of_codes(case: str) -> None:
         returning(value)
     assert str(caught.value).startswith("test.py:test: the encoder returned")
     assert "\n" not in str(caught.value)
+
+
+# Arguments of the function, and the names of codes.
+
+
+PROGRAM = "def f(*given, **named):\n    global last\n    last = given, named\n    return abs\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "given", "named"),
+    [
+        ("f()", (), {}),
+        ("f('runs/a:b.pt', 3)", ("runs/a:b.pt", 3), {}),
+        ("f(sprites, size=[3, -1.5], deep=True)", ("sprites",), {"size": [3, -1.5], "deep": True}),
+        ("f({'a': (1, None)})", ({"a": (1, None)},), {}),
+    ],
+)
+def test_plain_arguments(call: str, given: Any, named: Any) -> None:
+    Path("model.py").write_text(PROGRAM + "import builtins\n", encoding="utf-8")
+    model = load_model(f"model.py:{call}")
+    assert (model.name, model.path) == (f"model.py:{call}", Path("model.py"))
+    module = next(m for m in sys.modules.values() if getattr(m, "last", None) == (given, named))
+    assert str(module.__file__).endswith("model.py")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "f(open('it-ran', 'w'))",
+        "f(__import__('os').getcwd())",
+        "f(*[1])",
+        "f(**{'a': 1})",
+        "f([x for x in (1, 2)])",
+        "f(1 + one)",
+        "f(1",
+        "f(" + "(" * 500,
+        "f(lambda: 1)",
+        "f(f'{1}')",
+    ],
+)
+def test_what_is_no_plain_argument_is_not_evaluated(call: str) -> None:
+    Path("model.py").write_text("raise KeyboardInterrupt", encoding="utf-8")
+    with pytest.raises(UserError, match="nothing in them is evaluated"):
+        load_model(f"model.py:{call}")
+    assert not Path("it-ran").exists()
+
+
+def test_arguments_that_the_function_does_not_take() -> None:
+    Path("model.py").write_text("def f(size):\n    return abs\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"the function does not take these \(.*'deep'\)"):
+        load_model("model.py:f(3, deep=True)")
+
+
+class TwoCodes:
+    """A generator of a category and a number, and an encoder that returns what it is given."""
+
+    codes = CodeSpace(digit=Categorical(3), slant=Uniform(-1, 1), noise=0)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def encode(self, pictures: Tensor) -> Any:
+        return self.value
+
+    def generate(self, codes: Any, noise: Tensor) -> Tensor:
+        raise NotImplementedError
+
+
+def test_columns_have_the_names_of_as_many_codes() -> None:
+    value = np.array([[0, 0.5], [2, -0.5], [1, 0.0], [1, 0.1], [0, 0.2]])
+    found = read_by(TwoCodes(value), images())
+    assert found.to_dict("list") == {"digit": [0, 2, 1, 1, 0], "slant": value[:, 1].tolist()}
+    assert [column.kind for column in found.dtypes] == ["i", "f"], "categories are no numbers"
+    pair = (lambda pictures: value), TwoCodes(None)
+    assert list(read_by(pair, images()).columns) == ["digit", "slant"]
+
+
+@pytest.mark.parametrize(
+    ("value", "names"),
+    [
+        (np.zeros((5, 3)), ["code 0", "code 1", "code 2"]),
+        ({"a": np.zeros((5, 2))}, ["a 0", "a 1"]),
+        ({"slant": np.zeros(5), "digit": np.zeros(5)}, ["slant", "digit"]),
+    ],
+)
+def test_other_columns_keep_their_names(value: Any, names: list[str]) -> None:
+    assert list(read_by(TwoCodes(value), images()).columns) == names
+
+
+def test_values_that_are_no_categories_stay_numbers() -> None:
+    value = np.array([[0.5, 0.5], [2, -0.5], [1, 0.0], [1, 0.1], [3, 0.2]])
+    found = read_by(TwoCodes(value), images())
+    assert found["digit"].tolist() == value[:, 0].tolist()
+
+
+def test_a_function_may_return_a_table() -> None:
+    Path("model.py").write_text(
+        "import numpy as np\ndef f(count):\n    return {'codes': np.ones((count, 2))}\n",
+        encoding="utf-8",
+    )
+    subject = open_subject("model.py:f(4)")
+    assert subject.rows is not None
+    assert subject.rows[0].codes.shape == (4, 2)
+    assert (subject.name, subject.path) == ("model.py:f(4)", Path("model.py"))

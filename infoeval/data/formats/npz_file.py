@@ -31,6 +31,21 @@ MAX_WORD_BYTES = 2**30
 _PART_BYTES = 2**24
 
 
+def as_words(values: NDArray[Any], what: str) -> list[str]:
+    """Return strings as Python's. Raises UserError, about ``what``, for invalid Unicode."""
+    try:
+        if values.dtype.kind == "S":
+            return [word.decode() for word in values.tolist()]
+        # numpy and Python accept numbers beyond Unicode, and surrogates.
+        points = np.ascontiguousarray(values).view(f"{values.dtype.byteorder}u4")
+        if ((points > LAST_CHARACTER) | (points >> 11 == SURROGATES >> 11)).any():
+            raise ValueError
+    except ValueError as error:
+        raise UserError(f"{what} holds strings that are not valid text") from error
+    words: list[str] = values.tolist()
+    return words
+
+
 class NpzFile:
     """An open ``.npz`` file whose arrays are read one at a time; a context manager.
 
@@ -67,6 +82,11 @@ class NpzFile:
         return f"{name}.npy" in self._members
 
     @property
+    def array_names(self) -> list[str]:
+        """Names of the arrays that the file holds, sorted."""
+        return sorted(name.removesuffix(".npy") for name in self._members if name.endswith(".npy"))
+
+    @property
     def names(self) -> str:
         """Names of the arrays that the file holds, for messages."""
         return self.besides() or "no arrays"
@@ -91,17 +111,7 @@ class NpzFile:
 
     def words(self, name: str, values: NDArray[Any]) -> list[str]:
         """Return strings as Python's. Raises UserError, about ``name``, for invalid Unicode."""
-        try:
-            if values.dtype.kind == "S":
-                return [word.decode() for word in values.tolist()]
-            # numpy and Python accept numbers beyond Unicode, and surrogates.
-            points = np.ascontiguousarray(values).view(f"{values.dtype.byteorder}u4")
-            if ((points > LAST_CHARACTER) | (points >> 11 == SURROGATES >> 11)).any():
-                raise ValueError
-        except ValueError as error:
-            raise self.error(name, "holds strings that are not valid text") from error
-        words: list[str] = values.tolist()
-        return words
+        return as_words(values, f"{self.path}: {name}")
 
     def parts(self, name: str) -> Iterator[NDArray[Any]]:
         """Yield an array of at most 8 GiB in parts of whole rows, in order.

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from infoeval.errors import UserError
-from infoeval.subjects.code_file import CodeFile
+from infoeval.subjects.table_subject import open_table
 
 
 def store(path: Path, **arrays: Any) -> Path:
@@ -20,7 +20,7 @@ def test_codes_and_factors(tmp_path: Path) -> None:
     codes = np.array([[0.5, 1], [1.5, 2], [2.5, 3]])
     factors = np.array(["emu", "cat", "emu"])
     path = store(tmp_path / "codes.npz", codes=codes, factors=factors)
-    subject = CodeFile(path)
+    subject = open_table(path)
     rows, test = subject.rows
     assert test is None
     assert rows.codes.to_numpy().tolist() == codes.tolist()
@@ -28,7 +28,12 @@ def test_codes_and_factors(tmp_path: Path) -> None:
     assert rows.factors is not None
     assert rows.factors["factor 0"].tolist() == factors.tolist(), "values as given"
     checksum = hashlib.sha256(path.read_bytes()).hexdigest()
-    assert subject.describe() == {"codes": str(path), "sha256": checksum}
+    assert subject.describe() == {
+        "codes": str(path),
+        "sha256": checksum,
+        "code_names": ["code 0", "code 1"],
+        "factor_names": ["factor 0"],
+    }
     assert subject.describe_data() == {
         "name": "codes.npz", "split": "rows", "n": 3, "fingerprint": checksum,
     }  # fmt: skip
@@ -48,7 +53,7 @@ def test_names_types_and_test_rows(tmp_path: Path) -> None:
         code_types=np.array(["continuous"]),
         factor_types=np.array(["discrete"]),
     )
-    subject = CodeFile(path)
+    subject = open_table(path)
     rows, test = subject.rows
     assert test is not None
     assert rows.codes.to_dict("list") == {"size": [1.0, 2.0]}
@@ -60,8 +65,9 @@ def test_names_types_and_test_rows(tmp_path: Path) -> None:
 
 BAD_FILES: dict[str, tuple[dict[str, Any], str]] = {
     "no codes": (
-        {"z": [1, 2], "factors": [1, 2]},
-        r"holds no array called codes; it holds factors, z: save them as codes \(rows, codes\)",
+        {"mu": np.eye(2), "factors": [1, 2]},
+        "holds no array called codes; it holds factors, mu: name the arrays with --codes-key and "
+        r"--factors-key, or save them as codes \(rows, codes\)",
     ),
     "images": ({"images": np.zeros((2, 8, 8))}, "images are given to a model with --data"),
     "three axes": ({"codes": np.zeros((2, 2, 2))}, r"codes has shape \(2, 2, 2\)"),
@@ -85,15 +91,15 @@ BAD_FILES: dict[str, tuple[dict[str, Any], str]] = {
 def test_files_that_are_no_table(case: str, tmp_path: Path) -> None:
     arrays, message = BAD_FILES[case]
     with pytest.raises(UserError, match=message) as caught:
-        CodeFile(store(tmp_path / "bad.npz", **arrays))
+        open_table(store(tmp_path / "bad.npz", **arrays))
     assert "\n" not in str(caught.value)
 
 
 def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"nowhere\.npz: no such file"):
-        CodeFile("nowhere.npz")
+        open_table("nowhere.npz")
     whole = store(tmp_path / "whole.npz", codes=np.zeros((100, 3))).read_bytes()
     for content in (b"", b"PK", whole[: len(whole) // 2], b"\x80\x04]"):
         (tmp_path / "cut.npz").write_bytes(content)
         with pytest.raises(UserError, match=r"cut\.npz"):
-            CodeFile(tmp_path / "cut.npz")
+            open_table(tmp_path / "cut.npz")
