@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
-from infoeval.data.untrusted import parsing, read_at_most
+from infoeval.data.untrusted import BoundedZip, parsing, read_at_most
 from infoeval.errors import UserError, shown
 
+_MAX_DIRECTORY = 2**26  # of a zip: some 700,000 files
 _MAX_BYTES = 2**26  # of a file in an archive, which is read whole
 _MAX_FILE_BYTES = 2**29  # of one in a folder: the most pixels that are decoded, of four bytes each
 _TAR_BLOCK = 512
@@ -204,7 +205,7 @@ def _classify(
 
 
 def _in_zip(path: Path, wanted: Wanted) -> list[ImageFile]:
-    with zipfile.ZipFile(path) as archive:
+    with BoundedZip(path, _MAX_DIRECTORY) as archive:
         return [
             ImageFile(path, member.filename, member.compress_size, "zip", member.header_offset)
             for member in archive.infolist()

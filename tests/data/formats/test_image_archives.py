@@ -233,3 +233,11 @@ def test_many_damaged_archives_are_user_errors_or_harmless(tmp_path, make):
     assert read > 300
     assert errors
     assert not any("\n" in error for error in errors)
+
+
+def test_a_zip_that_lists_too_many_files_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(image_archives, "_MAX_DIRECTORY", 1000)
+    path = tmp_path / "many.zip"
+    path.write_bytes(zip_bytes([(f"{number}.png", b"") for number in range(100)]))
+    with pytest.raises(UserError, match="the list of its contents exceeds 1,000 bytes"):
+        find_images(path, lambda name: True)
