@@ -36,7 +36,10 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
     ),
     "seed of a figure": (("traverse", "run/ckpt.pt", "--seed", 10**20), "seed must be"),
     "negative seed of a figure": (("traverse", "run/ckpt.pt", "--seed", -1), "seed must be"),
-    "figure of a table": (("traverse", "codes.npz"), "codes.npz has no generator to draw"),
+    "figure of a table": (
+        ("traverse", "codes.npz"),
+        "codes.npz is a table of codes, and has no generator",
+    ),
     "figure of an encoder": (("traverse", "draws.py:encoder"), "has no generator to draw"),
     "figure of many runs": (("traverse", "."), "holds 4 runs, give one"),
     "figure of weights that are no numbers": (
