@@ -8,7 +8,7 @@ from typing import NamedTuple
 import pandas as pd
 import torch
 
-from infoeval.data import ImageSet, check_there, load, progress_to
+from infoeval.data import ImageSet, check_there, load, names, progress_to
 from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options
@@ -95,7 +95,8 @@ class Context:
         """Return the images that a subject is evaluated on; each set is loaded once.
 
         For a checkpoint they are resized as in its training, and image files that were left out
-        there are left out again. Raises UserError for missing images and those of another size.
+        there are left out again. Raises UserError for missing images, those of another size, and
+        a path in a checkpoint that leads to other images than it was trained on.
         """
         name, skip_broken, shape = self.options.data, self.options.skip_broken, None
         checkpoint = subject.checkpoint
@@ -110,6 +111,14 @@ class Context:
             self._check_own(name)
         splits = self._load(name, skip_broken, shape)
         if checkpoint is not None:
+            # A stranger's checkpoint may name any folder of this machine: its images are read and
+            # shown only if it was trained on them, or if the user gives them.
+            other = trained_on.get("fingerprint") != splits.train.fingerprint
+            if self.options.data is None and name not in names() and other:
+                raise UserError(
+                    f"{name} holds other images or labels than {subject} was trained on; to use "
+                    f"them all the same, give --data {name}"
+                )
             for images in splits:
                 if images.images.shape[1:] != tuple(trainer.image_shape):
                     raise UserError(

@@ -46,6 +46,25 @@ def test_images_of_the_training_that_have_moved(on_digits: Path) -> None:
         whole.splits(subject)
 
 
+def test_a_checkpoint_that_names_other_images_than_its_own_is_not_followed(
+    on_digits: Path, tmp_path: Path
+) -> None:
+    """A stranger's checkpoint may name any folder of this machine; its images stay unseen."""
+    private = tmp_path / "private.npz"
+    np.savez(private, images=np.random.default_rng(0).integers(0, 256, (40, 8, 8), dtype=np.uint8))
+    (subject,) = context().open_all([on_digits])
+    assert subject.checkpoint is not None
+    trainer = replace(subject.checkpoint.trainer, data=str(private))
+    forged = SimpleNamespace(checkpoint=replace(subject.checkpoint, trainer=trainer))
+    with pytest.raises(UserError, match=r"private\.npz holds other images .*, give --data "):
+        context().splits(forged)  # type: ignore[arg-type]
+    assert len(context(data=str(private)).splits(forged).train) == 32  # type: ignore[arg-type]
+    own = load(private, "train").fingerprint
+    data = subject.checkpoint.data | {"fingerprint": own}
+    honest = SimpleNamespace(checkpoint=replace(subject.checkpoint, trainer=trainer, data=data))
+    assert len(context().splits(honest).train) == 32  # type: ignore[arg-type]
+
+
 def test_images_of_a_checkpoint_are_those_it_was_trained_on(on_digits: Path) -> None:
     ours = context()
     splits = ours.splits(ours.open(on_digits))

@@ -34,7 +34,7 @@ class Contents(NamedTuple):
 
 
 class TableParts:
-    """A table before it is known which of its parts are codes.
+    """A table before it is known which of its parts are codes; a format implements what it has.
 
     ``where`` names it in messages. ``columns`` are its columns of one value a row, and ``arrays``
     the shapes of its arrays by name; a table may have both.
@@ -51,11 +51,11 @@ class TableParts:
         self.arrays: dict[str, tuple[int, ...]] = {}
 
     def frame(self, columns: Sequence[str]) -> pd.DataFrame:
-        """Return some of its columns."""
+        """Return some of its columns; only a table with columns is asked for them."""
         raise NotImplementedError(columns)
 
     def array(self, name: str) -> Any:
-        """Return one of its arrays: of numbers or words, or a data frame."""
+        """Return one of its arrays, of numbers or words, or a data frame; asked as `frame`."""
         raise NotImplementedError(name)
 
     def words(self, name: str) -> list[str] | None:
