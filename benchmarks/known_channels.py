@@ -20,6 +20,7 @@ from infoeval.information.channels import (
     blobs,
     channel_of_one,
     random_images,
+    replaced_categories,
 )
 
 UNEQUAL = (0.4, 0.3, 0.15, 0.1, 0.05)
@@ -67,14 +68,7 @@ def unequal_categories(
     I = H(y) − h(ε) − ε log(K − 1), where y is shown with probability (1 − ε)p + ε(1 − p)/(K − 1).
     """
     categories = len(probabilities)
-    prototypes = random_images(categories, size)
-
-    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
-        right = codes["category"]
-        wrong = torch.rand(len(right), generator=generator) < error
-        other = torch.randint(1, categories, (len(right),), generator=generator)
-        return prototypes[torch.where(wrong, (right + other) % categories, right)]
-
+    render = replaced_categories(random_images(categories, size), error)
     p = np.array(probabilities)
     shown = (1 - error) * p + error * (1 - p) / (categories - 1)
     truth = float(special.entr(shown).sum())

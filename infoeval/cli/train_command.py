@@ -37,7 +37,11 @@ MOST_STACKED = 10_000
 @data_option
 @data_dir_option
 @skip_broken_option
-@click.option("--codes", metavar="CODES", help='Other codes, such as "10,10,u,u".')
+@click.option(
+    "--codes",
+    metavar="CODES",
+    help='Other codes, such as "10,u,n,a": ten categories, uniform, normal, an angle.',
+)
 @click.option("--size", type=int, help="Networks for your own images: 28, 32 or 64.")
 @click.option("--steps", type=int, help="Training steps; the trainer's own number by default.")
 @click.option("--batch", type=int, help="Images a step; the trainer's own number by default.")

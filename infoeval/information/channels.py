@@ -44,7 +44,20 @@ def symmetric_noise(error: float, *, categories: int = 10, size: int = 28) -> Ch
     >>> round(symmetric_noise(0.1).truth["category"], 6)
     1.75778
     """
-    prototypes = random_images(categories, size)
+    render = replaced_categories(random_images(categories, size), error)
+    truth = math.log(categories) - binary_entropy(error) - error * math.log(categories - 1)
+    return channel_of_one(
+        f"symmetric noise {error:g}", "category", Categorical(categories), render, truth
+    )
+
+
+def replaced_categories(prototypes: Tensor, error: float) -> Render:
+    """Return a `render` that shows another category than the code's with probability `error`.
+
+    `prototypes` are the images (K, 1, size, size) of the K categories; all others are equally
+    likely.
+    """
+    categories = len(prototypes)
 
     def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
         right = codes["category"]
@@ -52,10 +65,7 @@ def symmetric_noise(error: float, *, categories: int = 10, size: int = 28) -> Ch
         other = torch.randint(1, categories, (len(right),), generator=generator)
         return prototypes[torch.where(wrong, (right + other) % categories, right)]
 
-    truth = math.log(categories) - binary_entropy(error) - error * math.log(categories - 1)
-    return channel_of_one(
-        f"symmetric noise {error:g}", "category", Categorical(categories), render, truth
-    )
+    return render
 
 
 def blob_with_gaussian_noise(deviation: float, *, size: int = 28) -> Channel:
