@@ -71,7 +71,7 @@ def _print_metrics(metrics: "Sequence[Metric]") -> None:
     """Print all metrics by what they need, each with its range and its settings."""
     from rich.text import Text
 
-    from infoeval.cli.terminal import Screen, bold, table
+    from infoeval.cli.terminal.screen import Screen, bold, table
 
     screen = Screen()
     for needs in dict.fromkeys(metric.needs for metric in metrics):
@@ -91,7 +91,7 @@ def _print_metrics(metrics: "Sequence[Metric]") -> None:
 
 def _print_catalogue(entries: "Sequence[CatalogueEntry]") -> None:
     """Print which data sets are available, and how to get those that are not."""
-    from infoeval.cli.terminal import Screen, table
+    from infoeval.cli.terminal.screen import Screen, table
 
     rows = table("name", "available", "description", "place", names=4)
     rows.columns[1].no_wrap = True

@@ -19,7 +19,7 @@ from rich.progress import (
 from rich.text import Text
 
 from infoeval.cli.output import note, plain
-from infoeval.cli.terminal import Terminal
+from infoeval.cli.terminal.screen import Terminal
 from infoeval.errors import printable
 
 PLAIN_INTERVAL = 10.0

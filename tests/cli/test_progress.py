@@ -6,7 +6,7 @@ import pytest
 from rich.console import Console
 
 from infoeval.cli import progress
-from infoeval.cli.terminal import Terminal
+from infoeval.cli.terminal.screen import Terminal
 
 
 def test_lines_elsewhere_are_few(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from infoeval.cli.terminal import Screen, table
+from infoeval.cli.terminal.screen import Screen, table
 from infoeval.errors import printable
 
 if TYPE_CHECKING:

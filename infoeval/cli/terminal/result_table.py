@@ -6,9 +6,9 @@ from typing import IO, TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from infoeval.cli.terminal import Screen, bold, interval, table
 from infoeval.cli.terminal.information_table import print_information
 from infoeval.cli.terminal.reference_table import print_references
+from infoeval.cli.terminal.screen import Screen, bold, interval, table
 from infoeval.errors import printable
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from infoeval.cli.terminal import Screen, table
+from infoeval.cli.terminal.screen import Screen, table
 from infoeval.errors import printable
 
 if TYPE_CHECKING:
