@@ -67,11 +67,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 WITHOUT_TORCH = ("data", "metrics", "results", "report", *sorted(BASE - {"devices"}))
 """Parts that know arrays, files and texts: importing one imports no torch."""
 
-SHOWN_ONLY = (
-    "infoeval.cli.terminal.screen",
-    "infoeval.cli.progress",
-    "infoeval.cli.parameter_types",
-)
+SHOWN_ONLY = ("infoeval.cli.terminal", "infoeval.cli.progress", "infoeval.cli.parameter_types")
 """Modules that show what they are given: nothing that they import computes anything."""
 
 
