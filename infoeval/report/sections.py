@@ -33,6 +33,9 @@ from infoeval.results import Document
 _NARROW, _FEW_COLUMNS = 440, 7
 """Largest width, CSS pixels, and number of columns of a figure that has its table beside it."""
 
+MOST_DRAWN = 100
+"""Figures of a section that are drawn. Each takes some 50 ms, and nobody looks at more."""
+
 _Q = "Q is the recognition network: here a new one, trained on images of the finished model."
 _LEARNING = (
     "The information that Q had found after each round of its training: where a curve still rises, "
@@ -205,7 +208,8 @@ _CONTENT = {"sliders": "panels", "gallery": "galleries"}
 
 def _of_figures(name: str, short: str, title: str, drawn: tuple[Figure, ...]) -> Iterable[Section]:
     if drawn:
-        yield Section(name, short, title, figures=_all_drawn(drawn))
+        text = _not_drawn(len(drawn))
+        yield Section(name, short, title, text=text, figures=_all_drawn(drawn[:MOST_DRAWN]))
 
 
 def _of_panels(
@@ -216,14 +220,23 @@ def _of_panels(
     groups: Mapping[tuple[str, str], tuple[Figure, ...]],
 ) -> Iterable[Section]:
     """Yield a section of small drawings, by heading and text; their legend stands above all."""
-    drawn = {about: group for about, group in groups.items() if group}
+    count = max(map(len, groups.values()), default=0)
+    drawn = {about: group[:MOST_DRAWN] for about, group in groups.items() if group}
     if drawn:
+        text = f"{text} {_not_drawn(count)}".strip()
         marks = svg.key(name, [figure for group in drawn.values() for figure in group])
         panels = [
             Panels(heading, note, tuple(_drawn(figure, legend=False) for figure in group))
             for (heading, note), group in drawn.items()
         ]
         yield Section(name, short, title, "panels.html", text, key=marks, panels=tuple(panels))
+
+
+def _not_drawn(count: int) -> str:
+    """Return what is said where not all of so many figures are drawn."""
+    if count <= MOST_DRAWN:
+        return ""
+    return f"The first {MOST_DRAWN} of {count:,} are drawn; metrics.json has the numbers of all."
 
 
 def _all_drawn(group: Iterable[Figure]) -> tuple[Drawn, ...]:

@@ -80,7 +80,10 @@ class Document(ModelResults):
 
     @model_validator(mode="after")
     def _check_numbers(self) -> Self:
-        """Check that images and differences name models that the document has."""
+        """Check that code names differ, and that images and differences name models there are."""
+        names = [code.name for code in self.codes or ()]
+        if len(set(names)) < len(names):
+            raise wrong("codes of different names", "codes")
         count = len(self.all_models)
         numbers = [(f"images[{i}]", image.model) for i, image in enumerate(self.images)]
         numbers += [

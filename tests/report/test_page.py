@@ -247,6 +247,23 @@ def test_hostile_names_stay_text(folder: Path, document: dict[str, Any]) -> None
             assert set(labels) == {HOSTILE_AS_SHOWN}
 
 
+def test_of_very_many_codes_the_first_are_drawn(
+    folder: Path, document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "are drawn; metrics.json" not in render(document, folder)
+    monkeypatch.setattr(infoeval.report.sections, "MOST_DRAWN", 1)
+    page = render(document, folder)
+    # Of the training: a panel a code and one of the losses.
+    count = len(document["codes"]) + 1
+    assert f"The first 1 of {count} are drawn; metrics.json has the numbers of all." in page
+
+
+def test_two_codes_of_one_name_are_refused(folder: Path, document: dict[str, Any]) -> None:
+    document["codes"] = [*document["codes"], document["codes"][0]]
+    with pytest.raises(UserError, match="codes of different names"):
+        render(document, folder)
+
+
 def test_mathematics_in_a_name_is_not_typeset(folder: Path, document: dict[str, Any]) -> None:
     bare = without_extras(document)
     bare["results"][0]["target"] = "$x^2$ \\alpha $"

@@ -20,6 +20,9 @@ from infoeval.data.untrusted import MAX_ARRAY_BYTES
 from infoeval.errors import UserError
 from infoeval.subjects.tables.table_source import TableParts
 
+_ABOUT_COLUMNS = ("code_names", "code_types", "factor_names", "factor_types")
+"""Arrays of words about the columns of others; they are no columns themselves."""
+
 
 class NpzTable(TableParts):
     """The arrays of a .npz file; those of one value a row are its columns as well.
@@ -32,7 +35,8 @@ class NpzTable(TableParts):
         self.path = path
         with NpzFile(path) as file:
             self.arrays = {name: _shape(file, name) for name in file.array_names}
-        self.columns = [name for name, shape in self.arrays.items() if len(shape) == 1]
+        one_value = [name for name, shape in self.arrays.items() if len(shape) == 1]
+        self.columns = [name for name in one_value if name not in _ABOUT_COLUMNS]
 
     def frame(self, columns: Sequence[str]) -> pd.DataFrame:
         lengths = {self.arrays[name][0] for name in columns}

@@ -147,3 +147,11 @@ def test_what_reads_a_format_is_named_where_it_is_missing(
         (tmp_path / f"t{suffix}").write_bytes(b"")
         with pytest.raises(UserError, match=rf"read with {library}: pip install 'infoeval\[tab"):
             open_subject(tmp_path / f"t{suffix}")
+
+
+def test_words_about_columns_are_no_columns(tmp_path: Path) -> None:
+    """Without its array of codes, a table has none: their names are not taken for codes."""
+    path = tmp_path / "damaged.npz"
+    np.savez(path, code_names=np.array(["a", "b"]), code_types=np.array(["continuous"] * 2))
+    with pytest.raises(UserError, match=r"code_names, code_types"):
+        open_table(path)
