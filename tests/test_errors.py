@@ -26,5 +26,25 @@ def test_a_strangers_name_is_short_and_printable() -> None:
     assert len(message) < 300
 
 
+@pytest.mark.parametrize(
+    ("given", "line"),
+    [
+        ("one\ntwo\r\n  three", "one two three"),
+        ("\x1b[2Jgone", r"\x1b[2Jgone"),
+        ("a\u202eb\u2066c\ud800", r"a\u202eb\u2066c\ud800"),
+        ("größe 数字 λ", "größe 数字 λ"),
+    ],
+)
+def test_a_message_is_one_line_that_a_terminal_only_shows(given: str, line: str) -> None:
+    assert str(UserError(given)) == line
+
+
+def test_a_word_without_end_is_cut_in_its_middle() -> None:
+    message = str(UserError("cannot read " + "/" + "a" * 5000 + "/end.pt: no such file"))
+    assert message.startswith("cannot read /aaa")
+    assert message.endswith("/end.pt: no such file")
+    assert len(message) < 300
+
+
 def test_no_names_at_all() -> None:
     assert unknown("no code called", "a", []) == "no code called 'a'; there are none"
