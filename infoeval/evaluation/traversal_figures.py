@@ -94,7 +94,7 @@ def draw_traversals(
 def _title(space: CodeSpace, name: str, values: Sequence[float]) -> str:
     if space[name].is_categorical:
         return f"{name}: {len(values)} categories"
-    return f"{name}: {values[0]:+g} … {values[-1]:+g}".replace("-", "−")
+    return f"{name}: {values[0]:+.3g} … {values[-1]:+.3g}".replace("-", "−")
 
 
 def check_choice(
