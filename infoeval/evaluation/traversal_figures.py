@@ -94,7 +94,10 @@ def draw_traversals(
 def _title(space: CodeSpace, name: str, values: Sequence[float]) -> str:
     if space[name].is_categorical:
         return f"{name}: {len(values)} categories"
-    return f"{name}: {values[0]:+.3g} … {values[-1]:+.3g}".replace("-", "−")
+    # Three digits of the range, whatever the values are far from 0.
+    digits = 2 - math.floor(math.log10(values[-1] - values[0])) if values[-1] > values[0] else 6
+    low, high = (round(float(end), digits) for end in (values[0], values[-1]))
+    return f"{name}: {low:+g} … {high:+g}".replace("-", "−")
 
 
 def check_choice(
