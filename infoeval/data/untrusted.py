@@ -74,20 +74,24 @@ class BoundedZip(zipfile.ZipFile):
     Raises UserError for a larger directory, and what ``zipfile.ZipFile`` raises.
     """
 
+    # What cannot be opened is closed as well, when it is deleted.
+    _stream: "_BoundedReader | None" = None
+
     def __init__(self, path: Path, most: int) -> None:
-        self._stream = _BoundedReader(io.FileIO(path))
-        self._stream.most = most
+        stream = self._stream = _BoundedReader(io.FileIO(path))
+        stream.most = most
         try:
-            super().__init__(self._stream)
+            super().__init__(stream)
         except BaseException:
-            self._stream.close()
+            stream.close()
             raise
-        self._stream.most = None
+        stream.most = None
 
     def close(self) -> None:
         """Close the file."""
         super().close()
-        self._stream.close()
+        if self._stream is not None:
+            self._stream.close()
 
 
 class _BoundedReader(io.BufferedReader):

@@ -262,7 +262,7 @@ def test_same_document_gives_the_same_drawings(
 
 
 def test_names_are_there_once_and_refer_to_what_is_there(document: Document) -> None:
-    document["codes"][1]["name"] = "digit"
+    document["codes"][1]["name"] = "digit?"
     for each in document["results"]:
         if each["target"] == "slant":
             each["target"] = "Digit!"
