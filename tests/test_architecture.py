@@ -43,7 +43,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "training": {
         *("augment", "checkpoint", "codes", "data", "networks", "trainer", "traversals"),
     },
-    "subjects": {"checkpoint", "codes", "data", "networks", "trainer"},
+    "subjects": {"checkpoint", "codes", "data", "networks", "trainer", "traversals"},
     "metrics": set(),
     "information": {"codes", "metrics", "priors", "subjects"},
     "results": set(),

@@ -151,9 +151,8 @@ def compare(
             show(comparison)
     if open_it:
         click.launch(str(output))
-    documents = comparison.documents
-    names = ("first", "second", *(f"model {k}" for k in range(3, len(documents) + 1)))
-    _check_converged(dict(zip((f"{name}: " for name in names), documents, strict=True)), strict)
+    names = (f"{name}: " for name in comparison.names)
+    _check_converged(dict(zip(names, comparison.documents, strict=True)), strict)
 
 
 def check_strict(metrics: Sequence[str], information: str | None, strict: bool) -> None:

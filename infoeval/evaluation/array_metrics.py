@@ -115,8 +115,8 @@ def _image_settings(inputs: Inputs) -> dict[str, Any]:
     if not inputs.has_images:
         return {}
     settings: dict[str, Any] = {"split": inputs.splits.test.split}
-    if inputs.subject.checkpoint is not None:
-        settings["batch_norm"] = inputs.options.batch_norm
+    if inputs.reader.batch_norm is not None:
+        settings["batch_norm"] = inputs.reader.batch_norm
     return settings
 
 

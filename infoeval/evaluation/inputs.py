@@ -53,6 +53,11 @@ class Inputs:
         """Whether images were loaded."""
         return "splits" in vars(self)
 
+    def describe_subject(self) -> dict[str, Any]:
+        """Return the `subject` of the results, with the batch-norm statistics it was read with."""
+        read = self.reader.batch_norm if "reader" in vars(self) else None
+        return {**self.subject.describe(), **({"batch_norm": read} if read else {})}
+
     def describe_data(self) -> dict[str, Any]:
         """Return the `data` of the results, with how many of the test images make the table."""
         if not self.has_images:

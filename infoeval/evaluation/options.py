@@ -98,8 +98,8 @@ class Options:
     )
     batch_norm: Literal["real", "running", "generated"] = option(
         "real",
-        "Batch-norm statistics of Q when it reads real images: estimated on training images (real) "
-        "or on generated ones, or the running ones of the training.",
+        "Batch-norm statistics of an encoder when it reads real images: estimated on training "
+        "images (real) or on generated ones, or the running ones of its own training.",
         choices=("real", "running", "generated"),
     )
     budget: str = option("standard", "Cost of mi.", metavar="quick|standard|strict")

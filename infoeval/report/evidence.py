@@ -14,6 +14,7 @@ from infoeval.report.wording import (
     nats,
 )
 from infoeval.results import Document, ModelResults, Result
+from infoeval.results.model_results import differing_readings
 from infoeval.results.records import INFORMATION, OWN_BOUND, CheckDetails
 
 _TOLERANCE = 0.01
@@ -37,7 +38,7 @@ class Reason:
 def reasons(document: Document) -> list[Reason]:
     """Return the reasons to trust the verdict or not, the most important first."""
     candidates = [_convergence(document), _self_test(document), *_too_few_rows(document)]
-    candidates += [_seeds(document)]
+    candidates += [_readings(document), _seeds(document)]
     candidates += [_unlike(document, model) for model in document.baselines[:1]]
     candidates.append(_intervals(document))
     return [reason for reason in candidates if reason is not None]
@@ -75,6 +76,13 @@ def _convergence(document: Document) -> Reason | None:
         f"Q had not converged for {_where(open_codes, document)}: a larger Q, another input or "
         f"more training may still gain {_CONVERGED:g} nats or more.",
     )
+
+
+def _readings(document: Document) -> Reason | None:
+    """Return which batch-norm statistics the models were read with, where that differs."""
+    models = document.all_models
+    text = differing_readings({model.label: model.identity.batch_norm for model in models})
+    return Reason("Batch norm", False, f"{text[:1].upper()}{text[1:]}.") if text else None
 
 
 def _too_few_rows(document: Document) -> list[Reason]:

@@ -39,6 +39,7 @@ from infoeval.results.model_results import (
     ModelResults,
     OtherModel,
     codes_of,
+    differing_readings,
     labels_of,
 )
 from infoeval.results.records import Difference, Result
@@ -208,6 +209,17 @@ class Comparison:
     def documents(self) -> tuple[Document, ...]:
         """The documents of all models, in the order given."""
         return self.first, self.second, *self.others
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What the models are called: "first", "second", "model 3" and so on."""
+        return ("first", "second", *(f"model {3 + number}" for number in range(len(self.others))))
+
+    @property
+    def differing_readings(self) -> str:
+        """Which batch-norm statistics each model was read with, where that differs."""
+        documents = zip(self.names, self.documents, strict=True)
+        return differing_readings({name: each.identity.batch_norm for name, each in documents})
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data in the shape of the JSON: with `others` for three models or more."""

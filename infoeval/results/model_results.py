@@ -1,7 +1,7 @@
 """A model with its results: what a document and the other models of a report share."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -26,7 +26,8 @@ Role = Literal["subject", "baseline", "seed", "compared"]
 class SubjectEntry(Open):
     """What was scored: a checkpoint, codes of a table, a user's model, or several models.
 
-    ``code_names`` and ``factor_names`` are the columns of a table.
+    ``code_names`` and ``factor_names`` are the columns of a table. ``batch_norm`` says which
+    statistics an encoder normalised images by: "real", "generated" or "running".
     """
 
     checkpoint: Text | None = None
@@ -41,6 +42,7 @@ class SubjectEntry(Open):
     step: Whole | None = None
     seed: Whole | None = None
     information_weight: Number | None = None
+    batch_norm: Name | None = None
 
     @property
     def source(self) -> str:
@@ -206,6 +208,29 @@ class OtherModel(ModelResults):
     """A model that a report compares with the first."""
 
     role: Literal["baseline", "seed", "compared"]
+
+
+READINGS = {
+    "real": "estimated on real training images",
+    "generated": "estimated on generated images",
+    "running": "those of its own training",
+}
+
+
+def differing_readings(batch_norm: Mapping[str, str | None]) -> str:
+    """Return which batch-norm statistics models were read with, where that differs; else nothing.
+
+    `batch_norm` has those of each model by its name; None where it has no batch norm, and is read
+    in the same way whatever the statistics.
+
+    >>> differing_readings({"a": "real", "b": "real", "c": None})
+    ''
+    """
+    known = {name: how for name, how in batch_norm.items() if how is not None}
+    if len(set(known.values())) < 2:
+        return ""
+    each = (f"{name}: {READINGS.get(how, how)}" for name, how in known.items())
+    return f"images were read with different batch-norm statistics: {'; '.join(each)}"
 
 
 def labels_of(models: Sequence[ModelResults]) -> list[str]:

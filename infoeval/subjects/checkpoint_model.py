@@ -32,6 +32,13 @@ def rows_at_once(networks: Networks) -> int:
     return max(2, min(CHUNK, MOST_VALUES // networks.activations))
 
 
+def calibration_images(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Return at most `CALIBRATION_IMAGES` images, evenly spaced."""
+    count = min(len(images), CALIBRATION_IMAGES)
+    chosen: NDArray[np.uint8] = images[np.linspace(0, len(images) - 1, count).astype(int)]
+    return chosen
+
+
 class Recognition:
     """Q with batch-norm statistics estimated on given images, or with the running ones.
 
@@ -127,9 +134,7 @@ class CheckpointModel:
     def _recognition_on(self, images: NDArray[np.uint8] | None) -> Recognition:
         if images is None:
             return Recognition(self.networks)
-        count = min(len(images), CALIBRATION_IMAGES)
-        rows = np.linspace(0, len(images) - 1, count).astype(int)
-        return Recognition(self.networks, torch.from_numpy(images[rows]))
+        return Recognition(self.networks, torch.from_numpy(calibration_images(images)))
 
     @property
     def codes(self) -> CodeSpace:

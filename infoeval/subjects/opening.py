@@ -14,13 +14,14 @@ from torch.utils.data import Dataset
 from infoeval.checkpoint import CHECKPOINT
 from infoeval.devices import find_device
 from infoeval.errors import UserError
+from infoeval.subjects.batch_norm import BatchNorm
 from infoeval.subjects.protocols import Encoder, Generator
 from infoeval.subjects.subject import Progress, Subject
 from infoeval.subjects.table_subject import TableSubject, open_table
 from infoeval.subjects.tables.column_choice import TableChoice
 from infoeval.subjects.tables.memory_tables import in_memory
 from infoeval.subjects.tables.table_files import READERS, is_table
-from infoeval.subjects.trained_model import BatchNorm, TrainedModel
+from infoeval.subjects.trained_model import TrainedModel
 from infoeval.subjects.user_model import UserModel, made_by_function, names_function, user_code
 
 Given = (
@@ -61,7 +62,7 @@ def open_subject(
             of codes; or a subject, which is returned unchanged.
         device: of a checkpoint's networks: "auto", "cpu", "cuda" or "cuda:N".
         seed: of random draws in encoding images.
-        batch_norm: see `TrainedModel`.
+        batch_norm: see `TrainedModel` and `UserModel`.
         table: which parts of a table are its codes and factors; by default as their names tell.
         progress: called while images are encoded.
 
@@ -73,13 +74,13 @@ def open_subject(
         return model
     choice = table or TableChoice()
     if not isinstance(model, str | Path):
-        return _of_object(model, None, None, choice, seed)
+        return _of_object(model, None, None, choice, seed, batch_norm)
     if is_table(model):
         return open_table(model, choice)
     if names_function(str(model)):
         made, path = made_by_function(str(model))
         with user_code(f"{model} failed"):
-            return _of_object(made, str(model), path, choice, seed)
+            return _of_object(made, str(model), path, choice, seed, batch_norm)
     _check_is_checkpoint(Path(model))
     return TrainedModel(
         model,
@@ -91,7 +92,12 @@ def open_subject(
 
 
 def _of_object(
-    model: Any, name: str | None, path: Path | None, choice: TableChoice, seed: int
+    model: Any,
+    name: str | None,
+    path: Path | None,
+    choice: TableChoice,
+    seed: int,
+    batch_norm: BatchNorm,
 ) -> Subject:
     """Return the subject of a table or a model in memory, perhaps made by a function of a file."""
     source = in_memory(model)
@@ -100,7 +106,7 @@ def _of_object(
     parts = model if isinstance(model, tuple) else (model,)
     first = next((part for part in parts if part is not None), None)
     kind = getattr(first, "__name__", type(first).__name__)
-    return UserModel(model, name or kind, path=path, seed=seed)
+    return UserModel(model, name or kind, path=path, seed=seed, batch_norm=batch_norm)
 
 
 def _check_is_checkpoint(path: Path) -> None:

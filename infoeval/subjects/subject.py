@@ -105,7 +105,13 @@ class Subject(ABC):
 
 
 class Reader(ABC):
-    """An encoder that reads each image of a set once."""
+    """An encoder that reads each image of a set once.
+
+    `batch_norm` says which statistics it normalises by: "real", "generated" or "running"; None
+    where it has no batch norm.
+    """
+
+    batch_norm: str | None = None
 
     def __init__(self) -> None:
         self._read: dict[ImageSet, _Codes] = {}

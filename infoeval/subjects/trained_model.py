@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,11 +16,11 @@ from infoeval.codes import CodeSpace
 from infoeval.data.image_set import ImageSet
 from infoeval.errors import UserError
 from infoeval.files import sha256
+from infoeval.subjects.batch_norm import BatchNorm
 from infoeval.subjects.checkpoint_model import CALIBRATION_IMAGES, CheckpointModel
 from infoeval.subjects.protocols import sample
 from infoeval.subjects.subject import Array, Encoding, Progress, Reader, Subject
 
-BatchNorm = Literal["real", "running", "generated"]
 CHUNK = 5000
 """Images that are read between two reports of progress."""
 
@@ -111,7 +111,7 @@ class TrainedModel(Subject):
 
     def reader(self, train: ImageSet) -> Reader:
         if self._reader is None or self._reader[0] is not train:
-            self._reader = train, _Q(self._calibrated(train), self.progress)
+            self._reader = train, _Q(self._calibrated(train), self.batch_norm, self.progress)
         return self._reader[1]
 
     def _calibrated(self, train: ImageSet) -> CheckpointModel:
@@ -129,9 +129,9 @@ class TrainedModel(Subject):
 class _Q(Reader):
     """Q of a checkpoint: q(c|x) of categorical codes, the mean of continuous ones."""
 
-    def __init__(self, model: CheckpointModel, progress: Progress) -> None:
+    def __init__(self, model: CheckpointModel, batch_norm: BatchNorm, progress: Progress) -> None:
         super().__init__()
-        self.model, self.progress = model, progress
+        self.model, self.batch_norm, self.progress = model, batch_norm, progress
 
     def read(self, images: NDArray[np.uint8]) -> dict[str, Array]:
         chunks: list[dict[str, Array]] = []

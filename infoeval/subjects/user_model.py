@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from infoeval.arrays import as_array
 from infoeval.codes import Categorical, CodeSpace
@@ -21,8 +21,11 @@ from infoeval.data.image_set import CHANNELS, ImageSet
 from infoeval.errors import UserError, described, shown, unknown
 from infoeval.files import sha256
 from infoeval.python_files import run_file
-from infoeval.subjects.protocols import Generator
+from infoeval.subjects.batch_norm import BatchNorm, BatchNormStatistics, networks_of
+from infoeval.subjects.checkpoint_model import CALIBRATION_IMAGES, calibration_images
+from infoeval.subjects.protocols import Generator, sample
 from infoeval.subjects.subject import Array, Encoding, Reader, Subject
+from infoeval.traversals import as_pixels
 
 CHUNK = 500
 LONGEST_CALL = 10_000
@@ -40,27 +43,36 @@ class UserModel(Subject):
     Args:
         model: a function of images or an object with `encode`; an object with `codes` (an
             `infoeval.CodeSpace`) and `generate(codes, noise)`; an object with all three; or a
-            pair (encoder, generator), either of which may be None. Networks are put into
-            evaluation mode. See docs/your-model.md.
+            pair (encoder, generator), either of which may be None. The networks in them are put
+            into evaluation mode. See docs/your-model.md.
         name: what it is called in results and messages.
         path: the file it came from; None for a model in memory.
-        seed: of an encoder's random draws.
+        seed: of an encoder's random draws, and of generated images for batch-norm statistics.
+        batch_norm: batch-norm statistics of the encoder: estimated on training images ("real") or
+            on images of the generator ("generated"), or its own ("running").
 
     Raises:
         UserError: anything else.
 
     """
 
-    def __init__(self, model: Any, name: str, *, path: Path | None = None, seed: int = 0) -> None:
-        self.name, self.path = name, path
+    def __init__(
+        self,
+        model: Any,
+        name: str,
+        *,
+        path: Path | None = None,
+        seed: int = 0,
+        batch_norm: BatchNorm = "real",
+    ) -> None:
+        self.name, self.path, self.seed, self.batch_norm = name, path, seed, batch_norm
         encoder, generator = _parts(model, name)
         self.encode = getattr(encoder, "encode", encoder)
         self.has_encoder = encoder is not None
         self._generator = None if generator is None else _UserGenerator(name, generator)
-        self._reader = _UserEncoder(name, self.encode, seed, self.codes)
-        for part in (encoder, getattr(self.encode, "__self__", None), generator):
-            if isinstance(part, nn.Module):
-                part.eval()
+        self._reader: tuple[ImageSet, Reader] | None = None
+        for network in (*networks_of(self.encode), *networks_of(generator)):
+            network.eval()
 
     @cached_property
     def fingerprint(self) -> str | None:
@@ -71,8 +83,25 @@ class UserModel(Subject):
         return self._generator
 
     def reader(self, train: ImageSet) -> Reader:
-        del train  # its statistics are what they are
-        return self._reader
+        if self._reader is None or self._reader[0] is not train:
+            reader = _UserEncoder(self.name, self.encode, self.seed, self.codes)
+            if reader.batch_norm not in (None, self.batch_norm):
+                reader.estimate_statistics(self._calibration(train), self.batch_norm)
+            self._reader = train, reader
+        return self._reader[1]
+
+    def _calibration(self, train: ImageSet) -> NDArray[np.uint8]:
+        """Return the images that batch-norm statistics are estimated on."""
+        if self.batch_norm == "real":
+            return calibration_images(train.images)
+        if self._generator is None:
+            raise UserError(
+                f"{self.name} has no generator: --batch-norm generated needs one; give real or "
+                "running"
+            )
+        random = torch.Generator().manual_seed(self.seed)
+        images = sample(self._generator, CALIBRATION_IMAGES, random)[1]
+        return as_pixels(images, CALIBRATION_IMAGES).numpy()
 
 
 def names_function(text: str) -> bool:
@@ -239,24 +268,44 @@ class _UserEncoder(Reader):
     ) -> None:
         super().__init__()
         self.name, self.encoder, self.seed, self.space = name, encode, seed, space
+        self._statistics = BatchNormStatistics(networks_of(encode))
+        self.batch_norm = "running" if len(self._statistics) else None
         self._widths: dict[str, int] = {}
+
+    def estimate_statistics(self, images: NDArray[np.uint8], kind: BatchNorm) -> None:
+        """Read images with batch-norm statistics estimated on these, at most `CHUNK` at a time."""
+        if len(images) < 2:
+            raise UserError("batch-norm statistics need at least two images")
+        # A short last batch would count as much as a full one.
+        size = min(CHUNK, len(images))
+        batches = torch.split(torch.from_numpy(images[: len(images) // size * size]), size)
+        with self._seeded():
+            self._statistics.estimate(self._encode, batches)
+        if self._statistics.estimated:
+            self.batch_norm = kind
 
     def read(self, images: NDArray[np.uint8]) -> dict[str, Array]:
         chunks = []
-        with torch.random.fork_rng(devices=[]), torch.no_grad():
-            torch.manual_seed(self.seed)
+        with self._seeded(), self._statistics.in_force():
             for start in range(0, len(images), CHUNK):
                 part = torch.from_numpy(images[start : start + CHUNK].copy())
-                failed = f"{self.name}: the encoder failed on uint8 images {tuple(part.shape)}"
-                with user_code(failed):
-                    codes = self.encoder(part)
-                chunks.append(_arrays(codes, len(part), self.name))
+                chunks.append(_arrays(self._encode(part), len(part), self.name))
         for chunk in chunks:
             widths = {key: array.shape[1] for key, array in chunk.items()}
             if widths != (self._widths or widths):
                 raise UserError(f"{self.name}: the encoder returned other codes for other images")
             self._widths = widths
         return {key: np.concatenate([chunk[key] for chunk in chunks]) for key in self._widths}
+
+    @contextmanager
+    def _seeded(self) -> Iterator[None]:
+        with torch.random.fork_rng(devices=[]), torch.no_grad():
+            torch.manual_seed(self.seed)
+            yield
+
+    def _encode(self, images: Tensor) -> Any:
+        with user_code(f"{self.name}: the encoder failed on uint8 images {tuple(images.shape)}"):
+            return self.encoder(images)
 
     def encoding(self, arrays: Mapping[str, Array]) -> Encoding:
         frame = _columns(arrays, self.name)

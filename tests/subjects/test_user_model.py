@@ -275,7 +275,7 @@ def test_networks_are_put_into_evaluation_mode() -> None:
     assert not network.training
     network = Both()
     made_of(lambda pictures: network.encode(pictures))
-    assert network.training  # what is inside a function is the user's
+    assert not network.training
 
 
 def test_an_encoder_may_be_part_of_a_network() -> None:

@@ -141,7 +141,7 @@ def print_comparison(comparison: "Comparison", file: IO[str] | None = None) -> N
     """
     screen = Screen(file)
     first, *others = comparison.documents
-    names = ["second", *(f"model {number}" for number in range(3, len(others) + 2))]
+    _, *names = comparison.names
     screen.print_line(f"first: {first.identity.source}", soft_wrap=True)
     for number, (name, document) in enumerate(zip(names, others, strict=True), 1):
         screen.print_line(f"{name}: {document.identity.source}", soft_wrap=True)
@@ -165,6 +165,8 @@ def print_comparison(comparison: "Comparison", file: IO[str] | None = None) -> N
         screen.print_table(rows, names=2)
         for line in _kinds(differences):
             screen.print_line(line, soft_wrap=True)
+    if comparison.differing_readings:
+        screen.print_line(comparison.differing_readings)
     for skipped in first.skipped:
         screen.print_line(f"{skipped.metric} skipped: {skipped.reason}")
 

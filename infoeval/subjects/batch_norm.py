@@ -1,0 +1,147 @@
+"""Batch-norm statistics of a user's encoder: its running ones, or those of given images."""
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import FunctionType, MethodType, ModuleType
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+BatchNorm = Literal["real", "running", "generated"]
+"""Where statistics come from: training images, the training itself, or generated images."""
+DEEPEST = 4
+"""Functions and objects inside each other that are searched for networks."""
+MOST_ITEMS = 100
+"""Items of a list or a mapping that are searched for networks."""
+
+Statistics = tuple[Tensor, Tensor]
+"""Running mean and variance of a layer."""
+
+
+def networks_of(encode: object) -> list[nn.Module]:
+    """Return the networks that an encoder uses, as far as they can be seen.
+
+    They are looked for in the function itself, its object, its closure, the globals that it names,
+    and what these hold in turn.
+
+    >>> layer = nn.Linear(2, 2)
+    >>> networks_of(lambda images: layer(images)) == networks_of(layer) == [layer]
+    True
+    """
+    seen: dict[int, object] = {}
+    return list(_search(encode, seen, DEEPEST))
+
+
+def _search(item: object, seen: dict[int, object], depth: int) -> Iterator[nn.Module]:
+    if id(item) in seen or depth < 0:
+        return
+    seen[id(item)] = item
+    if isinstance(item, nn.Module):
+        yield item
+        return
+    for part in _parts_of(item):
+        yield from _search(part, seen, depth - 1)
+
+
+def _parts_of(item: object) -> list[object]:
+    """Return what an object holds that may be or use a network."""
+    if isinstance(item, MethodType):
+        return [item.__self__]
+    if isinstance(item, functools.partial):
+        return [item.func, *item.args, *item.keywords.values()]
+    if isinstance(item, FunctionType):
+        named = inspect.getclosurevars(item)
+        return [*named.nonlocals.values(), *named.globals.values()]
+    if isinstance(item, Mapping):
+        return list(item.values())[:MOST_ITEMS]
+    if isinstance(item, list | tuple):
+        return list(item[:MOST_ITEMS])
+    if isinstance(item, ModuleType | type | Tensor):
+        return []
+    return list(getattr(item, "__dict__", {}).values())[:MOST_ITEMS]
+
+
+class BatchNormStatistics:
+    """The statistics of batch-norm layers, which can be estimated on images and put in their place.
+
+    Layers that keep no running statistics always take those of their batch, and are left alone.
+    Outside `estimate` and `in_force` the networks are as the user made them.
+    """
+
+    def __init__(self, networks: Sequence[nn.Module]) -> None:
+        layers = (module for network in networks for module in network.modules())
+        self._layers = [
+            layer
+            for layer in dict.fromkeys(layers)
+            if isinstance(layer, _BatchNorm) and layer.running_mean is not None
+        ]
+        self._estimated: dict[_BatchNorm, Statistics] = {}
+
+    def __len__(self) -> int:
+        return len(self._layers)
+
+    @property
+    def estimated(self) -> bool:
+        """Whether statistics of any layer were estimated."""
+        return bool(self._estimated)
+
+    def estimate(self, read: Callable[[Tensor], object], batches: Sequence[Tensor]) -> None:
+        """Estimate the statistics of all layers that `read` runs, as the mean over batches."""
+        with self._restored():
+            for layer in self._layers:
+                layer.reset_running_stats()
+                layer.momentum = None  # a plain mean over the batches
+                layer.train()
+            for batch in batches:
+                read(batch)
+            for layer in self._layers:
+                if layer.num_batches_tracked:
+                    self._estimated[layer] = _copied(layer)
+
+    @contextmanager
+    def in_force(self) -> Iterator[None]:
+        """Context in which the layers have the estimated statistics."""
+        with self._restored():
+            for layer, statistics in self._estimated.items():
+                _set(layer, statistics)
+            yield
+
+    @contextmanager
+    def _restored(self) -> Iterator[None]:
+        """Context after which the layers are as they were before."""
+        before = [
+            (layer, _copied(layer), layer.num_batches_tracked, layer.momentum, layer.training)
+            for layer in self._layers
+        ]
+        for layer in self._layers:
+            if layer.num_batches_tracked is not None:
+                layer.num_batches_tracked = layer.num_batches_tracked.clone()
+        try:
+            yield
+        finally:
+            for layer, statistics, count, momentum, training in before:
+                _set(layer, statistics)
+                layer.num_batches_tracked, layer.momentum = count, momentum
+                layer.train(training)
+
+
+def _running(layer: _BatchNorm) -> Statistics:
+    mean, variance = layer.running_mean, layer.running_var
+    assert isinstance(mean, Tensor)
+    assert isinstance(variance, Tensor)
+    return mean, variance
+
+
+def _copied(layer: _BatchNorm) -> Statistics:
+    mean, variance = _running(layer)
+    return mean.clone(), variance.clone()
+
+
+@torch.no_grad()
+def _set(layer: _BatchNorm, statistics: Statistics) -> None:
+    for buffer, values in zip(_running(layer), statistics, strict=True):
+        buffer.copy_(values)
