@@ -1,10 +1,7 @@
 """Batch-norm statistics of a user's encoder: its running ones, or those of given images."""
 
-import functools
-import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from types import FunctionType, MethodType, ModuleType
 from typing import Literal
 
 import torch
@@ -13,56 +10,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 BatchNorm = Literal["real", "running", "generated"]
 """Where statistics come from: training images, the training itself, or generated images."""
-DEEPEST = 4
-"""Functions and objects inside each other that are searched for networks."""
-MOST_ITEMS = 100
-"""Items of a list or a mapping that are searched for networks."""
-
 Statistics = tuple[Tensor, Tensor]
 """Running mean and variance of a layer."""
-
-
-def networks_of(encode: object) -> list[nn.Module]:
-    """Return the networks that an encoder uses, as far as they can be seen.
-
-    They are looked for in the function itself, its object, its closure, the globals that it names,
-    and what these hold in turn.
-
-    >>> layer = nn.Linear(2, 2)
-    >>> networks_of(lambda images: layer(images)) == networks_of(layer) == [layer]
-    True
-    """
-    seen: dict[int, object] = {}
-    return list(_search(encode, seen, DEEPEST))
-
-
-def _search(item: object, seen: dict[int, object], depth: int) -> Iterator[nn.Module]:
-    if id(item) in seen or depth < 0:
-        return
-    seen[id(item)] = item
-    if isinstance(item, nn.Module):
-        yield item
-        return
-    for part in _parts_of(item):
-        yield from _search(part, seen, depth - 1)
-
-
-def _parts_of(item: object) -> list[object]:
-    """Return what an object holds that may be or use a network."""
-    if isinstance(item, MethodType):
-        return [item.__self__]
-    if isinstance(item, functools.partial):
-        return [item.func, *item.args, *item.keywords.values()]
-    if isinstance(item, FunctionType):
-        named = inspect.getclosurevars(item)
-        return [*named.nonlocals.values(), *named.globals.values()]
-    if isinstance(item, Mapping):
-        return list(item.values())[:MOST_ITEMS]
-    if isinstance(item, list | tuple):
-        return list(item[:MOST_ITEMS])
-    if isinstance(item, ModuleType | type | Tensor):
-        return []
-    return list(getattr(item, "__dict__", {}).values())[:MOST_ITEMS]
 
 
 class BatchNormStatistics:

@@ -21,8 +21,9 @@ from infoeval.data.image_set import CHANNELS, ImageSet
 from infoeval.errors import UserError, described, shown, unknown
 from infoeval.files import sha256
 from infoeval.python_files import run_file
-from infoeval.subjects.batch_norm import BatchNorm, BatchNormStatistics, networks_of
+from infoeval.subjects.batch_norm import BatchNorm, BatchNormStatistics
 from infoeval.subjects.checkpoint_model import CALIBRATION_IMAGES, calibration_images
+from infoeval.subjects.found_networks import networks_in
 from infoeval.subjects.protocols import Generator, sample
 from infoeval.subjects.subject import Array, Encoding, Reader, Subject
 from infoeval.traversals import as_pixels
@@ -70,8 +71,9 @@ class UserModel(Subject):
         self.encode = getattr(encoder, "encode", encoder)
         self.has_encoder = encoder is not None
         self._generator = None if generator is None else _UserGenerator(name, generator)
+        self._codes = None if encoder is None else getattr(encoder, "codes", None)
         self._reader: tuple[ImageSet, Reader] | None = None
-        for network in (*networks_of(self.encode), *networks_of(generator)):
+        for network in (*networks_in(self.encode), *networks_in(generator)):
             network.eval()
 
     @cached_property
@@ -81,6 +83,13 @@ class UserModel(Subject):
     @property
     def generator(self) -> Generator | None:
         return self._generator
+
+    @property
+    def codes(self) -> CodeSpace | None:
+        """The latent codes of its generator, or those that its encoder says it reads."""
+        if self._generator is not None:
+            return self._generator.codes
+        return self._codes if isinstance(self._codes, CodeSpace) else None
 
     def reader(self, train: ImageSet) -> Reader:
         if self._reader is None or self._reader[0] is not train:
@@ -268,7 +277,7 @@ class _UserEncoder(Reader):
     ) -> None:
         super().__init__()
         self.name, self.encoder, self.seed, self.space = name, encode, seed, space
-        self._statistics = BatchNormStatistics(networks_of(encode))
+        self._statistics = BatchNormStatistics(networks_in(encode))
         self.batch_norm = "running" if len(self._statistics) else None
         self._widths: dict[str, int] = {}
 

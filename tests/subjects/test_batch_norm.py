@@ -1,8 +1,6 @@
 """Tests of the batch-norm statistics that a user's encoder is read with."""
 
-import functools
 import io
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,13 +8,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from infoeval import CodeSpace, Uniform, UserError
+from infoeval import CodeSpace, Uniform, UserError, adapt
 from infoeval.cli.terminal.result_table import print_comparison
 from infoeval.data.image_set import ImageSet
 from infoeval.evaluation import compare, score
 from infoeval.report.evidence import reasons
 from infoeval.results import Document
-from infoeval.subjects.batch_norm import BatchNormStatistics, networks_of
+from infoeval.subjects.batch_norm import BatchNormStatistics
 from infoeval.subjects.opening import open_subject
 
 PIXELS = 4
@@ -111,45 +109,6 @@ def test_the_network_stays_as_it_was_where_it_fails() -> None:
     assert torch.equal(network.norm.running_mean, torch.zeros(PIXELS))  # type: ignore[arg-type]
 
 
-class Holder:
-    """An object that is no module and holds one."""
-
-    def __init__(self, network: nn.Module) -> None:
-        self.parts = {"networks": [network]}
-
-    def encode(self, pictures: Tensor) -> Any:
-        return self.parts["networks"][0](pictures)
-
-
-def ways_to_hold(network: nn.Module) -> dict[str, Callable[[Tensor], Any]]:
-    def closure(pictures: Tensor) -> Any:
-        return network(pictures)
-
-    def outer(pictures: Tensor) -> Any:
-        return closure(pictures)
-
-    def with_network(model: nn.Module, pictures: Tensor) -> Any:
-        return model(pictures)
-
-    return {
-        "module": network,
-        "method": network.forward,
-        "closure": closure,
-        "closure in a closure": outer,
-        "partial": functools.partial(with_network, network),
-        "object": Holder(network),  # type: ignore[dict-item]
-    }
-
-
-@pytest.mark.parametrize("way", list(ways_to_hold(nn.Identity())))
-def test_networks_are_found_where_they_are(way: str) -> None:
-    network = Encoder()
-    encode = ways_to_hold(network)[way]
-    assert networks_of(getattr(encode, "encode", encode)) == [network]
-    reader = open_subject(encode).reader(images())
-    assert reader.batch_norm == "real"
-
-
 def test_networks_among_the_globals_of_a_file(tmp_path: Any) -> None:
     (tmp_path / "enc.py").write_text(
         "import torch\nfrom torch import nn\nnet = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(4))\n"
@@ -157,6 +116,13 @@ def test_networks_among_the_globals_of_a_file(tmp_path: Any) -> None:
         "def encoder():\n    return encode\n"
     )
     assert open_subject(f"{tmp_path}/enc.py:encoder").reader(images()).batch_norm == "real"
+
+
+def test_networks_of_an_adapted_model() -> None:
+    train, test = images(), images(300, seed=1)
+    adapted = adapt(encode=Encoder(), decode=lambda z: z.sigmoid(), codes=PIXELS, images=(0, 255))
+    assert open_subject(adapted).reader(train).batch_norm == "real"
+    assert np.array_equal(read(adapted, train, test), read(Encoder(), train, test))
 
 
 def test_what_the_reading_is_called() -> None:
@@ -174,12 +140,7 @@ def test_what_the_reading_is_called() -> None:
 def test_layers_without_running_statistics_are_left_alone() -> None:
     network = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(PIXELS, track_running_stats=False))
     assert len(BatchNormStatistics([network])) == 0
-
-
-def test_a_network_holding_itself_is_searched_once() -> None:
-    holder = Holder(nn.Identity())
-    holder.parts["networks"] += [holder] * 3  # type: ignore[list-item]
-    assert len(networks_of(holder)) == 1
+    assert open_subject(network).reader(images()).batch_norm is None
 
 
 def test_too_little_to_estimate_from() -> None:
