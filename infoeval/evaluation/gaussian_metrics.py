@@ -14,7 +14,7 @@ from infoeval.evaluation.requests import Request
 from infoeval.metrics.score import Score
 from infoeval.results import Result, Skipped
 from infoeval.results.records import ALL_CODES
-from infoeval.subjects.subject import Encoding, Gaussian
+from infoeval.subjects.subject import Encoding, GaussianPosterior
 
 NEEDED = "needs an encoder that returns a mean and a log variance"
 STANDARD = (0.0, 1.0)
@@ -69,8 +69,8 @@ def _law(prior: Code | None) -> tuple[float, float] | None:
 
 
 def _with_normal_priors(
-    gaussians: Mapping[str, Gaussian], priors: Mapping[str, Code]
-) -> tuple[dict[str, Gaussian], list[str]]:
+    gaussians: Mapping[str, GaussianPosterior], priors: Mapping[str, Code]
+) -> tuple[dict[str, GaussianPosterior], list[str]]:
     """Return the posteriors whose prior is normal or not known, and why the others are left out."""
     left_out: dict[str, list[str]] = {}
     for name in gaussians:

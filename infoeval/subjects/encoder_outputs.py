@@ -13,7 +13,7 @@ from torch import distributions as laws
 from infoeval.arrays import as_array
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
-from infoeval.subjects.subject import Array, Encoding, Gaussian
+from infoeval.subjects.subject import Array, Encoding, GaussianPosterior
 
 PROBABILITY = 5e-3
 """The sum of probabilities may be this far from 1: those of bfloat16 come to within 0.002."""
@@ -66,7 +66,7 @@ def outputs_of(returned: Any, count: int, pixels: int, name: str) -> dict[str, O
     Raises UserError, beginning with the model's `name`, for anything else.
     """
     said = f"{name}: the encoder returned"
-    reading = _Reading(count, pixels)
+    reading = _Interpretation(count, pixels)
     if not isinstance(returned, Mapping) or reading.is_posterior(returned):
         return {NAMELESS: reading.output(returned, said)}
     outputs: dict[str, Output] = {}
@@ -95,7 +95,7 @@ def check_pairs(outputs: Mapping[str, Output], name: str) -> None:
             )
 
 
-class _Reading:
+class _Interpretation:
     """How the output of an encoder is read, for `count` images of so many `pixels`."""
 
     def __init__(self, count: int, pixels: int) -> None:
@@ -274,7 +274,7 @@ def encoding_of(
     """
     columns: list[tuple[str, Array]] = []
     posteriors: dict[str, Array] = {}
-    gaussians: dict[str, Gaussian] = {}
+    gaussians: dict[str, GaussianPosterior] = {}
     for key, array in arrays.items():
         kind = kinds[key]
         if kind == "probabilities" or (key != NAMELESS and kind == "values" and _is_share(array)):
@@ -289,7 +289,7 @@ def encoding_of(
         columns += zip(names, values.T, strict=True)
         if values is not array:
             pairs = zip(values.T, log_variances.T, strict=True)
-            gaussians |= dict(zip(names, (Gaussian(*pair) for pair in pairs), strict=True))
+            gaussians |= dict(zip(names, (GaussianPosterior(*pair) for pair in pairs), strict=True))
     frame = pd.DataFrame(dict(columns))
     if frame.shape[1] < len(columns):
         raise UserError(f"{name}: the encoder returned two codes of one name in {list(arrays)}")

@@ -22,7 +22,7 @@ Progress = Callable[[str, float | None], None]
 """Called with what is being done, and the share of it that is done where that is known."""
 
 
-class Gaussian(NamedTuple):
+class GaussianPosterior(NamedTuple):
     """The posteriors N(mean, exp(log variance)) of a code, (n,) each."""
 
     mean: Array
@@ -40,7 +40,7 @@ class Encoding:
 
     columns: pd.DataFrame
     posteriors: Mapping[str, Array] = field(default_factory=dict)
-    gaussians: Mapping[str, Gaussian] = field(default_factory=dict)
+    gaussians: Mapping[str, GaussianPosterior] = field(default_factory=dict)
 
 
 class Rows(NamedTuple):
