@@ -12,6 +12,8 @@ from torch import Tensor
 from infoeval import Categorical, Normal, Uniform, UserError, adapt
 from infoeval.data import sprites
 from infoeval.evaluation import compare
+from infoeval.evaluation.pages import report
+from infoeval.evaluation.traversal_figures import draw_traversals
 from infoeval.results import Document
 from tests.evaluation.scoring import by_name, score, store, table, values
 
@@ -149,7 +151,19 @@ def test_a_comparison_is_paired_by_images() -> None:
     assert {target for _, target in found} >= {"z0", "z3", None}
 
 
-def test_noise_alone_has_no_information() -> None:
+def test_a_page_shows_them_and_says_what_was_assumed(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    report(adapt(posterior), page, metrics=["kl", "active-units"], replicates=4, **ROWS)
+    text = page.read_text(encoding="utf-8")
+    for shown in ("active-units-kl-share", "code 3", "the standard normal one is assumed"):
+        assert shown in text
+
+
+def test_noise_alone_has_no_information_and_no_traversals(tmp_path: Path) -> None:
     generator = adapt(decode=lambda z: z.reshape(-1, 1, 2, 2).sigmoid(), noise=4)
     with pytest.raises(UserError, match="mi does not apply: the generator has noise alone"):
         score(generator, ["mi"])
+    with pytest.raises(UserError, match="noise alone, and no codes to traverse"):
+        draw_traversals(generator, tmp_path / "figure.svg")  # type: ignore[arg-type]
+    page = report(generator, tmp_path / "page.html", device="cpu")
+    assert "the generator has noise alone, and no codes" in page.read_text(encoding="utf-8")
