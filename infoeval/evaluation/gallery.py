@@ -120,9 +120,10 @@ def _as_grid(
 def _cell(
     images: ImageSet, image: int, category: int, matching: Mapping[str, str | None] | None
 ) -> dict[str, Any]:
+    file = {"file": images.files[image]} if images.files else {}
     if images.labels is None:
-        return {"label": None, "right": None}
+        return {"label": None, "right": None, **file}
     label = int(images.labels[image])
     name = images.label_names[label] if label < len(images.label_names) else str(label)
     right = None if matching is None else matching.get(str(category)) == name
-    return {"label": name, "right": right}
+    return {"label": name, "right": right, **file}

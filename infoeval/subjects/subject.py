@@ -27,11 +27,13 @@ class Encoding:
     """The codes of n images by an encoder.
 
     `columns` has one column a code: the likeliest category or the value. `posteriors` holds
-    q(c|x), (n, K), of the categorical codes of which it is known, by name.
+    q(c|x), (n, K), of the categorical codes of which it is known, by name; `spreads` the standard
+    deviation of q(c|x), (n,), of continuous ones.
     """
 
     columns: pd.DataFrame
     posteriors: Mapping[str, Array] = field(default_factory=dict)
+    spreads: Mapping[str, Array] = field(default_factory=dict)
 
 
 class Rows(NamedTuple):
