@@ -102,16 +102,18 @@ def _rows(images: ImageSet, encoding: Encoding) -> pd.DataFrame:
         columns["index"] = np.arange(len(images)) if images.places is None else images.places
     if images.places is None:
         columns["split"] = [images.split] * len(images)
-    for name, values in encoding.columns.items():
-        column = _free(str(name), "code", columns, is_code)
+    for name in map(str, encoding.columns):
+        values = encoding.columns[name]
+        column = _free(name, "code", columns, is_code)
         columns[column] = values.to_numpy()
         if name in encoding.posteriors:
             columns[f"probability of {column}"] = encoding.posteriors[name].max(axis=1)
         if name in encoding.spreads:
             columns[f"spread of {column}"] = encoding.spreads[name]
-    for name, values in _truth(images).items():
-        column = _free(str(name), "factor", columns, lambda name: not is_code(name))
-        columns[column] = values.to_numpy()
+    truth = _truth(images)
+    for name in map(str, truth):
+        column = _free(name, "factor", columns, lambda text: not is_code(text))
+        columns[column] = truth[name].to_numpy()
     return pd.DataFrame(columns)
 
 

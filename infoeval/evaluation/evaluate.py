@@ -99,7 +99,7 @@ def score_inputs(inputs: Inputs, requests: Sequence[Request] | None) -> Document
         skipped += [item for item in outcome if isinstance(item, Skipped)]
     device = "cpu" if subject.rows is not None else str(context.device)
     return Document(
-        subject=subject.describe(),
+        subject=inputs.describe_subject(),
         data=inputs.describe_data(),
         environment=environment(device),
         results=tuple(results),

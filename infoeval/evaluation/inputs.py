@@ -53,6 +53,13 @@ class Inputs:
         """Whether images were loaded."""
         return "splits" in vars(self)
 
+    def describe_subject(self) -> dict[str, Any]:
+        """Return the `subject` of the results; an encoder alone is known by what it has read."""
+        described = self.subject.describe()
+        if self.subject.codes is None and self.subject.rows is None and "table" in vars(self):
+            described["code_names"] = list(self.table.rows.codes.columns)
+        return described
+
     def describe_data(self) -> dict[str, Any]:
         """Return the `data` of the results, with how many of the test images make the table."""
         if not self.has_images:

@@ -81,7 +81,8 @@ class Angle(Prior):
         kappa = length.clamp(SMALLEST_SQUARE, LARGEST_CONCENTRATION).double()
         # The length R of the mean direction: I1(κ) / I0(κ).
         resultant = torch.special.i1e(kappa) / torch.special.i0e(kappa)
-        return (-2 * resultant.log()).sqrt().float()
+        deviation: Tensor = (-2 * resultant.log()).sqrt()
+        return deviation.float()
 
     def traversal(self, count: int | None = None, stretch: float = 1.0) -> Tensor:
         """Return `count` (10 by default) evenly spaced angles from 0; the next would be 0 again.

@@ -91,7 +91,8 @@ def choose_columns(
     """Return the names of the codes and of the factors among columns, by patterns or their names.
 
     Without patterns, columns named z…, code…, latent… or dim… are codes, and all others, but those
-    that are beside both (see `is_beside`), factors. With patterns for one side alone, the other side is what remains.
+    that are beside both (see `is_beside`), factors. With patterns for one side alone, the other
+    side is what remains.
 
     Raises UserError for a pattern without a column, a column that is both, and where it is not
     clear which columns are codes.
