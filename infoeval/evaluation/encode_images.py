@@ -102,14 +102,16 @@ def _rows(images: ImageSet, encoding: Encoding) -> pd.DataFrame:
         columns["index"] = np.arange(len(images)) if images.places is None else images.places
     if images.places is None:
         columns["split"] = [images.split] * len(images)
+    gaussians = encoding.gaussians.items()
+    spreads = {**encoding.spreads, **{name: np.exp(q.log_variance / 2) for name, q in gaussians}}
     for name in map(str, encoding.columns):
         values = encoding.columns[name]
         column = _free(name, "code", columns, is_code)
         columns[column] = values.to_numpy()
         if name in encoding.posteriors:
             columns[f"probability of {column}"] = encoding.posteriors[name].max(axis=1)
-        if name in encoding.spreads:
-            columns[f"spread of {column}"] = encoding.spreads[name]
+        if name in spreads:
+            columns[f"spread of {column}"] = spreads[name]
     truth = _truth(images)
     for name in map(str, truth):
         column = _free(name, "factor", columns, lambda text: not is_code(text))

@@ -155,4 +155,4 @@ class _Q(Reader):
             spread = code.spread(posterior)
             if spread is not None:
                 spreads[name] = spread.numpy()
-        return Encoding(pd.DataFrame(columns), probabilities, spreads)
+        return Encoding(pd.DataFrame(columns), probabilities, spreads=spreads)

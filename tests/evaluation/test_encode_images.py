@@ -132,6 +132,18 @@ def test_a_factor_called_spread_is_a_factor_where_no_code_has_that_name(tmp_path
     assert list(open_subject(tmp_path / "birds.csv").rows[0].factors) == ["spread of wings"]
 
 
+def test_posteriors_of_a_user_s_encoder_tell_probability_and_spread(pictures: Path) -> None:
+    def encode_images(images):
+        level = images.float().mean((1, 2, 3)) / 255
+        shares = torch.stack([level, 1 - level], 1)
+        return {"z": (level, -2 * torch.ones_like(level)), "kind": shares}
+
+    table = encode(encode_images, pictures)
+    np.testing.assert_allclose(table["spread of z"], np.exp(-1), rtol=1e-5)
+    likeliest = np.maximum(table["z"], 1 - table["z"])
+    np.testing.assert_allclose(table["probability of code kind"], likeliest, rtol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
