@@ -14,6 +14,7 @@ from infoeval.errors import UserError, quoted
 from infoeval.evaluation.context import Context, factors_of
 from infoeval.evaluation.options import Options, Progress, no_progress
 from infoeval.files import atomic_path
+from infoeval.subjects.onnx_model import ImageRange
 from infoeval.subjects.opening import Given, find_models
 from infoeval.subjects.subject import Encoding, Subject
 from infoeval.subjects.tables.column_choice import is_beside, is_code
@@ -28,6 +29,7 @@ def encode(
     skip_broken: bool = False,
     seed: int = 0,
     batch_norm: BatchNorm = "real",
+    image_range: ImageRange = "0,1",
     device: str = "auto",
     progress: Progress = no_progress,
 ) -> pd.DataFrame:
@@ -48,6 +50,7 @@ def encode(
         seed: of an encoder's random draws.
         batch_norm: the batch-norm statistics of a checkpoint's Q: see `Options`. They are estimated
             on the train split of these images; for a few images take "generated" or "running".
+        image_range: the darkest and the brightest value of an ONNX encoder's images.
         device: where networks run.
         progress: called with what is being done and the share that is done.
 
@@ -61,6 +64,7 @@ def encode(
         skip_broken=skip_broken,
         seed=seed,
         batch_norm=batch_norm,
+        image_range=image_range,
         device=device,
         progress=progress,
     )
@@ -90,6 +94,7 @@ def _with_encoder(model: Given, context: Context) -> Subject:
         raise UserError(f"{subject} is a table of codes: it has no encoder that reads images")
     if not subject.has_encoder:
         raise UserError(f"{subject} is a generator alone: it has no encoder that reads images")
+    context.check_use([subject])
     return subject
 
 

@@ -14,6 +14,7 @@ from torch.utils.data import Dataset
 from infoeval.checkpoint import CHECKPOINT
 from infoeval.devices import find_device
 from infoeval.errors import UserError
+from infoeval.subjects.onnx_model import OnnxChoice, OnnxModel, onnx_paths
 from infoeval.subjects.protocols import Encoder, Generator
 from infoeval.subjects.subject import Progress, Subject
 from infoeval.subjects.table_subject import TableSubject, open_table
@@ -50,12 +51,14 @@ def open_subject(
     seed: int = 0,
     batch_norm: BatchNorm = "real",
     table: TableChoice | None = None,
+    onnx: OnnxChoice | None = None,
     progress: Progress | None = None,
 ) -> Subject:
     """Return the subject of a model.
 
     Args:
-        model: a checkpoint or a table of codes, of which nothing is executed; `FILE.py:FUNCTION`,
+        model: a checkpoint, a table of codes or an ONNX file, or two with a comma between (an
+            encoder and a decoder), of which nothing is executed; `FILE.py:FUNCTION`,
             which is run; a model in memory (see `UserModel`); a table in memory: a data frame, a
             mapping of arrays, a pair (codes, factors), a torch data set of such pairs, or an array
             of codes; or a subject, which is returned unchanged.
@@ -63,6 +66,7 @@ def open_subject(
         seed: of random draws in encoding images.
         batch_norm: see `TrainedModel`.
         table: which parts of a table are its codes and factors; by default as their names tell.
+        onnx: what the files of ONNX models do not tell.
         progress: called while images are encoded.
 
     Raises:
@@ -76,6 +80,9 @@ def open_subject(
         return _of_object(model, None, None, choice, seed)
     if is_table(model):
         return open_table(model, choice)
+    files = onnx_paths(model)
+    if files:
+        return OnnxModel(str(model), files, onnx or OnnxChoice(), seed)
     if names_function(str(model)):
         made, path = made_by_function(str(model))
         with user_code(f"{model} failed"):
@@ -109,7 +116,7 @@ def _check_is_checkpoint(path: Path) -> None:
     if not path.exists():
         raise UserError(
             f"no checkpoint at {path}; a model is a checkpoint, a table of codes and factors "
-            f"({', '.join(READERS)}), or FILE.py:FUNCTION"
+            f"({', '.join(READERS)}), an .onnx file, or FILE.py:FUNCTION"
         )
     if suffix in _OTHER_TABLES:
         raise UserError(f"{path}: a table of codes is read from {', '.join(READERS)}; save it so")

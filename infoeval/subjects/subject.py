@@ -64,6 +64,8 @@ class Subject(ABC):
     checkpoint: Checkpoint | None = None
     model: CheckpointModel | None = None
     has_encoder = True
+    is_onnx = False
+    """Whether it comes from ONNX files, which do not tell the prior of their codes."""
     labels_are_factors = True
     """Whether labels are by default the only factor of images without factors."""
 
