@@ -54,8 +54,9 @@ def report(
     """Write one self-contained page about a model.
 
     INPUT is a checkpoint; a folder with ckpt.pt in it, or with a folder for each run; checkpoints
-    of one trainer with different seeds; a table of codes and factors, or FILE.py:FUNCTION, as in
-    infoeval score; or a metrics.json, which is shown again with the images beside it.
+    of one trainer with different seeds; a table of codes and factors, an .onnx file, or
+    FILE.py:FUNCTION, as in infoeval score; or a metrics.json, which is shown again with the images
+    beside it.
 
     \b
     For example:

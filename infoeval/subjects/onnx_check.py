@@ -14,7 +14,7 @@ LARGEST_FILE = 2**30
 """Bytes of a file, which is read whole."""
 MOST_STRUCTURE = 2**25
 """Bytes of a file beside the numbers of its tensors; parsed they take some twenty times as much."""
-MOST_FIELDS = 2_000_000
+MOST_FIELDS = 1_000_000
 MOST_NODES = 100_000
 """Operations after all functions are put in their places."""
 DEEPEST = 32

@@ -108,9 +108,9 @@ def _role(network: OnnxNetwork) -> Literal["encoder", "decoder"]:
         raise UserError(
             f"{network.path}: reads images and draws images; export its encoder, or its decoder"
         )
-    flat = [ports[0].width for ports in (network.inputs, network.outputs) if len(ports) == 1]
-    if len(flat) == 2 and flat[0] is not None and flat[1] is not None:
-        return "encoder" if flat[0] > flat[1] else "decoder"
+    sides = [ports[0].width for ports in (network.inputs, network.outputs) if _is_one_row(ports)]
+    if len(sides) == 2 and sides[0] and sides[1]:
+        return "encoder" if sides[0] > sides[1] else "decoder"
     described = ", ".join(
         f"{port.name} {port.shape}" for port in (*network.inputs, *network.outputs)
     )
@@ -118,6 +118,11 @@ def _role(network: OnnxNetwork) -> Literal["encoder", "decoder"]:
         f"{network.path}: cannot tell what it is: an encoder has an input (n, channels, height, "
         f"width), and a decoder such an output; there are {described}"
     )
+
+
+def _is_one_row(ports: Sequence[Port]) -> bool:
+    """Return whether there is one port, of a row of numbers for each image."""
+    return len(ports) == 1 and set(ports[0].shape[2:]) <= {1} and len(ports[0].shape) > 1
 
 
 def _encoder(network: OnnxNetwork, choice: OnnxChoice) -> Encoder:

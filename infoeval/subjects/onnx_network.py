@@ -65,16 +65,19 @@ class Port(NamedTuple):
             return 0
         if len(self.shape) != 4:
             return None
-        first, *sides, last = self.shape[1:]
-        if first in (*CHANNELS, None) and (sides[0], last) != (1, 1):
+        first, middle, last = self.shape[1:]
+        if (middle, last) == (1, 1):  # z of a convolution
+            return None
+        if first in (*CHANNELS, None):
             return 1
-        return 3 if last in (*CHANNELS, _OPAQUE) and (first, sides[0]) != (1, 1) else None
+        return 3 if last in (*CHANNELS, _OPAQUE) else None
 
     @property
     def is_one_image(self) -> bool:
         """Whether it is one image, its channels last, without an axis for more."""
-        known = len(self.shape) == 3 and None not in self.shape
-        return known and self.shape[2] in (3, _OPAQUE)
+        if len(self.shape) != 3 or self.shape[2] not in (3, _OPAQUE):
+            return False
+        return all(size is not None and size > _OPAQUE for size in self.shape[:2])
 
 
 class OnnxNetwork:
