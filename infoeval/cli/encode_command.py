@@ -44,7 +44,7 @@ def encode(model: str, images: str, output: Path | None, as_json: bool, **option
       infoeval encode ckpt.pt holidays -o codes.csv
       infoeval encode ckpt.pt holidays --batch-norm generated -o codes.parquet
       infoeval encode vae.py:encoder sprites -o codes.npz
-      infoeval score codes.csv
+      infoeval encode encoder.onnx pictures.zip --image-range -1,1 -o codes.tsv
     """
     from infoeval import evaluation
     from infoeval.cli.progress import activity
