@@ -1,6 +1,7 @@
 """A network in an ONNX file: its inputs and outputs, and its numbers by onnxruntime."""
 
 import math
+import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -176,7 +177,10 @@ def _session(content: bytes, path: Path) -> Any:
     options.add_session_config_entry("session.use_env_allocators", "1")
     options.add_session_config_entry("session.load_model_format", "ONNX")
     try:
-        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        # With a fallback it would print what fails, and try the same again.
+        return onnxruntime.InferenceSession(
+            content, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
     except Exception as error:
         raise UserError(f"{path}: is no network that onnxruntime runs: {_reason(error)}") from error
 
@@ -214,4 +218,6 @@ def _reason(error: Exception) -> str:
     text = one_line(error)
     if "Available memory of" in str(error) or "llocate" in str(error):
         return f"it needs more than {MOST_MEMORY // 2**30} GiB of memory"
-    return text.rpartition("Status Message: ")[2].removeprefix("[ONNXRuntimeError] : ")
+    return re.sub(
+        r"^\[ONNXRuntimeError\] : \d+ : \w+ : ", "", text.rpartition("Status Message: ")[2]
+    )

@@ -338,3 +338,14 @@ def test_the_code_space_of_many_inputs_is_that_of_standard_normal_codes(tmp_path
     assert isinstance(space, CodeSpace)
     assert list(space) == [f"z{number}" for number in range(100)]
     assert {code.kind for code in space.values()} == {"normal"}
+
+
+def test_onnxruntime_prints_nothing_of_its_own(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The standard output may be JSON for machines."""
+    content = encoder(tmp_path).read_bytes().replace(b"MatMul", b"Mat\xd7ul")
+    (tmp_path / "odd.onnx").write_bytes(content)
+    with pytest.raises(UserError, match=r"odd\.onnx: is no network that onnxruntime runs"):
+        open_subject(tmp_path / "odd.onnx")
+    assert capfd.readouterr() == ("", "")
