@@ -54,8 +54,9 @@ def report(
     """Write one self-contained page about a model.
 
     INPUT is a checkpoint; a folder with ckpt.pt in it, or with a folder for each run; checkpoints
-    of one trainer with different seeds; a table of codes and factors, or FILE.py:FUNCTION, as in
-    infoeval score; or a metrics.json, which is shown again with the images beside it.
+    of one trainer with different seeds; a table of codes and factors, an .onnx file, or
+    FILE.py:FUNCTION, as in infoeval score; or a metrics.json, which is shown again with the images
+    beside it.
 
     \b
     For example:
@@ -134,26 +135,37 @@ def _check_shown_again(metrics: Path) -> None:
     help="Multiple of their range over which continuous codes vary; 2 is the paper's −2 … 2.",
 )
 @option_of("seed", "Seed of the fixed noise.")
+@option_of("prior")
+@option_of("image_range")
 @option_of("device")
 @json_option
 def traverse(
-    model: str, output: Path, codes: Sequence[str], device: str, as_json: bool, **options: Any
+    model: str,
+    output: Path,
+    codes: Sequence[str],
+    prior: str | None,
+    image_range: Any,
+    device: str,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Draw what each code changes: a row per fixed noise, a column per value.
 
-    MODEL is a checkpoint, a folder with one, or FILE.py:FUNCTION, which returns a generator.
+    MODEL is a checkpoint, a folder with one, an ONNX decoder, or FILE.py:FUNCTION, which returns a
+    generator.
 
     \b
     For example:
       infoeval traverse ckpt.pt -o figure.png
       infoeval traverse ckpt.pt --code style_1 --stretch 2 --rows 8 -o style_1.pdf
       infoeval traverse ckpt.pt --stretch 2 -o moving.gif
+      infoeval traverse decoder.onnx --prior 10,n,n -o figure.png
     """
     from infoeval.evaluation.context import Context
     from infoeval.evaluation.report_images import DrawnImages
     from infoeval.evaluation.traversal_figures import draw_traversals
 
-    scoring = Options(device=device, seed=options["seed"])
+    scoring = Options(device=device, seed=options["seed"], prior=prior, image_range=image_range)
     subject, *others = Context(scoring).open_all([model])
     if others or subject.generator is None:
         has = f"holds {1 + len(others)} runs, give one" if others else "has no generator to draw"

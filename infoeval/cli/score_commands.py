@@ -61,7 +61,8 @@ def score(
     """Score a model: each number with its interval.
 
     MODEL is a checkpoint, or a folder with one; a table of codes and factors (.csv, .tsv, .parquet,
-    .npz, .npy, .h5ad); or FILE.py:FUNCTION, a function that returns an encoder of the images of
+    .npz, .npy, .h5ad); an encoder or a decoder as an .onnx file, or both with a comma between; or
+    FILE.py:FUNCTION, a function that returns an encoder of the images of
     --data, a generator, or both (FILE.py is run), perhaps with plain arguments in parentheses.
     Several models are compared by udr and consistency.
 
@@ -73,6 +74,8 @@ def score(
       infoeval score codes.csv --codes "z_*" --factors "label,pose_*"
       infoeval score codes.npz --metric mig --metric mig:estimator=ksg --null 20
       infoeval score vae.py:encoder --data sprites
+      infoeval score encoder.onnx --data sprites
+      infoeval score decoder.onnx --prior 10,n,n --metric mi --budget quick
       infoeval score seed0.npz seed1.npz seed2.npz --metric udr
     """
     from infoeval import evaluation

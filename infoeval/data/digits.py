@@ -30,6 +30,7 @@ def _load(request: LoadRequest) -> ImageSet:
         images=np.round(images[chosen] * 255 / _LEVELS).astype(np.uint8)[:, None],
         labels=labels[chosen].astype(np.int64),
         label_names=tuple("0123456789"),
+        places=chosen,
     )
 
 

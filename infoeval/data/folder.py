@@ -78,7 +78,7 @@ def load_folder(
     path = Path(path)
     found = _find(path, skip_broken)
     files = found.files
-    resized_from = ""
+    resized_from, places = "", None
     if shape is None:
         images_shape = _only_shape(files, skip_broken)
     else:
@@ -89,7 +89,8 @@ def load_folder(
     if found.splits:
         chosen = [k for k, name in enumerate(found.splits) if name == split]
     else:
-        chosen = split_indices(str(path), len(files), split).tolist()
+        places = split_indices(str(path), len(files), split)
+        chosen = places.tolist()
     labels, label_names = _labels(files, found.depth)
     size = len(chosen) * math.prod(images_shape)
     if size > MAX_ARRAY_BYTES:
@@ -119,6 +120,8 @@ def load_folder(
         left_out=found.left_out + left_out,
         resized_from=resized_from,
         notes=found.notes,
+        files=tuple(printable(files[chosen[k]].name) for k in kept),
+        places=None if places is None else places[kept],
     )
 
 

@@ -84,6 +84,9 @@ class ImageSet:
         resized_from: form of the original images, such as ``"89×109 RGB"``, where they were
             resized; otherwise empty.
         render: for sets that are drawn, the function that draws images of factors ``(n, k)``.
+        files: for each image the path of its file in its folder or archive; empty if there is none.
+        places: for each image its place among all images, ``(n,)``, where the split is a random
+            part of them; None for a split that the set itself has.
 
     Raises:
         UserError: an array has the wrong type, shape, length or range; images of nothing but 0 and
@@ -106,6 +109,8 @@ class ImageSet:
     resized_from: str = ""
     render: Render | None = None
     notes: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
+    places: NDArray[np.intp] | None = None
 
     def __post_init__(self) -> None:
         if self.split not in SPLITS:
@@ -113,6 +118,9 @@ class ImageSet:
         self._check_images()
         self._check_labels()
         self._check_factors()
+        for what, entries in (("files", self.files or None), ("places", self.places)):
+            if entries is not None and len(entries) != len(self):
+                raise UserError(f"{self.name}: {len(entries)} {what} for {len(self)} images")
 
     def __len__(self) -> int:
         """Number of images."""

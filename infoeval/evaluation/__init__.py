@@ -5,13 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from infoeval.evaluation.differences import compare
+    from infoeval.evaluation.encode_images import encode
     from infoeval.evaluation.evaluate import score
     from infoeval.evaluation.options import Options
 
-__all__ = ["Options", "compare", "score"]
+__all__ = ["Options", "compare", "encode", "score"]
 
 _HOMES = {
     "compare": "differences",
+    "encode": "encode_images",
     "Options": "options",
     "score": "evaluate",
 }

@@ -12,6 +12,7 @@ from infoeval.data import ImageSet, check_there, load, names, progress_to
 from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options
+from infoeval.subjects.onnx_model import OnnxChoice
 from infoeval.subjects.opening import Given, find_models, open_subject
 from infoeval.subjects.subject import Subject
 from infoeval.subjects.tables.column_choice import TableChoice
@@ -47,6 +48,11 @@ class Context:
         given = self.options
         return TableChoice(given.codes, given.factors, given.codes_key, given.factors_key)
 
+    @cached_property
+    def onnx(self) -> OnnxChoice:
+        """What ONNX files do not tell."""
+        return OnnxChoice(self.options.prior, self.options.image_range)
+
     def progress(self, text: str, share: float | None) -> None:
         """Report what is being done, after the name of the subject in `about`."""
         self.options.progress(f"{self._about}{text}", share)
@@ -68,6 +74,7 @@ class Context:
             seed=self.options.seed,
             batch_norm=self.options.batch_norm,
             table=self.table,
+            onnx=self.onnx,
             progress=self.progress,
         )
 
@@ -75,21 +82,29 @@ class Context:
         """Return the subjects of models, and of all checkpoints in folders.
 
         Raises UserError as `open`, for fewer than `least`, for `data` where all subjects are tables
-        of codes, for `data` that are not there, and for columns of a table where none is one.
+        of codes, for `data` that are not there, and for options of tables and of ONNX files where
+        there is none.
         """
         given = [models] if isinstance(models, str) else models
         whole = [found for model in given for found in find_models(model)]
         if len(whole) < least:
             raise UserError("a comparison needs two models or more")
         subjects = [self.open(model) for model in whole]
-        only_tables = bool(subjects) and all(subject.rows is not None for subject in subjects)
-        if only_tables and self.options.data is not None:
-            raise UserError(f"{subjects[0]} holds codes and factors: --data has no use")
-        if self.options.data is not None:
-            check_there(self.options.data)  # before anything is computed
-        if self.table.given and subjects and all(subject.rows is None for subject in subjects):
-            raise UserError(f"{subjects[0]} is no table: --codes and --factors have no use")
+        self.check_use(subjects)
         return subjects
+
+    def check_use(self, subjects: Sequence[Subject]) -> None:
+        """Raise UserError for an option of tables, of ONNX files or of images that none takes."""
+        first = subjects[0] if subjects else None
+        tables = [subject.rows is not None for subject in subjects]
+        if self.options.data is not None:
+            if subjects and all(tables):
+                raise UserError(f"{first} holds codes and factors: --data has no use")
+            check_there(self.options.data)  # before anything is computed
+        if self.table.given and subjects and not any(tables):
+            raise UserError(f"{first} is no table: --codes and --factors have no use")
+        if self.onnx.given and subjects and not any(subject.is_onnx for subject in subjects):
+            raise UserError(f"{first} is no ONNX file: --prior and --image-range have no use")
 
     def splits(self, subject: Subject) -> Splits:
         """Return the images that a subject is evaluated on; each set is loaded once.

@@ -14,6 +14,9 @@ from infoeval.results import Document, Result, Skipped, environment
 from infoeval.subjects.opening import Given, as_list
 from infoeval.subjects.subject import Subject
 
+MANY_CODES = 32
+"""Of more codes than that a Q learns for hours."""
+
 
 @takes_options(Options)
 def score(
@@ -23,8 +26,9 @@ def score(
 
     Args:
         models: a checkpoint, of which nothing is executed; a folder with one; a table of codes in
-            a file; `FILE.py:FUNCTION`, which is run and returns a model or a table; or either in
-            memory (see docs/your-model.md). A list of several for `udr` and `consistency`.
+            a file; an ONNX file; `FILE.py:FUNCTION`, which is run and returns a model or a table;
+            or either in memory (see docs/your-model.md). A list of several for `udr` and
+            `consistency`.
         metrics: names from `infoeval metrics`, perhaps with settings, as in "mig:preset=laforge";
             None: all that apply but `mi`, which takes minutes; the others are skipped with a
             reason. `mi` includes `mi-synergy` and, for a checkpoint, `mi-refitted` and `mi-own`.
@@ -122,7 +126,9 @@ def _check_applies(metric: Metric, inputs: Inputs) -> None:
     if not subject.generator.codes:
         raise NotApplicableError("the generator has noise alone, and no codes")
     if not (inputs.by_name or inputs.options.information):
-        raise NotApplicableError("takes minutes: ask for it with --metric mi")
+        count = len(subject.generator.codes)
+        fewer = "; fewer codes, and the rest as noise, take less" if count > MANY_CODES else ""
+        raise NotApplicableError(f"takes minutes: ask for it with --metric mi{fewer}")
 
 
 def _runner(kind: Kind) -> Callable[[Inputs, Request], Sequence[Result | Skipped]]:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from infoeval.codes import Code
 from infoeval.data import ImageSet
 from infoeval.evaluation.image_files import ReportImage, lossless
 from infoeval.evaluation.inputs import Inputs
@@ -17,6 +18,8 @@ from infoeval.traversals import tile
 
 READ = 10_000
 """The gallery is made of this many test images, the first ones."""
+MOST_GALLERIES = 24
+"""Codes that have one."""
 IN_A_CATEGORY = 12
 IN_A_RANGE = 6
 RANGES = 10
@@ -28,22 +31,27 @@ def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> It
     """Yield a gallery of each code that the encoder reads, of the first images of the test split.
 
     A column for each category, or for each tenth of the values of a continuous code. `results`
-    hold the class that each category is matched to. Nothing for a subject without codes or images.
+    hold the class that each category is matched to. Nothing for a subject without encoder
+    or images.
 
     Raises UserError where the images are missing.
     """
-    subject, space = inputs.subject, inputs.subject.codes
-    if space is None or not subject.has_encoder:
+    subject = inputs.subject
+    if subject.rows is not None or not subject.has_encoder:
         return
     if subject.checkpoint is None and inputs.options.data is None:
         return
     images = inputs.splits.test
     first = np.arange(min(READ, len(images)))
     codes = inputs.reader.encode(images, first).columns
-    for name in [name for name in space if name in codes]:
-        code, values = space[name], codes[name].to_numpy()
-        if code.is_categorical:
-            members, labels = _categories(values, min(code.input_width, MOST_CATEGORIES))
+    space: Mapping[str, Code] = subject.codes or {}
+    read = list(map(str, codes))
+    names = [name for name in space if name in read] + [name for name in read if name not in space]
+    for name in names[:MOST_GALLERIES]:
+        code, values = space.get(name), codes[name].to_numpy()
+        if values.dtype.kind in "biu" if code is None else code.is_categorical:
+            count = int(values.max()) + 1 if code is None else code.input_width
+            members, labels = _categories(values, min(count, MOST_CATEGORIES))
             title = f"Real images that {name} is read as"
             caption = (
                 "The first images of the split in each category, not selected in any other way."
@@ -56,6 +64,8 @@ def draw_galleries(inputs: Inputs, results: Sequence[Result], number: int) -> It
             matching = None
         if not any(map(len, members)):
             continue
+        if len(names) > MOST_GALLERIES:
+            caption += f" The first {MOST_GALLERIES} of {len(names):,} codes are shown."
         grid, cells = _as_grid(images, members, matching)
         entry = {
             "kind": "gallery",
@@ -120,9 +130,10 @@ def _as_grid(
 def _cell(
     images: ImageSet, image: int, category: int, matching: Mapping[str, str | None] | None
 ) -> dict[str, Any]:
+    file = {"file": images.files[image]} if images.files else {}
     if images.labels is None:
-        return {"label": None, "right": None}
+        return {"label": None, "right": None, **file}
     label = int(images.labels[image])
     name = images.label_names[label] if label < len(images.label_names) else str(label)
     right = None if matching is None else matching.get(str(category)) == name
-    return {"label": name, "right": right}
+    return {"label": name, "right": right, **file}

@@ -54,9 +54,17 @@ class Inputs:
         return "splits" in vars(self)
 
     def describe_subject(self) -> dict[str, Any]:
-        """Return the `subject` of the results, with the batch-norm statistics it was read with."""
-        read = self.reader.batch_norm if "reader" in vars(self) else None
-        return {**self.subject.describe(), **({"batch_norm": read} if read else {})}
+        """Return the `subject` of the results.
+
+        It tells the batch-norm statistics that images were read with, and the codes that an encoder
+        alone has read.
+        """
+        described = self.subject.describe()
+        if "reader" in vars(self) and self.reader.batch_norm:
+            described["batch_norm"] = self.reader.batch_norm
+        if self.subject.codes is None and self.subject.rows is None and "table" in vars(self):
+            described["code_names"] = list(self.table.rows.codes.columns)
+        return described
 
     def describe_data(self) -> dict[str, Any]:
         """Return the `data` of the results, with how many of the test images make the table."""

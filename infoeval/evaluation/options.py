@@ -55,6 +55,17 @@ class Options:
     factors_key: str | None = option(
         None, "Array of a .npz file that holds the factors; factors by default."
     )
+    prior: str | None = option(
+        None,
+        "Codes of the decoder in an ONNX file, in the order of its inputs, as in 10,u,n; what is "
+        "left of the inputs is noise. By default each input is a standard normal code.",
+        metavar="CODES",
+    )
+    image_range: Literal["0,1", "-1,1", "0,255"] = option(
+        "0,1",
+        "Darkest and brightest value of the images in an ONNX file.",
+        choices=("0,1", "-1,1", "0,255"),
+    )
     seed: int = option(0, "Seed of samples, of resampling, and of the training of the post hoc Q.")
     level: float = option(0.95, "Confidence level of the intervals.")
     samples: int = option(20_000, "Fresh samples for mi-own; with mi, its budget decides.")

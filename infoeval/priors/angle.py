@@ -74,6 +74,16 @@ class Angle(Prior):
         """Return the posterior's mean direction, (n,), from 0 to below 2π."""
         return direction(posterior[:, 0].float(), posterior[:, 1].float())
 
+    def spread(self, posterior: Tensor) -> Tensor:
+        """Return the posterior's circular standard deviation √(−2 log R), in radians, (n,)."""
+        x, y, scale = posterior.float().unbind(-1)
+        length = scale.clamp(*LOG_SCALE_RANGE).exp() * (x.square() + y.square()).sqrt()
+        kappa = length.clamp(SMALLEST_SQUARE, LARGEST_CONCENTRATION).double()
+        # The length R of the mean direction: I1(κ) / I0(κ).
+        resultant = torch.special.i1e(kappa) / torch.special.i0e(kappa)
+        deviation: Tensor = (-2 * resultant.log()).sqrt()
+        return deviation.float()
+
     def traversal(self, count: int | None = None, stretch: float = 1.0) -> Tensor:
         """Return `count` (10 by default) evenly spaced angles from 0; the next would be 0 again.
 

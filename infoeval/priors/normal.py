@@ -93,6 +93,10 @@ class Normal(Prior):
         """Return the posterior's mean, (n,)."""
         return self.mean + self.deviation * posterior[:, 0].float()
 
+    def spread(self, posterior: Tensor) -> Tensor:
+        """Return the posterior's standard deviation, (n,)."""
+        return self.deviation * posterior[:, 1].float().clamp(*LOG_SIGMA_RANGE).exp()
+
     def traversal(self, count: int | None = None, stretch: float = 1.0) -> Tensor:
         """Return `count` (10 by default) values, the quantiles of ½/count, 1½/count and so on.
 

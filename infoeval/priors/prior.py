@@ -86,6 +86,14 @@ class Prior(ABC):
     def expectation(self, posterior: Tensor) -> Tensor:
         """Return what q(c|x) expects: the mean (n,), or probabilities (n, K) of categories."""
 
+    def spread(self, posterior: Tensor) -> Tensor | None:
+        """Return the standard deviation of q(c|x), (n,), on a circle the circular one; or None.
+
+        Categories have none.
+        """
+        del posterior
+        return None
+
     @abstractmethod
     def traversal(self, count: int | None = None, stretch: float = 1.0) -> Tensor:
         """Return `count` (10 by default) different values over the prior's range.

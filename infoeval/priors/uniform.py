@@ -77,16 +77,20 @@ class Uniform(Prior):
 
     def log_likelihood(self, posterior: Tensor, values: Tensor) -> Tensor:
         """Return log q(c|x), nats, (n,), from mean and log σ (n, 1 or 2) and values (n,)."""
-        mean = posterior[:, 0].float()
+        return gaussian_log_density(values, posterior[:, 0].float(), self._log_sigma(posterior))
+
+    def _log_sigma(self, posterior: Tensor) -> Tensor:
         if self.sigma is None:
-            log_sigma = posterior[:, 1].float().clamp(*LOG_SIGMA_RANGE)
-        else:
-            log_sigma = torch.full_like(mean, math.log(self.sigma))
-        return gaussian_log_density(values, mean, log_sigma)
+            return posterior[:, 1].float().clamp(*LOG_SIGMA_RANGE)
+        return torch.full_like(posterior[:, 0].float(), math.log(self.sigma))
 
     def expectation(self, posterior: Tensor) -> Tensor:
         """Return the posterior's mean, (n,)."""
         return posterior[:, 0].float()
+
+    def spread(self, posterior: Tensor) -> Tensor:
+        """Return the posterior's standard deviation, (n,)."""
+        return self._log_sigma(posterior).exp()
 
     def traversal(self, count: int | None = None, stretch: float = 1.0) -> Tensor:
         """Return `count` (10 by default) evenly spaced values over the support times `stretch`.

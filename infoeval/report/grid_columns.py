@@ -1,8 +1,8 @@
 """Image grids cut into their columns, so that a page can put these in another order."""
 
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from PIL import Image
 
@@ -22,7 +22,8 @@ class GridColumn:
     """One column of an image grid.
 
     ``index`` is its place in raw order, from 0; ``matched`` the class matched to it, None where
-    there is no matching. ``marks`` are the rows of tiles to be marked, each with its label.
+    there is no matching. ``marks`` are the rows of tiles to be marked, each with its label, and
+    ``files`` the files of images by row.
     """
 
     index: int
@@ -31,6 +32,7 @@ class GridColumn:
     address: str
     alt: str = ""
     marks: tuple[tuple[int, str], ...] = ()
+    files: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

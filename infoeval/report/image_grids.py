@@ -213,7 +213,11 @@ def _gallery(image: Gallery, document: Document, folder: Path, orders: Orders) -
         alt = f"{count_of(len(labels), 'real image')} read as {_value(image.code, column)}"
         if any(cell and cell.label for cell in cells):
             alt += f"; their classes: {', '.join(labels)}"
-        columns.append(replace(column, alt=alt.capitalize(), marks=marks))
+        files = {row: cell.file for row, cell in enumerate(cells) if cell and cell.file}
+        if files:
+            alt += f"; their files: {', '.join(files.values())}"
+        # Not `capitalize`: names keep their capitals.
+        columns.append(replace(column, alt=alt[0].upper() + alt[1:], marks=marks, files=files))
     return ModelGrid(
         model=model,
         code=image.code,

@@ -64,10 +64,14 @@ class Traversal(ImageGrid):
 
 
 class Cell(Open):
-    """A real image: its class, and whether that is the class matched to its code, where known."""
+    """A real image: its class, whether that is the class matched to its code, and its file.
+
+    None where that is not known.
+    """
 
     label: Name | None = None
     right: Flag | None = None
+    file: Text | None = None
 
 
 class Gallery(ImageGrid):

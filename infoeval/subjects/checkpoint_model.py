@@ -162,5 +162,9 @@ class CheckpointModel:
 
     def encode(self, images: Tensor) -> dict[str, Tensor]:
         """Return Q's posterior of uint8 images by code: q(c|x) (n, K), or the mean (n,)."""
-        parts = self.codes.split(self._recognition(images))
+        parts = self.posterior(images)
         return {name: code.expectation(parts[name]) for name, code in self.codes.items()}
+
+    def posterior(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the parameters of Q's posterior of uint8 images by code, (n, posterior_width)."""
+        return self.codes.split(self._recognition(images))

@@ -15,6 +15,7 @@ from infoeval.checkpoint import CHECKPOINT
 from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.subjects.batch_norm import BatchNorm
+from infoeval.subjects.onnx_model import OnnxChoice, OnnxModel, onnx_paths
 from infoeval.subjects.protocols import Encoder, Generator
 from infoeval.subjects.subject import Progress, Subject
 from infoeval.subjects.table_subject import TableSubject, open_table
@@ -51,12 +52,14 @@ def open_subject(
     seed: int = 0,
     batch_norm: BatchNorm = "real",
     table: TableChoice | None = None,
+    onnx: OnnxChoice | None = None,
     progress: Progress | None = None,
 ) -> Subject:
     """Return the subject of a model.
 
     Args:
-        model: a checkpoint or a table of codes, of which nothing is executed; `FILE.py:FUNCTION`,
+        model: a checkpoint, a table of codes or an ONNX file, or two with a comma between (an
+            encoder and a decoder), of which nothing is executed; `FILE.py:FUNCTION`,
             which is run; a model in memory (see `UserModel`); a table in memory: a data frame, a
             mapping of arrays, a pair (codes, factors), a torch data set of such pairs, or an array
             of codes; or a subject, which is returned unchanged.
@@ -64,6 +67,7 @@ def open_subject(
         seed: of random draws in encoding images.
         batch_norm: see `TrainedModel` and `UserModel`.
         table: which parts of a table are its codes and factors; by default as their names tell.
+        onnx: what the files of ONNX models do not tell.
         progress: called while images are encoded.
 
     Raises:
@@ -77,6 +81,9 @@ def open_subject(
         return _of_object(model, None, None, choice, seed, batch_norm)
     if is_table(model):
         return open_table(model, choice)
+    files = onnx_paths(model)
+    if files:
+        return OnnxModel(str(model), files, onnx or OnnxChoice(), seed)
     if names_function(str(model)):
         made, path = made_by_function(str(model))
         with user_code(f"{model} failed"):
@@ -115,7 +122,7 @@ def _check_is_checkpoint(path: Path) -> None:
     if not path.exists():
         raise UserError(
             f"no checkpoint at {path}; a model is a checkpoint, a table of codes and factors "
-            f"({', '.join(READERS)}), or FILE.py:FUNCTION"
+            f"({', '.join(READERS)}), an .onnx file, or FILE.py:FUNCTION"
         )
     if suffix in _OTHER_TABLES:
         raise UserError(f"{path}: a table of codes is read from {', '.join(READERS)}; save it so")

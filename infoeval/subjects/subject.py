@@ -35,12 +35,14 @@ class Encoding:
 
     `columns` has one column a code: the likeliest category, the mean or the value. `posteriors`
     holds q(c|x), (n, K), of the categorical codes of which it is known, by name, and `gaussians`
-    those of codes that are known by mean and variance.
+    those of codes that are known by mean and variance. `spreads` are the standard deviations, (n,),
+    of other posteriors of continuous codes.
     """
 
     columns: pd.DataFrame
     posteriors: Mapping[str, Array] = field(default_factory=dict)
     gaussians: Mapping[str, GaussianPosterior] = field(default_factory=dict)
+    spreads: Mapping[str, Array] = field(default_factory=dict)
 
 
 class Rows(NamedTuple):
@@ -62,6 +64,8 @@ class Subject(ABC):
     checkpoint: Checkpoint | None = None
     model: CheckpointModel | None = None
     has_encoder = True
+    is_onnx = False
+    """Whether it comes from ONNX files, which do not tell the prior of their codes."""
     labels_are_factors = True
     """Whether labels are by default the only factor of images without factors."""
 

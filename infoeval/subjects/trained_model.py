@@ -138,16 +138,21 @@ class _Q(Reader):
         for start in range(0, len(images), CHUNK):
             done = f"reading the codes of images, {start:,} of {len(images):,}"
             self.progress(done, start / len(images))
-            codes = self.model.encode(torch.from_numpy(images[start : start + CHUNK]))
+            codes = self.model.posterior(torch.from_numpy(images[start : start + CHUNK]))
             if not all(bool(code.isfinite().all()) for code in codes.values()):
                 raise UserError("the checkpoint's networks compute numbers that are not finite")
             chunks.append({name: code.cpu().numpy() for name, code in codes.items()})
         return {name: np.concatenate([chunk[name] for chunk in chunks]) for name in chunks[0]}
 
     def encoding(self, arrays: Mapping[str, Array]) -> Encoding:
-        categorical = {name: array for name, array in arrays.items() if array.ndim == 2}
-        columns = {
-            name: array.argmax(1) if name in categorical else array
-            for name, array in arrays.items()
-        }
-        return Encoding(pd.DataFrame(columns), categorical)
+        columns, probabilities, spreads = {}, {}, {}
+        for name, code in self.model.codes.items():
+            posterior = torch.from_numpy(arrays[name])
+            expected = code.expectation(posterior).numpy()
+            if code.is_categorical:
+                probabilities[name] = expected
+            columns[name] = expected.argmax(1) if code.is_categorical else expected
+            spread = code.spread(posterior)
+            if spread is not None:
+                spreads[name] = spread.numpy()
+        return Encoding(pd.DataFrame(columns), probabilities, spreads=spreads)

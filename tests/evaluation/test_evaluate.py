@@ -318,7 +318,8 @@ class InMemory:
 def test_models_in_memory() -> None:
     model = InMemory()
     document = score(model, ["mig"], data="digits")
-    assert document.subject == {"model": "InMemory", "sha256": None}
+    named = {"code_names": ["code 0", "code 1"]}
+    assert document.subject == {"model": "InMemory", "sha256": None, **named}
     assert values(score(model.encode, ["mig"], data="digits")) == values(document)
     assert values(score((model, None), ["mig"], data="digits")) == values(document)
     several = score([model, model.encode, "model.py:arrays"], data="digits", rows=100)

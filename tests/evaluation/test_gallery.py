@@ -1,6 +1,7 @@
 """Galleries of real images: which images, and which of them are marked."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet, load
 from infoeval.evaluation.context import Context, Splits
-from infoeval.evaluation.gallery import draw_galleries
+from infoeval.evaluation.gallery import MOST_GALLERIES, draw_galleries
 from infoeval.evaluation.image_files import ReportImage
 from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.options import Options
@@ -112,13 +113,44 @@ def test_a_matching_is_of_names_in_any_order() -> None:
 
 
 def test_models_without_a_gallery() -> None:
-    """Those that read no images, or have no codes of a known prior."""
+    """Those that read no images."""
     space = CodeSpace(kind=Categorical(2), noise=0)
     both = Known(space, {"kind": np.zeros(40, int)})
-    for model, data in (((None, both), "known"), (both.encode, "known"), (both, None)):
+    table = {"codes": np.arange(40), "factors": np.arange(40)}
+    for model, data in (((None, both), "known"), (table, "known"), (both, None)):
         inputs = Inputs(open_subject(model), Context(Options(data=data)))
         inputs.splits = Splits(tiny_images(40), tiny_images(40))
         assert list(draw_galleries(inputs, [], 0)) == []
+
+
+def test_an_encoder_alone_has_a_gallery_of_each_code_it_reads() -> None:
+    read = {"kind": np.arange(40) % 3, "level": np.arange(40) / 40}
+    inputs = Inputs(
+        open_subject(Known(CodeSpace(noise=1), read).encode), Context(Options(data="x"))
+    )
+    inputs.splits = Splits(tiny_images(40), tiny_images(40, split="test"))
+    kind, level = (image.entry for image in draw_galleries(inputs, [], 0))
+    assert (kind["code"], kind["column_labels"]) == ("kind", ["0", "1", "2"])
+    assert (level["code"], level["columns"]) == ("level", 10)
+
+
+def test_of_many_codes_the_first_have_galleries_and_the_captions_say_so() -> None:
+    read = {f"z{number}": np.arange(40) / 40 for number in range(MOST_GALLERIES + 3)}
+    inputs = Inputs(
+        open_subject(Known(CodeSpace(noise=1), read).encode), Context(Options(data="x"))
+    )
+    inputs.splits = Splits(tiny_images(40), tiny_images(40, split="test"))
+    entries = [image.entry for image in draw_galleries(inputs, [], 0)]
+    assert [entry["code"] for entry in entries] == list(read)[:MOST_GALLERIES]
+    assert all("first 24 of 27 codes" in entry["caption"] for entry in entries)
+
+
+def test_cells_name_the_files_of_their_images() -> None:
+    names = tuple(f"<i>{number}.png" for number in range(40))
+    images = replace(tiny_images(40), files=names)
+    space = CodeSpace(kind=Categorical(2), noise=0)
+    cells = gallery(images, space, kind=np.arange(40) % 2).entry["cells"]
+    assert [row[1]["file"] for row in cells[:3]] == ["<i>1.png", "<i>3.png", "<i>5.png"]
 
 
 def test_without_a_matching_nothing_is_marked() -> None:

@@ -73,7 +73,7 @@ class Counts:
 def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
     counted = Counts()
     open_checkpoint = Checkpoint.open
-    encode = CheckpointModel.encode
+    read = CheckpointModel.posterior
     estimate_statistics = Recognition._estimate_statistics
 
     def opens(path: str | Path) -> Checkpoint:
@@ -85,9 +85,9 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
         counted.sets[split] = load(name, split, **options)
         return counted.sets[split]
 
-    def encodes(self: CheckpointModel, images: Tensor) -> dict[str, Tensor]:
+    def reads(self: CheckpointModel, images: Tensor) -> dict[str, Tensor]:
         counted.encode(self.networks, images)
-        return encode(self, images)
+        return read(self, images)
 
     def calibrates(self: Recognition, images: Tensor) -> None:
         counted.kept.append(self.networks)
@@ -104,7 +104,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
 
     monkeypatch.setattr(Checkpoint, "open", staticmethod(opens))
     monkeypatch.setattr(context, "load", loads)
-    monkeypatch.setattr(CheckpointModel, "encode", encodes)
+    monkeypatch.setattr(CheckpointModel, "posterior", reads)
     monkeypatch.setattr(Recognition, "_estimate_statistics", calibrates)
     for module in (context, opening):
         monkeypatch.setattr(module, "find_device", finds)

@@ -66,3 +66,12 @@ def test_a_traversal_closes_the_circle(count: int) -> None:
     following = CODE.encode(values[-1:] + TURN / count)
     torch.testing.assert_close(following, CODE.encode(values[:1]), atol=1e-5, rtol=0)
     assert torch.equal(CODE.traversal(count, 2.0), values)
+
+
+def test_the_spread_is_the_circular_standard_deviation() -> None:
+    outputs = torch.tensor([[2.0, 0.0, 0.5], [0.0, -0.3, 0.0], [3.0, 4.0, 2.0]])
+    values = stats.vonmises(kappa=np.exp([0.5, 0, 2]) * [2, 0.3, 5]).rvs(
+        (100_000, 3), random_state=np.random.default_rng(0)
+    )
+    np.testing.assert_allclose(CODE.spread(outputs), stats.circstd(values, axis=0), rtol=0.01)
+    assert torch.isfinite(CODE.spread(torch.zeros(1, 3))).all()

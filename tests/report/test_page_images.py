@@ -1,6 +1,8 @@
 import base64
+import html
 import io
 import os
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -198,3 +200,15 @@ def test_a_page_counts_its_images(
     monkeypatch.setattr(page_images, "MOST_BYTES_OF_ALL", 100)
     with pytest.raises(UserError, match="the most that a page takes"):
         render(document, folder)
+
+
+def test_real_images_name_their_files_as_text(document: dict[str, Any], folder: Path) -> None:
+    """A name from a stranger's folder is no mark-up, and keeps its capitals."""
+    (gallery,) = (image for image in document["images"] if image["kind"] == "gallery")
+    gallery["cells"][1][4]["file"] = 'A/<b onclick="x">7.PNG'
+    page = render(document, folder)
+    titles = re.findall(r'<span class="file" title="(.*?)"', page)
+    assert [html.unescape(title) for title in titles] == ['A/<b onclick="x">7.PNG']
+    assert "<b onclick" not in page
+    (alt,) = re.findall(r'alt="([^"]*; their files: [^"]*)"', page)
+    assert html.unescape(alt).endswith('; their files: A/<b onclick="x">7.PNG')

@@ -123,17 +123,19 @@ def _read_split(arrays: NpzFile, split: str) -> ImageSet:
     count = image_shape(arrays, main)[0][0]
     described = _dsprites_factors if main == DSPRITES_IMAGES else _described
     about = described(arrays, prefix, count)
+    places = None
     if official:
         images = read_pixels(arrays, main)
     else:
-        chosen = split_indices(str(arrays.path), count, split)
+        places = chosen = split_indices(str(arrays.path), count, split)
         shuffled = _shuffled_images(arrays, main, count)
         images = shuffled[: len(chosen)] if split == "test" else shuffled[-len(chosen) :]
         for name in ("labels", "factors"):
             if about.get(name) is not None:
                 about[name] = about[name][chosen]
     notes = _notes(arrays, main, official)
-    return ImageSet(name=arrays.path.stem, split=split, images=images, notes=notes, **about)
+    name = arrays.path.stem
+    return ImageSet(name, split, images, notes=notes, places=places, **about)
 
 
 def _check_test_split(arrays: NpzFile, official: bool) -> None:

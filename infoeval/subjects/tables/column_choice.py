@@ -9,8 +9,11 @@ from typing import Any
 from infoeval.errors import UserError, listing, quoted
 
 _CODE = re.compile(r"(z|codes?|latents?|dim(ension)?s?)(?![a-z])", re.IGNORECASE)
-_INDEX = re.compile(r"|Unnamed: 0|index|__index_level_\d+__")
-"""Names that pandas gives to a column of row numbers."""
+_INDEX = re.compile(r"|Unnamed: 0|index|__index_level_\d+__|file|split")
+"""Columns that tell which row it is: names that pandas gives to row numbers, and `encode` to files
+and splits."""
+_ABOUT_CODE = re.compile(r"(?:probability|spread) of (.+)", re.DOTALL)
+"""Columns that `encode` writes beside a code: how sure it is."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,16 @@ def is_code(name: str) -> bool:
     return _CODE.match(name) is not None
 
 
+def is_beside(name: str, names: Collection[str]) -> bool:
+    """Return whether a column is by its name neither a code nor a factor of a table with `names`.
+
+    >>> [is_beside(name, ["code 1"]) for name in ("file", "spread of code 1", "spread of wings")]
+    [True, True, False]
+    """
+    about = _ABOUT_CODE.fullmatch(name)
+    return _INDEX.fullmatch(name) is not None or (about is not None and about[1] in names)
+
+
 def matching(patterns: Sequence[str], names: Sequence[str], where: str) -> list[str]:
     """Return the names that are given, or match a pattern, in the order of the patterns.
 
@@ -77,8 +90,9 @@ def choose_columns(
 ) -> tuple[list[str], list[str]]:
     """Return the names of the codes and of the factors among columns, by patterns or their names.
 
-    Without patterns, columns named z…, code…, latent… or dim… are codes, and all others, but one of
-    row numbers, factors. With patterns for one side alone, the other side is what remains.
+    Without patterns, columns named z…, code…, latent… or dim… are codes, and all others, but those
+    that are beside both (see `is_beside`), factors. With patterns for one side alone, the other
+    side is what remains.
 
     Raises UserError for a pattern without a column, a column that is both, and where it is not
     clear which columns are codes.
@@ -103,5 +117,5 @@ def choose_columns(
 
 
 def _without(names: Sequence[str], taken: Collection[str]) -> list[str]:
-    known = set(taken)
-    return [name for name in names if name not in known and not _INDEX.fullmatch(name)]
+    known, all_names = set(taken), set(names)
+    return [name for name in names if name not in known and not is_beside(name, all_names)]
