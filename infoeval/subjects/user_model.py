@@ -57,6 +57,7 @@ class UserModel(Subject):
         self.encode = getattr(encoder, "encode", encoder)
         self.has_encoder = encoder is not None
         self._generator = None if generator is None else _UserGenerator(name, generator)
+        self._codes = None if encoder is None else getattr(encoder, "codes", None)
         self._reader = _UserEncoder(name, self.encode, seed, self.codes)
         for part in (encoder, getattr(self.encode, "__self__", None), generator):
             if isinstance(part, nn.Module):
@@ -69,6 +70,13 @@ class UserModel(Subject):
     @property
     def generator(self) -> Generator | None:
         return self._generator
+
+    @property
+    def codes(self) -> CodeSpace | None:
+        """The latent codes of its generator, or those that its encoder says it reads."""
+        if self._generator is not None:
+            return self._generator.codes
+        return self._codes if isinstance(self._codes, CodeSpace) else None
 
     def reader(self, train: ImageSet) -> Reader:
         del train  # its statistics are what they are
