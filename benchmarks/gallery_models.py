@@ -40,7 +40,7 @@ def weights(folder: str, file: str) -> Any:
 
 def session(folder: str, file: str) -> Any:
     """Return the function of a tensor that an ONNX file describes."""
-    import onnxruntime
+    import onnxruntime  # type: ignore[import-untyped]
 
     run = onnxruntime.InferenceSession(Path(folder, file))
     name = run.get_inputs()[0].name
@@ -85,40 +85,35 @@ def deviation_vae(folder: str) -> Adapted:
     return infoeval.adapt(encode, net.decode, codes=20)
 
 
-def dcgan(folder: str) -> Adapted:
-    net = classes(folder, "model.py")
-    generator = net["Generator"]()
+def dcgan(folder: str, codes: int = 0) -> Adapted:
+    generator = classes(folder, "model.py")["Generator"]()
     generator.load_state_dict(weights(folder, "models/generator.pth"))
-    return infoeval.adapt(decode=generator, noise=100, images=(-1, 1))
+    return infoeval.adapt(decode=generator, codes=codes, noise=100 - codes, images=(-1, 1))
 
 
-def small_dcgan(folder: str) -> Adapted:
-    generator = classes(folder, "streamlit_app.py")["Generator"](z_dim=64)
-    generator.load_state_dict(weights(folder, "generator.pth"))
-    return infoeval.adapt(decode=lambda z: generator(z[:, :, None, None]), noise=64, images=(-1, 1))
+def small_dcgan(folder: str, codes: int = 0) -> Adapted:
+    net = classes(folder, "streamlit_app.py")["Generator"](z_dim=64)
+    net.load_state_dict(weights(folder, "generator.pth"))
+    return infoeval.adapt(
+        decode=lambda z: net(z[:, :, None, None]), codes=codes, noise=64 - codes, images=(-1, 1)
+    )
 
 
-def fashion_dcgan(folder: str) -> Adapted:
+def fashion_dcgan(folder: str, codes: int = 0) -> Adapted:
     generator = classes(folder, "models.py")["generator"]()
     generator.load_state_dict(weights(folder, "generator.pt"))
-    return infoeval.adapt(decode=generator, noise=100, images=(-1, 1))
-
-
-def dense_gan(folder: str) -> Adapted:
-    generator = classes(folder, "vanilla_gan.py")["Generator"]()
-    generator.load_state_dict(weights(folder, "mnist_generator.pth"))
-    return infoeval.adapt(decode=generator, noise=128, images=(-1, 1))
+    return infoeval.adapt(decode=generator, codes=codes, noise=100 - codes, images=(-1, 1))
 
 
 def conditional_gan(folder: str) -> Adapted:
-    generator = classes(folder, "main.py")["Generator"](10, 10)
-    generator.load_state_dict(weights(folder, "generator.pth"))
-    return infoeval.adapt(
-        decode=lambda z: generator(z[:, :10], z[:, 10:].argmax(1)),
-        codes={"digit": Categorical(10)},
-        noise=10,
-        images=(-1, 1),
-    )
+    net = classes(folder, "main.py")["Generator"](10, 10)
+    net.load_state_dict(weights(folder, "generator.pth"))
+
+    def decode(z: Tensor) -> Any:
+        return net(z[:, :10], z[:, 10:].argmax(1))
+
+    codes = {"digit": Categorical(10)}
+    return infoeval.adapt(decode=decode, codes=codes, noise=10, images=(-1, 1))
 
 
 def picture_vae(folder: str) -> Adapted:
@@ -131,5 +126,4 @@ def picture_vae(folder: str) -> Adapted:
 
 
 def latent_radio(folder: str) -> Adapted:
-    encoder, decoder = session(folder, "encoder.onnx"), session(folder, "decoder.onnx")
-    return infoeval.adapt(encoder, decoder, codes=128)
+    return infoeval.adapt(session(folder, "encoder.onnx"))
