@@ -67,7 +67,7 @@ def _load(request: LoadRequest) -> ImageSet:
     images = load_npz(path, request.split, _MOST)
     if images.factor_names != tuple(_TYPES):
         raise UserError(f"{path}: is not dSprites, whose factors are {', '.join(_TYPES)}")
-    part = f"dsprites: the images are from {path.name}, a part of the set"
+    part = f"the images are from {path.name}, a part of the set"
     return replace(
         images,
         name="dsprites",

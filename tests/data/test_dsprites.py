@@ -77,7 +77,7 @@ def test_without_the_published_file_a_part_is_read_with_a_note(tmp_path):
         rows = split_indices("", 20, "test")
         np.testing.assert_array_equal(data.images, arrays["images"][rows])
         assert data.factor_types == TYPES
-        assert data.notes == (f"dsprites: the images are from {name}, a part of the set",)
+        assert data.notes == (f"the images are from {name}, a part of the set",)
     published(tmp_path)
     assert load("dsprites", root=tmp_path).notes == ()
 
