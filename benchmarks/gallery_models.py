@@ -91,20 +91,6 @@ def dcgan(folder: str, codes: int = 0) -> Adapted:
     return infoeval.adapt(decode=generator, codes=codes, noise=100 - codes, images=(-1, 1))
 
 
-def small_dcgan(folder: str, codes: int = 0) -> Adapted:
-    net = classes(folder, "streamlit_app.py")["Generator"](z_dim=64)
-    net.load_state_dict(weights(folder, "generator.pth"))
-    return infoeval.adapt(
-        decode=lambda z: net(z[:, :, None, None]), codes=codes, noise=64 - codes, images=(-1, 1)
-    )
-
-
-def fashion_dcgan(folder: str, codes: int = 0) -> Adapted:
-    generator = classes(folder, "models.py")["generator"]()
-    generator.load_state_dict(weights(folder, "generator.pt"))
-    return infoeval.adapt(decode=generator, codes=codes, noise=100 - codes, images=(-1, 1))
-
-
 def conditional_gan(folder: str) -> Adapted:
     net = classes(folder, "main.py")["Generator"](10, 10)
     net.load_state_dict(weights(folder, "generator.pth"))
