@@ -9,6 +9,7 @@ many of their files train a model or open a page when they are imported. Weights
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,14 +24,14 @@ from infoeval.subjects.protocols import Encoder, Generator, Model
 Adapted = Encoder | Generator | Model
 
 
-def classes(folder: str, file: str) -> dict[str, Any]:
-    """Return the classes of a Python file by name; nothing else in the file is run."""
+def classes(folder: str, file: str) -> SimpleNamespace:
+    """Return the classes of a Python file as attributes; nothing else in the file is run."""
     path = Path(folder, file)
     tree = ast.parse(path.read_text(encoding="utf-8"))
     tree.body = [node for node in tree.body if isinstance(node, ast.ClassDef)]
     names: dict[str, Any] = {"torch": torch, "nn": nn, "F": functional, "np": np}
     exec(compile(tree, path, "exec"), names)  # their network is what is adapted
-    return names
+    return SimpleNamespace(**names)
 
 
 def weights(folder: str, file: str) -> Any:
@@ -48,7 +49,7 @@ def session(folder: str, file: str) -> Any:
 
 
 def joint_vae(folder: str) -> Adapted:
-    net = classes(folder, "jointvae/models.py")["VAE"]((1, 32, 32), {"cont": 10, "disc": [10]})
+    net = classes(folder, "jointvae/models.py").VAE((1, 32, 32), {"cont": 10, "disc": [10]})
     net.load_state_dict(weights(folder, "trained_models/mnist/model.pt"))
 
     def encode(images: Tensor) -> dict[str, Any]:
@@ -61,21 +62,21 @@ def joint_vae(folder: str) -> Adapted:
 
 def burgess_vae(folder: str, trained: str) -> Adapted:
     vars(np).setdefault("product", np.prod)  # NumPy 2 has no `product`, which they call
-    encoder = classes(folder, "disvae/models/encoders.py")["EncoderBurgess"]((1, 64, 64), 10)
-    decoder = classes(folder, "disvae/models/decoders.py")["DecoderBurgess"]((1, 64, 64), 10)
+    encoder = classes(folder, "disvae/models/encoders.py").EncoderBurgess((1, 64, 64), 10)
+    decoder = classes(folder, "disvae/models/decoders.py").DecoderBurgess((1, 64, 64), 10)
     net = nn.ModuleDict({"encoder": encoder, "decoder": decoder})
     net.load_state_dict(weights(folder, f"results/{trained}/model.pt"))
     return infoeval.adapt(encoder, decoder, codes=10)
 
 
 def dense_vae(folder: str) -> Adapted:
-    net = classes(folder, "mnist_vae/vae.py")["VAE"]()
+    net = classes(folder, "mnist_vae/vae.py").VAE()
     net.load_state_dict(weights(folder, "mnist_vae/weights/vae_epoch_25.pth"))
     return infoeval.adapt(lambda images: net.encode(images.flatten(1)), net.decode, codes=20)
 
 
 def deviation_vae(folder: str) -> Adapted:
-    net = classes(folder, "model.py")["VariationalAutoEncoder"](784)
+    net = classes(folder, "model.py").VariationalAutoEncoder(784)
     net.load_state_dict(weights(folder, "vae.pth"))
 
     def encode(images: Tensor) -> dict[str, Tensor]:
@@ -86,13 +87,13 @@ def deviation_vae(folder: str) -> Adapted:
 
 
 def dcgan(folder: str, codes: int = 0) -> Adapted:
-    generator = classes(folder, "model.py")["Generator"]()
+    generator = classes(folder, "model.py").Generator()
     generator.load_state_dict(weights(folder, "models/generator.pth"))
     return infoeval.adapt(decode=generator, codes=codes, noise=100 - codes, images=(-1, 1))
 
 
 def conditional_gan(folder: str) -> Adapted:
-    net = classes(folder, "main.py")["Generator"](10, 10)
+    net = classes(folder, "main.py").Generator(10, 10)
     net.load_state_dict(weights(folder, "generator.pth"))
 
     def decode(z: Tensor) -> Any:

@@ -34,7 +34,7 @@ def benchmark(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], ModuleType]:
 
 def test_of_a_script_only_the_classes_are_run(benchmark, tmp_path):
     (tmp_path / "net.py").write_text(SCRIPT)
-    net = benchmark("gallery_models").classes(tmp_path, "net.py")["Net"](3)
+    net = benchmark("gallery_models").classes(tmp_path, "net.py").Net(3)
     assert net(torch.zeros(4, 2)).shape == (4, 3)
 
 
