@@ -18,6 +18,7 @@ MODULES = {
     "fashion_mnist": "infoeval.data.fashion_mnist",
     "digits": "infoeval.data.digits",
     "sprites": "infoeval.data.sprites",
+    "dsprites": "infoeval.data.dsprites",
     "isomap_faces": "infoeval.data.isomap_faces",
     "coil20": "infoeval.data.coil20",
     "celeba": "infoeval.data.celeba",

@@ -54,6 +54,7 @@ def test_catalogue_of_an_empty_root_says_what_to_do(tmp_path):
     for name, folder in (
         ("mnist", "MNIST/raw"),
         ("fashion_mnist", "FashionMNIST/raw"),
+        ("dsprites", "dsprites"),
         ("isomap_faces", "isomap_faces"),
         ("coil20", "coil20"),
         ("celeba", "celeba"),
@@ -104,7 +105,16 @@ def test_unknown_names_are_answered_with_what_there_is(name):
     with pytest.raises(UserError) as caught:
         load(name)
     for expected in (
-        *("mnist", "fashion_mnist", "digits", "sprites", "isomap_faces", "coil20", "celeba"),
+        *(
+            "mnist",
+            "fashion_mnist",
+            "digits",
+            "sprites",
+            "dsprites",
+            "isomap_faces",
+            "coil20",
+            "celeba",
+        ),
         *(".npz file", "folder of images"),
     ):
         assert expected in str(caught.value)

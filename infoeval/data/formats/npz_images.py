@@ -14,6 +14,7 @@ from infoeval.data.formats.npz_file import NpzFile
 from infoeval.data.formats.npz_pixels import image_shape, read_pixels
 from infoeval.data.image_set import (
     FACTOR_TYPES,
+    SPLITS,
     ImageSet,
     full_factor_type,
     split_indices,
@@ -33,12 +34,15 @@ _DSPRITES = {
 }
 _DSPRITES_SHAPES = ("square", "ellipse", "heart")
 
+Most = tuple[int, int] | None
+"""The largest numbers of train and of test images; None: no limit."""
+
 # Images of files without test_images, test split first. Both splits are views of one array, so
 # that it is decoded once for both and freed when neither is in use.
-_in_use: WeakValueDictionary[tuple[Path, int, int], NDArray[np.uint8]] = WeakValueDictionary()
+_in_use: WeakValueDictionary[tuple[Path, int, int, Most], NDArray[np.uint8]] = WeakValueDictionary()
 
 
-def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
+def load_npz(path: str | os.PathLike[str], split: str = "train", most: Most = None) -> ImageSet:
     """Return one split of the image set in a ``.npz`` file.
 
     The file holds
@@ -61,13 +65,14 @@ def load_npz(path: str | os.PathLike[str], split: str = "train") -> ImageSet:
     its colour, which is the same throughout, is left out, and the labels are its shapes.
 
     Other arrays are ignored. Nothing is unpickled. Each array may take 8 GiB;
-    images beyond 1 GiB are decoded once, into the cache.
+    images beyond 1 GiB are decoded once, into the cache. With ``most``, only the first images of
+    the train and the test split of a file without ``test_images`` are kept: random ones.
 
     Raises:
         UserError: the file is not such a file; the message names the array and the reason.
     """
     with NpzFile(Path(path)) as arrays:
-        return _read_split(arrays, split)
+        return _read_split(arrays, split, most)
 
 
 def npz_form(path: str | os.PathLike[str]) -> tuple[set[tuple[int, int]], int]:
@@ -115,7 +120,7 @@ def npz_source(
     )
 
 
-def _read_split(arrays: NpzFile, split: str) -> ImageSet:
+def _read_split(arrays: NpzFile, split: str, most: Most) -> ImageSet:
     official = "test_images" in arrays
     _check_test_split(arrays, official)
     prefix = "test_" if official and split == "test" else ""
@@ -127,8 +132,8 @@ def _read_split(arrays: NpzFile, split: str) -> ImageSet:
     if official:
         images = read_pixels(arrays, main)
     else:
-        places = chosen = split_indices(str(arrays.path), count, split)
-        shuffled = _shuffled_images(arrays, main, count)
+        places = chosen = _chosen(arrays, count, split, most)
+        shuffled = _shuffled_images(arrays, main, count, most)
         images = shuffled[: len(chosen)] if split == "test" else shuffled[-len(chosen) :]
         for name in ("labels", "factors"):
             if about.get(name) is not None:
@@ -219,14 +224,20 @@ def _dsprites_factors(arrays: NpzFile, prefix: str, count: int) -> dict[str, Any
     }
 
 
-def _shuffled_images(arrays: NpzFile, name: str, count: int) -> NDArray[np.uint8]:
-    """Return all images, those of the test split first, from memory if they are in use."""
+def _chosen(arrays: NpzFile, count: int, split: str, most: Most) -> NDArray[np.intp]:
+    """Return which rows of a file are in a split."""
+    rows = split_indices(str(arrays.path), count, split)
+    return rows if most is None else rows[: most[SPLITS.index(split)]]
+
+
+def _shuffled_images(arrays: NpzFile, name: str, count: int, most: Most) -> NDArray[np.uint8]:
+    """Return the images, those of the test split first, from memory if they are in use."""
     state = arrays.path.stat()
-    key = (arrays.path.resolve(), state.st_size, state.st_mtime_ns)
+    key = (arrays.path.resolve(), state.st_size, state.st_mtime_ns, most)
     shuffled = _in_use.get(key)
     if shuffled is None:
-        order = [split_indices(str(arrays.path), count, split) for split in ("test", "train")]
-        shuffled = _in_use[key] = read_pixels(arrays, name, np.concatenate(order))
+        rows = [_chosen(arrays, count, split, most) for split in ("test", "train")]
+        shuffled = _in_use[key] = read_pixels(arrays, name, np.concatenate(rows))
     return shuffled
 
 

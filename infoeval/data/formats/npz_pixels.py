@@ -1,7 +1,7 @@
 """Pixels of the images in a ``.npz`` file, of any supported type and order of axes."""
 
+import hashlib
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,28 +20,29 @@ _PART = 2**12
 _WANTED = "must be whole numbers from 0 to 255 or floats in [0, 1]"
 
 
-def read_pixels(arrays: NpzFile, name: str, order: NDArray[np.intp] | None = None) -> Pixels:
-    """Return images ``(n, channels, height, width)``, the rows of ``order``; None: all as they are.
+def read_pixels(arrays: NpzFile, name: str, rows: NDArray[np.intp] | None = None) -> Pixels:
+    """Return images ``(n, channels, height, width)``, these rows in this order; None: all of them.
 
     Whole numbers from 0 to 255 are kept, floats in [0, 1] are scaled to them, and so are images of
-    nothing but 0 and 1. They are decoded in parts; of more than 1 GiB, into the cache.
+    nothing but 0 and 1. They are decoded in parts; from arrays of more than 1 GiB, into the cache.
 
     Raises UserError for another shape or type, and for images that are nearly black throughout.
     """
-    shape, axis = image_shape(arrays, name)
+    whole, axis = image_shape(arrays, name)
+    shape = whole if rows is None else (len(rows), *whole[1:])
 
-    def fill(new: Callable[[tuple[int, ...]], NDArray[Any]]) -> Pixels:
-        images = new(shape)
-        _fill(images, arrays, name, axis, order)
+    def fill(images: NDArray[Any]) -> Pixels:
+        _fill(images, arrays, name, axis, np.arange(whole[0]) if rows is None else rows)
         return images
 
-    if math.prod(shape) <= IN_MEMORY:
-        return fill(lambda shape: np.empty(shape, np.uint8))
+    if math.prod(whole) <= IN_MEMORY:
+        return fill(np.empty(shape, np.uint8))
 
     def build(writer: Writer) -> None:
-        fill(lambda shape: writer.create("images", shape, np.uint8))
+        fill(writer.create("images", shape, np.uint8))
 
-    key = {"version": 1, "file": sha256(arrays.path), "array": name, "split": order is not None}
+    chosen = None if rows is None else hashlib.sha256(rows.astype("<i8").tobytes()).hexdigest()
+    key = {"version": 2, "file": sha256(arrays.path), "array": name, "rows": chosen}
     return prepared("npz_images", key, build)["images"]
 
 
@@ -68,15 +69,17 @@ def image_shape(arrays: NpzFile, name: str) -> tuple[tuple[int, int, int, int], 
 
 
 def _fill(
-    images: Pixels, arrays: NpzFile, name: str, axis: int | None, order: NDArray[np.intp] | None
+    images: Pixels, arrays: NpzFile, name: str, axis: int | None, rows: NDArray[np.intp]
 ) -> None:
-    """Write an array of a file into ``images``, its row ``order[k]`` to row k."""
-    places = np.arange(len(images)) if order is None else np.argsort(order)
+    """Write an array of a file into ``images``, its row ``rows[k]`` to row k."""
+    places = np.full(arrays.header(name).shape[0], -1)
+    places[rows] = np.arange(len(rows))
     done, brightest, whole = 0, 0, False
     for part in arrays.parts(name):
         part = part[:, None] if axis is None else np.moveaxis(part, axis, 1)
         pixels, whole = _as_pixels(arrays, name, part), part.dtype.kind != "f"
-        images[places[done : done + len(part)]] = pixels
+        at = places[done : done + len(part)]
+        images[at[at >= 0]] = pixels[at >= 0]
         done, brightest = done + len(part), max(brightest, int(pixels.max()))
     if whole and brightest == 1:
         for start in range(0, len(images), _PART):
