@@ -182,10 +182,19 @@ def run_on_codes(inputs: Inputs, request: Request) -> Outcome:
 
 
 def run_on_models(
-    codes: Sequence[pd.DataFrame], names: Sequence[str], options: Options, request: Request
+    tables: Sequence[CodeTable], names: Sequence[str], options: Options, request: Request
 ) -> list[Result]:
-    """Return the results of a metric of several models' codes of the same rows: of all, of each."""
-    table_options = _table_options(options)
+    """Return the results of a metric of several models' codes of the same rows: of all, of each.
+
+    Raises NotApplicableError where a code is an angle: these metrics compare numbers.
+    """
+    for table, name in zip(tables, names, strict=True):
+        for code, kind in zip(table.rows.codes, table.code_types, strict=True):
+            if kind.startswith("p"):
+                raise NotApplicableError(
+                    f"{name}: {code} is periodic; {request.name} compares numbers"
+                )
+    table_options, codes = _table_options(options), [table.rows.codes for table in tables]
     results = _parts(request, table_options, codes, **table_options | request.settings)
     return [
         replace(result, metric=request.name, target=name)

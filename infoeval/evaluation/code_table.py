@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.metrics.stats.code_factor_table import as_table
+from infoeval.metrics.stats.code_factor_table import Column, as_table
 from infoeval.subjects.subject import Rows
 
 
@@ -46,17 +46,21 @@ class CodeTable:
         if rows.factors is not None:
             factors = pd.concat([part.factors for part in parts], ignore_index=True)
         table = as_table(codes, factors, code_types=code_types, factor_types=factor_types)
-        given_types = factor_types or [""] * len(table.factors)
         return cls(
             rows,
-            [column.type for column in table.codes],
-            # Only the word that was given has the period.
-            [
-                given if given.startswith("p") else column.type
-                for given, column in zip(given_types, table.factors, strict=True)
-            ],
+            _with_periods(code_types, table.codes),
+            _with_periods(factor_types, table.factors),
             **others,
         )
+
+
+def _with_periods(given: Sequence[str] | None, columns: Sequence[Column]) -> list[str]:
+    """Return the types of columns; only the words that were given have the periods."""
+    words = given or [""] * len(columns)
+    return [
+        word if word.startswith("p") else column.type
+        for word, column in zip(words, columns, strict=True)
+    ]
 
 
 class MeasuredTable(NamedTuple):

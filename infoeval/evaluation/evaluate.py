@@ -170,19 +170,19 @@ def _score_together(
         f"model {number}" if subject.path is None else str(subject)
         for number, subject in enumerate(subjects)
     ]
-    codes = []
+    tables = []
     for subject, name in zip(subjects, names, strict=True):
         with context.about(name):
-            codes.append(Inputs(subject, context, by_name=True).table.rows.codes)
+            tables.append(Inputs(subject, context, by_name=True).table)
     results: list[Result] = []
     for request in requests:
         try:
-            results += array_metrics.run_on_models(codes, names, context.options, request)
+            results += array_metrics.run_on_models(tables, names, context.options, request)
         except NotApplicableError as error:
             raise UserError(f"{request.name} does not apply: {error}") from error
     return Document(
         subject={"models": names},
-        data={"n": len(codes[0])},
+        data={"n": len(tables[0].rows.codes)},
         environment=environment(str(context.device)),
         results=tuple(results),
     )

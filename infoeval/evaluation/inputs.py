@@ -91,10 +91,10 @@ class Inputs:
         Labels are the only factor of images without factors.
         """
         self._check_encoder()
-        code_types, factor_types = self._types
+        factor_types = self._factor_types
         if self.subject.rows is not None:
             rows, scored = self.subject.rows
-            return CodeTable.of(rows, code_types, factor_types, scored=scored)
+            return CodeTable.of(rows, self._code_types(rows.codes), factor_types, scored=scored)
         fit, scored = (self._rows(images, self.options.rows) for images in self.splits)
         test = self.splits.test
         draw, encode = test.render, None
@@ -104,6 +104,7 @@ class Inputs:
             def encode(factors: NDArray[np.float64]) -> pd.DataFrame:
                 return reader.columns(render(factors))
 
+        code_types = self._code_types(scored.codes)
         return CodeTable.of(scored, code_types, factor_types, fit=fit, scored=scored, encode=encode)
 
     @cached_property
@@ -120,12 +121,12 @@ class Inputs:
         scored = self._rows(test, None, labels=True)
         if scored.factors is None or fit.factors is None:
             raise NotApplicableError(f"{test.name} has no labels")
-        code_types, factor_types = self._types
+        code_types = self._code_types(scored.codes)
         if test.labels is not None:
             codes = as_table(scored.codes, None, code_types=code_types).codes
             types = [column.type for column in codes]
             return CodeTable(scored, types, ["discrete"], fit=fit, scored=scored)
-        return CodeTable.of(scored, code_types, factor_types, fit=fit, scored=scored)
+        return CodeTable.of(scored, code_types, self._factor_types, fit=fit, scored=scored)
 
     @cached_property
     def measured(self) -> MeasuredTable:
@@ -144,12 +145,28 @@ class Inputs:
             raise NotApplicableError("the model has no encoder")
 
     @property
-    def _types(self) -> tuple[Sequence[str] | None, Sequence[str] | None]:
-        """The types of codes and of factors, by the options, else by the file or data set."""
-        code_types, factor_types = self.subject.column_types
+    def _factor_types(self) -> Sequence[str] | None:
+        """The types of factors, by the options, else by the file or data set."""
+        _, types = self.subject.column_types
         if self.subject.rows is None and self.splits.test.factors is not None:
-            factor_types = self.splits.test.factor_types or None
-        return self.options.code_types or code_types, self.options.factor_types or factor_types
+            types = self.splits.test.factor_types or None
+        return self.options.factor_types or types
+
+    def _code_types(self, codes: pd.DataFrame) -> Sequence[str] | None:
+        """Return the types of codes, by the options, else by the file, else by the model's priors.
+
+        A code is an angle where its name is that of one.
+        """
+        given, _ = self.subject.column_types
+        given = self.options.code_types or given
+        space = self.subject.codes
+        angles = {name for name, prior in (space or {}).items() if prior.is_circular}
+        if given or not angles:
+            return given
+        return [
+            "periodic" if column.name in angles and column.type == "continuous" else column.type
+            for column in as_table(codes, None).codes
+        ]
 
     def _rows(self, images: ImageSet, count: int | None, *, labels: bool = False) -> Rows:
         codes = self.encode(images, count).columns

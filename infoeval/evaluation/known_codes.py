@@ -64,7 +64,8 @@ def reference_scores(table: CodeTable, options: Options, request: Request) -> di
 
     The metric runs with the settings and types, and on the rows, that it scores the table with,
     and without intervals. Where the table has a categorical code, exact codes of discrete factors
-    are categorical. Codes that a metric refuses have no score.
+    are categorical, and where it has a periodic one, those of periodic factors are periodic. Codes
+    that a metric refuses have no score.
     """
     parts = [table.rows]
     if "test" in request.metric.arguments and (table.fit or table.scored):
@@ -78,6 +79,7 @@ def reference_scores(table: CodeTable, options: Options, request: Request) -> di
             factor_types=table.factor_types,
             width=width,
             categorical="categorical" in table.code_types,
+            periodic=any(kind.startswith("p") for kind in table.code_types),
             seed=seed,
         ).items()
     }

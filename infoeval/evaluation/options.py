@@ -98,7 +98,8 @@ class Options:
     prune: bool = option(False, "Leave inactive codes out of metrics of codes and factors.")
     code_types: Sequence[str] | None = option(
         None,
-        "continuous or categorical, one for each code; inferred by default.",
+        "continuous, categorical, periodic or periodic:360, one for each code; by default angles "
+        "as the model's priors say, others inferred.",
         metavar="TYPE,…",
     )
     factor_types: Sequence[str] | None = option(

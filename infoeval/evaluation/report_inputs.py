@@ -162,7 +162,7 @@ def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> S
     first = SeedChoice(0, "the first one given")
     if len(checkpoints) < max(LEAST_MODELS, len(subjects)):
         return first
-    codes = []
+    codes, types = [], []
     for number, subject in enumerate(subjects):
         done = f"choosing among the seeds without labels, {number} of {len(subjects)} read"
         context.progress(done, number / len(subjects))
@@ -170,7 +170,9 @@ def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> S
         rows = evenly_spaced(len(train), IMAGES)
         columns = subject.reader(train).encode(train, rows).columns
         codes.append([columns[name].to_numpy() for name in columns])
-    agreement = seed_agreement(codes)
+        angles = {name for name, prior in (subject.codes or {}).items() if prior.is_circular}
+        types.append(["periodic" if name in angles else "" for name in columns])
+    agreement = seed_agreement(codes, types)
     if agreement.medoid is None:
         return SeedChoice(0, "the first one given; no two seeds agree on anything")
     mean = float(agreement.means[agreement.medoid])

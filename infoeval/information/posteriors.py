@@ -275,7 +275,15 @@ class VonMises(Family):
         return direction(parameters[..., 0], parameters[..., 1]) / TURN
 
 
-CONTINUOUS: tuple[Family, ...] = (Bins(), TruncatedGaussian(), Boxes(), Gaussian())
+CONTINUOUS: tuple[Family, ...] = (
+    Bins(),
+    TruncatedGaussian(),
+    Boxes(),
+    WrappedBoxes(),
+    Gaussian(),
+)
+"""A uniform code may be a phase, whose ends meet, or be read modulo its range where others are
+known: a box of its posterior then leaves at one end and comes back at the other."""
 NORMAL: tuple[Family, ...] = (Bins(), TruncatedGaussian(), Boxes(), GaussianOfNormal())
 CIRCULAR: tuple[Family, ...] = (WrappedBins(), WrappedBoxes(), VonMises())
 

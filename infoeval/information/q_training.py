@@ -38,6 +38,11 @@ WINDOW = 8
 """Number of chunks that are shuffled together."""
 LARGEST_GRADIENT = 1.0
 """Norm at which gradients are clipped."""
+BEHIND, LEAST_WEIGHT = 0.1, 0.1
+"""A family counts by exp(−d / `BEHIND`) in the loss, d the nats by which it is behind the best, but
+not less than `LEAST_WEIGHT`."""
+MEMORY = 0.9
+"""What the mean of a family keeps of itself in each step."""
 
 AddNoise = Callable[[Tensor], tuple[Tensor, Tensor]]
 """uint8 images to noisy images and the deviations (n,) of their noise."""
@@ -240,6 +245,9 @@ def train_round(
 ) -> None:
     """Maximise L_I of every conditional by every family over one round, by Adam.
 
+    The families of a conditional share all of Q but their parameters: the less one reads, the less
+    it counts for what is shared, so that hopeless ones do not blur the edges of the best. Its own
+    parameters are learned as fast, as Adam's steps do not depend on the scale of a loss.
     The learning rate warms up to `rate` and decays along a cosine to zero. Samples are those of the
     training stream from `first_chunk` on. `step_done` is called with the number of steps done.
     """
@@ -247,6 +255,7 @@ def train_round(
     shuffle = source.generator(Stream.INIT, 1_000 + first_chunk)
     optimizer = torch.optim.Adam(network.parameters(), rate, betas=(0.9, 0.99), fused=True)
     batches = _batches(source, first_chunk, steps, budget, shuffle, device)
+    weighted = _WeightedFamilies()
     network.train()
     for step, (codes, images) in enumerate(batches):
         for group in optimizer.param_groups:
@@ -255,13 +264,28 @@ def train_round(
         if add_noise is not None:
             images, noise = add_noise(images)
         ratios = log_ratios(source.space, network(images, codes, noise), codes)
-        loss = -torch.stack([ratio.mean(1).sum() for ratio in ratios.values()]).sum()
+        loss = -torch.stack([weighted.sum(*item) for item in ratios.items()]).sum()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), LARGEST_GRADIENT)
         optimizer.step()
         step_done(step + 1)
     network.eval()
+
+
+class _WeightedFamilies:
+    """Sums of log ratios over the families of each conditional, weighted by what they read."""
+
+    def __init__(self) -> None:
+        self.means: dict[Conditional, Tensor] = {}
+
+    def sum(self, target: Conditional, ratios: Tensor) -> Tensor:
+        """Return the weighted sum of the means of log ratios (families, n), a scalar."""
+        means = ratios.mean(1)
+        known = self.means.get(target, means).detach()
+        self.means[target] = known = known.lerp(means.detach(), 1 - MEMORY)
+        weights = ((known - known.max()) / BEHIND).exp().clamp_min(LEAST_WEIGHT)
+        return (weights * means).sum()
 
 
 def chunks_of_round(budget: Budget, steps: int) -> int:

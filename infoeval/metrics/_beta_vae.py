@@ -53,7 +53,8 @@ def beta_vae(
     logistic regression (L2 penalty, C = 1) is fitted to the train points, and the score is its
     accuracy on the test points: about 1/K for codes independent of the factors, and 1 for perfect
     ones. It saturates: a rotation of perfect codes scores 0.88 with five factors. It depends on the
-    codes' scale, as the penalty does. Two categories have distance 1.
+    codes' scale, as the penalty does. Two categories have distance 1, two angles the shorter way
+    round, in radians.
 
     Args:
         codes: ``(n, D)``, whose rows are drawn in pairs of different rows that share a value; rows

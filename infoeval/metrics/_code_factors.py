@@ -60,7 +60,8 @@ def code_factors(
     to bins). A continuous code and an ordinal or continuous factor: |Spearman|, the rank
     correlation. A continuous code and a periodic factor: a circular correlation of ranks, see
     ``periodic``. A continuous code and a factor of two classes: |2 AUC - 1|, the rank-biserial
-    correlation. All others: the share of the factor's entropy that the code has information about,
+    correlation. A periodic code and a factor of numbers or angles: the same circular correlation.
+    All others: the share of the factor's entropy that the code has information about,
     I / H(factor), by counts, with bins of equal width for continuous and periodic columns. A
     constant code scores 0.
 
@@ -77,7 +78,8 @@ def code_factors(
             the circle with the angle or against it, wherever its range begins, and 0 where it takes
             the same values on both halves, as |angle| does. "linear" is the multiple correlation of
             the code's rank with cosine and sine: 0.99 for |angle|, and 0.78 for the angle itself,
-            because of the jump where its range ends.
+            because of the jump where its range ends. Two angles have no such jump, and "circular"
+            in any case.
         normalization: of mutual information: by "factor", its entropy, or as in scikit-learn by a
             mean of both entropies, "arithmetic", "geometric", "min" or "max" (NMI; two classes
             count as any others then). NMI cannot reach 1 for unequal numbers of classes: a code of

@@ -33,9 +33,9 @@ Array = NDArray[np.float64]
 def code_information(codes: ArrayLike, *, bins: int = 20, **options: Unpack[TableOptions]) -> Score:
     """Mean mutual information of two codes, nats, over all pairs, by counts of bins.
 
-    Continuous codes are cut into bins of equal width, categorical ones are counted as they are. It
-    sees any dependence of two codes, and has a bias of (B - 1)^2 / 2n nats: compare with the null,
-    for which every code is shuffled independently.
+    Continuous codes and angles are cut into bins of equal width, categorical ones are counted as
+    they are. It sees any dependence of two codes, and has a bias of (B - 1)^2 / 2n nats: compare
+    with the null, for which every code is shuffled independently.
 
     Args:
         codes: ``(n, D)``, two or more.

@@ -75,8 +75,8 @@ def dci(
     size.
 
     Args:
-        codes: ``(n, D)``; a categorical one is a column for each category, whose importances add
-            up.
+        codes: ``(n, D)``; a categorical one is a column for each category, and an angle its sine
+            and cosine, whose importances add up.
         factors: ``(n, K)``, two or more; for boosting, continuous and periodic ones are in 20 bins
             of equal width; for regression all are numbers, periodic ones their sine and cosine.
         test: codes and factors of the rows to score; None: a third of the rows.

@@ -62,7 +62,7 @@ def downstream_accuracy(
 
     Args:
         codes: ``(n, D)``; scaled to deviation 1 on all rows to fit on, categorical ones a column
-            per category.
+            per category, and angles sine and cosine.
         factors: ``(n, K)``.
         test: codes and factors of the rows to score; None: a third of the rows.
         sizes: numbers of rows to fit on; those that the table lacks are left out. A small size is

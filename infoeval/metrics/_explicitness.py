@@ -63,7 +63,8 @@ def explicitness(
     width.
 
     Args:
-        codes: ``(n, D)``; continuous ones are scaled, categorical ones a column per category.
+        codes: ``(n, D)``; continuous ones are scaled, categorical ones a column per category,
+            and angles sine and cosine.
         factors: ``(n, K)``.
         test: codes and factors of the rows to score; None: a third of the rows.
         preset: "disentanglement_lib": multinomial, penalised with |weights|^2 / 2, codes of mean 0

@@ -39,7 +39,7 @@ def factor_vae(
     points; the score is the share of test points whose code stands for their factor: about 1/K for
     codes independent of the factors, and 1 for perfect ones. A rotation of perfect codes scores
     0.85 with five factors. The variance of a categorical code is the chance that two draws differ
-    (Gini's impurity).
+    (Gini's impurity), that of an angle 1 - R², R the mean resultant length.
 
     Args:
         codes: ``(n, D)``, whose rows are drawn with replacement among those that share a value;

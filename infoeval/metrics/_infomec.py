@@ -9,13 +9,14 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.circle_frames import TURN, own_frame
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
 from infoeval.metrics.stats.mutual_information import (
     class_numbers_of,
     entropies,
     information_matrix,
-    neighbour_information,
+    neighbour_row,
     separated,
 )
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
@@ -53,15 +54,16 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[TableOptions
     factors over the codes. InfoE, explicitness, is the mean over factors of 1 - H(v_k | all codes)
     / ln(classes), H by an unpenalised multinomial logistic regression on the rows it was fitted on:
     whether a factor is linearly predictable. The information of a continuous code is estimated from
-    10 nearest neighbours (Ross 2014), of a categorical one by counts. Perfect codes score 1 in all.
-    Codes of noise score 0.5 to 0.7 in InfoM and 0.3 to 0.5 in InfoC, ratios of chance values, but
-    0 in InfoE: compare with the null.
+    10 nearest neighbours (Ross 2014), of an angle from those on the circle, of a categorical one by
+    counts. Perfect codes score 1 in all. Codes of noise score 0.5 to 0.7 in InfoM and 0.3 to 0.5 in
+    InfoC, ratios of chance values, but 0 in InfoE: compare with the null.
 
-    Codes are active whose range is more than a twentieth of the widest one's, and categorical ones
-    of two categories or more; others count for InfoE alone. An active code without information
-    about any factor is left out of InfoM, and a factor that no code has information about counts 0
-    in InfoC. Ties of codes are broken by noise drawn by the seed, so that tables with many of them
-    have no exact score: it varies by about 0.005 with 2,000 rows, more where a code is independent.
+    Codes are active whose range is more than a twentieth of the widest one's, angles whose range is
+    more than a twentieth of the circle, and categorical ones of two categories or more; others
+    count for InfoE alone. An active code without information about any factor is left out of InfoM,
+    and a factor that no code has information about counts 0 in InfoC. Ties of codes are broken by
+    noise drawn by the seed, so that tables with many of them have no exact score: it varies by
+    about 0.005 with 2,000 rows, more where a code is independent.
 
     Args:
         codes: ``(n, D)``.
@@ -116,14 +118,17 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[TableOptions
 
 def _active(codes: tuple[Column, ...]) -> tuple[Column, ...]:
     """Codes that are active: see :func:`infomec`."""
-    ranges = [float(np.ptp(code.values)) for code in codes]
-    continuous = [r for r, code in zip(ranges, codes, strict=True) if code.type == "continuous"]
-    least = ACTIVE_SHARE * max(continuous, default=0.0)
-    return tuple(
-        code
-        for code, width in zip(codes, ranges, strict=True)
-        if width > (least if code.type == "continuous" else 0.0)
-    )
+    continuous = [float(np.ptp(code.values)) for code in codes if code.type == "continuous"]
+    least = {
+        "continuous": ACTIVE_SHARE * max(continuous, default=0.0),
+        "periodic": ACTIVE_SHARE * TURN,
+        "categorical": 0.0,
+    }
+
+    def width(code: Column) -> float:
+        return float(np.ptp(own_frame(code.values) if code.type == "periodic" else code.values))
+
+    return tuple(code for code in codes if width(code) > least[code.type])
 
 
 @dataclass(frozen=True)
@@ -148,13 +153,7 @@ class _FittedProbes:
                 categories = code.values.astype(np.intp)
                 matrix[row] = information_matrix(categories[:, None], self.classes)[0]
                 continue
-            values = self.values[:, row]
-            order = np.argsort(values)
-            ordered = values[order]
-            matrix[row] = [
-                neighbour_information(ordered, numbers[order], NEIGHBOURS)
-                for numbers in self.classes.T
-            ]
+            matrix[row] = neighbour_row(self.values[:, row], self.classes, code.type, NEIGHBOURS)
         return share(matrix, entropies(self.classes))
 
 
@@ -186,7 +185,7 @@ def _fit(table: Table, seed: int) -> _FittedProbes:
         most = np.log(len(probe.classes))
         explained[:, factor] = 1 + log_probability[every, numbers] / most if most > 0 else 0.0
         converged &= probe.converged
-    values = separated(table.matrix(active), seed)
+    values = separated(table.matrix(active), seed, [code.type for code in active])
     return _FittedProbes(active, values, classes, explained, converged)
 
 

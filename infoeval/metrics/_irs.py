@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.circle_frames import TURN
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import FACTOR_TYPES
 from infoeval.metrics.stats.mutual_information import BinnedColumns
@@ -46,11 +47,12 @@ def irs(
     from it that 99 % of them do not exceed; its mean over v, over the largest deviation of all
     rows, is how much j changes while k is fixed. IRS_j is 1 minus the smallest of these over k, and
     the score their mean weighted with the largest deviations. Up to 1; codes of noise score 0.31
-    (1,000 rows) to 0.37 (10,000), more by chance where values are rare. Constant codes are left
-    out. The factors should be independent of each other.
+    (1,000 rows) to 0.37 (10,000), more by chance where values are rare. The mean of an angle is a
+    direction, and its deviations are the shorter way round. Constant codes are left out. The
+    factors should be independent of each other.
 
     Args:
-        codes: ``(n, D)``, continuous ones only: it measures distances.
+        codes: ``(n, D)``, continuous ones or angles: it measures distances.
         factors: ``(n, K)``.
         preset: "disentanglement_lib": the 0.99 quantile, and all factors, discrete ones too, in
             20 bins of equal width; "laforge": the largest deviation, continuous factors in 10
@@ -80,11 +82,12 @@ def irs(
     else:
         quantile, classes = 1.0, BinnedColumns(table.factors, 10)
     values = table.matrix(table.codes)
+    angles = np.array([code.type == "periodic" for code in table.codes])
 
     def statistic(code_rows: Rows, factor_rows: Rows) -> float:
-        return _mean(*_robustness(values[code_rows], classes.of(factor_rows), quantile))
+        return _mean(*_robustness(values[code_rows], classes.of(factor_rows), quantile, angles))
 
-    robustness, deviation = _robustness(values, classes.whole, quantile)
+    robustness, deviation = _robustness(values, classes.whole, quantile, angles)
     details: dict[str, Any] = {
         "robustness": robustness.tolist(),
         "per_code": robustness.max(axis=1).tolist(),
@@ -105,20 +108,34 @@ def irs(
 
 
 def _robustness(
-    codes: NDArray[np.float64], classes: NDArray[np.intp], quantile: float
+    codes: NDArray[np.float64],
+    classes: NDArray[np.intp],
+    quantile: float,
+    angles: NDArray[np.bool_],
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """1 - deviation within values of a factor, ``(D, K)``, and the largest deviation, ``(D,)``."""
-    largest = np.abs(codes - codes.mean(axis=0)).max(axis=0)
+    largest = _deviations(codes, angles).max(axis=0)
     within = np.empty((codes.shape[1], classes.shape[1]))
     for column, numbers in enumerate(classes.T):
         order = np.argsort(numbers, kind="stable")
         ends = np.flatnonzero(np.diff(numbers[order])) + 1
         deviations = [
-            _quantile(np.abs(part - part.mean(axis=0)), quantile)
-            for part in np.split(codes[order], ends)
+            _quantile(_deviations(part, angles), quantile) for part in np.split(codes[order], ends)
         ]
         within[:, column] = np.mean(deviations, axis=0)
     return 1 - share(within, largest[:, None]), largest
+
+
+def _deviations(values: NDArray[np.float64], angles: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Distances of values ``(n, D)`` from their mean, of ``angles`` ``(D,)`` from its direction."""
+    apart = values - values.mean(axis=0)
+    if angles.any():
+        turning = values[:, angles]
+        # Relative to the first row, so that equal angles have exactly no deviation.
+        away = turning - turning[0]
+        middle = np.angle(np.exp(1j * away).mean(axis=0))
+        apart[:, angles] = (away - middle + math.pi) % TURN - math.pi
+    return np.asarray(np.abs(apart))
 
 
 def _quantile(values: NDArray[np.float64], share: float) -> NDArray[np.float64]:

@@ -248,7 +248,10 @@ def _side(column: Column, rows: Rows, ranked: bool) -> _Side:
         centred = waves - (waves.mean(axis=0) if len(rows) else 0.0)
         directions, lengths, _ = np.linalg.svd(centred, full_matrices=False)
         kept = lengths > LEAST_LENGTH * max(1.0, len(rows)) ** 0.5
-        return _Side(directions[:, kept], max(1, int(kept.sum())), False)
+        # Directions that do not vary are 0, so that a still angle has some as well.
+        whole = np.zeros(waves.shape)
+        whole[:, : len(kept)] = directions * kept
+        return _Side(whole, max(1, int(kept.sum())), False)
     if ranked:
         counts = np.bincount(values.astype(np.intp))
         values = (np.cumsum(counts) - counts / 2)[values.astype(np.intp)]

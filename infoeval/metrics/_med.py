@@ -75,7 +75,7 @@ def med(
             factor it is (Top-k MED), for many more codes than factors; None: all codes.
         estimator: "plug-in" counts; "corrected" subtracts (R - 1)(C - 1) / 2n from each
             information, its bias under independence (Miller 1955).
-        bins: of equal width, for continuous codes and for continuous and periodic factors.
+        bins: of equal width, for continuous and periodic codes and factors.
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The value is the disentanglement; ``details["parts"]`` holds "disentanglement", "completeness"

@@ -50,7 +50,7 @@ def minimality(
     Args:
         codes: ``(n, D)``.
         factors: ``(n, K)``.
-        bins: of equal width, for continuous codes and for continuous and periodic factors.
+        bins: of equal width, for continuous and periodic codes and factors.
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The value is the minimality; ``details["parts"]`` holds "minimality" and "sufficiency".

@@ -1,5 +1,6 @@
 """OMES: overlap and multiple encoding of factors, from pairs of rows that differ in one factor."""
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, Unpack
 
@@ -69,7 +70,8 @@ def omes(
     K factors and D such codes score 1/K in overlap and 1/D in multiple encoding.
 
     Args:
-        codes: ``(n, D)``; continuous, or of two categories.
+        codes: ``(n, D)``; continuous, of two categories, or angles, whose correlation is that of
+            the points on the unit circle: of mean x·y instead of the mean product.
         factors: ``(n, K)``.
         preset: "published"; "signed": S_dk = 1 - max(0, corr).
         alpha: the weight of overlap, from 0 to 1.
@@ -140,11 +142,13 @@ def omes(
 class _Pairs:
     """Pairs of rows that differ in one factor, for each factor.
 
-    ``values`` ``(D', n)`` are the standardised codes that are ``kept`` ``(D,)``; rows of the same
-    one of ``groups`` ``(n, K)`` agree in all other factors, and of ``cells`` in this one as well.
+    ``values`` ``(columns, n)`` are the standardised codes that are ``kept`` ``(D,)``, an angle in
+    two columns; ``starts`` ``(D',)`` are the first columns of these. Rows of the same one of
+    ``groups`` ``(n, K)`` agree in all other factors, and of ``cells`` in this one as well.
     """
 
     values: Array
+    starts: Rows
     kept: NDArray[np.bool_]
     groups: Classes
     cells: Classes
@@ -153,16 +157,22 @@ class _Pairs:
     @classmethod
     def of(cls, table: Table, threshold: float, bins: int, preset: Preset) -> "_Pairs":
         """Pairs of a table. Raises UserError for a factor in which no two rows differ alone."""
-        values = table.matrix(table.codes).T
-        # Relative to the first row, so that equal values are exactly 0.
-        values = values - values[:, :1]
-        values = values - values.mean(axis=1, keepdims=True)
-        deviation = values.std(axis=1, ddof=1)
-        kept = (deviation > 0) & (deviation >= threshold)
+        columns, deviation = [], []
+        for code in table.codes:
+            # Relative to the first row, so that equal values are exactly 0.
+            values = code.inputs.T if code.type == "periodic" else code.values[None]
+            values = values - values[:, :1]
+            values = values - values.mean(axis=1, keepdims=True)
+            deviation.append(math.sqrt((values**2).sum() / (table.n - 1)))
+            if deviation[-1] > 0 and deviation[-1] >= threshold:
+                columns.append(values / deviation[-1])
+        kept = np.array([each > 0 and each >= threshold for each in deviation])
         classes = class_numbers_of(table.factors, bins)
         groups = classes_of_others(classes)
         cells = groups * (classes.max(axis=0) + 1) + classes
-        pairs = cls(values[kept] / deviation[kept, None], kept, groups, cells, preset == "signed")
+        starts = np.cumsum([0, *map(len, columns)])[:-1]
+        standardised = np.concatenate([np.empty((0, table.n)), *columns])
+        pairs = cls(standardised, starts, kept, groups, cells, preset == "signed")
         for factor, count in zip(table.factors, pairs.counts(np.arange(table.n)), strict=True):
             if count == 0:
                 raise UserError(
@@ -186,15 +196,19 @@ class _Pairs:
         for k in range(self.groups.shape[1]):
             partners = self._partners(factor_rows, k)
             total = max(partners.sum(), 1.0)
-            mean, square = values @ partners / total, values**2 @ partners / total
+            square_of_mean = self._of_codes((values @ partners / total) ** 2)
             # Of all products in a group, those of rows with the same value are taken away.
             products = _squares(values, self.groups[factor_rows, k])
             products = (products - _squares(values, self.cells[factor_rows, k])) / total
-            variance = square - mean**2
-            correlation = share(products - mean**2, variance)
+            variance = self._of_codes(values**2 @ partners / total) - square_of_mean
+            correlation = share(self._of_codes(products) - square_of_mean, variance)
             strength = np.maximum(correlation, 0.0) if self.signed else np.abs(correlation)
             columns.append(np.where(variance > LEAST_VARIANCE, 1 - strength, 0.0))
         return np.asarray(np.clip(np.stack(columns, axis=1), 0.0, 1.0))
+
+    def _of_codes(self, columns: Array) -> Array:
+        """Sums over the columns of each code, ``(D',)``."""
+        return np.add.reduceat(columns, self.starts) if len(self.starts) else np.zeros(0)
 
 
 def _squares(values: Array, classes: Rows) -> Array:

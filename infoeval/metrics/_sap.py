@@ -49,7 +49,9 @@ def sap(
     A code predicts a discrete factor with the accuracy of a classifier of that code alone on rows
     it was not fitted on; an ordinal or continuous factor with their squared correlation, and a
     periodic one with the squared multiple correlation with its sine and cosine, on the rows to fit
-    on. From 0 to 1; about 0 for codes independent of the factors.
+    on. A code that is an angle is its sine and cosine: its score is the share of the variance of a
+    number, or of sine and cosine of an angle, that a line through both explains. From 0 to 1; about
+    0 for codes independent of the factors.
 
     Args:
         codes: ``(n, D)``.
@@ -152,7 +154,9 @@ def _quantile_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDAr
 def _correlations(
     codes: Sequence[Column], factors: Sequence[Column], fit: int, least: float
 ) -> NDArray[np.float64]:
-    """Squared correlation of each code, or of its categories' means, with each factor, ``(D, K)``.
+    """Squared correlation of each code, of its sine and cosine, or of its categories' means.
+
+    With each factor, ``(D, K)``.
 
     It is that of the first ``fit`` rows. Codes whose variance is not above ``least`` have 0.
     """
@@ -170,7 +174,21 @@ def _correlations(
         for j, code in enumerate(codes):
             if code.type == "categorical":
                 squared[j, k] = max(_explained(values[:, j], column) for column in targets)
+            if code.type == "periodic":
+                squared[j, k] = _explained_by_angle(code.inputs[:fit], inputs, least)
     return squared
+
+
+def _explained_by_angle(
+    inputs: NDArray[np.float64], centred: NDArray[np.float64], least: float
+) -> float:
+    """Share of the variance of centred columns ``(columns, n)`` that sine and cosine explain."""
+    waves = inputs - inputs.mean(axis=0)
+    if (waves**2).sum() <= least * (len(waves) - 1):
+        return 0.0
+    weights = np.linalg.lstsq(waves, centred.T, rcond=None)[0]
+    left = ((centred.T - waves @ weights) ** 2).sum()
+    return max(0.0, float(1 - share(left, (centred**2).sum())))
 
 
 def _explained(categories: NDArray[np.float64], values: NDArray[np.float64]) -> float:

@@ -11,7 +11,7 @@ from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
-from infoeval.metrics.stats.code_factor_table import Column, check_numbers
+from infoeval.metrics.stats.code_factor_table import Column, check_no_angles, check_numbers
 from infoeval.metrics.stats.probes import one_thread
 from infoeval.metrics.stats.resampling import (
     TableOptions,
@@ -61,7 +61,7 @@ def tad(
     noise score 0, as no area reaches 0.75, unless an attribute has less than about ten rows.
 
     Args:
-        codes: ``(n, D)``; continuous, or of two categories.
+        codes: ``(n, D)``; continuous, or of two categories. Angles have no order.
         factors: ``(n, K)``, the attributes: the discrete and ordinal factors of two values. Others
             are left out.
         least_range: A_ij is 0.5 for codes whose range, largest value minus smallest, is not above
@@ -75,7 +75,8 @@ def tad(
     ``left_out`` names, ``best_code`` of each attribute, ``pruned`` codes.
 
     Raises UserError for what is not a table of codes and factors, where no factor has two values,
-    for a code of more than two categories, and for a least range that is not a number >= 0.
+    for an angle, for a code of more than two categories, and for a least range that is not a
+    number >= 0.
 
     >>> attributes = np.indices((2, 2, 2)).reshape(3, -1).T
     >>> score = tad(attributes * 1.5, attributes)
@@ -86,6 +87,7 @@ def tad(
         raise UserError(f"least_range is {least_range}; give a number >= 0")
     table = table_of(codes, factors, options)
     check_numbers(table.codes, "tad")
+    check_no_angles(table.codes, "tad asks which of two values is larger")
     attributes = [factor for factor in table.factors if _is_binary(factor)]
     if not attributes:
         raise UserError("no factor has two values; tad compares binary attributes")

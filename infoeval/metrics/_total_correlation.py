@@ -34,8 +34,8 @@ def total_correlation(codes: ArrayLike, **options: Unpack[TableOptions]) -> Scor
 
     ``details``: ``covariance`` (D x D), ``pruned`` codes.
 
-    Raises UserError for what is not a table of continuous codes, for a constant code (leave it
-    out, or ``prune=True``), and for codes that determine one another.
+    Raises UserError for what is not a table of continuous codes (an angle has no covariance), for a
+    constant code (leave it out, or ``prune=True``), and for codes that determine one another.
 
     >>> random = np.random.default_rng(0).normal(size=(10_000, 2))
     >>> correlated = random @ np.array([[1.0, 0.6], [0.0, 0.8]])  # by 0.6: 0.2231 nats

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.stats import rankdata
 
 from infoeval.arrays import as_array
 from infoeval.errors import UserError
+from infoeval.metrics.stats.associations import circular_correlations
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.contingency import MOST_CELLS, label_values, table_of_occurring
 from infoeval.metrics.stats.mutual_information import entropies, information_matrix
@@ -21,9 +23,11 @@ LEAST_MODELS = 3
 RENAMED = "share of rows in the same category after the best renaming"
 INFORMATION = "normalised mutual information, mean over the best pairing of categorical codes"
 CORRELATION = "|Spearman|, mean over the best pairing of continuous codes"
+CIRCULAR = "|Spearman|, circular for angles, mean over the best pairing of codes"
 
 Array = NDArray[np.float64]
 Codes = list[NDArray[Any]]
+Flags = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
@@ -52,7 +56,9 @@ class SeedAgreement:
         return int(self.means.argmax())
 
 
-def seed_agreement(models: Sequence[Sequence[ArrayLike]]) -> SeedAgreement:
+def seed_agreement(
+    models: Sequence[Sequence[ArrayLike]], types: Sequence[Sequence[str]] | None = None
+) -> SeedAgreement:
     """Agreement of models on the same rows, invariant to the names, order and signs of codes.
 
     Models of one experiment tend to find the same codes where these are in the data, and different
@@ -67,13 +73,16 @@ def seed_agreement(models: Sequence[Sequence[ArrayLike]]) -> SeedAgreement:
       of categories puts into the same category;
     - where there are several: normalised mutual information (arithmetic mean), because by the share
       of rows any two codes that hardly ever change would agree;
-    - where there are only continuous codes: |Spearman|.
+    - where there are only continuous codes: |Spearman|; of an angle and another code, the circular
+      correlation of ranks.
 
     Continuous codes are ignored where there are categorical ones.
 
     Args:
         models: the codes of each model, ``(n,)`` each, of the same n rows: integer types are
             categories, floats are continuous.
+        types: of each model a word for each code, "periodic" for angles in one turn of any period;
+            other words change nothing.
 
     Raises:
         UserError: no model, one without codes, codes of other lengths or that are not finite, or
@@ -90,19 +99,22 @@ def seed_agreement(models: Sequence[Sequence[ArrayLike]]) -> SeedAgreement:
     if len({len(code) for codes in tables for code in codes}) > 1:
         raise UserError("models: the codes differ in their number of rows")
     categorical = [[code for code in codes if code.dtype.kind == "i"] for codes in tables]
+    angles = _angles(tables, types)
     pairs = np.eye(len(tables))
     if not any(categorical):
-        measure, compare = CORRELATION, _correlations
+        measure = CIRCULAR if any(each.any() for each in angles) else CORRELATION
     elif not all(categorical):
         raise UserError("models: some have categorical codes and some have none")
     else:
         tables = categorical
-        single = max(map(len, tables)) == 1
-        measure, compare = (RENAMED, _renamed) if single else (INFORMATION, _information)
-    for first in range(len(tables)):
-        for second in range(first):
-            matrix = compare(tables[first], tables[second])
-            pairs[first, second] = pairs[second, first] = _best_pairing(matrix)
+        measure = RENAMED if max(map(len, tables)) == 1 else INFORMATION
+    for first, second in combinations(range(len(tables)), 2):
+        both = tables[first], tables[second]
+        if measure in (RENAMED, INFORMATION):
+            matrix = (_renamed if measure == RENAMED else _information)(*both)
+        else:
+            matrix = _correlations(*both, angles[first], angles[second])
+        pairs[first, second] = pairs[second, first] = _best_pairing(matrix)
     return SeedAgreement(pairs, measure)
 
 
@@ -152,9 +164,21 @@ def _numbered(codes: Codes) -> NDArray[np.intp]:
     return np.stack([np.unique(code, return_inverse=True)[1] for code in codes], axis=1)
 
 
-def _correlations(first: Codes, second: Codes) -> Array:
+def _angles(tables: Sequence[Codes], types: Sequence[Sequence[str]] | None) -> list[Flags]:
+    """Whether each code of each model is an angle. Raises UserError for other numbers of types."""
+    if types is None:
+        return [np.zeros(len(codes), dtype=np.bool_) for codes in tables]
+    if [len(words) for words in types] != [len(codes) for codes in tables]:
+        raise UserError("models: give a type for each code of each model")
+    return [np.array([word == "periodic" for word in words]) for words in types]
+
+
+def _correlations(first: Codes, second: Codes, ours: Flags, theirs: Flags) -> Array:
+    """|Spearman|, or the circular correlation of ranks where one of both is an angle."""
     ranks = rankdata(np.stack([*first, *second], axis=1), axis=0)
-    ranks -= ranks.mean(axis=0)
-    lengths = np.sqrt((ranks**2).sum(axis=0))
-    correlations = np.abs(share(ranks.T @ ranks, np.outer(lengths, lengths)))
-    return np.minimum(correlations[: len(first), len(first) :], 1.0)
+    apart = ranks - ranks.mean(axis=0)
+    lengths = np.sqrt((apart**2).sum(axis=0))
+    correlations = np.abs(share(apart.T @ apart, np.outer(lengths, lengths)))
+    found = np.minimum(correlations[: len(first), len(first) :], 1.0)
+    turning = ranks.T[: len(first)], ranks.T[len(first) :]
+    return np.where(ours[:, None] | theirs, circular_correlations(*turning), found)

@@ -49,8 +49,10 @@ class Prior(ABC):
 
     @property
     def column_type(self) -> str:
-        """The type of the code's column in a table: "categorical" or "continuous"."""
-        return "categorical" if self.is_categorical else "continuous"
+        """The type of the code's column in a table: "categorical", "periodic" or "continuous"."""
+        if self.is_categorical:
+            return "categorical"
+        return "periodic" if self.is_circular else "continuous"
 
     @property
     def normal_law(self) -> tuple[float, float] | None:

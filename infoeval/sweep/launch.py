@@ -134,6 +134,7 @@ def train_many(
             variant=options.variant,
             data=described,
             images=min(IMAGES, len(data)),
+            angles={name for name, code in trainer.codes.items() if code.is_circular},
         )
         summary.write(Path(folder))
     return summary

@@ -1,6 +1,6 @@
 """The table of all runs, and which of them is chosen without labels."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,12 +20,13 @@ def summarise(
     variant: str,
     data: Mapping[str, Any],
     images: int,
+    angles: Collection[str] = (),
 ) -> Summary:
     """Return the summary: the runs of each λ compared on the same images, and the choice marked.
 
-    `scores` are those of complete runs, else None. A code that is inactive in every run does
-    not count, as long as another is active. No run of λ = 0 is chosen: there codes and images
-    agree by accident only.
+    `scores` are those of complete runs, else None; `angles` names the codes on a circle. A code
+    that is inactive in every run does not count, as long as another is active. No run of λ = 0 is
+    chosen: there codes and images agree by accident only.
     """
     rows = list(rows)
     picks, measures = [], dict[float, str]()
@@ -36,14 +37,17 @@ def summarise(
             if row.information_weight == weight and scores[number] is not None
         ]
         inactive = _inactive([rows[number] for number in numbers])
-        codes = [
-            [code for name, code in scored.codes.items() if name not in inactive]
+        active = [
+            {name: code for name, code in scored.codes.items() if name not in inactive}
             for number in numbers
             if (scored := scores[number]) is not None
         ]
         medoid = None
-        if len(codes) > 1:
-            agreement = seed_agreement(codes)
+        if len(active) > 1:
+            agreement = seed_agreement(
+                [list(codes.values()) for codes in active],
+                [["periodic" if name in angles else "" for name in codes] for codes in active],
+            )
             measures[weight], medoid = agreement.measure, agreement.medoid
             for number, mean in zip(numbers, agreement.means, strict=True):
                 rows[number] = replace(rows[number], agreement=float(mean))
@@ -52,7 +56,7 @@ def summarise(
             rows[chosen] = replace(rows[chosen], picked=True)
         folder = None if chosen is None else rows[chosen].folder
         picks.append(
-            Pick(weight, folder, _reason(weight, len(codes), chosen is not None, inactive))
+            Pick(weight, folder, _reason(weight, len(active), chosen is not None, inactive))
         )
     measure = _measure(measures)
     return Summary(trainer, variant, data, measure, images, tuple(rows), tuple(picks))

@@ -12,6 +12,7 @@ import torch
 from infoeval import Angle, Categorical, CodeSpace, Normal, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
+from infoeval.errors import UserError
 from infoeval.evaluation.evaluate import score
 from infoeval.evaluation.pages import report
 from infoeval.evaluation.report_images import DrawnImages, draw_traversal_files
@@ -109,3 +110,9 @@ def test_a_page_of_all_priors(checkpoint: Path, tmp_path: Path) -> None:
     assert document["codes"][2]["deviation"] == 0.5
     text = page.read_text("utf-8")
     assert "once around" in text or "0 to 5.65" in text
+
+
+def test_an_angle_is_periodic_in_metrics_of_codes(checkpoint: Path, home: Path) -> None:
+    options: dict[str, Any] = {"device": "cpu", "data": str(home / "images.npz"), "rows": 40}
+    with pytest.raises(UserError, match="turn is periodic; udr compares numbers"):
+        score([checkpoint, checkpoint], metrics=["udr"], **options)

@@ -51,3 +51,9 @@ def test_codes_without_factors() -> None:
 def test_what_is_no_table(codes: Any, code_types: list[str] | None, message: str) -> None:
     with pytest.raises(UserError, match=message):
         CodeTable.of(rows(codes), code_types, None)
+
+
+def test_codes_keep_their_period_as_factors_do() -> None:
+    given = rows({"a": [0.0, 90.0, 200.0], "b": [1, 2, 1]}, {"c": [0.5, 1.5, 2.5]})
+    table = CodeTable.of(given, ["p:360", "categorical"], None)
+    assert table.code_types == ["p:360", "categorical"]

@@ -15,25 +15,32 @@ from infoeval.information.budgets import TOLERANCE, Budget
 from infoeval.information.channels import (
     Channel,
     blob_with_gaussian_noise,
+    channel_of_one,
     side_by_side,
     symmetric_noise,
 )
+from infoeval.information.lower_bound import family_log_ratios
+from infoeval.information.posteriors import CONTINUOUS
 from infoeval.information.q_training import (
+    BEHIND,
     JOINT,
+    LEAST_WEIGHT,
     Fit,
     _batches,
     _gains,
     _missed,
     _rate_factor,
+    _WeightedFamilies,
     ceilings,
     chunks_of_round,
     fit,
     new_network,
     possible_gain,
     remaining_gain,
+    train_round,
     validate,
 )
-from infoeval.information.recognition_network import RecognitionNetwork
+from infoeval.information.recognition_network import Conditional, RecognitionNetwork
 from infoeval.information.streams import CHUNK, Source, Stream
 
 CPU = torch.device("cpu")
@@ -331,3 +338,41 @@ def test_the_rate_warms_up_and_decays() -> None:
         assert rates[peak:] == sorted(rates[peak:], reverse=True)
         if steps >= 20:
             assert rates[-1] < 0.02 * rates[peak]
+
+
+def test_families_count_by_how_little_they_are_behind() -> None:
+    weighted = _WeightedFamilies()
+    means = torch.tensor([1.0, 1.0 - BEHIND, -5.0], requires_grad=True)
+    target = Conditional("c")
+    weighted.sum(target, means[:, None].expand(-1, 4)).backward()  # type: ignore[no-untyped-call]
+    expected = torch.tensor([1.0, math.exp(-1), LEAST_WEIGHT])
+    torch.testing.assert_close(means.grad, expected)
+    for _ in range(200):  # what a family read long ago is forgotten
+        total = weighted.sum(target, torch.tensor([[0.0], [2.0], [2.0]]))
+    assert float(total) == pytest.approx(4)
+    assert float(weighted.sum(Conditional("d"), torch.tensor([[3.0]]))) == 3, (
+        "a single one is whole"
+    )
+
+
+def test_families_far_behind_still_learn() -> None:
+    """Adam's steps do not depend on the scale of a loss: each family comes to know the code."""
+    channel = symmetric_noise(0.0, categories=2, size=8)
+    shown = channel_of_one(
+        "halves",
+        "place",
+        Uniform(0, 1),
+        lambda codes, generator: channel.render(
+            {"category": (codes["place"] > 0.5).long()}, generator
+        ),
+        math.log(2),
+    )
+    source = Source(shown.space, shown.render, 0)
+    network = new_network(source, 8, CPU)
+    train_round(network, source, 0, 100, TINY, lambda step: None, rate=6e-3)
+    chunks = source.chunks(Stream.VALIDATION, 1_000)
+    (ratios,) = family_log_ratios(network, shown.space, chunks).values()
+    reached = dict(zip((f.name for f in CONTINUOUS), ratios.mean(1), strict=True))
+    assert reached["bins"] == pytest.approx(math.log(2), abs=0.05)
+    assert reached["truncated gaussian"] > 0.3
+    assert reached["gaussian"] > 0.1

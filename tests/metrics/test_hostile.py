@@ -197,6 +197,14 @@ def tables(n: int) -> dict[str, Table]:
             np.column_stack([factors, numbers]),
             {"factor_types": ["discrete", "ordinal", "continuous", "periodic"]},
         ),
+        "angles": (
+            np.column_stack([codes, codes[:, 0] * 0 + 0.1]),
+            np.column_stack([factors, numbers]),
+            {
+                "code_types": [*["periodic:2"] * 2, "continuous", "periodic"],
+                "factor_types": ["discrete", "ordinal", "continuous", "periodic:3"],
+            },
+        ),
         # Bins would be narrower than numbers lie apart.
         "a narrow code": (np.column_stack([1 + turn * 2.0**-52, codes]), factors, {}),
         "a narrow factor": (codes, np.column_stack([1 + turn * 2.0**-52, numbers]), {}),

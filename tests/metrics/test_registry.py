@@ -145,6 +145,7 @@ def test_one_metric_is_found_without_the_others() -> None:
         "infoeval.metrics.registry",
         "infoeval.metrics.score",
         "infoeval.metrics.stats",
+        "infoeval.metrics.stats.circle_frames",
         "infoeval.metrics.stats.code_factor_table",
         "infoeval.metrics.stats.contingency",
         "infoeval.metrics.stats.mutual_information",

@@ -179,3 +179,16 @@ def test_row_numbers_are_no_categories(count: int) -> None:
     """A table of 2,000 × 2,000 counts would be made for every two codes."""
     with pytest.raises(UserError, match="more than 1048576 cells"):
         seed_agreement([[np.arange(2000)] * count] * 2)
+
+
+def test_angles_agree_wherever_they_begin_and_whichever_way_they_turn() -> None:
+    random = np.random.default_rng(0)
+    angle, size = random.uniform(0, 360, 400), random.normal(size=400)
+    models = [[angle, size], [(200 - angle) % 360, -size], [size, (angle + 50) % 360]]
+    types = [["periodic", "continuous"]] * 2 + [["continuous", "periodic"]]
+    agreement = seed_agreement(models, types)
+    assert agreement.pairs == pytest.approx(np.ones((3, 3)))
+    assert "circular" in agreement.measure
+    assert seed_agreement(models).pairs[0, 1] < 0.9
+    with pytest.raises(UserError, match="a type for each code"):
+        seed_agreement(models, types[:2])

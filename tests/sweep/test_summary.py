@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -182,3 +183,13 @@ def test_codes_of_which_none_carries_anything_are_all_compared() -> None:
     readings = [reading(n, 0.0) for n in range(3)]
     summary = summarise(rows, readings, trainer="t", variant="v", data={}, images=900)
     assert all(row.agreement == 1.0 for row in summary.rows)
+
+
+def test_codes_on_a_circle_are_compared_on_it() -> None:
+    angle = np.random.default_rng(0).uniform(0, 6.28, 300)
+    rows = [Row(f"seed-{n}", 1.0, n, "complete") for n in range(3)]
+    readings = [UnlabelledScores({"turn": (angle + n) % 6.28}, {}, {}) for n in range(3)]
+    more: dict[str, Any] = {"trainer": "t", "variant": "v", "data": {}, "images": 300}
+    summary = summarise(rows, readings, angles={"turn"}, **more)
+    assert [row.agreement for row in summary.rows] == pytest.approx([1, 1, 1])
+    assert summarise(rows, readings, **more).rows[0].agreement != pytest.approx(1, abs=0.1)

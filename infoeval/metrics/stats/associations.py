@@ -43,16 +43,16 @@ class Associations:
         self.code_types = np.array([code.type for code in table.codes])
         self.factor_types = np.array([factor.type for factor in table.factors])
         self.code_order, self.factor_order = _order(table.codes), _order(table.factors)
-        self.angles = table.matrix(table.factors).T
+        self.code_values, self.values = table.matrix(table.codes).T, table.matrix(table.factors).T
         self.codes = BinnedColumns(table.codes, bins)
         self.factors = BinnedColumns(table.factors, bins)
         self.factor_entropies = entropies(self.factors.whole)
         two = np.array([factor.values.max() == 1 for factor in table.factors])
         self.two_classes = (self.factor_types == "discrete") & two & (normalization == "factor")
-        continuous = self.code_types == "continuous"
-        self.by_information = ~continuous[:, None] | (
-            (self.factor_types == "discrete") & ~self.two_classes
-        )
+        numbers, discrete = self.code_types == "continuous", self.factor_types == "discrete"
+        # An angle has no order, by which two classes could be told apart.
+        ordered = numbers[:, None] & self.two_classes
+        self.by_information = (self.code_types == "categorical")[:, None] | (discrete & ~ordered)
 
     def measure(self, row: int, column: int) -> str:
         """Name of the measure for a code and a factor."""
@@ -63,9 +63,12 @@ class Associations:
             return "AMI" if adjusted else "NMI"
         if self.two_classes[column]:
             return TWO_CLASSES
-        if self.factor_types[column] == "periodic":
-            return f"{self.periodic} correlation"
-        return "|Spearman|"
+        angles = [
+            types == "periodic" for types in (self.code_types[row], self.factor_types[column])
+        ]
+        if all(angles):
+            return "circular correlation"
+        return f"{self.periodic} correlation" if any(angles) else "|Spearman|"
 
     def strength(self, values: Array, chance: Array) -> Array:
         """Values above chance on one scale, that of a correlation, ``(D, K)`` from 0 to 1.
@@ -82,7 +85,10 @@ class Associations:
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Array:
         """Associations ``(D, K)`` of the codes of ``code_rows`` and factors of ``factor_rows``."""
         values = np.zeros((len(self.code_types), len(self.factor_types)))
-        numbers = np.flatnonzero(self.code_types == "continuous")
+        numbers, turning, categories = (
+            np.flatnonzero(self.code_types == kind)
+            for kind in ("continuous", "periodic", "categorical")
+        )
         ordered = np.flatnonzero(np.isin(self.factor_types, ("ordinal", "continuous")))
         angles = np.flatnonzero(self.factor_types == "periodic")
         classes = np.flatnonzero(self.two_classes)
@@ -94,7 +100,12 @@ class Associations:
         ):
             if len(columns):
                 values[np.ix_(numbers, columns)] = measure(ranks, columns, factor_rows)
-        for rows in (numbers, np.flatnonzero(self.code_types == "categorical")):
+        columns = np.concatenate([ordered, angles])
+        if len(turning) and len(columns):
+            values[np.ix_(turning, columns)] = self._of_angles(
+                turning, columns, code_rows, factor_rows
+            )
+        for rows in (numbers, turning, categories):
             columns = np.flatnonzero(self.by_information[rows].all(axis=0)) if len(rows) else rows
             if len(rows) and len(columns):
                 values[np.ix_(rows, columns)] = self._information(
@@ -117,9 +128,21 @@ class Associations:
 
     def _circular(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
         if self.periodic == "linear":
-            return linear_correlations(_standardised(ranks), self.angles[columns][:, rows])
-        correlations = circular_correlations(ranks, _ranks(self.factor_order[columns][:, rows]))
-        return np.where(np.ptp(ranks, axis=1)[:, None] > 0, correlations, 0.0)
+            return linear_correlations(_standardised(ranks), self.values[columns][:, rows])
+        return circular_correlations(ranks, _ranks(self.factor_order[columns][:, rows]))
+
+    def _of_angles(self, codes: Rows, columns: Rows, code_rows: Rows, rows: Rows) -> Array:
+        """Circular correlations of codes that are angles with numbers and angles.
+
+        ``linear`` is that of numbers with sine and cosine of the code.
+        """
+        ranks = _ranks(self.factor_order[columns][:, rows])
+        values = circular_correlations(_ranks(self.code_order[codes][:, code_rows]), ranks)
+        if self.periodic == "linear":
+            numbers = self.factor_types[columns] != "periodic"
+            angles = self.code_values[codes][:, code_rows]
+            values[:, numbers] = linear_correlations(_standardised(ranks[numbers]), angles).T
+        return values
 
     def _areas(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
         """|2 AUC - 1| of each code as a test of the second class: the rank-biserial correlation."""
@@ -201,7 +224,8 @@ def circular_correlations(codes: Array, angles: Array) -> Array:
     the second where it decreases; a fold makes both alike. ``(D, K)``, from 0
     to 1. The difference is the rank correlation of Fisher and Lee (1982, Nonparametric measures of
     angular-angular association, Biometrika 69). For a code that is the angle with noise of
-    mean resultant length r it is r², like a squared correlation, so its root is taken.
+    mean resultant length r it is r², like a squared correlation, so its root is taken. A constant
+    code has 0.
 
     >>> ranks = np.arange(12.0)[None]
     >>> circular_correlations((5 - ranks) % 12, ranks).round(6)
@@ -212,7 +236,8 @@ def circular_correlations(codes: Array, angles: Array) -> Array:
     n = codes.shape[1]
     first, second = (np.exp(2j * np.pi / n * ranks) for ranks in (codes, angles))
     along, against = (np.abs(first @ other.T) / n for other in (second.conj(), second))
-    return np.asarray(np.sqrt(np.abs(along**2 - against**2)), dtype=np.float64)
+    values = np.sqrt(np.abs(along**2 - against**2))
+    return np.where(np.ptp(codes, axis=1)[:, None] > 0, values, 0.0)
 
 
 def linear_correlations(codes: Array, angles: Array) -> Array:

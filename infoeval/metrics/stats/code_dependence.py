@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import share
-from infoeval.metrics.stats.code_factor_table import Table
+from infoeval.metrics.stats.code_factor_table import Table, check_no_angles
 from infoeval.metrics.stats.resampling import (
     TableOptions,
     score_table,
@@ -25,10 +25,11 @@ def score_covariance(
 ) -> Score:
     """Score of codes by a function of their covariance ``(D, D)``, with an interval.
 
-    Raises UserError for codes that are not two or more continuous ones that vary, for codes that
-    determine one another.
+    Raises UserError for codes that are not two or more continuous ones that vary, and for codes
+    that determine one another.
     """
     table = several_codes(codes, options)
+    check_no_angles(table.codes, "an angle has no covariance")
     for code in table.codes:
         if code.type == "categorical":
             raise UserError(f"{code.name} is categorical; it has no covariance")

@@ -13,9 +13,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from infoeval.arrays import as_array
 from infoeval.errors import UserError, unknown
+from infoeval.metrics.stats.circle_frames import TURN, circular_spread, framed, waves
 
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
-CODE_TYPES = ("continuous", "categorical")
+CODE_TYPES = ("continuous", "categorical", "periodic")
 CATEGORIES = ("discrete", "categorical")
 
 SMALLEST, LARGEST = 1e-50, 1e50
@@ -27,7 +28,7 @@ class Column:
     """A code or factor: its name, its type, and a number for every row, ``(n,)`` float64.
 
     A discrete factor and a categorical code hold class numbers 0, 1, 2, …, which have no order;
-    an ordinal factor holds values in order; a periodic one, angles in [0, 2π).
+    an ordinal factor holds values in order; a periodic factor or code, angles in [0, 2π).
     """
 
     name: str
@@ -36,21 +37,26 @@ class Column:
 
     @property
     def spread(self) -> float:
-        """Standard deviation, exactly 0 for equal values, which a rounded mean does not give."""
+        """Standard deviation, exactly 0 for equal values, which a rounded mean does not give.
+
+        Of angles it is that of the points on the unit circle, from 0 to 1.
+        """
+        if self.type == "periodic":
+            return circular_spread(self.values)
         return float((self.values - self.values[0]).std())
 
     @property
     def inputs(self) -> NDArray[np.float64]:
-        """Inputs of a predictor, ``(n, columns)``: the code, or a column for each category."""
+        """Inputs of a predictor, ``(n, columns)``: those of `targets`, or a column per category."""
         if self.type == "categorical":
             return np.eye(int(self.values.max()) + 1)[self.values.astype(np.intp)]
-        return self.values[:, None]
+        return self.targets
 
     @property
     def targets(self) -> NDArray[np.float64]:
         """Targets of a regression, ``(n, columns)``: the values, or sine and cosine of angles."""
         if self.type == "periodic":
-            return np.stack([np.sin(self.values), np.cos(self.values)], axis=1)
+            return waves(self.values)
         return self.values[:, None]
 
 
@@ -105,9 +111,12 @@ def as_table(
 
     Types are given by name or first letter, one for each column: of factors ``discrete``,
     ``ordinal``, ``continuous`` or ``periodic`` (angles in radians; ``periodic:360`` for another
-    period), of codes ``continuous`` or ``categorical``. By default whole numbers, booleans and
-    words are discrete factors and whole numbers of an integer type categorical codes; floats are
-    continuous, except factors that are whole throughout, which are discrete.
+    period), of codes ``continuous``, ``categorical`` or ``periodic``. By default whole numbers,
+    booleans and words are discrete factors and whole numbers of an integer type categorical codes;
+    floats are continuous, except factors that are whole throughout, which are discrete.
+
+    Periodic codes are turned, and perhaps mirrored, into a frame of reference, see `circle_frames`:
+    no metric depends on where their angle is 0.
 
     Raises UserError for columns of different lengths, values that are missing or not finite, words
     in a column that is not discrete or categorical, numbers above 1e50, a column of different
@@ -127,14 +136,17 @@ def as_table(
         )
     if n < 2:
         raise UserError("one row; give two or more")
-    table = Table(
-        _typed(code_columns, code_types, CODE_TYPES, "code"),
-        _typed(factor_columns, factor_types, FACTOR_TYPES, "factor"),
-    )
-    for factor in table.factors:
+    typed = _typed(code_columns, code_types, CODE_TYPES, "code")
+    known = _typed(factor_columns, factor_types, FACTOR_TYPES, "factor")
+    for factor in known:
         if (factor.values == factor.values[0]).all():
             raise UserError(f"{factor.name} has the same value in every row; leave it out")
-    return table
+    angles = [factor.values for factor in known if factor.type == "periodic"]
+    turned = (
+        replace(code, values=framed(code.values, angles)) if code.type == "periodic" else code
+        for code in typed
+    )
+    return Table(tuple(turned), known)
 
 
 def check_numbers(codes: Sequence[Column], metric: str) -> None:
@@ -142,6 +154,18 @@ def check_numbers(codes: Sequence[Column], metric: str) -> None:
     for code in codes:
         if code.type == "categorical" and code.values.max() > 1:
             raise UserError(f"{code.name} has more than two categories; {metric} needs numbers")
+
+
+def check_no_angles(codes: Sequence[Column], why: str) -> None:
+    """Raise UserError for a periodic code; ``why`` says what a metric asks that it does not have.
+
+    >>> check_no_angles([Column("hue", "periodic", np.zeros(2))], "a covariance is of numbers")
+    Traceback (most recent call last):
+    infoeval.errors.UserError: hue is periodic; a covariance is of numbers
+    """
+    for code in codes:
+        if code.type == "periodic":
+            raise UserError(f"{code.name} is periodic; {why}")
 
 
 def as_rows(values: ArrayLike, what: str) -> NDArray[Any]:
@@ -221,10 +245,23 @@ def _column(name: str, values: NDArray[Any], kind: str, known: tuple[str, ...]) 
         return Column(name, word, np.unique(classes, return_inverse=True)[1].astype(np.float64))
     numbers = _numbers(name, values)
     if word == "periodic":
-        turn = _period(name, period)
-        # The second remainder is for angles just below 0, which round to a whole turn.
-        numbers = numbers % turn / turn * 2 * math.pi % (2 * math.pi)
+        numbers = in_radians(numbers, _period(name, period))
     return Column(name, word, numbers)
+
+
+def in_radians(numbers: NDArray[np.float64], period: float) -> NDArray[np.float64]:
+    """Angles from 0 to below 2π of numbers of another period."""
+    # The second remainder is for angles just below 0, which round to a whole turn.
+    return np.asarray(numbers % period / period * TURN % TURN)
+
+
+def periods_of(types: Sequence[str] | None, count: int) -> list[float | None]:
+    """Period of each of so many codes by their types; None for those that are not periodic."""
+    words = [str(kind).partition(":") for kind in types or [""] * count]
+    return [
+        _period("codes", period) if word and "periodic".startswith(word) else None
+        for word, _, period in words
+    ]
 
 
 def _numbers(name: str, values: NDArray[Any]) -> NDArray[np.float64]:
@@ -254,7 +291,7 @@ def _check_finite(name: str, numbers: NDArray[Any]) -> None:
 def _period(name: str, text: str) -> float:
     """Period that follows the colon of a type; 2π by default."""
     try:
-        period = float(text) if text else 2 * math.pi
+        period = float(text) if text else TURN
     except ValueError:
         period = math.nan
     if not (math.isfinite(period) and period > 0):

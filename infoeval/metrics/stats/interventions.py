@@ -12,7 +12,13 @@ from infoeval.arrays import as_array
 from infoeval.errors import UserError
 from infoeval.intervals import clopper_pearson
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.code_factor_table import Table, as_rows, as_table
+from infoeval.metrics.stats.code_factor_table import (
+    Table,
+    as_rows,
+    as_table,
+    in_radians,
+    periods_of,
+)
 from infoeval.metrics.stats.resampling import (
     TableOptions,
     check_options,
@@ -96,10 +102,11 @@ class FunctionSource:
         every = as_table(sample, None, code_types=options.get("code_types")).codes
         table = table_of(sample, None, {**options, "factor_types": None})
         self.kept = np.array([code.name not in table.pruned for code in every])
-        types = np.array([code.type for code in table.codes])
-        self.categorical = np.flatnonzero(types == "categorical")
+        self.types = np.array([code.type for code in table.codes])
+        periods = periods_of(options.get("code_types"), len(every))
+        self.periods = [each for each, kept in zip(periods, self.kept, strict=True) if kept]
         values = table.matrix(table.codes)
-        self.spread: Array = variances(values[:, None].copy(), self.categorical)[0]
+        self.spread: Array = variances(values[:, None].copy(), self.types)[0]
         rows = np.resize(np.arange(len(self.factors)), count)
         self.table = replace(table, factors=Table(columns, columns).rows(rows).factors)
 
@@ -126,8 +133,14 @@ class FunctionSource:
         return np.asarray(self.factors[drawn, np.arange(factors)])
 
     def codes(self, values: NDArray[Any], batch: int) -> Array:
-        """Codes to score, ``(batch, points, D)``, of values ``(batch points, K)``."""
+        """Codes to score, ``(batch, points, D)``, of values ``(batch points, K)``.
+
+        Angles are in radians.
+        """
         codes = self._computed(values)[:, self.kept].astype(np.float64)
+        for column, period in enumerate(self.periods):
+            if period is not None:
+                codes[:, column] = in_radians(codes[:, column], period)
         return codes.reshape(batch, -1, codes.shape[1])
 
     def _computed(self, values: NDArray[Any]) -> NDArray[Any]:
@@ -167,7 +180,7 @@ class FunctionDraws:
             first = source.drawn(batch * len(points), generator)
             second = self._drawn_again(first, np.tile(points, batch), generator)
             pair = source.codes(first, batch), source.codes(second, batch)
-            parts.append(mean_distances(*pair, source.categorical))
+            parts.append(mean_distances(*pair, source.types))
         return np.concatenate(parts)
 
     def relative_variances(
@@ -178,7 +191,7 @@ class FunctionDraws:
         for points in _pieces(held, CALL // batch):
             one = np.tile(source.drawn(len(points), generator), (batch, 1))
             values = self._drawn_again(one, np.tile(points, batch), generator)
-            parts.append(variances(source.codes(values, batch), source.categorical))
+            parts.append(variances(source.codes(values, batch), source.types))
         return np.concatenate(parts)[:, codes] / self.spread[codes]
 
     def _drawn_again(

@@ -11,6 +11,7 @@ from scipy.special import digamma, xlogy
 
 from infoeval.errors import UserError
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.circle_frames import TURN
 from infoeval.metrics.stats.code_factor_table import Column, Table
 from infoeval.metrics.stats.resampling import (
     TableOptions,
@@ -148,8 +149,8 @@ class TableInformation:
                     raise UserError(
                         f"{factor.name} is {factor.type}; estimator 'ksg' needs discrete factors"
                     )
-            self.continuous = [code.type == "continuous" for code in table.codes]
-            self.values = separated(table.matrix(table.codes), seed)
+            self.types = [code.type for code in table.codes]
+            self.values = separated(table.matrix(table.codes), seed, self.types)
 
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Matrix:
         """Matrix from the codes of ``code_rows`` and the factors of ``factor_rows``, paired."""
@@ -164,12 +165,9 @@ class TableInformation:
             information = np.maximum(information - bias, 0.0)
         entropy = entropies(codes)
         if self.estimator == "ksg":
-            for row in np.flatnonzero(self.continuous):
-                values = self.values[code_rows, row]
-                order = np.argsort(values, kind="stable")
-                information[row] = [
-                    neighbour_information(values[order], classes[order]) for classes in factors.T
-                ]
+            for row, kind in enumerate(self.types):
+                if kind != "categorical":
+                    information[row] = neighbour_row(self.values[code_rows, row], factors, kind)
             # By neighbours it can exceed the entropy of bins that an outlier has widened.
             entropy = np.maximum(entropy, information.max(axis=1))
         return Matrix(information, entropy, entropies(factors))
@@ -241,24 +239,50 @@ def sparse_cells(codes: BinnedColumns, factors: BinnedColumns) -> dict[str, str]
     }
 
 
-def separated(codes: Array, seed: int) -> Array:
-    """Codes ``(n, D)`` standardised, with noise that only separates equal values."""
+def separated(codes: Array, seed: int, types: Sequence[str] = ()) -> Array:
+    """Codes ``(n, D)`` standardised, with noise that only separates equal values.
+
+    Those whose type is periodic remain radians, from 0 to below 2π.
+    """
     # Differences from the first row are 0 for equal values; the mean is subtracted for precision.
     apart = codes - codes[0]
     apart -= apart.mean(axis=0)
     spread = apart.std(axis=0)
-    noise = np.random.RandomState(seed).standard_normal(codes.shape)
-    return np.asarray(apart / np.where(spread > 0, spread, 1.0) + NOISE * noise)
+    noise = NOISE * np.random.RandomState(seed).standard_normal(codes.shape)
+    moved = apart / np.where(spread > 0, spread, 1.0) + noise
+    for column in np.flatnonzero(np.array(types) == "periodic"):
+        moved[:, column] = (codes[:, column] + noise[:, column]) % TURN
+    return np.asarray(moved)
 
 
-def neighbour_information(values: Array, classes: Classes, neighbours: int = NEIGHBOURS) -> float:
+def neighbour_row(
+    values: Array, classes: Classes, kind: str, neighbours: int = NEIGHBOURS
+) -> Array:
+    """Estimates of I(z; v), nats, ``(K,)``, from one code's `separated` values and ``(n, K)``.
+
+    ``kind`` is the type of the code, continuous or periodic.
+    """
+    order = np.argsort(values, kind="stable")
+    turn = TURN if kind == "periodic" else None
+    return np.array(
+        [
+            neighbour_information(values[order], column[order], neighbours, turn=turn)
+            for column in classes.T
+        ]
+    )
+
+
+def neighbour_information(
+    values: Array, classes: Classes, neighbours: int = NEIGHBOURS, *, turn: float | None = None
+) -> float:
     """Estimate of I(z; v) >= 0, nats, of ascending values ``(n,)`` and class numbers ``(n,)``.
 
     The estimator of Ross 2014 (Mutual information between discrete and continuous data sets):
     psi(n) - mean psi(n_v) + psi(k) - mean psi(m), where n_v rows share a row's class, and m rows
     are nearer to it than its k-th neighbour of that class. In one dimension neighbours are adjacent
     in the order, so that it costs n log n. Classes of a single row are left out; in classes of k
-    rows or fewer all are neighbours.
+    rows or fewer all are neighbours. With a ``turn``, values are on a circle of this length, and
+    distances are the shorter way round.
     """
     sizes = np.bincount(classes)
     if (sizes == 1).any():
@@ -272,8 +296,14 @@ def neighbour_information(values: Array, classes: Classes, neighbours: int = NEI
     sizes = sizes[sizes > 1]
     counts = np.repeat(sizes, sizes)
     radius = np.empty(n)
-    radius[by_class] = _radius(values[by_class], sizes, neighbours)
-    nearer = _count_nearer(values, radius)
+    if turn is None:
+        radius[by_class] = _radius(values[by_class], sizes, neighbours)
+        nearer = _count_nearer(values, radius)
+    else:
+        radius[by_class] = _radius_on_circle(values[by_class], sizes, neighbours, turn)
+        # No radius is longer than half a turn, so that no value counts twice.
+        copies = _count_nearer(_three_turns(values, turn), np.tile(radius, 3))
+        nearer = copies[n : 2 * n]
     psi = _digamma(n)
     used = psi[np.minimum(neighbours, counts - 1)].mean()
     information = psi[n] + used - psi[counts].mean() - psi[nearer].mean()
@@ -306,6 +336,28 @@ def _radius(ordered: Array, sizes: NDArray[np.intp], neighbours: int) -> Array:
     first, last = (ordered[np.repeat(places, sizes)] for places in (ends - sizes, ends - 1))
     widest = np.maximum(last - ordered, ordered - first)
     return np.where(np.repeat(sizes, sizes) <= neighbours, widest, best[place - neighbours])
+
+
+def _radius_on_circle(
+    ordered: Array, sizes: NDArray[np.intp], neighbours: int, turn: float
+) -> Array:
+    """As `_radius`, on a circle, each class continued by a copy one turn before and one after."""
+    radius = np.empty(len(ordered))
+    counts = np.repeat(sizes, sizes)
+    for size in np.unique(sizes):
+        rows = np.flatnonzero(counts == size)
+        copies = _three_turns(ordered[rows].reshape(-1, size).T, turn)
+        # The farthest of few is nearer than the second copy of any other.
+        nearest = _radius(
+            copies.T.ravel(), np.full(copies.shape[1], 3 * size), min(neighbours, size - 1)
+        )
+        radius[rows] = nearest.reshape(-1, 3 * size)[:, size : 2 * size].ravel()
+    return radius
+
+
+def _three_turns(values: Array, turn: float) -> Array:
+    """Values, with copies one turn before and one turn after, along the first axis."""
+    return np.concatenate([values - turn, values, values + turn])
 
 
 def _count_nearer(ordered: Array, radius: Array) -> NDArray[np.intp]:

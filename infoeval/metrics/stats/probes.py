@@ -66,6 +66,8 @@ class Probe:
 def inputs_of(codes: Sequence[Column], fit: int, scale: Scale = "deviation") -> Array:
     """Inputs of probes, ``(n, columns)``: scaled codes, and a column for each category.
 
+    An angle is its sine and cosine, each scaled.
+
     The first ``fit`` rows determine the scale: mean 0 and deviation 1, or minimum 0 and maximum 1.
     A code that is constant there is 0.
     """
@@ -74,12 +76,13 @@ def inputs_of(codes: Sequence[Column], fit: int, scale: Scale = "deviation") -> 
         if code.type == "categorical":
             columns.append(code.inputs)
             continue
-        known = code.values[:fit]
-        if scale == "deviation":
-            origin, unit = known.mean(), known.std() if np.ptp(known) > 0 else 0.0
-        else:
-            origin, unit = known.min(), np.ptp(known)
-        columns.append(share(code.values - origin, unit)[:, None])
+        for values in code.inputs.T:
+            known = values[:fit]
+            if scale == "deviation":
+                origin, unit = known.mean(), known.std() if np.ptp(known) > 0 else 0.0
+            else:
+                origin, unit = known.min(), np.ptp(known)
+            columns.append(share(values - origin, unit)[:, None])
     return np.clip(np.concatenate(columns, axis=1), -FARTHEST, FARTHEST)
 
 

@@ -39,6 +39,7 @@ def reference_tables(
     factor_types: Sequence[str] | None = None,
     width: int,
     categorical: bool = False,
+    periodic: bool = False,
     seed: int = 0,
 ) -> dict[str, ReferenceTable]:
     """Tables of known codes for some factors, by the name of the codes.
@@ -58,6 +59,7 @@ def reference_tables(
         factor_types: see :func:`infoeval.metrics.stats.code_factor_table.as_table`.
         width: the number D of codes of noise, and of codes that equal the cause.
         categorical: exact codes of discrete factors are categorical, instead of continuous.
+        periodic: exact codes of periodic factors are periodic, instead of continuous.
         seed: of the shuffles and of the noise.
 
     Raises UserError for what is no table of factors.
@@ -73,10 +75,9 @@ def reference_tables(
     values = np.stack([column.values for column in columns], axis=1)
     shuffled = np.stack([column.values for column in _columns(independent, factor_types)], axis=1)
     names = [column.name for column in columns]
-    types = [
-        "categorical" if categorical and column.type == "discrete" else "continuous"
-        for column in columns
-    ]
+    own = {"discrete": "categorical"} if categorical else {}
+    own |= {"periodic": "periodic"} if periodic else {}
+    types = [own.get(column.type, "continuous") for column in columns]
     twice = np.concatenate([values, values], axis=1)
     again = [*names, *(f"{name} again" for name in names)]
     tables = {

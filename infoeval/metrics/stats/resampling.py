@@ -22,7 +22,8 @@ from infoeval.metrics.stats.row_intervals import (
 )
 
 DEAD_SHARE = 0.05
-"""A code whose deviation is less than this share of the largest one is dead."""
+"""A code whose deviation is less than this share of the largest one is dead; an angle, whose
+deviation on the circle is less than this, see `circular_spread`."""
 SCORED_SHARE = 1 / 3
 """This share of a table's rows is scored where no test rows are given."""
 LARGEST_SEED = 2**32 - 1
@@ -61,7 +62,8 @@ class TableOptions(ScoreOptions, total=False):
 
     ``code_types`` and ``factor_types``: see `as_table`.
     ``prune``: leave out dead codes, those whose standard deviation is less than a twentieth of the
-    largest one's, and categorical ones of a single category (default: all codes are scored).
+    largest one's, angles whose deviation on the unit circle is less than a twentieth, and
+    categorical ones of a single category (default: all codes are scored).
     """
 
     code_types: Sequence[str] | None
@@ -113,10 +115,14 @@ def check_choice(name: str, value: str, choices: object) -> None:
 def active_codes(codes: Sequence[Column]) -> tuple[Column, ...]:
     """Codes that are not dead, as ``prune`` of `TableOptions` defines it."""
     spreads = [code.spread for code in codes if code.type == "continuous"]
-    least = DEAD_SHARE * max(spreads, default=0.0)
+    least = {
+        "categorical": 0.0,
+        "continuous": DEAD_SHARE * max(spreads, default=0.0),
+        "periodic": DEAD_SHARE,
+    }
 
     def active(code: Column) -> bool:
-        return code.spread > 0 and (code.type == "categorical" or code.spread >= least)
+        return code.spread > 0 and code.spread >= least[code.type]
 
     return tuple(code for code in codes if active(code))
 

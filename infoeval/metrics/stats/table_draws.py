@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from infoeval.errors import UserError
+from infoeval.metrics.stats.circle_frames import TURN
 from infoeval.metrics.stats.code_factor_table import Column
 from infoeval.metrics.stats.mutual_information import BinnedColumns
 from infoeval.metrics.stats.resampling import (
@@ -27,6 +28,7 @@ LOW = np.uint64(2**32 - 1)
 ONE = np.uint64(1)
 
 Array = NDArray[np.float64]
+Types = NDArray[np.str_]
 Numbers = NDArray[np.uint64]
 """Random ones have 32 bits: probabilities of g choices differ by at most g / 2³²."""
 Generator = np.random.Generator
@@ -102,24 +104,24 @@ class TableDraws:
 
     def __init__(self, codes: Sequence[Column], classes: Rows, even: bool) -> None:
         self.groups = [RowGroups(column, even) for column in classes.T]
-        self.categorical = np.array([code.type == "categorical" for code in codes])
+        self.types = np.array([code.type for code in codes])
+        numbers = self.types == "continuous"
         self.spread = np.array([_variance(code) for code in codes])
-        self.unit = np.where(self.categorical | (self.spread == 0), 1.0, np.sqrt(self.spread))
+        self.unit = np.where(numbers & (self.spread > 0), np.sqrt(self.spread), 1.0)
         # Standardised codes need no more than single precision, which halves the memory traffic.
         self.scaled = np.empty((len(codes), len(classes)), dtype=np.float32)
         for j, code in enumerate(codes):
-            mean = 0.0 if self.categorical[j] else code.values.mean()
+            mean = code.values.mean() if numbers[j] else 0.0
             self.scaled[j] = (code.values - mean) / self.unit[j]
 
     def differences(self, held: Rows, batch: int, generator: Generator) -> Array:
         """Mean ``|z1 - z2|`` of ``batch`` pairs that each share a value, ``(points, D)``."""
         codes = np.arange(len(self.unit))
-        categorical = np.flatnonzero(self.categorical)
         parts = []
         for count, groups, table in self._pieces(held, batch, codes):
             places = groups.pairs((batch, count), generator)
             first, second = (table.take(rows, axis=0, mode="clip") for rows in places)
-            parts.append(mean_distances(first, second, categorical))
+            parts.append(mean_distances(first, second, self.types))
         return _in_order_of(held, parts)[:, codes] * self.unit
 
     def relative_variances(
@@ -129,13 +131,14 @@ class TableDraws:
 
         ``(points, codes)``, of the codes of these numbers, all of which vary.
         """
-        categorical = np.flatnonzero(self.categorical[codes])
+        types = self.types[codes]
         parts = []
         for count, groups, table in self._pieces(held, batch, codes):
             places = groups.batches((batch, count), generator)
-            parts.append(variances(table.take(places, axis=0, mode="clip"), categorical))
+            parts.append(variances(table.take(places, axis=0, mode="clip"), types))
         ratios = _in_order_of(held, parts)[:, : len(codes)]
-        ratios[:, categorical] /= self.spread[codes][categorical]
+        as_they_are = types != "continuous"
+        ratios[:, as_they_are] /= self.spread[codes][as_they_are]
         return ratios
 
     def _pieces(
@@ -164,8 +167,7 @@ def _in_order_of(held: Rows, parts: Sequence[NDArray[Any]]) -> NDArray[Any]:
 
 
 def _variance(code: Column) -> float:
-    categorical = np.arange(int(code.type == "categorical"))
-    return float(variances(code.values[:, None, None].copy(), categorical)[0, 0])
+    return float(variances(code.values[:, None, None].copy(), np.array([code.type]))[0, 0])
 
 
 class RowGroups:
@@ -247,36 +249,45 @@ def check_size(codes: NDArray[Any]) -> None:
 
 
 # The distance of two categories is 0 or 1, so half its mean square, which for numbers is the
-# variance, is Gini's impurity.
+# variance, is Gini's impurity. That of two angles is the shorter way round, and their variance that
+# of the points on the unit circle.
 
 
-def mean_distances(first: NDArray[Any], second: NDArray[Any], categorical: Rows) -> NDArray[Any]:
+def mean_distances(first: NDArray[Any], second: NDArray[Any], types: Types) -> NDArray[Any]:
     """Mean ``|z1 - z2|`` of each batch, ``(batches, D)``, of pairs ``(size, batches, D)``.
 
-    ``categorical`` are the numbers of the categorical codes. Overwrites ``first``.
+    ``types`` are those of the codes, of which there may be fewer than columns. Overwrites
+    ``first``.
     """
     first -= second
     np.abs(first, out=first)
-    for code in categorical:
+    for code in np.flatnonzero(types == "categorical"):
         first[..., code] = first[..., code] > 0
+    for code in np.flatnonzero(types == "periodic"):
+        first[..., code] = np.minimum(first[..., code], TURN - first[..., code])
     return np.asarray(first.sum(axis=0) / len(first))
 
 
-def variances(codes: NDArray[Any], categorical: Rows) -> NDArray[Any]:
+def variances(codes: NDArray[Any], types: Types) -> NDArray[Any]:
     """Unbiased variance of each batch, ``(batches, D)``, of codes ``(size, batches, D)``.
 
-    ``categorical`` are the numbers of the categorical codes. Overwrites ``codes``.
+    ``types`` are those of the codes, of which there may be fewer than columns. Overwrites
+    ``codes``.
     """
     size = len(codes)
-    impurities = {code: _impurities(codes[..., code].T) for code in categorical}
+    others = {
+        code: _VARIANCES[kind](codes[..., code].T)
+        for code, kind in enumerate(types)
+        if kind in _VARIANCES
+    }
     # About the first code, so that equal ones give exactly 0. It is within √size deviations of the
     # mean, so that the difference of sums loses few digits.
     codes -= codes[0].copy()
     sums = codes.sum(axis=0)
     np.square(codes, out=codes)
     result = np.maximum(codes.sum(axis=0) - sums**2 / size, 0.0) / (size - 1)
-    for code, impurity in impurities.items():
-        result[:, code] = impurity
+    for code, variance in others.items():
+        result[:, code] = variance
     return np.asarray(result)
 
 
@@ -294,3 +305,19 @@ def _impurities(categories: NDArray[Any]) -> Array:
     rank = place - np.maximum.accumulate(begins, axis=1)
     pairs = n * n - (2 * rank + 1).sum(axis=1)
     return np.asarray(pairs / (n * (n - 1)))
+
+
+def _circular_variances(angles: NDArray[Any]) -> Array:
+    """Unbiased variance of points on the unit circle at each row's angles, (1 - R²) n / (n - 1).
+
+    >>> _circular_variances(np.array([[6.0, 6.0], [0.0, np.pi]])).round(4)
+    array([0., 2.])
+    """
+    # About the first one, so that equal ones give exactly 0.
+    away = angles - angles[:, :1]
+    n = away.shape[1]
+    variance = np.cos(away).var(axis=1) + np.sin(away).var(axis=1)
+    return np.asarray(variance * n / (n - 1), dtype=np.float64)
+
+
+_VARIANCES = {"categorical": _impurities, "periodic": _circular_variances}

@@ -213,3 +213,14 @@ def test_what_is_no_table_of_factors_is_refused(
 ) -> None:
     with pytest.raises(UserError, match=message):
         reference_tables([pd.DataFrame(values)], width=1)
+
+
+@pytest.mark.parametrize("periodic", [False, True])
+def test_exact_codes_of_angles_are_angles_when_asked(periodic: bool) -> None:
+    parts = [pd.DataFrame({"turn": np.arange(9.0) * 40, "size": np.linspace(0, 1, 9)})]
+    kinds = ["periodic:360", "continuous"]
+    tables = reference_tables(parts, factor_types=kinds, width=2, periodic=periodic)
+    expected = ["periodic" if periodic else "continuous", "continuous"]
+    assert tables["exact"].types == tables["exact as here"].types == expected
+    assert tables["twice"].types == expected * 2
+    assert tables["noise"].types == ["continuous"] * 2
