@@ -56,6 +56,7 @@ def test_the_document_of_a_checkpoint(document: Document, on_digits: Path) -> No
         "step": 60,
         "seed": 0,
         "information_weight": 1.0,
+        "batch_norm": "real",
     }
     assert document.data == {
         "name": "digits",
