@@ -29,6 +29,8 @@ Code = Prior
 class CodeSpace(Mapping[str, Code]):
     """Named latent codes c and `noise` standard normal variables z, all independent.
 
+    There may be noise alone, as in a GAN without designed codes.
+
     A mapping from code name to code, in the order given. `encode` makes the generator's input;
     `split` divides the recognition network's output among the codes.
 
@@ -42,10 +44,10 @@ class CodeSpace(Mapping[str, Code]):
     """
 
     def __init__(self, *, noise: int, **codes: Code) -> None:
-        if not codes:
-            raise UserError("a code space needs at least one code")
         if type(noise) is not int or noise < 0:
             raise UserError(f"noise must be a whole number of variables, not {quoted(noise)}")
+        if not codes and not noise:
+            raise UserError("a code space needs at least one code, or noise")
         self.noise = noise
         self._codes = dict(codes)
         for name in codes:
@@ -136,6 +138,8 @@ class CodeSpace(Mapping[str, Code]):
                 if name in codes:
                     raise UserError(f"two codes are called {quoted(name)}")
                 codes[name] = PRIORS[entry["kind"]](**fields)
+            if not codes:
+                raise UserError("a description of latent codes needs at least one code")
             return cls(noise=data["noise"], **codes)
         except (KeyError, TypeError) as error:
             raise UserError(f"not a description of latent codes: {one_line(error)}") from error

@@ -1,0 +1,91 @@
+"""Tables of directions of a latent space: what each carries, changes and reaches; all changes."""
+
+from collections.abc import Sequence
+
+from infoeval.report.figures.look import estimate
+from infoeval.report.tables import Cell, EstimateCell, ReportTable, TableColumn
+from infoeval.results import Document, Result
+from infoeval.results.records import (
+    DIRECTION_CHANGE,
+    DIRECTION_REACH,
+    INFORMATION,
+    AttributeChange,
+    Bounds,
+)
+
+EXPLAINED = (
+    "The code of a direction is how far an image's latent point lies along it. Changes are those "
+    "per deviation of the code, in deviations of the attribute among random images; side effects "
+    "are the sizes of the other changes as shares of the largest. A direction reaches as many "
+    "deviations from the mean as images still lie among random ones, by plain features of their "
+    "pixels. Directions are in the order of their nats."
+)
+
+
+def directions(document: Document) -> tuple[ReportTable, ...]:
+    """Return a row a direction, then for each kind of attributes all changes; or nothing."""
+    changed = [result for result in document.results if result.change is not None]
+    if not changed:
+        return ()
+    kinds = dict.fromkeys(
+        change.kind for result in changed if result.change for change in result.change.changes
+    )
+    return (_ranking(document, changed), *(_changes(changed, kind) for kind in kinds))
+
+
+def _ranking(document: Document, changed: Sequence[Result]) -> ReportTable:
+    columns = (
+        TableColumn("Direction"),
+        TableColumn("Nats", "nats"),
+        TableColumn("Changes most"),
+        TableColumn("By", "number"),
+        TableColumn("Side effects, mean", "percent"),
+        TableColumn("Largest", "percent"),
+        TableColumn("Straight (R²)", "number"),
+        TableColumn("Reaches", "number"),
+    )
+    rows = tuple(_row(document, result) for result in changed)
+    return ReportTable("directions", "Directions by their nats", columns, rows)
+
+
+def _row(document: Document, result: Result) -> tuple[Cell, ...]:
+    change = result.change
+    assert change is not None
+    return (
+        result.target,
+        estimate(document.find(INFORMATION, result.target)),
+        change.attribute if is_told(result) else "nothing measured",
+        estimate(result),
+        change.dependency_mean,
+        change.dependency_max,
+        _bounds(change.linearity) if is_told(result) else None,
+        estimate(document.find(DIRECTION_REACH, result.target)),
+    )
+
+
+def is_told(result: Result) -> bool:
+    """Whether the largest change along a direction is told from none."""
+    return not (
+        result.low is not None and result.high is not None and result.low <= 0 <= result.high
+    )
+
+
+def _changes(changed: Sequence[Result], kind: str) -> ReportTable:
+    """Return a row a direction and a column an attribute."""
+    found: list[dict[str, AttributeChange]] = [
+        {change.attribute: change for change in result.change.changes if change.kind == kind}
+        for result in changed
+        if result.change
+    ]
+    names = list(dict.fromkeys(name for by_name in found for name in by_name))
+    columns = (TableColumn("Direction"), *(TableColumn(name, "number") for name in names))
+    rows = tuple(
+        (result.target, *(_bounds(by_name.get(name)) for name in names))
+        for result, by_name in zip(changed, found, strict=True)
+    )
+    title = f"Change of {kind} per deviation of each direction, in deviations"
+    return ReportTable(f"changes-{kind.replace(' ', '-')}", title, columns, rows)
+
+
+def _bounds(bounds: Bounds | None) -> EstimateCell | None:
+    return None if bounds is None else EstimateCell(bounds.value, bounds.low, bounds.high)
