@@ -9,6 +9,7 @@ from click.exceptions import NoArgsIsHelpError
 
 import infoeval
 from infoeval.cli import signals
+from infoeval.cli.directions_command import directions
 from infoeval.cli.failures import error_line, with_preflight_checks
 from infoeval.cli.list_commands import data, list_metrics
 from infoeval.cli.output import checked_output, note
@@ -68,8 +69,8 @@ def main() -> None:
     """
 
 
-for command in (train, score, list_metrics, compare, report, traverse):
+for command in (train, score, list_metrics, compare, report, traverse, directions):
     if command.callback is not None:
         command.callback = with_preflight_checks(command.callback)
-for command in (train, score, list_metrics, compare, report, traverse, data):
+for command in (train, score, list_metrics, compare, report, traverse, directions, data):
     main.add_command(command)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from infoeval.evaluation.differences import compare
-    from infoeval.evaluation.evaluate_directions import directions
     from infoeval.evaluation.evaluate import score
+    from infoeval.evaluation.evaluate_directions import directions
     from infoeval.evaluation.options import Options
 
 __all__ = ["Options", "compare", "directions", "score"]

@@ -27,7 +27,7 @@ largest; the numbers are those of the second half, so that choosing does not fla
 REFERENCE, FRESH = 2_000, 1_000
 """Random images that others are compared with, and further ones that show what chance gives."""
 KEPT_SHARE = 0.9
-"""Images have left the data where less than this share of what random images reach is among them."""
+"""Images have left the data where fewer are among them than this share of the random ones are."""
 CHUNK = 500
 STILL = 1e-9
 """An attribute with a smaller deviation among random images is constant."""

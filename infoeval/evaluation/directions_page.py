@@ -43,8 +43,8 @@ def write_directions_page(
             environment=document.environment,
             results=document.results,
             skipped=document.skipped,
-            codes=sorted(codes, key=lambda code: order.index(code["name"])),  # type: ignore[arg-type]
-            images=entries,  # type: ignore[arg-type]
+            codes=sorted(codes, key=lambda code: order.index(code["name"])),
+            images=entries,
             command=command,
             created=datetime.now(UTC).date().isoformat(),
         ).write(folder / METRICS)

@@ -210,6 +210,7 @@ def _document(
 
 
 def describe_codes(space: CodeSpace) -> list[dict[str, Any]]:
+    """Return the entries of codes in metrics.json."""
     return [
         {
             "name": name,

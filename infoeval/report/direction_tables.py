@@ -6,7 +6,6 @@ from infoeval.report.figures.look import estimate
 from infoeval.report.tables import Cell, EstimateCell, ReportTable, TableColumn
 from infoeval.results import Document, Result
 from infoeval.results.records import (
-    DIRECTION_CHANGE,
     DIRECTION_REACH,
     INFORMATION,
     AttributeChange,
