@@ -55,7 +55,9 @@ class RotatedSprites:
         turned = noise.double() @ torch.from_numpy(self.rotation.T)
         level = torch.special.ndtr(turned[:, : len(PLANTED)]).numpy()
         x, y, scale, angle = level.T
-        factors = np.stack([np.full(len(x), HEART), 0.5 + scale / 2, TURN * angle, x, y], axis=1)
+        place = (0.25 + x / 2, 0.25 + y / 2)
+        shape = np.full(len(x), ELLIPSE)
+        factors = np.stack([shape, 0.5 + scale / 2, TURN * angle, *place], axis=1)
         drawn = torch.from_numpy(draw_sprites(factors)).float() / 255
         return functional.interpolate(drawn, (SIDE, SIDE), mode="area")
 
@@ -100,7 +102,7 @@ def _changes(change: Result, reach: Result) -> dict[str, Any]:
 
 def planted(arguments: argparse.Namespace) -> None:
     """Evaluate planted and random directions for every seed."""
-    path = RESULTS / "directions-planted.csv"
+    path = arguments.output or RESULTS / "directions-planted.csv"
     rows = _earlier(path)
     for seed in seed_list(arguments.seeds):
         if any(row["seed"] == seed for row in rows):
@@ -139,7 +141,7 @@ def print_planted(frame: pd.DataFrame) -> None:
 
 def models(arguments: argparse.Namespace) -> None:
     """Evaluate the directions of every method of each model."""
-    path = RESULTS / "directions-models.csv"
+    path = arguments.output or RESULTS / "directions-models.csv"
     rows = _earlier(path)
     for model in arguments.models:
         for method in METHODS:
@@ -156,11 +158,11 @@ def models(arguments: argparse.Namespace) -> None:
     frame = pd.DataFrame(rows)
     print("| model | method | together, nats | best three | last three | largest change |")
     print("|---|---|---|---|---|---|")
-    for (model, method), part in frame.groupby(["model", "method"], sort=False):
+    for name, part in frame.groupby(["model", "method"], sort=False):
         nats = [f"{value:.2f}" for value in part.nats]
         largest = part.iloc[int(part.change.abs().to_numpy().argmax())]
         print(
-            f"| {model} | {method} | {part.together.iloc[0]:.2f} | {', '.join(nats[:3])} | "
+            f"| {' | '.join(map(str, name))} | {part.together.iloc[0]:.2f} | {', '.join(nats[:3])} | "
             f"{', '.join(nats[-3:])} | {largest.attribute} {abs(largest.change):.2f} |"
         )
 
@@ -185,6 +187,7 @@ def main() -> None:
     command.set_defaults(run=models)
     for command in commands.choices.values():
         command.add_argument("--device", default="auto")
+        command.add_argument("--output", type=Path, metavar="CSV")
     arguments = parser.parse_args()
     arguments.run(arguments)
 
