@@ -161,8 +161,9 @@ def models(arguments: argparse.Namespace) -> None:
     for name, part in frame.groupby(["model", "method"], sort=False):
         nats = [f"{value:.2f}" for value in part.nats]
         largest = part.iloc[int(part.change.abs().to_numpy().argmax())]
+        of, together = " | ".join(map(str, name)), part.together.iloc[0]
         print(
-            f"| {' | '.join(map(str, name))} | {part.together.iloc[0]:.2f} | {', '.join(nats[:3])} | "
+            f"| {of} | {together:.2f} | {', '.join(nats[:3])} | "
             f"{', '.join(nats[-3:])} | {largest.attribute} {abs(largest.change):.2f} |"
         )
 

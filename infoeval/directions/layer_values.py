@@ -32,13 +32,13 @@ def layers_after(latent: LatentSpace, noise: Tensor) -> list[Layer]:
     Raises UserError where there are none.
     """
     points, fixed = _two_points(latent, noise)
-    seen: dict[nn.Module, list[Tensor]] = {}
-    with _watched(lambda module, _, output: seen.setdefault(module, []).append(output)):
+    seen: dict[nn.Module, Tensor] = {}
+    with _watched(lambda module, _, output: seen.setdefault(module, _rows(output))):
         latent.images(points, fixed)
     layers = [
         Layer(module, _name(module))
-        for module, outputs in seen.items()
-        if _has_weights(module) and _varies(torch.cat([_rows(output) for output in outputs]))
+        for module, values in seen.items()
+        if _has_weights(module) and _varies(values)
     ]
     if not layers:
         raise UserError(

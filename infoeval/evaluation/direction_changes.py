@@ -150,7 +150,8 @@ def changes(
     steps = np.array([step for step in STEPS if abs(step) <= NEAR], float)
     frames = [readings[int(step)][deviations.index] for step in steps]
     values = np.stack([frame.to_numpy() for frame in frames]) / deviations.to_numpy()
-    slopes = np.tensordot(steps, values, 1) / (steps**2).sum()  # (points, attributes)
+    # (points, attributes); by differences, so that what does not change has a slope of exactly 0.
+    slopes = np.tensordot(steps / 2, values - values[::-1], 1) / (steps**2).sum()
     half = len(slopes) // 2
     order = np.abs(slopes[:half].mean(axis=0))
     measured = [

@@ -2,13 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.neighbors import NearestNeighbors
 
 from infoeval.evaluation.image_statistics import image_statistics
 
 COMPONENTS = 32
 """Principal components of the pixels."""
 NEIGHBOURS = 3
+SMALLEST_DEVIATION, ROUNDING = 1e-4, 1e-9
 LARGEST_SIDE = 32
 """Pixels a side from which components are computed; larger images are reduced by averaging."""
 
@@ -29,22 +29,21 @@ class NearSamples:
         self.axes = axes[:COMPONENTS]
         features = self._raw(reference)
         self.mean, deviation = features.mean(axis=0), features.std(axis=0)
-        self.varying = deviation > 1e-6 * (1 + abs(self.mean))
-        self.deviation = np.where(self.varying, deviation, 1.0)
-        points = self._features(reference)
-        self.neighbours = NearestNeighbors(n_neighbors=1).fit(points)
-        distances, _ = NearestNeighbors(n_neighbors=NEIGHBOURS + 1).fit(points).kneighbors(points)
-        self.radii, self.points = distances[:, -1], points
+        # What is the same in all reference images tells others from them.
+        self.deviation = np.maximum(deviation, SMALLEST_DEVIATION * (1 + abs(self.mean)))
+        self.points = (features - self.mean) / self.deviation
+        distances = np.sort(self._squares(self.points), axis=1)
+        self.radii = distances[:, min(NEIGHBOURS, len(reference) - 1)]  # the first is its own
 
     def contain(self, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Return whether each image lies among the reference images, (n,)."""
-        away = self._features(images)
-        squares = (away**2).sum(1)[:, None] + (self.points**2).sum(1) - 2 * away @ self.points.T
-        return np.asarray((squares <= self.radii**2 + 1e-9).any(axis=1))
+        squares = self._squares((self._raw(images) - self.mean) / self.deviation)
+        return np.asarray((squares <= self.radii + ROUNDING).any(axis=1))
 
-    def _features(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
-        scaled = (self._raw(images) - self.mean) / self.deviation
-        return np.asarray(scaled[:, self.varying])
+    def _squares(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return squared distances of features (n, K) from those of the reference images."""
+        lengths = (features**2).sum(axis=1)[:, None] + (self.points**2).sum(axis=1)
+        return np.asarray(lengths - 2 * features @ self.points.T)
 
     def _raw(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         components = (_reduced(images) - self.centre) @ self.axes.T
