@@ -8,6 +8,7 @@ from infoeval.errors import UserError
 if TYPE_CHECKING:
     from infoeval.augment import Affine
     from infoeval.codes import Angle, Categorical, CodeSpace, Normal, Uniform
+    from infoeval.subjects.adapter import adapt
     from infoeval.subjects.protocols import Encoder, Generator, Model
     from infoeval.trainer import Trainer
 
@@ -26,6 +27,7 @@ __all__ = [
     "Uniform",
     "UserError",
     "__version__",
+    "adapt",
 ]
 
 _HOMES = {
@@ -39,6 +41,7 @@ _HOMES = {
     "Normal": "infoeval.codes",
     "Trainer": "infoeval.trainer",
     "Uniform": "infoeval.codes",
+    "adapt": "infoeval.subjects.adapter",
 }
 
 

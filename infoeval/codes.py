@@ -4,6 +4,7 @@ A `CodeSpace` names its codes and is the only place that knows which columns of 
 input, or of the recognition network's output, belong to which code.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,7 +14,16 @@ from torch import Tensor
 from infoeval.errors import UserError, one_line, printable, quoted, shown
 from infoeval.priors import PRIORS, Angle, Categorical, Normal, Prior, Uniform
 
-__all__ = ["Angle", "Categorical", "Code", "CodeSpace", "Normal", "Prior", "Uniform"]
+__all__ = [
+    "Angle",
+    "Categorical",
+    "Code",
+    "CodeSpace",
+    "Normal",
+    "Prior",
+    "Uniform",
+    "parse_codes",
+]
 
 MOST_CODES = 4096
 MOST_COLUMNS = 2**17
@@ -24,6 +34,17 @@ LONGEST_NAME = 100
 
 Code = Prior
 """A code is described by its prior."""
+
+
+_UNIFORM: tuple[str, Code] = ("continuous", Uniform(-1, 1))
+_NORMAL: tuple[str, Code] = ("normal", Normal())
+_ANGLE: tuple[str, Code] = ("angle", Angle())
+_LETTERS = {
+    **dict.fromkeys(("u", "uniform"), _UNIFORM),
+    **dict.fromkeys(("n", "normal"), _NORMAL),
+    **dict.fromkeys(("a", "angle"), _ANGLE),
+}
+"""By word of `parse_codes`: the beginning of the code's name, and its prior."""
 
 
 class CodeSpace(Mapping[str, Code]):
@@ -143,6 +164,32 @@ class CodeSpace(Mapping[str, Code]):
             return cls(noise=data["noise"], **codes)
         except (KeyError, TypeError) as error:
             raise UserError(f"not a description of latent codes: {one_line(error)}") from error
+
+
+def parse_codes(text: str) -> dict[str, Code]:
+    """Return the codes in a text such as "10,10,u,n": numbers of categories and letters of priors.
+
+    u is uniform on [−1, 1], n standard normal, a an angle.
+
+    >>> list(parse_codes("10,3,u,a"))
+    ['category_1', 'category_2', 'continuous_1', 'angle_1']
+
+    Raises UserError, in one line, for anything else.
+    """
+    codes: dict[str, Code] = {}
+    counts: Counter[str] = Counter()
+    for word in (word.strip().lower() for word in text.split(",")):
+        stem, code = _LETTERS.get(word, ("", None))
+        if word.isascii() and word.isdigit():
+            stem, code = "category", Categorical(int(word))
+        if code is None:
+            raise UserError(
+                f"codes {text!r}: {word!r} is neither a number of categories nor u (uniform), "
+                'n (normal) or a (angle); write for example "10,10,u,u"'
+            )
+        counts[stem] += 1
+        codes[f"{stem}_{counts[stem]}"] = code
+    return codes
 
 
 def _check_name(name: str) -> None:

@@ -94,6 +94,8 @@ class Trainer:
             table = getattr(self, name)
             if not isinstance(table, tuple) or not all(isinstance(row, Layer) for row in table):
                 raise UserError(f"{name} must be a layer table: a tuple of layers")
+        if not self.codes:
+            raise UserError("a trainer needs at least one code")
         shape = self.image_shape
         if not (isinstance(shape, tuple) and len(shape) == 3):
             raise UserError(f"image_shape must be (channels, height, width), not {shown(shape)}")

@@ -409,9 +409,15 @@ def test_bad_noise(noise: Any) -> None:
         CodeSpace(k=Categorical(2), noise=noise)
 
 
-def test_a_space_has_at_least_one_code() -> None:
-    with pytest.raises(UserError, match="at least one code"):
-        CodeSpace(noise=3)
+def test_a_space_has_a_code_or_noise() -> None:
+    with pytest.raises(UserError, match="at least one code, or noise"):
+        CodeSpace(noise=0)
+    alone = CodeSpace(noise=3)
+    noise = alone.sample_noise(2, torch.Generator().manual_seed(0))
+    assert (len(alone), alone.input_width, alone.posterior_width) == (0, 3, 0)
+    assert torch.equal(alone.encode({}, noise), noise)
+    with pytest.raises(UserError, match="needs at least one code"):
+        CodeSpace.from_dict(alone.to_dict())
 
 
 @pytest.mark.parametrize("name", ["", " ", "a" * 101, "a\nb", "\x1b[2J", "\u202eevil", "\ud800"])

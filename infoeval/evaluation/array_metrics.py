@@ -67,15 +67,15 @@ def _cluster(inputs: Inputs, request: Request, code: str, factor: str, target: s
     metric, table, options = request.metric, inputs.classes, inputs.options
     test, fit = table.scored or table.rows, table.fit or (table.rows if table.scored else None)
     assert test.factors is not None
-    arguments: dict[str, Any] = _score_options(options) | request.settings
-    settings = {**_image_settings(inputs), "seed": options.seed}
+    arguments: dict[str, Any] = score_options(options) | request.settings
+    settings = {**image_settings(inputs), "seed": options.seed}
     if "fit_codes" in metric.arguments:
         if fit is not None and fit.factors is not None:
             arguments |= {"fit_codes": fit.codes[code], "fit_labels": fit.factors[factor]}
         arguments |= _names(inputs, code, [rows.codes[code] for rows in (test, fit) if rows])
         if inputs.has_images:
             settings["matching_fitted_on"] = inputs.splits.train.split
-    score, seconds = _timed(
+    score, seconds = timed(
         request, metric.function, test.codes[code], test.factors[factor], **arguments
     )
     result = Result.of(
@@ -110,7 +110,7 @@ def _check_categorical_codes(inputs: Inputs) -> None:
         raise NotApplicableError(f"{checkpoint.trainer.name} has no categorical code")
 
 
-def _image_settings(inputs: Inputs) -> dict[str, Any]:
+def image_settings(inputs: Inputs) -> dict[str, Any]:
     """Return how images were read, for the settings of a result."""
     if not inputs.has_images:
         return {}
@@ -126,7 +126,7 @@ def _class_columns(frame: pd.DataFrame, types: Sequence[str]) -> list[str]:
 
 def run_on_posteriors(inputs: Inputs, request: Request) -> Outcome:
     """Return the results of a metric of q(c|x) on the test images, of each categorical code."""
-    metric, options = request.metric, _score_options(inputs.options)
+    metric, options = request.metric, score_options(inputs.options)
     _check_categorical_codes(inputs)
     test = inputs.splits.test
     if metric.needs_labels and test.labels is None:
@@ -134,8 +134,8 @@ def run_on_posteriors(inputs: Inputs, request: Request) -> Outcome:
     results: Outcome = []
     for code, posterior in inputs.encode(test).posteriors.items():
         given = {"labels": test.labels} if metric.needs_labels else {}
-        score, seconds = _timed(request, metric.function, posterior, **options, **given)
-        settings = {**_image_settings(inputs), "seed": inputs.options.seed}
+        score, seconds = timed(request, metric.function, posterior, **options, **given)
+        settings = {**image_settings(inputs), "seed": inputs.options.seed}
         results.append(
             Result.of(score, metric=request.name, target=code, settings=settings, seconds=seconds)
         )
@@ -221,7 +221,7 @@ def _on_table(table: CodeTable, inputs: Inputs, request: Request) -> list[Result
     return results
 
 
-def _score_options(options: Options) -> dict[str, Any]:
+def score_options(options: Options) -> dict[str, Any]:
     """Return what every metric with an interval takes, of the options of an evaluation."""
     names = ("seed", "level", "null", "replicates")
     values = {name: getattr(options, name) for name in names}
@@ -230,7 +230,7 @@ def _score_options(options: Options) -> dict[str, Any]:
 
 def _table_options(options: Options) -> dict[str, Any]:
     """Return what every metric of a table takes, of the options of an evaluation."""
-    return {**_score_options(options), "prune": options.prune}
+    return {**score_options(options), "prune": options.prune}
 
 
 def _with_types(table: CodeTable, options: Options) -> dict[str, Any]:
@@ -246,7 +246,7 @@ def _parts(
     **settings: Any,
 ) -> list[Result]:
     """Return one result for each number of a metric's score, and add what to compare them by."""
-    score, seconds = _timed(request, request.metric.function, *arguments, **settings)
+    score, seconds = timed(request, request.metric.function, *arguments, **settings)
     shown: dict[str, Any] = {"seed": options["seed"]}
     if request.settings:
         shown["own"] = dict(request.settings)
@@ -278,7 +278,7 @@ def pair_target(code: str, factor: str) -> str:
     return f"{code} × {factor}"
 
 
-def _timed(
+def timed(
     request: Request, function: Callable[..., Score], *arguments: Any, **options: Any
 ) -> tuple[Score, float]:
     """Return a metric's score and the seconds it took.

@@ -119,6 +119,8 @@ def _check_applies(metric: Metric, inputs: Inputs) -> None:
     if subject.generator is None:
         holder = "the model has" if subject.rows is None else "codes of a file have"
         raise NotApplicableError(f"{holder} no generator")
+    if not subject.generator.codes:
+        raise NotApplicableError("the generator has noise alone, and no codes")
     if not (inputs.by_name or inputs.options.information):
         raise NotApplicableError("takes minutes: ask for it with --metric mi")
 
@@ -129,6 +131,10 @@ def _runner(kind: Kind) -> Callable[[Inputs, Request], Sequence[Result | Skipped
         from infoeval.evaluation.generator_metrics import run_on_generator, run_on_recognition
 
         return run_on_generator if kind == "generator" else run_on_recognition
+    if kind == "gaussian":
+        from infoeval.evaluation.gaussian_metrics import run_on_gaussians
+
+        return run_on_gaussians
     return _RUN_ON_ARRAYS[kind]
 
 

@@ -161,7 +161,7 @@ def draw(
     files: list[ReportImage] = []
     for number in _drawn(scored):
         subject = scored[number].subject
-        if subject.generator is None:
+        if subject.generator is None or not subject.generator.codes:
             continue
         images = DrawnImages(subject.generator)
         context.progress(f"drawing images of {subject}", None)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infoeval.metrics.registry import HOMES, Metric, all_metrics, find, metric, names
 
 if TYPE_CHECKING:
+    from infoeval.metrics._active_units import active_units as active_units
     from infoeval.metrics._beta_vae import beta_vae as beta_vae
     from infoeval.metrics._cluster_accuracy import cluster_accuracy as cluster_accuracy
     from infoeval.metrics._cluster_ari import cluster_ari as cluster_ari
@@ -25,9 +26,11 @@ if TYPE_CHECKING:
     from infoeval.metrics._infomec import infomec as infomec
     from infoeval.metrics._irs import irs as irs
     from infoeval.metrics._jemmig import jemmig as jemmig
+    from infoeval.metrics._kl import kl as kl
     from infoeval.metrics._mcc import mcc as mcc
     from infoeval.metrics._med import med as med
     from infoeval.metrics._mig import mig as mig
+    from infoeval.metrics._mig_chen import mig_chen as mig_chen
     from infoeval.metrics._mig_sup import mig_sup as mig_sup
     from infoeval.metrics._minimality import minimality as minimality
     from infoeval.metrics._modularity import modularity as modularity

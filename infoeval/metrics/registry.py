@@ -14,15 +14,24 @@ from typing import Any, Literal, TypeVar
 from infoeval.errors import UserError, unknown
 
 Kind = Literal[
-    "labels", "table", "interventions", "codes", "models", "posterior", "generator", "recognition"
+    "labels",
+    "table",
+    "interventions",
+    "codes",
+    "models",
+    "posterior",
+    "gaussian",
+    "generator",
+    "recognition",
 ]
 """What a metric is called with.
 
 "labels": one categorical code and labels, ``(codes, labels)``. "table": ``(codes, factors)``.
 "interventions": the same, or a function of factors in place of the codes. "codes": ``(codes)``
 alone. "models": the codes of several models. "posterior": q(c|x) of real images as ``(n, K)`` rows,
-and labels where the function has an argument of this name. "generator": codes of known priors and
-a function that renders them. "recognition": the same, with the model's own Q.
+and labels where the function has an argument of this name. "gaussian": means and log variances of
+q(z|x), ``(n, D)``, and factors or priors, as the function has arguments. "generator": codes of
+known priors and a function that renders them. "recognition": the same, with the model's own Q.
 """
 
 NEEDS: dict[Kind, str] = {
@@ -32,6 +41,7 @@ NEEDS: dict[Kind, str] = {
     "codes": "codes",
     "models": "codes of several models",
     "posterior": "an infoeval checkpoint with a categorical code, and images",
+    "gaussian": "an encoder that returns a mean and a log variance",
     "generator": "a generator and the priors of its codes",
     "recognition": "an infoeval checkpoint",
 }
@@ -65,6 +75,9 @@ HOMES: dict[str, str] = {
     "beta-vae": "infoeval.metrics._beta_vae",
     "factor-vae": "infoeval.metrics._factor_vae",
     "z-max-var": "infoeval.metrics._z_max_var",
+    "kl": "infoeval.metrics._kl",
+    "active-units": "infoeval.metrics._active_units",
+    "mig-chen": "infoeval.metrics._mig_chen",
     "total-correlation": "infoeval.metrics._total_correlation",
     "wasserstein-correlation": "infoeval.metrics._wasserstein_correlation",
     "code-information": "infoeval.metrics._code_information",
@@ -106,12 +119,18 @@ class Metric:
     def needs(self) -> str:
         """Inputs of the metric, in words."""
         more = " with labels" if self.kind == "posterior" and self.needs_labels else ""
+        more += ", and factors" if self.kind == "gaussian" and self.needs_factors else ""
         return NEEDS[self.kind] + more
 
     @property
     def needs_labels(self) -> bool:
         """Whether the function has an argument ``labels``."""
         return "labels" in inspect.signature(self.function).parameters
+
+    @property
+    def needs_factors(self) -> bool:
+        """Whether the function has an argument ``factors``."""
+        return "factors" in inspect.signature(self.function).parameters
 
     @cached_property
     def arguments(self) -> dict[str, Any]:
@@ -123,7 +142,7 @@ class Metric:
     def settings(self) -> dict[str, Any]:
         """Settings of the metric by name, with their defaults."""
         settings = {}
-        if self.kind in ("table", "interventions", "codes", "models"):
+        if self.kind in ("table", "interventions", "codes", "models", "gaussian"):
             settings = {name: value for name, value in self.arguments.items() if name != "test"}
         simulate = {"simulate": False} if self.kind == "interventions" else {}
         return {**settings, **self.evaluated, **simulate}

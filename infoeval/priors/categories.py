@@ -87,6 +87,11 @@ class Categorical(Prior):
         """The number of categories."""
         return {"size": self.size}
 
+    @property
+    def category_probabilities(self) -> tuple[float, ...]:
+        """The given probabilities, or equal ones."""
+        return self.probabilities or (1 / self.size,) * self.size
+
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw `count` class indices on the generator's device."""
         device = generator.device

@@ -68,6 +68,11 @@ class Normal(Prior):
         """Mean and deviation."""
         return {"mean": self.mean, "deviation": self.deviation}
 
+    @property
+    def normal_law(self) -> tuple[float, float]:
+        """Mean and deviation."""
+        return self.mean, self.deviation
+
     def sample(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw `count` values on the generator's device."""
         z = torch.randn(count, generator=generator, device=generator.device)

@@ -53,6 +53,19 @@ class Prior(ABC):
         return "categorical" if self.is_categorical else "continuous"
 
     @property
+    def normal_law(self) -> tuple[float, float] | None:
+        """Mean and deviation where the law is normal.
+
+        From any other law of continuous codes here a Gaussian posterior has no finite divergence.
+        """
+        return None
+
+    @property
+    def category_probabilities(self) -> tuple[float, ...] | None:
+        """The probabilities of the categories, where there are any."""
+        return None
+
+    @property
     def can_stretch(self) -> bool:
         """Whether there are values beyond those of a plain traversal."""
         return not (self.is_categorical or self.is_circular)

@@ -1,6 +1,6 @@
 """The evidence for the numbers: self-test, convergence, seeds and intervals, in short lines."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from infoeval.report.wording import (
@@ -36,7 +36,12 @@ class Reason:
 
 def reasons(document: Document) -> list[Reason]:
     """Return the reasons to trust the verdict or not, the most important first."""
-    candidates = [_convergence(document), _self_test(document), *_too_few_rows(document)]
+    candidates = [
+        _convergence(document),
+        _self_test(document),
+        *_too_few_rows(document),
+        *_assumptions(document),
+    ]
     candidates += [_seeds(document)]
     candidates += [_unlike(document, model) for model in document.baselines[:1]]
     candidates.append(_intervals(document))
@@ -79,13 +84,23 @@ def _convergence(document: Document) -> Reason | None:
 
 def _too_few_rows(document: Document) -> list[Reason]:
     """Return each warning of a metric about the number of rows, with the metrics that give it."""
+    return _said(document, "Too few rows", lambda result: result.typed.sparse)
+
+
+def _assumptions(document: Document) -> list[Reason]:
+    """Return what metrics assumed, as a model does not say."""
+    return _said(document, "Assumed", lambda result: result.typed.assumed)
+
+
+def _said(document: Document, heading: str, sentence_of: Callable[[Result], str]) -> list[Reason]:
+    """Return each sentence of a kind in the results, with the metrics that have it."""
     warned: dict[str, dict[str, None]] = {}
     for model in document.all_models:
         for result in model.results:
-            if result.typed.sparse:
-                warned.setdefault(result.typed.sparse, {})[result.name] = None
+            if sentence := sentence_of(result):
+                warned.setdefault(sentence, {})[result.name] = None
     return [
-        Reason("Too few rows", False, f"{listed(list(names))}: {sentence}")
+        Reason(heading, False, f"{listed(list(names))}: {sentence}")
         for sentence, names in warned.items()
     ]
 

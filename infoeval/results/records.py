@@ -100,6 +100,7 @@ class Details(Open):
     ``no_null`` why chance was not measured. ``sparse`` is a sentence that says so where the table
     has too few rows for the cells that are counted. ``references`` are scores of codes of known
     meaning, and ``untrusted`` says which of these make the metric misleading on this table.
+    ``assumed`` is a sentence about what was assumed, as the model does not say.
     """
 
     null: Annotated[Null | None, BeforeValidator(_null)] = None
@@ -108,6 +109,7 @@ class Details(Open):
     sparse: Text = ""
     references: Annotated[References | None, BeforeValidator(_references)] = None
     untrusted: Text = ""
+    assumed: Text = ""
 
 
 class Clustering(Details):

@@ -22,16 +22,25 @@ Progress = Callable[[str, float | None], None]
 """Called with what is being done, and the share of it that is done where that is known."""
 
 
+class GaussianPosterior(NamedTuple):
+    """The posteriors N(mean, exp(log variance)) of a code, (n,) each."""
+
+    mean: Array
+    log_variance: Array
+
+
 @dataclass(frozen=True)
 class Encoding:
     """The codes of n images by an encoder.
 
-    `columns` has one column a code: the likeliest category or the value. `posteriors` holds
-    q(c|x), (n, K), of the categorical codes of which it is known, by name.
+    `columns` has one column a code: the likeliest category, the mean or the value. `posteriors`
+    holds q(c|x), (n, K), of the categorical codes of which it is known, by name, and `gaussians`
+    those of codes that are known by mean and variance.
     """
 
     columns: pd.DataFrame
     posteriors: Mapping[str, Array] = field(default_factory=dict)
+    gaussians: Mapping[str, GaussianPosterior] = field(default_factory=dict)
 
 
 class Rows(NamedTuple):

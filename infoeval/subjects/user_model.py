@@ -10,28 +10,29 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from infoeval.arrays import as_array
-from infoeval.codes import Categorical, CodeSpace
+from infoeval.codes import CodeSpace
 from infoeval.data.image_set import CHANNELS, ImageSet
 from infoeval.errors import UserError, described, shown, unknown
 from infoeval.files import sha256
 from infoeval.python_files import run_file
+from infoeval.subjects.encoder_outputs import (
+    Kind,
+    Output,
+    check_pairs,
+    encoding_of,
+    outputs_of,
+)
 from infoeval.subjects.protocols import Generator, TwoStepGenerator
 from infoeval.subjects.subject import Array, Encoding, Reader, Subject
 
 CHUNK = 500
 LONGEST_CALL = 10_000
 """Characters of a function with its arguments."""
-PROBABILITY = 5e-3
-"""The sum of probabilities may be this far from 1: those of bfloat16 come to within 0.002."""
 _IMAGES = "return a tensor (n, channels, height, width) of images"
-NAMELESS = ""
-"""Name of the array of an encoder that returned one array, and no mapping."""
 
 
 class UserModel(Subject):
@@ -58,6 +59,7 @@ class UserModel(Subject):
         self.encode = getattr(encoder, "encode", encoder)
         self.has_encoder = encoder is not None
         self._generator = None if generator is None else _user_generator(name, generator)
+        self._codes = None if encoder is None else getattr(encoder, "codes", None)
         self._reader = _UserEncoder(name, self.encode, seed, self.codes)
         for part in (encoder, getattr(self.encode, "__self__", None), generator):
             if isinstance(part, nn.Module):
@@ -70,6 +72,13 @@ class UserModel(Subject):
     @property
     def generator(self) -> Generator | None:
         return self._generator
+
+    @property
+    def codes(self) -> CodeSpace | None:
+        """The latent codes of its generator, or those that its encoder says it reads."""
+        if self._generator is not None:
+            return self._generator.codes
+        return self._codes if isinstance(self._codes, CodeSpace) else None
 
     def reader(self, train: ImageSet) -> Reader:
         del train  # its statistics are what they are
@@ -296,110 +305,36 @@ class _UserEncoder(Reader):
     ) -> None:
         super().__init__()
         self.name, self.encoder, self.seed, self.space = name, encode, seed, space
-        self._widths: dict[str, int] = {}
+        self._forms: dict[str, tuple[Kind, int]] = {}
 
     def read(self, images: NDArray[np.uint8]) -> dict[str, Array]:
-        chunks = []
+        chunks: list[dict[str, Output]] = []
         with torch.random.fork_rng(devices=[]), torch.no_grad():
             torch.manual_seed(self.seed)
             for start in range(0, len(images), CHUNK):
                 part = torch.from_numpy(images[start : start + CHUNK].copy())
                 failed = f"{self.name}: the encoder failed on uint8 images {tuple(part.shape)}"
                 with user_code(failed):
-                    codes = self.encoder(part)
-                chunks.append(_arrays(codes, len(part), self.name))
+                    returned = self.encoder(part)
+                with user_code(f"{self.name}: the encoder's output cannot be read"):
+                    chunks.append(outputs_of(returned, len(part), part[0].numel(), self.name))
+        first = not self._forms
         for chunk in chunks:
-            widths = {key: array.shape[1] for key, array in chunk.items()}
-            if widths != (self._widths or widths):
+            forms = {key: output.form for key, output in chunk.items()}
+            if forms != (self._forms or forms):
                 raise UserError(f"{self.name}: the encoder returned other codes for other images")
-            self._widths = widths
-        return {key: np.concatenate([chunk[key] for chunk in chunks]) for key in self._widths}
+            self._forms = forms
+        whole = {
+            key: Output(kind, np.concatenate([chunk[key].array for chunk in chunks]))
+            for key, (kind, _) in self._forms.items()
+        }
+        if first:
+            check_pairs(whole, self.name)
+        return {key: output.array for key, output in whole.items()}
 
     def encoding(self, arrays: Mapping[str, Array]) -> Encoding:
-        frame = _columns(arrays, self.name)
-        return Encoding(frame if self.space is None else _named_after(self.space, arrays, frame))
-
-
-def _columns(arrays: Mapping[str, Array], name: str) -> pd.DataFrame:
-    """Return a column for each code of arrays ``(n, D)``.
-
-    Integers and booleans are categories. Named probabilities ``(n, K)`` are one categorical code,
-    the likeliest category; other named arrays of several columns are that many codes, called
-    "name 0", "name 1" and so on. Columns of an array without a name are codes, called "code 0",
-    "code 1" and so on, even where they look like probabilities.
-
-    Raises UserError where two codes have one name.
-    """
-    columns: list[tuple[str, Array]] = []
-    for key, array in arrays.items():
-        if key != NAMELESS and _are_probabilities(array):
-            columns.append((key, array.argmax(axis=1)))
-        elif key != NAMELESS and array.shape[1] == 1:
-            columns.append((key, array[:, 0]))
-        else:
-            parts = enumerate(array.T)
-            columns += [(f"{key or 'code'} {number}", column) for number, column in parts]
-    named = dict(columns)
-    if len(named) < len(columns):
-        raise UserError(f"{name}: the encoder returned two codes of one name in {list(arrays)}")
-    return pd.DataFrame(named)
-
-
-def _named_after(
-    space: CodeSpace, arrays: Mapping[str, Array], frame: pd.DataFrame
-) -> pd.DataFrame:
-    """Return the columns of an array without a name under the names of as many codes.
-
-    In an array of floats, whole numbers from 0 on of a categorical code are its categories.
-    """
-    if set(arrays) != {NAMELESS} or frame.shape[1] != len(space):
-        return frame
-    named = frame.set_axis(list(space), axis=1)
-    for name, code in space.items():
-        if isinstance(code, Categorical) and named[name].isin(range(code.size)).all():
-            named = named.astype({name: np.int64})
-    return named
-
-
-def _are_probabilities(array: Array) -> bool:
-    """Whether every row has two or more numbers of 0 or more, and a sum of 1."""
-    if array.shape[1] < 2 or not (array >= 0).all():
-        return False
-    return bool((abs(array.sum(axis=1, dtype=np.float64) - 1) < PROBABILITY).all())
-
-
-def _arrays(codes: Any, count: int, name: str) -> dict[str, Array]:
-    """Return the codes of `count` images as arrays ``(count, D)`` by name.
-
-    Raises UserError unless they are an array of numbers, or a mapping to such arrays.
-    """
-    if not isinstance(codes, Mapping):
-        return {NAMELESS: _array(codes, count, f"{name}: the encoder returned")}
-    arrays: dict[str, Array] = {}
-    for key, value in codes.items():
-        if str(key) in arrays:
-            raise UserError(f"{name}: the encoder returned two codes called {str(key)!r}")
-        arrays[str(key)] = _array(value, count, f"{name}: the encoder returned for {str(key)!r}")
-    if not arrays:
-        raise UserError(f"{name}: the encoder returned no codes")
-    return arrays
-
-
-def _array(value: Any, count: int, returned: str) -> Array:
-    """Return the codes of `count` images as an array (count, D) of numbers."""
-    wanted = f"return an array (images, codes), here ({count}, D)"
-    if value is None or isinstance(value, tuple | list | str):
-        what = "nothing" if value is None else f"a {type(value).__name__}"
-        raise UserError(f"{returned} {what}; {wanted}")
-    with user_code(f"{returned} {type(value).__name__}; {wanted}"):
-        array = as_array(value, returned)
-    if array.dtype.kind not in "biuf" or array.ndim not in (1, 2) or len(array) != count:
-        raise UserError(f"{returned} {array.dtype} of shape {array.shape}; {wanted}")
-    if array.size == 0:
-        raise UserError(f"{returned} no codes; {wanted}")
-    if array.dtype.kind == "f" and not np.isfinite(array).all():
-        raise UserError(f"{returned} numbers that are not finite (NaN or inf)")
-    return array.reshape(count, -1)
+        kinds = {key: kind for key, (kind, _) in self._forms.items()}
+        return encoding_of(arrays, kinds, self.space, self.name)
 
 
 @contextmanager

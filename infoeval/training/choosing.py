@@ -5,12 +5,11 @@ those that the paper has for images of their size.
 """
 
 import os
-from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from infoeval import content
-from infoeval.codes import Angle, Categorical, Code, CodeSpace, Normal, Uniform
+from infoeval.codes import CodeSpace, parse_codes
 from infoeval.errors import UserError, unknown
 from infoeval.files import in_home
 from infoeval.networks import UpConvolution
@@ -21,16 +20,6 @@ DEFAULT_CODES = "10,u,u"
 """The codes that the paper gives MNIST."""
 CONTINUOUS_WEIGHT = 0.1
 """Weight of a continuous code: its L_I has no ceiling, and G would learn it before any image."""
-
-_UNIFORM: tuple[str, Code] = ("continuous", Uniform(-1, 1))
-_NORMAL: tuple[str, Code] = ("normal", Normal())
-_ANGLE: tuple[str, Code] = ("angle", Angle())
-_LETTERS = {
-    **dict.fromkeys(("u", "uniform"), _UNIFORM),
-    **dict.fromkeys(("n", "normal"), _NORMAL),
-    **dict.fromkeys(("a", "angle"), _ANGLE),
-}
-"""By word of `parse_codes`: the beginning of the code's name, and its prior."""
 
 _IMAGE_FILES = (".npz", ".mat", ".h5", ".zip", ".tar")
 
@@ -188,32 +177,6 @@ def with_codes(trainer: Trainer, codes: str) -> Trainer:
     space = CodeSpace(noise=trainer.codes.noise, **parsed)
     weights = {name: CONTINUOUS_WEIGHT for name, code in parsed.items() if not code.is_categorical}
     return replace(trainer, codes=space, code_weights=weights, variants={})
-
-
-def parse_codes(text: str) -> dict[str, Code]:
-    """Return the codes in a text such as "10,10,u,n": numbers of categories and letters of priors.
-
-    u is uniform on [−1, 1], n standard normal, a an angle.
-
-    >>> list(parse_codes("10,3,u,a"))
-    ['category_1', 'category_2', 'continuous_1', 'angle_1']
-
-    Raises UserError, in one line, for anything else.
-    """
-    codes: dict[str, Code] = {}
-    counts: Counter[str] = Counter()
-    for word in (word.strip().lower() for word in text.split(",")):
-        stem, code = _LETTERS.get(word, ("", None))
-        if word.isascii() and word.isdigit():
-            stem, code = "category", Categorical(int(word))
-        if code is None:
-            raise UserError(
-                f"codes {text!r}: {word!r} is neither a number of categories nor u (uniform), "
-                'n (normal) or a (angle); write for example "10,10,u,u"'
-            )
-        counts[stem] += 1
-        codes[f"{stem}_{counts[stem]}"] = code
-    return codes
 
 
 def _names_images(name: str) -> bool:

@@ -533,7 +533,7 @@ NO_CODES: dict[str, tuple[Any, str]] = {
     "not finite": (np.array([0.0, np.nan, 1, 2, 3]), "returned numbers that are not finite"),
     "number": (3.0, r"returned float64 of shape \(\)"),
     "list": ([1.0] * 5, "returned a list; return an array"),
-    "mean and variance": ((np.zeros(5), np.zeros(5)), "returned a tuple"),
+    "unlike arrays": ((np.zeros(5), np.zeros((5, 2))), "returned a tuple of shapes"),
     "text": (np.array(list("abcde")), "returned <U1 of shape"),
     "complex": (np.zeros(5, complex), "returned complex128"),
     "objects": (np.array([None] * 5), "returned object"),

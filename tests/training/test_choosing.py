@@ -8,12 +8,12 @@ import torch
 from PIL import Image
 
 from infoeval import Angle, Categorical, Normal, Uniform, UserError
+from infoeval.codes import parse_codes
 from infoeval.data import sprites
 from infoeval.training.choosing import (
     SIDES,
     choose_trainer,
     load_trainer,
-    parse_codes,
     side_for,
     trainer_for_images,
     with_codes,
