@@ -49,6 +49,7 @@ def find_directions(
         return _given(latent, method, count)
     if Path(method).suffix.lower() in SUFFIXES:
         return _given(latent, read_directions(Path(method)), count)
+    method = str(method)
     if method not in METHODS:
         raise UserError(f"{unknown('no method', method, METHODS)}; a file is .npy or .npz")
     count = min(DEFAULT_COUNT, latent.dimension) if count is None else count
@@ -65,7 +66,7 @@ def find_directions(
         find = first_layer_directions if method == "first-layer" else activation_directions
         vectors, about = find(latent, count, seed)
     return direction_set(
-        vectors, method=str(method), space=latent.name, seed=seed, model=model or "", about=about
+        vectors, method=method, space=latent.name, seed=seed, model=model or "", about=about
     )
 
 

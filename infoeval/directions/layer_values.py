@@ -33,7 +33,12 @@ def layers_after(latent: LatentSpace, noise: Tensor) -> list[Layer]:
     """
     points, fixed = _two_points(latent, noise)
     seen: dict[nn.Module, Tensor] = {}
-    with _watched(lambda module, _, output: seen.setdefault(module, _rows(output))):
+
+    def keep(module: nn.Module, given: Tensor, output: Tensor) -> None:
+        del given
+        seen.setdefault(module, _rows(output))
+
+    with _watched(keep):
         latent.images(points, fixed)
     layers = [
         Layer(module, _name(module))
@@ -58,7 +63,7 @@ def values_of(
     """
     parts: list[Tensor] = []
 
-    def keep(module: nn.Module, given: Any, output: Any) -> None:
+    def keep(module: nn.Module, given: Tensor, output: Tensor) -> None:
         if module is layer.module:
             parts.append(_rows(given if inputs else output))
 
@@ -79,7 +84,7 @@ def _two_points(latent: LatentSpace, noise: Tensor) -> tuple[Tensor, Tensor]:
 
 
 @contextmanager
-def _watched(keep: Callable[[nn.Module, Any, Any], None]) -> Iterator[None]:
+def _watched(keep: Callable[[nn.Module, Tensor, Tensor], None]) -> Iterator[None]:
     """Context in which `keep` is called with each module that has run, its input and its output."""
 
     def hook(module: nn.Module, given: tuple[Any, ...], output: Any) -> None:

@@ -15,7 +15,7 @@ SPACES = ("auto", "z", "w")
 class DirectionOptions:
     """How directions are found and evaluated. Raises UserError for what cannot be."""
 
-    method: Any = option(
+    method: str | Path | Any = option(
         "first-layer",
         "first-layer (singular vectors of the first layer's weights), activations (principal "
         "components of an early layer), random, or a .npy or .npz file of directions, (k, D).",
