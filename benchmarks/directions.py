@@ -2,13 +2,15 @@
 
     python benchmarks/directions.py planted --seeds 0-19
     python benchmarks/directions.py models gan.py:one gan.py:two --count 8
+    python benchmarks/directions.py picture
 
 `planted` draws sprites from twelve normal variables behind a random rotation: of the rotated ones
 four are x, y, scale and orientation, and eight do nothing. It evaluates those four directions, and
 four that are drawn at random. The rule, fixed before any run: a run tells them apart if the lowest
 95 % limit of a planted direction's nats lies above the highest limit of every random one's.
 `models` evaluates the directions of each method of generators without designed codes. Both write
-CSV, a row a direction, and print a table; seeds already in the file are not run again.
+CSV, a row a direction, and print a table; seeds already in the file are not run again. `picture`
+draws the directions of seed 0, for docs/directions.md.
 """
 
 import argparse
@@ -26,10 +28,15 @@ from torch.nn import functional
 from infoeval import CodeSpace
 from infoeval.cli.parameter_types import seed_list
 from infoeval.data.sprites import draw_sprites
+from infoeval.directions.finding import find_directions
 from infoeval.evaluation import directions
 from infoeval.evaluation.evaluate_directions import EvaluatedDirections
+from infoeval.evaluation.traversal_figures import draw_traversals
 from infoeval.files import write_text
 from infoeval.results import Result
+from infoeval.subjects.directions_subject import DirectionsSubject
+from infoeval.subjects.latent_space import latent_space
+from infoeval.subjects.opening import open_subject
 
 RESULTS = Path(__file__).resolve().parent.parent / "docs" / "results"
 DIMENSIONS = 12
@@ -168,6 +175,22 @@ def models(arguments: argparse.Namespace) -> None:
         )
 
 
+def picture(arguments: argparse.Namespace) -> None:
+    """Draw the planted and the random directions of seed 0, with their nats."""
+    frame = pd.read_csv(arguments.output or RESULTS / "directions-planted.csv")
+    base = open_subject(RotatedSprites(0))
+    assert base.generator is not None
+    latent = latent_space(base.generator)
+    truth = RotatedSprites(0).rotation[: len(PLANTED)]
+    for kind, method in (("planted", truth), ("random", "random")):
+        found = find_directions(latent, method, count=len(PLANTED), seed=0)
+        run = frame[(frame.seed == 0) & (frame.kind == kind)].set_index("direction")
+        titles = {name: f"{run.nats[name]:.2f} nats, {run.attribute[name]}" for name in found.names}
+        subject = DirectionsSubject(base, latent, torch.from_numpy(found.vectors), found.names)
+        path = RESULTS.parent / "images" / f"directions-{kind}.png"
+        draw_traversals(subject.generator, path, rows=2, columns=10, titles=titles)
+
+
 def _earlier(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
@@ -186,6 +209,7 @@ def main() -> None:
     command.add_argument("--count", type=int, default=8)
     command.add_argument("--budget", default="quick")
     command.set_defaults(run=models)
+    commands.add_parser("picture").set_defaults(run=picture)
     for command in commands.choices.values():
         command.add_argument("--device", default="auto")
         command.add_argument("--output", type=Path, metavar="CSV")

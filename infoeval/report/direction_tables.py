@@ -6,7 +6,7 @@ from infoeval.report.figures.look import estimate
 from infoeval.report.tables import Cell, EstimateCell, ReportTable, TableColumn
 from infoeval.results import Document, Result
 from infoeval.results.records import (
-    DIRECTION_REACH,
+    DIRECTION_CHANGE,
     INFORMATION,
     AttributeChange,
     Bounds,
@@ -23,16 +23,17 @@ EXPLAINED = (
 
 def directions(document: Document) -> tuple[ReportTable, ...]:
     """Return a row a direction, then for each kind of attributes all changes; or nothing."""
-    changed = [result for result in document.results if result.change is not None]
-    if not changed:
+    reached = [result for result in document.results if result.reach is not None]
+    if not reached:
         return ()
+    changed = [result for result in document.results if result.change is not None]
     kinds = dict.fromkeys(
         change.kind for result in changed if result.change for change in result.change.changes
     )
-    return (_ranking(document, changed), *(_changes(changed, kind) for kind in kinds))
+    return (_ranking(document, reached), *(_changes(changed, kind) for kind in kinds))
 
 
-def _ranking(document: Document, changed: Sequence[Result]) -> ReportTable:
+def _ranking(document: Document, reached: Sequence[Result]) -> ReportTable:
     columns = (
         TableColumn("Direction"),
         TableColumn("Nats", "nats"),
@@ -43,30 +44,33 @@ def _ranking(document: Document, changed: Sequence[Result]) -> ReportTable:
         TableColumn("Straight (R²)", "number"),
         TableColumn("Reaches", "number"),
     )
-    rows = tuple(_row(document, result) for result in changed)
+    rows = tuple(_row(document, result) for result in reached)
     return ReportTable("directions", "Directions by their nats", columns, rows)
 
 
-def _row(document: Document, result: Result) -> tuple[Cell, ...]:
-    change = result.change
-    assert change is not None
+def _row(document: Document, reached: Result) -> tuple[Cell, ...]:
+    information = document.find(INFORMATION, reached.target)
+    result = document.find(DIRECTION_CHANGE, reached.target)
+    change = None if result is None else result.change
+    known = reached.target, estimate(information)
+    if change is None or not _is_told(result):
+        return (*known, "nothing measured", None, None, None, None, estimate(reached))
     return (
-        result.target,
-        estimate(document.find(INFORMATION, result.target)),
-        change.attribute if is_told(result) else "nothing measured",
+        *known,
+        change.attribute,
         estimate(result),
         change.dependency_mean,
         change.dependency_max,
-        _bounds(change.linearity) if is_told(result) else None,
-        estimate(document.find(DIRECTION_REACH, result.target)),
+        _bounds(change.linearity),
+        estimate(reached),
     )
 
 
-def is_told(result: Result) -> bool:
+def _is_told(result: Result | None) -> bool:
     """Whether the largest change along a direction is told from none."""
-    return not (
-        result.low is not None and result.high is not None and result.low <= 0 <= result.high
-    )
+    if result is None or result.low is None or result.high is None:
+        return False
+    return not result.low <= 0 <= result.high
 
 
 def _changes(changed: Sequence[Result], kind: str) -> ReportTable:
