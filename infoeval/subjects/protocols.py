@@ -4,24 +4,22 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol, runtime_checkable
 
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
 from infoeval.codes import CodeSpace
-
-CodeArray = Tensor | NDArray[Any]
-"""Codes of n images: (n,) or (n, D), floats, whole numbers or booleans."""
 
 
 class Encoder(Protocol):
     """Reads codes from images; see docs/your-model.md. For `infoeval score` a function will do."""
 
-    def encode(self, images: Tensor) -> CodeArray | Mapping[str, CodeArray]:
+    def encode(self, images: Tensor) -> Any:
         """Return the codes of images, which are uint8 (n, channels, height, width), 0 to 255.
 
         Either an array (n, D) of D codes, or one (n,) of a single code: floats are continuous,
-        whole numbers of an integer type and booleans are categories. Or a mapping from names to
-        such arrays, where floats (n, K) whose rows are probabilities are one categorical code.
+        whole numbers of an integer type and booleans are categories. Or posteriors: a pair (mean,
+        log_variance), a `torch.distributions` object, an object with such attributes. Or a mapping
+        from names to any of these, where floats (n, K) whose rows are probabilities are one
+        categorical code.
         """
 
 

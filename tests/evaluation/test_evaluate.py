@@ -76,6 +76,7 @@ def test_the_document_of_a_checkpoint(document: Document, on_digits: Path) -> No
     for skipped in document.skipped:
         told.setdefault(skipped.reason, []).append(skipped.metric)
     assert told == {
+        "needs an encoder that returns a mean and a log variance": of_kind("gaussian"),
         "digits has no factors; ask for it by name, and labels are the one factor": (
             [item.name for item in all_metrics("table", "interventions")]
         ),
@@ -246,6 +247,7 @@ def test_everything_that_applies_to_codes_of_a_file(tmp_path: Path) -> None:
     assert set(skipped) == {
         *("cluster-acc", "cluster-nmi", "cluster-ari", "mi", "mi-own", "udr", "consistency"),
         *("real-sorting", "real-label-information", "tad"),
+        *of_kind("gaussian"),
     }
     assert skipped["tad"] == "no factor has two values; tad compares binary attributes"
     direct = metrics.dci(arrays["codes"], arrays["factors"], replicates=4)
