@@ -27,9 +27,14 @@ from infoeval.evaluation.options import Options, takes_options
 from infoeval.evaluation.requests import Request
 from infoeval.results import Document, Result, Skipped, environment
 from infoeval.results.records import DIRECTION_CHANGE, DIRECTION_REACH, INFORMATION
-from infoeval.subjects.directions_subject import DirectionsSubject, orthogonal_groups
+from infoeval.subjects.directions_subject import (
+    AlongDirections,
+    DirectionsSubject,
+    orthogonal_groups,
+)
 from infoeval.subjects.latent_space import LatentSpace, latent_space
 from infoeval.subjects.opening import Given
+from infoeval.subjects.protocols import sample
 from infoeval.subjects.subject import Subject
 
 DEPENDENCY = "Wu et al. 2021, attribute dependency"
@@ -91,7 +96,8 @@ def directions(model: Given, **options: Any) -> EvaluatedDirections:
         model=base.fingerprint,
     )
     subjects = _subjects(base, latent, found)
-    readers, skipped = _readers(subjects[0], context)
+    readers, skipped = _readers(base, subjects[0].generator, context)
+    measured = _followed(subjects, found, readers, context)
     documents = [score_subject(subject, [Request(INFORMATION)], context) for subject in subjects]
     results = [
         result
@@ -100,7 +106,6 @@ def directions(model: Given, **options: Any) -> EvaluatedDirections:
         # Together the directions have a law that is known only where all are orthogonal.
         if len(documents) == 1 or result.target in found.names
     ]
-    measured = _followed(subjects, found, readers, context)
     document = Document(
         subject=subjects[0].describe(),
         data=_data(base, found, context),
@@ -138,15 +143,15 @@ def _subjects(base: Subject, latent: LatentSpace, found: DirectionSet) -> list[D
     ]
 
 
-def _readers(subject: DirectionsSubject, context: Context) -> tuple[dict[str, Read], list[Skipped]]:
+def _readers(
+    base: Subject, generator: AlongDirections, context: Context
+) -> tuple[dict[str, Read], list[Skipped]]:
     """Return what reads attributes of images, by kind, and why factors are not read."""
     readers: dict[str, Read] = {STATISTICS: image_statistics}
     if context.options.data is None:
         return readers, []
-    splits = context.splits(subject)
-    random = torch.Generator().manual_seed(context.options.seed)
-    space = subject.generator.codes
-    one = subject.generator.generate(space.sample(1, random), space.sample_noise(1, random))
+    splits = context.splits(base)
+    _, one = sample(generator, 1, torch.Generator().manual_seed(context.options.seed))
     try:
         read, reasons = attribute_reader(splits, tuple(one.shape[1:]), context)
     except NotApplicableError as error:

@@ -11,7 +11,6 @@ from infoeval.errors import UserError
 from infoeval.subjects.protocols import Generator, TwoStepGenerator
 
 Space = Literal["auto", "z", "w"]
-SPACES = ("auto", "z", "w")
 LAW_SAMPLES = 10_000
 """Points of w on which the mean and deviation along a direction are measured."""
 CHUNK = 500
