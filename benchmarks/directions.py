@@ -126,12 +126,14 @@ def planted(arguments: argparse.Namespace) -> None:
     print_planted(pd.DataFrame(rows))
 
 
+def is_told(run: pd.DataFrame) -> bool:
+    """Return whether every planted direction of a run lies above every random one."""
+    return bool(run.low[run.kind == "planted"].min() > run.high[run.kind == "random"].max())
+
+
 def print_planted(frame: pd.DataFrame) -> None:
     """Print in how many runs the rule told planted from random, and each direction's numbers."""
-    told = []
-    for _, run in frame.groupby("seed"):
-        lows, highs = run.low[run.kind == "planted"], run.high[run.kind == "random"]
-        told.append(lows.min() > highs.max())
+    told = [is_told(run) for _, run in frame.groupby("seed")]
     print(f"\ntold in {sum(told)} of {len(told)} runs")
     names = {f"direction_{place}": name for place, name in enumerate(PLANTED, 1)}
     frame = frame.assign(what=frame.direction.map(names).where(frame.kind == "planted", "random"))

@@ -94,6 +94,29 @@ def test_results_are_in_the_order_of_the_nats_and_valid(found: EvaluatedDirectio
     assert evaluated(Sum(), AXES).nats() == found.nats()
 
 
+def test_directions_of_w() -> None:
+    class Mapped(Sum):
+        noise = 3
+
+        def latent(self, noise: Tensor) -> Tensor:
+            return 4 + noise * torch.tensor([2.0, 1.0, 0.5])
+
+        def synthesize(self, w: Tensor) -> Tensor:
+            return self.generate({}, (w - 4) / torch.tensor([2.0, 1.0, 0.5]))
+
+    found = evaluated(Mapped(), "activations", count=2)
+    assert found.document.subject["directions"]["space"] == "w"
+    assert np.abs(found.directions.vectors) == pytest.approx(np.eye(3)[:2], abs=0.05)
+    (subject,) = found.subjects
+    law = subject.generator.codes["direction_1"]
+    assert law.numbers["deviation"] == pytest.approx(2, rel=0.05)
+    change = found.document.find("direction-change", "direction_1")
+    assert change is not None
+    assert change.details["attribute"] == "centroid x"
+    of_z = evaluated(Mapped(), np.eye(3)[:1], space="z")
+    assert of_z.document.subject["directions"]["space"] == "z"
+
+
 def test_factors_that_a_regressor_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Height falls along the first code; the second turns, which no label but the angle tells."""
     splits = {split: world(2000, place, split) for place, split in enumerate(("train", "test"))}
