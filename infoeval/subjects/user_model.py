@@ -185,7 +185,7 @@ def _parts(model: Any, name: str) -> tuple[Any, Any]:
             raise UserError(
                 f"{name}: {part.__name__} is a class; give an object, {part.__name__}()"
             )
-    if generator is None and (hasattr(encoder, "generate") or _has_two_steps(encoder)):
+    if generator is None and (hasattr(encoder, "generate") or _takes_two_steps(encoder)):
         generator = encoder
         if not callable(getattr(encoder, "encode", encoder)):
             encoder = None
@@ -198,6 +198,11 @@ def _parts(model: Any, name: str) -> tuple[Any, Any]:
             f"{name}: {what} is no model; give an encoder, a function of images, or a generator"
         )
     if generator is not None and not _is_generator(generator):
+        if _takes_two_steps(generator):
+            raise UserError(
+                f"{name}: a generator in two steps needs `noise`, the number of its standard "
+                "normal variables"
+            )
         alone = "; for the encoder alone give its `encode`" if generator is encoder else ""
         raise UserError(
             f"{name}: a generator needs `codes`, an infoeval.CodeSpace, and "
@@ -208,23 +213,18 @@ def _parts(model: Any, name: str) -> tuple[Any, Any]:
 
 def _is_generator(generator: Any) -> bool:
     has_codes = isinstance(getattr(generator, "codes", None), CodeSpace)
-    return (has_codes and callable(getattr(generator, "generate", None))) or _has_two_steps(
-        generator
-    )
+    if _takes_two_steps(generator):
+        noise = getattr(generator, "noise", None)
+        return has_codes or (type(noise) is int and noise > 0)
+    return has_codes and callable(getattr(generator, "generate", None))
 
 
-def _has_two_steps(generator: Any) -> bool:
-    """Whether a generator has `latent` and `synthesize`, and says how much noise it takes."""
-    steps = (getattr(generator, name, None) for name in ("latent", "synthesize"))
-    has_noise = isinstance(getattr(generator, "codes", None), CodeSpace) or (
-        type(getattr(generator, "noise", None)) is int and generator.noise > 0
-    )
-    return has_noise and all(map(callable, steps))
+def _takes_two_steps(generator: Any) -> bool:
+    return all(callable(getattr(generator, name, None)) for name in ("latent", "synthesize"))
 
 
 def _user_generator(name: str, generator: Any) -> "_UserGenerator":
-    kind = _UserTwoSteps if _has_two_steps(generator) else _UserGenerator
-    return kind(name, generator)
+    return (_UserTwoSteps if _takes_two_steps(generator) else _UserGenerator)(name, generator)
 
 
 class _UserGenerator:

@@ -102,6 +102,14 @@ def test_a_generator_in_two_steps_draws_and_has_a_z_as_well() -> None:
     assert latent_space(generator, "z").dimension == 2
 
 
+@pytest.mark.parametrize("noise", [None, 0, -1, 2.0, True])
+def test_a_generator_in_two_steps_says_how_much_noise_it_takes(noise: Any) -> None:
+    model = TwoSteps()
+    model.noise = noise
+    with pytest.raises(UserError, match="in two steps needs `noise`, the number"):
+        open_subject(model)
+
+
 def test_groups_are_orthogonal() -> None:
     vectors = torch.tensor([[1.0, 0, 0], [0.6, 0.8, 0], [0, 0, 1], [1.0, 0, 0]])
     assert orthogonal_groups(vectors) == [[0, 2], [1], [3]]
