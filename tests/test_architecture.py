@@ -45,13 +45,14 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "subjects": {"checkpoint", "codes", "data", "networks", "trainer", "traversals"},
     "metrics": set(),
+    "directions": {"data", "subjects"},
     "information": {"codes", "metrics", "priors", "subjects"},
     "results": set(),
     "report": {"results"},
     "live": {"networks", "report", "subjects"},
     "evaluation": {
-        *("codes", "data", "information", "live", "metrics", "report", "results", "subjects"),
-        "traversals",
+        *("codes", "data", "directions", "information", "live", "metrics", "report", "results"),
+        *("subjects", "traversals"),
     },
     "sweep": {
         *("augment", "checkpoint", "data", "evaluation", "metrics", "networks", "results"),

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -264,3 +265,26 @@ def test_mutants_differ_from_the_original_and_repeat(
     assert mutants.replaced(data, ("a", 1, "b"), 5) == {"a": [1, {"b": 5}], "c": 3}
     assert mutants.replaced(data, ("a", 7), 5) == data
     assert data == {"a": [1, {"b": 2}], "c": 3}
+
+
+def test_planted_directions_are_told_by_limits_that_do_not_overlap(
+    benchmark: Callable[[str], ModuleType],
+) -> None:
+    told = benchmark("directions").is_told
+    run = pd.DataFrame({"kind": ["planted"] * 2 + ["random"] * 2, "low": [1, 2, 0, 0]})
+    assert told(run.assign(high=[3, 3, 0.5, 0.9]))
+    assert not told(run.assign(high=[3, 3, 0.5, 1.1]))
+
+
+def test_planted_directions_move_what_they_are_named_after(
+    benchmark: Callable[[str], ModuleType],
+) -> None:
+    sprites = benchmark("directions").RotatedSprites(3)
+    steps = torch.tensor([[-1.0], [1.0]]) * torch.from_numpy(sprites.rotation).float()[:, None]
+    columns = torch.arange(32.0)
+    for place, (low, high) in enumerate(sprites.generate({}, each)[:, 0] for each in steps):
+        across, down = ((high - low).sum(axis) @ columns for axis in (0, 1))
+        if place < 2:
+            assert abs((across, down)[place]) > 100 > abs((down, across)[place])
+        elif place > 3:
+            assert torch.equal(low, high)

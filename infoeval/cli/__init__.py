@@ -9,6 +9,7 @@ from click.exceptions import NoArgsIsHelpError
 
 import infoeval
 from infoeval.cli import signals
+from infoeval.cli.directions_command import directions
 from infoeval.cli.encode_command import encode
 from infoeval.cli.failures import error_line, with_preflight_checks
 from infoeval.cli.list_commands import data, list_metrics
@@ -69,8 +70,8 @@ def main() -> None:
     """
 
 
-for command in (train, score, list_metrics, compare, report, traverse, encode):
-    if command.callback is not None:
+COMMANDS = (train, score, list_metrics, compare, report, traverse, encode, directions, data)
+for command in COMMANDS:
+    if command is not data and command.callback is not None:
         command.callback = with_preflight_checks(command.callback)
-for command in (train, score, list_metrics, compare, report, traverse, encode, data):
     main.add_command(command)

@@ -7,12 +7,14 @@ if TYPE_CHECKING:
     from infoeval.evaluation.differences import compare
     from infoeval.evaluation.encode_images import encode
     from infoeval.evaluation.evaluate import score
+    from infoeval.evaluation.evaluate_directions import directions
     from infoeval.evaluation.options import Options
 
-__all__ = ["Options", "compare", "encode", "score"]
+__all__ = ["Options", "compare", "directions", "encode", "score"]
 
 _HOMES = {
     "compare": "differences",
+    "directions": "evaluate_directions",
     "encode": "encode_images",
     "Options": "options",
     "score": "evaluate",

@@ -26,7 +26,7 @@ def measured_table(generator: Generator, splits: Splits, context: Context) -> Me
     Raises NotApplicableError where the images have no factors or another size than the drawn ones,
     and where no factor can be measured; UserError where the generator fails.
     """
-    factors = _factors(splits, context)
+    factors = all_factors(splits, context)
     codes, images = _generate(generator, context)
     if images.shape[1:] != splits.train.images.shape[1:]:
         raise NotApplicableError(
@@ -48,7 +48,7 @@ def measured_table(generator: Generator, splits: Splits, context: Context) -> Me
         for place, factor in enumerate(factors)
     ]
     varies = np.ptp(measured, axis=0) > 0
-    reasons = _reasons(factors, accuracies, varies)
+    reasons = reasons_against(factors, accuracies, varies)
     kept = [place for place in range(len(factors)) if accuracies[place].is_enough and varies[place]]
     if not kept:
         raise NotApplicableError("; ".join(reasons))
@@ -62,7 +62,7 @@ def measured_table(generator: Generator, splits: Splits, context: Context) -> Me
     return MeasuredTable(table, described, reasons)
 
 
-def _factors(splits: Splits, context: Context) -> tuple[Column, ...]:
+def all_factors(splits: Splits, context: Context) -> tuple[Column, ...]:
     """Return the factors of both splits, training images first; angles in radians."""
     frames = [factors_of(images) for images in splits]
     if any(frame is None for frame in frames):
@@ -85,7 +85,7 @@ def _generate(generator: Generator, context: Context) -> tuple[pd.DataFrame, NDA
     return pd.concat(codes, ignore_index=True)[:count], np.concatenate(images)[:count]
 
 
-def _reasons(
+def reasons_against(
     factors: Sequence[Column], accuracies: Sequence[Accuracy], varies: NDArray[np.bool_]
 ) -> list[str]:
     """Return why factors cannot be measured, a line for all with the same reason."""

@@ -193,7 +193,7 @@ def _document(
     shown, *others = scored
     more = {**shown.subject.describe_training(), **extra, "images": list(images)}
     if shown.subject.codes is not None:
-        more["codes"] = _describe_codes(shown.subject.codes)
+        more["codes"] = describe_codes(shown.subject.codes)
     if shown.name:
         more["name"] = shown.name
     if others:
@@ -209,7 +209,8 @@ def _document(
     )
 
 
-def _describe_codes(space: CodeSpace) -> list[dict[str, Any]]:
+def describe_codes(space: CodeSpace) -> list[dict[str, Any]]:
+    """Return the entries of codes in metrics.json."""
     return [
         {
             "name": name,

@@ -97,6 +97,10 @@ class Angle(Prior):
         """Return angles (n,) as shares of a turn, 0 to 1."""
         return (values / TURN).remainder(1.0)
 
+    def quantile(self, levels: Tensor) -> Tensor:
+        """Return angles (n,) float32 from levels (n,)."""
+        return (TURN * levels).float().remainder(TURN)
+
 
 def von_mises_log_ratio(posterior: Tensor, angles: Tensor, temperature: float = 1.0) -> Tensor:
     """Return the log density of a von Mises law relative to the uniform one, nats, (...).

@@ -98,8 +98,7 @@ class Categorical(Prior):
         if self.probabilities is None:
             return torch.randint(self.size, (count,), generator=generator, device=device)
         unit = torch.rand(count, generator=generator, device=device, dtype=torch.float64)
-        ends = _upper_ends(self.probabilities, device)
-        return torch.searchsorted(ends, unit, right=True).clamp_max(self.size - 1)
+        return self.quantile(unit)
 
     def encode(self, values: Tensor) -> Tensor:
         """Return one-hot columns, (n, size) float32, of class indices (n,)."""
@@ -122,6 +121,14 @@ class Categorical(Prior):
     def standardised(self, values: Tensor) -> Tensor:
         """Return the class indices."""
         return values
+
+    def quantile(self, levels: Tensor) -> Tensor:
+        """Return class indices (n,) from levels (n,)."""
+        if self.probabilities is None:
+            return (self.size * levels).long().clamp_max(self.size - 1)
+        ends = _upper_ends(self.probabilities, levels.device)
+        found = torch.searchsorted(ends, levels.double(), right=True)
+        return found.clamp_max(self.size - 1)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data; probabilities only where they are given."""

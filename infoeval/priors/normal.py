@@ -114,3 +114,8 @@ class Normal(Prior):
         """Return Φ of the standardised values (n,), float64: float32 would round off the tail."""
         u: Tensor = torch.special.ndtr((values.double() - self.mean) / self.deviation)
         return u
+
+    def quantile(self, levels: Tensor) -> Tensor:
+        """Return values (n,) float32 from levels (n,)."""
+        z: Tensor = torch.special.ndtri(levels.double())
+        return (self.mean + self.deviation * z).float()

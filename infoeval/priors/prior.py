@@ -112,6 +112,10 @@ class Prior(ABC):
         indices stay as they are.
         """
 
+    @abstractmethod
+    def quantile(self, levels: Tensor) -> Tensor:
+        """Return values (n,) of the prior from uniform levels (n,) in [0, 1], by inversion."""
+
     def to_dict(self) -> dict[str, Any]:
         """Return the fields as plain data, from which the class builds an equal prior."""
         return dict(vars(self))

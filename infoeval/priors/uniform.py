@@ -103,3 +103,7 @@ class Uniform(Prior):
     def standardised(self, values: Tensor) -> Tensor:
         """Return the places of values (n,) between the ends, 0 to 1."""
         return ((values - self.low) / (self.high - self.low)).clamp(0, 1)
+
+    def quantile(self, levels: Tensor) -> Tensor:
+        """Return values (n,) float32 from levels (n,)."""
+        return (self.low + (self.high - self.low) * levels).float()

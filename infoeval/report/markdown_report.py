@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from infoeval.report import figures
+from infoeval.report.direction_tables import directions
 from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.limits import limits
@@ -33,6 +34,7 @@ def markdown(document: Mapping[str, Any]) -> str:
         *_verdict(whole),
         *_figures("Information in each code", (built.information,) if built.information else ()),
         *_figures("Differences", built.differences),
+        *_tables("Directions", directions(whole)),
         *_tables("Codes and classes", [t for c in built.confusions for t in c.tables]),
         *_figures("Codes and factors", built.factors),
         *_figures("References", built.references),

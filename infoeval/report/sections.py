@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from infoeval.report import figures, svg
+from infoeval.report import direction_tables, figures, svg
 from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import mixed_up
@@ -147,6 +147,7 @@ def gather(document: Document, folder: Path) -> Page:
         ],
         "factors": _all_drawn(built.factors),
         "doubts": doubts(document),
+        "directions": direction_tables.directions(document),
         "definitions": definitions(document),
         "skipped": skipped(document),
         "without_chance": without_chance(document),
@@ -170,6 +171,9 @@ def _sections(
     information = (built.information,) if built.information else ()
     yield from _of_figures("information", "Information", "Information in each code", information)
     yield from _of_figures("differences", "Differences", "Differences", built.differences)
+    if content["directions"]:
+        text = direction_tables.EXPLAINED
+        yield Section("directions", "Directions", "Directions", "directions.html", text)
     for name, short, title in (
         ("traversals", "Traversals", "Traversals"),
         ("sliders", "Sliders", "Move the codes"),

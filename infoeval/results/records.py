@@ -34,6 +34,8 @@ INFORMATION = "mi"
 OWN_BOUND = "mi-own"
 CLUSTER_ACCURACY = "cluster-acc"
 CODE_FACTORS = "code-factors"
+DIRECTION_CHANGE = "direction-change"
+DIRECTION_REACH = "direction-reach"
 
 ALL_CODES = "all codes"
 """The target of the information in all codes together."""
@@ -286,6 +288,52 @@ class InformationDetails(BoundDetails):
     leakage: LeakageDetails | None = None
 
 
+class Bounds(Open):
+    """A number with its interval."""
+
+    value: Float
+    low: Float | None = None
+    high: Float | None = None
+
+
+class AttributeChange(Bounds):
+    """The change of an attribute along a direction, in deviations; its ``kind`` tells the reader.
+
+    Kinds are "image statistics", and "factors" that a regressor reads.
+    """
+
+    kind: Name
+    attribute: Name
+
+
+class ChangeDetails(Details):
+    """What changes along a direction: most of all the ``attribute`` of this ``kind``.
+
+    ``dependency_mean`` and ``dependency_max`` are the other changes of the kind as shares of it,
+    ``linearity`` R² of a straight line, and ``changes`` all that were measured.
+    """
+
+    attribute: Name
+    kind: Name
+    dependency_mean: Float | None = None
+    dependency_max: Float | None = None
+    linearity: Bounds | None = None
+    changes: tuple[AttributeChange, ...] = ()
+
+
+class StepShare(Bounds):
+    """The share of images that lie among random ones, ``step`` deviations along a direction."""
+
+    step: Float
+
+
+class ReachDetails(Details):
+    """How many images along a direction lie among random ones; ``chance``: of random images."""
+
+    chance: Float
+    shares: tuple[StepShare, ...] = ()
+
+
 def details_of(metric: str, details: dict[str, Any]) -> Details:
     """Return the details of a metric's result, typed. Raises ValidationError for damaged ones."""
     if metric == CLUSTER_ACCURACY and "confusion" in details:
@@ -296,6 +344,10 @@ def details_of(metric: str, details: dict[str, Any]) -> Details:
         return InformationDetails.model_validate(details)
     if metric.startswith(INFORMATION):
         return BoundDetails.model_validate(details)
+    if metric == DIRECTION_CHANGE:
+        return ChangeDetails.model_validate(details)
+    if metric == DIRECTION_REACH:
+        return ReachDetails.model_validate(details)
     return Details.model_validate(details)
 
 
@@ -392,6 +444,16 @@ class Result:
     def pair(self) -> Pair | None:
         """The code and the factor of a result of ``code-factors``."""
         return self.typed if isinstance(self.typed, Pair) else None
+
+    @property
+    def change(self) -> ChangeDetails | None:
+        """The details of what changes along a direction."""
+        return self.typed if isinstance(self.typed, ChangeDetails) else None
+
+    @property
+    def reach(self) -> ReachDetails | None:
+        """The details of how far a direction goes."""
+        return self.typed if isinstance(self.typed, ReachDetails) else None
 
     @property
     def options(self) -> str:

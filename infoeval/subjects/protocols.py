@@ -1,7 +1,7 @@
 """What encoders and generators of a user must provide: `encode`, `generate` and `codes`."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -39,6 +39,17 @@ class Generator(Protocol):
             noise: standard normal, (n, codes.noise) float32.
 
         """
+
+
+@runtime_checkable
+class TwoStepGenerator(Generator, Protocol):
+    """A generator in two steps, z to w to images, such as one with a mapping network."""
+
+    def latent(self, noise: Tensor) -> Tensor:
+        """Return points w, (n, D) floats, of standard normal noise (n, codes.noise)."""
+
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Return images of points w (n, D), as `generate` does."""
 
 
 class Model(Encoder, Generator, Protocol):

@@ -29,7 +29,7 @@ from infoeval.subjects.encoder_outputs import (
     outputs_of,
 )
 from infoeval.subjects.found_networks import networks_in
-from infoeval.subjects.protocols import Generator, sample
+from infoeval.subjects.protocols import Generator, TwoStepGenerator, sample
 from infoeval.subjects.subject import Array, Encoding, Reader, Subject
 from infoeval.traversals import as_pixels
 
@@ -45,7 +45,8 @@ class UserModel(Subject):
     Args:
         model: a function of images or an object with `encode`; an object with `codes` (an
             `infoeval.CodeSpace`) and `generate(codes, noise)`; an object with all three; or a
-            pair (encoder, generator), either of which may be None. The networks in them are put
+            pair (encoder, generator), either of which may be None. A generator in two steps has
+            `noise`, a number, `latent(noise)` and `synthesize(w)`. The networks in them are put
             into evaluation mode. See docs/your-model.md.
         name: what it is called in results and messages.
         path: the file it came from; None for a model in memory.
@@ -71,7 +72,7 @@ class UserModel(Subject):
         encoder, generator = _parts(model, name)
         self.encode = getattr(encoder, "encode", encoder)
         self.has_encoder = encoder is not None
-        self._generator = None if generator is None else _UserGenerator(name, generator)
+        self._generator = None if generator is None else _user_generator(name, generator)
         self._codes = None if encoder is None else getattr(encoder, "codes", None)
         self._reader: tuple[ImageSet, Reader] | None = None
         for network in (*networks_in(self.encode), *networks_in(generator)):
@@ -214,7 +215,7 @@ def _parts(model: Any, name: str) -> tuple[Any, Any]:
             raise UserError(
                 f"{name}: {part.__name__} is a class; give an object, {part.__name__}()"
             )
-    if generator is None and hasattr(encoder, "generate"):
+    if generator is None and (hasattr(encoder, "generate") or _takes_two_steps(encoder)):
         generator = encoder
         if not callable(getattr(encoder, "encode", encoder)):
             encoder = None
@@ -227,6 +228,11 @@ def _parts(model: Any, name: str) -> tuple[Any, Any]:
             f"{name}: {what} is no model; give an encoder, a function of images, or a generator"
         )
     if generator is not None and not _is_generator(generator):
+        if _takes_two_steps(generator):
+            raise UserError(
+                f"{name}: a generator in two steps needs `noise`, the number of its standard "
+                "normal variables"
+            )
         alone = "; for the encoder alone give its `encode`" if generator is encoder else ""
         raise UserError(
             f"{name}: a generator needs `codes`, an infoeval.CodeSpace, and "
@@ -237,7 +243,18 @@ def _parts(model: Any, name: str) -> tuple[Any, Any]:
 
 def _is_generator(generator: Any) -> bool:
     has_codes = isinstance(getattr(generator, "codes", None), CodeSpace)
+    if _takes_two_steps(generator):
+        noise = getattr(generator, "noise", None)
+        return has_codes or (type(noise) is int and noise > 0)
     return has_codes and callable(getattr(generator, "generate", None))
+
+
+def _takes_two_steps(generator: Any) -> bool:
+    return all(callable(getattr(generator, name, None)) for name in ("latent", "synthesize"))
+
+
+def _user_generator(name: str, generator: Any) -> "_UserGenerator":
+    return (_UserTwoSteps if _takes_two_steps(generator) else _UserGenerator)(name, generator)
 
 
 class _UserGenerator:
@@ -257,6 +274,9 @@ class _UserGenerator:
     def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
         with user_code(f"{self.name}: the generator failed on {len(noise)} codes"):
             images = self.generator.generate(codes, noise)
+        return self._checked(images)
+
+    def _checked(self, images: Any) -> Tensor:
         returned = f"{self.name}: the generator returned"
         if not isinstance(images, Tensor):
             raise UserError(f"{returned} {type(images).__name__}; {_IMAGES}")
@@ -265,6 +285,43 @@ class _UserGenerator:
         if len(shape) != 4 or channels_last:
             raise UserError(f"{returned} a tensor {shape}; {_IMAGES}")
         return images
+
+
+class _UserTwoSteps(_UserGenerator):
+    """A user's generator in two steps; without `generate` these two are what it does."""
+
+    generator: TwoStepGenerator
+
+    @property
+    def codes(self) -> CodeSpace:
+        known = getattr(self.generator, "codes", None)
+        return known if known is not None else CodeSpace(noise=self.generator.noise)  # type: ignore[attr-defined]
+
+    def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
+        if hasattr(self.generator, "generate"):
+            return super().generate(codes, noise)
+        return self.synthesize(self.latent(noise))
+
+    @torch.no_grad()
+    def latent(self, noise: Tensor) -> Tensor:
+        """Return w (n, D). Raises UserError where the user's `latent` returns nothing like it."""
+        with user_code(f"{self.name}: latent failed on noise {tuple(noise.shape)}"):
+            w = self.generator.latent(noise)
+        if not isinstance(w, Tensor) or w.dim() != 2 or len(w) != len(noise):
+            what = f"a tensor {tuple(w.shape)}" if isinstance(w, Tensor) else type(w).__name__
+            raise UserError(
+                f"{self.name}: latent returned {what}; return w, a tensor ({len(noise)}, D)"
+            )
+        if not bool(w.isfinite().all()):
+            raise UserError(f"{self.name}: latent returned numbers that are not finite")
+        return w
+
+    @torch.no_grad()
+    def synthesize(self, w: Tensor) -> Tensor:
+        """Return images. Raises UserError where the user's `synthesize` returns none."""
+        with user_code(f"{self.name}: synthesize failed on w {tuple(w.shape)}"):
+            images = self.generator.synthesize(w)
+        return self._checked(images)
 
 
 class _UserEncoder(Reader):

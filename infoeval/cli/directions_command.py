@@ -1,0 +1,61 @@
+"""The command that evaluates directions of a latent space."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from infoeval.cli.common import PAGES, command_line, json_option, options_of, output_option
+from infoeval.cli.output import note
+from infoeval.cli.parameter_types import PathType
+from infoeval.errors import UserError
+from infoeval.evaluation.direction_options import DirectionOptions
+
+
+@click.command()
+@click.argument("model", metavar="MODEL")
+@options_of(DirectionOptions)
+@output_option(" For .html a page.")
+@click.option(
+    "--save", type=PathType(), metavar="FILE.npz", help="Write the directions there, for --method."
+)
+@json_option
+def directions(
+    model: str, output: Path | None, save: Path | None, as_json: bool, **options: Any
+) -> None:
+    """Evaluate directions of a latent space: what each carries, changes and reaches.
+
+    MODEL has a generator: a checkpoint, a folder with one, or FILE.py:FUNCTION, which is run. Its
+    latent space is its noise and normal codes, z, or what latent(noise) makes of them, w.
+
+    \b
+    For example:
+      infoeval directions ckpt.pt
+      infoeval directions gan.py:generator --method activations --count 5 -o page.html
+      infoeval directions gan.py:generator --method random --seed 1
+      infoeval directions gan.py:generator --method mine.npz --data faces/ --save found.npz
+    """
+    from infoeval import evaluation
+    from infoeval.cli.progress import activity
+    from infoeval.cli.result_files import results_to
+    from infoeval.cli.terminal.directions_table import print_directions
+
+    if save is not None and save.suffix.lower() != ".npz":
+        raise UserError(f"--save {save}: directions are saved as .npz")
+    page = output if output is not None and output.suffix.lower() in PAGES else None
+    if page is not None:
+        from infoeval.evaluation.report_files import check_place
+
+        check_place(page)
+    with results_to(None if page else output, as_json, print_directions) as show:
+        with activity() as progress:
+            found = evaluation.directions(model, progress=progress, **options)
+        if save is not None:
+            found.directions.save(save)
+            note(f"directions: {save}")
+        if page is not None:
+            from infoeval.evaluation.directions_page import write_directions_page
+
+            write_directions_page(found, page, seed=options["seed"], command=command_line())
+            note(f"report: {page}")
+        show(found.document)
