@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from infoeval.errors import UserError, unknown
-from infoeval.evaluation.code_table import CodeTable
+from infoeval.evaluation.code_table import NOISE, CodeTable
 from infoeval.evaluation.context import NotApplicableError
 from infoeval.evaluation.inputs import Inputs, Samples
 from infoeval.evaluation.known_codes import with_references
@@ -30,6 +30,7 @@ PAIR = (
     "p",
     "strength",
     "nmi",
+    "linear",
     "interval",
 )
 """Details of a result of one code and one factor, or of another part of a score."""
@@ -149,7 +150,8 @@ def run_on_table(inputs: Inputs, request: Request) -> Outcome:
         raise UserError(unknown("no images", images, IMAGES))
     if images == "real":
         return [*_on_table(_table_with_factors(inputs), inputs, request)]
-    measured = inputs.measured
+    within = request.settings.get("within")
+    measured = inputs.measured_at_fixed_noise if within == NOISE else inputs.measured
     first, *others = _on_table(measured.table, inputs, request)
     details = {**first.details, "measuring": measured.accuracies}
     skipped = [Skipped(request.name, reason) for reason in measured.unmeasured]

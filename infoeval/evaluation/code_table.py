@@ -11,6 +11,9 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.metrics.stats.code_factor_table import Column, as_table
 from infoeval.subjects.subject import Rows
 
+NOISE = "noise"
+"""The factor that numbers images of the same noise and categories."""
+
 
 @dataclass(frozen=True)
 class CodeTable:

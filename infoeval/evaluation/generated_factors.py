@@ -5,29 +5,38 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import torch
 from numpy.typing import NDArray
 
-from infoeval.evaluation.code_table import CodeTable, MeasuredTable
+from infoeval.evaluation.code_table import NOISE, CodeTable, MeasuredTable
 from infoeval.evaluation.context import Context, NotApplicableError, Splits, factors_of
 from infoeval.evaluation.factor_regressor import Accuracy, accuracy, train
 from infoeval.information.streams import CHUNK, Source, Stream
 from infoeval.metrics.stats.code_factor_table import Column, as_table
 from infoeval.subjects.protocols import Generator, render_of
 from infoeval.subjects.subject import Rows
+from infoeval.traversals import as_pixels
+
+AT_ONE_NOISE = 100
+"""Images that share their noise."""
 
 
-def measured_table(generator: Generator, splits: Splits, context: Context) -> MeasuredTable:
+def measured_table(
+    generator: Generator, splits: Splits, context: Context, *, fixed_noise: bool = False
+) -> MeasuredTable:
     """Return random codes, and the factors that a regressor measures in images drawn from them.
 
     The factor regressor is trained on all training images. A factor is kept where its prediction
     on test images is good enough: |Spearman| or circular correlation of 0.9, or a balanced accuracy
-    halfway from chance to 1. ``context.options.rows`` images are drawn.
+    halfway from chance to 1. ``context.options.rows`` images are drawn. With ``fixed_noise`` the
+    noise and the categories of `AT_ONE_NOISE` images in a row are the same, and their number is the
+    factor `NOISE`.
 
     Raises NotApplicableError where the images have no factors or another size than the drawn ones,
     and where no factor can be measured; UserError where the generator fails.
     """
     factors = all_factors(splits, context)
-    codes, images = _generate(generator, context)
+    codes, images = (_generate_at_noise if fixed_noise else _generate)(generator, context)
     if images.shape[1:] != splits.train.images.shape[1:]:
         raise NotApplicableError(
             f"the generator draws images of {images.shape[1:]}, {splits.train.name} has "
@@ -52,12 +61,15 @@ def measured_table(generator: Generator, splits: Splits, context: Context) -> Me
     kept = [place for place in range(len(factors)) if accuracies[place].is_enough and varies[place]]
     if not kept:
         raise NotApplicableError("; ".join(reasons))
-    names = [factors[place].name for place in kept]
-    table = CodeTable(
-        Rows(codes, pd.DataFrame(measured[:, kept], columns=names)),
-        [code.column_type for code in generator.codes.values()],
-        [factors[place].type for place in kept],
-    )
+    found = pd.DataFrame(measured[:, kept], columns=[factors[place].name for place in kept])
+    types = [factors[place].type for place in kept]
+    if fixed_noise:
+        if NOISE in found:
+            raise NotApplicableError(f"within=noise: {splits.train.name} has a factor called noise")
+        found[NOISE] = np.arange(len(found)) // AT_ONE_NOISE
+        types.append("discrete")
+    code_types = [generator.codes[str(name)].column_type for name in codes]
+    table = CodeTable(Rows(codes, found), code_types, types)
     described = {factors[place].name: accuracies[place]._asdict() for place in kept}
     return MeasuredTable(table, described, reasons)
 
@@ -82,6 +94,31 @@ def _generate(generator: Generator, context: Context) -> tuple[pd.DataFrame, NDA
         values, drawn = source.chunk(Stream.TEST, number)
         codes.append(pd.DataFrame({name: value.numpy() for name, value in values.items()}))
         images.append(drawn.numpy())
+    return pd.concat(codes, ignore_index=True)[:count], np.concatenate(images)[:count]
+
+
+def _generate_at_noise(
+    generator: Generator, context: Context
+) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
+    """Return codes that are no categories, and images: `AT_ONE_NOISE` in a row of the same noise.
+
+    Raises NotApplicableError where all codes are categories, which stay as they are as well.
+    """
+    space, count = generator.codes, context.options.rows
+    varied = [name for name, code in space.items() if not code.is_categorical]
+    if not varied:
+        raise NotApplicableError("within=noise: all codes are categories, which stay fixed")
+    random = torch.Generator().manual_seed(context.options.seed)
+    codes, images = [], []
+    for start in range(0, count, AT_ONE_NOISE):
+        context.progress(f"drawing images, {start:,} of {count:,}", start / count)
+        values = space.sample(AT_ONE_NOISE, random)
+        for name in space.keys() - set(varied):
+            values[name] = values[name][:1].expand(AT_ONE_NOISE)
+        noise = space.sample_noise(1, random).expand(AT_ONE_NOISE, -1)
+        drawn = generator.generate(dict(values), noise)
+        codes.append(pd.DataFrame({name: values[name].numpy() for name in varied}))
+        images.append(as_pixels(drawn, AT_ONE_NOISE).numpy())
     return pd.concat(codes, ignore_index=True)[:count], np.concatenate(images)[:count]
 
 

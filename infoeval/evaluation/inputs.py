@@ -131,13 +131,22 @@ class Inputs:
     @cached_property
     def measured(self) -> MeasuredTable:
         """Random codes, and factors measured in the images generated from them."""
+        return self._measured(fixed_noise=False)
+
+    @cached_property
+    def measured_at_fixed_noise(self) -> MeasuredTable:
+        """The same where many images share their noise and categories, numbered as a factor."""
+        return self._measured(fixed_noise=True)
+
+    def _measured(self, *, fixed_noise: bool) -> MeasuredTable:
         from infoeval.evaluation.generated_factors import measured_table
 
         if self.subject.generator is None or self.subject.rows is not None:
             raise NotApplicableError(
                 "images=generated needs a model with a generator, and images with factors"
             )
-        return measured_table(self.subject.generator, self.splits, self.context)
+        generator = self.subject.generator
+        return measured_table(generator, self.splits, self.context, fixed_noise=fixed_noise)
 
     def _check_encoder(self) -> None:
         """Raise `NotApplicableError` for a generator alone, before any images are loaded."""

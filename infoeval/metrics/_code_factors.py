@@ -1,11 +1,14 @@
 """Association of every code with every factor, and the best one-to-one pairing."""
 
+from copy import copy
+from dataclasses import replace
 from typing import Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import linear_sum_assignment
 
+from infoeval.errors import UserError, unknown
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.associations import (
@@ -13,7 +16,9 @@ from infoeval.metrics.stats.associations import (
     Associations,
     Normalization,
     Periodic,
+    WithinClasses,
 )
+from infoeval.metrics.stats.code_factor_table import Table
 from infoeval.metrics.stats.mutual_information import BINS, sparse_cells
 from infoeval.metrics.stats.resampling import (
     TableOptions,
@@ -21,6 +26,7 @@ from infoeval.metrics.stats.resampling import (
     score_parts,
     table_of,
 )
+from infoeval.metrics.stats.row_intervals import Rows
 
 REFERENCE = (
     "Spearman 1904; Fisher and Lee 1982, Nonparametric measures of angular-angular association; "
@@ -52,6 +58,7 @@ def code_factors(
     normalization: Normalization = "factor",
     estimator: AssociationEstimator = "plug-in",
     bins: int = BINS,
+    within: str | None = None,
     **options: Unpack[TableOptions],
 ) -> Score:
     """Association of every code with every factor, from 0 to 1; the score is the mean best pairing.
@@ -87,6 +94,11 @@ def code_factors(
         estimator: of mutual information: "plug-in" counts; "adjusted" subtracts the mean over
             shuffled rows from information and entropy (as AMI, Vinh et al. 2010), not below 0.
         bins: for continuous columns in mutual information.
+        within: the name of a discrete or ordinal factor. Associations are then those inside each of
+            its classes, averaged with the number of rows as weight: a code may turn every type of
+            chair, and begin elsewhere in each. Classes of one or two rows are left out. In a model
+            with ``images=generated``, ``within=noise`` is about images of the same noise and the
+            same categories.
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`; by default 200
             tables with shuffled factors are scored.
 
@@ -98,10 +110,11 @@ def code_factors(
 
     ``details``: ``associations``, an entry for each code and each factor, codes slowest, with
     ``code``, ``factor``, ``measure``, ``paired``, ``value``, ``low``, ``high``, ``null``,
-    ``adjusted``, ``p``, ``strength``, and ``nmi`` (arithmetic mean) beside a share of information;
-    ``pruned`` codes.
+    ``adjusted``, ``p``, ``strength``, and ``nmi`` (arithmetic mean) beside a share of information,
+    ``linear`` beside a circular correlation of a code that is no angle; ``pruned`` codes.
 
-    Raises UserError for what is not a table of codes and factors, and for unknown choices.
+    Raises UserError for what is not a table of codes and factors, for unknown choices, and where
+    ``within`` names no factor of classes, or the only factor.
 
     >>> angle = np.linspace(0, 360, 600, endpoint=False)
     >>> size = np.random.default_rng(0).normal(size=600)
@@ -119,7 +132,12 @@ def code_factors(
     check_choice("normalization", normalization, Normalization)
     check_choice("estimator", estimator, AssociationEstimator)
     table = table_of(codes, factors, options)
-    associations = Associations(table, periodic, normalization, estimator, bins)
+    associations: Associations
+    if within is None:
+        associations = Associations(table, periodic, normalization, estimator, bins)
+    else:
+        table, classes = _without(table, within)
+        associations = WithinClasses(table, classes, periodic, normalization, estimator, bins)
     every = np.arange(table.n)
     whole = associations.matrix(every, every)
     shuffles = _shuffles(associations, table.n, options)
@@ -143,6 +161,7 @@ def code_factors(
             "normalization": normalization,
             "estimator": estimator,
             "bins": bins,
+            **({} if within is None else {"within": within}),
             **(sparse_cells(associations.codes, associations.factors) if binned.any() else {}),
         },
         chance=np.array([with_mean(matrix) for matrix in shuffles]),
@@ -150,6 +169,7 @@ def code_factors(
     )
     paired = set(zip(*linear_sum_assignment(strengths, maximize=True), strict=True))
     more = _probabilities(whole, shuffles) | {"strength": strengths} | _nmi(associations)
+    more |= _linear(associations, every)
     parts = score.details.pop("parts")
     score.details["associations"] = [
         {
@@ -167,6 +187,21 @@ def code_factors(
         for row, column in pairs
     ]
     return score
+
+
+def _without(table: Table, within: str) -> tuple[Table, NDArray[np.intp]]:
+    """Table without a factor, and the class of each row by that factor."""
+    names = [factor.name for factor in table.factors]
+    if within not in names:
+        raise UserError(unknown("no factor", within, names))
+    classes = table.factors[names.index(within)]
+    if classes.type not in ("discrete", "ordinal"):
+        raise UserError(f"within: {within} is {classes.type}; give a discrete or ordinal factor")
+    others = tuple(factor for factor in table.factors if factor.name != within)
+    if not others:
+        raise UserError(f"within: {within} is the only factor; there is nothing to compare with")
+    numbers = np.unique(classes.values, return_inverse=True)[1]
+    return replace(table, factors=others), numbers
 
 
 def _shuffles(associations: Associations, n: int, options: TableOptions) -> Array:
@@ -193,7 +228,19 @@ def _probabilities(whole: Array, shuffles: Array) -> dict[str, Array]:
 
 def _nmi(associations: Associations) -> dict[str, Array]:
     """``nmi`` of pairs that are measured by a share of information, ``(D, K)``; else NaN."""
-    if associations.normalization != "factor":
+    if associations.normalization != "factor" or isinstance(associations, WithinClasses):
         return {}
     nmi = associations.normalised("arithmetic")
     return {"nmi": np.where(associations.by_information, nmi, np.nan)}
+
+
+def _linear(associations: Associations, rows: Rows) -> dict[str, Array]:
+    """``linear`` correlation of codes of numbers with angles, ``(D, K)``; NaN of other pairs."""
+    pairs = np.outer(
+        associations.code_types == "continuous", associations.factor_types == "periodic"
+    )
+    if associations.periodic == "linear" or not pairs.any():
+        return {}
+    beside = copy(associations)
+    beside.periodic = "linear"
+    return {"linear": np.where(pairs, beside.matrix(rows, rows), np.nan)}

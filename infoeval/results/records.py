@@ -186,7 +186,8 @@ class Pair(Details):
 
     ``p`` is the probability that shuffled factors have a pair as strong as this one anywhere in
     the table: it allows for the number of pairs. ``strength`` is the value above chance on a scale
-    that all measures share, that of a correlation. ``nmi`` stands beside a share of information.
+    that all measures share, that of a correlation. ``nmi`` stands beside a share of information,
+    ``linear`` beside a circular correlation: of the code's rank with cosine and sine.
     """
 
     code: Name
@@ -196,6 +197,7 @@ class Pair(Details):
     p: Float | None = None
     strength: Float | None = None
     nmi: Float | None = None
+    linear: Float | None = None
 
 
 class BoundDetails(Details):

@@ -237,3 +237,39 @@ def test_a_generator_alone_has_measured_factors(splits: tuple[ImageSet, ImageSet
     ]
     with pytest.raises(UserError, match="the model has no encoder"):
         scored(Drawing(), splits, "code-factors", **options)
+
+
+class Turner(Dial):
+    """Turns the hand from another angle on for each noise, and lifts as the dial does."""
+
+    def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
+        kind, turn, lift = (codes[name].numpy() for name in ("kind", "turn", "lift"))
+        return torch.from_numpy(draw(1 - lift, np.pi * turn + 9 * noise[:, 0].numpy(), kind % 2))
+
+
+def test_what_a_code_changes_at_fixed_noise(splits: tuple[ImageSet, ImageSet]) -> None:
+    fixed = "code-factors:images=generated,within=noise"
+    document = scored(Turner(), splits, GENERATED, fixed, rows=1500, replicates=10, null=10)
+    free, within = (
+        {
+            result.target: result
+            for result in document.results
+            if (result.settings["own"].get("within") == "noise") is at_noise
+        }
+        for at_noise in (False, True)
+    )
+    assert free["turn × angle"].value < 0.2
+    assert within["turn × angle"].value > 0.95
+    assert within["lift × height"].value > 0.9
+    # Categories stay as they are in images of one noise, and are no codes of that table.
+    assert {target for target in within if target} == {
+        f"{code} × {factor}" for code in ("turn", "lift") for factor in ("height", "angle", "kind")
+    }
+
+
+def test_only_categories_at_fixed_noise(splits: tuple[ImageSet, ImageSet]) -> None:
+    class Kinds(Dial):
+        codes = CodeSpace(kind=Categorical(4), noise=1)
+
+    with pytest.raises(UserError, match="all codes are categories, which stay fixed"):
+        scored(Kinds(), splits, "code-factors:images=generated,within=noise", rows=200)

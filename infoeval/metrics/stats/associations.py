@@ -166,6 +166,42 @@ class Associations:
         )
 
 
+LEAST_ROWS = 3
+"""Classes of fewer rows are left out of averages over classes: any two rows are in some order."""
+
+
+class WithinClasses(Associations):
+    """Associations inside each class of the rows, averaged; a class counts by its rows.
+
+    Args:
+        classes: the class of each row, numbers ``(n,)`` from 0 on; it goes with the factors.
+
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        classes: NDArray[np.intp],
+        periodic: Periodic,
+        normalization: Normalization,
+        estimator: AssociationEstimator,
+        bins: int,
+    ) -> None:
+        super().__init__(table, periodic, normalization, estimator, bins)
+        self.classes = classes
+
+    def matrix(self, code_rows: Rows, factor_rows: Rows) -> Array:
+        """Mean over classes of the associations ``(D, K)`` of their rows."""
+        classes = self.classes[factor_rows]
+        counts = np.bincount(classes)
+        total = np.zeros((len(self.code_types), len(self.factor_types)))
+        kept = np.flatnonzero(counts >= LEAST_ROWS)
+        for number in kept:
+            rows = np.flatnonzero(classes == number)
+            total += counts[number] * super().matrix(code_rows[rows], factor_rows[rows])
+        return np.asarray(total / max(counts[kept].sum(), 1))
+
+
 def _normalised(
     information: Array,
     codes: Array,
