@@ -181,6 +181,8 @@ class Networks(nn.Module):
         generator: table of G; its last row must give `image_shape`.
         shared: table of the layers shared by D and Q.
         recognition: table of Q's own hidden layers, before its output layer.
+        with_average: whether there is a second G, `averaged`, the moving average of the first;
+            else `averaged` is None.
 
     """
 
@@ -191,6 +193,8 @@ class Networks(nn.Module):
         generator: Sequence[Layer],
         shared: Sequence[Layer],
         recognition: Sequence[Layer] = (),
+        *,
+        with_average: bool = False,
     ) -> None:
         super().__init__()
         self.codes = codes
@@ -204,6 +208,12 @@ class Networks(nn.Module):
         self.shared = Stack(shared, tuple(image_shape))
         self.discriminator = Stack([Dense(1)], self.shared.shape)
         self.recognition = Stack([*recognition, Dense(codes.posterior_width)], self.shared.shape)
+        self.averaged = Stack(generator, (codes.input_width,)) if with_average else None
+
+    @property
+    def evaluated_generator(self) -> Stack:
+        """The G that draws pictures and is scored: the moving average, where there is one."""
+        return self.generator if self.averaged is None else self.averaged
 
     @property
     def activations(self) -> int:
@@ -221,10 +231,12 @@ class Networks(nn.Module):
     def initialise(self, generator: torch.Generator) -> "Networks":
         """Return the networks with new weights, drawn on the CPU so that all devices agree."""
         for name, parameter in self.named_parameters():
-            if ".linear.weight" in name:
+            if ".linear.weight" in name and not name.startswith("averaged."):
                 nn.init.normal_(parameter, 0.0, INITIAL_DEVIATION, generator=generator)
             elif ".linear.bias" in name:
                 nn.init.zeros_(parameter)
+        if self.averaged is not None:
+            self.averaged.load_state_dict(self.generator.state_dict())
         return self
 
     def scale(self, images: Tensor) -> Tensor:

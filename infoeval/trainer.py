@@ -47,6 +47,8 @@ class Trainer:
             L_I in D's step, as in the paper's authors' code.
         image_noise: standard deviation of the Gaussian noise on all images that D and Q see, real
             and generated, as a share of the range of pixels; 0 in the paper.
+        generator_average: decay of a moving average of G's weights over the steps, which draws
+            pictures and is scored in place of G (Karras et al. 2018); 0, as in the paper: none.
         recognition_view: Q reads generated images through this random map, so that a code has to
             be readable from slightly augmented images too; None: Q reads them unchanged.
         invariance_weight: weight of I(ĉ; ĉ') between real images and augmented copies
@@ -79,6 +81,7 @@ class Trainer:
     adam_betas: tuple[float, float] = (0.5, 0.999)
     recognition_learns: Literal["with_generator", "with_discriminator"] = "with_generator"
     image_noise: float = 0.0
+    generator_average: float = 0.0
     recognition_view: Affine | None = None
     invariance_weight: float = 0.0
     invariance_starts: int = 0
@@ -113,6 +116,9 @@ class Trainer:
         rates = ("generator_rate", "discriminator_rate")
         for name in ("information_weight", "invariance_weight", "image_noise", *rates):
             _require_number(name, getattr(self, name))
+        _require_number("generator_average", self.generator_average)
+        if self.generator_average >= 1:
+            raise UserError(f"generator_average must be below 1, not {self.generator_average}")
         if not isinstance(self.code_weights, Mapping):
             raise UserError("code_weights must map names of codes to numbers")
         betas = self.adam_betas
@@ -157,7 +163,10 @@ class Trainer:
 
     def networks(self) -> Networks:
         """Return the networks of the layer tables; their weights are not drawn yet."""
-        return Networks(self.codes, self.image_shape, self.generator, self.shared, self.recognition)
+        tables = self.generator, self.shared, self.recognition
+        return Networks(
+            self.codes, self.image_shape, *tables, with_average=self.generator_average > 0
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain data, from which `from_dict` builds an equal trainer without variants."""

@@ -30,7 +30,7 @@ class _ByteGenerator(nn.Module):
         self.networks = networks
 
     def forward(self, encoded: Tensor) -> Tensor:
-        return self.networks.unscale(self.networks.generator(encoded))
+        return self.networks.unscale(self.networks.evaluated_generator(encoded))
 
 
 def to_onnx(networks: Networks) -> bytes:

@@ -154,7 +154,7 @@ class CheckpointModel:
         return torch.cat(images)
 
     def _images(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
-        drawn = self.networks.generator(self.codes.encode(codes, noise).to(self.device))
+        drawn = self.networks.evaluated_generator(self.codes.encode(codes, noise).to(self.device))
         # NaN would become a grey level like any other.
         if not bool(drawn.isfinite().all()):
             raise UserError("the checkpoint's networks compute numbers that are not finite")

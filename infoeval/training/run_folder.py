@@ -70,7 +70,7 @@ def draw_samples(networks: Networks, space: CodeSpace, folder: Path, step: int) 
 
     @torch.no_grad()
     def generate(codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
-        return networks.unscale(networks.generator(space.encode(codes, noise).to(device)))
+        return networks.unscale(networks.evaluated_generator(space.encode(codes, noise).to(device)))
 
     networks.eval()
     for name in space:

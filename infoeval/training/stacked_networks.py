@@ -141,6 +141,7 @@ class StackedNetworks(nn.Module):
         self.shared = StackedBlocks(one.shared, runs)
         self.discriminator = StackedBlocks(one.discriminator, runs)
         self.recognition = StackedBlocks(one.recognition, runs)
+        self.averaged = None if one.averaged is None else StackedBlocks(one.averaged, runs)
         example = next(one.parameters())
         self.to(example.device, example.dtype)
         states = [run.state_dict() for run in networks]

@@ -153,6 +153,7 @@ class TrainingStep(ABC):
             fake = self.networks.generator(self.game.encode(draws.codes, draws.noise)).float()
         discriminator_loss = self._update_discriminator(real, fake.detach(), draws)
         generator_loss, bounds = self._update_generator(fake, draws)
+        self._average_generator()
         self.done += 1
         return torch.stack([discriminator_loss, generator_loss, *bounds.values()], -1).detach()
 
@@ -213,6 +214,20 @@ class TrainingStep(ABC):
             learners.append(self.optimizers["recognition"])
         optimizer_step(loss, learners, self.world)
         return value, bounds
+
+    @torch.no_grad()
+    def _average_generator(self) -> None:
+        """Move the moving average of G, its batch-norm statistics among it, towards G."""
+        if self.networks.averaged is None:
+            return
+        averages = self.networks.averaged.state_dict().values()
+        pairs = list(zip(averages, self.networks.generator.state_dict().values(), strict=True))
+        numbers = [pair for pair in pairs if pair[0].is_floating_point()]
+        means, values = (list(tensors) for tensors in zip(*numbers, strict=True))
+        torch._foreach_lerp_(means, values, 1 - self.trainer.generator_average)
+        for count, steps in pairs:
+            if not count.is_floating_point():
+                count.copy_(steps)
 
     def _augment(self, view: Affine, images: Tensor, drawn: Tensor) -> Tensor:
         return view.apply(images, drawn, self.networks.pixel_range[0])
