@@ -110,6 +110,14 @@ def test_directions_of_activations() -> None:
     np.testing.assert_allclose(found.vectors @ found.vectors.T, np.eye(3), atol=1e-9)
 
 
+def test_a_narrow_layer_has_no_more_directions_than_values() -> None:
+    first, second = linear(known_weight()[:2]), nn.Linear(2, 8)
+    found = find_directions(opened(Drawer(lambda z: second(first(z)))), "activations", count=5)
+    rows = torch.linalg.qr(known_weight()[:2].T)[0].numpy()
+    assert len(found) == 2
+    assert np.linalg.norm(found.vectors @ rows, axis=1) == pytest.approx(1, abs=0.02)
+
+
 def test_directions_of_w_are_its_principal_components() -> None:
     class TwoSteps:
         noise = WIDTH
