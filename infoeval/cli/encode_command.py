@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 @option_of("skip_broken")
 @option_of("seed", "Seed of an encoder's random draws.")
 @option_of("batch_norm")
+@option_of("prior")
 @option_of("image_range")
 @option_of("device")
 @json_option
