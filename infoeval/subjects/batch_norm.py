@@ -33,7 +33,7 @@ class BatchNormStatistics:
             if isinstance(layer, _BatchNorm) and layer.running_mean is not None
         ]
         for layer in self._layers:
-            if is_lazy(layer.running_mean):
+            if is_lazy(_running(layer)[0]):
                 raise UserError(
                     f"a {type(layer).__name__} of the encoder has no weights yet: load them, or "
                     "run it once"
