@@ -4,6 +4,7 @@ from typing import IO, TYPE_CHECKING
 
 from infoeval.cli.terminal.screen import Screen, table
 from infoeval.errors import printable
+from infoeval.results.records import ALL_CODES, DIRECTION_REACH, INFORMATION, SYNERGY
 
 if TYPE_CHECKING:
     from infoeval.results import Document, Result
@@ -43,9 +44,9 @@ def print_directions(document: "Document", file: IO[str] | None = None) -> None:
         "reaches",
     )
     for result in document.results:
-        if result.metric == "mi" and result.target != "all codes":
+        if result.metric == INFORMATION and result.target != ALL_CODES:
             change = next((item for item in changed if item.target == result.target), None)
-            reach = document.find("direction-reach", result.target)
+            reach = document.find(DIRECTION_REACH, result.target)
             rows.add_row(printable(result.target or ""), *_nats(result), *_change(change, reach))
     for place in (1, 3, 5, 6, 7):
         rows.columns[place].justify = "right"
@@ -73,7 +74,7 @@ def _nats(result: "Result") -> tuple[str, str, str]:
 
 def _change(result: "Result | None", reach: "Result | None") -> tuple[str, str, str, str, str]:
     far = "" if reach is None else f"{reach.value:g} ({reach.low:g} … {reach.high:g})"
-    if result is None or result.change is None or _may_be_none(result):
+    if result is None or result.change is None or not result.excludes_zero:
         return "nothing measured", "", "", "", far
     change = result.change
     side = (change.dependency_mean, change.dependency_max)
@@ -87,13 +88,9 @@ def _change(result: "Result | None", reach: "Result | None") -> tuple[str, str, 
     )
 
 
-def _may_be_none(result: "Result") -> bool:
-    return result.low is None or result.high is None or result.low <= 0 <= result.high
-
-
 def _print_together(screen: Screen, document: "Document") -> None:
     """Print the information of all directions together, and what it is beyond the sum."""
-    joint, beyond = (document.find(metric, "all codes") for metric in ("mi", "mi-synergy"))
+    joint, beyond = (document.find(metric, ALL_CODES) for metric in (INFORMATION, SYNERGY))
     if joint is not None and beyond is not None:
         screen.print_line(
             f"together {joint.value:.3f} nats, beyond the sum {beyond.value:+.3f} "
