@@ -146,6 +146,18 @@ def test_intervals_contain_the_truth_about_as_often_as_they_say() -> None:
     assert 180 <= sum(covered) < 200
 
 
+def test_the_interval_of_straightness_is_that_of_a_ratio() -> None:
+    """Lines of any slopes are straight for certain; arcs make R² a matter of which points."""
+    z, bend = np.random.default_rng(0).normal(size=(2, 200, 1))
+    straight = changes_of(lambda step: step * z).wanted.linearity
+    assert straight == pytest.approx((1, 1, 1))
+    bent = changes_of(lambda step: step * z + step**2 * bend).wanted.linearity
+    assert bent is not None
+    # Of the squares of −2 … 2 the deviations have a sum of 14, of the numbers themselves of 10.
+    assert bent.low < 10 / (10 + 14) < bent.high
+    assert 0.05 < bent.high - bent.low < 0.4
+
+
 def test_what_stays_in_range_reaches_farther_than_what_leaves_it() -> None:
     _, bounded = followed(lambda z: 0.5 + 0.2 * torch.sin(z), [1, 0, 0, 0])
     _, leaving = followed(lambda z: 0.5 + 0.05 * z, [1, 0, 0, 0])
