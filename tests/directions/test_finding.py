@@ -169,7 +169,7 @@ def test_directions_can_be_written_and_read_again(tmp_path: Path) -> None:
     np.save(tmp_path / "plain.npy", 5 * found.vectors)
     plain = find_directions(latent, tmp_path / "plain.npy")
     np.testing.assert_allclose(plain.vectors, found.vectors)
-    assert plain.method == "plain.npy"
+    assert (plain.method, plain.space) == ("plain.npy", "z")
     with pytest.raises(UserError, match=r"saved as \.npz"):
         found.save(tmp_path / "found.csv")
 

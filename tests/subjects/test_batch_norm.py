@@ -135,6 +135,19 @@ def test_networks_of_other_kinds_are_read_alike_and_stay_as_they_were(kind: str)
     assert not any(module.training for module in network.modules())
 
 
+def test_random_draws_before_the_layer_are_those_of_the_seed() -> None:
+    def encode(pictures: Tensor) -> Tensor:
+        return network(100 * torch.rand(pictures.shape))  # type: ignore[no-any-return]
+
+    network, found = Encoder(), []
+    for state in (1, 2):
+        torch.manual_seed(state)
+        found.append(read(encode, images(), images(10)))
+        assert torch.initial_seed() == state
+    assert np.array_equal(*found)
+    assert not np.array_equal(found[0], read(encode, images(), images(10), seed=3))
+
+
 def test_lazy_layers_without_weights() -> None:
     network = nn.Sequential(nn.Flatten(), nn.LazyBatchNorm1d())
     with pytest.raises(UserError, match="a LazyBatchNorm1d of the encoder has no weights yet"):
