@@ -208,6 +208,7 @@ def test_lengths_beyond_the_range_of_squares() -> None:
         ({"codes": np.ones((2, 6))}, "no array called directions, but codes"),
         ({"directions": np.ones((2, 6)), "names": np.array(["a"])}, "as many different names"),
         ({"directions": np.ones((2, 6)), "names": np.array(["a", "a"])}, "as many different names"),
+        ({"directions": np.ones((1, 6)), "names": np.array(["noise"])}, "can be called noise"),
         ({"directions": np.ones((1, 6)), "names": np.array([3])}, "names must be words, not int64"),
         ({"directions": np.array([None] * 6)}, "directions"),
     ],
