@@ -4,7 +4,6 @@ from typing import IO, TYPE_CHECKING
 
 from infoeval.cli.terminal.screen import Screen, table
 from infoeval.errors import printable
-from infoeval.results.records import ALL_CODES, DIRECTION_REACH, INFORMATION, SYNERGY
 
 if TYPE_CHECKING:
     from infoeval.results import Document, Result
@@ -44,9 +43,9 @@ def print_directions(document: "Document", file: IO[str] | None = None) -> None:
         "reaches",
     )
     for result in document.results:
-        if result.metric == INFORMATION and result.target != ALL_CODES:
+        if result.metric == "mi" and result.target != "all codes":
             change = next((item for item in changed if item.target == result.target), None)
-            reach = document.find(DIRECTION_REACH, result.target)
+            reach = document.find("direction-reach", result.target)
             rows.add_row(printable(result.target or ""), *_nats(result), *_change(change, reach))
     for place in (1, 3, 5, 6, 7):
         rows.columns[place].justify = "right"
@@ -90,7 +89,7 @@ def _change(result: "Result | None", reach: "Result | None") -> tuple[str, str, 
 
 def _print_together(screen: Screen, document: "Document") -> None:
     """Print the information of all directions together, and what it is beyond the sum."""
-    joint, beyond = (document.find(metric, ALL_CODES) for metric in (INFORMATION, SYNERGY))
+    joint, beyond = (document.find(metric, "all codes") for metric in ("mi", "mi-synergy"))
     if joint is not None and beyond is not None:
         screen.print_line(
             f"together {joint.value:.3f} nats, beyond the sum {beyond.value:+.3f} "
