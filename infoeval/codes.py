@@ -64,7 +64,7 @@ class CodeSpace(Mapping[str, Code]):
     (torch.Size([5]), torch.Size([5]))
     """
 
-    def __init__(self, *, noise: int, **codes: Code) -> None:
+    def __init__(self, /, *, noise: int, **codes: Code) -> None:
         if type(noise) is not int or noise < 0:
             raise UserError(f"noise must be a whole number of variables, not {quoted(noise)}")
         if not codes and not noise:

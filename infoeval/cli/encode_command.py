@@ -5,7 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from infoeval.cli.common import as_text, json_option, option_of
+from infoeval.cli.common import (
+    as_text,
+    data_dir_option,
+    json_option,
+    option_of,
+    skip_broken_option,
+)
 from infoeval.cli.output import note, print_json, say
 from infoeval.cli.parameter_types import PathType
 
@@ -23,10 +29,11 @@ if TYPE_CHECKING:
     type=PathType(),
     help="Write the table there: .csv, .tsv, .parquet or .npz; by default it is printed as CSV.",
 )
-@option_of("data_dir")
-@option_of("skip_broken")
+@data_dir_option
+@skip_broken_option
 @option_of("seed", "Seed of an encoder's random draws.")
 @option_of("batch_norm")
+@option_of("prior", "Codes of an ONNX encoder, as in 10,u,n, which name the columns.")
 @option_of("image_range")
 @option_of("device")
 @json_option

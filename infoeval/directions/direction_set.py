@@ -74,6 +74,8 @@ def direction_set(
     given = list(names) if names is not None else _numbered(len(rows))
     if len(given) != len(rows) or len(set(given)) < len(given):
         raise UserError(f"{what}: {len(rows)} directions need as many different names")
+    if "noise" in given:
+        raise UserError(f"{what}: no direction can be called noise")
     units = rows / np.linalg.norm(rows, axis=1, keepdims=True)
     return DirectionSet(units, tuple(given), **more)
 

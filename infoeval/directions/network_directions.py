@@ -16,7 +16,7 @@ EXTRA = 64
 LEAST_LINEAR = 0.5
 """A first layer of which a linear map explains less than this share has no singular vectors."""
 ROUNDING = 1e-5
-"""A direction whose length is below this share of the first one's is rounding error."""
+"""A component or direction shorter than this share of the longest is rounding error."""
 
 Found = tuple[NDArray[np.float64], str]
 """Orthonormal directions (k, D), the strongest first, and how they were found."""
@@ -55,7 +55,7 @@ def activation_directions(latent: LatentSpace, count: int, seed: int) -> Found:
 
     In w they are the principal components of w itself; in z those of the activations that the
     second layer is given, each regressed on z and made orthogonal to those before (GANSpace:
-    Härkönen et al. 2020).
+    Härkönen et al. 2020). There are no more of them than the layer is given values.
 
     Raises UserError where the generator has no such layer.
     """
@@ -70,10 +70,12 @@ def activation_directions(latent: LatentSpace, count: int, seed: int) -> Found:
     later = len(layers) > 1
     values = values_of(latent, layer, points, noise, inputs=later).double()
     values -= values.mean(0)
-    _, scores = _strongest((values @ values.T).numpy(), min(count, SAMPLES - 1))
+    sizes, scores = _strongest((values @ values.T).numpy(), min(count, SAMPLES - 1))
+    # A layer narrower than `count` has no more components: what is left are random scores.
+    scores = scores[sizes > ROUNDING**2 * sizes[0]]
     slopes = scores @ centred  # (k, D), as the scores of different components are uncorrelated
-    basis, sizes = np.linalg.qr(slopes.T)
-    lengths = np.abs(np.diag(sizes))
+    basis, upper = np.linalg.qr(slopes.T)
+    lengths = np.abs(np.diag(upper))
     kept = lengths > ROUNDING * lengths.max()
     of = f"what the second layer, {layer.name}, is given" if later else f"the layer {layer.name}"
     about = f"principal components of {of}, {SAMPLES:,} samples, regressed on z"

@@ -1,16 +1,13 @@
 """Attributes of generated images, as a regressor that was trained on labelled ones reads them."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-import torch
 from numpy.typing import NDArray
 
 from infoeval.evaluation.context import Context, NotApplicableError, Splits
-from infoeval.evaluation.factor_regressor import CHUNK, FactorRegressor, accuracy, train
-from infoeval.evaluation.generated_factors import all_factors, reasons_against
+from infoeval.evaluation.generated_factors import all_factors, reasons_against, tested_regressor
 from infoeval.metrics.stats.code_factor_table import Column
 
 Read = Callable[[NDArray[np.uint8]], pd.DataFrame]
@@ -30,20 +27,7 @@ def attribute_reader(
     none that can be read.
     """
     factors = all_factors(splits, context)
-    real, count = splits.train.images, len(splits.train)
-    if real.shape[1:] != shape:
-        raise NotApplicableError(
-            f"the generator draws images of {shape}, {splits.train.name} has {real.shape[1:]} "
-            "(channels, height, width)"
-        )
-    fitted = [replace(factor, values=factor.values[:count]) for factor in factors]
-    options = {"seed": context.options.seed, "device": context.device}
-    regressor = train(real, fitted, progress=context.progress, **options)  # type: ignore[arg-type]
-    on_test = regressor.predict(splits.test.images)
-    accuracies = [
-        accuracy(on_test[:, place], replace(factor, values=factor.values[count:]))
-        for place, factor in enumerate(factors)
-    ]
+    regressor, accuracies = tested_regressor(factors, splits, shape, context)
     reasons = reasons_against(factors, accuracies, np.ones(len(factors), bool))
     kept = [place for place, reached in enumerate(accuracies) if reached.is_enough]
     if not kept:
@@ -51,20 +35,12 @@ def attribute_reader(
 
     def read(images: NDArray[np.uint8]) -> pd.DataFrame:
         columns: dict[str, NDArray[np.float64]] = {}
+        outputs = regressor.outputs(images)
         for place in kept:
-            columns |= _numbers(factors[place], _outputs(regressor, images)[place])
+            columns |= _numbers(factors[place], outputs[place].numpy())
         return pd.DataFrame(columns)
 
     return read, reasons
-
-
-@torch.no_grad()
-def _outputs(regressor: FactorRegressor, images: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
-    """Return what the regressor says of each factor, (n, width)."""
-    device = next(regressor.parameters()).device
-    parts = torch.split(torch.from_numpy(np.array(images)).to(device), CHUNK)
-    outputs = zip(*(regressor(part) for part in parts), strict=True)
-    return [torch.cat(list(output)).double().cpu().numpy() for output in outputs]
 
 
 def _numbers(factor: Column, output: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:

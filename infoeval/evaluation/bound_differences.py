@@ -14,7 +14,6 @@ from infoeval.results.records import ALL_CODES, BoundDetails
 
 BOUNDS = ("mi", "mi-own", "mi-refitted")
 """Metrics that are lower bounds on the information of a code, or of all codes together."""
-SYNERGY = "mi-synergy"
 OF_BOUNDS = "difference of lower bounds"
 OF_INFORMATION = "difference of information"
 

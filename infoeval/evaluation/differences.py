@@ -10,7 +10,6 @@ from infoeval.errors import UserError
 from infoeval.evaluation.array_metrics import pair_target
 from infoeval.evaluation.bound_differences import (
     BOUNDS,
-    SYNERGY,
     bound_difference,
     synergy_difference,
 )
@@ -22,6 +21,7 @@ from infoeval.evaluation.options import Options, takes_options
 from infoeval.information.streams import JOINT
 from infoeval.intervals import Subsamples
 from infoeval.results import Comparison, Difference, Document, Result
+from infoeval.results.records import SYNERGY
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
 

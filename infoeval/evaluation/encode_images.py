@@ -29,6 +29,7 @@ def encode(
     skip_broken: bool = False,
     seed: int = 0,
     batch_norm: BatchNorm = "real",
+    prior: str | None = None,
     image_range: ImageRange = "0,1",
     device: str = "auto",
     progress: Progress = no_progress,
@@ -50,6 +51,7 @@ def encode(
         seed: of an encoder's random draws.
         batch_norm: the batch-norm statistics of the encoder: see `Options`. They are estimated
             on the train split of these images; for a few images take "generated" or "running".
+        prior: the codes of an ONNX encoder or decoder, as in "10,n,n"; they name the columns.
         image_range: the darkest and the brightest value of an ONNX encoder's images.
         device: where networks run.
         progress: called with what is being done and the share that is done.
@@ -64,6 +66,7 @@ def encode(
         skip_broken=skip_broken,
         seed=seed,
         batch_norm=batch_norm,
+        prior=prior,
         image_range=image_range,
         device=device,
         progress=progress,

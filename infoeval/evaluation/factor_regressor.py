@@ -93,23 +93,24 @@ class FactorRegressor(nn.Module):
         return torch.stack(losses).sum()
 
     @torch.no_grad()
+    def outputs(self, images: NDArray[np.uint8]) -> list[Tensor]:
+        """Return what is computed of each factor, ``(n, width)`` float64 on the CPU."""
+        device = next(self.parameters()).device
+        chunks = (images[start : start + CHUNK] for start in range(0, len(images), CHUNK))
+        parts = [self(torch.from_numpy(np.array(chunk)).to(device)) for chunk in chunks]
+        return [torch.cat(each).double().cpu() for each in zip(*parts, strict=True)]
+
     def predict(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         """Return factors ``(n, K)``: class numbers, angles in radians from 0 to 2π, or values."""
-        device = next(self.parameters()).device
-        read = []
-        for start in range(0, len(images), CHUNK):
-            chunk = torch.from_numpy(np.array(images[start : start + CHUNK])).to(device)
-            columns = []
-            for output, (kind, mean, spread) in zip(self(chunk), self.factors, strict=True):
-                if kind == "discrete":
-                    columns.append(output.argmax(1).double())
-                elif kind == "periodic":
-                    angle = torch.atan2(output[:, 1].double(), output[:, 0].double())
-                    columns.append(angle % (2 * torch.pi))
-                else:
-                    columns.append(output[:, 0].double() * spread + mean)
-            read.append(torch.stack(columns, dim=1).cpu().numpy())
-        return np.concatenate(read)
+        columns = []
+        for output, (kind, mean, spread) in zip(self.outputs(images), self.factors, strict=True):
+            if kind == "discrete":
+                columns.append(output.argmax(1).double())
+            elif kind == "periodic":
+                columns.append(torch.atan2(output[:, 1], output[:, 0]) % (2 * torch.pi))
+            else:
+                columns.append(output[:, 0] * spread + mean)
+        return torch.stack(columns, dim=1).numpy()
 
 
 def train(

@@ -120,6 +120,5 @@ def _results(inputs: Inputs, request: Request, score: Score, seconds: float) -> 
         )
         results.append(result)
         if score.samples is not None:
-            number = place + (score.samples.halves.shape[1] - len(parts))
-            inputs.samples[result.key] = score.samples.number(number)
+            inputs.samples[result.key] = score.samples.number(place)
     return results

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from infoeval.evaluation.code_table import NOISE, CodeTable, MeasuredTable
 from infoeval.evaluation.context import Context, NotApplicableError, Splits, factors_of
-from infoeval.evaluation.factor_regressor import Accuracy, accuracy, train
+from infoeval.evaluation.factor_regressor import Accuracy, FactorRegressor, accuracy, train
 from infoeval.information.streams import CHUNK, Source, Stream
 from infoeval.metrics.stats.code_factor_table import Column, as_table
 from infoeval.subjects.protocols import Generator, render_of
@@ -37,25 +37,9 @@ def measured_table(
     """
     factors = all_factors(splits, context)
     codes, images = (_generate_at_noise if fixed_noise else _generate)(generator, context)
-    if images.shape[1:] != splits.train.images.shape[1:]:
-        raise NotApplicableError(
-            f"the generator draws images of {images.shape[1:]}, {splits.train.name} has "
-            f"{splits.train.images.shape[1:]} (channels, height, width)"
-        )
-    count = len(splits.train)
-    regressor = train(
-        splits.train.images,
-        [replace(factor, values=factor.values[:count]) for factor in factors],
-        seed=context.options.seed,
-        device=context.device,
-        progress=context.progress,
-    )
-    context.progress("measuring the factors of test images and of generated ones", None)
-    on_test, measured = regressor.predict(splits.test.images), regressor.predict(images)
-    accuracies = [
-        accuracy(on_test[:, place], replace(factor, values=factor.values[count:]))
-        for place, factor in enumerate(factors)
-    ]
+    regressor, accuracies = tested_regressor(factors, splits, images.shape[1:], context)
+    context.progress("measuring the factors of generated images", None)
+    measured = regressor.predict(images)
     varies = np.ptp(measured, axis=0) > 0
     reasons = reasons_against(factors, accuracies, varies)
     kept = [place for place in range(len(factors)) if accuracies[place].is_enough and varies[place]]
@@ -82,6 +66,35 @@ def all_factors(splits: Splits, context: Context) -> tuple[Column, ...]:
     both = pd.concat(frames, ignore_index=True)
     types = context.options.factor_types or splits.train.factor_types or None
     return as_table(both, both, factor_types=types).factors
+
+
+def tested_regressor(
+    factors: Sequence[Column], splits: Splits, shape: tuple[int, ...], context: Context
+) -> tuple[FactorRegressor, list[Accuracy]]:
+    """Return a regressor trained on the train split, and how well it reads test images.
+
+    `factors` are those of `all_factors`. Raises NotApplicableError unless images are of `shape`,
+    that of the generated ones.
+    """
+    real, count = splits.train.images, len(splits.train)
+    if real.shape[1:] != shape:
+        raise NotApplicableError(
+            f"the generator draws images of {shape}, {splits.train.name} has {real.shape[1:]} "
+            "(channels, height, width)"
+        )
+    regressor = train(
+        real,
+        [replace(factor, values=factor.values[:count]) for factor in factors],
+        seed=context.options.seed,
+        device=context.device,
+        progress=context.progress,
+    )
+    context.progress("measuring the factors of test images", None)
+    on_test = regressor.predict(splits.test.images)
+    return regressor, [
+        accuracy(on_test[:, place], replace(factor, values=factor.values[count:]))
+        for place, factor in enumerate(factors)
+    ]
 
 
 def _generate(generator: Generator, context: Context) -> tuple[pd.DataFrame, NDArray[np.uint8]]:

@@ -19,6 +19,7 @@ from infoeval.information.checkpoint_information import (
 from infoeval.information.post_hoc import Estimate, Information, estimate
 from infoeval.information.self_test import Check, SelfTest
 from infoeval.results import Result
+from infoeval.results.records import SYNERGY
 from infoeval.subjects.protocols import render_of
 
 REFERENCE = "Barber and Agakov 2003; Chen et al. 2016, eq. 5"
@@ -186,7 +187,7 @@ def _synergy(estimate: Estimate, seconds: float) -> list[Result]:
         return []
     return [
         Result(
-            metric="mi-synergy",
+            metric=SYNERGY,
             target=estimate.joint.code,
             value=estimate.synergy.value,
             low=estimate.synergy.low,

@@ -53,7 +53,7 @@ def _row(document: Document, reached: Result) -> tuple[Cell, ...]:
     result = document.find(DIRECTION_CHANGE, reached.target)
     change = None if result is None else result.change
     known = reached.target, estimate(information)
-    if change is None or not _is_told(result):
+    if result is None or change is None or not result.excludes_zero:
         return (*known, "nothing measured", None, None, None, None, estimate(reached))
     return (
         *known,
@@ -64,13 +64,6 @@ def _row(document: Document, reached: Result) -> tuple[Cell, ...]:
         _bounds(change.linearity),
         estimate(reached),
     )
-
-
-def _is_told(result: Result | None) -> bool:
-    """Whether the largest change along a direction is told from none."""
-    if result is None or result.low is None or result.high is None:
-        return False
-    return not result.low <= 0 <= result.high
 
 
 def _changes(changed: Sequence[Result], kind: str) -> ReportTable:

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from infoeval.metrics.score import Score
 
 INFORMATION = "mi"
+SYNERGY = "mi-synergy"
 OWN_BOUND = "mi-own"
 CLUSTER_ACCURACY = "cluster-acc"
 CODE_FACTORS = "code-factors"
@@ -456,6 +457,11 @@ class Result:
     def reach(self) -> ReachDetails | None:
         """The details of how far a direction goes."""
         return self.typed if isinstance(self.typed, ReachDetails) else None
+
+    @property
+    def excludes_zero(self) -> bool:
+        """Whether the interval lies on one side of 0; False where a limit is not known."""
+        return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
 
     @property
     def options(self) -> str:

@@ -7,6 +7,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
+from torch.nn.parameter import is_lazy
+
+from infoeval.errors import UserError
 
 BatchNorm = Literal["real", "running", "generated"]
 """Where statistics come from: training images, the training itself, or generated images."""
@@ -18,7 +21,8 @@ class BatchNormStatistics:
     """The statistics of batch-norm layers, which can be estimated on images and put in their place.
 
     Layers that keep no running statistics always take those of their batch, and are left alone.
-    Outside `estimate` and `in_force` the networks are as the user made them.
+    Outside `estimate` and `in_force` the networks are as the user made them. Raises UserError for
+    lazy layers that have no weights yet.
     """
 
     def __init__(self, networks: Sequence[nn.Module]) -> None:
@@ -28,6 +32,12 @@ class BatchNormStatistics:
             for layer in dict.fromkeys(layers)
             if isinstance(layer, _BatchNorm) and layer.running_mean is not None
         ]
+        for layer in self._layers:
+            if is_lazy(_running(layer)[0]):
+                raise UserError(
+                    f"a {type(layer).__name__} of the encoder has no weights yet: load them, or "
+                    "run it once"
+                )
         self._estimated: dict[_BatchNorm, Statistics] = {}
 
     def __len__(self) -> int:
@@ -66,9 +76,9 @@ class BatchNormStatistics:
             (layer, _copied(layer), layer.num_batches_tracked, layer.momentum, layer.training)
             for layer in self._layers
         ]
-        for layer in self._layers:
-            if layer.num_batches_tracked is not None:
-                layer.num_batches_tracked = layer.num_batches_tracked.clone()
+        for layer in self._layers:  # those of old checkpoints have no count
+            count = layer.num_batches_tracked
+            layer.num_batches_tracked = torch.tensor(0) if count is None else count.clone()
         try:
             yield
         finally:

@@ -110,6 +110,14 @@ def test_directions_of_activations() -> None:
     np.testing.assert_allclose(found.vectors @ found.vectors.T, np.eye(3), atol=1e-9)
 
 
+def test_a_narrow_layer_has_no_more_directions_than_values() -> None:
+    first, second = linear(known_weight()[:2]), nn.Linear(2, 8)
+    found = find_directions(opened(Drawer(lambda z: second(first(z)))), "activations", count=5)
+    rows = torch.linalg.qr(known_weight()[:2].T)[0].numpy()
+    assert len(found) == 2
+    assert np.linalg.norm(found.vectors @ rows, axis=1) == pytest.approx(1, abs=0.02)
+
+
 def test_directions_of_w_are_its_principal_components() -> None:
     class TwoSteps:
         noise = WIDTH
@@ -161,7 +169,7 @@ def test_directions_can_be_written_and_read_again(tmp_path: Path) -> None:
     np.save(tmp_path / "plain.npy", 5 * found.vectors)
     plain = find_directions(latent, tmp_path / "plain.npy")
     np.testing.assert_allclose(plain.vectors, found.vectors)
-    assert plain.method == "plain.npy"
+    assert (plain.method, plain.space) == ("plain.npy", "z")
     with pytest.raises(UserError, match=r"saved as \.npz"):
         found.save(tmp_path / "found.csv")
 
@@ -200,6 +208,7 @@ def test_lengths_beyond_the_range_of_squares() -> None:
         ({"codes": np.ones((2, 6))}, "no array called directions, but codes"),
         ({"directions": np.ones((2, 6)), "names": np.array(["a"])}, "as many different names"),
         ({"directions": np.ones((2, 6)), "names": np.array(["a", "a"])}, "as many different names"),
+        ({"directions": np.ones((1, 6)), "names": np.array(["noise"])}, "can be called noise"),
         ({"directions": np.ones((1, 6)), "names": np.array([3])}, "names must be words, not int64"),
         ({"directions": np.array([None] * 6)}, "directions"),
     ],

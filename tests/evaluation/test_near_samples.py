@@ -28,6 +28,17 @@ def test_other_images_do_not(strange: np.ndarray) -> None:
     assert NearSamples(dots(800, 4, 11)).contain(strange.astype(np.uint8)).mean() < 0.05
 
 
+def test_the_radius_is_the_distance_of_the_third_neighbour() -> None:
+    """Two groups of four levels of grey: as far beyond a group as it is wide is still near."""
+
+    def grey(*levels: int) -> np.ndarray:
+        return np.array(levels, np.uint8).reshape(-1, 1, 1, 1)
+
+    near = NearSamples(grey(100, 101, 102, 103, 200, 201, 202, 203))
+    levels = (97, 102, 106, 206, 96, 107, 150, 207)
+    assert near.contain(grey(*levels)).tolist() == [True] * 4 + [False] * 4
+
+
 @pytest.mark.parametrize("shape", [(10, 1, 1, 1), (40, 3, 33, 5), (40, 1, 65, 64)])
 def test_images_that_are_all_alike_lie_among_themselves(shape: tuple[int, ...]) -> None:
     images = np.full(shape, 9, np.uint8)

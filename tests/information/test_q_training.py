@@ -350,6 +350,8 @@ def test_families_count_by_how_little_they_are_behind() -> None:
     for _ in range(200):  # what a family read long ago is forgotten
         total = weighted.sum(target, torch.tensor([[0.0], [2.0], [2.0]]))
     assert float(total) == pytest.approx(4)
+    total = weighted.sum(target, torch.tensor([[2.0], [0.0], [0.0]]))  # one batch changes little
+    assert float(total) == pytest.approx(2 * LEAST_WEIGHT)
     assert float(weighted.sum(Conditional("d"), torch.tensor([[3.0]]))) == 3, (
         "a single one is whole"
     )

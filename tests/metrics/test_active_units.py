@@ -40,6 +40,15 @@ def test_the_limits_contain_the_truth_of_a_code_at_the_threshold() -> None:
     assert active_units(mean, np.zeros(200), replicates=0).low is None
 
 
+def test_the_limits_are_those_of_all_codes_at_once() -> None:
+    """Among 100 codes a variance of 0.012 is not told from 0.01, as that of one code is."""
+    mean = np.linspace(-1, 1, 200)[:, None] * 0.19
+    alone = active_units(mean, np.zeros((200, 1)))
+    among = active_units(np.pad(mean, ((0, 0), (0, 99))), np.zeros((200, 100)))
+    assert (alone.value, alone.low, alone.high) == (1, 1, 1)
+    assert (among.value, among.low, among.high) == (1, 0, 1)
+
+
 def test_limits_cover() -> None:
     """Of a code of variance 0.01 · 1.1, 95 % of the limits contain 1."""
     covered = 0

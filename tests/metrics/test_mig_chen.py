@@ -51,6 +51,15 @@ def test_two_codes_that_share_a_factor_have_no_gap() -> None:
     assert found == pytest.approx([0, 1], abs=1e-9)
 
 
+def test_information_is_a_share_of_the_entropy_of_unequal_classes() -> None:
+    classes = np.repeat([0, 1, 2], [10, 40, 150])
+    mean = np.stack([100.0 * classes, np.zeros(200)], axis=1)
+    score = gap_of(mean, np.zeros((200, 2)), classes)
+    shares = np.array([0.05, 0.2, 0.75])
+    assert score.details["factor_entropies"] == pytest.approx([-(shares @ np.log(shares))])
+    assert score.value == pytest.approx(1)
+
+
 def test_what_the_mean_alone_would_not_tell() -> None:
     """Means that are exact, under posteriors so wide that their samples tell nothing."""
     mean = FACTORS / 1000

@@ -157,6 +157,9 @@ def test_colour_and_size_of_what_is_read() -> None:
     halved = seen_by_encoder(GREY, size=(2, 3))
     blocks = (GREY.float() / 255).reshape(2, 1, 2, 2, 3, 2).mean((3, 5))
     torch.testing.assert_close(halved, blocks)
+    corner = torch.zeros(1, 1, 4, 4, dtype=torch.uint8)
+    corner[..., 0, 0] = 255
+    assert seen_by_encoder(corner, size=1).item() == 1 / 16  # not those in the middle alone
     larger = seen_by_encoder(RED, size=9)
     assert larger.shape == (2, 3, 9, 9)
     torch.testing.assert_close(larger[:, 0], torch.ones(2, 9, 9))

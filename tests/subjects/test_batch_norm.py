@@ -109,6 +109,53 @@ def test_the_network_stays_as_it_was_where_it_fails() -> None:
     assert torch.equal(network.norm.running_mean, torch.zeros(PIXELS))  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("kind", ["no count", "synchronised", "shared"])
+def test_networks_of_other_kinds_are_read_alike_and_stay_as_they_were(kind: str) -> None:
+    train, test, network = images(), images(300, seed=1), Encoder()
+    wanted = read(Encoder(), train, test)
+    model: Any = network
+    if kind == "no count":
+        network.norm.num_batches_tracked = None
+    elif kind == "synchronised":
+        network.norm = nn.SyncBatchNorm(PIXELS, eps=1e-9)  # type: ignore[assignment]
+    else:
+
+        class Drawer:
+            codes, shared = CodeSpace(level=Uniform(0, 1), noise=PIXELS), network
+
+            def generate(self, codes: Any, noise: Tensor) -> Tensor:
+                return self.shared(noise).sigmoid().reshape(-1, 1, 2, 2)  # type: ignore[no-any-return]
+
+        model = network, Drawer()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    assert np.array_equal(read(model, train, test), wanted)
+    after = network.state_dict()
+    assert list(after) == list(before)
+    assert all(torch.equal(after[name], value) for name, value in before.items())
+    assert not any(module.training for module in network.modules())
+
+
+def test_random_draws_before_the_layer_are_those_of_the_seed() -> None:
+    def encode(pictures: Tensor) -> Tensor:
+        return network(100 * torch.rand(pictures.shape))  # type: ignore[no-any-return]
+
+    network, found = Encoder(), []
+    for state in (1, 2):
+        torch.manual_seed(state)
+        found.append(read(encode, images(), images(10)))
+        assert torch.initial_seed() == state
+    assert np.array_equal(*found)
+    assert not np.array_equal(found[0], read(encode, images(), images(10), seed=3))
+
+
+def test_lazy_layers_without_weights() -> None:
+    network = nn.Sequential(nn.Flatten(), nn.LazyBatchNorm1d())
+    with pytest.raises(UserError, match="a LazyBatchNorm1d of the encoder has no weights yet"):
+        open_subject(lambda pictures: network(pictures.float())).reader(images())
+    network(torch.rand(8, PIXELS))
+    assert read(lambda pictures: network(pictures.float()), images(), images(9)).shape == (9, 4)
+
+
 def test_networks_among_the_globals_of_a_file(tmp_path: Any) -> None:
     (tmp_path / "enc.py").write_text(
         "import torch\nfrom torch import nn\nnet = nn.Sequential(nn.Flatten(), nn.BatchNorm1d(4))\n"

@@ -267,6 +267,9 @@ def test_onnx_files_are_scored_and_encoded(tmp_path: Path) -> None:
     np.testing.assert_allclose(
         table[["code 0", "code 1"]], images.reshape(60, 36) @ READ, rtol=1e-3
     )
+    assert {"code continuous_1", "code angle_1"} < set(
+        encode(path, tmp_path / "x.npz", prior="u,a")
+    )
     with pytest.raises(UserError, match="no ONNX file: --prior and --image-range have no use"):
         score({"codes": np.zeros((3, 2))}, prior="n,n")
 

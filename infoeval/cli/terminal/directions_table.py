@@ -73,7 +73,7 @@ def _nats(result: "Result") -> tuple[str, str, str]:
 
 def _change(result: "Result | None", reach: "Result | None") -> tuple[str, str, str, str, str]:
     far = "" if reach is None else f"{reach.value:g} ({reach.low:g} … {reach.high:g})"
-    if result is None or result.change is None or _may_be_none(result):
+    if result is None or result.change is None or not result.excludes_zero:
         return "nothing measured", "", "", "", far
     change = result.change
     side = (change.dependency_mean, change.dependency_max)
@@ -85,10 +85,6 @@ def _change(result: "Result | None", reach: "Result | None") -> tuple[str, str, 
         "" if line is None else f"{line.value:.2f}",
         far,
     )
-
-
-def _may_be_none(result: "Result") -> bool:
-    return result.low is None or result.high is None or result.low <= 0 <= result.high
 
 
 def _print_together(screen: Screen, document: "Document") -> None:
