@@ -9,8 +9,9 @@ import torch
 from numpy.typing import NDArray
 
 from infoeval.evaluation.context import Context, NotApplicableError, Splits
-from infoeval.evaluation.factor_regressor import CHUNK, FactorRegressor, accuracy, train
+from infoeval.evaluation.factor_regressor import FactorRegressor, accuracy, train
 from infoeval.evaluation.generated_factors import all_factors, reasons_against
+from infoeval.evaluation.small_network import parts_of
 from infoeval.metrics.stats.code_factor_table import Column
 
 Read = Callable[[NDArray[np.uint8]], pd.DataFrame]
@@ -62,8 +63,7 @@ def attribute_reader(
 def _outputs(regressor: FactorRegressor, images: NDArray[np.uint8]) -> list[NDArray[np.float64]]:
     """Return what the regressor says of each factor, (n, width)."""
     device = next(regressor.parameters()).device
-    parts = torch.split(torch.from_numpy(np.array(images)).to(device), CHUNK)
-    outputs = zip(*(regressor(part) for part in parts), strict=True)
+    outputs = zip(*(regressor(part) for part in parts_of(images, device)), strict=True)
     return [torch.cat(list(output)).double().cpu().numpy() for output in outputs]
 
 
