@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,8 @@ NETWORKS = (MOVED_COPIES, INCEPTION)
 STEPS = 400
 BATCH = 128
 MOVES = Affine(rotation=0.4, scale=0.3, shear=0.3, shift=0.2)
+CONTRAST, BRIGHTNESS = 0.4, 40.0
+"""Largest change of a copy's log contrast, and of each of its colours, of 255."""
 OUTPUTS = 64
 TEMPERATURE = 0.1
 CHECKED = 20
@@ -57,7 +59,7 @@ class FeatureNetwork:
 
 
 class _CopyFinder(SmallNetwork):
-    """Tells which of some images a moved copy was made of, by the cosines of its outputs."""
+    """Tells which copy was made of an image, by the cosines of its outputs."""
 
     def __init__(self, example: Tensor) -> None:
         super().__init__(example, OUTPUTS)
@@ -65,10 +67,21 @@ class _CopyFinder(SmallNetwork):
         self.background = float(torch.cat([edge.flatten() for edge in edges]).float().median())
 
     def logits(self, images: Tensor, draws: Tensor) -> Tensor:
-        """Return how much each image (row) is like the moved copy of each (column), (n, n)."""
-        moved = MOVES.apply(images.float(), draws, self.background)
-        found = functional.normalize(self.outputs(torch.cat([images.float(), moved])), dim=1)
-        return found[: len(images)] @ found[len(images) :].T / TEMPERATURE
+        """Return how much each image (row) is like each copy (column), (n, 2 n).
+
+        The first n copies are moved and recoloured by `draws` (n, 6 + channels + 1), and the others
+        are the same, blurred.
+        """
+        count, pixels = len(images), images.float()
+        contrast = (CONTRAST * (2 * draws[:, 6:7] - 1)).exp()[:, :, None, None]
+        shift = (BRIGHTNESS * (2 * draws[:, 7:] - 1))[:, :, None, None]
+        middle = pixels.mean((1, 2, 3), keepdim=True)
+        recoloured = ((pixels - middle) * contrast + middle + shift).clamp(0, 255)
+        moved = MOVES.apply(recoloured, draws[:, :6], self.background)
+        side = 2 * max(1, min(images.shape[2:]) // 16) + 1
+        blurred = functional.avg_pool2d(moved, side, 1, side // 2, count_include_pad=False)
+        found = functional.normalize(self.outputs(torch.cat([pixels, moved, blurred])), dim=1)
+        return found[:count] @ found[count:].T / TEMPERATURE
 
 
 def moved_copies_network(
@@ -76,11 +89,14 @@ def moved_copies_network(
 ) -> FeatureNetwork:
     """Return a network that was trained to find the moved copy of an image among those of others.
 
-    No label is used: each of 128 images is to be recognised among all of them in a copy that is
-    turned, stretched, sheared and shifted at random, by cross entropy over cosines (the loss of
-    van den Oord et al. 2018, as in SimCLR). Features are the 128 numbers that the first dense layer
-    makes, before they are rectified; they are scaled as one to mean variance 1 on ``train``.
-    ``test`` are other images, on which the share of copies found is measured.
+    No label is used. Of each of 128 images there is a copy that is turned, stretched, sheared,
+    shifted and recoloured at random, and the same copy blurred; each image is to be told which is
+    its sharp one, by cross entropy over cosines (van den Oord et al. 2018, as in SimCLR). Colours
+    alone do not tell that, and blurred images are seen to be others.
+
+    Features are the 128 numbers that the first dense layer makes, before they are rectified; they
+    are scaled as one to mean variance 1 on ``train``. ``test`` are other images, on which the share
+    of copies found is measured.
     """
     random, moves = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
     with seeded_weights(torch.Generator().manual_seed(seed)):
@@ -88,13 +104,16 @@ def moved_copies_network(
     size = min(BATCH, len(train))
 
     def logits(images: Images) -> Tensor:
-        draws = MOVES.draw(len(images), moves).to(device)
+        count, channels = images.shape[:2]
+        recolour = torch.rand(count, 1 + channels, generator=moves)
+        draws = torch.cat([MOVES.draw(count, moves), recolour], dim=1).to(device)
         return network.logits(torch.from_numpy(images).to(device), draws)
 
     def loss() -> Tensor:
         found = logits(train[random.choice(len(train), size, replace=False)])
         target = torch.arange(size, device=device)
-        both = functional.cross_entropy(found, target) + functional.cross_entropy(found.T, target)
+        back = functional.cross_entropy(found[:, :size].T, target)
+        both = functional.cross_entropy(found, target) + back
         return both / 2
 
     text = "training the feature network on real images"
@@ -109,9 +128,9 @@ def moved_copies_network(
     scale = 1 / max(float(np.sqrt(read(train).var(axis=0).mean())), 1e-12)
     recipe = {
         "network": MOVED_COPIES,
-        "task": f"find the moved copy of an image among those of {size}",
+        "task": f"find the moved copy of an image among those of {size}, sharp and blurred",
         "layers": f"convolutions of up to {WIDTHS} channels, stride 2; dense {HIDDEN}, {OUTPUTS}",
-        "moves": {name: getattr(MOVES, name) for name in ("rotation", "scale", "shear", "shift")},
+        "copies": {**asdict(MOVES), "log_contrast": CONTRAST, "brightness": BRIGHTNESS},
         "features": HIDDEN,
         "images": len(train),
         "data": hashlib.sha256(np.ascontiguousarray(train).data).hexdigest(),
@@ -122,7 +141,7 @@ def moved_copies_network(
         "temperature": TEMPERATURE,
     }
     digest = hashlib.sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-    found = {"accuracy": _accuracy(logits, test, size), "chance": 1 / size}
+    found = {"accuracy": _accuracy(logits, test, size), "chance": 1 / (2 * size)}
     return FeatureNetwork(f"{MOVED_COPIES}-{digest[:8]}", recipe | found, read)
 
 

@@ -1,5 +1,6 @@
 """Results of the metrics of samples: real images and those of a generator, by their features."""
 
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -56,7 +57,7 @@ def run_on_samples(inputs: Inputs, request: Request) -> list[Result]:
     """
     generator, context, options = inputs.subject.generator, inputs.context, inputs.options
     assert generator is not None
-    splits = inputs.splits
+    started, splits = time.perf_counter(), inputs.splits
     network, count = _settings(request, splits, options.rows)
     images = _draw(generator, context, count)
     _check_shape(images, splits.test)
@@ -68,11 +69,11 @@ def run_on_samples(inputs: Inputs, request: Request) -> list[Result]:
             arguments[name] = read.reshape(CHUNK // GROUP, GROUP, -1)
     generated = real.network.read(images)
     context.progress("comparing real and generated images", None)
-    score, seconds = timed(request, request.metric.function, real.test, generated, **arguments)
+    score, _ = timed(request, request.metric.function, real.test, generated, **arguments)
     score.details["features"] = real.network.recipe
     settings: dict[str, Any] = {"split": splits.test.split, "seed": options.seed}
     settings |= {"features": real.network.name, "images": count}
-    return _results(inputs, request, score, settings, seconds)
+    return _results(inputs, request, score, settings, time.perf_counter() - started)
 
 
 def _settings(request: Request, splits: Splits, rows: int) -> tuple[str, int]:
