@@ -113,14 +113,11 @@ def test_models_are_compared_by_one_network(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.mark.usefixtures("quick")
-def test_features_of_different_networks_are_not_subtracted(
-    trained: Any, on_digits: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_features_of_different_networks_are_not_subtracted(subject: Path, on_digits: Path) -> None:
     """Each checkpoint is scored on the images of its own training."""
-    other = trained("subject")
     message = "quality-fd: features of moved-copies-.* cannot be compared; .* with --data"
     with pytest.raises(UserError, match=message):
-        evaluation.compare([on_digits, other], ["quality"], replicates=2, device="cpu")
+        evaluation.compare([on_digits, subject], ["quality"], replicates=2, device="cpu")
 
 
 @pytest.mark.usefixtures("quick")
