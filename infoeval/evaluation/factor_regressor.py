@@ -56,7 +56,7 @@ class FactorRegressor(SmallNetwork):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         """Return for each factor its logits, cosine and sine, or standardised value."""
-        return torch.split(self.outputs(images), self.heads, dim=1)
+        return torch.split(self.numbers(images), self.heads, dim=1)
 
     def loss(self, images: Tensor, factors: Tensor) -> Tensor:
         """Return cross entropy and squared errors, summed over factors ``(n, K)``."""

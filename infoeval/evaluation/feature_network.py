@@ -80,7 +80,7 @@ class _CopyFinder(SmallNetwork):
         moved = MOVES.apply(recoloured, draws[:, :6], self.background)
         side = 2 * max(1, min(images.shape[2:]) // 16) + 1
         blurred = functional.avg_pool2d(moved, side, 1, side // 2, count_include_pad=False)
-        found = functional.normalize(self.outputs(torch.cat([pixels, moved, blurred])), dim=1)
+        found = functional.normalize(self.numbers(torch.cat([pixels, moved, blurred])), dim=1)
         return found[:count] @ found[count:].T / TEMPERATURE
 
 

@@ -45,10 +45,10 @@ class SmallNetwork(nn.Module):
             nn.Linear(HIDDEN, outputs),
         )
 
-    def outputs(self, images: Tensor) -> Tensor:
+    def numbers(self, images: Tensor) -> Tensor:
         """Return the outputs (n, outputs) of images, uint8 or float from 0 to 255."""
-        numbers: Tensor = self.layers(self._scaled(images))
-        return numbers
+        made: Tensor = self.layers(self._scaled(images))
+        return made
 
     def hidden(self, images: Tensor) -> Tensor:
         """Return what the first dense layer makes of images, (n, HIDDEN)."""
