@@ -51,8 +51,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "report": {"results"},
     "live": {"networks", "report", "subjects"},
     "evaluation": {
-        *("codes", "data", "directions", "information", "live", "metrics", "report", "results"),
-        *("subjects", "traversals"),
+        *("augment", "codes", "data", "directions", "information", "live", "metrics", "report"),
+        *("results", "subjects", "traversals"),
     },
     "sweep": {
         *("augment", "checkpoint", "data", "evaluation", "metrics", "networks", "results"),

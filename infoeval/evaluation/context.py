@@ -36,6 +36,8 @@ class Context:
         self.options = options
         self._about = ""
         self._splits: dict[tuple[object, ...], Splits] = {}
+        self.real_features: dict[tuple[object, ...], object] = {}
+        """What `infoeval.evaluation.image_quality` has read of real images, for all subjects."""
 
     @cached_property
     def device(self) -> torch.device:

@@ -161,7 +161,16 @@ def _difference(
     ours: Subsamples | None,
     theirs: Subsamples | None,
 ) -> Difference:
-    """Return first less second of a metric that is no bound."""
+    """Return first less second of a metric that is no bound.
+
+    Raises UserError where the two were measured in the features of different networks.
+    """
+    networks = [result.settings.get("features") for result in (first, second)]
+    if networks[0] != networks[1]:
+        raise UserError(
+            f"{first.metric}: features of {networks[0]} and of {networks[1]} cannot be compared; "
+            "give the same images for both with --data"
+        )
     generated = "generated" in str(first.settings.get("own", ""))
     if ours is None or theirs is None or generated or ours.halves.shape != theirs.halves.shape:
         low, high = _independent(first, second)

@@ -118,11 +118,15 @@ def _check_applies(metric: Metric, inputs: Inputs) -> None:
         raise NotApplicableError("compares models: give several to infoeval score")
     if metric.kind in ("recognition", "posterior") and subject.checkpoint is None:
         raise NotApplicableError("needs an infoeval checkpoint, whose own Q is scored")
-    if metric.kind != "generator":
+    if metric.kind not in ("generator", "samples"):
         return
     if subject.generator is None:
         holder = "the model has" if subject.rows is None else "codes of a file have"
         raise NotApplicableError(f"{holder} no generator")
+    if metric.kind == "samples":
+        if not inputs.by_name:
+            raise NotApplicableError(f"takes a minute: ask for it with --metric {metric.name}")
+        return
     if not subject.generator.codes:
         raise NotApplicableError("the generator has noise alone, and no codes")
     if not (inputs.by_name or inputs.options.information):
@@ -137,6 +141,10 @@ def _runner(kind: Kind) -> Callable[[Inputs, Request], Sequence[Result | Skipped
         from infoeval.evaluation.generator_metrics import run_on_generator, run_on_recognition
 
         return run_on_generator if kind == "generator" else run_on_recognition
+    if kind == "samples":
+        from infoeval.evaluation.image_quality import run_on_samples
+
+        return run_on_samples
     if kind == "gaussian":
         from infoeval.evaluation.gaussian_metrics import run_on_gaussians
 

@@ -4,11 +4,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from infoeval.evaluation.image_statistics import image_statistics
+from infoeval.metrics.stats.near_neighbours import Balls
 
 COMPONENTS = 32
 """Principal components of the pixels."""
 NEIGHBOURS = 3
-SMALLEST_DEVIATION, ROUNDING = 1e-4, 1e-9
+SMALLEST_DEVIATION = 1e-4
 LARGEST_SIDE = 32
 """Pixels a side from which components are computed; larger images are reduced by averaging."""
 
@@ -31,19 +32,12 @@ class NearSamples:
         self.mean, deviation = features.mean(axis=0), features.std(axis=0)
         # What is the same in all reference images tells others from them.
         self.deviation = np.maximum(deviation, SMALLEST_DEVIATION * (1 + abs(self.mean)))
-        self.points = (features - self.mean) / self.deviation
-        distances = np.sort(self._squares(self.points), axis=1)
-        self.radii = distances[:, min(NEIGHBOURS, len(reference) - 1)]  # the first is its own
+        self.balls = Balls((features - self.mean) / self.deviation, NEIGHBOURS)
 
     def contain(self, images: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Return whether each image lies among the reference images, (n,)."""
-        squares = self._squares((self._raw(images) - self.mean) / self.deviation)
-        return np.asarray((squares <= self.radii + ROUNDING).any(axis=1))
-
-    def _squares(self, features: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return squared distances of features (n, K) from those of the reference images."""
-        lengths = (features**2).sum(axis=1)[:, None] + (self.points**2).sum(axis=1)
-        return np.asarray(lengths - 2 * features @ self.points.T)
+        (held,) = self.balls.hold((self._raw(images) - self.mean) / self.deviation)
+        return np.asarray(held.any(axis=1))
 
     def _raw(self, images: NDArray[np.uint8]) -> NDArray[np.float64]:
         components = (_reduced(images) - self.centre) @ self.axes.T

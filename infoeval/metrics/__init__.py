@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from infoeval.metrics._minimality import minimality as minimality
     from infoeval.metrics._modularity import modularity as modularity
     from infoeval.metrics._omes import omes as omes
+    from infoeval.metrics._quality import quality as quality
     from infoeval.metrics._real_label_information import (
         real_label_information as real_label_information,
     )

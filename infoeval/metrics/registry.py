@@ -23,6 +23,7 @@ Kind = Literal[
     "gaussian",
     "generator",
     "recognition",
+    "samples",
 ]
 """What a metric is called with.
 
@@ -32,6 +33,7 @@ alone. "models": the codes of several models. "posterior": q(c|x) of real images
 and labels where the function has an argument of this name. "gaussian": means and log variances of
 q(z|x), ``(n, D)``, and factors or priors, as the function has arguments. "generator": codes of
 known priors and a function that renders them. "recognition": the same, with the model's own Q.
+"samples": features of real images and of generated ones, ``(n, D)`` each.
 """
 
 NEEDS: dict[Kind, str] = {
@@ -44,6 +46,7 @@ NEEDS: dict[Kind, str] = {
     "gaussian": "an encoder that returns a mean and a log variance",
     "generator": "a generator and the priors of its codes",
     "recognition": "an infoeval checkpoint",
+    "samples": "a generator, and images",
 }
 
 HOMES: dict[str, str] = {
@@ -83,6 +86,7 @@ HOMES: dict[str, str] = {
     "code-information": "infoeval.metrics._code_information",
     "udr": "infoeval.metrics._udr",
     "consistency": "infoeval.metrics._consistency",
+    "quality": "infoeval.metrics._quality",
 }
 """The module that defines each metric, in the order of results.
 

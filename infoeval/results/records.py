@@ -37,6 +37,7 @@ CLUSTER_ACCURACY = "cluster-acc"
 CODE_FACTORS = "code-factors"
 DIRECTION_CHANGE = "direction-change"
 DIRECTION_REACH = "direction-reach"
+QUALITY = "quality"
 
 ALL_CODES = "all codes"
 """The target of the information in all codes together."""
@@ -337,6 +338,16 @@ class ReachDetails(Details):
     shares: tuple[StepShare, ...] = ()
 
 
+class QualityDetails(Details):
+    """Details of a number of the quality of images; ``real`` is what other real images score.
+
+    ``features`` is the recipe of the network that read the features, in the first of the numbers.
+    """
+
+    real: Float | None = None
+    features: dict[str, Any] | None = None
+
+
 def details_of(metric: str, details: dict[str, Any]) -> Details:
     """Return the details of a metric's result, typed. Raises ValidationError for damaged ones."""
     if metric == CLUSTER_ACCURACY and "confusion" in details:
@@ -351,6 +362,8 @@ def details_of(metric: str, details: dict[str, Any]) -> Details:
         return ChangeDetails.model_validate(details)
     if metric == DIRECTION_REACH:
         return ReachDetails.model_validate(details)
+    if metric.startswith(QUALITY):
+        return QualityDetails.model_validate(details)
     return Details.model_validate(details)
 
 
@@ -462,6 +475,11 @@ class Result:
     def excludes_zero(self) -> bool:
         """Whether the interval lies on one side of 0; False where a limit is not known."""
         return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+
+    @property
+    def quality(self) -> QualityDetails | None:
+        """The details of a number of the quality of images."""
+        return self.typed if isinstance(self.typed, QualityDetails) else None
 
     @property
     def options(self) -> str:

@@ -81,6 +81,7 @@ def _filled_rows(
         _interval_header(result.level for result in results): [
             interval(result.low, result.high) for result in results
         ],
+        "real images": [_real(result) for result in results],
         "chance": [_chance(result) for result in results],
         "adjusted": [adjusted(result) for result in results],
         "n": [f"{result.n:,}" for result in results],
@@ -202,7 +203,7 @@ def _interval_header(levels: Iterable[float | None]) -> str:
 
 
 def _value(result: "Result") -> str:
-    unit = "" if result.unit in ("fraction", "index") else f" {result.unit}"
+    unit = "" if result.unit in ("fraction", "index", "distance") else f" {result.unit}"
     return f"{result.value:.4f}{unit}"
 
 
@@ -210,6 +211,12 @@ def _entropy(result: "Result") -> str:
     """Return H(c) in nats, for an information."""
     entropy = result.details.get("entropy")
     return "" if entropy is None or result.unit != "nats" else f"{entropy:.4f}"
+
+
+def _real(result: "Result") -> str:
+    """Return what real images score, for the quality of generated ones."""
+    real = None if result.quality is None else result.quality.real
+    return "" if real is None else f"{real:.4f}"
 
 
 def _chance(result: "Result") -> str:
