@@ -350,7 +350,9 @@ class _UserEncoder(Reader):
     def estimate_statistics(self, images: NDArray[np.uint8], kind: BatchNorm) -> None:
         """Read images with batch-norm statistics estimated on these, at most `CHUNK` at a time."""
         if len(images) < 2:
-            raise UserError("batch-norm statistics need at least two images")
+            raise UserError(
+                "batch-norm statistics need at least two images; give --batch-norm running"
+            )
         # A short last batch would count as much as a full one.
         size = min(CHUNK, len(images))
         batches = torch.split(torch.from_numpy(images[: len(images) // size * size]), size)
