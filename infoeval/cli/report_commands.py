@@ -169,6 +169,8 @@ def traverse(
     subject, *others = Context(scoring).open_all([model])
     if others or subject.generator is None:
         has = "has no generator to draw; infoeval.adapt(decode=…, codes=10) is one"
+        if subject.is_onnx:
+            has = "is an encoder, and has no generator to draw"
         if others:
             has = f"holds {1 + len(others)} runs, give one"
         if subject.rows is not None:
