@@ -13,6 +13,8 @@ from pathlib import Path
 from infoeval.errors import UserError
 from infoeval.locks import take
 
+ATTEMPTS = 100
+"""Names that are tried for a temporary file; in a folder such as /proc none can be created."""
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _TEMPORARY = re.compile(r"\.infoeval-[0-9a-f]{16}(\..*)?")
 
@@ -136,7 +138,7 @@ def _target(path: str | os.PathLike[str]) -> Path:
 def _reserve(folder: Path, suffix: str = "", *, is_folder: bool = False) -> tuple[Path, int]:
     """Return a new empty file or folder, and the descriptor that locks it."""
     remove_leftovers(folder)
-    while True:
+    for _ in range(ATTEMPTS):
         path = folder / f".infoeval-{secrets.token_hex(8)}{suffix}"
         # Another process may remove it before it is locked.
         with contextlib.suppress(FileNotFoundError):
@@ -147,6 +149,7 @@ def _reserve(folder: Path, suffix: str = "", *, is_folder: bool = False) -> tupl
                 held = take(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, wait=True)
             if held is not None:
                 return path, held
+    raise FileNotFoundError(errno.ENOENT, "no file can be created there", str(folder))
 
 
 def _flush_to_disk(path: Path) -> None:

@@ -98,7 +98,8 @@ def read_archive(path: Path) -> Any:
     except NotPlainError as error:
         raise UserError(
             f"{path} holds more than plain data and tensors; it was not opened, "
-            f"and nothing in it was run ({one_line(error)})"
+            f"and nothing in it was run ({one_line(error)}); score a model of another program by "
+            "FILE.py:FUNCTION"
         ) from None
     except _DAMAGED as error:
         raise UserError(
@@ -139,6 +140,8 @@ def check_extent(value: Any, *, deepest: int, most: int, longest: int) -> None:
 def _read(archive: zipfile.ZipFile, path: Path) -> Any:
     """Return the content of an archive, whose checksums are all verified."""
     entries = {entry.filename: entry for entry in archive.infolist()}
+    if any("/code/" in name for name in entries):
+        raise NotPlainError("it is TorchScript, which torch.jit.load opens")
     beside = path.stat().st_size - sum(entry.file_size for entry in entries.values())
     if len(archive.infolist()) > MOST_ENTRIES or beside < 0:
         raise ValueError("its entries are too many, or overlap")

@@ -122,6 +122,12 @@ def test_zero_character_in_the_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="there is no /proc")
+def test_folder_in_which_nothing_can_be_created() -> None:
+    with pytest.raises(UserError, match=r"^cannot write /proc/a.csv: no file can be created there"):
+        write_text("/proc/a.csv", "text")
+
+
 def test_pipe_or_device_is_not_replaced_by_a_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(UserError, match="it is a device"):

@@ -240,3 +240,13 @@ def test_what_holds_itself_is_too_deep() -> None:
     cycle.append(cycle)
     with pytest.raises(ValueError, match="too deeply"):
         check_extent(cycle, deepest=20, most=1000, longest=1000)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit")
+def test_networks_of_other_programs_are_told_the_way(tmp_path: Path) -> None:
+    script, whole = tmp_path / "script.pt", tmp_path / "whole.pt"
+    torch.jit.trace(torch.nn.Linear(2, 1), torch.zeros(1, 2)).save(script)
+    torch.save(torch.nn.Linear(2, 1), whole)
+    for path, what in ((script, r"TorchScript, which torch.jit.load opens"), (whole, "Linear")):
+        with pytest.raises(UserError, match=rf"{what}\); .* by FILE.py:FUNCTION$"):
+            read_archive(path)

@@ -168,7 +168,11 @@ def traverse(
     scoring = Options(device=device, seed=options["seed"], prior=prior, image_range=image_range)
     subject, *others = Context(scoring).open_all([model])
     if others or subject.generator is None:
-        has = f"holds {1 + len(others)} runs, give one" if others else "has no generator to draw"
+        has = "has no generator to draw; infoeval.adapt(decode=…, codes=10) is one"
+        if subject.is_onnx:
+            has = "is an encoder, and has no generator to draw"
+        if others:
+            has = f"holds {1 + len(others)} runs, give one"
         if subject.rows is not None:
             has = "is a table of codes, and has no generator to draw"
         raise UserError(f"{model} {has}")

@@ -101,11 +101,20 @@ def _with_encoder(model: Given, context: Context) -> Subject:
     return subject
 
 
+def _cell(file: str) -> str:
+    """Return the path of a file that a spreadsheet does not take for a formula.
+
+    >>> _cell("=1+1.png"), _cell("beach/=1.png")
+    ('./=1+1.png', 'beach/=1.png')
+    """
+    return f"./{file}" if file[:1] in ("=", "+", "-", "@") else file
+
+
 def _rows(images: ImageSet, encoding: Encoding) -> pd.DataFrame:
     """Return the rows of one split."""
     columns: dict[str, Any] = {}
     if images.files:
-        columns["file"] = images.files
+        columns["file"] = list(map(_cell, images.files))
     else:
         columns["index"] = np.arange(len(images)) if images.places is None else images.places
     if images.places is None:

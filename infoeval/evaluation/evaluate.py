@@ -128,7 +128,9 @@ def _check_applies(metric: Metric, inputs: Inputs) -> None:
             raise NotApplicableError(f"takes a minute: ask for it with --metric {metric.name}")
         return
     if not subject.generator.codes:
-        raise NotApplicableError("the generator has noise alone, and no codes")
+        raise NotApplicableError(
+            "the generator has noise alone, and no codes: see infoeval directions"
+        )
     if not (inputs.by_name or inputs.options.information):
         count = len(subject.generator.codes)
         fewer = "; fewer codes, and the rest as noise, take less" if count > MANY_CODES else ""

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from infoeval.codes import Code
+from infoeval.errors import listing
 from infoeval.evaluation.array_metrics import Outcome, image_settings, score_options, timed
 from infoeval.evaluation.context import NotApplicableError
 from infoeval.evaluation.inputs import Inputs
@@ -52,7 +53,8 @@ def run_on_gaussians(inputs: Inputs, request: Request) -> Outcome:
         arguments["prior_mean"], arguments["prior_deviation"] = zip(*laws.values(), strict=True)
         unknown = [name for name in gaussians if name not in priors]
         if unknown:
-            assumed = "the model states no prior: the standard normal one is assumed"
+            of = f" of {listing(unknown)}, only of {listing(list(priors))}" if priors else ""
+            assumed = f"the model states no prior{of}: the standard normal one is assumed"
         if metric.name == "kl":
             arguments |= _of_categories(encoding, priors)
     frames = [

@@ -113,7 +113,10 @@ def check_choice(
     Raises UserError for an unknown code, and for numbers that make no figure.
     """
     if not space:
-        raise UserError("the generator has noise alone, and no codes to traverse")
+        raise UserError(
+            "the generator has noise alone, and no codes to traverse; declare codes in place "
+            "of noise, or see infoeval directions"
+        )
     for name in codes or ():
         if name not in space:
             raise UserError(unknown("no code called", name, list(space)))

@@ -14,6 +14,10 @@ _MOST = 24
 """Largest number of codes of a table that have a sentence each, whatever it says."""
 
 
+_FEW = 4
+"""Largest number of codes of which nothing is known that have a sentence each."""
+
+
 @dataclass(frozen=True)
 class Finding:
     """A sentence about a code: its name, the ``topic``, followed by ``text``."""
@@ -29,14 +33,29 @@ def sentences(document: Document) -> list[Finding]:
     compared with factors; of very many, only those that mean something have a sentence of their
     own. Of the other codes of a table it is said that no number is about them.
     """
-    known = [Finding(code.name, _about(code, document)) for code in document.all_codes]
-    topics = {finding.topic for finding in known}
+    codes = document.all_codes
+    topics = {code.name for code in codes}
+    unknown = [code for code in codes if not _is_known(code, document)]
+    many = len(unknown) > _FEW
+    known = [
+        Finding(code.name, _about(code, document))
+        for code in codes
+        if not (many and code in unknown)
+    ]
+    if many:
+        text = "have no estimate of their information."
+        known.append(Finding(count_of(len(unknown), "code"), text))
     names = [name for name in _named_codes(document) if name not in topics]
     told = [name for name in names if len(names) <= _MOST or _means_something(name, document)]
     findings = [Finding(name, f"{_meaning(name, document)}.") for name in told]
     others = [name for name in document.identity.code_names if name not in {*topics, *names}]
     rest = _about_rest(len(names) - len(told))
     return [*known, *findings, *rest, *_not_compared(others, document)]
+
+
+def _is_known(code: Code, document: Document) -> bool:
+    """Return whether a number says what a code carries, or what it means."""
+    return document.information(code.name) is not None or bool(_meaning(code.name, document))
 
 
 def _named_codes(document: Document) -> tuple[str, ...]:

@@ -1,8 +1,10 @@
 """A model made from a user's functions or torch modules, without a class of their own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import index
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.distributions import Distribution
@@ -11,13 +13,18 @@ from torch.nn import functional
 from infoeval.arrays import ROUNDING
 from infoeval.codes import Code, CodeSpace, Normal, parse_codes
 from infoeval.data.image_set import CHANNELS
-from infoeval.errors import UserError, described, quoted
+from infoeval.errors import UserError, described, quoted, shown
 from infoeval.subjects.found_networks import networks_in
 from infoeval.subjects.protocols import Encoder, Generator, Model
 
 Codes = int | str | Sequence[str] | Mapping[str, Code] | None
 LUMA = (0.299, 0.587, 0.114)
 """Shares of red, green and blue in grey, ITU-R 601."""
+_CODES = "give a number of codes, a list of names, or a mapping from names to priors"
+_ONE_TENSOR = (
+    "decode is called with one tensor, the noise and then the codes, categories as one-hot: divide "
+    "it as in decode=lambda z: net(z[:, :100], z[:, 100:].argmax(1))"
+)
 _OTHER_FORM = ("shape", "size", "channel", "dimension")
 """Words of torch's errors about images of another form."""
 
@@ -93,8 +100,9 @@ def _space(codes: Codes, noise: int) -> CodeSpace | None:
             raise UserError(f"noise is {noise}, but codes have noise={codes.noise}; give one")
         return codes
     named: Mapping[str, Code]
-    if isinstance(codes, bool) or (isinstance(codes, int) and codes < 0):
-        raise UserError(f"codes is {codes}; give a number of codes, names, or priors by name")
+    number = type(codes) is int and codes >= 0
+    if not number and (isinstance(codes, int | Code) or not isinstance(codes, Iterable | None)):
+        raise UserError(f"codes is {quoted(codes)}; {_CODES}")
     if codes is None or isinstance(codes, int):
         named = {f"z{number}": Normal() for number in range(codes or 0)}
     elif isinstance(codes, str):
@@ -102,11 +110,17 @@ def _space(codes: Codes, noise: int) -> CodeSpace | None:
     elif isinstance(codes, Mapping):
         named = codes
     else:
-        named = {str(name): Normal() for name in codes}
+        named = dict.fromkeys(codes, Normal())
+    if not all(isinstance(name, str) for name in named):
+        raise UserError(f"codes is {quoted(codes)}; {_CODES}")
+    if not isinstance(codes, str | int | None) and len(named) < len(codes):
+        raise UserError(f"codes is {quoted(codes)}: two codes have one name")
     if not all(isinstance(code, Code) for code in named.values()):
         raise UserError(
             f"codes map names to priors, such as infoeval.Normal(), not {quoted(dict(named))}"
         )
+    if "noise" in named:
+        raise UserError("no code can be called noise: give its name another word")
     return CodeSpace(noise=noise, **named) if named or noise else None
 
 
@@ -122,7 +136,9 @@ class _Form:
         try:
             self.low, self.high = map(float, pixels)
             sides = (size, size) if isinstance(size, int) else size
-            self.size = None if sides is None else (int(sides[0]), int(sides[1]))
+            self.size = None if sides is None else (index(sides[0]), index(sides[1]))
+            if sides is not None and len(sides) != 2:
+                raise ValueError
         except (TypeError, ValueError, IndexError) as error:
             raise UserError("give images=(low, high) and size=(height, width)") from error
         if not self.low < self.high:
@@ -254,13 +270,20 @@ class _AdaptedGenerator:
             cure = ""
             if "conv" in why and "input" in why:
                 cure = "; for (n, D, 1, 1) give decode=lambda z: net(z[:, :, None, None])"
+            elif "positional argument" in why or "'indices'" in why:
+                cure = f"; {_ONE_TENSOR}"
             raise UserError(f"decode failed on floats {tuple(given.shape)}: {why}{cure}") from error
         if isinstance(images, Distribution):
             images = images.mean
+        if isinstance(images, np.ndarray) and images.dtype.kind in "biuf":
+            images = torch.from_numpy(images.copy())
         if not isinstance(images, Tensor):
+            inner = "[0]" if isinstance(images, tuple | list) else ".sample"
+            if isinstance(images, Mapping):
+                inner = f"[{shown(next(iter(images), 'sample'))!r}]"
             raise UserError(
                 f"decode returned {type(images).__name__}; return a tensor of images, as in "
-                "decode=lambda z: net(z)[0]"
+                f"decode=lambda z: net(z){inner}"
             )
         return self.form.from_network(images).to(noise.device)
 

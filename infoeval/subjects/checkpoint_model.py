@@ -52,7 +52,9 @@ class Recognition:
         self.layers = nn.ModuleList([networks.shared, networks.recognition])
         if images is not None:
             if len(images) < 2:
-                raise UserError("batch-norm statistics need at least two images")
+                raise UserError(
+                    "batch-norm statistics need at least two images; give --batch-norm running"
+                )
             self.layers = copy.deepcopy(self.layers)
             self._estimate_statistics(images)
         self.layers.eval()

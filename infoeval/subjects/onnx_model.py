@@ -212,6 +212,8 @@ def _images(found: Any, output: Port, choice: OnnxChoice, path: Path) -> Tensor:
         return images
     low, high = choice.ends
     least, most = float(images.min()), float(images.max())
+    if not bool(images.isfinite().all()):
+        raise UserError(f"{path}: draws pixels that are not finite (NaN or inf)")
     near = ROUNDING * (high - low)
     if not (low - near <= least and most <= high + near):
         raise UserError(

@@ -233,10 +233,13 @@ def _parts(model: Any, name: str) -> tuple[Any, Any]:
                 f"{name}: a generator in two steps needs `noise`, the number of its standard "
                 "normal variables"
             )
-        alone = "; for the encoder alone give its `encode`" if generator is encoder else ""
+        alone = "for the encoder alone give its `encode`"
+        cure = (
+            alone if generator is encoder else "infoeval.adapt(encode, decode, codes=10) has them"
+        )
         raise UserError(
             f"{name}: a generator needs `codes`, an infoeval.CodeSpace, and "
-            f"`generate(codes, noise)`{alone}"
+            f"`generate(codes, noise)`; {cure}"
         )
     return encoder, generator
 
@@ -274,16 +277,21 @@ class _UserGenerator:
     def generate(self, codes: Mapping[str, Tensor], noise: Tensor) -> Tensor:
         with user_code(f"{self.name}: the generator failed on {len(noise)} codes"):
             images = self.generator.generate(codes, noise)
-        return self._checked(images)
+        return self._checked(images, len(noise))
 
-    def _checked(self, images: Any) -> Tensor:
+    def _checked(self, images: Any, count: int) -> Tensor:
         returned = f"{self.name}: the generator returned"
         if not isinstance(images, Tensor):
             raise UserError(f"{returned} {type(images).__name__}; {_IMAGES}")
         shape = tuple(images.shape)
         channels_last = len(shape) == 4 and shape[1] not in CHANNELS and shape[3] in CHANNELS
         if len(shape) != 4 or channels_last:
-            raise UserError(f"{returned} a tensor {shape}; {_IMAGES}")
+            cure = ", as images.permute(0, 3, 1, 2) is" if channels_last else ""
+            raise UserError(f"{returned} a tensor {shape}; {_IMAGES}{cure}")
+        if len(images) != count:
+            raise UserError(
+                f"{returned} {len(images)} images for {count} codes; return one for each"
+            )
         return images
 
 
@@ -321,7 +329,7 @@ class _UserTwoSteps(_UserGenerator):
         """Return images. Raises UserError where the user's `synthesize` returns none."""
         with user_code(f"{self.name}: synthesize failed on w {tuple(w.shape)}"):
             images = self.generator.synthesize(w)
-        return self._checked(images)
+        return self._checked(images, len(w))
 
 
 class _UserEncoder(Reader):
@@ -342,7 +350,9 @@ class _UserEncoder(Reader):
     def estimate_statistics(self, images: NDArray[np.uint8], kind: BatchNorm) -> None:
         """Read images with batch-norm statistics estimated on these, at most `CHUNK` at a time."""
         if len(images) < 2:
-            raise UserError("batch-norm statistics need at least two images")
+            raise UserError(
+                "batch-norm statistics need at least two images; give --batch-norm running"
+            )
         # A short last batch would count as much as a full one.
         size = min(CHUNK, len(images))
         batches = torch.split(torch.from_numpy(images[: len(images) // size * size]), size)

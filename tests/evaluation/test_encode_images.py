@@ -156,6 +156,17 @@ def test_what_cannot_read_images_is_refused(pictures: Path, model: object, messa
         encode(model, pictures)
 
 
+def test_file_names_are_no_formulas_of_spreadsheets(tmp_path: Path) -> None:
+    for name in ("=cmd|' !A0.png", "+1.png", "-1.png", "@sum.png", "b.png", "c/=1.png"):
+        place = tmp_path / name
+        place.parent.mkdir(exist_ok=True)
+        Image.fromarray(np.full((4, 4), 90, np.uint8)).save(place)
+    files = list(encode(lambda images: images.flatten(1)[:, :2], tmp_path)["file"])
+    assert sorted(files) == sorted(
+        ["./=cmd|' !A0.png", "./+1.png", "./-1.png", "./@sum.png", "b.png", "c/=1.png"]
+    )
+
+
 def test_other_files_are_refused_before_anything_is_computed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"written as \.csv.*not '\.xlsx'"), table_file("a.xlsx"):
         raise AssertionError

@@ -85,6 +85,13 @@ def test_without_priors_the_standard_normal_one_is_assumed_and_said() -> None:
     assert first.value == pytest.approx(values(score(model(), ["kl"], **ROWS))["kl", "all codes"])
 
 
+def test_priors_of_other_codes_are_not_those_of_the_encoder() -> None:
+    found = by_name(score(adapt(posterior, codes=["a", "b"]), ["kl"], **ROWS))
+    assert found["kl", "all codes"].typed.assumed.startswith(
+        "the model states no prior of code 0, code 1, code 2, code 3, only of a, b: "
+    )
+
+
 def test_the_prior_is_that_of_the_model() -> None:
     codes = {"z0": Normal(0, 2), "z1": Normal(), "z2": Normal(), "z3": Normal(), "class": None}
     codes["class"] = Categorical(2, (0.9, 0.1))  # type: ignore[assignment]

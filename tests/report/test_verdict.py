@@ -160,6 +160,12 @@ def test_seeds_by_their_own_qs_are_one_range(seeds: Document) -> None:
     )
 
 
+def test_many_codes_without_numbers_have_one_sentence(document: Document) -> None:
+    bare = without(document, "mi", "mi-own", "cluster-acc", "code-factors")
+    bare["codes"] = [bare["codes"][0] | {"name": f"z{number}"} for number in range(16)]
+    assert said(bare) == {"16 codes": "16 codes have no estimate of their information."}
+
+
 def test_no_amount_is_made_up(document: Document) -> None:
     text = said(without(document, "mi", "mi-own", "cluster-acc", "code-factors"))
     assert text["digit"] == "digit has no estimate of its information."

@@ -1,5 +1,6 @@
 """Models made of strangers' functions: codes, scale, size and colour of images, first mistakes."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -183,9 +184,17 @@ def test_flattened_images(shape: Any, options: Any, form: Any) -> None:
 
 def test_other_images() -> None:
     assert torch.equal(drawn(GREY), GREY)
+    assert torch.equal(drawn(GREY.numpy()), GREY)
     shares = torch.rand(2, 1, 4, 4)
     torch.testing.assert_close(drawn(Bernoulli(probs=shares)), shares)
     assert drawn(torch.tensor([-5e-5, 1 + 5e-5]).expand(2, 1, 1, 2)).tolist()[0] == [[[0, 1]]]
+
+
+def label(model: Any) -> Tensor:
+    """What a decoder of a code c draws of its first category."""
+    return torch.as_tensor(
+        model.generate({"c": torch.zeros(1, dtype=torch.int64)}, torch.zeros(1, 0))
+    )
 
 
 IMAGES = torch.zeros(2, 1, 4, 4)
@@ -197,6 +206,17 @@ MISTAKES: dict[str, tuple[Any, str]] = {
     "tuple": (
         lambda: drawn((IMAGES, IMAGES)),
         r"returned tuple; .*net\(z\)\[0\]",
+    ),
+    "mapping": (lambda: drawn({"sample": IMAGES}), r"returned dict; .*net\(z\)\['sample'\]$"),
+    "output": (lambda: drawn(SimpleNamespace(sample=IMAGES)), r"net\(z\).sample$"),
+    "objects": (lambda: drawn(np.array([None])), r"returned ndarray; return a tensor"),
+    "two arguments": (
+        lambda: label(adapt(decode=lambda z, label: z, codes={"c": Categorical(2)})),
+        r"missing 1 required .* as one-hot: .*z\[:, 100:\].argmax\(1\)\)$",
+    ),
+    "label as one-hot": (
+        lambda: label(adapt(decode=nn.Embedding(2, 4), codes={"c": Categorical(2)})),
+        r"Long.*z\[:, 100:\].argmax\(1\)\)$",
     ),
     "maps": (
         lambda: adapt(decode=nn.ConvTranspose2d(3, 1, 4), noise=3).generate({}, torch.zeros(2, 3)),
@@ -216,6 +236,12 @@ MISTAKES: dict[str, tuple[Any, str]] = {
     "no codes": (lambda: adapt(decode=abs), "codes=10 for ten standard normal codes, noise=100"),
     "truth": (lambda: adapt(abs, codes=True), "codes is True"),
     "negative": (lambda: adapt(abs, codes=-1), "codes is -1"),
+    "fraction": (lambda: adapt(abs, codes=4.0), "codes is 4.0; give a number"),
+    "one prior": (lambda: adapt(abs, codes=Normal()), "codes is Normal.*; give a number"),
+    "list of priors": (lambda: adapt(abs, codes=[Normal(), Normal()]), "mapping from names"),
+    "numbers as names": (lambda: adapt(abs, codes={0: Normal()}), "mapping from names"),
+    "one name twice": (lambda: adapt(abs, codes=["a", "b", "a"]), "two codes have one name"),
+    "called noise": (lambda: adapt(abs, codes=["noise"]), "no code can be called noise"),
     "no prior": (lambda: adapt(abs, codes={"a": 3}), r"such as infoeval.Normal\(\)"),
     "text": (lambda: adapt(abs, codes="10,q"), "'q' is neither"),
     "two noises": (
@@ -225,6 +251,8 @@ MISTAKES: dict[str, tuple[Any, str]] = {
     "range": (lambda: adapt(abs, images=(1, 0)), "darkest value first"),
     "one number": (lambda: adapt(abs, images=1), r"give images=\(low, high\)"),
     "no size": (lambda: adapt(abs, size=0), "height and width in pixels"),
+    "size as text": (lambda: adapt(abs, size="16"), r"size=\(height, width\)"),
+    "three sizes": (lambda: adapt(abs, size=(1, 16, 16)), r"size=\(height, width\)"),
     "channels": (lambda: adapt(abs, channels=2), "1 for grey or 3 for RGB"),
 }
 

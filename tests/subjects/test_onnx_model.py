@@ -164,6 +164,11 @@ def test_pixels_beyond_their_range_are_refused_and_read_as_they_are(tmp_path: Pa
     np.testing.assert_allclose(drawn(path, image_range="-1,1"), expected, atol=1e-5)
 
 
+def test_pixels_that_are_no_numbers_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"draws pixels that are not finite \(NaN or inf\)$"):
+        drawn(decoder(tmp_path, last="Log"))
+
+
 def test_one_image_of_a_canvas_is_drawn_at_a_time(tmp_path: Path) -> None:
     """Height, width, and red, green, blue, alpha: no axis for a batch."""
     path = save(

@@ -331,7 +331,11 @@ def test_a_generator_that_fails_is_named() -> None:
         (np.zeros((3, 1, 4, 4)), "returned ndarray; return a tensor"),
         ((torch.zeros(3, 1, 4, 4),), "returned tuple; return a tensor"),
         (torch.zeros(3, 4, 4), r"returned a tensor \(3, 4, 4\); return a tensor \(n, channels,"),
-        (torch.zeros(3, 4, 4, 1), r"returned a tensor \(3, 4, 4, 1\); return a tensor"),
+        (
+            torch.zeros(3, 4, 4, 1),
+            r"returned a tensor \(3, 4, 4, 1\); .* as images.permute\(0, 3, 1, 2\) is$",
+        ),
+        (torch.zeros(1, 1, 4, 4), r"returned 1 images for 3 codes; return one for each$"),
     ],
 )
 def test_what_is_no_tensor_of_images(returned: Any, message: str) -> None:

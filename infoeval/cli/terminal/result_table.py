@@ -8,7 +8,7 @@ from rich.text import Text
 
 from infoeval.cli.terminal.information_table import print_information
 from infoeval.cli.terminal.reference_table import print_references
-from infoeval.cli.terminal.screen import Screen, bold, interval, table
+from infoeval.cli.terminal.screen import Screen, bold, decimals, interval, table
 from infoeval.errors import printable
 
 if TYPE_CHECKING:
@@ -204,7 +204,7 @@ def _interval_header(levels: Iterable[float | None]) -> str:
 
 def _value(result: "Result") -> str:
     unit = "" if result.unit in ("fraction", "index", "distance") else f" {result.unit}"
-    return f"{result.value:.4f}{unit}"
+    return f"{decimals(result.value)}{unit}"
 
 
 def _entropy(result: "Result") -> str:
@@ -216,7 +216,7 @@ def _entropy(result: "Result") -> str:
 def _real(result: "Result") -> str:
     """Return what real images score, for the quality of generated ones."""
     real = None if result.quality is None else result.quality.real
-    return "" if real is None else f"{real:.4f}"
+    return "" if real is None else decimals(real)
 
 
 def _chance(result: "Result") -> str:

@@ -22,6 +22,8 @@ LEAST = 8
 """Least width of a column of names; for less, columns of numbers move to a further table."""
 WORD = 12
 """Longest word of a header for which a column of shorter numbers is widened."""
+LARGEST = 1e7
+"""Larger numbers are printed as powers of ten."""
 
 Measured = tuple[Column, int, int]
 """A column, its least width, and the width at which nothing of it is folded."""
@@ -136,8 +138,17 @@ def interval(low: float | None, high: float | None, sign: str = "") -> str:
     """
     if low is None and high is None:
         return "–"
-    ends = ["" if end is None else f"{end:{sign}.4f}" for end in (low, high)]
+    ends = ["" if end is None else decimals(end, sign) for end in (low, high)]
     return " … ".join(ends).strip()
+
+
+def decimals(value: float, sign: str = "") -> str:
+    """Return a number with four decimals; one of eight digits or more as a power of ten.
+
+    >>> decimals(0.25), decimals(3.2e83)
+    ('0.2500', '3.200e+83')
+    """
+    return f"{value:{sign}.4f}" if abs(value) < LARGEST else f"{value:{sign}.3e}"
 
 
 def bold(text: str) -> Text:
