@@ -12,6 +12,8 @@ from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
 
 FORMATS = (".png", ".pdf", ".svg")
+MOST_PANELS = 100
+"""The time of their layout grows with the square of their number."""
 PANELS_ACROSS = 2
 PANEL_WIDTH = 5.0
 """Width of a panel in inches."""
@@ -110,7 +112,8 @@ def check_choice(
 ) -> list[str]:
     """Return the codes to draw, each once; None: all.
 
-    Raises UserError for an unknown code, and for numbers that make no figure.
+    Raises UserError for an unknown code, for more than `MOST_PANELS`, and for numbers that make no
+    figure.
     """
     if not space:
         raise UserError(
@@ -125,4 +128,10 @@ def check_choice(
     if not 0 < stretch <= 100:
         raise UserError(f"stretch must be above 0 and at most 100, not {stretch:g}")
     check_seed(seed)
-    return list(dict.fromkeys(codes or space))
+    chosen = list(dict.fromkeys(codes or space))
+    if len(chosen) > MOST_PANELS:
+        raise UserError(
+            f"a figure has at most {MOST_PANELS} codes, and these are {len(chosen):,}: choose some "
+            "with --code"
+        )
+    return chosen

@@ -120,3 +120,15 @@ def test_floats_are_drawn_as_grey_levels(tmp_path: Path) -> None:
     with Image.open(tmp_path / "bytes.png") as first, Image.open(tmp_path / "floats.png") as second:
         difference = np.asarray(first).astype(int) - np.asarray(second)
     assert (difference != 0).mean() < 0.1, "the last image of each panel has one other pixel"
+
+
+def test_more_codes_than_a_figure_holds(tmp_path: Path) -> None:
+    class Many(Drawing):
+        codes = CodeSpace(
+            noise=1, level=Uniform(-1, 1), **{f"c{k}": Uniform(0, 1) for k in range(100)}
+        )
+
+    with pytest.raises(UserError, match="at most 100 codes, and these are 101: choose some"):
+        draw_traversals(Many(), tmp_path / "figure.png")
+    chosen = draw_traversals(Many(), tmp_path / "figure.png", codes=["level"])
+    assert chosen.exists()
