@@ -366,7 +366,6 @@ GOOD: dict[str, Any] = {"name": "k", "kind": "categorical", "size": 3}
         {"noise": 3, "codes": [{"kind": "categorical", "size": 3}]},
         {"noise": 3, "codes": [{"name": "k", "kind": "categorical"}]},
         {"noise": 3, "codes": [{**GOOD, "name": "noise"}]},
-        {"noise": 3, "codes": [{**GOOD, "name": "self"}]},
         {"noise": 3, "codes": [{"name": "a", "kind": "continuous", "low": "0", "high": 1}]},
         {"noise": 3, "codes": [{"name": "a", "kind": "continuous", "low": 1, "high": 0}]},
         {"noise": 3, "codes": [{"name": "a", "kind": "continuous", "low": 0, "high": 1e999}]},
@@ -444,3 +443,9 @@ def test_a_space_has_bounds() -> None:
     ):
         with pytest.raises(UserError, match="at most 4,096 codes and 131,072 columns"):
             CodeSpace(noise=noise, **codes)
+
+
+def test_a_code_may_be_called_as_an_argument_of_python() -> None:
+    space = CodeSpace.from_dict({"noise": 3, "codes": [{**GOOD, "name": "self"}]})
+    assert list(space) == ["self"]
+    assert CodeSpace.from_dict(space.to_dict()).to_dict() == space.to_dict()
