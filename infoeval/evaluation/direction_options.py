@@ -7,7 +7,6 @@ from typing import Any, Literal
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options, Progress, no_progress
 from infoeval.option_fields import option, same_option
-from infoeval.subjects.onnx_model import ImageRange
 
 SPACES = ("auto", "z", "w")
 
@@ -42,7 +41,7 @@ class DirectionOptions:
     skip_broken: bool = same_option(Options, "skip_broken")
     factor_types: Any = same_option(Options, "factor_types")
     prior: str | None = same_option(Options, "prior")
-    image_range: ImageRange = same_option(Options, "image_range")
+    image_range: str = same_option(Options, "image_range")
     seed: int = option(0, "Seed of samples, of random directions, and of the training of Q.")
     level: float = same_option(Options, "level")
     device: str = same_option(Options, "device")
