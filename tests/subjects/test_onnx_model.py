@@ -103,7 +103,9 @@ def test_images_come_in_the_range_that_was_chosen(tmp_path: Path) -> None:
     np.testing.assert_allclose(found, standardised @ READ, rtol=1e-4)
 
 
-@pytest.mark.parametrize("text", ["", "1", "0,1,2", "a,b", "1,0", "1,1", "nan,1", "0,inf", "-inf,0"])
+@pytest.mark.parametrize(
+    "text", ["", "1", "0,1,2", "a,b", "1,0", "1,1", "nan,1", "0,inf", "-inf,0"]
+)
 def test_a_range_is_two_numbers_the_lower_first(text: str) -> None:
     with pytest.raises(UserError, match=r"--image-range .*: give the darkest .* as in -1,1"):
         OnnxChoice(image_range=text)
