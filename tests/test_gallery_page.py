@@ -67,9 +67,16 @@ def test_results_of_all_codes_stand_for_those_of_each(benchmark):
         {"metric": "kl", "target": "z0"},
         {"metric": "kl", "target": None},
         {"metric": "mi", "target": "z0"},
-        {"metric": "active-units-kl", "target": None},
+        {"metric": "mi", "target": "all codes"},
     ]
-    assert gallery.summaries(results) == [results[1], results[2]]
+    assert gallery.summaries(results) == results[1:]
+
+
+def test_of_the_rate_the_page_shows_that_of_all_codes(benchmark):
+    gallery = benchmark("gallery")
+    names = [("kl", "z0"), ("kl", "all codes"), ("active-units", None), ("active-units-kl", None)]
+    results = [{"metric": metric, "target": target} for metric, target in names]
+    assert gallery.shown({"results": results}) == results[1:3]
 
 
 def test_values_have_the_target_where_there_are_several(benchmark):
