@@ -39,25 +39,14 @@ def weights(folder: str, file: str) -> Any:
     return torch.load(Path(folder, file), weights_only=True, map_location="cpu")
 
 
-def session(folder: str, file: str) -> Any:
-    """Return the function of a tensor that an ONNX file describes."""
-    import onnxruntime
-
-    run = onnxruntime.InferenceSession(Path(folder, file))
-    name = run.get_inputs()[0].name
-    return lambda values: torch.from_numpy(run.run(None, {name: values.numpy()})[0])
-
-
-def joint_vae(folder: str) -> Adapted:
-    net = classes(folder, "jointvae/models.py").VAE((1, 32, 32), {"cont": 10, "disc": [10]})
-    net.load_state_dict(weights(folder, "trained_models/mnist/model.pt"))
-
-    def encode(images: Tensor) -> dict[str, Any]:
-        posterior = net.encode(images)
-        return {"z": posterior["cont"], "digit": posterior["disc"][0]}
-
-    codes = {f"z {number}": Normal() for number in range(10)} | {"digit": Categorical(10)}
-    return infoeval.adapt(encode, net.decode, codes, size=32)
+def joint_vae(folder: str, trained: str, size: int, normal: int, categories: int) -> Adapted:
+    spec = {"cont": normal, "disc": [categories]}
+    net = classes(folder, "jointvae/models.py").VAE((1, size, size), spec)
+    net.load_state_dict(weights(folder, f"trained_models/{trained}/model.pt"))
+    codes = {f"cont {number}": Normal() for number in range(normal)}
+    return infoeval.adapt(
+        net.encode, net.decode, codes | {"disc": Categorical(categories)}, size=size
+    )
 
 
 def burgess_vae(folder: str, trained: str) -> Adapted:
@@ -86,10 +75,22 @@ def deviation_vae(folder: str) -> Adapted:
     return infoeval.adapt(encode, net.decode, codes=20)
 
 
-def dcgan(folder: str, codes: int = 0) -> Adapted:
-    generator = classes(folder, "model.py").Generator()
-    generator.load_state_dict(weights(folder, "models/generator.pth"))
-    return infoeval.adapt(decode=generator, codes=codes, noise=100 - codes, images=(-1, 1))
+def dcgan(folder: str) -> Adapted:
+    net = classes(folder, "model.py").Generator()
+    net.load_state_dict(weights(folder, "models/generator.pth"))
+    return infoeval.adapt(decode=net, noise=100, images=(-1, 1))
+
+
+def small_dcgan(folder: str) -> Adapted:
+    net = classes(folder, "streamlit_app.py").Generator(64)
+    net.load_state_dict(weights(folder, "generator.pth"))
+    return infoeval.adapt(decode=lambda z: net(z[:, :, None, None]), noise=64, images=(-1, 1))
+
+
+def fashion_dcgan(folder: str) -> Adapted:
+    net = classes(folder, "models.py").generator()
+    net.load_state_dict(weights(folder, "generator.pt"))
+    return infoeval.adapt(decode=net, noise=100, images=(-1, 1))
 
 
 def conditional_gan(folder: str) -> Adapted:
@@ -101,16 +102,3 @@ def conditional_gan(folder: str) -> Adapted:
 
     codes = {"digit": Categorical(10)}
     return infoeval.adapt(decode=decode, codes=codes, noise=10, images=(-1, 1))
-
-
-def picture_vae(folder: str) -> Adapted:
-    draw = session(folder, "ae_decoder.onnx")  # one picture at a time, RGBA
-
-    def decode(z: Tensor) -> Tensor:
-        return torch.stack([draw(row[None])[..., :1].movedim(2, 0) for row in z])
-
-    return infoeval.adapt(session(folder, "ae_encoder.onnx"), decode, codes=2)
-
-
-def latent_radio(folder: str) -> Adapted:
-    return infoeval.adapt(session(folder, "encoder.onnx"))

@@ -144,7 +144,7 @@ def traverse(
     output: Path,
     codes: Sequence[str],
     prior: str | None,
-    image_range: Any,
+    image_range: str,
     device: str,
     as_json: bool,
     **options: Any,

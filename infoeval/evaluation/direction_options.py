@@ -41,7 +41,7 @@ class DirectionOptions:
     skip_broken: bool = same_option(Options, "skip_broken")
     factor_types: Any = same_option(Options, "factor_types")
     prior: str | None = same_option(Options, "prior")
-    image_range: Literal["0,1", "-1,1", "0,255"] = same_option(Options, "image_range")
+    image_range: str = same_option(Options, "image_range")
     seed: int = option(0, "Seed of samples, of random directions, and of the training of Q.")
     level: float = same_option(Options, "level")
     device: str = same_option(Options, "device")

@@ -15,7 +15,6 @@ from infoeval.evaluation.context import Context, factors_of
 from infoeval.evaluation.options import Options, Progress, no_progress
 from infoeval.files import atomic_path
 from infoeval.subjects.batch_norm import BatchNorm
-from infoeval.subjects.onnx_model import ImageRange
 from infoeval.subjects.opening import Given, find_models
 from infoeval.subjects.subject import Encoding, Subject
 from infoeval.subjects.tables.column_choice import is_beside, is_code
@@ -30,7 +29,7 @@ def encode(
     seed: int = 0,
     batch_norm: BatchNorm = "real",
     prior: str | None = None,
-    image_range: ImageRange = "0,1",
+    image_range: str = "0,1",
     device: str = "auto",
     progress: Progress = no_progress,
 ) -> pd.DataFrame:

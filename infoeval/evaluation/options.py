@@ -61,10 +61,10 @@ class Options:
         "left of the inputs is noise. By default each input is a standard normal code.",
         metavar="CODES",
     )
-    image_range: Literal["0,1", "-1,1", "0,255"] = option(
+    image_range: str = option(
         "0,1",
-        "Darkest and brightest value of the images in an ONNX file.",
-        choices=("0,1", "-1,1", "0,255"),
+        "Darkest and brightest value of the images in an ONNX file, such as -1,1 or 0,255.",
+        metavar="LOW,HIGH",
     )
     seed: int = option(0, "Seed of samples, of resampling, and of the training of the post hoc Q.")
     level: float = option(0.95, "Confidence level of the intervals.")

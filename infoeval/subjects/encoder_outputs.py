@@ -114,7 +114,7 @@ class _Interpretation:
         if _known(fields, _MEANS) and _known(fields, _SPREADS):
             return self._of_fields(fields, said)
         if isinstance(value, tuple | list) and any(map(_is_array, value)):
-            return self._of_sequence(value, said)
+            return self._of_sequence(value, said) if len(value) > 1 else self.output(value[0], said)
         return Output("values", self._array(value, said))
 
     def is_posterior(self, returned: Mapping[Any, Any]) -> bool:

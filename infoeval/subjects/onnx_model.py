@@ -1,6 +1,7 @@
 """An encoder or a decoder in an ONNX file as a subject; no code of the file is run."""
 
 import hashlib
+import math
 import re
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -23,8 +24,6 @@ from infoeval.subjects.onnx_network import SUFFIX, OnnxNetwork, Port
 from infoeval.subjects.protocols import Encoder, Generator
 from infoeval.subjects.user_model import UserModel
 
-ImageRange = Literal["0,1", "-1,1", "0,255"]
-
 
 @dataclass(frozen=True)
 class OnnxChoice:
@@ -34,12 +33,18 @@ class OnnxChoice:
         prior: the codes of a decoder in a text such as "10,u,n" (see `parse_codes`), in the order
             of its inputs; what remains of these is noise. None: each input is a standard normal
             code.
-        image_range: the darkest and the brightest value of its images.
+        image_range: the darkest and the brightest value of its images, such as "-1,1".
+
+    Raises:
+        UserError: a range that is not two numbers, the lower one first.
 
     """
 
     prior: str | None = None
-    image_range: ImageRange = "0,1"
+    image_range: str = "0,1"
+
+    def __post_init__(self) -> None:
+        _ = self.ends  # it checks the range
 
     @property
     def given(self) -> bool:
@@ -49,7 +54,15 @@ class OnnxChoice:
     @property
     def ends(self) -> tuple[float, float]:
         """The darkest and the brightest value."""
-        low, high = map(float, self.image_range.split(","))
+        try:
+            low, high = map(float, self.image_range.split(","))
+        except ValueError:
+            low = high = math.nan
+        if not (low < high and math.isfinite(high - low)):
+            raise UserError(
+                f"--image-range {self.image_range}: give the darkest and the brightest value of "
+                "the images, as in -1,1"
+            )
         return low, high
 
 

@@ -125,6 +125,15 @@ def test_ten_normal_codes_and_a_category(law: Any) -> None:
     np.testing.assert_allclose(found.posteriors["class"], SHARES, atol=1e-6)
 
 
+def test_lists_as_in_joint_vae() -> None:
+    """A list of means and log variances, and a list that holds the only category's shares."""
+    codes = {"cont 0": Normal(), "cont 1": Normal(), "cont 2": Normal(), "disc": Categorical(4)}
+    found = encoded({"cont": [MEAN, LOG_VARIANCE], "disc": [SHARES]}, codes)
+    assert list(found.columns) == list(codes)
+    np.testing.assert_allclose(found.gaussians["cont 2"].log_variance, LOG_VARIANCE[:, 2])
+    np.testing.assert_allclose(found.posteriors["disc"], SHARES, atol=1e-6)
+
+
 def test_names_of_codes() -> None:
     value = (MEAN, LOG_VARIANCE)
     assert list(encoded(value, 3).gaussians) == ["z0", "z1", "z2"]

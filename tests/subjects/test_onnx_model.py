@@ -98,6 +98,17 @@ def test_images_come_in_the_range_that_was_chosen(tmp_path: Path) -> None:
     found = columns(encoder(tmp_path), image_range="-1,1", prior="u,a").columns
     assert list(found) == ["continuous_1", "angle_1"]
     np.testing.assert_allclose(found, (IMAGES.reshape(7, 36) / 127.5 - 1) @ READ, rtol=1e-4)
+    standardised = (IMAGES.reshape(7, 36) / 255 - 0.25) / 0.5
+    found = columns(encoder(tmp_path), image_range="-0.5,1.5").columns
+    np.testing.assert_allclose(found, standardised @ READ, rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "0,1,2", "a,b", "1,0", "1,1", "nan,1", "0,inf", "-inf,0"]
+)
+def test_a_range_is_two_numbers_the_lower_first(text: str) -> None:
+    with pytest.raises(UserError, match=r"--image-range .*: give the darkest .* as in -1,1"):
+        OnnxChoice(image_range=text)
 
 
 def test_images_of_another_form_are_fitted(tmp_path: Path) -> None:
