@@ -35,14 +35,15 @@ def activity(console: Console | None = None) -> Iterator[Activity]:
     """Show what is being done: yields a function of a text and the share done, which may be None.
 
     On a terminal a bar above the text; elsewhere a line when the text up to its first comma and
-    space changes, and the whole text every ten seconds.
+    space changes, and the whole text every ten seconds, with the time left where a share is known.
     """
     console = console or _terminal()
     if console is None or not console.is_terminal:
         yield _lines()
         return
     spinner = SpinnerColumn("line" if console.options.ascii_only else "dots")
-    bar = Progress(spinner, BarColumn(BAR), TaskProgressColumn(), console=console)
+    columns = spinner, BarColumn(BAR), TaskProgressColumn(), TimeRemainingColumn(compact=True)
+    bar = Progress(*columns, console=console)
     task = bar.add_task("", total=None)
     with Live(console=console, refresh_per_second=8, transient=True) as live:
 
@@ -56,13 +57,20 @@ def activity(console: Console | None = None) -> Iterator[Activity]:
 
 def _lines() -> Activity:
     last_head, last_time = "", -math.inf
+    first_share, first_time = 0.0, 0.0
 
     def print_line(text: str, share: float | None) -> None:
-        nonlocal last_head, last_time
+        nonlocal last_head, last_time, first_share, first_time
         head, now = text.split(", ")[0], time.monotonic()
-        if head == last_head and now - last_time < PLAIN_INTERVAL:
+        if head != last_head:
+            first_share, first_time = share or 0.0, now
+        elif now - last_time < PLAIN_INTERVAL:
             return
-        whole = text if share is None else f"{text} ({share:.0%})"
+        whole = text
+        if share is not None:
+            gained = share - first_share
+            left = (now - first_time) * (1 - share) / gained if gained > 0 else None
+            whole += f" ({share:.0%}{'' if left is None else f', about {left:,.0f} s left'})"
         note(whole if head == last_head else head)
         last_head, last_time = head, now
 
