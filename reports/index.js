@@ -72,7 +72,7 @@
       const fresh = head.getAttribute("aria-sort") === "none";
       for (const other of table.querySelectorAll("[aria-sort]")) other.setAttribute("aria-sort", "none");
       // More information comes first, and fewer errors.
-      const high = ["information", "followed"].includes(head.dataset.column);
+      const high = head.dataset.column === "information";
       const down = fresh ? high : up;
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
       sorted = { column: head.dataset.column, numbers: head.dataset.column === "name" || head.dataset.order === "number", down };

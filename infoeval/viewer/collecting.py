@@ -18,15 +18,15 @@ from infoeval.results.contract import clean, explain, parse_json
 from infoeval.viewer.entries import (
     OWN,
     Amount,
-    Choice,
     CodeFacts,
+    DataFacts,
     FileLink,
     FolderIndex,
-    Images,
     ModelEntry,
     Reading,
     ReportEntry,
     Said,
+    SeedChoice,
     Status,
     SweepEntry,
     Thumbnail,
@@ -180,7 +180,7 @@ class _Collector:
             if row.status == "failed" or place in self.runs:
                 self.runs.setdefault(place, _Run(place)).row = row
         choices = tuple(
-            Choice(
+            SeedChoice(
                 pick.information_weight,
                 None if pick.folder is None else joined(folder, pick.folder),
                 pick.reason,
@@ -279,7 +279,7 @@ class _Collector:
             variant=config.variant if config else None,
             seed=config.seed if config else (row.seed if row else None),
             weight=settings.information_weight if settings else None,
-            images=_images(config.data) if config else Images(),
+            images=_images(config.data) if config else DataFacts(),
             step=step,
             steps=steps,
             status=status,
@@ -322,8 +322,8 @@ def _summary(plain: dict[str, Any]) -> Summary:
         raise UserError(explain(error)) from None
 
 
-def _images(data: DataSet | None) -> Images:
-    return Images() if data is None else Images(data.name, data.split, data.n)
+def _images(data: DataSet | None) -> DataFacts:
+    return DataFacts() if data is None else DataFacts(data.name, data.split, data.n)
 
 
 def _status(step: int | None, steps: int | None, row: Row | None) -> tuple[Status, str]:

@@ -37,7 +37,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowedFactor:
     """The factor that a code follows, how ("follows", "partly follows", …), by which measure."""
 
     factor: str
@@ -58,7 +58,7 @@ class CodeFacts:
     entropy: float | None = None
     readings: tuple[Reading, ...] = ()
     error: Amount | None = None
-    followed: Followed | None = None
+    followed: FollowedFactor | None = None
 
     @property
     def known(self) -> bool:
@@ -67,7 +67,7 @@ class CodeFacts:
 
 
 @dataclass(frozen=True)
-class Images:
+class DataFacts:
     """The images that something was trained or scored on."""
 
     name: str | None = None
@@ -114,7 +114,7 @@ class ModelEntry:
     variant: str | None = None
     seed: int | None = None
     weight: float | None = None
-    images: Images = Images()
+    images: DataFacts = DataFacts()
     step: int | None = None
     steps: int | None = None
     status: Status = ""
@@ -151,12 +151,12 @@ class ReportEntry:
     title: str
     created: str
     models: tuple[tuple[str, str], ...]
-    images: Images
+    images: DataFacts
     said: tuple[Said, ...]
 
 
 @dataclass(frozen=True)
-class Choice:
+class SeedChoice:
     """The run that was chosen among those of one λ, by its key, or why none was."""
 
     weight: float
@@ -171,10 +171,10 @@ class SweepEntry:
     path: str
     trainer: str
     variant: str
-    images: Images
+    images: DataFacts
     complete: int
     failed: int
-    choices: tuple[Choice, ...]
+    choices: tuple[SeedChoice, ...]
 
 
 @dataclass(frozen=True)

@@ -94,6 +94,7 @@ def render(index: FolderIndex, start: str = "") -> str:
         readers=_has_both_readers(models),
         columns=_columns(models),
         common=_common_words(models),
+        followed=any(code.followed for model in models for code in model.codes),
         agreement=any(model.agreement is not None for model in models),
         most_codes=CODES_SHOWN,
         left_out=len(index.models) - len(models),
@@ -159,24 +160,21 @@ def _columns(models: Sequence[ModelEntry]) -> frozenset[str]:
         "weight": any(model.weight is not None for model in models),
         "seed": any(model.seed is not None for model in models),
         "progress": any(model.step is not None or model.status for model in models),
-        "trainer": len({(model.trainer, model.variant) for model in models}) > 1,
-        "images": len({model.images for model in models}) > 1,
+        "trainer": len({(model.trainer, model.variant, model.images) for model in models}) > 1,
         "error": any(code.error for model in models for code in model.codes),
-        "followed": any(code.followed for model in models for code in model.codes),
     }
     return frozenset(name for name, there in found.items() if there)
 
 
 def _common_words(models: Sequence[ModelEntry]) -> list[str]:
     """Return what all models have in common, and no column says: trainer and images."""
-    if not models:
+    if not models or "trainer" in _columns(models):
         return []
-    first, columns = models[0], _columns(models)
-    words = []
-    if "trainer" not in columns and first.trainer:
+    first, words = models[0], []
+    if first.trainer:
         variant = f" ({shown(first.variant)})" if first.variant not in (None, "default") else ""
         words.append(f"trainer {shown(first.trainer)}{variant}")
-    if "images" not in columns and first.images.name:
+    if first.images.name:
         split = f" {shown(first.images.split)}" if first.images.split else ""
         count = "" if first.images.n is None else f" ({first.images.n:,} images)"
         words.append(f"{shown(first.images.name)}{split}{count}")

@@ -9,7 +9,7 @@ from infoeval.report.followed_factors import closest_factor, codes_compared
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.model_results import codes_of
 from infoeval.results.records import INFORMATION, OWN_BOUND
-from infoeval.viewer.entries import AFTERWARDS, OWN, Amount, CodeFacts, Followed, Reading
+from infoeval.viewer.entries import AFTERWARDS, OWN, Amount, CodeFacts, FollowedFactor, Reading
 
 MOST_CODES = 64
 """Codes of a model that are told."""
@@ -108,13 +108,13 @@ def _reading(result: Result, model: ModelResults) -> Reading:
     )
 
 
-def _followed(name: str, model: ModelResults) -> Followed | None:
+def _followed(name: str, model: ModelResults) -> FollowedFactor | None:
     closest = closest_factor(model, name)
     if closest is None or not closest.verb:
         return None
     result = closest.result
     amount = Amount(result.value, result.low, result.high)
-    return Followed(closest.pair.factor, closest.verb, closest.pair.measure, amount)
+    return FollowedFactor(closest.pair.factor, closest.verb, closest.pair.measure, amount)
 
 
 def models_of(path: str, documents: list[Document]) -> Iterator[Scored]:
