@@ -18,6 +18,7 @@ from infoeval.results.contract import clean, explain, parse_json
 from infoeval.viewer.entries import (
     OWN,
     Amount,
+    ChosenRun,
     CodeFacts,
     DataFacts,
     FileLink,
@@ -26,7 +27,6 @@ from infoeval.viewer.entries import (
     Reading,
     ReportEntry,
     Said,
-    SeedChoice,
     Status,
     SweepEntry,
     Thumbnail,
@@ -180,7 +180,7 @@ class _Collector:
             if row.status == "failed" or place in self.runs:
                 self.runs.setdefault(place, _Run(place)).row = row
         choices = tuple(
-            SeedChoice(
+            ChosenRun(
                 pick.information_weight,
                 None if pick.folder is None else joined(folder, pick.folder),
                 pick.reason,

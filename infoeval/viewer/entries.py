@@ -156,7 +156,7 @@ class ReportEntry:
 
 
 @dataclass(frozen=True)
-class SeedChoice:
+class ChosenRun:
     """The run that was chosen among those of one λ, by its key, or why none was."""
 
     weight: float
@@ -174,7 +174,7 @@ class SweepEntry:
     images: DataFacts
     complete: int
     failed: int
-    choices: tuple[SeedChoice, ...]
+    choices: tuple[ChosenRun, ...]
 
 
 @dataclass(frozen=True)
