@@ -1,19 +1,15 @@
 """From the files below a folder to its index: each run once, with all that is known of it."""
 
 import os
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from infoeval.errors import UserError
-from infoeval.files import sha256
-from infoeval.report.verdict import sentences
-from infoeval.report.wording import listed
-from infoeval.results import DataSet, Document, Row, SubjectEntry, Summary
+from infoeval.results import DataSet, Row, Summary
 from infoeval.results.contract import clean, explain, parse_json
 from infoeval.viewer.entries import (
     OWN,
@@ -26,7 +22,6 @@ from infoeval.viewer.entries import (
     ModelEntry,
     Reading,
     ReportEntry,
-    Said,
     Status,
     SweepEntry,
     Thumbnail,
@@ -35,6 +30,10 @@ from infoeval.viewer.entries import (
 )
 from infoeval.viewer.folder_walk import FolderTree, joined, natural, walk
 from infoeval.viewer.run_files import (
+    CHECKPOINT,
+    CONFIG,
+    HISTORY,
+    SAMPLES,
     Progress,
     RunConfig,
     codes_in_training,
@@ -43,14 +42,12 @@ from infoeval.viewer.run_files import (
     read_config,
     read_history,
 )
-from infoeval.viewer.scored_models import Scored, facts_of, is_document, models_of, read_documents
+from infoeval.viewer.run_finder import RunFinder
+from infoeval.viewer.scored_models import Scored, ScoredFile, is_document, read_results
 from infoeval.viewer.thumbnails import MOST_BYTES_READ, thumbnail_of
 
 LARGEST_JSON = 64_000_000
 """Bytes of a JSON file that is read; a report of ten models has less than a tenth."""
-MOST_HASHED = 2 * 2**30
-"""Bytes of checkpoints that are read to tell which one results are of; two seconds' work."""
-CONFIG, HISTORY, CHECKPOINT, SAMPLES = "config.json", "history.csv", "ckpt.pt", "samples"
 SUMMARY, METRICS = "summary.json", "metrics.json"
 PAGES = (".html", ".htm")
 
@@ -112,9 +109,7 @@ class _Collector:
             if CHECKPOINT in names or {CONFIG, HISTORY} <= set(names)
         }
         self.summaries: dict[str, Summary] = {}
-        self.documents: dict[str, list[Document]] = {}
-        self.hashes: dict[str, str] = {}
-        self.to_hash = MOST_HASHED
+        self.files: list[ScoredFile] = []
 
     def index(self) -> FolderIndex:
         """Return the index."""
@@ -154,7 +149,7 @@ class _Collector:
         """Keep what a JSON object says, as what it is; others are not ours."""
         folder, _, name = path.rpartition("/")
         if is_document(plain):
-            self.documents[path] = read_documents(plain)
+            self.files.append(read_results(path, plain))
         elif name == CONFIG and is_config(plain):
             self.runs.setdefault(folder, _Run(folder)).config = read_config(plain)
         elif name == SUMMARY and "rows" in plain:
@@ -194,22 +189,23 @@ class _Collector:
 
     def _read_results(self) -> tuple[list[ModelEntry], list[ReportEntry]]:
         """Return the models that are no run below the folder, and the reports."""
-        by_name = defaultdict[str, list[_Run]](list)
-        for each in self.runs.values():
-            by_name[self._parts(each)[-1]].append(each)
+        finder = RunFinder(
+            self.tree, self.name, {run.key: run.config for run in self.runs.values()}
+        )
         others: dict[tuple[Any, ...], _Subject] = {}
         reports: list[ReportEntry] = []
-        for path, documents in self.documents.items():
-            page = self._page_of(path)
+        for file in self.files:
+            page = self._page_of(file.path)
             shown: list[tuple[str, str]] = []
-            for scored in models_of(path, documents):
-                new = _Subject(f"{path}#{scored.number}")
-                run = self._run_of(scored, by_name)
-                subject = run or others.setdefault(_identity(scored), new)
+            for scored in file.models:
+                key = finder.find(scored)
+                new = _Subject(f"{file.path}#{scored.number}")
+                other = others.setdefault(_identity(scored), new) if key is None else None
+                subject = other or self.runs[key or ""]
                 subject.add(scored, page)
-                shown.append((scored.model.label, subject.key))
+                shown.append((scored.label, subject.key))
             if page:
-                reports.append(_report(page, path, documents[0], shown))
+                reports.append(_report(page, file, shown))
         return [_model_elsewhere(other) for other in others.values()], reports
 
     def _page_of(self, path: str) -> str:
@@ -220,45 +216,6 @@ class _Collector:
             return ""
         return next((f"{stem}{end}" for end in PAGES if self.tree.has(f"{stem}{end}")), "")
 
-    def _parts(self, run: _Run) -> tuple[str, ...]:
-        return (self.name, *PurePosixPath(run.key).parts)
-
-    def _run_of(self, scored: Scored, by_name: dict[str, list[_Run]]) -> _Run | None:
-        """Return the run that a model is of: by the path of its checkpoint, and its settings.
-
-        A path that ends as another does by its last folder alone, as where the folder was renamed,
-        is not enough: then the checkpoint must have the hash that the results name.
-        """
-        identity = scored.model.identity
-        if identity.checkpoint is None:
-            return None
-        whole = PurePosixPath(identity.checkpoint.replace("\\", "/")).parts[:-1]
-        parts = tuple(part for part in whole if part not in ("/", "."))
-        beside = self.runs.get(scored.path.rpartition("/")[0])
-        found = by_name.get(parts[-1], []) if parts else [beside] if beside else []
-        found = [run for run in found if _agree(run.config, identity)]
-        alike = {run.key: _common(parts[::-1], self._parts(run)[::-1]) for run in found}
-        sure = [run for run in found if alike[run.key] in (len(parts), len(self._parts(run)))]
-        near = {run.key: _common(scored.path.split("/"), run.key.split("/")) for run in sure}
-        best = max(((alike[run.key], near[run.key]) for run in sure), default=None)
-        sure = [run for run in sure if (alike[run.key], near[run.key]) == best]
-        if len(sure) == 1:
-            return sure[0]
-        return next((run for run in sure or found if self._has_hash(run, identity.sha256)), None)
-
-    def _has_hash(self, run: _Run, wanted: str | None) -> bool:
-        """Return whether a run's checkpoint has this SHA-256; False once much has been read."""
-        path = joined(run.key, CHECKPOINT)
-        if wanted is None or not self.tree.has(path):
-            return False
-        if path not in self.hashes:
-            try:
-                self.to_hash -= (self.tree.root / path).stat().st_size
-                self.hashes[path] = sha256(self.tree.root / path) if self.to_hash >= 0 else ""
-            except (OSError, UserError):
-                self.hashes[path] = ""
-        return self.hashes[path] == wanted
-
     def _model(self, run: _Run) -> ModelEntry:
         """Return all that is known of a run."""
         config, row, progress = run.config, run.row, run.progress
@@ -267,8 +224,8 @@ class _Collector:
         step = progress.step if progress.step is not None else (row.step if row else None)
         steps = settings.steps if settings else None
         status, reason = _status(step, steps, row)
-        scored = sorted(run.scored, key=lambda one: one.model.identity.step != step)
-        sources = [facts_of(one.model, one.document) for one in scored]
+        scored = sorted(run.scored, key=lambda one: one.identity.step != step)
+        sources = [one.codes for one in scored]
         sources += [_in_summary(row)] if row else []
         sources += [codes_in_training(config, progress)] if config else []
         return ModelEntry(
@@ -346,39 +303,16 @@ def _in_summary(row: Row) -> tuple[CodeFacts, ...]:
     )
 
 
-def _agree(config: RunConfig | None, identity: SubjectEntry) -> bool:
-    """Return whether what results say of a checkpoint fits the settings of a run."""
-    if config is None:
-        return True
-    pairs = (
-        (config.trainer.name, identity.trainer),
-        (config.variant, identity.variant),
-        (config.seed, identity.seed),
-        (config.trainer.information_weight, identity.information_weight),
-    )
-    return all(None in pair or pair[0] == pair[1] for pair in pairs)
-
-
-def _common(first: Sequence[str], second: Sequence[str]) -> int:
-    """Return how many items two sequences begin with alike."""
-    alike = 0
-    for one, other in zip(first, second, strict=False):
-        if one != other:
-            break
-        alike += 1
-    return alike
-
-
 def _identity(scored: Scored) -> tuple[Any, ...]:
     """Return what two documents about the same model have in common."""
-    subject = scored.model.identity
+    subject = scored.identity
     return subject.source, subject.sha256, subject.step, subject.seed
 
 
 def _model_elsewhere(subject: _Subject) -> ModelEntry:
     """Return what documents say of a model that is no run below the folder."""
     first = subject.scored[0]
-    identity = first.model.identity
+    identity = first.identity
     kind = "table" if identity.codes is not None else "model"
     return ModelEntry(
         key=subject.key,
@@ -388,29 +322,21 @@ def _model_elsewhere(subject: _Subject) -> ModelEntry:
         variant=identity.variant,
         seed=identity.seed,
         weight=identity.information_weight,
-        images=_images(_data_of(first)),
+        images=_images(first.data),
         step=identity.step,
-        codes=merged([facts_of(one.model, one.document) for one in subject.scored]),
+        codes=merged([one.codes for one in subject.scored]),
         files=tuple(subject.links),
     )
 
 
-def _data_of(scored: Scored) -> DataSet:
-    plain = scored.model.data
-    return scored.document.data_set if plain is None else DataSet.model_validate(plain)
-
-
-def _report(page: str, path: str, document: Document, shown: list[tuple[str, str]]) -> ReportEntry:
+def _report(page: str, file: ScoredFile, shown: list[tuple[str, str]]) -> ReportEntry:
     """Return a report: what it is about, and the sentences of its verdict."""
-    peers = [model.identity for model in document.peers]
-    names = dict.fromkeys(each.trainer or each.source for each in peers)
-    said = tuple(Said(finding.topic, finding.text) for finding in sentences(document))
     return ReportEntry(
         page=page,
-        document=path,
-        title=listed(list(names)),
-        created=document.created or "",
+        document=file.path,
+        title=file.title,
+        created=file.created,
         models=tuple(shown),
-        images=_images(document.data_set),
-        said=said,
+        images=_images(file.data),
+        said=file.said,
     )

@@ -30,8 +30,8 @@ from infoeval.viewer.folder_walk import natural, read_ends
 INDEX = "index.html"
 MARK = '<meta name="generator" content="infoeval view">'
 """What the pages of this module begin with, and no other page."""
-MOST_ROWS = 5000
-"""Rows of the table; a browser takes a second to sort as many."""
+MOST_ROWS = 2000
+"""Rows of the table: a browser takes long to lay out many more."""
 CODES_SHOWN = 4
 """Codes of a row that are not folded away."""
 

@@ -16,6 +16,7 @@ from infoeval.results.model_results import DataSet
 from infoeval.viewer.entries import WHILE_TRAINING, Amount, CodeFacts, Reading
 from infoeval.viewer.folder_walk import read_ends
 
+CONFIG, HISTORY, CHECKPOINT, SAMPLES = "config.json", "history.csv", "ckpt.pt", "samples"
 ENDS = 2**16
 """Bytes of the first and the last line of a history."""
 _SAMPLE = re.compile(r"step-(\d{1,15})-(.+)\.png", re.DOTALL)

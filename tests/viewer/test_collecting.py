@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infoeval.errors import UserError
-from infoeval.viewer import FolderIndex, collect
+from infoeval.viewer import FolderIndex, collect, scored_models
 from infoeval.viewer.entries import AFTERWARDS, OWN, WHILE_TRAINING, CodeFacts, ModelEntry
 from tests.viewer import folders
 from tests.viewer.folders import LOG_TEN
@@ -247,6 +247,14 @@ def test_a_comparison_is_about_its_models(tmp_path: Path) -> None:
     assert [entry.files[0].path for entry in found.models] == ["compare.json"] * 2
     (tmp_path / "compare.json").write_text(json.dumps(whole | {"second": 3}))
     assert list(unread(tmp_path)) == ["compare.json"]
+
+
+def test_a_file_of_very_many_results_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folders.scores(tmp_path / "scores.json", folders.run(tmp_path / "run"))
+    monkeypatch.setattr(scored_models, "MOST_RESULTS", 1)
+    assert unread(tmp_path) == {"scores.json": "it has more than 1 results"}
 
 
 @pytest.mark.parametrize(("name", "reason"), [("nothing", "does not exist"), ("file", "no")])
