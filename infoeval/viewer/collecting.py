@@ -65,12 +65,12 @@ class _Subject:
     links: list[FileLink] = field(default_factory=list)
 
     def add(self, scored: Scored, page: str) -> None:
-        """Add results, and links to their page and file."""
+        """Add results, and a link to their page, else to their file."""
         self.scored.append(scored)
-        for path in filter(None, (page, scored.path)):
-            link = FileLink(path.rpartition("/")[2], path)
-            if link not in self.links:
-                self.links.append(link)
+        path = page or scored.path
+        link = FileLink(path.rpartition("/")[2], path)
+        if link not in self.links:
+            self.links.append(link)
 
 
 @dataclass
