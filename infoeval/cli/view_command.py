@@ -31,8 +31,8 @@ def view(folder: Path, output: Path | None, open_it: bool, as_json: bool) -> Non
     """Write one page over all runs, sweeps and reports below a folder.
 
     The page works from its file, without a server: a table to sort and filter, with what each code
-    carries and follows, pictures, and links to reports, checkpoints and results. No checkpoint is
-    opened. Files that cannot be read are listed with the reason, and the folder may be moved.
+    carries and follows, pictures, and links to reports, checkpoints and results. No weights are
+    loaded. Files that cannot be read are listed with the reason, and the folder may be moved.
 
     \b
     For example:

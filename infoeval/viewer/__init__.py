@@ -1,6 +1,6 @@
 """The index of a folder: all runs, reports and sweeps below it, on one page without a server.
 
-It reads what these wrote, and no checkpoint. The page is a function of the folder alone.
+It reads what these wrote, and loads no weights. The page is a function of the folder alone.
 """
 
 import os
@@ -23,7 +23,7 @@ def view(
 
     The page works from its file, without a server or a network, and links to the files by relative
     paths: the folder may be moved. It is written whole or not at all. Files that cannot be read are
-    listed on it with the reason; no checkpoint is opened, and no link followed.
+    listed on it with the reason; no weights are loaded, and no link is followed.
 
     Args:
         folder: where the runs are.
