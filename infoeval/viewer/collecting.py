@@ -85,7 +85,7 @@ class _Run(_Subject):
 def collect(folder: str | os.PathLike[str], watch: Watch | None = None) -> FolderIndex:
     """Return the index of a folder: what its files say, whatever is in them.
 
-    No weights are loaded, no link is followed. A file that cannot be read is listed with the reason.
+    No weights are loaded, no link is followed. A file that cannot be read is listed with why.
 
     Raises UserError where there is no such folder.
     """
