@@ -4,7 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -25,6 +25,8 @@ from infoeval.errors import printable
 PLAIN_INTERVAL = 10.0
 """Seconds between progress lines where the output is not a terminal."""
 BAR = 24
+PATIENCE = 2.0
+"""Seconds without a word of what is usually done by then."""
 
 Activity = Callable[[str, float | None], None]
 Training = Callable[[int, Mapping[str, float]], None]
@@ -52,6 +54,22 @@ def activity(console: Console | None = None) -> Iterator[Activity]:
             live.update(Group(bar, _text(text, console)))
 
         update("opening the model", None)
+        yield update
+
+
+@contextmanager
+def activity_if_slow() -> Iterator[Activity]:
+    """Show what is being done as `activity` does, once two seconds have passed."""
+    started = time.monotonic()
+    with ExitStack() as held:
+        shown: list[Activity] = []
+
+        def update(text: str, share: float | None) -> None:
+            if not shown and time.monotonic() - started >= PATIENCE:
+                shown.append(held.enter_context(activity()))
+            for show in shown:
+                show(text, share)
+
         yield update
 
 

@@ -57,8 +57,8 @@ def parse(arguments: list[str]) -> None:
 
 def test_commands_are_these() -> None:
     assert {" ".join(path) for path in commands(main)} == {
-        *("", "train", "score", "metrics", "compare", "report", "traverse", "encode", "directions"),
-        *("data", "data ls"),
+        *("", "train", "score", "metrics", "compare", "report", "view", "traverse", "encode"),
+        *("directions", "data", "data ls"),
     }
 
 
