@@ -74,14 +74,18 @@ def data_root(folder: str | os.PathLike[str] | None = None) -> Path:
     """Return the folder that holds the data sets; it need not exist yet.
 
     It is the argument (``--data-dir`` on the command line) if given, else the environment
-    variable ``INFOEVAL_DATA``, else ``~/.cache/infoeval``.
+    variable ``INFOEVAL_DATA``, else ``~/.cache/infoeval``. Raises UserError for a file.
 
     >>> data_root("~/sets") == Path.home() / "sets"
     True
     """
     chosen = folder or os.environ.get("INFOEVAL_DATA")
     if chosen:
-        return in_home(chosen)
+        root = in_home(chosen)
+        if root.is_file():
+            whose = "" if folder else "INFOEVAL_DATA: "
+            raise UserError(f"{whose}{root} is a file; give the folder that holds the data sets")
+        return root
     try:
         return in_home("~/.cache/infoeval")
     except UserError:  # data sets that need no files are available without a home folder
