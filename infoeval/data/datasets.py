@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.image_set import SPLITS, ImageSet, Render, describe_form
+from infoeval.data.image_set import SPLITS, SUFFIXES, ImageSet, Render, describe_form
 from infoeval.data.source import DataSource, LoadRequest, data_root
 from infoeval.errors import UserError, did_you_mean
 
@@ -84,13 +84,14 @@ def load(
     download: bool = True,
     skip_broken: bool = False,
     shape: tuple[int, int, int] | None = None,
+    alone: bool = False,
 ) -> ImageSet:
     """Return one split of a data set.
 
     Args:
         name_or_path: one of ``names()`` (case does not matter, and ``-`` may stand for ``_``), a
-            ``.npz`` file or a folder of images (also as ``.zip`` or ``.tar``). A name takes
-            precedence over a file or folder of the same name; write ``./mnist`` for such a folder.
+            ``.npz`` file, a folder of images (also as ``.zip`` or ``.tar``) or an image. A name
+            takes precedence over a file or folder of that name; write ``./mnist`` for such a one.
         split: ``"train"`` or ``"test"``.
         root: the folder of the data sets; see :func:`infoeval.data.data_root`.
         download: whether missing files may be downloaded.
@@ -98,6 +99,7 @@ def load(
             names them) rather than an error.
         shape: ``(channels, height, width)`` to which the middle of images of another form is
             resized; ``ImageSet.resized_from`` describes the original form.
+        alone: whether a path may hold a single image, which is then both splits.
 
     Returns:
         The images, with labels and factors where known. These two are evaluation data, which
@@ -113,7 +115,7 @@ def load(
         raise UserError(f"split must be 'train' or 'test', not {split!r}")
     source = _source(name_or_path)
     if source is None:
-        images = _load_path(_existing(name_or_path), split, shape, skip_broken)
+        images = _load_path(_existing(name_or_path), split, shape, skip_broken, alone)
     else:
         images = source.load(LoadRequest(data_root(root), split, download, skip_broken))
         images = replace(images, render=images.render or source.render)
@@ -212,17 +214,17 @@ def _existing(name_or_path: str | os.PathLike[str]) -> Path:
 
 
 def _load_path(
-    path: Path, split: str, shape: tuple[int, int, int] | None, skip_broken: bool
+    path: Path, split: str, shape: tuple[int, int, int] | None, skip_broken: bool, alone: bool
 ) -> ImageSet:
     suffix = path.suffix.lower()
     if _is_folder(path):
         from infoeval.data.folder import load_folder
 
-        return load_folder(path, split, shape=shape, skip_broken=skip_broken)
+        return load_folder(path, split, shape=shape, skip_broken=skip_broken, alone=alone)
     if suffix == ".npz":
         from infoeval.data.formats.npz_images import load_npz
 
-        return load_npz(path, split)
+        return load_npz(path, split, alone=alone)
     if suffix in _FACE_MODEL_SUFFIXES:
         from infoeval.data.faces import load_faces_of
 
@@ -244,8 +246,8 @@ def _no_data_set(path: Path) -> UserError:
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether a path is read as a folder of images: also an archive of one."""
-    return path.is_dir() or path.suffix.lower() in _ARCHIVES
+    """Whether a path is read as a folder of images: also an archive of one, and an image."""
+    return path.is_dir() or path.suffix.lower() in (*_ARCHIVES, *SUFFIXES)
 
 
 def _resized(images: ImageSet, shape: tuple[int, int, int]) -> ImageSet:

@@ -42,7 +42,9 @@ Most = tuple[int, int] | None
 _in_use: WeakValueDictionary[tuple[Path, int, int, Most], NDArray[np.uint8]] = WeakValueDictionary()
 
 
-def load_npz(path: str | os.PathLike[str], split: str = "train", most: Most = None) -> ImageSet:
+def load_npz(
+    path: str | os.PathLike[str], split: str = "train", most: Most = None, *, alone: bool = False
+) -> ImageSet:
     """Return one split of the image set in a ``.npz`` file.
 
     The file holds
@@ -66,13 +68,14 @@ def load_npz(path: str | os.PathLike[str], split: str = "train", most: Most = No
 
     Other arrays are ignored. Nothing is unpickled. Each array may take 8 GiB;
     images beyond 1 GiB are decoded once, into the cache. With ``most``, only the first images of
-    the train and the test split of a file without ``test_images`` are kept: random ones.
+    the train and the test split of a file without ``test_images`` are kept: random ones. With
+    ``alone``, one image alone is both splits.
 
     Raises:
         UserError: the file is not such a file; the message names the array and the reason.
     """
     with NpzFile(Path(path)) as arrays:
-        return _read_split(arrays, split, most)
+        return _read_split(arrays, split, most, alone)
 
 
 def npz_form(path: str | os.PathLike[str]) -> tuple[set[tuple[int, int]], int]:
@@ -120,7 +123,7 @@ def npz_source(
     )
 
 
-def _read_split(arrays: NpzFile, split: str, most: Most) -> ImageSet:
+def _read_split(arrays: NpzFile, split: str, most: Most, alone: bool) -> ImageSet:
     official = "test_images" in arrays
     _check_test_split(arrays, official)
     prefix = "test_" if official and split == "test" else ""
@@ -132,8 +135,9 @@ def _read_split(arrays: NpzFile, split: str, most: Most) -> ImageSet:
     if official:
         images = read_pixels(arrays, main)
     else:
-        places = chosen = _chosen(arrays, count, split, most)
-        shuffled = _shuffled_images(arrays, main, count, most)
+        rows = {part: _chosen(arrays, count, part, most, alone) for part in ("test", "train")}
+        places = chosen = rows[split]
+        shuffled = _shuffled_images(arrays, main, np.concatenate(list(rows.values())), most)
         images = shuffled[: len(chosen)] if split == "test" else shuffled[-len(chosen) :]
         for name in ("labels", "factors"):
             if about.get(name) is not None:
@@ -224,20 +228,21 @@ def _dsprites_factors(arrays: NpzFile, prefix: str, count: int) -> dict[str, Any
     }
 
 
-def _chosen(arrays: NpzFile, count: int, split: str, most: Most) -> NDArray[np.intp]:
+def _chosen(arrays: NpzFile, count: int, split: str, most: Most, alone: bool) -> NDArray[np.intp]:
     """Return which rows of a file are in a split."""
-    rows = split_indices(str(arrays.path), count, split)
+    rows = split_indices(str(arrays.path), count, split, alone=alone)
     return rows if most is None else rows[: most[SPLITS.index(split)]]
 
 
-def _shuffled_images(arrays: NpzFile, name: str, count: int, most: Most) -> NDArray[np.uint8]:
-    """Return the images, those of the test split first, from memory if they are in use."""
+def _shuffled_images(
+    arrays: NpzFile, name: str, rows: NDArray[np.intp], most: Most
+) -> NDArray[np.uint8]:
+    """Return the images of these rows, from memory if they are in use."""
     state = arrays.path.stat()
     key = (arrays.path.resolve(), state.st_size, state.st_mtime_ns, most)
     shuffled = _in_use.get(key)
     if shuffled is None:
-        rows = [_chosen(arrays, count, split, most) for split in ("test", "train")]
-        shuffled = _in_use[key] = read_pixels(arrays, name, np.concatenate(rows))
+        shuffled = _in_use[key] = read_pixels(arrays, name, rows)
     return shuffled
 
 
