@@ -1,6 +1,7 @@
 """Data sets by name, and any .npz file or folder of images by path."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -16,6 +17,7 @@ from infoeval.errors import UserError, did_you_mean
 MODULES = {
     "mnist": "infoeval.data.mnist",
     "fashion_mnist": "infoeval.data.fashion_mnist",
+    "kmnist": "infoeval.data.kmnist",
     "digits": "infoeval.data.digits",
     "sprites": "infoeval.data.sprites",
     "dsprites": "infoeval.data.dsprites",
@@ -39,7 +41,9 @@ class CatalogueEntry:
     """One line of ``infoeval data ls``.
 
     ``where`` is the folder in which the set is or belongs, or what it comes with;
-    ``what_to_do`` is one line on how to get it, and is empty when it is present.
+    ``what_to_do`` is one line on how to get it, and is empty when it is present. ``images`` are
+    those of a published set that lie there, and ``published`` all that it has; None where that is
+    not known, and for sets that are drawn.
     """
 
     name: str
@@ -47,13 +51,15 @@ class CatalogueEntry:
     where: str
     present: bool
     what_to_do: str
+    images: int | None = None
+    published: int | None = None
 
 
 def names() -> tuple[str, ...]:
     """Return the names of all data sets; none of their modules is imported.
 
-    >>> names()[:3]
-    ('mnist', 'fashion_mnist', 'digits')
+    >>> names()[:4]
+    ('mnist', 'fashion_mnist', 'kmnist', 'digits')
     """
     return tuple(MODULES)
 
@@ -72,7 +78,20 @@ def catalogue(root: str | os.PathLike[str] | None = None) -> list[CatalogueEntry
         present = source.present(folder)
         what_to_do = "" if present else source.what_to_do(folder)
         where = source.where(folder)
-        entries.append(CatalogueEntry(source.name, source.description, where, present, what_to_do))
+        images = None
+        with suppress(UserError):  # a damaged file is an error where it is loaded
+            images = source.images_there(folder)
+        entries.append(
+            CatalogueEntry(
+                source.name,
+                source.description,
+                where,
+                present,
+                what_to_do,
+                images,
+                source.published,
+            )
+        )
     return entries
 
 
@@ -117,8 +136,10 @@ def load(
     if source is None:
         images = _load_path(_existing(name_or_path), split, shape, skip_broken, alone)
     else:
-        images = source.load(LoadRequest(data_root(root), split, download, skip_broken))
-        images = replace(images, render=images.render or source.render)
+        folder = data_root(root)
+        images = source.load(LoadRequest(folder, split, download, skip_broken))
+        notes = (*images.notes, *source.part(folder))
+        images = replace(images, render=images.render or source.render, notes=notes)
     if shape is None or images.images.shape[1:] == shape:
         return images
     return _resized(images, shape)

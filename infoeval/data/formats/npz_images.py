@@ -88,6 +88,16 @@ def npz_form(path: str | os.PathLike[str]) -> tuple[set[tuple[int, int]], int]:
     return {(height, width)}, channels
 
 
+def npz_count(path: str | os.PathLike[str]) -> int:
+    """Return how many images a ``.npz`` file has, both splits together, by their headers.
+
+    Raises UserError like :func:`load_npz`.
+    """
+    with NpzFile(Path(path)) as arrays:
+        parts = {_images_name(arrays), "test_images"}
+        return sum(image_shape(arrays, name)[0][0] for name in parts if name in arrays)
+
+
 def npz_source(
     name: str,
     description: str,
