@@ -1,9 +1,11 @@
-"""Running a Python file as a module: a trainer, or a user's model."""
+"""Running a Python file as a module, and a user's code: a trainer, or a model."""
 
 import importlib.util
 import itertools
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from types import ModuleType
 
@@ -32,6 +34,23 @@ def run_file(path: Path) -> ModuleType:
     except (Exception, SystemExit) as error:
         raise UserError(f"{path} could not be run: {described(error)}") from error
     return module
+
+
+@contextmanager
+def user_code(failed: str) -> Iterator[None]:
+    """Run a user's code: what it raises becomes one line that begins with `failed`.
+
+    What it prints goes to the standard error: the standard output may be JSON for machines.
+    """
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    except UserError:
+        raise
+    except (Exception, SystemExit) as error:
+        why = described(error)
+        cure = "; make them floats, as in images.float() / 255" if "Byte" in why else ""
+        raise UserError(f"{failed}: {why}{cure}") from error
 
 
 def _import_from(folder: Path) -> None:

@@ -153,7 +153,7 @@ def test_commands_about_your_model(
     monkeypatch.setattr(sys, "path", list(sys.path))
     monkeypatch.setitem(BUDGETS, "quick", TINY_BUDGET)
     words = shlex.split(re.sub(r"points=\d+", "points=20", line))[1:]
-    result = CliRunner().invoke(main, [*words, "--rows", "200", "--replicates", "2"])
+    result = CliRunner().invoke(main, [*words, "--rows", "200", "--replicates", "0", "--null", "1"])
     assert result.exit_code == 0, result.output
     asked = [name.partition(":")[0] for name in words if words[words.index(name) - 1] == "--metric"]
     for name in asked or ["mig"]:

@@ -48,10 +48,10 @@ def encode(model: str, images: str, output: Path | None, as_json: bool, **option
       infoeval encode encoder.onnx pictures.zip --image-range -1,1 -o codes.tsv
 
     MODEL is a model with an encoder, as in infoeval score. IMAGES is a folder or archive of image
-    files, a .npz file or the name of a data set. A row has the file; of a categorical code the
-    likeliest category and its probability; of each other code its value and its spread, the
-    standard deviation of q(c|x), where the encoder tells them; and the factors or the label, where
-    they are known. infoeval score takes the table as it is.
+    files, a single one, a .npz file or the name of a data set. A row has the file; of a categorical
+    code the likeliest category and its probability; of each other code its value and its spread,
+    the standard deviation of q(c|x), where the encoder tells them; and the factors or the label,
+    where they are known. infoeval score takes the table as it is.
     """
     from infoeval import evaluation
     from infoeval.cli.progress import activity
@@ -60,16 +60,23 @@ def encode(model: str, images: str, output: Path | None, as_json: bool, **option
     if output is None:
         with activity() as progress:
             table = evaluation.encode(model, images, progress=progress, **options)
+        _print_notes(table)
         print_json(as_text(_records(table))) if as_json else say(*_lines(table))
         return
     with table_file(output) as write:
         with activity() as progress:
             table = evaluation.encode(model, images, progress=progress, **options)
         write(table)
+    _print_notes(table)
     if as_json:
         print_json(as_text({"table": str(output), "rows": len(table), "columns": list(table)}))
     else:
         note(f"codes: {output}, {len(table):,} rows")
+
+
+def _print_notes(table: "pd.DataFrame") -> None:
+    for line in table.attrs["notes"]:
+        note(line)
 
 
 def _records(table: "pd.DataFrame") -> list[dict[str, Any]]:

@@ -115,6 +115,13 @@ def _print_metric(metric: "Metric") -> None:
     say("", *metric.definition.splitlines())
 
 
+def _available(entry: "CatalogueEntry") -> str:
+    """Return "yes", "no", or of a part of a published set how many images are there."""
+    if entry.images is None or entry.published is None or entry.images >= entry.published:
+        return "yes" if entry.present else "no"
+    return f"{entry.images:,} of {entry.published:,}"
+
+
 def _print_catalogue(entries: "Sequence[CatalogueEntry]") -> None:
     """Print which data sets are available, and how to get those that are not."""
     from infoeval.cli.terminal.screen import Screen, table
@@ -122,7 +129,7 @@ def _print_catalogue(entries: "Sequence[CatalogueEntry]") -> None:
     rows = table("name", "available", "description", "place", names=4)
     rows.columns[1].no_wrap = True
     for entry in entries:
-        available = "yes" if entry.present else "no"
+        available = _available(entry)
         rows.add_row(entry.name, available, entry.description, printable(entry.where))
     screen = Screen()
     screen.print_table(rows, names=3)

@@ -8,10 +8,12 @@ from typing import IO, Protocol, TypeVar
 
 from infoeval.cli.common import PAGES
 from infoeval.cli.output import note, print_json
-from infoeval.errors import UserError
+from infoeval.errors import UserError, quoted
 from infoeval.files import atomic_path
 
 STANDARD_OUTPUT = Path("-")
+_SUFFIXES = (".json", ".csv", ".txt", "")
+"""Of results; without one they are text."""
 
 
 class Results(Protocol):
@@ -31,11 +33,11 @@ def results_to(
 ) -> Iterator[Callable[[Shown], None]]:
     """Yield a function that prints results by `show`, or writes them to the file `output`.
 
-    The file is JSON with `as_json` or the suffix .json, CSV with .csv, and otherwise the text that
-    is printed outside a terminal. It is written atomically, and opened here, so that a file that
-    cannot be written is an error before anything is computed.
+    The file is JSON with `as_json` or the suffix .json, CSV with .csv, and with .txt or none the
+    text that is printed outside a terminal. It is written atomically, and opened here, so that a
+    file that cannot be written is an error before anything is computed.
 
-    Raises UserError for such a file, and for a page.
+    Raises UserError for such a file, for a page, and for another suffix.
     """
     if output is None or output == STANDARD_OUTPUT:
         yield lambda results: print_json(results.to_json()) if as_json else show(results, None)
@@ -43,6 +45,8 @@ def results_to(
     kind = ".json" if as_json else output.suffix.lower()
     if kind in PAGES:
         raise UserError(f"{output}: a page is written by infoeval report; give .json, .csv or .txt")
+    if kind not in _SUFFIXES:
+        raise UserError(f"{output}: results are written as .json, .csv or .txt, not {quoted(kind)}")
     with atomic_path(output) as temporary:
 
         def write(results: Shown) -> None:

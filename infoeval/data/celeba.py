@@ -227,6 +227,12 @@ def _fields(
         yield name, values
 
 
+def _count(root: Path) -> int:
+    images = _images_path(root)
+    assert images is not None  # the set is present
+    return len(find_images(images, _wanted, skip_broken=True)[0])
+
+
 SOURCE = DataSource(
     name="celeba",
     description="CelebA: up to 202,599 aligned faces, cut to 32×32 RGB, 40 yes-or-no attributes",
@@ -234,4 +240,6 @@ SOURCE = DataSource(
     where=_where,
     present=lambda root: None not in (_list_path(root, _ATTRIBUTES), _images_path(root)),
     what_to_do=_what_to_do,
+    published=202_599,
+    count=_count,
 )

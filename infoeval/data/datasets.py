@@ -1,6 +1,7 @@
 """Data sets by name, and any .npz file or folder of images by path."""
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from infoeval.data.image_set import SPLITS, ImageSet, Render, describe_form
+from infoeval.data.image_set import SPLITS, SUFFIXES, ImageSet, Render, describe_form
 from infoeval.data.source import DataSource, LoadRequest, data_root
 from infoeval.errors import UserError, did_you_mean
 
@@ -16,6 +17,7 @@ from infoeval.errors import UserError, did_you_mean
 MODULES = {
     "mnist": "infoeval.data.mnist",
     "fashion_mnist": "infoeval.data.fashion_mnist",
+    "kmnist": "infoeval.data.kmnist",
     "digits": "infoeval.data.digits",
     "sprites": "infoeval.data.sprites",
     "dsprites": "infoeval.data.dsprites",
@@ -39,7 +41,9 @@ class CatalogueEntry:
     """One line of ``infoeval data ls``.
 
     ``where`` is the folder in which the set is or belongs, or what it comes with;
-    ``what_to_do`` is one line on how to get it, and is empty when it is present.
+    ``what_to_do`` is one line on how to get it, and is empty when it is present. ``images`` are
+    those of a published set that lie there, and ``published`` all that it has; None where that is
+    not known, and for sets that are drawn.
     """
 
     name: str
@@ -47,13 +51,15 @@ class CatalogueEntry:
     where: str
     present: bool
     what_to_do: str
+    images: int | None = None
+    published: int | None = None
 
 
 def names() -> tuple[str, ...]:
     """Return the names of all data sets; none of their modules is imported.
 
-    >>> names()[:3]
-    ('mnist', 'fashion_mnist', 'digits')
+    >>> names()[:4]
+    ('mnist', 'fashion_mnist', 'kmnist', 'digits')
     """
     return tuple(MODULES)
 
@@ -72,7 +78,20 @@ def catalogue(root: str | os.PathLike[str] | None = None) -> list[CatalogueEntry
         present = source.present(folder)
         what_to_do = "" if present else source.what_to_do(folder)
         where = source.where(folder)
-        entries.append(CatalogueEntry(source.name, source.description, where, present, what_to_do))
+        images = None
+        with suppress(UserError):  # a damaged file is an error where it is loaded
+            images = source.images_there(folder)
+        entries.append(
+            CatalogueEntry(
+                source.name,
+                source.description,
+                where,
+                present,
+                what_to_do,
+                images,
+                source.published,
+            )
+        )
     return entries
 
 
@@ -84,13 +103,14 @@ def load(
     download: bool = True,
     skip_broken: bool = False,
     shape: tuple[int, int, int] | None = None,
+    alone: bool = False,
 ) -> ImageSet:
     """Return one split of a data set.
 
     Args:
         name_or_path: one of ``names()`` (case does not matter, and ``-`` may stand for ``_``), a
-            ``.npz`` file or a folder of images (also as ``.zip`` or ``.tar``). A name takes
-            precedence over a file or folder of the same name; write ``./mnist`` for such a folder.
+            ``.npz`` file, a folder of images (also as ``.zip`` or ``.tar``) or an image. A name
+            takes precedence over a file or folder of that name; write ``./mnist`` for such a one.
         split: ``"train"`` or ``"test"``.
         root: the folder of the data sets; see :func:`infoeval.data.data_root`.
         download: whether missing files may be downloaded.
@@ -98,6 +118,7 @@ def load(
             names them) rather than an error.
         shape: ``(channels, height, width)`` to which the middle of images of another form is
             resized; ``ImageSet.resized_from`` describes the original form.
+        alone: whether a path may hold a single image, which is then both splits.
 
     Returns:
         The images, with labels and factors where known. These two are evaluation data, which
@@ -113,10 +134,12 @@ def load(
         raise UserError(f"split must be 'train' or 'test', not {split!r}")
     source = _source(name_or_path)
     if source is None:
-        images = _load_path(_existing(name_or_path), split, shape, skip_broken)
+        images = _load_path(_existing(name_or_path), split, shape, skip_broken, alone)
     else:
-        images = source.load(LoadRequest(data_root(root), split, download, skip_broken))
-        images = replace(images, render=images.render or source.render)
+        folder = data_root(root)
+        images = source.load(LoadRequest(folder, split, download, skip_broken))
+        notes = (*images.notes, *source.part(folder))
+        images = replace(images, render=images.render or source.render, notes=notes)
     if shape is None or images.images.shape[1:] == shape:
         return images
     return _resized(images, shape)
@@ -212,17 +235,17 @@ def _existing(name_or_path: str | os.PathLike[str]) -> Path:
 
 
 def _load_path(
-    path: Path, split: str, shape: tuple[int, int, int] | None, skip_broken: bool
+    path: Path, split: str, shape: tuple[int, int, int] | None, skip_broken: bool, alone: bool
 ) -> ImageSet:
     suffix = path.suffix.lower()
     if _is_folder(path):
         from infoeval.data.folder import load_folder
 
-        return load_folder(path, split, shape=shape, skip_broken=skip_broken)
+        return load_folder(path, split, shape=shape, skip_broken=skip_broken, alone=alone)
     if suffix == ".npz":
         from infoeval.data.formats.npz_images import load_npz
 
-        return load_npz(path, split)
+        return load_npz(path, split, alone=alone)
     if suffix in _FACE_MODEL_SUFFIXES:
         from infoeval.data.faces import load_faces_of
 
@@ -244,8 +267,8 @@ def _no_data_set(path: Path) -> UserError:
 
 
 def _is_folder(path: Path) -> bool:
-    """Whether a path is read as a folder of images: also an archive of one."""
-    return path.is_dir() or path.suffix.lower() in _ARCHIVES
+    """Whether a path is read as a folder of images: also an archive of one, and an image."""
+    return path.is_dir() or path.suffix.lower() in (*_ARCHIVES, *SUFFIXES)
 
 
 def _resized(images: ImageSet, shape: tuple[int, int, int]) -> ImageSet:

@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from infoeval.data.formats.npz_images import load_npz
+from infoeval.data.formats.npz_images import load_npz, npz_count
 from infoeval.data.image_set import ImageSet
 from infoeval.data.source import OTHER_FOLDER, DataSource, LoadRequest, downloading, not_there
 from infoeval.errors import UserError
@@ -57,7 +57,7 @@ def _what_to_do(root: Path) -> str:
 def _load(request: LoadRequest) -> ImageSet:
     """Return one split of the first file found, downloaded if there is none and that is allowed.
 
-    Of a file that is a part of the set, a note says so.
+    Of a file that is a part of the set, a note names it.
     """
     path = _path(request.root)
     if path is None:
@@ -67,7 +67,7 @@ def _load(request: LoadRequest) -> ImageSet:
     images = load_npz(path, request.split, _MOST)
     if images.factor_names != tuple(_TYPES):
         raise UserError(f"{path}: is not dSprites, whose factors are {', '.join(_TYPES)}")
-    part = f"the images are from {path.name}, a part of the set"
+    part = f"the images are from {path.name}"
     return replace(
         images,
         name="dsprites",
@@ -88,6 +88,12 @@ def _download(root: Path) -> Path:
     return path
 
 
+def _count(root: Path) -> int:
+    path = _path(root)
+    assert path is not None  # the set is present
+    return npz_count(path)
+
+
 SOURCE = DataSource(
     name="dsprites",
     description="dSprites: 60,000 of the 737,280 published images, 64×64, 5 factors",
@@ -95,4 +101,6 @@ SOURCE = DataSource(
     where=_where,
     present=lambda root: _path(root) is not None,
     what_to_do=_what_to_do,
+    published=737_280,
+    count=_count,
 )

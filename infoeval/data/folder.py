@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from infoeval.data.formats import image_reading
 from infoeval.data.formats.decoding import decode_all, map_files
 from infoeval.data.formats.image_archives import ImageFile, find_images
-from infoeval.data.formats.image_reading import SUFFIXES, Shape, read_image, shape_of
-from infoeval.data.image_set import DARK, ImageSet, describe_form, split_indices
+from infoeval.data.formats.image_reading import Shape, read_image, shape_of
+from infoeval.data.image_set import DARK, SUFFIXES, ImageSet, describe_form, split_indices
 from infoeval.data.resizing import fit, pixels
 from infoeval.data.split_folders import divide
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
@@ -47,6 +47,7 @@ def load_folder(
     *,
     shape: Shape | None = None,
     skip_broken: bool = False,
+    alone: bool = False,
 ) -> ImageSet:
     """Return one split of a folder of images, or of an uncompressed tar or a zip.
 
@@ -61,13 +62,14 @@ def load_folder(
     The headers of all files are read, but only the images of the split are decoded.
 
     Args:
-        path: the folder or archive.
+        path: the folder, archive or image.
         split: ``"train"`` or ``"test"``.
         shape: ``(channels, height, width)`` to which the middle of each image is resized while it
             is read (see ``resizing.fit``). Memory holds a few of the originals at a time. Without
             a shape, all images must have one size and be all grey or all RGB.
         skip_broken: whether to leave out images that cannot be read. ``left_out`` of the result
             names them; the others stay in the split they are in anyway.
+        alone: whether there may be a single image, which is then both splits.
 
     Raises:
         UserError: there are no images; one cannot be read, or is larger than ``MAX_PIXELS`` or,
@@ -89,7 +91,7 @@ def load_folder(
     if found.splits:
         chosen = [k for k, name in enumerate(found.splits) if name == split]
     else:
-        places = split_indices(str(path), len(files), split)
+        places = split_indices(str(path), len(files), split, alone=alone)
         chosen = places.tolist()
     labels, label_names = _labels(files, found.depth)
     size = len(chosen) * math.prod(images_shape)

@@ -15,6 +15,11 @@ from infoeval.errors import UserError
 SPLITS = ("train", "test")
 CHANNELS = (1, 3)
 FACTOR_TYPES = ("discrete", "ordinal", "continuous", "periodic")
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".webp", ".gif"),
+    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
+)
+"""Ends of the names of image files that are read, in lower case."""
 DARK = 32
 """Images of a user that stay below this value of 255 are not on that scale."""
 _PART = 1024
@@ -247,18 +252,20 @@ def fixed_order(n: int) -> NDArray[np.intp]:
     return np.argsort(np.random.PCG64(_SEED).random_raw(n), kind="stable")
 
 
-def split_indices(name: str, n: int, split: str) -> NDArray[np.intp]:
+def split_indices(name: str, n: int, split: str, *, alone: bool = False) -> NDArray[np.intp]:
     """Return the indices of the images in a split: one fifth is test, the rest train.
 
     The images are permuted with a fixed seed; the permutation depends on ``n`` alone, not on
     labels. The first ``max(1, n // 5)`` are the test split. Each split keeps the permuted order,
-    so that its first images are a random sample.
+    so that its first images are a random sample. With ``alone``, one image alone is both splits.
 
     Raises UserError, which begins with the set's ``name``, for fewer than two images.
 
     >>> len(split_indices("set", 10, "test")), len(split_indices("set", 10, "train"))
     (2, 8)
     """
+    if n == 1 and alone:
+        return np.zeros(1, np.intp)
     if n < 2:
         raise UserError(
             f"{name}: {n} image(s) cannot be split into train and test; give at least 2"

@@ -2,14 +2,14 @@
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from infoeval.data.formats.idx import idx_md5, read_idx
-from infoeval.data.image_set import ImageSet
+from infoeval.data.image_set import ImageSet, split_indices
 from infoeval.data.source import OTHER_FOLDER, DataSource, LoadRequest, downloading, not_there
 from infoeval.errors import UserError
 
@@ -36,6 +36,9 @@ class MnistFiles:
         label_names: names of the ten classes.
         md5: of unzipped files, by name; other files are checked for shape and range only.
         npz: name of a ``.npz`` file with all four arrays, as Keras keeps them; verified likewise.
+        part: name of a ``.npz`` file of the test images and labels alone. Where the training images
+            are missing, these, or the idx files of them, are the set, and a random fifth of them
+            is the test split.
     """
 
     name: str
@@ -44,6 +47,7 @@ class MnistFiles:
     label_names: tuple[str, ...]
     md5: Mapping[str, str]
     npz: str | None = None
+    part: str | None = None
 
     def source(self) -> DataSource:
         """Return the declaration of the data set."""
@@ -51,9 +55,11 @@ class MnistFiles:
             name=self.name,
             description=self.description,
             load=self._load,
-            where=lambda root: str(self._home(root, "train") or self._folder(root)),
-            present=lambda root: not self._missing(root, *_FILES),
+            where=self._where,
+            present=lambda root: not self._missing(root, *_FILES) or bool(self._part(root)),
             what_to_do=self._what_to_do,
+            published=sum(_COUNTS.values()),
+            count=self._count,
         )
 
     def _folder(self, root: Path) -> Path:
@@ -62,8 +68,8 @@ class MnistFiles:
     def _folders(self, root: Path) -> Iterator[Path]:
         """Yield the folders in which the files may be."""
         names = (self.torchvision_name, self.name, self.name.replace("_", "-"))
-        # The data root may be the set's own folder, unless it is named after the other set.
-        own = ("",) if ("fashion" in root.name.lower()) == ("fashion" in self.name) else ()
+        # The data root may be the set's own folder, unless it is named after another set.
+        own = ("",) if _kind(root.name) == _kind(self.name) else ()
         for name in dict.fromkeys((*names, self.torchvision_name.lower(), *own)):
             yield root / name / "raw"
             yield root / name
@@ -75,6 +81,29 @@ class MnistFiles:
                 return folder
         files = (folder / (self.npz or "") for folder in self._folders(root))
         return next((path for path in files if path.is_file()), None)
+
+    def _part(self, root: Path) -> Path | None:
+        """Return the folder or file of the test images where those of training are missing."""
+        if self.part is None or not self._missing(root, "train"):
+            return None
+        files = (folder / self.part for folder in self._folders(root))
+        return self._home(root, "test") or next((path for path in files if path.is_file()), None)
+
+    def _count(self, root: Path) -> int:
+        part = self._part(root)
+        if part is None:
+            return sum(_COUNTS.values())
+        if part.is_dir():
+            return _COUNTS["test"]
+        from infoeval.data.formats.npz_images import npz_count  # this form is rare
+
+        return npz_count(part)
+
+    def _where(self, root: Path) -> str:
+        part = self._part(root)
+        if part is not None:
+            return str(part if part.is_dir() else part.parent)
+        return str(self._home(root, "train") or self._folder(root))
 
     def _missing(self, root: Path, *splits: str) -> list[str]:
         absent = [split for split in splits if self._home(root, split) is None]
@@ -100,6 +129,9 @@ class MnistFiles:
     def _load(self, request: LoadRequest) -> ImageSet:
         """Return one split, downloaded first if its files are missing and that is allowed."""
         root, split = request.root, request.split
+        part = self._part(root)
+        if part is not None:
+            return self._load_part(part, split)
         if self._missing(root, split):
             if not request.download:
                 raise not_there(self.name, self._what_to_do(root))
@@ -108,6 +140,28 @@ class MnistFiles:
         if home is None:
             raise not_there(self.name, self._what_to_do(root))
         images, labels = self._read_npz(home, split) if home.is_file() else self._read(home, split)
+        return self._image_set(home, split, images, labels)
+
+    def _load_part(self, part: Path, split: str) -> ImageSet:
+        """Return one split of the test images alone."""
+        notes = ("the training images are missing: a random fifth of the test images is test",)
+        if part.is_dir():
+            places = split_indices(self.name, _COUNTS["test"], split)
+            arrays = [array[places] for array in self._read(part, "test")]
+            return replace(self._image_set(part, split, *arrays), places=places, notes=notes)
+        from infoeval.data.formats.npz_images import load_npz  # this form is rare
+
+        images = load_npz(part, split)
+        if images.images.shape[1:] != (1, _SIDE, _SIDE) or images.label_names != self.label_names:
+            raise UserError(
+                f"{part}: must hold images of {_SIDE}×{_SIDE} grey pixels, labels, and label_names "
+                f"{', '.join(self.label_names)}"
+            )
+        return replace(images, name=self.name, notes=notes)
+
+    def _image_set(
+        self, home: Path, split: str, images: NDArray[np.uint8], labels: NDArray[np.uint8]
+    ) -> ImageSet:
         if labels.max() >= len(self.label_names):
             raise UserError(
                 f"{_find(home, _FILES[split][1]) or home}: label {labels.max()} is not one of "
@@ -156,6 +210,11 @@ class MnistFiles:
             self._folder(root).mkdir(parents=True, exist_ok=True)
             for name in self._missing(root, *_FILES):
                 os.replace(self._folder(temporary) / name, self._folder(root) / name)
+
+
+def _kind(name: str) -> str:
+    """Return what tells a set's name from MNIST's own."""
+    return next((word for word in ("fashion", "kmnist") if word in name.lower()), "")
 
 
 def _shapes(split: str) -> tuple[tuple[int, ...], tuple[int, ...]]:

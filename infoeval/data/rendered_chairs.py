@@ -86,6 +86,12 @@ def _decode(file: ImageFile) -> NDArray[np.uint8]:
     return fit(crop_middle(image, side, side), _SHAPE)
 
 
+def _count(root: Path) -> int:
+    path = _path(root)
+    assert path is not None  # the set is present
+    return len(find_images(path, _wanted, skip_broken=True)[0])
+
+
 SOURCE = DataSource(
     name=_NAME,
     description="the original 3D chairs: 86,366 renderings, cut to 64×64 grey, with 3 factors",
@@ -93,4 +99,6 @@ SOURCE = DataSource(
     where=lambda root: str(root / _NAME),
     present=lambda root: _path(root) is not None,
     what_to_do=_what_to_do,
+    published=86_366,
+    count=_count,
 )

@@ -57,6 +57,9 @@ class DataSource:
         where: from the data root, the folder of the set.
         present: from the data root, whether all its files are there.
         what_to_do: from the data root, how to get the set when it is not there, in one line.
+        published: how many images the published set has; None for sets that are drawn.
+        count: from the data root, how many of these lie there, by names and headers alone; None
+            where the set is there as a whole or not at all. Raises UserError for unreadable files.
         render: for sets that are drawn, the images ``(n, channels, height, width)`` of any factor
             values ``(n, k)``; raises UserError for values that the set does not have.
     """
@@ -67,21 +70,40 @@ class DataSource:
     where: Callable[[Path], str] = lambda root: "drawn on demand"
     present: Callable[[Path], bool] = lambda root: True
     what_to_do: Callable[[Path], str] = lambda root: "nothing: it needs no files"
+    published: int | None = None
+    count: Callable[[Path], int] | None = None
     render: Render | None = None
+
+    def images_there(self, root: Path) -> int | None:
+        """Return how many of the published images lie there; None where that is not known."""
+        if not self.present(root) or self.count is None:
+            return self.published if self.present(root) else None
+        return self.count(root)
+
+    def part(self, root: Path) -> tuple[str, ...]:
+        """Return a sentence on how many images lie there, if they are a part of the set."""
+        there = self.images_there(root)
+        if there is None or self.published is None or there >= self.published:
+            return ()
+        return (f"a part of the set: {there:,} of the {self.published:,} published images",)
 
 
 def data_root(folder: str | os.PathLike[str] | None = None) -> Path:
     """Return the folder that holds the data sets; it need not exist yet.
 
     It is the argument (``--data-dir`` on the command line) if given, else the environment
-    variable ``INFOEVAL_DATA``, else ``~/.cache/infoeval``.
+    variable ``INFOEVAL_DATA``, else ``~/.cache/infoeval``. Raises UserError for a file.
 
     >>> data_root("~/sets") == Path.home() / "sets"
     True
     """
     chosen = folder or os.environ.get("INFOEVAL_DATA")
     if chosen:
-        return in_home(chosen)
+        root = in_home(chosen)
+        if root.is_file():
+            whose = "" if folder else "INFOEVAL_DATA: "
+            raise UserError(f"{whose}{root} is a file; give the folder that holds the data sets")
+        return root
     try:
         return in_home("~/.cache/infoeval")
     except UserError:  # data sets that need no files are available without a home folder

@@ -35,6 +35,7 @@ _MAX_IMAGES = 2**17  # the official files hold 73,257 and 26,032
 _MAX_ELEMENT = 2**29  # bytes of one unpacked variable; the most images take 2**28.6
 
 _HEADER, _COMPRESSED = 128, 15  # bytes of a file's header, and the type of a packed variable
+_DIMENSIONS = 40  # bytes of a variable up to the end of four dimensions
 _CHUNK = 2**20
 
 _NUMBERS = {"double", "single", *(f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32))}
@@ -162,6 +163,29 @@ def _check_packed(path: Path, file: IO[bytes], count: int) -> None:
         raise ValueError("a packed variable ends too early")
 
 
+def _count(root: Path) -> int:
+    """Return how many images both files declare."""
+    paths = [path for split in _FILES if (path := _path(root, split)) is not None]
+    return sum(map(_declared, paths))
+
+
+def _declared(path: Path) -> int:
+    """Return the number of images that a file declares: the last of the four dimensions of X."""
+    with parsing(f"{path}: its headers cannot be read"), path.open("rb") as file:
+        order = "<" if file.read(_HEADER).endswith(b"IM") else ">"
+        while len(tag := file.read(8)) == 8:
+            kind, count = struct.unpack(f"{order}II", tag)
+            start = file.read(min(count, _CHUNK))
+            if kind == _COMPRESSED:
+                start = zlib.decompressobj().decompress(start, _DIMENSIONS + 8)[8:]
+            # 16 bytes of flags come first, then a tag and the dimensions.
+            size, *sides = struct.unpack(f"{order}I4i", start[20:_DIMENSIONS].ljust(20, b"\0"))
+            if size == 16:
+                return int(sides[3])
+            file.seek(max(0, count - _CHUNK), os.SEEK_CUR)
+    raise UserError(f"{path}: holds no X of four dimensions")
+
+
 def _read_variables(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     """Return the images and digits of a file that is official or passed ``_check_elements``."""
     import scipy.io
@@ -229,4 +253,6 @@ SOURCE = DataSource(
     where=_where,
     present=lambda root: not _missing(root, *_FILES),
     what_to_do=_what_to_do,
+    published=sum(_COUNTS.values()),
+    count=_count,
 )

@@ -30,10 +30,13 @@ class Splits(NamedTuple):
 
 
 class Context:
-    """What the subjects of one evaluation share: options, the device, image sets loaded once."""
+    """What the subjects of one evaluation share: options, the device, image sets loaded once.
 
-    def __init__(self, options: Options) -> None:
-        self.options = options
+    `alone`: whether there may be a single image, which is then both splits.
+    """
+
+    def __init__(self, options: Options, *, alone: bool = False) -> None:
+        self.options, self.alone = options, alone
         self._about = ""
         self._splits: dict[tuple[object, ...], Splits] = {}
         self.real_features: dict[tuple[object, ...], object] = {}
@@ -157,7 +160,14 @@ class Context:
             root = self.options.data_dir
             with progress_to(self.progress):
                 train, test = (
-                    load(name, split, root=root, skip_broken=skip_broken, shape=shape)
+                    load(
+                        name,
+                        split,
+                        root=root,
+                        skip_broken=skip_broken,
+                        shape=shape,
+                        alone=self.alone,
+                    )
                     for split in ("train", "test")
                 )
             self._splits[key] = Splits(train, test)

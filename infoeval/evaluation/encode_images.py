@@ -3,6 +3,7 @@
 import zipfile
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,16 +41,20 @@ def encode(
     category and, where it is known, its probability; for each other code its value and, where it is
     known, its spread, the standard deviation of q(c|x); then the factors of the images, or else
     their label. A code called ``slant`` is the column ``code slant``, so that
-    `infoeval.evaluation.score` takes the table as it is.
+    `infoeval.evaluation.score` takes the table as it is. ``attrs["notes"]`` of the table are
+    sentences on how the images were read.
 
     Args:
         model: a model that has an encoder, as in `infoeval.evaluation.score`.
-        images: a folder or archive of image files, a `.npz` file or the name of a data set.
+        images: a folder or archive of image files, an image, a `.npz` file or the name of a data
+            set.
         data_dir: the folder of the named data sets.
         skip_broken: leave out image files that cannot be read.
         seed: of an encoder's random draws.
         batch_norm: the batch-norm statistics of the encoder: see `Options`. They are estimated
-            on the train split of these images; for a few images take "generated" or "running".
+            on the train split of these images; for a few images take "generated" or "running". Of
+            one image there are none: "generated" ones are taken where the model generates, else
+            "running" ones.
         prior: the codes of an ONNX encoder or decoder, as in "10,n,n"; they name the columns.
         image_range: the darkest and the brightest value of an ONNX encoder's images.
         device: where networks run.
@@ -70,20 +75,30 @@ def encode(
         device=device,
         progress=progress,
     )
-    context = Context(options)
+    context = Context(options, alone=True)
     subject = _with_encoder(model, context)
     splits = context.splits(subject)
+    single = len(splits.train) < 2 and batch_norm == "real"
+    if single:
+        options = replace(options, batch_norm="generated" if subject.generator else "running")
+        subject = _with_encoder(model, Context(options))
     reader = subject.reader(splits.train)
+    notes = dict.fromkeys(note for split in splits for note in split.notes)
+    if single and reader.batch_norm:
+        notes[f"batch norm: one image has no statistics; {options.batch_norm} ones are taken"] = (
+            None
+        )
     parts = []
     for split in splits:
         context.progress(f"reading the codes of {len(split):,} images", None)
         parts.append(_rows(split, reader.encode(split)))
     table = pd.concat(parts, ignore_index=True)
-    if splits.train.places is None or splits.test.places is None:
-        return table
-    # A random split is of no interest here: the images are in their own order.
-    order = np.argsort(np.concatenate([splits.train.places, splits.test.places]))
-    return table.iloc[order].reset_index(drop=True)
+    if splits.train.places is not None and splits.test.places is not None:
+        # A random split is of no interest here: the images are in their own order, each once.
+        places = np.concatenate([splits.train.places, splits.test.places])
+        table = table.iloc[np.unique(places, return_index=True)[1]].reset_index(drop=True)
+    table.attrs["notes"] = list(notes)
+    return table
 
 
 def _with_encoder(model: Given, context: Context) -> Subject:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from infoeval.errors import UserError
+from infoeval.errors import UserError, listing
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
@@ -20,6 +20,10 @@ from infoeval.metrics.stats.row_intervals import Rows
 
 Array = NDArray[np.float64]
 
+OWN = 0.5
+"""Share of an image's own posterior in the density of its samples above which this is no mixture:
+a code that tells nothing of four classes then seems to tell a quarter of them."""
+
 
 @metric(
     "mig-chen",
@@ -28,7 +32,7 @@ Array = NDArray[np.float64]
     summary="MIG with samples of the posterior q(z given x) instead of its means in bins",
     use="comparison with numbers of beta-TCVAE and its kin; codes of which only the samples matter",
     pitfalls="narrow posteriors with few images of a class are told apart by themselves, which "
-    "raises every information: read the value above chance",
+    "raises every information, and a warning says so: read the value above chance",
     costly=True,
 )
 def mig_chen(
@@ -57,6 +61,9 @@ def mig_chen(
         factor_types: see :func:`infoeval.metrics.stats.code_factor_table.as_table`.
         samples: of each code, in all: at least one of each image.
         **options: see :class:`infoeval.metrics.stats.resampling.ScoreOptions`.
+
+    Where posteriors are far narrower than their distances, each image is its own class, and every
+    code seems to tell all of every factor; ``details["sparse"]`` names such codes.
 
     ``details``: ``information`` (D x K, nats), ``factor_entropies`` and ``per_factor`` (K),
     ``best_code`` of each factor.
@@ -103,17 +110,30 @@ def mig_chen(
             "per_factor": per_factor.tolist(),
             "best_code": [table.codes[best].name for best in whole.argmax(axis=0)],
             "samples": draws.size,
+            **_too_narrow(posteriors.names, information.own_shares(classes.whole)),
         },
         replicates=12,
         tables=5,
     )
 
 
+def _too_narrow(names: Sequence[str], shares: Array) -> dict[str, str]:
+    """``sparse``: a sentence if an image's own posterior is most of the density of its samples."""
+    narrow = [name for name, share in zip(names, shares, strict=True) if share > OWN]
+    if not narrow:
+        return {}
+    return {
+        "sparse": f"the posteriors of {listing(narrow)} are far narrower than the distances "
+        f"between images of a class, where up to {shares.max():.0%} of the density of a sample is "
+        "its own image's: the estimate of their information is unreliable; give more images"
+    }
+
+
 class _Information:
     """I(z_j; v_k) of samples of the posteriors of some images; entropies of codes are kept."""
 
     def __init__(self, means: Array, log_variances: Array, draws: Array) -> None:
-        self.means, self.log_variances = means, log_variances
+        self.means, self.log_variances, self.draws = means, log_variances, draws
         self.samples = means[:, None] + np.exp(0.5 * log_variances)[:, None] * draws[..., None]
         self._alone: tuple[Rows, Array] = (np.empty(0, np.intp), np.empty(0))
 
@@ -126,6 +146,20 @@ class _Information:
             parts = [self._log_densities(rows[numbers == each]) for each in np.unique(numbers)]
             given[:, column] = -np.concatenate(parts).mean(axis=(0, 1))
         return np.asarray(np.maximum(self._alone[1][:, None] - given, 0.0))
+
+    def own_shares(self, classes: Classes) -> Array:
+        """Mean share of an image's own posterior in the density of its samples, ``(D,)``.
+
+        The density is that of the image's class, of the factor with the most classes.
+        """
+        numbers = max(classes.T, key=lambda column: len(np.unique(column)))
+        shares = np.zeros(self.means.shape[1])
+        for each in np.unique(numbers):
+            rows = np.flatnonzero(numbers == each)
+            own = -0.5 * (np.square(self.draws[rows])[..., None] + math.log(2 * math.pi))
+            own = own - 0.5 * self.log_variances[rows, None]
+            shares += np.exp(own - self._log_densities(rows)).mean(axis=1).sum(axis=0) / len(rows)
+        return shares / len(numbers)
 
     def _log_densities(self, rows: Rows) -> Array:
         """Log density of the samples of some images under their mixture, ``(rows, samples, D)``."""

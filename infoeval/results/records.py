@@ -99,9 +99,10 @@ class Details(Open):
     """The details that any metric may have.
 
     ``null`` is what chance scores on the same table, ``adjusted`` the value above it, and
-    ``no_null`` why chance was not measured. ``sparse`` is a sentence that says so where the table
-    has too few rows for the cells that are counted. ``references`` are scores of codes of known
-    meaning, and ``untrusted`` says which of these make the metric misleading on this table.
+    ``no_null`` why chance was not measured. ``sparse`` is a sentence that says so where there are
+    too few rows for the cells that are counted, or for narrow posteriors. ``references`` are scores
+    of codes of known meaning, and ``untrusted`` says which of these make the metric misleading on
+    this table.
     ``assumed`` is a sentence about what was assumed, as the model does not say.
     """
 

@@ -14,7 +14,9 @@ from torch.utils.data import Dataset
 from infoeval.checkpoint import CHECKPOINT
 from infoeval.devices import find_device
 from infoeval.errors import UserError
+from infoeval.python_files import user_code
 from infoeval.subjects.batch_norm import BatchNorm
+from infoeval.subjects.named_functions import made_by_function, names_function
 from infoeval.subjects.onnx_model import OnnxChoice, OnnxModel, onnx_paths
 from infoeval.subjects.protocols import Encoder, Generator
 from infoeval.subjects.subject import Progress, Subject
@@ -23,7 +25,7 @@ from infoeval.subjects.tables.column_choice import TableChoice
 from infoeval.subjects.tables.memory_tables import in_memory
 from infoeval.subjects.tables.table_files import READERS, is_table
 from infoeval.subjects.trained_model import TrainedModel
-from infoeval.subjects.user_model import UserModel, made_by_function, names_function, user_code
+from infoeval.subjects.user_model import UserModel
 
 Given = (
     str

@@ -1,10 +1,8 @@
-"""A user's model: an encoder, a generator, or both, in memory or from a function in a file."""
+"""A user's model: an encoder, a generator, or both."""
 
-import ast
 import inspect
-import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -16,26 +14,19 @@ from torch import Tensor
 
 from infoeval.codes import CodeSpace
 from infoeval.data.image_set import CHANNELS, ImageSet
-from infoeval.errors import UserError, described, shown, unknown
+from infoeval.errors import UserError
 from infoeval.files import sha256
-from infoeval.python_files import run_file
+from infoeval.python_files import user_code
 from infoeval.subjects.batch_norm import BatchNorm, BatchNormStatistics
 from infoeval.subjects.checkpoint_model import CALIBRATION_IMAGES, calibration_images
-from infoeval.subjects.encoder_outputs import (
-    Kind,
-    Output,
-    check_pairs,
-    encoding_of,
-    outputs_of,
-)
+from infoeval.subjects.encoder_outputs import Kind, Output, check_pairs, outputs_of
+from infoeval.subjects.encoding_columns import encoding_of
 from infoeval.subjects.found_networks import networks_in
 from infoeval.subjects.protocols import Generator, TwoStepGenerator, sample
 from infoeval.subjects.subject import Array, Encoding, Reader, Subject
 from infoeval.traversals import as_pixels
 
 CHUNK = 500
-LONGEST_CALL = 10_000
-"""Characters of a function with its arguments."""
 _IMAGES = "return a tensor (n, channels, height, width) of images"
 
 
@@ -113,93 +104,6 @@ class UserModel(Subject):
         random = torch.Generator().manual_seed(self.seed)
         images = sample(self._generator, CALIBRATION_IMAGES, random)[1]
         return as_pixels(images, CALIBRATION_IMAGES).numpy()
-
-
-def names_function(text: str) -> bool:
-    """Whether FILE.py:FUNCTION is meant, even where the function is missing or no name.
-
-    >>> [names_function(text) for text in ("vae.py:encoder", "vae.py", "ckpt.pt", "a.py:1/ckpt.pt")]
-    [True, True, False, False]
-    >>> names_function("vae.py:encoder('weights/vae.pt', 3)")
-    True
-    """
-    _, colon, call = text.partition(".py:")
-    named = bool(colon) and not set(call.partition("(")[0]) & set("/\\")
-    return text.endswith(".py") or named
-
-
-def made_by_function(text: str) -> tuple[Any, Path]:
-    """Return what FUNCTION of FILE.py returns, and the file, which is run as a program.
-
-    ``FILE.py:FUNCTION`` calls it without arguments, ``FILE.py:FUNCTION(3, name="a")`` with these,
-    which are plain values as Python writes them, or single words. Give only files that you would
-    run yourself.
-
-    Raises UserError where it fails.
-    """
-    name, _, call = text.partition(".py:")
-    path = Path(f"{name}.py" if call else text)
-    function, arguments, keywords = _parse_call(text, call)
-    if not path.is_file():
-        raise UserError(f"no Python file at {path}")
-    with user_code(f"{text} failed" if "(" in call else f"{text}() failed"):
-        module = run_file(path)
-        make = getattr(module, function, None)
-        if not callable(make):
-            known = [name for name, item in vars(module).items() if inspect.isfunction(item)]
-            raise UserError(unknown(f"{path} has no function", function, known))
-        _check_arguments(make, arguments, keywords, text)
-        return make(*arguments, **keywords), path
-
-
-def _parse_call(text: str, call: str) -> tuple[str, list[Any], dict[str, Any]]:
-    """Return the name of a function, and the arguments of its call; nothing is evaluated.
-
-    >>> _parse_call("", "encoder('vae.pt', sprites, size=[3, -1])")
-    ('encoder', ['vae.pt', 'sprites'], {'size': [3, -1]})
-    """
-    if call.isidentifier():
-        return call, [], {}
-    file = text if text.endswith(".py") else text.partition(".py:")[0] + ".py"
-    wrong = f"{text} is not a checkpoint; name a function, as in {file}:encoder"
-    if "(" not in call or len(call) > LONGEST_CALL:
-        raise UserError(wrong)
-    try:
-        node = ast.parse(call, mode="eval").body
-        if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
-            raise UserError(wrong)
-        keywords = {str(word.arg): _literal(word.value) for word in node.keywords}
-        arguments = [_literal(argument) for argument in node.args]
-        if any(word.arg is None for word in node.keywords):
-            raise ValueError
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
-        raise UserError(
-            f"{shown(text)}: arguments are plain values, as in {file}:encoder('vae.pt', size=3); "
-            "nothing in them is evaluated"
-        ) from None
-    return node.func.id, arguments, keywords
-
-
-def _literal(node: ast.expr) -> Any:
-    """Return a plain value; a single word is taken as text, since shells remove quotes."""
-    return node.id if isinstance(node, ast.Name) else ast.literal_eval(node)
-
-
-def _check_arguments(
-    make: Callable[..., Any], arguments: list[Any], keywords: dict[str, Any], text: str
-) -> None:
-    """Raise UserError where a function does not take these arguments."""
-    try:
-        inspect.signature(make).bind(*arguments, **keywords)
-    except TypeError as error:
-        if arguments or keywords:
-            raise UserError(f"{text}: the function does not take these ({error})") from None
-        raise UserError(
-            f"{text} takes arguments ({error}); give plain values, as in {text}('vae.pt', 3), or "
-            "name a function of none"
-        ) from None
-    except ValueError:  # some functions written in C have no signature
-        return
 
 
 def _parts(model: Any, name: str) -> tuple[Any, Any]:
@@ -396,20 +300,3 @@ class _UserEncoder(Reader):
     def encoding(self, arrays: Mapping[str, Array]) -> Encoding:
         kinds = {key: kind for key, (kind, _) in self._forms.items()}
         return encoding_of(arrays, kinds, self.space, self.name)
-
-
-@contextmanager
-def user_code(failed: str) -> Iterator[None]:
-    """Run a user's code: what it raises becomes one line that begins with `failed`.
-
-    What it prints goes to the standard error: the standard output may be JSON for machines.
-    """
-    try:
-        with redirect_stdout(sys.stderr):
-            yield
-    except UserError:
-        raise
-    except (Exception, SystemExit) as error:
-        why = described(error)
-        cure = "; make them floats, as in images.float() / 255" if "Byte" in why else ""
-        raise UserError(f"{failed}: {why}{cure}") from error

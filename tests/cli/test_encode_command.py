@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from tests.cli.commands import fails, of_json, succeeds
 
@@ -19,6 +20,15 @@ def test_rows_are_printed_as_csv_or_json() -> None:
     assert [row["index"] for row in rows] == list(range(60))
     first = dict(zip(printed[0].split(","), printed[1].split(","), strict=True))
     assert {name: str(value) for name, value in rows[0].items()} == first
+
+
+def test_one_image_file(tmp_path: Path) -> None:
+    Image.fromarray(np.full((8, 8), 90, np.uint8)).save(tmp_path / "one.png")
+    result = succeeds("encode", "run", tmp_path / "one.png", "-o", tmp_path / "codes.csv")
+    assert "batch norm: one image has no statistics; generated ones are taken" in result.stderr
+    assert list(pd.read_csv(tmp_path / "codes.csv")["file"]) == ["one.png"]
+    message = fails("score", "run", "--data", tmp_path / "one.png")
+    assert "1 image(s) cannot be split into train and test; give at least 2" in message
 
 
 @pytest.mark.parametrize("suffix", ["csv", "tsv", "npz"])

@@ -74,6 +74,7 @@ MISTAKES = {
     "a folder": ("new/..", "it is a folder"),
     "below a file": ("a.npz/results.json", "part of this path is a file"),
     "a page": ("page.html", "a page is written by infoeval report"),
+    "a workbook": ("results.xlsx", "written as .json, .csv or .txt, not '.xlsx'"),
     "a device": ("/dev/full", "it is a device or a pipe"),
 }
 

@@ -54,6 +54,7 @@ def test_catalogue_of_an_empty_root_says_what_to_do(tmp_path):
     for name, folder in (
         ("mnist", "MNIST/raw"),
         ("fashion_mnist", "FashionMNIST/raw"),
+        ("kmnist", "KMNIST/raw"),
         ("dsprites", "dsprites"),
         ("isomap_faces", "isomap_faces"),
         ("coil20", "coil20"),
@@ -74,6 +75,23 @@ def test_catalogue_of_the_real_root_finds_what_is_there(shared_data):
     assert missing == {"rendered_chairs"}
     for entry in catalogue(shared_data):
         assert (entry.what_to_do == "") == entry.present
+
+
+def test_a_part_of_a_set_is_counted(shared_data):
+    """Of sets of which all, a part or nothing is there; loading them says the same."""
+    entries = {entry.name: entry for entry in catalogue(shared_data)}
+    counts = {name: (entry.images, entry.published) for name, entry in entries.items()}
+    assert counts["svhn"] == (9_084 + 1_999, 99_289)
+    assert counts["celeba"] == (10_000, 202_599)
+    assert counts["kmnist"] == (10_000, 70_000)
+    assert counts["dsprites"] == (20_000, 737_280)
+    assert counts["mnist"] == (70_000, 70_000)
+    assert counts["rendered_chairs"] == (None, 86_366)
+    assert counts["sprites"] == (None, None)
+    for name in ("svhn", "dsprites"):
+        note = "a part of the set: {:,} of the {:,} published images".format(*counts[name])
+        assert load(name, "test", root=shared_data).notes[-1] == note
+    assert load("digits").notes == ()
 
 
 def test_drawn_sets_have_a_renderer_and_others_none():
@@ -108,6 +126,7 @@ def test_unknown_names_are_answered_with_what_there_is(name):
         *(
             "mnist",
             "fashion_mnist",
+            "kmnist",
             "digits",
             "sprites",
             "dsprites",

@@ -44,7 +44,7 @@ def test_the_published_file_is_found_and_read(tmp_path, folder):
     for split in ("train", "test"):
         rows = split_indices("", N, split)
         data = load("dSprites", split, root=tmp_path)
-        assert (data.name, data.split, data.notes) == ("dsprites", split, ())
+        assert (data.name, data.split) == ("dsprites", split)
         assert (data.factor_names, data.factor_types) == (NAMES, TYPES)
         np.testing.assert_array_equal(data.images, PUBLISHED["imgs"][rows][:, None] * 255)
         np.testing.assert_array_equal(data.factors, PUBLISHED["latents_values"][rows, 1:])
@@ -77,9 +77,11 @@ def test_without_the_published_file_a_part_is_read_with_a_note(tmp_path):
         rows = split_indices("", 20, "test")
         np.testing.assert_array_equal(data.images, arrays["images"][rows])
         assert data.factor_types == TYPES
-        assert data.notes == (f"the images are from {name}, a part of the set",)
+        part = "a part of the set: 20 of the 737,280 published images"
+        assert data.notes == (f"the images are from {name}", part)
     published(tmp_path)
-    assert load("dsprites", root=tmp_path).notes == ()
+    (note,) = load("dsprites", root=tmp_path).notes
+    assert note == f"a part of the set: {N} of the 737,280 published images"
 
 
 @pytest.mark.parametrize(

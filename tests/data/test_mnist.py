@@ -9,6 +9,7 @@ import pytest
 import torchvision.datasets
 
 from infoeval.data import catalogue, load
+from infoeval.data.image_set import split_indices
 from infoeval.errors import UserError
 
 FILES = (
@@ -17,7 +18,7 @@ FILES = (
     "t10k-images-idx3-ubyte",
     "t10k-labels-idx1-ubyte",
 )
-FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST"}
+FOLDERS = {"mnist": "MNIST", "fashion_mnist": "FashionMNIST", "kmnist": "KMNIST"}
 
 
 @pytest.fixture(scope="module")
@@ -106,7 +107,7 @@ def test_nothing_is_downloaded_unless_allowed(tmp_path, monkeypatch):
 def test_unwritable_root_is_a_user_error(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     with pytest.raises(UserError, match="could not be downloaded"):
-        load("mnist", root=tmp_path / "file")
+        load("mnist", root=tmp_path / "file" / "data")
 
 
 def test_download_puts_only_whole_files_in_place(shared_data, tmp_path, monkeypatch, mnist_test):
@@ -246,3 +247,70 @@ def test_labels_without_a_known_md5_are_checked_too(
     path.write_bytes(header + elements)
     with pytest.raises(UserError, match=f"{path}: {reason}"):
         load("fashion_mnist", "test", root=tmp_path)
+
+
+NOTES = (
+    "the training images are missing: a random fifth of the test images is test",
+    "a part of the set: 10,000 of the 70,000 published images",
+)
+
+
+def test_the_test_part_of_kmnist_alone_is_split(shared_data):
+    data = {split: load("kmnist", split, root=shared_data) for split in ("train", "test")}
+    with np.load(shared_data / "kmnist" / "kmnist_test.npz") as arrays:
+        images, labels = arrays["images"], arrays["labels"]
+    assert sorted(np.concatenate([part.places for part in data.values()])) == list(range(10_000))
+    for split, part in data.items():
+        np.testing.assert_array_equal(part.places, split_indices("", 10_000, split))
+        np.testing.assert_array_equal(part.images, images[part.places])
+        np.testing.assert_array_equal(part.labels, labels[part.places])
+        assert (part.name, part.split, part.notes) == ("kmnist", split, NOTES)
+        assert part.label_names[:3] == ("o", "ki", "su")
+        assert part.describe()["notes"] == list(NOTES)
+
+
+def idx(path, array):
+    header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(header + array.tobytes())
+
+
+def test_idx_files_of_kmnist_in_whole_and_in_part(shared_data, tmp_path):
+    with np.load(shared_data / "kmnist" / "kmnist_test.npz") as arrays:
+        test = arrays["images"][:, 0], arrays["labels"].astype(np.uint8)
+    raw = tmp_path / "KMNIST" / "raw"
+    for name, array in zip(FILES[2:], test, strict=True):
+        idx(raw / name, array)
+    entry = catalogue(tmp_path)[2]
+    assert (entry.name, entry.present, entry.where) == ("kmnist", True, str(raw))
+    assert (entry.images, entry.published) == (10_000, 70_000)
+    for split in ("train", "test"):
+        part, same = (load("kmnist", split, root=root) for root in (tmp_path, shared_data))
+        assert (part.fingerprint, part.notes) == (same.fingerprint, NOTES)
+    for name, array in zip(FILES[:2], test, strict=True):
+        idx(raw / name, np.resize(array, (60_000, *array.shape[1:])))
+    entry = catalogue(tmp_path)[2]
+    assert (entry.images, entry.published) == (70_000, 70_000)
+    whole = load("kmnist", "test", root=tmp_path)
+    assert (whole.notes, len(whole), whole.places) == ((), 10_000, None)
+    assert len(load("kmnist", root=tmp_path)) == 60_000
+
+
+def test_another_file_in_place_of_the_part_is_refused(tmp_path):
+    (tmp_path / "kmnist").mkdir()
+    images, labels = np.full((20, 28, 28), 99, np.uint8), np.arange(20) % 10
+    np.savez(tmp_path / "kmnist" / "kmnist_test.npz", images=images, labels=labels)
+    with pytest.raises(UserError, match=r"kmnist_test\.npz: must hold .* label_names o, ki, su"):
+        load("kmnist", root=tmp_path)
+
+
+def test_a_folder_named_after_another_set_is_not_read_as_this_one(shared_data, tmp_path):
+    """Their files have the same names, and not all of KMNIST's have a checksum here."""
+    folder = copy_test_split(shared_data, tmp_path, "MNIST")
+    with pytest.raises(UserError, match="kmnist is not there"):
+        load("kmnist", root=folder.parent, download=False)
+    shutil.move(folder, tmp_path / "kmnist")
+    with pytest.raises(UserError, match="mnist is not there"):
+        load("mnist", "test", root=tmp_path / "kmnist", download=False)
+    with pytest.raises(UserError, match="not the official file"):
+        load("kmnist", "test", root=tmp_path / "kmnist", download=False)

@@ -32,3 +32,16 @@ def test_without_a_home_folder_nothing_fails_before_a_file_is_wanted(monkeypatch
     with pytest.raises(UserError, match=r"mnist could not be downloaded .*put train.*--data-dir"):
         load("mnist")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_is_no_root(monkeypatch, tmp_path):
+    path = tmp_path / "sets.zip"
+    path.write_bytes(b"")
+    message = rf"{path} is a file; give the folder that holds the data sets"
+    monkeypatch.setenv("INFOEVAL_DATA", str(path))
+    for read in (catalogue, lambda: load("mnist")):
+        with pytest.raises(UserError, match=rf"^INFOEVAL_DATA: {message}$"):
+            read()
+    monkeypatch.undo()
+    with pytest.raises(UserError, match=rf"^{message}$"):
+        load("mnist", root=path)

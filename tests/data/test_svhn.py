@@ -9,7 +9,7 @@ import pytest
 import scipy.io
 import torchvision.datasets
 
-from infoeval.data import svhn
+from infoeval.data import catalogue, svhn
 from infoeval.data.formats.cache import cache_folder, progress_to
 from infoeval.data.source import LoadRequest
 from infoeval.data.svhn import SOURCE
@@ -53,6 +53,20 @@ def message(root, **request):
         load(root, **request)
     assert "\n" not in str(caught.value)
     return str(caught.value)
+
+
+@pytest.mark.parametrize("packed", [True, False])
+@pytest.mark.parametrize("first", ["X", "y"])
+def test_images_are_counted_by_the_headers(tmp_path, packed, first):
+    path = write(tmp_path)
+    write(tmp_path, split="test", packed=packed, X=pictures()[..., :7], y=labels()[:7])
+    arrays = {"X": pictures(), "y": labels()}
+    order = [first, *arrays.keys() - {first}]
+    scipy.io.savemat(path, {name: arrays[name] for name in order}, do_compression=packed)
+    assert SOURCE.images_there(tmp_path) == N + 7
+    path.write_bytes(path.read_bytes()[:150])
+    (entry,) = (entry for entry in catalogue(tmp_path) if entry.name == "svhn")
+    assert (entry.present, entry.images) == (True, None)
 
 
 @pytest.mark.parametrize("packed", [True, False])

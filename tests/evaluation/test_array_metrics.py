@@ -374,7 +374,12 @@ def test_names_types_and_test_rows_of_a_file(tmp_path: Path) -> None:
     assert matched.n == 200
     assert matched.details["matching"] == [3, 2, 1, 0]
     direct = metrics.dci(
-        codes, arrays["factors"], test=(test, others["factors"]), code_types=list(kinds)
+        codes,
+        arrays["factors"],
+        test=(test, others["factors"]),
+        code_types=list(kinds),
+        replicates=0,
+        null=0,
     )
     assert found["dci-disentanglement", None] == direct.value
     mig = next(result for result in document.results if result.metric == "mig")

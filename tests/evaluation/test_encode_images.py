@@ -1,5 +1,6 @@
 """A table of the codes of images: a row for each, under names that its reader understands."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,45 @@ def test_a_broken_file_is_left_out_where_this_is_asked_for(pictures: Path, tmp_p
     table = encode(moments, tmp_path, skip_broken=True)
     assert len(table) == 5
     assert "broken.png" not in set(table["file"])
+
+
+def test_one_image_is_enough(pictures: Path, tmp_path: Path) -> None:
+    """In a folder, alone, in an archive and as an array: the same codes as among others."""
+    one = sorted(pictures.rglob("*.png"))[3]
+    every = encode(moments, pictures)
+    expected = every[every["file"] == one.relative_to(pictures).as_posix()].iloc[0]
+    folder = tmp_path / "one"
+    folder.mkdir()
+    shutil.copy(one, folder)
+    shutil.make_archive(str(tmp_path / "one"), "zip", folder)
+    np.savez(tmp_path / "one.npz", images=np.asarray(Image.open(one))[None])
+    for given in (folder, one, tmp_path / "one.zip", tmp_path / "one.npz"):
+        table = encode(moments, given)
+        assert len(table) == 1
+        assert table["code left"][0] == expected["code left"]
+        assert table["code bright"][0] == expected["code bright"]
+        assert table.attrs["notes"] == []
+        assert table.iloc[0, 0] == (0 if given.suffix == ".npz" else one.name)
+
+
+def test_batch_norm_of_one_image_is_that_of_generated_ones(trained: Training, home: Path) -> None:
+    path, one = trained("single"), home / "one.npz"
+    images = load(home / "images.npz").images
+    np.savez(one, images=images[:1])
+    table = encode(path, one)
+    note = "batch norm: one image has no statistics; generated ones are taken"
+    assert table.attrs["notes"] == [note]
+    pd.testing.assert_frame_equal(table, encode(path, one, batch_norm="generated"))
+    network = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.BatchNorm1d(64)).double()
+    network[1].running_mean += 3
+
+    def encode_images(given):
+        return network(given.double())
+
+    table = encode(encode_images, one)
+    assert table.attrs["notes"] == [note.replace("generated", "running")]
+    expected = (images[0].ravel().astype(float) - 3) / np.sqrt(1 + 1e-5)
+    np.testing.assert_allclose(table.iloc[0, 1:65].to_numpy(float), expected, atol=1e-9)
 
 
 def test_rows_of_a_file_of_arrays_are_in_its_order(tmp_path: Path) -> None:
@@ -165,6 +205,23 @@ def test_file_names_are_no_formulas_of_spreadsheets(tmp_path: Path) -> None:
     assert sorted(files) == sorted(
         ["./=cmd|' !A0.png", "./+1.png", "./-1.png", "./@sum.png", "b.png", "c/=1.png"]
     )
+
+
+def test_labels_and_names_are_written_as_they_are(tmp_path: Path) -> None:
+    """A table of data comes back unchanged; docs say that spreadsheets compute formulas."""
+    names = ["+1", "=cmd()", "@x"]
+    for name in names:
+        (tmp_path / "in" / name).mkdir(parents=True)
+        Image.fromarray(np.full((8, 8), 90, np.uint8)).save(tmp_path / "in" / name / "a.png")
+
+    def encode_images(images):
+        return {"=z": images.float().mean((1, 2, 3))}
+
+    path = saved(encode(encode_images, tmp_path / "in"), tmp_path / "codes.csv")
+    back = pd.read_csv(path)
+    assert list(back["label"]) == names
+    assert list(back["file"]) == ["./+1/a.png", "./=cmd()/a.png", "./@x/a.png"]
+    assert list(open_subject(path).rows[0].codes) == ["code =z"]
 
 
 def test_other_files_are_refused_before_anything_is_computed(tmp_path: Path) -> None:

@@ -88,7 +88,7 @@ def test_the_fast_trees_agree_with_the_exact_ones() -> None:
     for seed in range(2):
         codes, factors = noisy(700, seed)
         fast = dci(codes, factors, seed=seed, replicates=0, null=0)
-        exact = dci(codes, factors, seed=seed, predictor="exact-boosting", replicates=0)
+        exact = dci(codes, factors, seed=seed, predictor="exact-boosting", replicates=0, null=0)
         for name, value in parts(exact).items():
             assert parts(fast)[name] == pytest.approx(value, abs=WITHIN), (seed, name)
 
@@ -99,7 +99,7 @@ def test_few_values_give_the_same_trees() -> None:
     factors = random.integers(0, [2, 5], size=(600, 2))
     codes = np.round(factors + 0.6 * random.normal(size=(600, 2)), 1)
     fast = dci(codes, factors, replicates=0, null=0).details
-    exact = dci(codes, factors, predictor="exact-boosting", replicates=0).details
+    exact = dci(codes, factors, predictor="exact-boosting", replicates=0, null=0).details
     assert np.array(fast["importance"]) == pytest.approx(np.array(exact["importance"]), abs=2e-3)
     assert fast["fitted"] == pytest.approx(exact["fitted"], abs=5e-3)
 

@@ -47,12 +47,14 @@ def test_factors_rotations_and_noise_score_1() -> None:
     factors = random.normal(size=(1_500, 4))
     rotation = np.linalg.qr(random.normal(size=(4, 4)))[0]
     for codes in (7 - 40 * factors, factors @ rotation):
-        assert parts(dci_es(codes, factors, replicates=0)) == pytest.approx([1, 1, 1], abs=1e-6)
+        assert parts(dci_es(codes, factors, replicates=0, null=0)) == pytest.approx(
+            [1, 1, 1], abs=1e-6
+        )
     noise = dci_es(random.normal(size=(1_500, 8)), factors, replicates=0, null=2)
     assert parts(noise) == pytest.approx([1, 0.5, 0], abs=0.02)
     classes = random.integers(0, [3, 4, 6, 10], size=(1_500, 4))
-    assert parts(dci_es(classes * 1.0, classes, replicates=0)) == pytest.approx([1, 1, 1])
-    guessed = parts(dci_es(random.normal(size=(1_500, 8)), classes, replicates=0))
+    assert parts(dci_es(classes * 1.0, classes, replicates=0, null=0)) == pytest.approx([1, 1, 1])
+    guessed = parts(dci_es(random.normal(size=(1_500, 8)), classes, replicates=0, null=0))
     assert guessed == pytest.approx([1, 0.5, 0], abs=0.06)
 
 
@@ -61,7 +63,7 @@ def test_codes_that_need_capacity_score_lower() -> None:
     factors = np.random.default_rng(1).uniform(-1, 1, size=(3_000, 1))
     angles = [factors * turns * np.pi for turns in (1, 4, 12)]
     waves = [np.column_stack([np.cos(angle), np.sin(angle), factors**2]) for angle in angles]
-    easy, wavy = (dci_es(codes, factors, replicates=0) for codes in (factors, waves[0]))
+    easy, wavy = (dci_es(codes, factors, replicates=0, null=0) for codes in (factors, waves[0]))
     assert parts(easy)[0] > parts(wavy)[0] + 0.05
     folded = dci_es(np.column_stack([np.abs(factors), factors > 0]).astype(float), factors)
     assert -1 < parts(folded)[0] < parts(easy)[0]
@@ -75,19 +77,19 @@ def test_a_product_is_read_late() -> None:
     """No linear probe reads a product of two codes, and few features read little of it."""
     random = np.random.default_rng(2)
     codes = random.normal(size=(3_000, 2))
-    score = dci_es(codes, codes[:, 0] * codes[:, 1], replicates=0)
+    score = dci_es(codes, codes[:, 0] * codes[:, 1], replicates=0, null=0)
     curve = score.details["curves"][0]
     assert curve[0] > 0.97
     assert curve[-1] < 0.05
     assert parts(score)[0] == pytest.approx(0.67, abs=0.05)
-    fewer = dci_es(codes, codes[:, 0] * codes[:, 1], sizes=[2, 4], replicates=0)
+    fewer = dci_es(codes, codes[:, 0] * codes[:, 1], sizes=[2, 4], replicates=0, null=0)
     assert parts(fewer)[2] < parts(score)[2] - 0.2
 
 
 def test_more_factors_than_codes_have_size_1() -> None:
     factors = np.random.default_rng(3).normal(size=(300, 3))
-    assert parts(dci_es(factors, factors[:, :1], replicates=0))[1] == pytest.approx(1 / 3)
-    score = dci_es(factors[:, :1], factors, replicates=0)
+    assert parts(dci_es(factors, factors[:, :1], replicates=0, null=0))[1] == pytest.approx(1 / 3)
+    score = dci_es(factors[:, :1], factors, replicates=0, null=0)
     assert parts(score)[1] == 1
     assert score.details["size"] == 3
 
@@ -96,14 +98,14 @@ def test_sign_scale_names_and_the_order_of_factors_mean_nothing() -> None:
     random = np.random.default_rng(4)
     factors = random.integers(0, [2, 3, 5], size=(450, 3))
     codes = np.tanh(factors @ random.normal(size=(3, 3))) + 0.2 * random.normal(size=(450, 3))
-    expected = dci_es(codes, factors, replicates=0)
+    expected = dci_es(codes, factors, replicates=0, null=0)
     names = np.array([4, 1, 3, 0, 2])
-    again = dci_es(9 + 1e-6 * codes, names[factors][:, ::-1], replicates=0)
+    again = dci_es(9 + 1e-6 * codes, names[factors][:, ::-1], replicates=0, null=0)
     assert parts(again) == pytest.approx(parts(expected), abs=1e-6)
     assert again.details["per_factor"] == pytest.approx(expected.details["per_factor"][::-1])
     # The features are drawn anew with another seed, or for other places of the codes.
-    others = [dci_es(codes, factors, replicates=0, seed=seed) for seed in range(1, 5)]
-    others.append(dci_es(-codes[:, ::-1], factors, replicates=0))
+    others = [dci_es(codes, factors, replicates=0, null=0, seed=seed) for seed in range(1, 5)]
+    others.append(dci_es(-codes[:, ::-1], factors, replicates=0, null=0))
     for other in others:
         assert parts(other) == pytest.approx(parts(expected), abs=0.12)
 

@@ -18,7 +18,7 @@ from infoeval.metrics._downstream_accuracy import downstream_accuracy
 from infoeval.metrics.score import Score
 
 VALUE: Any = {"replicates": 0, "null": 0}
-FEW: Any = {"replicates": 3, "null": 2}
+FEW: Any = {"replicates": 2, "null": 1}
 
 
 def values(score: Score) -> dict[str, float]:

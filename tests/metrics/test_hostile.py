@@ -71,7 +71,10 @@ def settings(entry: Metric) -> dict[str, Any]:
     """What makes a metric fit for small tables, and quick."""
     if entry.kind == "interventions":
         return {"train_points": 20, "test_points": 7, "batch": 5}
-    return {"sizes": [2, 5]} if entry.name == "downstream-accuracy" else {}
+    # Of the features of dci-es there may be more than rows.
+    return {"downstream-accuracy": {"sizes": [2, 5]}, "dci-es": {"sizes": [2, 50]}}.get(
+        entry.name, {}
+    )
 
 
 def label(entry: Metric, variant: dict[str, Any]) -> str:

@@ -82,7 +82,7 @@ def test_perfect_codes_score_one_and_noise_little(metric: Metric) -> None:
     random = np.random.default_rng(0)
     factors = random.integers(0, 10, size=(5_000, 4))
     assert float(metric(3.0 * factors - 7, factors, replicates=0, null=0)) > 0.98
-    assert float(metric(factors[:, ::-1].copy(), factors, replicates=0)) > 0.98
+    assert float(metric(factors[:, ::-1].copy(), factors, replicates=0, null=0)) > 0.98
     noise = random.normal(size=(5_000, 4))
     low, high = {modularity: (0.1, 0.8), jemmig: (0.1, 0.2)}.get(metric, (0, 0.01))
     assert low <= float(metric(noise, factors, replicates=0, null=0)) < high
@@ -164,7 +164,7 @@ def test_dead_codes_are_pruned_on_request(metric: Metric) -> None:
     score = metric(dead, factors, prune=True, replicates=0, null=0)
     assert score.details["pruned"] == ["code 4", "code 5"]
     assert float(score) == pytest.approx(float(metric(codes, factors, replicates=0, null=0)))
-    assert np.isfinite(float(metric(dead, factors, replicates=0)))
+    assert np.isfinite(float(metric(dead, factors, replicates=0, null=0)))
     with pytest.raises(UserError, match="all codes are constant"):
         metric(np.ones((600, 2)), factors, prune=True)
 
@@ -205,7 +205,7 @@ def test_categorical_codes_are_no_numbers(metric: Metric) -> None:
     far = np.array([0, 1, 2, 3, 4, 5, 6, 10**6])
     codes = far[factors]
     as_numbers = metric(codes.astype(float), factors, replicates=0, null=0)
-    assert float(metric(codes, factors, replicates=0)) > max(0.9, float(as_numbers))
+    assert float(metric(codes, factors, replicates=0, null=0)) > max(0.9, float(as_numbers))
 
 
 @EACH

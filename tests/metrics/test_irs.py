@@ -45,14 +45,16 @@ def test_order_scale_and_names_mean_nothing() -> None:
     value = float(irs(codes, factors, replicates=0, null=0))
     rows = random.permutation(900)
     assert float(irs(codes[rows], factors[rows], replicates=0, null=0)) == pytest.approx(value)
-    assert float(irs(-3 * codes[:, ::-1] + 8, factors, replicates=0)) == pytest.approx(value)
+    assert float(irs(-3 * codes[:, ::-1] + 8, factors, replicates=0, null=0)) == pytest.approx(
+        value
+    )
     # Large deviations weigh more, so one code's scale does count.
     assert float(irs(codes * [1, 50], factors, replicates=0, null=0)) != pytest.approx(
         value, abs=1e-3
     )
     renamed = random.permutation(6)[factors]
     laforge = float(irs(codes, factors, preset="laforge", replicates=0, null=0))
-    again = irs(codes, renamed, preset="laforge", replicates=0)
+    again = irs(codes, renamed, preset="laforge", replicates=0, null=0)
     assert float(again) == pytest.approx(laforge)
 
 
@@ -62,7 +64,7 @@ def test_constant_codes_are_left_out() -> None:
     codes = factors + random.normal(size=(500, 2))
     more = np.column_stack([np.ones(500), codes])
     score = irs(more, factors, replicates=0, null=3)
-    assert score.value == pytest.approx(float(irs(codes, factors, replicates=0)))
+    assert score.value == pytest.approx(float(irs(codes, factors, replicates=0, null=0)))
     assert score.details["pruned"] == ["code 0"]
     assert score.details["null"]["mean"] < score.value
     with pytest.raises(UserError, match="all codes are constant"):

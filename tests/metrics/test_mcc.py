@@ -70,26 +70,27 @@ def test_in_sample_is_of_all_rows_without_test_rows() -> None:
     matrix = np.abs(np.corrcoef(codes, factors, rowvar=False)[:3, 3:])
     # The pairing that the formulas have: codes 0, 1, 2 with factors 1, 0, 2.
     inside = matrix[[0, 1, 2], [1, 0, 2]].mean()
-    assert parts(mcc(codes, factors, replicates=0))[1] == pytest.approx(inside, abs=1e-12)
+    assert parts(mcc(codes, factors, replicates=0, null=0))[1] == pytest.approx(inside, abs=1e-12)
 
 
 def test_factors_rotations_and_functions_of_one_code() -> None:
     random = np.random.default_rng(0)
     factors = random.normal(size=(3_000, 5))
     flipped = 7 - 3 * factors[:, ::-1]
-    assert parts(mcc(flipped, factors, replicates=0)) == pytest.approx([1, 1, 1, 1])
-    mixed = parts(mcc(factors @ rotation(0, 5), factors, replicates=0))
+    assert parts(mcc(flipped, factors, replicates=0, null=0)) == pytest.approx([1, 1, 1, 1])
+    mixed = parts(mcc(factors @ rotation(0, 5), factors, replicates=0, null=0))
     assert 0.5 < mixed[0] < 0.9
     assert mixed[2:] == pytest.approx([1, 1])
     cubes = factors**3
     pearson, ranks = (
-        mcc(cubes, factors, replicates=0, correlation=each) for each in ("pearson", "spearman")
+        mcc(cubes, factors, replicates=0, null=0, correlation=each)
+        for each in ("pearson", "spearman")
     )
     assert parts(pearson)[0] == pytest.approx(0.775, abs=0.03)  # √(3 / 5)
     assert parts(pearson)[2:] == pytest.approx([0.6, 1], abs=0.02)
     assert parts(ranks)[:2] == pytest.approx([1, 1])
     product = np.column_stack([factors[:, 0] * factors[:, 1], factors[:, 0]])
-    folded = parts(mcc(product, factors[:, 1], replicates=0))
+    folded = parts(mcc(product, factors[:, 1], replicates=0, null=0))
     assert folded[2] < 0.02
     assert folded[3] > 0.5
 
@@ -99,9 +100,9 @@ def test_correlated_factors_give_false_positives() -> None:
     random = np.random.default_rng(1)
     cause = random.normal(size=(3_000, 1))
     factors = 0.9 * cause + np.sqrt(1 - 0.81) * random.normal(size=(3_000, 5))
-    found = parts(mcc(np.tile(cause, 5), factors, replicates=0))
+    found = parts(mcc(np.tile(cause, 5), factors, replicates=0, null=0))
     assert found == pytest.approx([0.9, 0.9, 0.81, 0.81], abs=0.02)
-    mixed = parts(mcc(factors @ rotation(2, 5), factors, replicates=0))
+    mixed = parts(mcc(factors @ rotation(2, 5), factors, replicates=0, null=0))
     assert mixed[0] > 0.7
     assert mixed[2] == pytest.approx(1)
 
@@ -113,7 +114,7 @@ def test_noise_scores_what_the_docstring_says() -> None:
         factors = random.integers(0, [3, 4, 6, 8, 10], size=(2_000, 5))
         for kind, values in found.items():
             codes = random.normal(size=(2_000, 10))
-            values.append(parts(mcc(codes, factors, factor_types=[kind] * 5, replicates=0)))
+            values.append(parts(mcc(codes, factors, factor_types=[kind] * 5, replicates=0, null=0)))
     assert np.mean(found["ordinal"], axis=0)[[0, 2, 3]] == pytest.approx([0.03, 0, 0], abs=0.015)
     assert np.mean(found["discrete"], axis=0)[[0, 2, 3]] == pytest.approx([0.08, 0, 0], abs=0.015)
 
@@ -125,21 +126,23 @@ def test_classes_categories_and_angles() -> None:
     frame = pd.DataFrame({"z": codes[:, 0], "class": classes})
     means = frame.groupby("class")["z"].transform("mean")
     ratio = np.sqrt(means.var(ddof=0) / codes[:, 0].var())
-    assert parts(mcc(codes, classes, replicates=0))[1] == pytest.approx(ratio, abs=1e-12)
+    assert parts(mcc(codes, classes, replicates=0, null=0))[1] == pytest.approx(ratio, abs=1e-12)
     two = classes > 1
     one = abs(np.corrcoef(codes[:, 0], two)[0, 1])
-    assert parts(mcc(codes, two, replicates=0))[1] == pytest.approx(one, abs=1e-12)
+    assert parts(mcc(codes, two, replicates=0, null=0))[1] == pytest.approx(one, abs=1e-12)
     names = np.array([2, 0, 3, 1])[classes]
-    assert parts(mcc(names, classes, replicates=0))[:2] == pytest.approx([1, 1])
-    assert parts(mcc(names // 2, classes, replicates=0))[1] == pytest.approx(1)
+    assert parts(mcc(names, classes, replicates=0, null=0))[:2] == pytest.approx([1, 1])
+    assert parts(mcc(names // 2, classes, replicates=0, null=0))[1] == pytest.approx(1)
     shuffled = random.permutation(classes)
     table = pd.crosstab(shuffled, classes).to_numpy()
     chance = np.outer(table.sum(axis=1), table.sum(axis=0)) / 1_200
     cramer = np.sqrt(((table - chance) ** 2 / chance).sum() / 1_200 / 3)
-    assert parts(mcc(shuffled, classes, replicates=0))[1] == pytest.approx(cramer, abs=1e-12)
+    assert parts(mcc(shuffled, classes, replicates=0, null=0))[1] == pytest.approx(
+        cramer, abs=1e-12
+    )
     angle = random.uniform(0, 360, size=1_200)
     wave = np.cos(np.radians(angle - 40))
-    score = mcc(wave, angle, factor_types=["periodic:360"], replicates=0)
+    score = mcc(wave, angle, factor_types=["periodic:360"], replicates=0, null=0)
     assert parts(score)[:2] == pytest.approx([1, 1])
 
 
@@ -148,11 +151,11 @@ def test_order_sign_scale_and_names_mean_nothing() -> None:
     factors = random.integers(0, [2, 3, 5], size=(300, 3))
     codes = factors @ random.normal(size=(3, 4)) + 0.3 * random.normal(size=(300, 4))
     test = codes[200:], factors[200:]
-    expected = parts(mcc(codes[:200], factors[:200], test=test, replicates=0))
+    expected = parts(mcc(codes[:200], factors[:200], test=test, replicates=0, null=0))
     order, names = [2, 0, 3, 1], np.array([4, 1, 3, 0, 2])
     changed = 9 - 1e-6 * codes[:, order], names[factors][:, ::-1]
     test = changed[0][200:], changed[1][200:]
-    found = parts(mcc(changed[0][:200], changed[1][:200], test=test, replicates=0))
+    found = parts(mcc(changed[0][:200], changed[1][:200], test=test, replicates=0, null=0))
     assert found == pytest.approx(expected, abs=1e-6)
 
 
@@ -161,9 +164,12 @@ def test_constant_codes_single_columns_and_few_rows() -> None:
     factors = random.normal(size=(60, 3))
     constant = mcc(np.full((60, 3), 0.1), factors, null=2)
     assert parts(constant) == [0, 0, 0, 0]
-    one = mcc(factors[:, 0], factors[:, 0], replicates=0)
+    one = mcc(factors[:, 0], factors[:, 0], replicates=0, null=0)
     assert parts(one) == pytest.approx([1, 1, 1, 1], abs=1e-6)
-    assert mcc(factors[:, :2], factors, replicates=0).details["pairs"][1]["factor"] == "factor 1"
+    assert (
+        mcc(factors[:, :2], factors, replicates=0, null=0).details["pairs"][1]["factor"]
+        == "factor 1"
+    )
     for n in (3, 4, 5, 8):
         for value in parts(mcc(factors[:n], factors[:n])):
             assert 0 <= value <= 1

@@ -67,6 +67,22 @@ def test_what_the_mean_alone_would_not_tell() -> None:
     assert gap_of(mean, np.full((600, 2), -20.0)).value == pytest.approx(1)
 
 
+def test_posteriors_far_narrower_than_their_distances_are_said_to_be() -> None:
+    """A code of noise whose posteriors shrink seems to tell the whole factor: the truth is 0."""
+    noise = np.random.default_rng(2).normal(size=(600, 2))
+    wide, narrow = np.zeros(600), np.full(600, 2 * np.log(1e-5))
+    score = gap_of(noise, np.stack([wide, narrow], axis=1), CLASSES)
+    told = np.array(score.details["information"])[:, 0]
+    assert told == pytest.approx([0, np.log(4)], abs=0.02)
+    sentence = score.details["sparse"]
+    assert sentence.startswith("the posteriors of code 1 are far narrower than the distances")
+    assert "up to 100% of the density of a sample is its own image's" in sentence
+    # Neither wide posteriors nor narrow ones that are those of their class.
+    exact = np.stack([CLASSES, OTHER], axis=1).astype(float)
+    for mean, log_variance in ((noise, np.zeros((600, 2))), (exact, np.full((600, 2), -20.0))):
+        assert "sparse" not in gap_of(mean, log_variance, CLASSES).details
+
+
 @pytest.fixture(scope="module")
 def noisy() -> tuple[Any, Any, float]:
     random = np.random.default_rng(1)

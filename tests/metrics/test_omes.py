@@ -37,7 +37,7 @@ def test_a_grid_by_hand() -> None:
     correlation of the code of b is -1/2. Those that differ in a alone are (0, 1): -1.
     """
     factors = grid(2, 3)
-    score = omes(factors[:, ::-1] * 1.0, factors, replicates=0)
+    score = omes(factors[:, ::-1] * 1.0, factors, replicates=0, null=0)
     assert score.details["dependence"] == [
         pytest.approx([0, 0.5], abs=1e-12),
         pytest.approx([0, 0], abs=1e-12),
@@ -45,7 +45,7 @@ def test_a_grid_by_hand() -> None:
     # Of the code of b and factor b: O = M = 1 - (0 + 1/2) / 2.
     assert parts(score) == pytest.approx([0.75 * 0.5 / 2] * 3)
     assert score.details["pairs"] == [3, 6]
-    signed = omes(factors[:, ::-1] * 1.0, factors, preset="signed", replicates=0)
+    signed = omes(factors[:, ::-1] * 1.0, factors, preset="signed", replicates=0, null=0)
     assert signed.details["dependence"] == [
         pytest.approx([0, 1], abs=1e-12),
         pytest.approx([1, 0], abs=1e-12),
@@ -60,15 +60,15 @@ def test_values_of_the_published_program() -> None:
         ("max", [0.7603, 0.7780, 0.7426]),
         ("mean", [0.5843, 0.6005, 0.5681]),
     ):
-        score = omes(codes, factors, pooling=pooling, replicates=0)  # type: ignore[arg-type]
+        score = omes(codes, factors, pooling=pooling, replicates=0, null=0)  # type: ignore[arg-type]
         assert parts(score) == pytest.approx(expected, abs=5.1e-5)
-        weighed = omes(codes, factors, pooling=pooling, alpha=0.2, replicates=0)  # type: ignore[arg-type]
+        weighed = omes(codes, factors, pooling=pooling, alpha=0.2, replicates=0, null=0)  # type: ignore[arg-type]
         assert float(weighed) == pytest.approx(0.2 * parts(score)[1] + 0.8 * parts(score)[2])
 
 
 def test_all_pairs_are_the_limit_of_random_ones() -> None:
     codes, factors = formula()
-    found = np.array(omes(codes, factors, replicates=0).details["dependence"])
+    found = np.array(omes(codes, factors, replicates=0, null=0).details["dependence"])
     random = np.random.default_rng(0)
     first, second = random.integers(len(factors), size=(2, 1_000_000))
     for k in range(3):
@@ -98,32 +98,32 @@ def test_perfect_codes_noise_and_repeated_codes() -> None:
 
 def test_order_sign_scale_and_names_mean_nothing() -> None:
     codes, factors = formula()
-    expected = parts(omes(codes, factors, replicates=0))
+    expected = parts(omes(codes, factors, replicates=0, null=0))
     names = np.array([5, 2, 4, 0, 9, 7])
-    again = omes(7 - 40 * codes[:, [2, 0, 3, 1]], names[factors[:, ::-1]], replicates=0)
+    again = omes(7 - 40 * codes[:, [2, 0, 3, 1]], names[factors[:, ::-1]], replicates=0, null=0)
     assert parts(again) == pytest.approx(expected)
     rows = np.random.default_rng(2).permutation(len(codes))
-    assert parts(omes(codes[rows], factors[rows], replicates=0)) == pytest.approx(expected)
+    assert parts(omes(codes[rows], factors[rows], replicates=0, null=0)) == pytest.approx(expected)
 
 
 def test_codes_that_hardly_vary_are_dropped() -> None:
     codes, factors = formula()
-    expected = parts(omes(codes, factors, replicates=0))
+    expected = parts(omes(codes, factors, replicates=0, null=0))
     dead = np.column_stack([codes, np.full(120, 0.1), 0.04 * np.resize([-1, 1], 120)])
-    score = omes(dead, factors, replicates=0)
+    score = omes(dead, factors, replicates=0, null=0)
     assert score.details["dropped"] == ["code 4", "code 5"]
     assert parts(score) == pytest.approx(expected)
-    assert omes(dead, factors, threshold=0.0, replicates=0).details["dropped"] == ["code 4"]
+    assert omes(dead, factors, threshold=0.0, replicates=0, null=0).details["dropped"] == ["code 4"]
     assert parts(omes(0.001 * codes, factors)) == [0, 0, 0]
 
 
 def test_continuous_factors_one_factor_and_two_categories() -> None:
     random = np.random.default_rng(3)
     factors = random.normal(size=(2_000, 2))
-    score = omes(factors, factors, preset="signed", bins=6, replicates=0)
+    score = omes(factors, factors, preset="signed", bins=6, replicates=0, null=0)
     assert score.value > 0.85
     values = np.arange(40) % 5
-    assert float(omes(values * 1.0, values, replicates=0)) == pytest.approx(0.75 * 0.75)
+    assert float(omes(values * 1.0, values, replicates=0, null=0)) == pytest.approx(0.75 * 0.75)
     assert omes(values % 2, values).details["dropped"] == []
 
 

@@ -46,13 +46,15 @@ def test_scale_names_and_monotone_functions_mean_nothing_to_the_scale_free_one()
     assert float(again) == pytest.approx(value, abs=0.02)
     # The published one is another number for each of them.
     published = float(sap(codes, factors, replicates=0, null=0))
-    assert float(sap(0.01 * codes, factors, replicates=0)) != pytest.approx(published, abs=0.02)
+    assert float(sap(0.01 * codes, factors, replicates=0, null=0)) != pytest.approx(
+        published, abs=0.02
+    )
 
 
 def test_ten_classes_can_be_told_apart_without_lines() -> None:
     factors = np.random.default_rng(1).integers(0, 10, size=(3_000, 3))
     assert float(sap(5.0 * factors, factors, replicates=0, null=0)) < 0.6
-    assert float(sap(5.0 * factors, factors, preset="scale-free", replicates=0)) > 0.85
+    assert float(sap(5.0 * factors, factors, preset="scale-free", replicates=0, null=0)) > 0.85
 
 
 def test_factors_and_codes_of_all_types() -> None:

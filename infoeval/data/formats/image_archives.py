@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Literal
 
+from infoeval.data.image_set import SUFFIXES
 from infoeval.data.untrusted import BoundedZip, parsing, read_at_most
 from infoeval.errors import UserError, shown
 
@@ -90,12 +91,15 @@ def find_images(
 ) -> tuple[list[ImageFile], tuple[str, ...]]:
     """Return the image files in a folder and its sub-folders, an uncompressed tar, or a zip.
 
+    An image file itself is the only one in its folder.
+
     Nothing of an archive is written to disk, so it does not matter where the paths and links of
     its members point. Only regular files are listed. In a folder, links to files are followed, and
     links to folders, which may lead in circles, are not.
 
     Args:
-        source: the folder or archive; an archive is a zip if its suffix is ``.zip``, else a tar.
+        source: the folder, archive or image; an archive is a zip if its suffix is ``.zip``, else
+            a tar.
         wanted: whether the file with this path within the source is one of the images.
         skip_broken: whether to use the readable part of a truncated tar.
 
@@ -112,6 +116,8 @@ def find_images(
     with parsing(f"{source}: not a readable {kind}", "; if it was downloaded, download it again"):
         if source.is_dir():
             return _in_folder(source, wanted)
+        if source.suffix.lower() in SUFFIXES and wanted(source.name):
+            return [ImageFile(source.parent, source.name, source.stat().st_size)], ()
         if is_zip:
             return _in_zip(source, wanted), ()
         files, whole = _in_tar(source, wanted)

@@ -27,12 +27,6 @@ MAX_SIDE = 200_000
 FREELY_DECODED = 16_000_000
 """Of images with more pixels one is decoded at a time, whose copies take most of a gigabyte."""
 
-SUFFIXES = (
-    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".webp", ".gif"),
-    *(".tif", ".tiff", ".ppm", ".pgm", ".pbm", ".pnm"),
-)
-"""Ends of the names of image files, in lower case."""
-
 _LARGE = threading.Lock()
 
 # Otherwise Pillow logs what is wrong with a file in addition to raising an error.

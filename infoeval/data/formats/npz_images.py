@@ -42,7 +42,9 @@ Most = tuple[int, int] | None
 _in_use: WeakValueDictionary[tuple[Path, int, int, Most], NDArray[np.uint8]] = WeakValueDictionary()
 
 
-def load_npz(path: str | os.PathLike[str], split: str = "train", most: Most = None) -> ImageSet:
+def load_npz(
+    path: str | os.PathLike[str], split: str = "train", most: Most = None, *, alone: bool = False
+) -> ImageSet:
     """Return one split of the image set in a ``.npz`` file.
 
     The file holds
@@ -66,13 +68,14 @@ def load_npz(path: str | os.PathLike[str], split: str = "train", most: Most = No
 
     Other arrays are ignored. Nothing is unpickled. Each array may take 8 GiB;
     images beyond 1 GiB are decoded once, into the cache. With ``most``, only the first images of
-    the train and the test split of a file without ``test_images`` are kept: random ones.
+    the train and the test split of a file without ``test_images`` are kept: random ones. With
+    ``alone``, one image alone is both splits.
 
     Raises:
         UserError: the file is not such a file; the message names the array and the reason.
     """
     with NpzFile(Path(path)) as arrays:
-        return _read_split(arrays, split, most)
+        return _read_split(arrays, split, most, alone)
 
 
 def npz_form(path: str | os.PathLike[str]) -> tuple[set[tuple[int, int]], int]:
@@ -83,6 +86,16 @@ def npz_form(path: str | os.PathLike[str]) -> tuple[set[tuple[int, int]], int]:
     with NpzFile(Path(path)) as arrays:
         _, channels, height, width = image_shape(arrays, _images_name(arrays))[0]
     return {(height, width)}, channels
+
+
+def npz_count(path: str | os.PathLike[str]) -> int:
+    """Return how many images a ``.npz`` file has, both splits together, by their headers.
+
+    Raises UserError like :func:`load_npz`.
+    """
+    with NpzFile(Path(path)) as arrays:
+        parts = {_images_name(arrays), "test_images"}
+        return sum(image_shape(arrays, name)[0][0] for name in parts if name in arrays)
 
 
 def npz_source(
@@ -120,7 +133,7 @@ def npz_source(
     )
 
 
-def _read_split(arrays: NpzFile, split: str, most: Most) -> ImageSet:
+def _read_split(arrays: NpzFile, split: str, most: Most, alone: bool) -> ImageSet:
     official = "test_images" in arrays
     _check_test_split(arrays, official)
     prefix = "test_" if official and split == "test" else ""
@@ -132,8 +145,10 @@ def _read_split(arrays: NpzFile, split: str, most: Most) -> ImageSet:
     if official:
         images = read_pixels(arrays, main)
     else:
-        places = chosen = _chosen(arrays, count, split, most)
-        shuffled = _shuffled_images(arrays, main, count, most)
+        rows = {part: _chosen(arrays, count, part, most, alone) for part in ("test", "train")}
+        places = chosen = rows[split]
+        every = np.concatenate(list(rows.values()))[:count]  # one alone is in both splits
+        shuffled = _shuffled_images(arrays, main, every, most)
         images = shuffled[: len(chosen)] if split == "test" else shuffled[-len(chosen) :]
         for name in ("labels", "factors"):
             if about.get(name) is not None:
@@ -224,20 +239,21 @@ def _dsprites_factors(arrays: NpzFile, prefix: str, count: int) -> dict[str, Any
     }
 
 
-def _chosen(arrays: NpzFile, count: int, split: str, most: Most) -> NDArray[np.intp]:
+def _chosen(arrays: NpzFile, count: int, split: str, most: Most, alone: bool) -> NDArray[np.intp]:
     """Return which rows of a file are in a split."""
-    rows = split_indices(str(arrays.path), count, split)
+    rows = split_indices(str(arrays.path), count, split, alone=alone)
     return rows if most is None else rows[: most[SPLITS.index(split)]]
 
 
-def _shuffled_images(arrays: NpzFile, name: str, count: int, most: Most) -> NDArray[np.uint8]:
-    """Return the images, those of the test split first, from memory if they are in use."""
+def _shuffled_images(
+    arrays: NpzFile, name: str, rows: NDArray[np.intp], most: Most
+) -> NDArray[np.uint8]:
+    """Return the images of these rows, from memory if they are in use."""
     state = arrays.path.stat()
     key = (arrays.path.resolve(), state.st_size, state.st_mtime_ns, most)
     shuffled = _in_use.get(key)
     if shuffled is None:
-        rows = [_chosen(arrays, count, split, most) for split in ("test", "train")]
-        shuffled = _in_use[key] = read_pixels(arrays, name, np.concatenate(rows))
+        shuffled = _in_use[key] = read_pixels(arrays, name, rows)
     return shuffled
 
 

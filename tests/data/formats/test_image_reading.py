@@ -12,7 +12,8 @@ from PIL import Image
 
 from infoeval.data.formats import image_reading
 from infoeval.data.formats.image_archives import ImageFile
-from infoeval.data.formats.image_reading import SUFFIXES, read_image, shape_of
+from infoeval.data.formats.image_reading import read_image, shape_of
+from infoeval.data.image_set import SUFFIXES
 from infoeval.errors import UserError
 
 RNG = np.random.default_rng(0)
