@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         real_label_information as real_label_information,
     )
     from infoeval.metrics._real_sorting import real_sorting as real_sorting
+    from infoeval.metrics._region_changes import region_changes as region_changes
     from infoeval.metrics._sap import sap as sap
     from infoeval.metrics._tad import tad as tad
     from infoeval.metrics._total_correlation import total_correlation as total_correlation
