@@ -61,7 +61,8 @@ def names() -> tuple[str, ...]:
 def catalogue(root: str | os.PathLike[str] | None = None) -> list[CatalogueEntry]:
     """Return an entry for each named data set, which shows whether it is on this machine.
 
-    Only the presence of files is checked here; ``load`` verifies their contents.
+    Only the presence of files is checked here, and whether they are a part of the set; ``load``
+    verifies their contents.
 
     >>> [entry.name for entry in catalogue("/nowhere") if entry.present]
     ['digits', 'sprites', 'faces', 'chairs', 'street_numbers']
@@ -72,7 +73,9 @@ def catalogue(root: str | os.PathLike[str] | None = None) -> list[CatalogueEntry
         present = source.present(folder)
         what_to_do = "" if present else source.what_to_do(folder)
         where = source.where(folder)
-        entries.append(CatalogueEntry(source.name, source.description, where, present, what_to_do))
+        told = [source.description, source.part(folder) if present else ""]
+        description = "; ".join(filter(None, told))
+        entries.append(CatalogueEntry(source.name, description, where, present, what_to_do))
     return entries
 
 

@@ -57,6 +57,7 @@ class DataSource:
         where: from the data root, the folder of the set.
         present: from the data root, whether all its files are there.
         what_to_do: from the data root, how to get the set when it is not there, in one line.
+        part: from the data root, how much of the set is there, where its files are a part of it.
         render: for sets that are drawn, the images ``(n, channels, height, width)`` of any factor
             values ``(n, k)``; raises UserError for values that the set does not have.
     """
@@ -67,6 +68,7 @@ class DataSource:
     where: Callable[[Path], str] = lambda root: "drawn on demand"
     present: Callable[[Path], bool] = lambda root: True
     what_to_do: Callable[[Path], str] = lambda root: "nothing: it needs no files"
+    part: Callable[[Path], str] = lambda root: ""
     render: Render | None = None
 
 

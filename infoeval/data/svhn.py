@@ -82,13 +82,45 @@ def _load(request: LoadRequest) -> ImageSet:
         path = _download(root, split)
     key = {"version": _VERSION, "size": path.stat().st_size, "sha256": sha256(path)}
     arrays = prepared("svhn", key, lambda writer: _write(writer, path, split))
+    count = len(arrays["labels"])
     return ImageSet(
         name="svhn",
         split=split,
         images=arrays["images"],
         labels=arrays["labels"],
         label_names=tuple("0123456789"),
+        notes=() if count == _COUNTS[split] else (f"a part of SVHN: {_of_all(count, split)}",),
     )
+
+
+def _of_all(count: int, split: str) -> str:
+    words = {"train": "training", "test": "test"}
+    return f"{count:,} of {_COUNTS[split]:,} {words[split]} images"
+
+
+def _part(root: Path) -> str:
+    """Return how many images are there, where they are not all; no image is read."""
+    counts = {split: _listed(root, split) for split in _FILES}
+    if counts == _COUNTS:
+        return ""
+    known = [_of_all(count, split) for split, count in counts.items() if count is not None]
+    return "here " + " and ".join(known) if known else ""
+
+
+def _listed(root: Path, split: str) -> int | None:
+    """Return the number of images that a file declares, None where it cannot be read."""
+    import scipy.io
+
+    path = _path(root, split)
+    if path is None:
+        return None
+    try:
+        with parsing(str(path)):
+            _check_version(path)
+            shapes = [shape for name, shape, _ in scipy.io.whosmat(path) if name == "X"]
+    except UserError:  # what is wrong with it is said when it is loaded
+        return None
+    return shapes[0][-1] if shapes and shapes[0] else None
 
 
 def _write(writer: Writer, path: Path, split: str) -> None:
@@ -228,5 +260,6 @@ SOURCE = DataSource(
     load=_load,
     where=_where,
     present=lambda root: not _missing(root, *_FILES),
+    part=_part,
     what_to_do=_what_to_do,
 )

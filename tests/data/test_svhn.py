@@ -9,7 +9,7 @@ import pytest
 import scipy.io
 import torchvision.datasets
 
-from infoeval.data import svhn
+from infoeval.data import catalogue, svhn
 from infoeval.data.formats.cache import cache_folder, progress_to
 from infoeval.data.source import LoadRequest
 from infoeval.data.svhn import SOURCE
@@ -345,3 +345,31 @@ def test_a_download_with_another_md5_is_refused(tmp_path, monkeypatch):
 def test_an_unwritable_root_is_a_user_error(tmp_path):
     (tmp_path / "file").write_text("not a folder")
     assert "could not be downloaded" in message(tmp_path / "file", download=True)
+
+
+# A part of the set
+
+
+def described(root):
+    return next(entry.description for entry in catalogue(root) if entry.name == "svhn")
+
+
+def test_a_part_says_how_much_it_is(tmp_path, monkeypatch):
+    write(tmp_path)
+    assert described(tmp_path) == SOURCE.description  # without the test file it is not there
+    write(tmp_path, split="test", packed=False)
+    part = "30 of 73,257 training images", "30 of 26,032 test images"
+    assert described(tmp_path) == f"{SOURCE.description}; here {part[0]} and {part[1]}"
+    for split, words in zip(("train", "test"), part, strict=True):
+        data = load(tmp_path, split)
+        assert data.notes == (f"a part of SVHN: {words}",)
+        assert data.describe()["notes"] == [f"a part of SVHN: {words}"]
+    monkeypatch.setattr(svhn, "_COUNTS", {"train": N, "test": N})
+    assert described(tmp_path) == SOURCE.description
+
+
+@pytest.mark.parametrize("content", [b"", b"no file of MATLAB", HEADER, HEADER + b"\xff" * 40])
+def test_a_file_that_cannot_be_read_spoils_no_list(tmp_path, content):
+    write(tmp_path)
+    write(tmp_path, split="test").write_bytes(content)
+    assert described(tmp_path) == f"{SOURCE.description}; here 30 of 73,257 training images"
