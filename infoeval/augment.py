@@ -1,4 +1,4 @@
-"""Random augmentation: a small rotation, scaling, shear and shift of each image, and a cut."""
+"""Random augmentation: each image rotated, scaled, sheared, shifted, cut and made grey."""
 
 import math
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ class Affine:
         shift: largest shift along each axis, as a share of half the image.
         cutout: largest side of a square filled with the background, as a share of each side of the
             image (DeVries and Taylor 2017).
+        grey: whether colours are taken away: all channels become their mean.
 
     """
 
@@ -29,6 +30,7 @@ class Affine:
     shear: float = 0.2
     shift: float = 0.1
     cutout: float = 0.0
+    grey: bool = False
 
     def __post_init__(self) -> None:
         for name in ("rotation", "scale", "shear", "shift", "cutout"):
@@ -36,6 +38,8 @@ class Affine:
             number = isinstance(largest, int | float) and math.isfinite(largest)
             if not number or largest < 0:
                 raise UserError(f"{name} of a view must be a number from 0 up, not {largest!r}")
+        if not isinstance(self.grey, bool):
+            raise UserError(f"grey of a view must be true or false, not {self.grey!r}")
 
     def __call__(
         self, images: Tensor, generator: torch.Generator, background: float = -1.0
@@ -72,6 +76,8 @@ class Affine:
             mapped = functional.grid_sample(flat.float() - background, grid, align_corners=False)
         if self.cutout:
             mapped = mapped * self._kept(draws.flatten(0, -2)[:, 6:], *flat.shape[-2:])
+        if self.grey:
+            mapped = mapped.mean(1, keepdim=True).expand_as(mapped)
         mapped = (mapped + background).contiguous(memory_format=torch.channels_last)
         return mapped.view(images.shape)
 

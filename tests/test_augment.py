@@ -1,12 +1,13 @@
 """Moved copies of images."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from infoeval import Affine
+from infoeval import Affine, UserError
 
 STILL = Affine(rotation=0, scale=0, shear=0, shift=0)
 
@@ -176,3 +177,23 @@ def test_without_a_cut_nothing_more_is_drawn() -> None:
     assert torch.equal(cut[:, :6], plain)
     torch.rand(5, 3, generator=first)
     assert torch.equal(first.get_state(), other.get_state())
+
+
+def test_a_grey_view_has_the_mean_of_all_colours() -> None:
+    still = Affine(rotation=0, scale=0, shear=0, shift=0, grey=True)
+    images = pictures(channels=3)
+    grey = images.mean(1, keepdim=True).expand_as(images)
+    torch.testing.assert_close(still(images, stream()), grey, rtol=0, atol=1e-5)
+    moved = Affine(cutout=0.5)(images, stream())
+    torch.testing.assert_close(
+        Affine(cutout=0.5, grey=True)(images, stream()),
+        moved.mean(1, keepdim=True).expand_as(moved),
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("cutout", -0.1), ("cutout", math.nan), ("grey", 1), ("grey", "no")]
+)
+def test_a_view_that_cannot_be(setting: str, value: Any) -> None:
+    with pytest.raises(UserError, match=f"{setting} of a view must be"):
+        Affine(**{setting: value})

@@ -42,7 +42,7 @@ def test_every_setting_survives_the_round_trip() -> None:
         discriminator_rate=4e-4,
         adam_betas=(0.4, 0.9),
         recognition_learns="with_discriminator",
-        recognition_view=Affine(rotation=0.5, cutout=0.25),
+        recognition_view=Affine(rotation=0.5, cutout=0.25, grey=True),
         invariance_weight=0.25,
         image_noise=0.05,
         image_noise_half_life=40,
@@ -54,7 +54,7 @@ def test_every_setting_survives_the_round_trip() -> None:
     )
     again = Trainer.from_dict(json.loads(json.dumps(trainer.to_dict())))
     assert again == trainer
-    assert again.recognition_view == Affine(rotation=0.5, cutout=0.25)
+    assert again.recognition_view == Affine(rotation=0.5, cutout=0.25, grey=True)
     assert again.invariance_view == Affine(shift=0.3, shear=0)
     assert (again.image_shape, again.adam_betas) == ((1, 8, 8), (0.4, 0.9))
 

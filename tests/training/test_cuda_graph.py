@@ -612,7 +612,10 @@ def test_a_captured_stack_is_the_stack(record: Any, streamed: bool) -> None:
 
 def test_a_stacked_step_reads_nothing_back_and_brings_nothing_in() -> None:
     """Which a graph could not replay; with every setting that adds something to a step."""
-    changes: dict[str, Any] = {"information_warmup": 4, "recognition_view": Affine(cutout=0.5)}
+    changes: dict[str, Any] = {
+        "information_warmup": 4,
+        "recognition_view": Affine(cutout=0.5, grey=True),
+    }
     changes |= {"invariance_weight": 1.0, "image_noise": 0.1, "image_noise_half_life": 3}
     stack = StackedStep(steps_of(**changes))
     stack()

@@ -43,7 +43,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "falling noise, cut views": {
         "image_noise": 0.1,
         "image_noise_half_life": 2,
-        "recognition_view": Affine(cutout=0.5),
+        "recognition_view": Affine(cutout=0.5, grey=True),
     },
     "warm-up": {"information_warmup": 4},
     "all priors": {
