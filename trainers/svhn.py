@@ -87,19 +87,20 @@ trainer = Trainer(
                 Convolution(64, "leaky_relu", batch_norm=True),
             ),
             "code_weights": {
+                "category_1": 0.4,
                 "category_2": 0.1,
                 "category_3": 0.1,
                 "category_4": 0.1,
-                "continuous_1": 0.7,
+                "continuous_1": 0.5,
                 "continuous_2": 0.05,
                 "continuous_3": 0.02,
                 "continuous_4": 0.02,
             },
             "discriminator_rate": 5e-4,
-            "generator_average": 0.998,
+            "generator_average": 0.994,
             "image_noise_half_life": 400,
             "recognition_view": Affine(
-                rotation=0, scale=0, shear=0, shift=0.4, cutout=0.75, grey=True
+                rotation=0, scale=0, shear=0, shift=0.25, cutout=0.5, grey=True
             ),
             "batch": 32,
             "steps": 2000,
