@@ -13,6 +13,7 @@ docs/results/system-NAME-runs.csv, a row for each seed; and docs/images/NAME-tra
 seed that was chosen without labels, or the first. With --images there is also
 docs/results/system-NAME-scores.csv: the quality of the images, what each code changes at the sides
 and in the middle of them, and L_I; and among the factors are simple statistics of any images.
+docs/results/system-NAME-history.csv has the losses and L_I of each code during the training.
 """
 
 import argparse
@@ -50,6 +51,8 @@ OF_IMAGES = (
 )
 ROWS = 2_000
 """Images that --images scores: so many are test images of SVHN here."""
+GIVEN = ("data", "steps", "batch", "information_weight")
+"""Settings of the trainer that the command line may replace."""
 PANELS = 6
 
 
@@ -58,7 +61,7 @@ def train(arguments: argparse.Namespace) -> Summary:
     choice = choose_trainer(
         arguments.system, variant=arguments.variant, codes=arguments.codes, size=arguments.size
     )
-    given = {"data": arguments.data, "steps": arguments.steps, "batch": arguments.batch}
+    given = {name: getattr(arguments, name) for name in GIVEN}
     trainer = replace(
         choice.trainer, **{name: value for name, value in given.items() if value is not None}
     )
@@ -134,6 +137,16 @@ def _told(settings: dict[str, Any]) -> str:
     return ",".join(f"{name}={value}" for name, value in settings.items() if name != "images")
 
 
+def histories(folder: Path, summary: Summary) -> pd.DataFrame:
+    """Losses and L_I of each code during the training, of all seeds."""
+    complete = [run for run in summary.rows if run.status == "complete"]
+    frames = [
+        pd.read_csv(folder / run.folder / "history.csv").round(4).assign(seed=run.seed)
+        for run in complete
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
 def titles(document: Document) -> dict[str, str]:
     """What stands above each code's panel: the factor it is paired with, on real images."""
     return {
@@ -170,6 +183,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=seed_list, default=seed_list("0-4"))
     parser.add_argument("--steps", type=int)
     parser.add_argument("--batch", type=int)
+    parser.add_argument("--information-weight", type=float)
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--metric", action="append", dest="metrics", help="instead of the usual")
@@ -196,6 +210,7 @@ def main() -> None:
     tables = {"": pd.DataFrame(rows), "-runs": summary.table()}
     if arguments.images:
         tables["-scores"] = pd.DataFrame(others)
+        tables["-history"] = histories(arguments.runs / arguments.name, summary)
     for suffix, table in tables.items():
         with atomic_path(results / f"system-{arguments.name}{suffix}.csv") as temporary:
             table.to_csv(temporary, index=False)
