@@ -18,7 +18,7 @@ def folder(name: Literal["trainers", "reports"]) -> Path:
     Raises UserError when neither exists: the installation is damaged.
 
     >>> sorted(path.name for path in folder("reports").glob("*.js"))
-    ['live.js', 'script.js']
+    ['index.js', 'live.js', 'script.js']
     """
     for place in (_PACKAGE / "bundled" / name, _PACKAGE.parent / name):
         if place.is_dir():

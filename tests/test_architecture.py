@@ -49,6 +49,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "information": {"codes", "metrics", "priors", "subjects"},
     "results": set(),
     "report": {"results"},
+    "viewer": {"report", "results"},
     "live": {"networks", "report", "subjects"},
     "evaluation": {
         *("augment", "codes", "data", "directions", "information", "live", "metrics", "report"),
@@ -59,13 +60,13 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("subjects", "trainer", "training"),
     },
     "cli": {
-        *("checkpoint", "data", "evaluation", "metrics", "sweep", "training"),
+        *("checkpoint", "data", "evaluation", "metrics", "sweep", "training", "viewer"),
     },
     "__main__": {"cli"},
 }
 """What a part (a package or a module of infoeval) may import beside the shared modules."""
 
-WITHOUT_TORCH = ("data", "metrics", "results", "report", *sorted(BASE - {"devices"}))
+WITHOUT_TORCH = ("data", "metrics", "results", "report", "viewer", *sorted(BASE - {"devices"}))
 """Parts that know arrays, files and texts: importing one imports no torch."""
 
 SHOWN_ONLY = ("infoeval.cli.terminal", "infoeval.cli.progress", "infoeval.cli.parameter_types")
@@ -188,11 +189,14 @@ def test_what_knows_arrays_alone_imports_no_torch(name: str) -> None:
 
 
 def test_the_page_is_written_by_one_module() -> None:
-    """Evaluation hands its results to the report there, and knows no more of it."""
+    """Evaluation hands its results to the report there, and knows no more of it.
+
+    The index of a folder is a page as well, in the words of the report.
+    """
     importers = {
         module
         for module in modules()
-        if part(module) not in ("report", "live")
+        if part(module) not in ("report", "live", "viewer")
         and any(part(other) == "report" for other in imports(module))
     }
     assert importers == {"infoeval.evaluation.report_files"}

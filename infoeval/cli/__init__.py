@@ -17,6 +17,7 @@ from infoeval.cli.output import checked_output, note
 from infoeval.cli.report_commands import report, traverse
 from infoeval.cli.score_commands import compare, score
 from infoeval.cli.train_command import train
+from infoeval.cli.view_command import view
 from infoeval.errors import UserError, printable
 
 __all__ = ["main"]
@@ -70,7 +71,9 @@ def main() -> None:
     """
 
 
-COMMANDS = (train, score, list_metrics, compare, report, traverse, encode, directions, data)
+COMMANDS = (
+    *(train, score, list_metrics, compare, report, view, traverse, encode, directions, data),
+)
 for command in COMMANDS:
     if command is not data and command.callback is not None:
         command.callback = with_preflight_checks(command.callback)

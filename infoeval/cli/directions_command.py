@@ -6,13 +6,14 @@ from typing import Any
 import click
 
 from infoeval.cli.common import PAGES, command_line, json_option, options_of, output_option
+from infoeval.cli.grouped_help import SCORING, grouped_command
 from infoeval.cli.output import note
 from infoeval.cli.parameter_types import PathType
 from infoeval.errors import UserError
 from infoeval.evaluation.direction_options import DirectionOptions
 
 
-@click.command()
+@grouped_command(SCORING)
 @click.argument("model", metavar="MODEL")
 @options_of(DirectionOptions)
 @output_option(" For .html a page.")
@@ -25,15 +26,15 @@ def directions(
 ) -> None:
     """Evaluate directions of a latent space: what each carries, changes and reaches.
 
-    MODEL has a generator: a checkpoint, a folder with one, or FILE.py:FUNCTION, which is run. Its
-    latent space is its noise and normal codes, z, or what latent(noise) makes of them, w.
-
     \b
     For example:
       infoeval directions ckpt.pt
       infoeval directions gan.py:generator --method activations --count 5 -o page.html
       infoeval directions gan.py:generator --method random --seed 1
       infoeval directions gan.py:generator --method mine.npz --data faces/ --save found.npz
+
+    MODEL has a generator: a checkpoint, a folder with one, or FILE.py:FUNCTION, which is run. Its
+    latent space is its noise and normal codes, z, or what latent(noise) makes of them, w.
     """
     from infoeval import evaluation
     from infoeval.cli.progress import activity

@@ -40,18 +40,18 @@ if TYPE_CHECKING:
 def encode(model: str, images: str, output: Path | None, as_json: bool, **options: Any) -> None:
     """Read the codes of images: a table with a row for each.
 
-    MODEL is a model with an encoder, as in infoeval score. IMAGES is a folder or archive of image
-    files, a .npz file or the name of a data set. A row has the file; of a categorical code the
-    likeliest category and its probability; of each other code its value and its spread, the
-    standard deviation of q(c|x), where the encoder tells them; and the factors or the label, where
-    they are known. infoeval score takes the table as it is.
-
     \b
     For example:
       infoeval encode ckpt.pt holidays -o codes.csv
       infoeval encode ckpt.pt holidays --batch-norm generated -o codes.parquet
       infoeval encode vae.py:encoder sprites -o codes.npz
       infoeval encode encoder.onnx pictures.zip --image-range -1,1 -o codes.tsv
+
+    MODEL is a model with an encoder, as in infoeval score. IMAGES is a folder or archive of image
+    files, a .npz file or the name of a data set. A row has the file; of a categorical code the
+    likeliest category and its probability; of each other code its value and its spread, the
+    standard deviation of q(c|x), where the encoder tells them; and the factors or the label, where
+    they are known. infoeval score takes the table as it is.
     """
     from infoeval import evaluation
     from infoeval.cli.progress import activity

@@ -16,18 +16,29 @@ if TYPE_CHECKING:
 
 
 @click.command("metrics")
+@click.argument("name", required=False)
 @json_option
 @click.option("--markdown", is_flag=True, help="Print the table of docs/metrics.md.")
-def list_metrics(as_json: bool, markdown: bool) -> None:
+def list_metrics(name: str | None, as_json: bool, markdown: bool) -> None:
     """Show every metric: what it needs, its range, what it measures, its settings.
 
     \b
     For example:
       infoeval metrics
+      infoeval metrics mig
       infoeval metrics --json
-    """
-    from infoeval.metrics.registry import all_metrics, markdown_table
 
+    With the NAME of one, also when to use it, what to beware of, and its definition.
+    """
+    from infoeval.metrics.registry import all_metrics, find, markdown_table
+
+    if name is not None:
+        metric = find(name)
+        if as_json:
+            print_json(as_text(metric.describe() | {"definition": metric.definition}))
+        else:
+            _print_metric(metric)
+        return
     metrics = all_metrics()
     if markdown:
         say(*markdown_table(metrics))
@@ -87,6 +98,21 @@ def _print_metrics(metrics: "Sequence[Metric]") -> None:
                 rows.add_row(metric.name, metric.range, screen.render_str(metric.summary) + more)
         screen.print_table(rows, names=2)
     screen.print("\nSelect one with --metric NAME, or NAME:SETTING=VALUE,…")
+
+
+def _print_metric(metric: "Metric") -> None:
+    """Print all that is known of a metric."""
+    say(f"{metric.name}: {metric.summary}", "")
+    facts = {
+        "needs": metric.needs,
+        "range": metric.range,
+        "use": metric.use,
+        "beware": metric.pitfalls,
+        "settings": ", ".join(f"{name}={value}" for name, value in metric.settings.items()),
+    }
+    width = max(map(len, facts))
+    say(*(f"{name:{width}}  {text}" for name, text in facts.items() if text))
+    say("", *metric.definition.splitlines())
 
 
 def _print_catalogue(entries: "Sequence[CatalogueEntry]") -> None:

@@ -4,7 +4,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -25,6 +25,8 @@ from infoeval.errors import printable
 PLAIN_INTERVAL = 10.0
 """Seconds between progress lines where the output is not a terminal."""
 BAR = 24
+PATIENCE = 2.0
+"""Seconds without a word of what is usually done by then."""
 
 Activity = Callable[[str, float | None], None]
 Training = Callable[[int, Mapping[str, float]], None]
@@ -35,14 +37,15 @@ def activity(console: Console | None = None) -> Iterator[Activity]:
     """Show what is being done: yields a function of a text and the share done, which may be None.
 
     On a terminal a bar above the text; elsewhere a line when the text up to its first comma and
-    space changes, and the whole text every ten seconds.
+    space changes, and the whole text every ten seconds, with the time left where a share is known.
     """
     console = console or _terminal()
     if console is None or not console.is_terminal:
         yield _lines()
         return
     spinner = SpinnerColumn("line" if console.options.ascii_only else "dots")
-    bar = Progress(spinner, BarColumn(BAR), TaskProgressColumn(), console=console)
+    columns = spinner, BarColumn(BAR), TaskProgressColumn(), TimeRemainingColumn(compact=True)
+    bar = Progress(*columns, console=console)
     task = bar.add_task("", total=None)
     with Live(console=console, refresh_per_second=8, transient=True) as live:
 
@@ -54,15 +57,38 @@ def activity(console: Console | None = None) -> Iterator[Activity]:
         yield update
 
 
+@contextmanager
+def activity_if_slow() -> Iterator[Activity]:
+    """Show what is being done as `activity` does, once two seconds have passed."""
+    started = time.monotonic()
+    with ExitStack() as held:
+        shown: list[Activity] = []
+
+        def update(text: str, share: float | None) -> None:
+            if not shown and time.monotonic() - started >= PATIENCE:
+                shown.append(held.enter_context(activity()))
+            for show in shown:
+                show(text, share)
+
+        yield update
+
+
 def _lines() -> Activity:
     last_head, last_time = "", -math.inf
+    first_share, first_time = 0.0, 0.0
 
     def print_line(text: str, share: float | None) -> None:
-        nonlocal last_head, last_time
+        nonlocal last_head, last_time, first_share, first_time
         head, now = text.split(", ")[0], time.monotonic()
-        if head == last_head and now - last_time < PLAIN_INTERVAL:
+        if head != last_head:
+            first_share, first_time = share or 0.0, now
+        elif now - last_time < PLAIN_INTERVAL:
             return
-        whole = text if share is None else f"{text} ({share:.0%})"
+        whole = text
+        if share is not None:
+            gained = share - first_share
+            left = (now - first_time) * (1 - share) / gained if gained > 0 else None
+            whole += f" ({share:.0%}{'' if left is None else f', about {left:,.0f} s left'})"
         note(whole if head == last_head else head)
         last_head, last_time = head, now
 

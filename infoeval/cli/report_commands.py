@@ -8,6 +8,7 @@ import click
 from click.core import ParameterSource
 
 from infoeval.cli.common import as_text, command_line, json_option, option_of, options_of
+from infoeval.cli.grouped_help import SCORING, grouped_command
 from infoeval.cli.output import print_json, say
 from infoeval.cli.parameter_types import PathType
 from infoeval.cli.score_commands import (
@@ -26,7 +27,7 @@ SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "a
 """Options that a metrics.json can be shown again with."""
 
 
-@click.command()
+@grouped_command(SCORING)
 @click.argument("models", metavar="INPUT...", nargs=-1, required=True)
 @click.option(
     "-o",
@@ -53,11 +54,6 @@ def report(
 ) -> None:
     """Write one self-contained page about a model.
 
-    INPUT is a checkpoint; a folder with ckpt.pt in it, or with a folder for each run; checkpoints
-    of one trainer with different seeds; a table of codes and factors, an .onnx file, or
-    FILE.py:FUNCTION, as in infoeval score; or a metrics.json, which is shown again with the images
-    beside it.
-
     \b
     For example:
       infoeval report ckpt.pt -o report.html
@@ -65,6 +61,11 @@ def report(
       infoeval report ckpt.pt --scores scores.json -o report.html
       infoeval report runs/mnist-000 -o seeds.html --animate webp
       infoeval report report_files/metrics.json -o report.html --figures figures --format md
+
+    INPUT is a checkpoint; a folder with ckpt.pt in it, or with a folder for each run; checkpoints
+    of one trainer with different seeds; a table of codes and factors, an .onnx file, or
+    FILE.py:FUNCTION, as in infoeval score; or a metrics.json, which is shown again with the images
+    beside it.
     """
     from infoeval.cli.progress import activity
     from infoeval.evaluation import pages, report_files
@@ -151,15 +152,15 @@ def traverse(
 ) -> None:
     """Draw what each code changes: a row per fixed noise, a column per value.
 
-    MODEL is a checkpoint, a folder with one, an ONNX decoder, or FILE.py:FUNCTION, which returns a
-    generator.
-
     \b
     For example:
       infoeval traverse ckpt.pt -o figure.png
       infoeval traverse ckpt.pt --code style_1 --stretch 2 --rows 8 -o style_1.pdf
       infoeval traverse ckpt.pt --stretch 2 -o moving.gif
       infoeval traverse decoder.onnx --prior 10,n,n -o figure.png
+
+    MODEL is a checkpoint, a folder with one, an ONNX decoder, or FILE.py:FUNCTION, which returns a
+    generator.
     """
     from infoeval.evaluation.context import Context
     from infoeval.evaluation.report_images import DrawnImages

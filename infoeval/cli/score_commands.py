@@ -15,6 +15,7 @@ from infoeval.cli.common import (
     options_of,
     output_option,
 )
+from infoeval.cli.grouped_help import SCORING, grouped_command
 from infoeval.cli.output import note
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options, PageOptions
@@ -43,7 +44,7 @@ strict_option = click.option(
 open_option = click.option("--open", "open_it", is_flag=True, help="Open the page when written.")
 
 
-@click.command()
+@grouped_command(SCORING)
 @click.argument("models", metavar="MODEL...", nargs=-1, required=True)
 @metric_option("all that apply but mi")
 @options_of(Options)
@@ -60,12 +61,6 @@ def score(
 ) -> None:
     """Score a model: each number with its interval.
 
-    MODEL is a checkpoint, or a folder with one; a table of codes and factors (.csv, .tsv, .parquet,
-    .npz, .npy, .h5ad); an encoder or a decoder as an .onnx file, or both with a comma between; or
-    FILE.py:FUNCTION, a function that returns an encoder of the images of
-    --data, a generator, or both (FILE.py is run), perhaps with plain arguments in parentheses.
-    Several models are compared by udr and consistency.
-
     \b
     For example:
       infoeval score ckpt.pt
@@ -77,6 +72,12 @@ def score(
       infoeval score encoder.onnx --data sprites
       infoeval score decoder.onnx --prior 10,n,n --metric mi --budget quick
       infoeval score seed0.npz seed1.npz seed2.npz --metric udr
+
+    MODEL is a checkpoint, or a folder with one; a table of codes and factors (.csv, .tsv, .parquet,
+    .npz, .npy, .h5ad); an encoder or a decoder as an .onnx file, or both with a comma between; or
+    FILE.py:FUNCTION, a function that returns an encoder of the images of
+    --data, a generator, or both (FILE.py is run), perhaps with plain arguments in parentheses.
+    Several models are compared by udr and consistency.
     """
     from infoeval import evaluation
     from infoeval.cli.progress import activity
@@ -93,9 +94,9 @@ def score(
     _check_converged({"": document}, strict)
 
 
-@click.command()
+@grouped_command(SCORING)
 @click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
-@metric_option("mi, and for a page all that apply but mi")
+@metric_option("all that apply but mi")
 @output_option(" For .html also a page of the models side by side; see infoeval report.")
 @options_of(PageOptions)
 @open_option
@@ -132,7 +133,7 @@ def compare(
     if for_page and output is None:
         raise UserError("--format, --figures, --animate and --open need a page: add -o")
     page = output if output and (for_page or output.suffix.lower() in PAGES) else None
-    requested = list(metrics) or (["mi"] if page is None else None)
+    requested = list(metrics) or None
     check_strict(requested or (), options["information"], strict)
     if page is None:
         scoring = {name: options[name] for name in options if name not in PAGE_OPTIONS}

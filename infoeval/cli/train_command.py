@@ -15,6 +15,7 @@ from infoeval.cli.common import (
     options_of,
     skip_broken_option,
 )
+from infoeval.cli.grouped_help import TRAINING, grouped_command
 from infoeval.cli.output import note, print_json
 from infoeval.cli.parameter_types import PathType, number_list, seed_list
 from infoeval.cli.processes import one_process_reports
@@ -32,7 +33,7 @@ MOST_STACKED = 10_000
 """Largest number that --stack takes."""
 
 
-@click.command(epilog=f"Bundled trainers: {', '.join(content.trainers())}.")
+@grouped_command(TRAINING, epilog=f"Bundled trainers: {', '.join(content.trainers())}.")
 @click.argument("trainer", metavar="NAME|FILE.py|IMAGES")
 @data_option
 @data_dir_option
@@ -91,11 +92,6 @@ def train(
 ) -> None:
     """Train a bundled trainer, a Python file that defines `trainer`, or on your own images.
 
-    IMAGES is a folder of images, a .npz file or the name of a data set: networks are chosen by
-    the size and colour of the images. With --seeds, or several λ, every run has its own
-    folder in --out, and a table of all of them marks the one that was chosen without labels.
-    Under torchrun several processes share one run, each with a part of every batch.
-
     \b
     For example:
       infoeval train digits
@@ -107,6 +103,11 @@ def train(
       infoeval train ./holidays --codes "10,10,u,u"
       infoeval train ./my_trainer.py --data images.npz --dry-run
       torchrun --nproc-per-node 4 -m infoeval train celeba --out runs/faces
+
+    IMAGES is a folder of images, a .npz file or the name of a data set: networks are chosen by
+    the size and colour of the images. With --seeds, or several λ, every run has its own
+    folder in --out, and a table of all of them marks the one that was chosen without labels.
+    Under torchrun several processes share one run, each with a part of every batch.
     """
     from infoeval.training.choosing import choose_trainer
 

@@ -28,7 +28,7 @@ from infoeval.subjects.subject import Subject
 
 @takes_options(Options)
 def compare(
-    models: Sequence[Given], metrics: Sequence[str] | None = ("mi",), **options: object
+    models: Sequence[Given], metrics: Sequence[str] | None = None, **options: object
 ) -> Comparison:
     """Return the results of models, and the first model's less those of each other one.
 

@@ -155,6 +155,11 @@ class Metric:
         simulate = {"simulate": False} if self.kind == "interventions" else {}
         return {**settings, **self.evaluated, **simulate}
 
+    @property
+    def definition(self) -> str:
+        """The function's documentation, without its examples: equations, settings, papers."""
+        return (inspect.getdoc(self.function) or "").partition(">>>")[0].rstrip()
+
     def describe(self) -> dict[str, Any]:
         """Return the documentation and settings of the metric as plain data."""
         return {

@@ -37,6 +37,11 @@ class Association:
         return 3 if self.adjusted.value >= FOLLOWS else 2
 
     @property
+    def verb(self) -> str:
+        """How the code follows the factor: "follows", "partly follows", …; nothing for rank 0."""
+        return _VERBS.get(self.rank, "")
+
+    @property
     def strength(self) -> float:
         """The value above chance on the scale of a correlation; results may lack it."""
         strength = self.pair.strength
@@ -84,7 +89,7 @@ def follow_sentence(code: str, document: Document) -> str:
         closest = ", ".join(part for part in known if part)
         return f"follows no factor that these rows can show ({closest}{where})"
     aside = in_brackets(_ends(best.result), _chance(best.result), _in_seeds(best, document))
-    return f"{_VERBS[best.rank]} {best.pair.factor}, {number}{aside}{where}"
+    return f"{best.verb} {best.pair.factor}, {number}{aside}{where}"
 
 
 def _of_code(model: ModelResults, code: str) -> list[Result]:

@@ -55,7 +55,7 @@ def markdown(document: Mapping[str, Any]) -> str:
 
 
 def _verdict(document: Document) -> list[str]:
-    findings = [(entry.topic, entry.text) for entry in sentences(document)]
+    findings = [(entry.topic, entry.whole) for entry in sentences(document)]
     evidence = [(entry.topic, entry.text) for entry in reasons(document)]
     return ["## Verdict\n", _list(findings), "### Evidence\n", _list(evidence)]
 

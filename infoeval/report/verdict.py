@@ -1,4 +1,4 @@
-"""The verdict: a sentence for each code that claims no more than its numbers show."""
+"""The verdict: what each code means, then what it carries, no more than its numbers show."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,14 +20,23 @@ _FEW = 4
 
 @dataclass(frozen=True)
 class Finding:
-    """A sentence about a code: its name, the ``topic``, followed by ``text``."""
+    """What is said of a code: its name, the ``topic``, followed by ``text``, its meaning.
+
+    ``information`` is a further sentence, or empty.
+    """
 
     topic: str
     text: str
+    information: str = ""
+
+    @property
+    def whole(self) -> str:
+        """Both sentences without the name."""
+        return " ".join(part for part in (self.text, self.information) if part)
 
 
 def sentences(document: Document) -> list[Finding]:
-    """Return a sentence for each code: how much it carries and what it means.
+    """Return what is said of each code: its meaning first, and how much it carries.
 
     Codes without a prior, as those of a table or of a stranger's encoder, are those that were
     compared with factors; of very many, only those that mean something have a sentence of their
@@ -38,7 +47,7 @@ def sentences(document: Document) -> list[Finding]:
     unknown = [code for code in codes if not _is_known(code, document)]
     many = len(unknown) > _FEW
     known = [
-        Finding(code.name, _about(code, document))
+        Finding(code.name, _meaning_of(code.name, document), _information_of(code, document))
         for code in codes
         if not (many and code in unknown)
     ]
@@ -47,7 +56,7 @@ def sentences(document: Document) -> list[Finding]:
         known.append(Finding(count_of(len(unknown), "code"), text))
     names = [name for name in _named_codes(document) if name not in topics]
     told = [name for name in names if len(names) <= _MOST or _means_something(name, document)]
-    findings = [Finding(name, f"{_meaning(name, document)}.") for name in told]
+    findings = [Finding(name, _meaning_of(name, document)) for name in told]
     others = [name for name in document.identity.code_names if name not in {*topics, *names}]
     rest = _about_rest(len(names) - len(told))
     return [*known, *findings, *rest, *_not_compared(others, document)]
@@ -103,9 +112,15 @@ def _not_compared(names: Sequence[str], document: Document) -> list[Finding]:
     return findings
 
 
-def _about(code: Code, document: Document) -> str:
-    parts = information_sentence(code, document), _meaning(code.name, document)
-    return f"{', and '.join(part for part in parts if part)}."
+def _meaning_of(code: str, document: Document) -> str:
+    meaning = _meaning(code, document)
+    if _means_something(code, document):
+        return f"{meaning}."
+    return f"is unnamed: it {meaning}." if meaning else "is unnamed."
+
+
+def _information_of(code: Code, document: Document) -> str:
+    return f"It {information_sentence(code, document)}."
 
 
 def _meaning(code: str, document: Document) -> str:

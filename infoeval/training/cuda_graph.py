@@ -18,7 +18,6 @@ WARM_UP = 3
 """Steps before the recording: libraries choose kernels, and optimisers create their moments."""
 
 NOT_CAPTURED = "training steps are not captured"
-NOT_ON_A_GPU = f"{NOT_CAPTURED}: CUDA graphs need a GPU"
 
 Replay = Callable[[], object]
 Record = Callable[..., Replay]
@@ -26,13 +25,15 @@ Record = Callable[..., Replay]
 
 
 def captured(step: TrainingStep, log: Callable[[str], None]) -> "TrainingStep | CapturedStep":
-    """Return the captured step on a GPU; otherwise `step` itself, after logging the reason.
+    """Return the captured step, or `step` itself on a CPU and where several processes share it.
 
-    The step may be that of one run or of several stacked runs.
+    The latter is logged. The step may be that of one run or of several stacked runs.
     """
-    if step.device.type == "cuda" and step.world is None:
+    if step.device.type != "cuda":
+        return step
+    if step.world is None:
         return CapturedStep(step, log)
-    log(NOT_ON_A_GPU if step.world is None else f"{NOT_CAPTURED}: several processes share the run")
+    log(f"{NOT_CAPTURED}: several processes share the run")
     return step
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from infoeval import content
 from infoeval.cli import main
 from infoeval.data import catalogue
 from infoeval.metrics import names
-from tests.cli.commands import of_json, succeeds
+from tests.cli.commands import fails, of_json, succeeds
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -56,8 +57,8 @@ def parse(arguments: list[str]) -> None:
 
 def test_commands_are_these() -> None:
     assert {" ".join(path) for path in commands(main)} == {
-        *("", "train", "score", "metrics", "compare", "report", "traverse", "encode", "directions"),
-        *("data", "data ls"),
+        *("", "train", "score", "metrics", "compare", "report", "view", "traverse", "encode"),
+        *("directions", "data", "data ls"),
     }
 
 
@@ -76,6 +77,36 @@ def test_every_metric_is_listed_with_what_can_be_set() -> None:
     assert all(entry["description"] and entry["pitfalls"] for entry in entries.values())
     assert entries["mig"]["needs"] == "codes and factors"
     assert entries["mig"]["settings"] == {"preset": "disentanglement_lib", "estimator": "plug-in"}
+
+
+def test_one_metric_is_explained_with_its_papers() -> None:
+    text = succeeds("metrics", "mig").stdout
+    assert text.startswith("mig: information gap")
+    for part in ("estimator=plug-in", "0 for a factor that two codes share", "H(v_k)", "Zaidi"):
+        assert part in text
+    assert ">>>" not in text
+    entry = json.loads(succeeds("metrics", "mig", "--json").stdout)
+    assert entry["name"] == "mig"
+    assert "Locatello" in entry["definition"]
+    line = fails("metrics", "no-such")
+    assert "no metric 'no-such'" in line
+
+
+@pytest.mark.parametrize("command", ["train", "score", "compare", "report", "directions"])
+def test_options_are_grouped_and_none_is_lost(command: str) -> None:
+    text = succeeds(command, "--help").stdout
+    headings = [line for line in text.splitlines() if line.endswith(":") and line[0] != " "]
+    assert headings[0] == "Options:"
+    assert {"Images:", *(["Device:"] if command == "train" else ["ONNX files:"])} < set(headings)
+    for parameter in main.commands[command].params:
+        if isinstance(parameter, click.Option):
+            row = rf"^  (-\w, )?{parameter.opts[-1]}(?![\w-])"
+            assert len(re.findall(row, text, re.MULTILINE)) == 1, parameter.opts
+
+
+def test_examples_come_before_anything_else_is_told() -> None:
+    text = succeeds("score", "--help").stdout
+    assert text.index("For example") < text.index("MODEL is a checkpoint") < text.index("Options:")
 
 
 def test_version() -> None:

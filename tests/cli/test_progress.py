@@ -22,7 +22,10 @@ def test_lines_elsewhere_are_few(
     lines = capsys.readouterr().err.splitlines()
     assert lines == [
         "training Q",
-        *(f"training Q, missing ≤ {step} ({step}%)" for step in (20, 40, 60, 80)),
+        *(
+            f"training Q, missing ≤ {step} ({step}%, about {(100 - step) // 2} s left)"
+            for step in (20, 40, 60, 80)
+        ),
         "scoring",
     ]
 

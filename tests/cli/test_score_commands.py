@@ -163,7 +163,8 @@ def test_a_comparison_is_that_of_the_library() -> None:
 @pytest.mark.usefixtures("tiny_budget")
 def test_a_comparison_of_bounds_says_so_and_which_side_converged() -> None:
     models = ("run/ckpt.pt", "other/ckpt.pt")
-    text = succeeds("compare", *models, "--budget", "tiny", "--device", "cpu", COLUMNS="120").stdout
+    options = ("--metric", "mi", "--budget", "tiny", "--device", "cpu")
+    text = succeeds("compare", *models, *options, COLUMNS="120").stdout
     assert "Q converged" in text
     rows = [line.split() for line in text.splitlines()]
     (row,) = (row for row in rows if row[:2] == ["mi", "digit"])
@@ -176,6 +177,18 @@ def test_a_comparison_of_bounds_says_so_and_which_side_converged() -> None:
     other = succeeds("compare", *models, "--metric", "cluster-acc", "--device", "cpu").stdout
     assert "Q converged" not in other
     assert "lower bounds" not in other
+
+
+@pytest.mark.usefixtures("tiny_budget")
+def test_score_and_compare_have_the_same_default() -> None:
+    scored = of_json(succeeds("score", "run/ckpt.pt", "--device", "cpu", "--json"))
+    compared = of_json(
+        succeeds("compare", "run/ckpt.pt", "other/ckpt.pt", "--device", "cpu", "--json")
+    )
+    assert compared["first"]["results"][0]["metric"] == scored["results"][0]["metric"] == "mi-own"
+    assert {each["metric"] for each in compared["first"]["results"]} == {
+        each["metric"] for each in scored["results"]
+    }
 
 
 @pytest.mark.usefixtures("tiny_budget")
@@ -197,7 +210,7 @@ def test_the_limits_of_an_information_are_named() -> None:
 
 @pytest.mark.usefixtures("tiny_budget")
 def test_a_strict_comparison_names_both_sides() -> None:
-    options = ("--budget", "tiny", "--device", "cpu", "--strict", "--json")
+    options = ("--metric", "mi", "--budget", "tiny", "--device", "cpu", "--strict", "--json")
     result = infoeval("compare", "run/ckpt.pt", "other/ckpt.pt", *options)
     assert result.exit_code == 1
     assert {each["metric"] for each in of_json(result)["differences"]} >= {"mi", "mi-synergy"}

@@ -28,7 +28,7 @@ def said(document: Document) -> dict[str, str]:
     """What the verdict says of each code, without its name."""
     findings = sentences(results.Document.for_page(document))
     assert len({finding.topic for finding in findings}) == len(findings)
-    return {finding.topic: finding.text for finding in findings}
+    return {finding.topic: finding.whole for finding in findings}
 
 
 def pair(

@@ -26,7 +26,8 @@ def test_a_code_that_knows_nothing_of_uneven_classes_does_not_match_them() -> No
     """Nine in ten right, and less than a guess would have."""
     found = matching(MAJORITY, [0, 1], (0.885, 0.922), base_rate=0.92)
     assert said(document(found)) == {
-        "kind": "does not match the two classes: 9.5 % error (7.8 to 11.5 %) is no better than "
+        "kind": "is unnamed: it does not match the two classes: 9.5 % error (7.8 to 11.5 %) "
+        "is no better than "
         "always naming the most frequent class, which is right for 92.0 %."
     }
 
@@ -61,7 +62,7 @@ def test_uneven_classes_that_are_matched_stand_beside_the_base_rate() -> None:
         (821, "matches the ten classes with 17.9 % error"),
         (811, "matches the ten classes only in part, with 18.9 % error"),
         (461, "matches the ten classes only in part, with 53.9 % error"),
-        (451, "does not match the ten classes: 54.9 % error"),
+        (451, "is unnamed: it does not match the ten classes: 54.9 % error"),
     ],
 )
 def test_thresholds_are_shares_of_the_way_from_the_base_rate(right: int, words: str) -> None:
@@ -91,7 +92,7 @@ def test_the_best_of_many_matchings_of_noise_is_no_match() -> None:
         matched, right = best_matching(counts)
         low, high = stats.beta.ppf([0.025, 0.975], [right, right + 1], [21 - right, 20 - right])
         found = matching(counts.tolist(), matched, (float(low), float(high)), **SAME)
-        claims += not said(document(found))["kind"].startswith("does not match")
+        claims += not said(document(found))["kind"].startswith("is unnamed: it does not match")
     assert claims == 0
 
 
@@ -108,7 +109,8 @@ def test_shuffled_classes_are_the_base_where_they_are_matched_better() -> None:
     counts = ten_classes(30, 13)
     found = matching(counts, range(10), (0.18, 0.23), null={"mean": 0.21}, **OTHER)
     assert said(document(found))["kind"] == (
-        "does not match the ten classes: 79.6 % error (77.0 to 82.0 %) is no better than a "
+        "is unnamed: it does not match the ten classes: 79.6 % error (77.0 to 82.0 %) is no "
+        "better than a "
         "matching to shuffled classes, which is right for 21.0 %."
     )
 

@@ -26,7 +26,8 @@ def test_noise_against_two_hundred_people_follows_nobody() -> None:
     """By its value, 0.281, it used to follow a person weakly: chance gives 0.28."""
     found = pair("noise", "person", 0.281, (0.178, 0.281), chance=0.28, p=0.6, measure="NMI")
     assert said(document(found)) == {
-        "noise": "follows no factor that these rows can show (closest: person, NMI 0.28, 0.18 to "
+        "noise": "is unnamed: it follows no factor that these rows can show (closest: person, "
+        "NMI 0.28, 0.18 to "
         "0.28, chance 0.28)."
     }
 
@@ -50,8 +51,8 @@ def test_the_closest_factor_is_that_above_chance_not_that_of_the_largest_value()
         (0.5, 0.01, "follows size"),
         (0.49, 0.001, "weakly follows size"),
         (0.2, 0.01, "weakly follows size"),
-        (0.19, 0.001, "follows no factor that these rows can show"),
-        (0.9, 0.011, "follows no factor that these rows can show"),
+        (0.19, 0.001, "is unnamed: it follows no factor that these rows can show"),
+        (0.9, 0.011, "is unnamed: it follows no factor that these rows can show"),
     ],
 )
 def test_thresholds(adjusted: float, p: float, verb: str) -> None:
@@ -72,11 +73,13 @@ def test_a_factor_that_passes_the_test_comes_before_one_that_does_not() -> None:
 def test_nothing_is_followed_that_was_not_compared_with_chance(missing: str) -> None:
     found = pair("a", "size", 0.99, (0.98, 1.0), chance=0.01, p=1e-4)
     found["details"].pop(missing)
-    text = "was not compared with chance, so that no factor can be said to be followed."
+    text = (
+        "is unnamed: it was not compared with chance, so that no factor can be said to be followed."
+    )
     assert said(document(found)) == {"a": text}
     found["details"]["no_null"] = "200,000 rows take an hour"
     assert said(document(found))["a"].startswith(
-        "was not compared with chance (200,000 rows take an hour), so"
+        "is unnamed: it was not compared with chance (200,000 rows take an hour), so"
     )
 
 
@@ -84,7 +87,7 @@ def test_few_rows_whose_shuffles_reach_the_best_value_were_compared_with_chance(
     """There is no value above chance then, but there is an answer."""
     found = pair("a", "size", 1.0, chance=0.9, p=0.6)
     found["details"].pop("adjusted")
-    text = "follows no factor that these rows can show: chance often scores as much."
+    text = "is unnamed: it follows no factor that these rows can show: chance often scores as much."
     assert said(document(found)) == {"a": text}
 
 
@@ -95,7 +98,7 @@ def test_older_results_follow_nothing() -> None:
 def test_a_constant_code_is_close_to_nothing() -> None:
     found = [pair("dead", factor, 0.0, chance=0.0, p=1.0) for factor in ("size", "shape")]
     assert said(document(*found)) == {
-        "dead": "follows no factor: it has nothing in common with any."
+        "dead": "is unnamed: it follows no factor: it has nothing in common with any."
     }
 
 
@@ -156,7 +159,7 @@ def test_the_page_of_noise_says_of_no_code_that_it_follows_anything() -> None:
         pair("a", f"factor {k}", 0.1 + 0.02 * k, chance=0.05, p=0.011 + k / 50) for k in range(40)
     ]
     text = said(document(*found))["a"]
-    assert text.startswith("follows no factor")
+    assert text.startswith("is unnamed: it follows no factor")
     assert math.isclose(found[-1]["value"], 0.88)
     assert "closest: factor 39" in text
 

@@ -40,7 +40,7 @@ def test_whole_report_is_there_in_order(document: Document) -> None:
 def test_verdict_is_the_pages(document: Document) -> None:
     text = markdown(document)
     for finding in sentences(results.Document.for_page(document)):
-        assert f"- **{finding.topic}** {markdown_text(finding.text)}\n" in text
+        assert f"- **{finding.topic}** {markdown_text(finding.whole)}\n" in text
 
 
 def test_same_input_gives_the_same_text(document: Document) -> None:

@@ -339,7 +339,7 @@ def test_numbers_that_are_none_never_reach_the_reader(
     text = Reading(render(document, folder)).text
     words = set(text.lower().replace("(", " ").split())
     assert not words & {"nan", "inf", "infinity", "−inf"}
-    assert "slant has no estimate of its information" in text
+    assert "It has no estimate of its information" in text
 
 
 def test_write_makes_the_file_whole(tmp_path: Path, document: dict[str, Any], folder: Path) -> None:

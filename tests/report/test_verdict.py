@@ -25,7 +25,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Document:
 
 def said(document: Document) -> dict[str, str]:
     return {
-        finding.topic: f"{finding.topic} {finding.text}"
+        finding.topic: f"{finding.topic} {finding.whole}"
         for finding in sentences(results.Document.for_page(document))
     }
 
@@ -59,25 +59,26 @@ def without(document: Document, *metrics: str) -> Document:
     return document
 
 
-def test_information_baseline_and_error_are_one_sentence(document: Document) -> None:
+def test_the_meaning_comes_first_and_then_the_information(document: Document) -> None:
     assert said(document)["digit"] == (
-        "digit carries 2.30 of 2.30 nats (2.29 to 2.31; in the λ = 0 model 0.03, 0.03 to 0.04), "
-        "and matches the ten digits with 5.9 % error (5.4 to 6.3 %; in the λ = 0 model 74.2 %, "
-        "73.8 to 74.7 %)."
+        "digit matches the ten digits with 5.9 % error (5.4 to 6.3 %; in the λ = 0 model 74.2 %, "
+        "73.8 to 74.7 %). It carries 2.30 of 2.30 nats (2.29 to 2.31; in the λ = 0 model 0.03, "
+        "0.03 to 0.04)."
     )
 
 
 def test_a_continuous_code_has_no_ceiling_and_follows_a_factor(document: Document) -> None:
     assert said(document)["slant"] == (
-        "slant carries 1.51 nats (1.51 to 1.52; in the λ = 0 model 0.26, 0.25 to 0.27), and "
-        "follows slant, |Spearman| 0.90 (0.88 to 0.92; chance 0.01), on real images."
+        "slant follows slant, |Spearman| 0.90 (0.88 to 0.92; chance 0.01), on real images. "
+        "It carries 1.51 nats (1.51 to 1.52; in the λ = 0 model 0.26, 0.25 to 0.27)."
     )
 
 
 def test_what_had_not_converged_is_a_lower_bound(document: Document) -> None:
-    assert said(document)["width"].startswith(
-        "width carries at least 1.28 nats (low end 1.27; Q had not converged; in the λ = 0 model "
-        "at least 0.31, low end 0.30), and follows stroke width"
+    assert said(document)["width"].startswith("width follows stroke width, ")
+    assert said(document)["width"].endswith(
+        "It carries at least 1.28 nats (low end 1.27; Q had not converged; in the λ = 0 model at "
+        "least 0.31, low end 0.30)."
     )
     assert told(document)["Convergence"] == (
         "Q had not converged for width in both models: a larger Q, another input or more training "
@@ -90,8 +91,8 @@ def test_what_has_converged_is_said_to_have(document: Document) -> None:
         width = result(document, "mi", "width", model)
         width["details"]["converged"] = True
         width["high"] = width["value"] + 0.01
-    assert said(document)["width"].startswith(
-        "width carries 1.28 nats (1.27 to 1.29; in the λ = 0 model 0.31, 0.30 to 0.32)"
+    assert said(document)["width"].endswith(
+        "It carries 1.28 nats (1.27 to 1.29; in the λ = 0 model 0.31, 0.30 to 0.32)."
     )
     assert told(document)["Convergence"] == (
         "Q converged for all models: a larger Q, another input and more training each gained less "
@@ -110,13 +111,13 @@ def test_nothing_is_promised_of_longer_training(document: Document) -> None:
 
 def test_the_own_bound_is_named_as_such(document: Document) -> None:
     text = said(without(document, "mi"))
-    assert text["digit"].startswith(
-        "digit carries at least 2.30 of 2.30 nats, as read by its own Q (2.30 to 2.30; in the "
-        "λ = 0 model at least 0.03, 0.03 to 0.04), and "
+    assert text["digit"].endswith(
+        "It carries at least 2.30 of 2.30 nats, as read by its own Q (2.30 to 2.30; in the λ = 0 "
+        "model at least 0.03, 0.03 to 0.04)."
     )
-    assert text["slant"].startswith(
-        "slant carries at least 1.21 nats, as read by its own Q (1.21 to 1.22; in the λ = 0 model "
-        "at least −0.04, −0.05 to −0.04)"
+    assert text["slant"].endswith(
+        "It carries at least 1.21 nats, as read by its own Q (1.21 to 1.22; in the λ = 0 model at "
+        "least −0.04, −0.05 to −0.04)."
     )
     assert "Q trained afterwards may find more" in told(document)["Lower bounds"]
 
@@ -124,18 +125,18 @@ def test_the_own_bound_is_named_as_such(document: Document) -> None:
 @pytest.mark.parametrize(
     ("value", "low", "words"),
     [
-        (2.3, 2.29, "digit carries 2.30 of 2.30 nats"),
-        (1.6, 1.5, "digit carries 1.60 of 2.30 nats"),
-        (0.05, 0.04, "digit carries next to nothing: 0.05 of 2.30 nats"),
-        (0.02, -0.01, "digit carries nothing that Q finds: 0.02 of 2.30 nats"),
-        (-0.3, -0.4, "digit carries nothing that Q finds: −0.30 of 2.30 nats"),
+        (2.3, 2.29, "It carries 2.30 of 2.30 nats ("),
+        (1.6, 1.5, "It carries 1.60 of 2.30 nats ("),
+        (0.05, 0.04, "It carries next to nothing: 0.05 of 2.30 nats ("),
+        (0.02, -0.01, "It carries nothing that Q finds: 0.02 of 2.30 nats ("),
+        (-0.3, -0.4, "It carries nothing that Q finds: −0.30 of 2.30 nats ("),
     ],
 )
 def test_amounts_have_the_words_that_fit(
     document: Document, value: float, low: float, words: str
 ) -> None:
     result(document, "mi", "digit").update(value=value, low=low)
-    assert said(document)["digit"].startswith(words)
+    assert words in said(document)["digit"]
 
 
 @pytest.mark.parametrize(
@@ -149,7 +150,7 @@ def test_small_amounts_by_the_own_q_have_the_words_that_fit(
     document: Document, value: float, low: float, words: str
 ) -> None:
     result(without(document, "mi"), "mi-own", "digit").update(value=value, low=low)
-    assert said(document)["digit"].startswith(f"digit {words}")
+    assert f" It {words}" in said(document)["digit"]
 
 
 def test_seeds_by_their_own_qs_are_one_range(seeds: Document) -> None:
@@ -168,7 +169,7 @@ def test_many_codes_without_numbers_have_one_sentence(document: Document) -> Non
 
 def test_no_amount_is_made_up(document: Document) -> None:
     text = said(without(document, "mi", "mi-own", "cluster-acc", "code-factors"))
-    assert text["digit"] == "digit has no estimate of its information."
+    assert text["digit"] == "digit is unnamed. It has no estimate of its information."
     assert "Convergence" not in told(document)
     assert "Self-test" not in told(document)
 
@@ -201,7 +202,9 @@ def test_most_frequent_confusion_is_named_where_there_is_one(document: Document)
     counts = confusion(0.0588)
     counts[details["matching"].index(9)][4] += 60
     details["confusion"] = counts
-    assert said(document)["digit"].endswith("; 4 and 9 are confused most often.")
+    assert (
+        said(document)["digit"].partition(" It ")[0].endswith("; 4 and 9 are confused most often.")
+    )
 
 
 def test_confusion_counts_both_directions(document: Document) -> None:
@@ -218,17 +221,17 @@ def test_seeds_that_agree_are_one_range(seeds: Document) -> None:
     document = copy.deepcopy(seeds)
     for metric, value in (("mi", 2.298), ("cluster-acc", 0.962)):
         put(result(document, metric, "digit", 2), value)
-    assert said(document)["digit"].startswith(
-        "digit carries 2.30 of 2.30 nats over five seeds (in the λ = 0 model 0.03, 0.03 to 0.04), "
-        "and matches the ten digits with 3.8 to 7.0 % error in every seed"
+    assert said(document)["digit"] == (
+        "digit matches the ten digits with 3.8 to 7.0 % error in every seed. It carries 2.30 of "
+        "2.30 nats over five seeds (in the λ = 0 model 0.03, 0.03 to 0.04)."
     )
 
 
 def test_a_seed_that_disagrees_is_named(seeds: Document) -> None:
     assert said(seeds)["digit"] == (
-        "digit carries 2.30 of 2.30 nats in four of five seeds, but only 1.61 (1.60 to 1.62) in "
-        "seed 2 (in the λ = 0 model 0.03, 0.03 to 0.04), and matches the ten digits with 5.0 to "
-        "7.0 % error in four of five seeds, but 41.0 % (40.5 to 41.5 %) in seed 2."
+        "digit matches the ten digits with 5.0 to 7.0 % error in four of five seeds, but 41.0 % "
+        "(40.5 to 41.5 %) in seed 2. It carries 2.30 of 2.30 nats in four of five seeds, but only "
+        "1.61 (1.60 to 1.62) in seed 2 (in the λ = 0 model 0.03, 0.03 to 0.04)."
     )
 
 
@@ -255,10 +258,11 @@ def test_a_factor_is_looked_for_in_each_seed_by_its_own_code(seeds: Document) ->
 def test_compared_models_stand_against_each_other(tmp_path: Path) -> None:
     text = said(comparison(tmp_path))["digit"]
     assert text == (
-        "digit carries 2.30 of 2.30 nats (2.29 to 2.31) in Wide, against 2.10 in Narrow (2.09 to "
-        "2.11; difference 0.20, 0.18 to 0.22) and 1.20 in Short training (1.19 to 1.21; difference "
-        "1.10, 1.08 to 1.12), and matches the ten digits with 5.9 % error (5.4 to 6.3 %) in Wide, "
-        "against 12.0 % (11.6 to 12.5 %) in Narrow and 50.0 % (49.6 to 50.5 %) in Short training."
+        "digit matches the ten digits with 5.9 % error (5.4 to 6.3 %) in Wide, against 12.0 % "
+        "(11.6 to 12.5 %) in Narrow and 50.0 % (49.6 to 50.5 %) in Short training. It carries 2.30 "
+        "of 2.30 nats (2.29 to 2.31) in Wide, against 2.10 in Narrow (2.09 to 2.11; difference "
+        "0.20, 0.18 to 0.22) and 1.20 in Short training (1.19 to 1.21; difference 1.10, 1.08 to "
+        "1.12)."
     )
 
 

@@ -1,0 +1,262 @@
+"""The index of a folder as one self-contained HTML page, a function of the index alone."""
+
+import base64
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+import jinja2
+from markupsafe import Markup
+
+from infoeval import content
+from infoeval.errors import UserError, shown
+from infoeval.files import write_text
+from infoeval.report.wording import (
+    MISSING,
+    between,
+    count_of,
+    nats,
+    percent,
+    percents,
+    two_decimals,
+)
+from infoeval.viewer.entries import AFTERWARDS, Amount, FolderIndex, ModelEntry, Reading
+from infoeval.viewer.folder_walk import natural, read_ends
+
+INDEX = "index.html"
+MARK = '<meta name="generator" content="infoeval view">'
+"""What the pages of this module begin with, and no other page."""
+MOST_ROWS = 2000
+"""Rows of the table: a browser takes long to lay out many more."""
+CODES_SHOWN = 4
+"""Codes of a row that are not folded away."""
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A filter: the name of a row's attribute, its label, and the values that rows have."""
+
+    name: str
+    label: str
+    values: tuple[str, ...]
+
+
+def default_place(folder: str | os.PathLike[str]) -> Path:
+    """Return where the index of a folder is written by default."""
+    return Path(folder) / INDEX
+
+
+def check_place(page: Path) -> None:
+    """Raise UserError for a page that is a file of another kind, or would replace another file."""
+    if page.suffix.lower() not in (".html", ".htm"):
+        raise UserError(f"{page}: the index is HTML: call it {page.stem or 'index'}.html")
+    if page.is_dir():
+        raise UserError(f"cannot write {page}: it is a folder; give the name of a file")
+    if not os.path.lexists(page):
+        return
+    try:
+        ours = MARK.encode() in read_ends(page.resolve(), 2048)[0]
+    except UserError as error:
+        raise UserError(f"cannot write {page}: {error}") from None
+    if not ours:
+        raise UserError(f"{page} is no index that infoeval wrote, and is kept: give -o FILE")
+
+
+def write(index: FolderIndex, folder: str | os.PathLike[str], page: Path) -> None:
+    """Write the page of an index. Raises UserError where it cannot be written."""
+    start = os.path.relpath(Path(folder).resolve(), page.resolve().parent)
+    write_text(page, render(index, "" if start == "." else Path(start).as_posix()))
+
+
+def render(index: FolderIndex, start: str = "") -> str:
+    """Return the page of an index; ``start`` is the path from the page to the folder.
+
+    The same index gives the same bytes.
+    """
+    models = index.models[:MOST_ROWS]
+    script = _script() if models else Markup("")
+    numbers = {model.key: number for number, model in enumerate(models)}
+    environment = _environment()
+    return environment.get_template("index.html").render(
+        index=index,
+        models=models,
+        numbers=numbers,
+        start=start,
+        mark=Markup(MARK),
+        script=script,
+        policy=_policy(script),
+        filters=_filters(models),
+        codes=_code_names(models),
+        readers=_has_both_readers(models),
+        columns=_columns(models),
+        common=_common_words(models),
+        followed=any(code.followed for model in models for code in model.codes),
+        agreement=any(model.agreement is not None for model in models),
+        most_codes=CODES_SHOWN,
+        left_out=len(index.models) - len(models),
+    )
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(content.folder("reports")),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "address": _address,
+        "shown": shown,
+        "counted": count_of,
+        "weight": _weight,
+        "seconds": _seconds,
+        "nats": nats,
+        "nats_ends": lambda amount: _ends(amount, nats),
+        "percent": percent,
+        "percent_ends": _percent_ends,
+        "decimals": two_decimals,
+        "decimals_ends": lambda amount: _ends(amount, two_decimals),
+        "reader": _reader,
+        "kind_of_reader": _kind_of_reader,
+    }
+    return environment
+
+
+@cache
+def _script() -> Markup:
+    """Return the page's own script, which is no user's text."""
+    return Markup((content.folder("reports") / "index.js").read_text(encoding="utf-8"))
+
+
+def _policy(script: str) -> str:
+    """Return the Content-Security-Policy: the page loads nothing, and runs only its script."""
+    rules = ["default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"]
+    if script:
+        digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+        rules.append(f"script-src 'sha256-{digest}'")
+    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
+
+
+def _address(path: str, start: str) -> str:
+    """Return the relative address of a file, whatever bytes its name has.
+
+    >>> _address("a b/javascript:x?.html", ""), _address("run", "../runs")
+    ('./a%20b/javascript%3Ax%3F.html', '../runs/run')
+    """
+    whole = f"{start}/{path}" if start else f"./{path}"
+    return quote(os.fsencode(whole))
+
+
+def _columns(models: Sequence[ModelEntry]) -> frozenset[str]:
+    """Return the names of the columns that tell models apart, or say something of one."""
+    found = {
+        "picture": any(model.thumbnail for model in models),
+        "weight": any(model.weight is not None for model in models),
+        "seed": any(model.seed is not None for model in models),
+        "progress": any(model.step is not None or model.status for model in models),
+        "trainer": len({(model.trainer, model.variant, model.images) for model in models}) > 1,
+        "error": any(code.error for model in models for code in model.codes),
+    }
+    return frozenset(name for name, there in found.items() if there)
+
+
+def _common_words(models: Sequence[ModelEntry]) -> list[str]:
+    """Return what all models have in common, and no column says: trainer and images."""
+    if not models or "trainer" in _columns(models):
+        return []
+    first, words = models[0], []
+    if first.trainer:
+        variant = f" ({shown(first.variant)})" if first.variant not in (None, "default") else ""
+        words.append(f"trainer {shown(first.trainer)}{variant}")
+    if first.images.name:
+        split = f" {shown(first.images.split)}" if first.images.split else ""
+        count = "" if first.images.n is None else f" ({first.images.n:,} images)"
+        words.append(f"{shown(first.images.name)}{split}{count}")
+    return words
+
+
+def _filters(models: Sequence[ModelEntry]) -> list[Choices]:
+    """Return the filters by which some rows can be told from others."""
+    given = (
+        ("trainer", "Trainer", (model.trainer for model in models)),
+        ("variant", "Variant", (model.variant for model in models)),
+        ("weight", "λ", (_weight(model.weight) for model in models)),
+        ("seed", "Seed", (_text(model.seed) for model in models)),
+        ("images", "Data", (model.images.name for model in models)),
+        ("status", "Status", (model.status for model in models)),
+        ("kind", "Kind", (model.kind for model in models)),
+    )
+    choices = [Choices(name, label, _distinct(values)) for name, label, values in given]
+    return [each for each in choices if len(each.values) > 1]
+
+
+def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
+    return tuple(sorted({value for value in values if value}, key=natural))
+
+
+def _code_names(models: Sequence[ModelEntry]) -> tuple[str, ...]:
+    """Return the names of the codes of all models, if there are several."""
+    names = dict.fromkeys(code.name for model in models for code in model.codes if code.known)
+    return tuple(names) if len(names) > 1 else ()
+
+
+def _has_both_readers(models: Sequence[ModelEntry]) -> bool:
+    """Return whether some information is read by a Q trained afterwards, and some by the own Q."""
+    kinds = {
+        _kind_of_reader(reading)
+        for model in models
+        for code in model.codes
+        for reading in code.readings
+    }
+    return len(kinds) > 1
+
+
+def _kind_of_reader(reading: Reading) -> str:
+    return "afterwards" if reading.reader == AFTERWARDS else "own"
+
+
+def _reader(reading: Reading, step: int | None) -> str:
+    """Return who reads an information, and what else limits what it says."""
+    words: list[str] = [reading.reader]
+    if reading.converged is False:
+        words.append("not converged")
+    if reading.step is not None and step is not None and reading.step != step:
+        words.append(f"at step {reading.step:,}")
+    return ", ".join(words)
+
+
+def _weight(value: float | None) -> str:
+    return "" if value is None else f"{value:g}"
+
+
+def _text(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _seconds(value: float | None) -> str:
+    """Return a duration as text.
+
+    >>> _seconds(4.2), _seconds(200), _seconds(9000), _seconds(None)
+    ('4 s', '3 min', '2.5 h', '')
+    """
+    if value is None:
+        return ""
+    if value < 100:
+        return f"{value:.0f} s"
+    return f"{value / 60:.0f} min" if value < 6000 else f"{value / 3600:.1f} h"
+
+
+def _ends(amount: Amount, write_end: Callable[[float], str]) -> str:
+    text = between(amount.low, amount.high, write_end)
+    return "" if text == MISSING else text
+
+
+def _percent_ends(amount: Amount) -> str:
+    text = percents(amount.low, amount.high)
+    return "" if text == MISSING else text
