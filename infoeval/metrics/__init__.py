@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from infoeval.metrics._downstream_accuracy import downstream_accuracy as downstream_accuracy
     from infoeval.metrics._explicitness import explicitness as explicitness
     from infoeval.metrics._factor_vae import factor_vae as factor_vae
+    from infoeval.metrics._image_effects import image_effects as image_effects
     from infoeval.metrics._infomec import infomec as infomec
     from infoeval.metrics._irs import irs as irs
     from infoeval.metrics._jemmig import jemmig as jemmig

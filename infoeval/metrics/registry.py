@@ -25,6 +25,7 @@ Kind = Literal[
     "recognition",
     "samples",
     "changes",
+    "traversals",
 ]
 """What a metric is called with.
 
@@ -36,6 +37,7 @@ q(z|x), ``(n, D)``, and factors or priors, as the function has arguments. "gener
 known priors and a function that renders them. "recognition": the same, with the model's own Q.
 "samples": features of real images and of generated ones, ``(n, D)`` each. "changes": generated
 images, the same after one code has changed, and others, ``(n, channels, height, width)`` each.
+"traversals": statistics of images along traversals of a code, and of random images.
 """
 
 NEEDS: dict[Kind, str] = {
@@ -50,6 +52,7 @@ NEEDS: dict[Kind, str] = {
     "recognition": "an infoeval checkpoint",
     "samples": "a generator, and images",
     "changes": "a generator with codes",
+    "traversals": "a generator with codes",
 }
 
 HOMES: dict[str, str] = {
@@ -91,6 +94,7 @@ HOMES: dict[str, str] = {
     "consistency": "infoeval.metrics._consistency",
     "quality": "infoeval.metrics._quality",
     "region-changes": "infoeval.metrics._region_changes",
+    "image-effects": "infoeval.metrics._image_effects",
 }
 """The module that defines each metric, in the order of results.
 

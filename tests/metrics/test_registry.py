@@ -40,6 +40,7 @@ def test_every_metric_runs_as_its_entry_says(name: str) -> None:
         "gaussian": [codes, 0 * codes - 1, *([factors] if entry.needs_factors else [])],
         "samples": [codes, codes[::-1] + 0.1 * codes],
         "changes": list(np.random.default_rng(2).random((3, 20, 1, 4, 4))),
+        "traversals": [codes[:, None] + np.arange(5)[:, None] * [1, 0.1], codes],
     }
     options: dict[str, Any] = {"level": 0.9, "replicates": 5, "null": 3}
     score = entry.function(*given[entry.kind], **options)
@@ -56,7 +57,13 @@ def test_every_metric_runs_as_its_entry_says(name: str) -> None:
     inside = lowest < score.value < highest and name != "active-units"
     assert not inside or score.low < score.value < score.high
     assert score.level == 0.9
-    if entry.kind not in ("codes", "posterior", "samples", "changes") and name not in (
+    if entry.kind not in (
+        "codes",
+        "posterior",
+        "samples",
+        "changes",
+        "traversals",
+    ) and name not in (
         "kl",
         "active-units",
     ):
