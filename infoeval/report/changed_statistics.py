@@ -10,9 +10,10 @@ from infoeval.results.records import StatisticEffect
 LEAST_CONSISTENCY, LEAST_SHARE = 0.5, 0.3
 """What a code is named after has a consistency whose whole interval, and a share, above these."""
 ALIKE = 0.5
-"""Statistics of a kind whose shares are above this part of the largest one are named together."""
-LEADING = 0.7
-"""A kind gives the name where its largest share is above this part of the largest of all."""
+"""Statistics of a kind as strong as this part of the strongest are named together."""
+LEADING, AS_CONSISTENT = 0.7, 0.9
+"""A kind gives the name where its strongest statistic has these parts of the strength (share times
+consistency) and of the consistency of the strongest of all."""
 KINDS = (
     ("centroid x", "centroid y", "slant", "wider than high", "size"),
     ("brightness", "contrast", "edges", "mass"),
@@ -47,22 +48,26 @@ def changed_by(model: ModelResults, code: str) -> Changed | None:
     """Return what a code is named after; None where nothing qualifies or nothing was measured."""
     results = [result.effects for result in model.results if result.target == code]
     statistics = next((effects.statistics for effects in results if effects), {})
-    shares = {
-        name: each.share
+    strengths = {
+        name: each.share * each.consistency
         for name, each in statistics.items()
         if each.low >= LEAST_CONSISTENCY and each.share >= LEAST_SHARE
     }
-    most = max(shares.values(), default=0.0)
+    if not strengths:
+        return None
+    strongest = max(strengths, key=lambda name: strengths[name])
     for kind in KINDS:
-        named = {name: shares[name] for name in kind if name in shares}
-        largest = max(named.values(), default=0.0)
-        if named and largest >= LEADING * most:
-            names = [name for name in named if named[name] >= ALIKE * largest]
-            if "brightness" in kind:
-                names = names[:1]  # they are four ways of being bright
-            others = sorted(shares.keys() - {*names}, key=lambda name: -shares[name])
-            return Changed(tuple(names), others[0] if others else None, statistics)
-    return None
+        first = max(kind, key=lambda name: strengths.get(name, 0.0))
+        if strengths.get(first, 0.0) < LEADING * strengths[strongest] or (
+            statistics[first].consistency < AS_CONSISTENT * statistics[strongest].consistency
+        ):
+            continue
+        names = [name for name in kind if strengths.get(name, 0.0) >= ALIKE * strengths[first]]
+        if "brightness" in kind:
+            names = names[:1]  # they are four ways of being bright
+        others = sorted(strengths.keys() - {*names}, key=lambda name: -strengths[name])
+        return Changed(tuple(names), others[0] if others else None, statistics)
+    return None  # only statistics that no kind has
 
 
 def change_sentence(code: str, document: Document) -> str:

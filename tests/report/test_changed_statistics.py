@@ -66,6 +66,12 @@ def test_shape_comes_before_light_and_light_before_colour(
     assert words in named(**shares)
 
 
+def test_what_is_less_consistent_gives_no_name_to_what_is_not_its_effect() -> None:
+    text = named(slant=(0.55, 0.6), wider_than_high=(0.65, 0.6), brightness=(0.96, 0.5))
+    assert text.startswith("changes brightness in generated images (consistency 0.98;")
+    assert "next: width against height, 60 %" in text
+
+
 def test_a_factor_goes_before_what_changes_in_images() -> None:
     followed = pair("a", "azimuth", 0.9, (0.88, 0.92), chance=0.02, p=0.005)
     text = said(document(followed, effects("a", slant=(0.9, 0.9))))["a"]
