@@ -4,15 +4,20 @@
     python benchmarks/systems.py chairs --seeds 0-4 --steps 1000 --batch 32 --jobs 3
     python benchmarks/systems.py svhn --data street_numbers --name street_numbers --seeds 0-2
     python benchmarks/systems.py celeba --seeds 0
+    python benchmarks/systems.py svhn --variant small --images --no-figure
 
 Runs lie in --runs/NAME and are taken up again where they stopped; what is scored is not scored
 again. Three files are written for every system: docs/results/system-NAME.csv, each code against
 each factor in every seed, on real images and, of factors that can be measured, on generated ones;
 docs/results/system-NAME-runs.csv, a row for each seed; and docs/images/NAME-traversals.png, of the
-seed that was chosen without labels, or the first.
+seed that was chosen without labels, or the first. With --images there is also
+docs/results/system-NAME-scores.csv: the quality of the images, what each code changes at the sides
+and in the middle of them, and L_I; and among the factors are simple statistics of any images.
+docs/results/system-NAME-history.csv has the losses and L_I of each code during the training.
 """
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +28,9 @@ from infoeval import Categorical, Uniform
 from infoeval.cli.parameter_types import seed_list
 from infoeval.cli.terminal.sweep_table import print_runs
 from infoeval.data import load
-from infoeval.evaluation import score
+from infoeval.evaluation.context import Context
+from infoeval.evaluation.evaluate import requests_of, score_subject
+from infoeval.evaluation.options import Options
 from infoeval.evaluation.traversal_figures import draw_traversals
 from infoeval.files import atomic_path, sha256
 from infoeval.results import Document
@@ -34,6 +41,18 @@ from infoeval.training.run_options import RunOptions
 
 ROOT = Path(__file__).resolve().parent.parent
 METRICS = ("mi-own", "code-factors", "code-factors:images=generated")
+OF_IMAGES = (
+    "mi-own",
+    "code-factors",
+    "code-factors:factors=statistics",
+    "code-factors:images=generated,factors=statistics",
+    "quality",
+    "region-changes",
+)
+ROWS = 2_000
+"""Images that --images scores: so many are test images of SVHN here."""
+GIVEN = ("data", "steps", "batch", "information_weight")
+"""Settings of the trainer that the command line may replace."""
 PANELS = 6
 
 
@@ -42,7 +61,7 @@ def train(arguments: argparse.Namespace) -> Summary:
     choice = choose_trainer(
         arguments.system, variant=arguments.variant, codes=arguments.codes, size=arguments.size
     )
-    given = {"data": arguments.data, "steps": arguments.steps, "batch": arguments.batch}
+    given = {name: getattr(arguments, name) for name in GIVEN}
     trainer = replace(
         choice.trainer, **{name: value for name, value in given.items() if value is not None}
     )
@@ -56,14 +75,18 @@ def train(arguments: argparse.Namespace) -> Summary:
     )
 
 
-def score_run(folder: Path, metrics: list[str]) -> Document:
-    """The scores of a run; those that were made of this checkpoint before are kept."""
+def score_run(folder: Path, metrics: Sequence[str], context: Context) -> Document:
+    """The scores of a run; those that were made of this checkpoint before are kept.
+
+    What is learned from real images is learned once for all runs of the context.
+    """
     kept = folder / "scores.json"
     if kept.exists():
         document = Document.read(kept)
         if document.subject["sha256"] == sha256(folder / "ckpt.pt"):
             return document
-    document = score(folder / "ckpt.pt", metrics)
+    requests = requests_of(metrics, context.options)
+    document = score_subject(context.open(folder / "ckpt.pt"), requests, context)
     document.write(kept)
     return document
 
@@ -90,9 +113,38 @@ def associations(document: Document, chosen: bool) -> list[dict[str, Any]]:
     ]
 
 
+def scores(document: Document, chosen: bool) -> list[dict[str, Any]]:
+    """A row for each number that is not about a code and a factor."""
+    return [
+        {
+            "seed": document.subject["seed"],
+            "chosen": chosen,
+            "metric": result.metric,
+            "code": result.target,
+            "value": round(result.value, 4),
+            "low": None if result.low is None else round(result.low, 4),
+            "high": None if result.high is None else round(result.high, 4),
+            "n": result.n,
+            "real": None if result.quality is None else result.quality.real,
+        }
+        for result in document.results
+        if result.metric != "code-factors"
+    ]
+
+
 def _told(settings: dict[str, Any]) -> str:
     """Settings of the metric's own but which images, as the command line takes them."""
     return ",".join(f"{name}={value}" for name, value in settings.items() if name != "images")
+
+
+def histories(folder: Path, summary: Summary) -> pd.DataFrame:
+    """Losses and L_I of each code during the training, of all seeds."""
+    complete = [run for run in summary.rows if run.status == "complete"]
+    frames = [
+        pd.read_csv(folder / run.folder / "history.csv").round(4).assign(seed=run.seed)
+        for run in complete
+    ]
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def titles(document: Document) -> dict[str, str]:
@@ -131,9 +183,11 @@ def main() -> None:
     parser.add_argument("--seeds", type=seed_list, default=seed_list("0-4"))
     parser.add_argument("--steps", type=int)
     parser.add_argument("--batch", type=int)
+    parser.add_argument("--information-weight", type=float)
     parser.add_argument("--jobs", type=int)
     parser.add_argument("--device", default="auto")
     parser.add_argument("--metric", action="append", dest="metrics", help="instead of the usual")
+    parser.add_argument("--images", action="store_true", help="score the images themselves, too")
     parser.add_argument("--no-figure", action="store_true", help="where pictures may not be shown")
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "six")
     parser.add_argument("--out", type=Path, default=ROOT / "docs")
@@ -141,15 +195,23 @@ def main() -> None:
     arguments.name = arguments.name or arguments.system
     summary = train(arguments)
     print_runs(summary)
+    metrics = arguments.metrics or (OF_IMAGES if arguments.images else METRICS)
+    context = Context(Options(rows=ROWS) if arguments.images else Options())
     rows: list[dict[str, Any]] = []
+    others: list[dict[str, Any]] = []
     documents = {}
     for run in summary.rows:
         if run.status == "complete":
             folder = arguments.runs / arguments.name / run.folder
-            documents[run.folder] = score_run(folder, arguments.metrics or list(METRICS))
+            documents[run.folder] = score_run(folder, metrics, context)
             rows += associations(documents[run.folder], run.picked)
+            others += scores(documents[run.folder], run.picked)
     results = arguments.out / "results"
-    for suffix, table in (("", pd.DataFrame(rows)), ("-runs", summary.table())):
+    tables = {"": pd.DataFrame(rows), "-runs": summary.table()}
+    if arguments.images:
+        tables["-scores"] = pd.DataFrame(others)
+        tables["-history"] = histories(arguments.runs / arguments.name, summary)
+    for suffix, table in tables.items():
         with atomic_path(results / f"system-{arguments.name}{suffix}.csv") as temporary:
             table.to_csv(temporary, index=False)
     shown = next((run.folder for run in summary.rows if run.picked), next(iter(documents), None))

@@ -47,6 +47,8 @@ class Trainer:
             L_I in D's step, as in the paper's authors' code.
         image_noise: standard deviation of the Gaussian noise on all images that D and Q see, real
             and generated, as a share of the range of pixels; 0 in the paper.
+        image_noise_half_life: steps in which that deviation halves, again and again, so that D
+            first sees what is coarse and later also what is fine; 0: it stays.
         generator_average: decay of a moving average of G's weights over the steps, which draws
             pictures and is scored in place of G (Karras et al. 2018); 0, as in the paper: none.
         recognition_view: Q reads generated images through this random map, so that a code has to
@@ -81,6 +83,7 @@ class Trainer:
     adam_betas: tuple[float, float] = (0.5, 0.999)
     recognition_learns: Literal["with_generator", "with_discriminator"] = "with_generator"
     image_noise: float = 0.0
+    image_noise_half_life: int = 0
     generator_average: float = 0.0
     recognition_view: Affine | None = None
     invariance_weight: float = 0.0
@@ -111,7 +114,7 @@ class Trainer:
             raise UserError(f"invariance_view must be a view, not {shown(self.invariance_view)}")
         _require_whole("steps", self.steps, 1)
         _require_whole("batch", self.batch, 2)
-        for name in ("invariance_starts", "information_warmup"):
+        for name in ("invariance_starts", "information_warmup", "image_noise_half_life"):
             _require_whole(name, getattr(self, name), 0)
         rates = ("generator_rate", "discriminator_rate")
         for name in ("information_weight", "invariance_weight", "image_noise", *rates):

@@ -1,12 +1,13 @@
 """Moved copies of images."""
 
 import math
+from typing import Any
 
 import pytest
 import torch
 from torch import Tensor
 
-from infoeval import Affine
+from infoeval import Affine, UserError
 
 STILL = Affine(rotation=0, scale=0, shear=0, shift=0)
 
@@ -151,3 +152,48 @@ def test_rotations_keep_the_distance_from_the_centre() -> None:
     y = ((moved + 1).sum(dim=(1, 3)) * places).sum(1) / weight
     torch.testing.assert_close(torch.hypot(x, y), torch.full((100,), 8.0), rtol=0, atol=0.1)
     assert all(int(((x * a > 0) & (y * b > 0)).sum()) > 10 for a in (-1, 1) for b in (-1, 1))
+
+
+def test_a_square_is_cut_out() -> None:
+    cut = Affine(0, 0, 0, 0, cutout=0.5)
+    white = torch.ones(400, 3, 16, 16)
+    found = cut(white, stream(), background=-1.0)
+    gone = (found < 0).float()
+    torch.testing.assert_close(found, 1 - 2 * gone)  # all of a pixel or nothing
+    assert torch.equal(gone[:, :1].expand(-1, 3, -1, -1), gone)
+    rows, columns = gone[:, 0].amax(2), gone[:, 0].amax(1)
+    torch.testing.assert_close(gone[:, 0], rows[:, :, None] * columns[:, None])  # a rectangle
+    assert float(rows.sum(1).max()) == float(columns.sum(1).max()) == 8
+    # A side is 16 U / 2 with U uniform; at the border a part of the square lies outside.
+    assert float(gone.mean()) == pytest.approx(0.25 / 3, abs=0.02)
+    assert float(gone.mean((0, 1)).min()) > 0.01
+
+
+def test_without_a_cut_nothing_more_is_drawn() -> None:
+    """So that the random stream of runs without it stays what it was."""
+    first, other = stream(), stream()
+    plain, cut = Affine().draw(5, first), Affine(cutout=0.5).draw(5, other)
+    assert (plain.shape, cut.shape) == ((5, 6), (5, 9))
+    assert torch.equal(cut[:, :6], plain)
+    torch.rand(5, 3, generator=first)
+    assert torch.equal(first.get_state(), other.get_state())
+
+
+def test_a_grey_view_has_the_mean_of_all_colours() -> None:
+    still = Affine(rotation=0, scale=0, shear=0, shift=0, grey=True)
+    images = pictures(channels=3)
+    grey = images.mean(1, keepdim=True).expand_as(images)
+    torch.testing.assert_close(still(images, stream()), grey, rtol=0, atol=1e-5)
+    moved = Affine(cutout=0.5)(images, stream())
+    torch.testing.assert_close(
+        Affine(cutout=0.5, grey=True)(images, stream()),
+        moved.mean(1, keepdim=True).expand_as(moved),
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "value"), [("cutout", -0.1), ("cutout", math.nan), ("grey", 1), ("grey", "no")]
+)
+def test_a_view_that_cannot_be(setting: str, value: Any) -> None:
+    with pytest.raises(UserError, match=f"{setting} of a view must be"):
+        Affine(**{setting: value})

@@ -42,9 +42,10 @@ def test_every_setting_survives_the_round_trip() -> None:
         discriminator_rate=4e-4,
         adam_betas=(0.4, 0.9),
         recognition_learns="with_discriminator",
-        recognition_view=Affine(rotation=0.5),
+        recognition_view=Affine(rotation=0.5, cutout=0.25, grey=True),
         invariance_weight=0.25,
         image_noise=0.05,
+        image_noise_half_life=40,
         information_warmup=3,
         invariance_view=Affine(shift=0.3, shear=0),
         precision="bfloat16",
@@ -53,7 +54,7 @@ def test_every_setting_survives_the_round_trip() -> None:
     )
     again = Trainer.from_dict(json.loads(json.dumps(trainer.to_dict())))
     assert again == trainer
-    assert again.recognition_view == Affine(rotation=0.5)
+    assert again.recognition_view == Affine(rotation=0.5, cutout=0.25, grey=True)
     assert again.invariance_view == Affine(shift=0.3, shear=0)
     assert (again.image_shape, again.adam_betas) == ((1, 8, 8), (0.4, 0.9))
 
@@ -111,7 +112,11 @@ def test_a_variant_is_checked_like_any_setting() -> None:
     ("setting", "value"),
     [
         *(("steps", value) for value in (0, -1, 1.5, "5", None, True, math.inf)),
-        *(("information_warmup", value) for value in (-1, 1.5, "5", None, True, math.inf)),
+        *(
+            (name, value)
+            for name in ("information_warmup", "image_noise_half_life")
+            for value in (-1, 1.5, "5", None, True, math.inf)
+        ),
         *(("batch", value) for value in (0, 1, 64.0, "64", None, True)),
         *(
             (name, value)

@@ -36,6 +36,8 @@ PAIR = (
 """Details of a result of one code and one factor, or of another part of a score."""
 IMAGES = ("real", "generated")
 """Images whose codes are compared with their factors."""
+FACTORS = ("own", "statistics")
+"""Factors that images come with, and statistics that any images have."""
 
 
 def run_on_labels(inputs: Inputs, request: Request) -> Outcome:
@@ -148,10 +150,18 @@ def run_on_table(inputs: Inputs, request: Request) -> Outcome:
     images = request.settings.get("images", "real")
     if images not in IMAGES:
         raise UserError(unknown("no images", images, IMAGES))
+    factors = request.settings.get("factors", "own")
+    if factors not in FACTORS:
+        raise UserError(unknown("no factors", factors, FACTORS))
+    simple = factors == "statistics"
     if images == "real":
-        return [*_on_table(_table_with_factors(inputs), inputs, request)]
-    within = request.settings.get("within")
-    measured = inputs.measured_at_fixed_noise if within == NOISE else inputs.measured
+        table = inputs.statistics if simple else _table_with_factors(inputs)
+        return [*_on_table(table, inputs, request)]
+    fixed_noise = request.settings.get("within") == NOISE
+    if simple:
+        measured = inputs.generated_statistics(fixed_noise=fixed_noise)
+    else:
+        measured = inputs.measured_at_fixed_noise if fixed_noise else inputs.measured
     first, *others = _on_table(measured.table, inputs, request)
     details = {**first.details, "measuring": measured.accuracies}
     skipped = [Skipped(request.name, reason) for reason in measured.unmeasured]
@@ -220,8 +230,8 @@ def _table_with_factors(inputs: Inputs) -> CodeTable:
 def _on_table(table: CodeTable, inputs: Inputs, request: Request) -> list[Result]:
     options = inputs.options
     arguments = _with_types(table, options) | request.settings
-    arguments.pop("images", None)
-    arguments.pop("simulate", None)
+    for evaluated in ("images", "factors", "simulate"):
+        arguments.pop(evaluated, None)
     rows = table.rows
     if "test" in request.metric.arguments and (table.fit or table.scored):
         rows, arguments["test"] = table.fit or table.rows, table.scored or table.rows

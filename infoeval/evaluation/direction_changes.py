@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from infoeval.codes import Normal
 from infoeval.evaluation.attribute_readings import Read
+from infoeval.evaluation.drawn_images import drawn_images
 from infoeval.evaluation.near_samples import NearSamples
 from infoeval.intervals import clopper_pearson, normal_interval
 from infoeval.subjects.directions_subject import AlongDirections
-from infoeval.traversals import as_pixels
 
 STEPS = (-6, -4, -3, -2, -1, 0, 1, 2, 3, 4, 6)
 """Coordinates at which images are drawn, in deviations from the mean."""
@@ -28,7 +27,6 @@ REFERENCE, FRESH = 2_000, 1_000
 """Random images that others are compared with, and further ones that show what chance gives."""
 KEPT_SHARE = 0.9
 """Images have left the data where fewer are among them than this share of the random ones are."""
-CHUNK = 500
 STILL = 1e-9
 """An attribute with a smaller deviation among random images is constant."""
 
@@ -115,7 +113,7 @@ class Follower:
         followed = Followed(tuple({} for _ in self.readers), {})
         for step in STEPS:
             codes[name] = torch.full((POINTS,), law.mean + step * law.deviation)
-            images = _drawn(generator, codes, noise)
+            images = drawn_images(generator, codes, noise)
             for read, readings in zip(self.readers, followed.readings, strict=True):
                 readings[step] = read(images)
             followed.inside[step] = self.near.contain(images)
@@ -123,18 +121,7 @@ class Follower:
 
     def _random_images(self, generator: AlongDirections, count: int) -> NDArray[np.uint8]:
         codes = generator.codes.sample(count, self.random)
-        return _drawn(generator, codes, generator.codes.sample_noise(count, self.random))
-
-
-def _drawn(
-    generator: AlongDirections, codes: Mapping[str, Tensor], noise: Tensor
-) -> NDArray[np.uint8]:
-    images = []
-    for start in range(0, len(noise), CHUNK):
-        rows = slice(start, start + CHUNK)
-        part = {name: values[rows] for name, values in codes.items()}
-        images.append(as_pixels(generator.generate(part, noise[rows]), len(noise[rows])))
-    return torch.cat(images).numpy()
+        return drawn_images(generator, codes, generator.codes.sample_noise(count, self.random))
 
 
 def changes(

@@ -118,7 +118,7 @@ def _check_applies(metric: Metric, inputs: Inputs) -> None:
         raise NotApplicableError("compares models: give several to infoeval score")
     if metric.kind in ("recognition", "posterior") and subject.checkpoint is None:
         raise NotApplicableError("needs an infoeval checkpoint, whose own Q is scored")
-    if metric.kind not in ("generator", "samples"):
+    if metric.kind not in ("generator", "samples", "changes", "traversals"):
         return
     if subject.generator is None:
         holder = "the model has" if subject.rows is None else "codes of a file have"
@@ -131,6 +131,11 @@ def _check_applies(metric: Metric, inputs: Inputs) -> None:
         raise NotApplicableError(
             "the generator has noise alone, and no codes: see infoeval directions"
         )
+    if metric.kind in ("changes", "traversals"):
+        of_page = inputs.page and metric.kind == "traversals"
+        if not (inputs.by_name or of_page):
+            raise NotApplicableError(f"ask for it with --metric {metric.name}")
+        return
     if not (inputs.by_name or inputs.options.information):
         count = len(subject.generator.codes)
         fewer = "; fewer codes, and the rest as noise, take less" if count > MANY_CODES else ""
@@ -147,6 +152,14 @@ def _runner(kind: Kind) -> Callable[[Inputs, Request], Sequence[Result | Skipped
         from infoeval.evaluation.image_quality import run_on_samples
 
         return run_on_samples
+    if kind == "traversals":
+        from infoeval.evaluation.code_effects import run_on_traversals
+
+        return run_on_traversals
+    if kind == "changes":
+        from infoeval.evaluation.code_changes import run_on_changes
+
+        return run_on_changes
     if kind == "gaussian":
         from infoeval.evaluation.gaussian_metrics import run_on_gaussians
 

@@ -126,11 +126,12 @@ def moved_copies_network(
         return np.asarray(torch.cat(parts).numpy()) * scale
 
     scale = 1 / max(float(np.sqrt(read(train).var(axis=0).mean())), 1e-12)
+    ranges = {name: largest for name, largest in asdict(MOVES).items() if largest}
     recipe = {
         "network": MOVED_COPIES,
         "task": f"find the moved copy of an image among those of {size}, sharp and blurred",
         "layers": f"convolutions of up to {WIDTHS} channels, stride 2; dense {HIDDEN}, {OUTPUTS}",
-        "copies": {**asdict(MOVES), "log_contrast": CONTRAST, "brightness": BRIGHTNESS},
+        "copies": {**ranges, "log_contrast": CONTRAST, "brightness": BRIGHTNESS},
         "features": HIDDEN,
         "images": len(train),
         "data": hashlib.sha256(np.ascontiguousarray(train).data).hexdigest(),

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from infoeval.evaluation.code_table import NOISE, CodeTable, MeasuredTable
 from infoeval.evaluation.context import Context, NotApplicableError, Splits, factors_of
 from infoeval.evaluation.factor_regressor import Accuracy, FactorRegressor, accuracy, train
+from infoeval.evaluation.image_statistics import image_statistics
 from infoeval.information.streams import CHUNK, Source, Stream
 from infoeval.metrics.stats.code_factor_table import Column, as_table
 from infoeval.subjects.protocols import Generator, render_of
@@ -19,6 +20,8 @@ from infoeval.traversals import as_pixels
 
 AT_ONE_NOISE = 100
 """Images that share their noise."""
+STILL = 1e-9
+"""A statistic of a smaller deviation is constant."""
 
 
 def measured_table(
@@ -36,7 +39,7 @@ def measured_table(
     and where no factor can be measured; UserError where the generator fails.
     """
     factors = all_factors(splits, context)
-    codes, images = (_generate_at_noise if fixed_noise else _generate)(generator, context)
+    codes, images = codes_and_images(generator, context, fixed_noise=fixed_noise)
     regressor, accuracies = tested_regressor(factors, splits, images.shape[1:], context)
     context.progress("measuring the factors of generated images", None)
     measured = regressor.predict(images)
@@ -47,15 +50,54 @@ def measured_table(
         raise NotApplicableError("; ".join(reasons))
     found = pd.DataFrame(measured[:, kept], columns=[factors[place].name for place in kept])
     types = [factors[place].type for place in kept]
-    if fixed_noise:
-        if NOISE in found:
-            raise NotApplicableError(f"within=noise: {splits.train.name} has a factor called noise")
-        found[NOISE] = np.arange(len(found)) // AT_ONE_NOISE
-        types.append("discrete")
-    code_types = [generator.codes[str(name)].column_type for name in codes]
-    table = CodeTable(Rows(codes, found), code_types, types)
+    if fixed_noise and NOISE in found:
+        raise NotApplicableError(f"within=noise: {splits.train.name} has a factor called noise")
+    table = table_of_generated(generator, codes, found, types, fixed_noise=fixed_noise)
     described = {factors[place].name: accuracies[place]._asdict() for place in kept}
     return MeasuredTable(table, described, reasons)
+
+
+def measured_statistics(
+    generator: Generator, context: Context, *, fixed_noise: bool = False
+) -> MeasuredTable:
+    """Return random codes, and `image_statistics` of the images drawn from them.
+
+    They need no regressor, and nothing of real images. The rest is as in `measured_table`.
+    """
+    codes, images = codes_and_images(generator, context, fixed_noise=fixed_noise)
+    found, constant = varying_statistics(images)
+    types = ["continuous"] * found.shape[1]
+    table = table_of_generated(generator, codes, found, types, fixed_noise=fixed_noise)
+    return MeasuredTable(table, {}, constant)
+
+
+def varying_statistics(images: NDArray[np.uint8]) -> tuple[pd.DataFrame, list[str]]:
+    """Return the statistics that differ among images, and a line that names the others, if any.
+
+    Raises NotApplicableError where none differs.
+    """
+    found = image_statistics(images)
+    varies = found.std() > STILL
+    if not varies.any():
+        raise NotApplicableError("all images have the same statistics")
+    constant = ", ".join(found.columns[~varies])
+    return found.loc[:, varies], [f"the same in all images: {constant}"] if constant else []
+
+
+def table_of_generated(
+    generator: Generator,
+    codes: pd.DataFrame,
+    factors: pd.DataFrame,
+    types: Sequence[str],
+    *,
+    fixed_noise: bool,
+) -> CodeTable:
+    """Return the table of codes and of factors of their images; fixed noise is a factor as well."""
+    if fixed_noise:
+        factors = factors.assign(**{NOISE: np.arange(len(factors)) // AT_ONE_NOISE})
+        types = [*types, "discrete"]
+    code_types = [generator.codes[str(name)].column_type for name in codes]
+    return CodeTable(Rows(codes, factors), code_types, list(types))
 
 
 def all_factors(splits: Splits, context: Context) -> tuple[Column, ...]:
@@ -95,6 +137,13 @@ def tested_regressor(
         accuracy(on_test[:, place], replace(factor, values=factor.values[count:]))
         for place, factor in enumerate(factors)
     ]
+
+
+def codes_and_images(
+    generator: Generator, context: Context, *, fixed_noise: bool
+) -> tuple[pd.DataFrame, NDArray[np.uint8]]:
+    """Return random codes, and images drawn from them; see `measured_table`."""
+    return (_generate_at_noise if fixed_noise else _generate)(generator, context)
 
 
 def _generate(generator: Generator, context: Context) -> tuple[pd.DataFrame, NDArray[np.uint8]]:

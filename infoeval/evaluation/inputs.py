@@ -148,6 +148,28 @@ class Inputs:
         generator = self.subject.generator
         return measured_table(generator, self.splits, self.context, fixed_noise=fixed_noise)
 
+    @cached_property
+    def statistics(self) -> CodeTable:
+        """The codes of at most `rows` test images, and simple statistics of these as factors."""
+        from infoeval.evaluation.generated_factors import varying_statistics
+
+        if self.subject.rows is not None:
+            raise NotApplicableError("factors=statistics needs a model, and images")
+        self._check_encoder()
+        test, rows = self.splits.test, self.options.rows
+        codes = self.encode(test, rows).columns
+        found, _ = varying_statistics(test.images[evenly_spaced(len(test), rows)])
+        types = ["continuous"] * found.shape[1]
+        return CodeTable.of(Rows(codes, found), self._code_types(codes), types)
+
+    def generated_statistics(self, *, fixed_noise: bool = False) -> MeasuredTable:
+        """Return random codes, and the same statistics of the images generated from them."""
+        from infoeval.evaluation.generated_factors import measured_statistics
+
+        if self.subject.generator is None:
+            raise NotApplicableError("images=generated needs a model with a generator")
+        return measured_statistics(self.subject.generator, self.context, fixed_noise=fixed_noise)
+
     def _check_encoder(self) -> None:
         """Raise `NotApplicableError` for a generator alone, before any images are loaded."""
         if self.subject.rows is None and not self.subject.has_encoder:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from infoeval.metrics._downstream_accuracy import downstream_accuracy as downstream_accuracy
     from infoeval.metrics._explicitness import explicitness as explicitness
     from infoeval.metrics._factor_vae import factor_vae as factor_vae
+    from infoeval.metrics._image_effects import image_effects as image_effects
     from infoeval.metrics._infomec import infomec as infomec
     from infoeval.metrics._irs import irs as irs
     from infoeval.metrics._jemmig import jemmig as jemmig
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         real_label_information as real_label_information,
     )
     from infoeval.metrics._real_sorting import real_sorting as real_sorting
+    from infoeval.metrics._region_changes import region_changes as region_changes
     from infoeval.metrics._sap import sap as sap
     from infoeval.metrics._tad import tad as tad
     from infoeval.metrics._total_correlation import total_correlation as total_correlation

@@ -48,7 +48,7 @@ TABLES = 200
     use="finding which code represents which factor, pair by pair; handles angles and order",
     pitfalls="if two codes share a factor, only the better one counts; codes that all follow a "
     "common cause of the factors score 0.9; outliers distort the bins used for discrete factors",
-    evaluated={"images": "real"},
+    evaluated={"images": "real", "factors": "own"},
 )
 def code_factors(
     codes: ArrayLike,

@@ -24,6 +24,8 @@ Kind = Literal[
     "generator",
     "recognition",
     "samples",
+    "changes",
+    "traversals",
 ]
 """What a metric is called with.
 
@@ -33,7 +35,9 @@ alone. "models": the codes of several models. "posterior": q(c|x) of real images
 and labels where the function has an argument of this name. "gaussian": means and log variances of
 q(z|x), ``(n, D)``, and factors or priors, as the function has arguments. "generator": codes of
 known priors and a function that renders them. "recognition": the same, with the model's own Q.
-"samples": features of real images and of generated ones, ``(n, D)`` each.
+"samples": features of real images and of generated ones, ``(n, D)`` each. "changes": generated
+images, the same after one code has changed, and others, ``(n, channels, height, width)`` each.
+"traversals": statistics of images along traversals of a code, and of random images.
 """
 
 NEEDS: dict[Kind, str] = {
@@ -47,6 +51,8 @@ NEEDS: dict[Kind, str] = {
     "generator": "a generator and the priors of its codes",
     "recognition": "an infoeval checkpoint",
     "samples": "a generator, and images",
+    "changes": "a generator with codes",
+    "traversals": "a generator with codes",
 }
 
 HOMES: dict[str, str] = {
@@ -87,6 +93,8 @@ HOMES: dict[str, str] = {
     "udr": "infoeval.metrics._udr",
     "consistency": "infoeval.metrics._consistency",
     "quality": "infoeval.metrics._quality",
+    "region-changes": "infoeval.metrics._region_changes",
+    "image-effects": "infoeval.metrics._image_effects",
 }
 """The module that defines each metric, in the order of results.
 
@@ -146,7 +154,7 @@ class Metric:
     def settings(self) -> dict[str, Any]:
         """Settings of the metric by name, with their defaults."""
         settings = {}
-        if self.kind in ("table", "interventions", "codes", "models", "gaussian"):
+        if self.kind in ("table", "interventions", "codes", "models", "gaussian", "changes"):
             settings = {name: value for name, value in self.arguments.items() if name != "test"}
         simulate = {"simulate": False} if self.kind == "interventions" else {}
         return {**settings, **self.evaluated, **simulate}

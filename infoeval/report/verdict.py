@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infoeval.report.carried_information import information_sentence
+from infoeval.report.changed_statistics import change_sentence, changed_by
 from infoeval.report.class_matching import confusion_remark, match_sentence, matching_of
 from infoeval.report.followed_factors import closest_factor, codes_compared, follow_sentence
 from infoeval.report.wording import count_of, in_brackets
@@ -68,8 +69,9 @@ def _is_known(code: Code, document: Document) -> bool:
 
 
 def _named_codes(document: Document) -> tuple[str, ...]:
-    """Return the codes that were compared with factors or matched to classes."""
+    """Return the codes that were compared with factors, matched to classes, or traversed."""
     names = list(codes_compared(document))
+    names += [result.target for result in document.results if result.effects and result.target]
     targets = [result.target for result in document.results if result.clustering]
     names += [target for target in targets if target and matching_of(document, target)]
     apart = [name for name in names if not any(name.startswith(f"{code}, ") for code in names)]
@@ -77,6 +79,10 @@ def _named_codes(document: Document) -> tuple[str, ...]:
 
 
 def _means_something(code: str, document: Document) -> bool:
+    return _has_factor(code, document) or changed_by(document, code) is not None
+
+
+def _has_factor(code: str, document: Document) -> bool:
     closest, matched = closest_factor(document, code), matching_of(document, code)
     return bool((closest and closest.rank) or (matched and matched.rank))
 
@@ -124,7 +130,13 @@ def _information_of(code: Code, document: Document) -> str:
 
 
 def _meaning(code: str, document: Document) -> str:
-    """Return which classes a code matches, which factor it follows; nothing where unknown."""
+    """Return which classes a code matches, which factor it follows, or else what it changes.
+
+    Nothing where nothing is known.
+    """
+    changed = "" if _has_factor(code, document) else change_sentence(code, document)
+    if changed:
+        return changed
     matched = matching_of(document, code)
     followed = follow_sentence(code, document)
     one_of_several = matched is not None and matched.result.target != code

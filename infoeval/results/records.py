@@ -38,6 +38,7 @@ CODE_FACTORS = "code-factors"
 DIRECTION_CHANGE = "direction-change"
 DIRECTION_REACH = "direction-reach"
 QUALITY = "quality"
+EFFECTS = "image-effects"
 
 ALL_CODES = "all codes"
 """The target of the information in all codes together."""
@@ -349,6 +350,21 @@ class QualityDetails(Details):
     features: dict[str, Any] | None = None
 
 
+class StatisticEffect(Open):
+    """How consistently a code changes a statistic of images, and how much; see `image_effects`."""
+
+    consistency: Float
+    low: Float
+    high: Float
+    share: Float
+
+
+class EffectDetails(Details):
+    """What a code changes: each statistic of images by its name."""
+
+    statistics: dict[Name, StatisticEffect]
+
+
 def details_of(metric: str, details: dict[str, Any]) -> Details:
     """Return the details of a metric's result, typed. Raises ValidationError for damaged ones."""
     if metric == CLUSTER_ACCURACY and "confusion" in details:
@@ -363,6 +379,8 @@ def details_of(metric: str, details: dict[str, Any]) -> Details:
         return ChangeDetails.model_validate(details)
     if metric == DIRECTION_REACH:
         return ReachDetails.model_validate(details)
+    if metric == EFFECTS:
+        return EffectDetails.model_validate(details)
     if metric.startswith(QUALITY):
         return QualityDetails.model_validate(details)
     return Details.model_validate(details)
@@ -476,6 +494,11 @@ class Result:
     def excludes_zero(self) -> bool:
         """Whether the interval lies on one side of 0; False where a limit is not known."""
         return self.low is not None and self.high is not None and not self.low <= 0 <= self.high
+
+    @property
+    def effects(self) -> EffectDetails | None:
+        """What a code changes in generated images."""
+        return self.typed if isinstance(self.typed, EffectDetails) else None
 
     @property
     def quality(self) -> QualityDetails | None:

@@ -3,6 +3,7 @@
 Nothing is read back from the device, and shapes change only when the invariance term sets in.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -237,7 +238,16 @@ class TrainingStep(ABC):
         if drawn is None:
             return images
         low, high = self.networks.pixel_range
-        return images + self.trainer.image_noise * (high - low) * drawn
+        return images + self._image_noise() * (high - low) * drawn
+
+    def _image_noise(self) -> float | Tensor:
+        """Return the deviation of the coming step's noise, as a share of the range of pixels."""
+        deviation, half_life = self.trainer.image_noise, self.trainer.image_noise_half_life
+        if not half_life:
+            return deviation
+        if self.clock is not None:
+            return (deviation * torch.exp2(-self.clock / half_life)).float()
+        return deviation * math.exp2(-self.done / half_life)
 
 
 class Step(TrainingStep):

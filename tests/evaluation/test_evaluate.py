@@ -83,6 +83,8 @@ def test_the_document_of_a_checkpoint(document: Document, on_digits: Path) -> No
         ),
         "takes minutes: ask for it with --metric mi": ["mi"],
         "takes a minute: ask for it with --metric quality": ["quality"],
+        "ask for it with --metric region-changes": ["region-changes"],
+        "ask for it with --metric image-effects": ["image-effects"],
         "compares models: give several to infoeval score": ["udr", "consistency"],
         "digit is categorical; it has no covariance": [
             *("total-correlation", "wasserstein-correlation")
@@ -248,7 +250,14 @@ def test_everything_that_applies_to_codes_of_a_file(tmp_path: Path) -> None:
     )
     assert set(skipped) == {
         *("cluster-acc", "cluster-nmi", "cluster-ari", "mi", "mi-own", "udr", "consistency"),
-        *("real-sorting", "real-label-information", "tad", "quality"),
+        *(
+            "real-sorting",
+            "real-label-information",
+            "tad",
+            "quality",
+            "region-changes",
+            "image-effects",
+        ),
         *of_kind("gaussian"),
     }
     assert skipped["tad"] == "no factor has two values; tad compares binary attributes"

@@ -39,6 +39,8 @@ def test_every_metric_runs_as_its_entry_says(name: str) -> None:
         "posterior": [np.eye(3)[PAIRS[:, 1]], *([PAIRS[:, 0]] if entry.needs_labels else [])],
         "gaussian": [codes, 0 * codes - 1, *([factors] if entry.needs_factors else [])],
         "samples": [codes, codes[::-1] + 0.1 * codes],
+        "changes": list(np.random.default_rng(2).random((3, 20, 1, 4, 4))),
+        "traversals": [codes[:, None] + np.arange(5)[:, None] * [1, 0.1], codes],
     }
     options: dict[str, Any] = {"level": 0.9, "replicates": 5, "null": 3}
     score = entry.function(*given[entry.kind], **options)
@@ -55,7 +57,16 @@ def test_every_metric_runs_as_its_entry_says(name: str) -> None:
     inside = lowest < score.value < highest and name != "active-units"
     assert not inside or score.low < score.value < score.high
     assert score.level == 0.9
-    if entry.kind not in ("codes", "posterior", "samples") and name not in ("kl", "active-units"):
+    if entry.kind not in (
+        "codes",
+        "posterior",
+        "samples",
+        "changes",
+        "traversals",
+    ) and name not in (
+        "kl",
+        "active-units",
+    ):
         assert score.details["null"]["tables"] == 3
         # A sum of areas has no best value, and random codes are as explicit as exact ones.
         assert ("adjusted" in score.details) == (name not in ("tad", "dci-es"))

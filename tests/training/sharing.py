@@ -24,8 +24,9 @@ TRAINERS: dict[str, Trainer] = {
     "everything": tiny_trainer(
         steps=6,
         image_noise=0.1,
+        image_noise_half_life=2,
         recognition_learns="with_discriminator",
-        recognition_view=Affine(),
+        recognition_view=Affine(cutout=0.5),
         invariance_weight=1.0,
         invariance_starts=2,
     ),

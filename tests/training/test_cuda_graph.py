@@ -46,6 +46,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "late invariance": {"invariance_weight": 1.0, "invariance_starts": 5},
     "warm-up": {"information_warmup": 8, "information_weight": 0.7},
     "noise": {"image_noise": 0.1},
+    "falling noise, cut views": {
+        "image_noise": 0.1,
+        "image_noise_half_life": 2,
+        "recognition_view": Affine(cutout=0.5),
+    },
     "half precision": {"precision": "bfloat16"},
 }
 EVERY_SETTING = pytest.mark.parametrize("changes", SETTINGS.values(), ids=SETTINGS)
@@ -600,8 +605,11 @@ def test_a_captured_stack_is_the_stack(record: Any, streamed: bool) -> None:
 
 def test_a_stacked_step_reads_nothing_back_and_brings_nothing_in() -> None:
     """Which a graph could not replay; with every setting that adds something to a step."""
-    changes: dict[str, Any] = {"information_warmup": 4, "recognition_view": Affine()}
-    changes |= {"invariance_weight": 1.0, "image_noise": 0.1}
+    changes: dict[str, Any] = {
+        "information_warmup": 4,
+        "recognition_view": Affine(cutout=0.5, grey=True),
+    }
+    changes |= {"invariance_weight": 1.0, "image_noise": 0.1, "image_noise_half_life": 3}
     stack = StackedStep(steps_of(**changes))
     stack()
     stack.clock = torch.ones((), dtype=torch.float64)

@@ -66,7 +66,9 @@ def test_a_run_that_failed_at_any_step_goes_on_bit_for_bit(
 EVERY_PART = tiny_trainer(
     steps=12,
     recognition_learns="with_discriminator",
-    recognition_view=Affine(),
+    recognition_view=Affine(cutout=0.5),
+    image_noise=0.1,
+    image_noise_half_life=3,
     invariance_weight=1.0,
     invariance_starts=6,
 )

@@ -40,6 +40,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "recognition_learns": "with_discriminator",
     },
     "noise": {"image_noise": 0.1, "recognition_view": Affine()},
+    "falling noise, cut views": {
+        "image_noise": 0.1,
+        "image_noise_half_life": 2,
+        "recognition_view": Affine(cutout=0.5, grey=True),
+    },
     "warm-up": {"information_warmup": 4},
     "all priors": {
         "codes": CodeSpace(

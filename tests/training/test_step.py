@@ -680,6 +680,18 @@ def test_d_and_q_see_every_image_with_noise(view: Affine | None) -> None:
         assert (with_noise[1] - without[1]).std().item() == pytest.approx(0.2, rel=0.05)
 
 
+def test_noise_halves_in_its_half_life() -> None:
+    """On the host, and by the clock of a graph, which alone knows there how many steps are done."""
+    step, _ = watched_step(image_noise=0.2, image_noise_half_life=3)
+    still, drawn = torch.zeros(1, 1, 8, 8), torch.ones(1, 1, 8, 8)
+    for done, expected in ((0, 0.4), (3, 0.2), (6, 0.1), (1, 0.4 / 2 ** (1 / 3))):
+        step.done, step.clock = done, None
+        on_host = step._add_noise(still, drawn)
+        assert on_host.mean().item() == pytest.approx(expected)
+        step.done, step.clock = 99, torch.tensor(float(done), dtype=torch.float64)
+        assert torch.equal(step._add_noise(still, drawn), on_host)
+
+
 def test_noise_is_a_share_of_the_range_of_pixels() -> None:
     spreads = {}
     for activation, generator in GENERATORS.items():
