@@ -11,7 +11,7 @@ from infoeval.errors import UserError, quoted, shown
 Background = Literal["white", "black"]
 
 FLOOR = 0.05
-"""Is added to a row's mean, a share of the range of pixels, so that dirt in an empty one is small."""
+"""Is added to a row's mean, a share of the range of pixels: dirt in an empty row stays small."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Coarse:
 
     def __post_init__(self) -> None:
         if type(self.side) is not int or self.side < 1:
-            raise UserError(f"side of a coarse view must be a whole number from 1, not {self.side}")
+            raise UserError(f"side of a coarse view must be a whole number from 1, not {quoted(self.side)}")
         if self.background not in get_args(Background):
             raise UserError(
                 f"background of a coarse view is white or black, not {quoted(self.background)}"

@@ -34,6 +34,7 @@ class Trainer:
         data: a data set's name, a `.npz` file or a folder of images.
         codes: the latent codes and the number of noise variables.
         image_shape: (channels, height, width).
+        resized: images of another form are resized to `image_shape`; else they are refused.
         generator: layer table of G.
         shared: layer table of what D and Q share.
         recognition: layer table of Q's own hidden layers.
@@ -99,6 +100,7 @@ class Trainer:
     invariance_starts: int = 0
     invariance_view: Affine = field(default_factory=Affine)
     precision: Precision = "auto"
+    resized: bool = False
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
