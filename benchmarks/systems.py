@@ -4,12 +4,15 @@
     python benchmarks/systems.py chairs --seeds 0-4 --steps 1000 --batch 32 --jobs 3
     python benchmarks/systems.py svhn --data street_numbers --name street_numbers --seeds 0-2
     python benchmarks/systems.py celeba --seeds 0
+    python benchmarks/systems.py small_chairs --variant circle --name chairs-circle
 
 Runs lie in --runs/NAME and are taken up again where they stopped; what is scored is not scored
 again. Three files are written for every system: docs/results/system-NAME.csv, each code against
 each factor in every seed, on real images and, of factors that can be measured, on generated ones;
 docs/results/system-NAME-runs.csv, a row for each seed; and docs/images/NAME-traversals.png, of the
-seed that was chosen without labels, or the first.
+seed that was chosen without labels, or the first. Of codes that are angles, and a factor that is
+one, docs/results/system-NAME-turns.csv tells how often the factor goes once round with the code
+while noise and other codes stay.
 """
 
 import argparse
@@ -17,15 +20,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import torch
 
 from infoeval import Categorical, Uniform
 from infoeval.cli.parameter_types import seed_list
 from infoeval.cli.terminal.sweep_table import print_runs
 from infoeval.data import load
-from infoeval.evaluation import score
+from infoeval.evaluation.context import Context
+from infoeval.evaluation.evaluate import requests_of, score_subject
+from infoeval.evaluation.generated_factors import all_factors, tested_regressor
+from infoeval.evaluation.options import Options
 from infoeval.evaluation.traversal_figures import draw_traversals
 from infoeval.files import atomic_path, sha256
+from infoeval.metrics.stats.turns import JUMP, turns
 from infoeval.results import Document
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.sweep import Summary, train_many
@@ -35,6 +44,8 @@ from infoeval.training.run_options import RunOptions
 ROOT = Path(__file__).resolve().parent.parent
 METRICS = ("mi-own", "code-factors", "code-factors:images=generated")
 PANELS = 6
+TURNS, VALUES = 100, 36
+"""Draws of noise and other codes; values of the angle at each, 10 degrees apart."""
 
 
 def train(arguments: argparse.Namespace) -> Summary:
@@ -56,16 +67,62 @@ def train(arguments: argparse.Namespace) -> Summary:
     )
 
 
-def score_run(folder: Path, metrics: list[str]) -> Document:
+def score_run(folder: Path, metrics: list[str], context: Context) -> Document:
     """The scores of a run; those that were made of this checkpoint before are kept."""
     kept = folder / "scores.json"
     if kept.exists():
         document = Document.read(kept)
         if document.subject["sha256"] == sha256(folder / "ckpt.pt"):
             return document
-    document = score(folder / "ckpt.pt", metrics)
+    subject = context.open(folder / "ckpt.pt")
+    document = score_subject(subject, requests_of(metrics, context.options), context)
     document.write(kept)
     return document
+
+
+def whole_turns(folder: Path, context: Context) -> list[dict[str, Any]]:
+    """A row for each angle among the codes and the factors of generated images."""
+    subject = context.open(folder / "ckpt.pt")
+    space, checkpoint = subject.codes, subject.checkpoint
+    assert space is not None
+    assert checkpoint is not None
+    circular = [name for name, code in space.items() if code.is_circular]
+    if not circular:
+        return []
+    splits = context.splits(subject)
+    factors = all_factors(splits, context)
+    shape = checkpoint.trainer.image_shape
+    regressor, accuracies = tested_regressor(factors, splits, shape, context)
+    rows = []
+    for name in circular:
+        random = torch.Generator().manual_seed(context.options.seed)
+        codes = space.sample(TURNS, random)
+        codes = {each: values.repeat_interleave(VALUES) for each, values in codes.items()}
+        codes[name] = space[name].traversal(VALUES).repeat(TURNS)
+        noise = space.sample_noise(TURNS, random).repeat_interleave(VALUES, 0)
+        measured = regressor.predict(subject.generator.generate(codes, noise).numpy())
+        for place, factor in enumerate(factors):
+            if factor.type == "periodic" and accuracies[place].is_enough:
+                series = np.degrees(measured[:, place]).reshape(TURNS, VALUES)
+                rows.append(_turned(checkpoint.seed, name, factor.name, series))
+    return rows
+
+
+def _turned(seed: int, code: str, factor: str, series: Any) -> dict[str, Any]:
+    found = turns(series)
+    share, low, high = found.share()
+    return {
+        "seed": seed,
+        "code": code,
+        "factor": factor,
+        "once_round": round(float((abs(found.winding) == 1).mean()), 4),
+        "median_largest_step": round(float(np.median(found.largest_step)), 1),
+        "jump_above": JUMP,
+        "whole_turns": round(share, 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+        "n": len(series),
+    }
 
 
 def associations(document: Document, chosen: bool) -> list[dict[str, Any]]:
@@ -141,15 +198,22 @@ def main() -> None:
     arguments.name = arguments.name or arguments.system
     summary = train(arguments)
     print_runs(summary)
+    context = Context(Options(device=arguments.device, null=20))
     rows: list[dict[str, Any]] = []
+    turned: list[dict[str, Any]] = []
     documents = {}
     for run in summary.rows:
         if run.status == "complete":
             folder = arguments.runs / arguments.name / run.folder
-            documents[run.folder] = score_run(folder, arguments.metrics or list(METRICS))
+            metrics = arguments.metrics or list(METRICS)
+            documents[run.folder] = score_run(folder, metrics, context)
             rows += associations(documents[run.folder], run.picked)
+            turned += whole_turns(folder, context)
     results = arguments.out / "results"
-    for suffix, table in (("", pd.DataFrame(rows)), ("-runs", summary.table())):
+    tables = {"": pd.DataFrame(rows), "-runs": summary.table()}
+    if turned:
+        tables["-turns"] = pd.DataFrame(turned)
+    for suffix, table in tables.items():
         with atomic_path(results / f"system-{arguments.name}{suffix}.csv") as temporary:
             table.to_csv(temporary, index=False)
     shown = next((run.folder for run in summary.rows if run.picked), next(iter(documents), None))
