@@ -128,6 +128,8 @@ class Trainer:
             )
         if not isinstance(self.invariance_view, Affine):
             raise UserError(f"invariance_view must be a view, not {shown(self.invariance_view)}")
+        if not isinstance(self.resized, bool):
+            raise UserError(f"resized must be true or false, not {quoted(self.resized)}")
         _require_whole("steps", self.steps, 1)
         _require_whole("batch", self.batch, 2)
         for name in ("invariance_starts", "information_warmup", "ring_steps"):
