@@ -83,9 +83,10 @@ def score_run(folder: Path, metrics: list[str], context: Context) -> Document:
 def whole_turns(folder: Path, context: Context) -> list[dict[str, Any]]:
     """A row for each angle among the codes and the factors of generated images."""
     subject = context.open(folder / "ckpt.pt")
-    space, checkpoint = subject.codes, subject.checkpoint
+    space, checkpoint, generator = subject.codes, subject.checkpoint, subject.generator
     assert space is not None
     assert checkpoint is not None
+    assert generator is not None
     circular = [name for name, code in space.items() if code.is_circular]
     if not circular:
         return []
@@ -100,7 +101,7 @@ def whole_turns(folder: Path, context: Context) -> list[dict[str, Any]]:
         codes = {each: values.repeat_interleave(VALUES) for each, values in codes.items()}
         codes[name] = space[name].traversal(VALUES).repeat(TURNS)
         noise = space.sample_noise(TURNS, random).repeat_interleave(VALUES, 0)
-        measured = regressor.predict(subject.generator.generate(codes, noise).numpy())
+        measured = regressor.predict(generator.generate(codes, noise).numpy())
         for place, factor in enumerate(factors):
             if factor.type == "periodic" and accuracies[place].is_enough:
                 series = np.degrees(measured[:, place]).reshape(TURNS, VALUES)

@@ -8,6 +8,7 @@ two principal components are the sine and the cosine of rotation. No label is us
 
 The default has the paper's code on a line, which can hold half a turn; `circle` has an angle.
 `ring` is no InfoGAN: Q is fitted to a ring in the views of real images before the training begins.
+`width` has the categories and the weights of Table 7 for width, and a view of 8×8 fields.
 """
 
 from infoeval import Angle, Categorical, Coarse, CodeSpace, Trainer, Uniform
@@ -61,6 +62,8 @@ trainer = Trainer(
                 "category_3": 2.0,
                 "continuous": 0.05,
             },
+            "information_weight": 0.5,
+            "recognition_reads": Coarse(8),
         },
     },
 )
