@@ -32,7 +32,9 @@ class Coarse:
 
     def __post_init__(self) -> None:
         if type(self.side) is not int or self.side < 1:
-            raise UserError(f"side of a coarse view must be a whole number from 1, not {quoted(self.side)}")
+            raise UserError(
+                f"side of a coarse view must be a whole number from 1, not {quoted(self.side)}"
+            )
         if self.background not in get_args(Background):
             raise UserError(
                 f"background of a coarse view is white or black, not {quoted(self.background)}"

@@ -19,6 +19,10 @@ UPDATES = 2_000
 """Of the map."""
 RATE = 1e-3
 """Adam's for Q."""
+MOST_VIEWS = 10_000
+"""Of images, drawn with replacement, that the map is laid through."""
+PART = 500
+"""Images in single precision at once."""
 
 
 def fit_to_ring(
@@ -34,7 +38,7 @@ def fit_to_ring(
 
     """
     (name,) = (name for name, code in trainer.codes.items() if code.is_circular)
-    ring = circular_map(_views(networks, _drawn(images, 10_000, random)), random)
+    ring = circular_map(_views(networks, _drawn(images, MOST_VIEWS, random)), random)
     adam = torch.optim.Adam(networks.recognition.parameters(), lr=RATE)
     for _ in range(trainer.ring_steps):
         read = _views(networks, _drawn(images, trainer.batch, random))
@@ -69,7 +73,9 @@ def circular_map(points: Tensor, random: torch.Generator) -> Tensor:
 
 def _views(networks: Networks, images: Tensor) -> Tensor:
     assert networks.reads is not None
-    return networks.reads.apply(networks.scale(images), networks.pixel_range)
+    low_and_high = networks.pixel_range
+    parts = (networks.scale(part) for part in images.split(PART))
+    return torch.cat([networks.reads.apply(part, low_and_high) for part in parts])
 
 
 def _drawn(values: Tensor, count: int, random: torch.Generator) -> Tensor:
