@@ -153,29 +153,30 @@ def _told(settings: dict[str, Any]) -> str:
     return ",".join(f"{name}={value}" for name, value in settings.items() if name != "images")
 
 
-def titles(document: Document) -> dict[str, str]:
-    """What stands above each code's panel: the factor it is paired with, on real images."""
-    return {
-        row["code"]: f"{row['code']}: {row['factor']}, {row['measure']} {row['value']:.2f}"
+def found_on_real(document: Document) -> list[dict[str, Any]]:
+    """The factor that each code is paired with on all real images together."""
+    return [
+        row
         for row in associations(document, False)
-        if row["paired"] and row["images"] == "real"
-    }
+        if row["paired"] and row["images"] == "real" and "within" not in row["settings"]
+    ]
 
 
 def draw(folder: Path, document: Document, path: Path) -> None:
     """The panels of the codes that found most, as the paper shows some of them."""
-    found = {
-        row["code"]: row["value"]
-        for row in associations(document, False)
-        if row["paired"] and row["images"] == "real"
-    }
+    pairs = found_on_real(document)
+    found = {row["code"]: row["value"] for row in pairs}
     model = CheckpointModel.open(folder / "ckpt.pt")
     shown = sorted(found, key=lambda name: -found[name])[:PANELS] or list(model.codes)[:PANELS]
     largest = max(
         (code.size for code in model.codes.values() if isinstance(code, Categorical)), default=10
     )
     columns = largest if any(isinstance(model.codes[name], Uniform) for name in shown) else 10
-    draw_traversals(model, path, codes=shown, columns=columns, titles=titles(document))
+    titles = {
+        row["code"]: f"{row['code']}: {row['factor']}, {row['measure']} {row['value']:.2f}"
+        for row in pairs
+    }
+    draw_traversals(model, path, codes=shown, columns=columns, titles=titles)
 
 
 def main() -> None:
