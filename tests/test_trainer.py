@@ -229,7 +229,14 @@ def test_large_images_are_images() -> None:
 
 
 def test_no_message_repeats_a_long_setting() -> None:
-    for name in ("precision", "recognition_learns", "batch", "adam_betas", "recognition_view", "resized"):
+    for name in (
+        "precision",
+        "recognition_learns",
+        "batch",
+        "adam_betas",
+        "recognition_view",
+        "resized",
+    ):
         with pytest.raises(UserError) as caught:
             tiny_trainer(**{name: "x" * 100_000})
         assert len(str(caught.value)) < 400

@@ -10,7 +10,7 @@ import torch
 from infoeval import Affine, Coarse, UserError
 from infoeval.checkpoint import Checkpoint
 from infoeval.networks import Convolution
-from infoeval.subjects.checkpoint_model import CheckpointModel
+from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
 from infoeval.training import run as runs
 from infoeval.training.run_options import RunOptions
 from infoeval.training.stacked_run import train_stacked
@@ -90,8 +90,10 @@ def test_real_images_are_read_in_the_same_way(tmp_path: Path) -> None:
     view = Coarse(4).apply(networks.scale(pixels), networks.pixel_range)
     with torch.no_grad():
         expected = networks.codes.split(networks.recognition(view))
+        hidden = networks.recognition.blocks[0](view)
     found = CheckpointModel(checkpoint).posterior(pixels)
     assert all(torch.equal(found[name], value) for name, value in expected.items())
+    assert torch.equal(Recognition(networks).features(pixels), hidden)
     calibrated = CheckpointModel(checkpoint).calibrated(pixels.numpy()).posterior(pixels)
     assert not torch.equal(calibrated["slant"], found["slant"])
 
