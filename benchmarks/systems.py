@@ -5,15 +5,18 @@
     python benchmarks/systems.py svhn --data street_numbers --name street_numbers --seeds 0-2
     python benchmarks/systems.py celeba --seeds 0
     python benchmarks/systems.py svhn --variant small --images --no-figure
+    python benchmarks/systems.py small_chairs --variant circle --name chairs-circle
 
 Runs lie in --runs/NAME and are taken up again where they stopped; what is scored is not scored
 again. Three files are written for every system: docs/results/system-NAME.csv, each code against
 each factor in every seed, on real images and, of factors that can be measured, on generated ones;
 docs/results/system-NAME-runs.csv, a row for each seed; and docs/images/NAME-traversals.png, of the
-seed that was chosen without labels, or the first. With --images there is also
-docs/results/system-NAME-scores.csv: the quality of the images, what each code changes at the sides
-and in the middle of them, and L_I; and among the factors are simple statistics of any images.
-docs/results/system-NAME-history.csv has the losses and L_I of each code during the training.
+seed that was chosen without labels, or the first. Of codes that are angles, and a factor that is
+one, docs/results/system-NAME-turns.csv tells how often the factor goes once round with the code
+while noise and other codes stay. With --images there is also docs/results/system-NAME-scores.csv:
+the quality of the images, what each code changes at the sides and in the middle of them, and L_I;
+and among the factors are simple statistics of any images. docs/results/system-NAME-history.csv has
+the losses and L_I of each code during the training.
 """
 
 import argparse
@@ -22,7 +25,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+import torch
 
 from infoeval import Categorical, Uniform
 from infoeval.cli.parameter_types import seed_list
@@ -30,9 +35,11 @@ from infoeval.cli.terminal.sweep_table import print_runs
 from infoeval.data import load
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.evaluate import requests_of, score_subject
+from infoeval.evaluation.generated_factors import all_factors, tested_regressor
 from infoeval.evaluation.options import Options
 from infoeval.evaluation.traversal_figures import draw_traversals
 from infoeval.files import atomic_path, sha256
+from infoeval.metrics.stats.turns import JUMP, turns
 from infoeval.results import Document
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.sweep import Summary, train_many
@@ -54,6 +61,8 @@ ROWS = 2_000
 GIVEN = ("data", "steps", "batch", "information_weight")
 """Settings of the trainer that the command line may replace."""
 PANELS = 6
+TURNS, VALUES = 100, 36
+"""Draws of noise and other codes; values of the angle at each, 10 degrees apart."""
 
 
 def train(arguments: argparse.Namespace) -> Summary:
@@ -89,6 +98,52 @@ def score_run(folder: Path, metrics: Sequence[str], context: Context) -> Documen
     document = score_subject(context.open(folder / "ckpt.pt"), requests, context)
     document.write(kept)
     return document
+
+
+def whole_turns(folder: Path, context: Context) -> list[dict[str, Any]]:
+    """A row for each angle among the codes and the factors of generated images."""
+    subject = context.open(folder / "ckpt.pt")
+    space, checkpoint, generator = subject.codes, subject.checkpoint, subject.generator
+    assert space is not None
+    assert checkpoint is not None
+    assert generator is not None
+    circular = [name for name, code in space.items() if code.is_circular]
+    if not circular:
+        return []
+    splits = context.splits(subject)
+    factors = all_factors(splits, context)
+    shape = checkpoint.trainer.image_shape
+    regressor, accuracies = tested_regressor(factors, splits, shape, context)
+    rows = []
+    for name in circular:
+        random = torch.Generator().manual_seed(context.options.seed)
+        codes = space.sample(TURNS, random)
+        codes = {each: values.repeat_interleave(VALUES) for each, values in codes.items()}
+        codes[name] = space[name].traversal(VALUES).repeat(TURNS)
+        noise = space.sample_noise(TURNS, random).repeat_interleave(VALUES, 0)
+        measured = regressor.predict(generator.generate(codes, noise).numpy())
+        for place, factor in enumerate(factors):
+            if factor.type == "periodic" and accuracies[place].is_enough:
+                series = np.degrees(measured[:, place]).reshape(TURNS, VALUES)
+                rows.append(_turned(checkpoint.seed, name, factor.name, series))
+    return rows
+
+
+def _turned(seed: int, code: str, factor: str, series: Any) -> dict[str, Any]:
+    found = turns(series)
+    share, low, high = found.share()
+    return {
+        "seed": seed,
+        "code": code,
+        "factor": factor,
+        "once_round": round(float((abs(found.winding) == 1).mean()), 4),
+        "median_largest_step": round(float(np.median(found.largest_step)), 1),
+        "jump_above": JUMP,
+        "whole_turns": round(share, 4),
+        "low": round(low, 4),
+        "high": round(high, 4),
+        "n": len(series),
+    }
 
 
 def associations(document: Document, chosen: bool) -> list[dict[str, Any]]:
@@ -147,29 +202,30 @@ def histories(folder: Path, summary: Summary) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def titles(document: Document) -> dict[str, str]:
-    """What stands above each code's panel: the factor it is paired with, on real images."""
-    return {
-        row["code"]: f"{row['code']}: {row['factor']}, {row['measure']} {row['value']:.2f}"
+def found_on_real(document: Document) -> list[dict[str, Any]]:
+    """The factor that each code is paired with on all real images together."""
+    return [
+        row
         for row in associations(document, False)
-        if row["paired"] and row["images"] == "real"
-    }
+        if row["paired"] and row["images"] == "real" and "within" not in row["settings"]
+    ]
 
 
 def draw(folder: Path, document: Document, path: Path) -> None:
     """The panels of the codes that found most, as the paper shows some of them."""
-    found = {
-        row["code"]: row["value"]
-        for row in associations(document, False)
-        if row["paired"] and row["images"] == "real"
-    }
+    pairs = found_on_real(document)
+    found = {row["code"]: row["value"] for row in pairs}
     model = CheckpointModel.open(folder / "ckpt.pt")
     shown = sorted(found, key=lambda name: -found[name])[:PANELS] or list(model.codes)[:PANELS]
     largest = max(
         (code.size for code in model.codes.values() if isinstance(code, Categorical)), default=10
     )
     columns = largest if any(isinstance(model.codes[name], Uniform) for name in shown) else 10
-    draw_traversals(model, path, codes=shown, columns=columns, titles=titles(document))
+    titles = {
+        row["code"]: f"{row['code']}: {row['factor']}, {row['measure']} {row['value']:.2f}"
+        for row in pairs
+    }
+    draw_traversals(model, path, codes=shown, columns=columns, titles=titles)
 
 
 def main() -> None:
@@ -196,9 +252,11 @@ def main() -> None:
     summary = train(arguments)
     print_runs(summary)
     metrics = arguments.metrics or (OF_IMAGES if arguments.images else METRICS)
-    context = Context(Options(rows=ROWS) if arguments.images else Options())
+    most = ROWS if arguments.images else Options.rows
+    context = Context(Options(device=arguments.device, null=20, rows=most))
     rows: list[dict[str, Any]] = []
     others: list[dict[str, Any]] = []
+    turned: list[dict[str, Any]] = []
     documents = {}
     for run in summary.rows:
         if run.status == "complete":
@@ -206,8 +264,11 @@ def main() -> None:
             documents[run.folder] = score_run(folder, metrics, context)
             rows += associations(documents[run.folder], run.picked)
             others += scores(documents[run.folder], run.picked)
+            turned += whole_turns(folder, context)
     results = arguments.out / "results"
     tables = {"": pd.DataFrame(rows), "-runs": summary.table()}
+    if turned:
+        tables["-turns"] = pd.DataFrame(turned)
     if arguments.images:
         tables["-scores"] = pd.DataFrame(others)
         tables["-history"] = histories(arguments.runs / arguments.name, summary)

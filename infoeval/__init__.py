@@ -7,6 +7,7 @@ from infoeval.errors import UserError
 
 if TYPE_CHECKING:
     from infoeval.augment import Affine
+    from infoeval.coarse import Coarse
     from infoeval.codes import Angle, Categorical, CodeSpace, Normal, Uniform
     from infoeval.subjects.adapter import adapt
     from infoeval.subjects.protocols import Encoder, Generator, Model
@@ -18,6 +19,7 @@ __all__ = [
     "Affine",
     "Angle",
     "Categorical",
+    "Coarse",
     "CodeSpace",
     "Encoder",
     "Generator",
@@ -34,6 +36,7 @@ _HOMES = {
     "Affine": "infoeval.augment",
     "Angle": "infoeval.codes",
     "Categorical": "infoeval.codes",
+    "Coarse": "infoeval.coarse",
     "CodeSpace": "infoeval.codes",
     "Encoder": "infoeval.subjects.protocols",
     "Generator": "infoeval.subjects.protocols",

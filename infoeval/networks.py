@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from infoeval.coarse import Coarse
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError, one_line, quoted, shown
 
@@ -181,6 +182,7 @@ class Networks(nn.Module):
         generator: table of G; its last row must give `image_shape`.
         shared: table of the layers shared by D and Q.
         recognition: table of Q's own hidden layers, before its output layer.
+        reads: the view of the images that `recognition` reads; None: what `shared` makes of them.
         with_average: whether there is a second G, `averaged`, the moving average of the first;
             else `averaged` is None.
 
@@ -194,6 +196,7 @@ class Networks(nn.Module):
         shared: Sequence[Layer],
         recognition: Sequence[Layer] = (),
         *,
+        reads: Coarse | None = None,
         with_average: bool = False,
     ) -> None:
         super().__init__()
@@ -207,7 +210,9 @@ class Networks(nn.Module):
             )
         self.shared = Stack(shared, tuple(image_shape))
         self.discriminator = Stack([Dense(1)], self.shared.shape)
-        self.recognition = Stack([*recognition, Dense(codes.posterior_width)], self.shared.shape)
+        self.reads = reads
+        read = self.shared.shape if reads is None else reads.shape(image_shape)
+        self.recognition = Stack([*recognition, Dense(codes.posterior_width)], read)
         self.averaged = Stack(generator, (codes.input_width,)) if with_average else None
 
     @property

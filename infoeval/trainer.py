@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 from infoeval.augment import Affine
+from infoeval.coarse import Coarse
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError, one_line, quoted, shown, unknown
 from infoeval.networks import Layer, Networks, table_from_data, table_to_data
@@ -17,6 +18,11 @@ LARGEST_SIDE = 2048
 MOST_CHANNELS = 64
 
 _TABLES = ("generator", "shared", "recognition")
+_VIEWS: dict[str, type[Affine] | type[Coarse]] = {
+    "recognition_reads": Coarse,
+    "recognition_view": Affine,
+    "invariance_view": Affine,
+}
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Trainer:
         data: a data set's name, a `.npz` file or a folder of images.
         codes: the latent codes and the number of noise variables.
         image_shape: (channels, height, width).
+        resized: images of another form are resized to `image_shape`; else they are refused.
         generator: layer table of G.
         shared: layer table of what D and Q share.
         recognition: layer table of Q's own hidden layers.
@@ -51,6 +58,10 @@ class Trainer:
             first sees what is coarse and later also what is fine; 0: it stays.
         generator_average: decay of a moving average of G's weights over the steps, which draws
             pictures and is scored in place of G (Karras et al. 2018); 0, as in the paper: none.
+        recognition_reads: Q is a network of its own, whose table `recognition` reads this view of
+            the images; None, as in the paper: it reads the layers that D shares with it.
+        ring_steps: above 0: before the first step, Q's only angle is fitted to a ring in the views
+            of real images in as many steps (`infoeval.training.ring`), which is no InfoGAN.
         recognition_view: Q reads generated images through this random map, so that a code has to
             be readable from slightly augmented images too; None: Q reads them unchanged.
         invariance_weight: weight of I(ĉ; ĉ') between real images and augmented copies
@@ -85,11 +96,14 @@ class Trainer:
     image_noise: float = 0.0
     image_noise_half_life: int = 0
     generator_average: float = 0.0
+    recognition_reads: Coarse | None = None
+    ring_steps: int = 0
     recognition_view: Affine | None = None
     invariance_weight: float = 0.0
     invariance_starts: int = 0
     invariance_view: Affine = field(default_factory=Affine)
     precision: Precision = "auto"
+    resized: bool = False
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -110,11 +124,19 @@ class Trainer:
             raise UserError(
                 f"recognition_view must be a view or None, not {shown(self.recognition_view)}"
             )
+        if not isinstance(self.recognition_reads, Coarse | None):
+            raise UserError(
+                f"recognition_reads must be a coarse view or None, not "
+                f"{shown(self.recognition_reads)}"
+            )
         if not isinstance(self.invariance_view, Affine):
             raise UserError(f"invariance_view must be a view, not {shown(self.invariance_view)}")
+        if not isinstance(self.resized, bool):
+            raise UserError(f"resized must be true or false, not {quoted(self.resized)}")
         _require_whole("steps", self.steps, 1)
         _require_whole("batch", self.batch, 2)
-        for name in ("invariance_starts", "information_warmup", "image_noise_half_life"):
+        wholes = "invariance_starts", "information_warmup", "image_noise_half_life", "ring_steps"
+        for name in wholes:
             _require_whole(name, getattr(self, name), 0)
         rates = ("generator_rate", "discriminator_rate")
         for name in ("information_weight", "invariance_weight", "image_noise", *rates):
@@ -137,6 +159,9 @@ class Trainer:
             raise UserError(f"unknown precision: {quoted(self.precision)}")
         if self.invariance_weight and not self.categorical_codes:
             raise UserError("invariance_weight needs a categorical code")
+        angles = [name for name, code in self.codes.items() if code.is_circular]
+        if self.ring_steps and (self.recognition_reads is None or len(angles) != 1):
+            raise UserError("ring_steps needs recognition_reads and a single angle among the codes")
 
     @property
     def categorical_codes(self) -> tuple[str, ...]:
@@ -168,7 +193,11 @@ class Trainer:
         """Return the networks of the layer tables; their weights are not drawn yet."""
         tables = self.generator, self.shared, self.recognition
         return Networks(
-            self.codes, self.image_shape, *tables, with_average=self.generator_average > 0
+            self.codes,
+            self.image_shape,
+            *tables,
+            reads=self.recognition_reads,
+            with_average=self.generator_average > 0,
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -178,7 +207,7 @@ class Trainer:
         data["codes"] = self.codes.to_dict()
         for name in _TABLES:
             data[name] = table_to_data(data[name])
-        for name in ("recognition_view", "invariance_view"):
+        for name in _VIEWS:
             data[name] = dict(vars(data[name])) if data[name] is not None else None
         data["image_shape"], data["adam_betas"] = list(self.image_shape), list(self.adam_betas)
         data["code_weights"] = dict(self.code_weights)
@@ -192,9 +221,9 @@ class Trainer:
             values["codes"] = CodeSpace.from_dict(values["codes"])
             for name in _TABLES:
                 values[name] = table_from_data(values[name])
-            for name in ("recognition_view", "invariance_view"):
+            for name, view in _VIEWS.items():
                 if values.get(name) is not None:
-                    values[name] = Affine(**values[name])
+                    values[name] = view(**values[name])
             channels, height, width = values["image_shape"]
             values["image_shape"] = int(channels), int(height), int(width)
             values["adam_betas"] = tuple(values["adam_betas"])

@@ -384,6 +384,9 @@ HOSTILE_SETTINGS: dict[str, list[object]] = {
     "adam_betas": [None, 3],
     "recognition_learns": ["x", None, []],
     "recognition_view": ["x", {"unknown": 1}, [1]],
+    "recognition_reads": ["x", {"unknown": 1}, [1], {"side": HUGE}, {"side": 3}],
+    "ring_steps": [1, -1, NAN, "x", None],
+    "resized": ["x", 1, None, []],
     "precision": ["x", None, []],
     "codes": [
         None,

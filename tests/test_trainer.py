@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infoeval import Affine, CodeSpace, Trainer, Uniform, UserError, content
+from infoeval import Affine, Coarse, CodeSpace, Trainer, Uniform, UserError, content
 from infoeval.training.choosing import load_trainer
 from tests.tiny import tiny_trainer
 
@@ -43,6 +43,8 @@ def test_every_setting_survives_the_round_trip() -> None:
         adam_betas=(0.4, 0.9),
         recognition_learns="with_discriminator",
         recognition_view=Affine(rotation=0.5, cutout=0.25, grey=True),
+        recognition_reads=Coarse(2, "black"),
+        resized=True,
         invariance_weight=0.25,
         image_noise=0.05,
         image_noise_half_life=40,
@@ -56,6 +58,7 @@ def test_every_setting_survives_the_round_trip() -> None:
     assert again == trainer
     assert again.recognition_view == Affine(rotation=0.5, cutout=0.25, grey=True)
     assert again.invariance_view == Affine(shift=0.3, shear=0)
+    assert (again.recognition_reads, again.resized) == (Coarse(2, "black"), True)
     assert (again.image_shape, again.adam_betas) == ((1, 8, 8), (0.4, 0.9))
 
 
@@ -186,6 +189,12 @@ def test_a_batch_of_two_and_rates_of_zero_make_sense() -> None:
         {"code_weights": ["digit"]},
         {"recognition_view": 5},
         {"recognition_view": {"rotate": 5}},
+        {"recognition_reads": 5},
+        {"recognition_reads": {"side": "4"}},
+        {"recognition_reads": {"sides": 4}},
+        {"recognition_reads": {"background": []}},
+        {"ring_steps": 5},
+        {"resized": 1},
         {"invariance_view": []},
         {"learning_rate": 1},
     ],
@@ -225,7 +234,14 @@ def test_large_images_are_images() -> None:
 
 
 def test_no_message_repeats_a_long_setting() -> None:
-    for name in ("precision", "recognition_learns", "batch", "adam_betas", "recognition_view"):
+    for name in (
+        "precision",
+        "recognition_learns",
+        "batch",
+        "adam_betas",
+        "recognition_view",
+        "resized",
+    ):
         with pytest.raises(UserError) as caught:
             tiny_trainer(**{name: "x" * 100_000})
         assert len(str(caught.value)) < 400

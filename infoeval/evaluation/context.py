@@ -41,6 +41,8 @@ class Context:
         self._splits: dict[tuple[object, ...], Splits] = {}
         self.real_features: dict[tuple[object, ...], object] = {}
         """What `infoeval.evaluation.image_quality` has read of real images, for all subjects."""
+        self.regressors: dict[tuple[object, ...], object] = {}
+        """What `infoeval.evaluation.generated_factors` has trained on real images, likewise."""
 
     @cached_property
     def device(self) -> torch.device:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 import pandas as pd
@@ -115,17 +116,27 @@ def tested_regressor(
 ) -> tuple[FactorRegressor, list[Accuracy]]:
     """Return a regressor trained on the train split, and how well it reads test images.
 
-    `factors` are those of `all_factors`. Raises NotApplicableError unless images are of `shape`,
-    that of the generated ones.
+    `factors` are those of `all_factors`. It is trained once for all subjects of a context. Raises
+    NotApplicableError unless images are of `shape`, that of the generated ones.
     """
-    real, count = splits.train.images, len(splits.train)
+    real = splits.train.images
     if real.shape[1:] != shape:
         raise NotApplicableError(
             f"the generator draws images of {shape}, {splits.train.name} has {real.shape[1:]} "
             "(channels, height, width)"
         )
+    key = (*(images.fingerprint for images in splits), *(factor.name for factor in factors))
+    if key not in context.regressors:
+        context.regressors[key] = _trained_regressor(factors, splits, context)
+    return cast(tuple[FactorRegressor, list[Accuracy]], context.regressors[key])
+
+
+def _trained_regressor(
+    factors: Sequence[Column], splits: Splits, context: Context
+) -> tuple[FactorRegressor, list[Accuracy]]:
+    count = len(splits.train)
     regressor = train(
-        real,
+        splits.train.images,
         [replace(factor, values=factor.values[:count]) for factor in factors],
         seed=context.options.seed,
         device=context.device,

@@ -49,7 +49,8 @@ class Recognition:
 
     def __init__(self, networks: Networks, images: Tensor | None = None) -> None:
         self.networks = networks
-        self.layers = nn.ModuleList([networks.shared, networks.recognition])
+        before = [networks.shared] if networks.reads is None else []
+        self.layers = nn.ModuleList([*before, networks.recognition])
         if images is not None:
             if len(images) < 2:
                 raise UserError(
@@ -72,17 +73,25 @@ class Recognition:
         return torch.cat([self._features(part) for part in parts])
 
     def _forward(self, images: Tensor) -> Tensor:
-        x = self.networks.scale(images.to(next(self.layers.parameters()).device))
-        for layer in self.layers:
-            x = layer(x)
+        x = self._read(images)
+        for block in self._blocks:
+            x = block(x)
         return x
 
     def _features(self, images: Tensor) -> Tensor:
-        x = self.networks.scale(images.to(next(self.layers.parameters()).device))
-        blocks = [block for layer in self.layers for block in layer.blocks]  # type: ignore[union-attr]
-        for block in blocks[:-1]:
+        x = self._read(images)
+        for block in self._blocks[:-1]:
             x = block(x)
         return x.flatten(1)
+
+    def _read(self, images: Tensor) -> Tensor:
+        networks = self.networks
+        x = networks.scale(images.to(next(self.layers.parameters()).device))
+        return x if networks.reads is None else networks.reads.apply(x, networks.pixel_range)
+
+    @property
+    def _blocks(self) -> list[nn.Module]:
+        return [block for layer in self.layers for block in layer.blocks]  # type: ignore[union-attr]
 
     @torch.no_grad()
     def _estimate_statistics(self, images: Tensor) -> None:

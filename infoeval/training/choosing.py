@@ -35,10 +35,9 @@ SIDES = tuple(_NETWORKS)
 
 @dataclass(frozen=True)
 class Choice:
-    """A trainer; for a user's own images also their new shape, and a line that describes both.
+    """A trainer; the shape that images are resized to; of a user's own, a line that describes both.
 
-    `shape` is (channels, height, width), see `infoeval.data.load`; None for a bundled trainer or
-    a file.
+    `shape` is (channels, height, width), see `infoeval.data.load`; None: they must have it.
     """
 
     trainer: Trainer
@@ -75,7 +74,8 @@ def choose_trainer(
         trainer = load_trainer(name).variant(variant)
         if size is not None:
             raise UserError(f"{trainer.name} has its own image size; --size is for your own images")
-        return Choice(trainer if codes is None else with_codes(trainer, codes))
+        shape = trainer.image_shape if trainer.resized else None
+        return Choice(trainer if codes is None else with_codes(trainer, codes), shape)
     # Imported here and below, because a bundled trainer needs no data set to be chosen.
     from infoeval.data import describe_form, form_of
 

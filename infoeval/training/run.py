@@ -20,6 +20,7 @@ from infoeval.networks import Networks
 from infoeval.trainer import Trainer
 from infoeval.training.cuda_graph import captured
 from infoeval.training.image_source import Images, ResidentImages, place, streaming
+from infoeval.training.ring import fit_to_ring
 from infoeval.training.run_folder import (
     CONFIG,
     differences,
@@ -128,6 +129,8 @@ class Run:
             )
         for_weights, for_training = _random_streams(seed, device)
         networks = trainer.networks().initialise(for_weights).train()
+        if trainer.ring_steps and not begun:
+            fit_to_ring(trainer, networks, torch.from_numpy(data.images), for_weights)
         networks = networks.to(device).to(memory_format=torch.channels_last)
         images: Images
         if beside is not None and isinstance(beside.step.images, ResidentImages):

@@ -175,21 +175,23 @@ class TrainingStep(ABC):
         with self.autocast:
             together = networks.shared(images, groups=count)
             features = dict(zip(batches, together.chunk(count, dim), strict=True))
+            parts = self._read(images, together).chunk(count, dim)
+            for_q = dict(zip(batches, parts, strict=True))
             logits = networks.discriminator(torch.cat([features["real"], features["fake"]], dim))
             posterior = None
             if self.with_discriminator:
-                read = features.get("read", features["fake"])
+                read = for_q.get("read", for_q["fake"])
                 posterior = networks.recognition(self.for_recognition(read))
             real_logits, fake_logits = logits.chunk(2, dim)
             loss, minus_value = self.game.discriminator_half(
                 real_logits, fake_logits, posterior, draws.codes, self.weight
             )
-            if "augmented" in features:
-                both = torch.cat([features["real"], features["augmented"]], dim)
+            if "augmented" in for_q:
+                both = torch.cat([for_q["real"], for_q["augmented"]], dim)
                 views = networks.recognition(both, groups=2).chunk(2, dim)
                 loss = loss - trainer.invariance_weight * self.game.invariance(*views)
         learners = [self.optimizers["discriminator"]]
-        if self.with_discriminator or "augmented" in features:
+        if self.with_discriminator or "augmented" in for_q:
             learners.append(self.optimizers["recognition"])
         optimizer_step(loss, learners, self.world)
         return minus_value
@@ -200,11 +202,15 @@ class TrainingStep(ABC):
         view = self.trainer.recognition_view
         with self.autocast:
             if view is None or drawn.recognition_view is None:
-                for_d = for_q = networks.shared(self._add_noise(fake, drawn.image_noise))
+                images = self._add_noise(fake, drawn.image_noise)
+                for_d = networks.shared(images)
+                for_q = self._read(images, for_d)
             else:
                 augmented = self._augment(view, fake, drawn.recognition_view)
                 images = self._add_noise(torch.cat([fake, augmented], dim), drawn.image_noise)
-                for_d, for_q = networks.shared(images, groups=2).chunk(2, dim)
+                together = networks.shared(images, groups=2)
+                for_d = together.chunk(2, dim)[0]
+                for_q = self._read(images, together).chunk(2, dim)[1]
             logits = networks.discriminator(for_d)
             posterior = networks.recognition(self.for_recognition(for_q))
             loss, value, bounds = self.game.generator_half(
@@ -229,6 +235,11 @@ class TrainingStep(ABC):
         for count, steps in pairs:
             if not count.is_floating_point():
                 count.copy_(steps)
+
+    def _read(self, images: Tensor, features: Tensor) -> Tensor:
+        """Return what Q reads of images: the `features` it shares with D, or its own view."""
+        reads = self.trainer.recognition_reads
+        return features if reads is None else reads.apply(images, self.networks.pixel_range)
 
     def _augment(self, view: Affine, images: Tensor, drawn: Tensor) -> Tensor:
         return view.apply(images, drawn, self.networks.pixel_range[0])

@@ -13,7 +13,7 @@ from infoeval import Categorical, CodeSpace, Uniform, evaluation
 from infoeval.cli.terminal.result_table import print_results
 from infoeval.data import ImageSet
 from infoeval.errors import UserError
-from infoeval.evaluation import context, factor_regressor
+from infoeval.evaluation import context, factor_regressor, generated_factors
 from infoeval.results import Document
 
 GENERATED = "code-factors:images=generated"
@@ -265,6 +265,22 @@ def test_what_a_code_changes_at_fixed_noise(splits: tuple[ImageSet, ImageSet]) -
     assert {target for target in within if target} == {
         f"{code} × {factor}" for code in ("turn", "lift") for factor in ("height", "angle", "kind")
     }
+
+
+def test_the_regressor_is_trained_once(
+    splits: tuple[ImageSet, ImageSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trained = []
+    learn = generated_factors.train
+
+    def counted(*arguments: Any, **options: Any) -> Any:
+        trained.append(arguments)
+        return learn(*arguments, **options)
+
+    monkeypatch.setattr(generated_factors, "train", counted)
+    fixed = "code-factors:images=generated,within=noise"
+    scored(Turner(), splits, GENERATED, fixed, steps=100, rows=200, replicates=0, null=0)
+    assert len(trained) == 1
 
 
 def test_only_categories_at_fixed_noise(splits: tuple[ImageSet, ImageSet]) -> None:

@@ -71,6 +71,11 @@ def test_a_trainer_wins_over_a_folder_of_its_name() -> None:
     assert choose_trainer("./mnist").shape == (3, 32, 32)
 
 
+def test_a_trainer_may_have_its_images_resized() -> None:
+    assert choose_trainer("small_chairs").shape == (1, 32, 32)
+    assert choose_trainer("chairs").shape is None
+
+
 def test_a_data_set_without_a_trainer_is_images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sprites, "_COUNTS", {"train": 100, "test": 20})
     assert choose_trainer("sprites").shape == (1, 64, 64)
