@@ -53,6 +53,8 @@ class Trainer:
             be readable from slightly augmented images too; None: Q reads them unchanged.
         invariance_weight: weight of I(ĉ; ĉ') between real images and augmented copies
             (`information_between_views`), which D's step then also maximises; 0 for InfoGAN.
+        invariance_balance: weight in that term of how evenly the categories are used; 1 for the
+            information itself, more where a category that holds two kinds of images is to be split.
         invariance_starts: steps done before that term sets in. Until then the run equals one
             without it, bit for bit.
         invariance_view: how those copies are augmented.
@@ -84,6 +86,7 @@ class Trainer:
     generator_average: float = 0.0
     recognition_view: Affine | None = None
     invariance_weight: float = 0.0
+    invariance_balance: float = 1.0
     invariance_starts: int = 0
     invariance_view: Affine = field(default_factory=Affine)
     precision: Precision = "auto"
@@ -114,7 +117,8 @@ class Trainer:
         for name in ("invariance_starts", "information_warmup"):
             _require_whole(name, getattr(self, name), 0)
         rates = ("generator_rate", "discriminator_rate")
-        for name in ("information_weight", "invariance_weight", "image_noise", *rates):
+        weights = ("information_weight", "invariance_weight", "invariance_balance")
+        for name in (*weights, "image_noise", *rates):
             _require_number(name, getattr(self, name))
         _require_number("generator_average", self.generator_average)
         if self.generator_average >= 1:

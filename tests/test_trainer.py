@@ -45,6 +45,7 @@ def test_every_setting_survives_the_round_trip() -> None:
         recognition_view=Affine(rotation=0.5),
         invariance_weight=0.25,
         image_noise=0.05,
+        invariance_balance=2.0,
         information_warmup=3,
         invariance_view=Affine(shift=0.3, shear=0),
         precision="bfloat16",
@@ -119,6 +120,7 @@ def test_a_variant_is_checked_like_any_setting() -> None:
                 "information_weight",
                 "invariance_weight",
                 "image_noise",
+                "invariance_balance",
                 "generator_rate",
                 "discriminator_rate",
             )

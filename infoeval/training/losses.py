@@ -36,6 +36,7 @@ class Game:
         gather: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         space, weights, categorical = trainer.codes, trainer.weights, trainer.categorical_codes
+        balance = trainer.invariance_balance
 
         def information(
             posterior: Tensor, codes: Mapping[str, Tensor]
@@ -47,7 +48,8 @@ class Game:
             pairs = [(space.split(first)[name], space.split(second)[name]) for name in categorical]
             if gather is not None:  # the term is no mean over images: it needs the whole batch
                 pairs = [(gather(one), gather(other)) for one, other in pairs]
-            return torch.stack([information_between_views(*pair) for pair in pairs]).sum()
+            terms = [information_between_views(*pair, balance) for pair in pairs]
+            return torch.stack(terms).sum()
 
         per_run: Callable[..., Any] = torch.func.vmap if stacked else lambda function: function
         self._discriminator_loss = per_run(discriminator_loss)
@@ -57,7 +59,7 @@ class Game:
         """The generator's input: see `CodeSpace.encode`."""
         self.invariance = per_run(invariance)
         """I(ĉ; ĉ') summed over the categorical codes, from Q's output for images and augmented
-        copies."""
+        copies; with the trainer's `invariance_balance`."""
 
     def discriminator_half(
         self,
@@ -104,20 +106,22 @@ def weighted_information(bounds: Mapping[str, Tensor], weights: Mapping[str, flo
     return torch.stack([weights[name] * bound for name, bound in bounds.items()]).sum()
 
 
-def information_between_views(first: Tensor, second: Tensor) -> Tensor:
+def information_between_views(first: Tensor, second: Tensor, balance: float = 1.0) -> Tensor:
     """Return I(ĉ; ĉ') of the categories that Q reads from images and augmented copies, in nats.
 
     The joint law is the batch's mean of q(ĉ|x) q(ĉ'|x'), made symmetric. It is largest, log K,
     when both views always have the same category and all categories are used equally: a label-free
-    clustering objective (invariant information clustering, Ji et al. 2019, eq. 3).
+    clustering objective (invariant information clustering, Ji et al. 2019, eq. 3). With a `balance`
+    b other than 1 it is b (H(ĉ) + H(ĉ')) − H(ĉ, ĉ'), as in the code of that paper's authors.
 
     Args:
         first: logits (n, K) of the images.
         second: logits (n, K) of the augmented copies.
+        balance: weight of the categories' entropies.
 
     """
     with torch.autocast(first.device.type, enabled=False):
         joint = first.float().softmax(1).T @ second.float().softmax(1) / len(first)
         joint = ((joint + joint.T) / 2).clamp_min(torch.finfo(torch.float32).tiny)
-        marginal = joint.sum(0).log()
+        marginal = balance * joint.sum(0).log()
         return (joint * (joint.log() - marginal[:, None] - marginal)).sum()
