@@ -106,7 +106,7 @@ def run_here(rounding: str, seed: int, folder: Path) -> None:
 def follow_styles(model: CheckpointModel) -> dict[str, float]:
     """Return the rank correlations of each continuous code with each factor, and their ends."""
     space, random = model.codes, torch.Generator().manual_seed(0)
-    found = {}
+    found: dict[str, float] = {}
     for name in (name for name, code in space.items() if not code.is_categorical):
         codes = {
             each: values.repeat_interleave(VALUES)
@@ -142,19 +142,22 @@ def name_styles(row: Mapping[str, Any]) -> str:
 
 def print_summary(table: pd.DataFrame) -> None:
     """Print a row for each run, and how many of each rounding reach what is asked."""
-    table = table.assign(named=[name_styles(row) for row in table.to_dict("records")])
+    rows = [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+    table = table.assign(named=[name_styles(row) for row in rows])
     columns = ["rounding", "seed", "processor seconds", "error", "error low", "error high"]
     columns += [
-        name for name in table if name.startswith("L_I") and name[-3:] not in ("low", "igh")
+        name
+        for name in map(str, table)
+        if name.startswith("L_I") and name[-3:] not in ("low", "igh")
     ]
     print(table[[*columns, "named"]].round(4).to_string(index=False))
-    for rounding, rows in table.groupby("rounding", sort=False):
-        errors = 100 * rows["error"]
-        good = (rows["error"] <= HIGHEST_ERROR).sum()
+    for rounding, part in table.groupby("rounding", sort=False):
+        errors = 100 * part["error"]
+        good = (part["error"] <= HIGHEST_ERROR).sum()
         print(
             f"{rounding}: error {errors.min():.2f} to {errors.max():.2f} %, median "
-            f"{errors.median():.2f} %; at most {HIGHEST_ERROR:.0%} in {good} of {len(rows)}; "
-            f"a code of style has a name in {(rows['named'] != '').sum()}"
+            f"{errors.median():.2f} %; at most {HIGHEST_ERROR:.0%} in {good} of {len(part)}; "
+            f"a code of style has a name in {(part['named'] != '').sum()}"
         )
 
 

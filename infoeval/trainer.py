@@ -38,6 +38,8 @@ class Trainer:
             `invariance_weight` is 0 too).
         information_warmup: steps over which λ grows from 0, in proportion to the steps done; 0 in
             the paper.
+        continuous_starts: steps done before the codes that are no categories count in L_I, so that
+            the categories are settled by then; 0 in the paper.
         code_weights: how much each code's L_I counts in λ L_I; 1 for a code not named.
         generator_rate, discriminator_rate: Adam's learning rates. Q's head learns at the rate
             of the network it learns with.
@@ -77,6 +79,7 @@ class Trainer:
     batch: int = 128
     information_weight: float = 1.0
     information_warmup: int = 0
+    continuous_starts: int = 0
     code_weights: Mapping[str, float] = field(default_factory=dict)
     generator_rate: float = 1e-3
     discriminator_rate: float = 2e-4
@@ -114,7 +117,7 @@ class Trainer:
             raise UserError(f"invariance_view must be a view, not {shown(self.invariance_view)}")
         _require_whole("steps", self.steps, 1)
         _require_whole("batch", self.batch, 2)
-        for name in ("invariance_starts", "information_warmup"):
+        for name in ("invariance_starts", "information_warmup", "continuous_starts"):
             _require_whole(name, getattr(self, name), 0)
         rates = ("generator_rate", "discriminator_rate")
         weights = ("information_weight", "invariance_weight", "invariance_balance")

@@ -24,7 +24,8 @@ class Game:
         gather: concatenates the parts of a batch that several processes have; None: there is one.
 
     The arguments of both halves are logits of D (n, 1), Q's output for generated images
-    `posterior` (n, width), their codes (n,) each, and λ, `weight`.
+    `posterior` (n, width), their codes (n,) each, λ, `weight`, and `late`, how much the codes count
+    that the trainer's `continuous_starts` holds back: 0 or 1.
 
     """
 
@@ -38,11 +39,21 @@ class Game:
         space, weights, categorical = trainer.codes, trainer.weights, trainer.categorical_codes
         balance = trainer.invariance_balance
 
+        early = categorical if trainer.continuous_starts else tuple(space)
+        parts = early, [name for name in space if name not in early]
+
         def information(
             posterior: Tensor, codes: Mapping[str, Tensor]
-        ) -> tuple[Tensor, dict[str, Tensor]]:
+        ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
             bounds = space.lower_bound(posterior, codes)
-            return weighted_information(bounds, weights), bounds
+            nothing = torch.zeros_like(next(iter(bounds.values())))
+            of_early, of_late = (
+                weighted_information({name: bounds[name] for name in part}, weights)
+                if part
+                else nothing
+                for part in parts
+            )
+            return of_early, of_late, bounds
 
         def invariance(first: Tensor, second: Tensor) -> Tensor:
             pairs = [(space.split(first)[name], space.split(second)[name]) for name in categorical]
@@ -68,13 +79,14 @@ class Game:
         posterior: Tensor | None,
         codes: Mapping[str, Tensor],
         weight: float | Tensor,
+        late: float | Tensor = 1.0,
     ) -> tuple[Tensor, Tensor]:
         """Return what D minimises, and Q with it unless `posterior` is None; and −V(D, G)."""
         minus_value = self._discriminator_loss(real_logits, fake_logits)
         if posterior is None:
             return minus_value, minus_value
-        information, _ = self._information(posterior, codes)
-        return minus_value - weight * information, minus_value
+        information, of_late, _ = self._information(posterior, codes)
+        return minus_value - weight * (information + late * of_late), minus_value
 
     def generator_half(
         self,
@@ -82,11 +94,12 @@ class Game:
         posterior: Tensor,
         codes: Mapping[str, Tensor],
         weight: float | Tensor,
+        late: float | Tensor = 1.0,
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Return what G and Q minimise; G's part of V(D, G); and L_I of each code."""
         value = self._generator_loss(fake_logits)
-        information, bounds = self._information(posterior, codes)
-        return value - weight * information, value, bounds
+        information, of_late, bounds = self._information(posterior, codes)
+        return value - weight * (information + late * of_late), value, bounds
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
