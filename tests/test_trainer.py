@@ -45,6 +45,7 @@ def test_every_setting_survives_the_round_trip() -> None:
         recognition_view=Affine(rotation=0.5),
         invariance_weight=0.25,
         image_noise=0.05,
+        continuous_starts=7,
         invariance_balance=2.0,
         information_warmup=3,
         invariance_view=Affine(shift=0.3, shear=0),
@@ -112,7 +113,11 @@ def test_a_variant_is_checked_like_any_setting() -> None:
     ("setting", "value"),
     [
         *(("steps", value) for value in (0, -1, 1.5, "5", None, True, math.inf)),
-        *(("information_warmup", value) for value in (-1, 1.5, "5", None, True, math.inf)),
+        *(
+            (name, value)
+            for name in ("information_warmup", "continuous_starts")
+            for value in (-1, 1.5, "5", None, True, math.inf)
+        ),
         *(("batch", value) for value in (0, 1, 64.0, "64", None, True)),
         *(
             (name, value)

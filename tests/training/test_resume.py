@@ -69,6 +69,7 @@ EVERY_PART = tiny_trainer(
     recognition_view=Affine(),
     invariance_weight=1.0,
     invariance_starts=6,
+    continuous_starts=7,
 )
 
 

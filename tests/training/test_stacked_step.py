@@ -41,6 +41,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "noise": {"image_noise": 0.1, "recognition_view": Affine()},
     "warm-up": {"information_warmup": 4},
+    "continuous codes from step 2": {"continuous_starts": 2},
+    "continuous codes from step 2, Q learns with D": {
+        "continuous_starts": 2,
+        "recognition_learns": "with_discriminator",
+    },
     "all priors": {
         "codes": CodeSpace(
             kind=Categorical(3, (0.6, 0.3, 0.1)),
