@@ -2,11 +2,16 @@
 
     python benchmarks/rounding.py --seeds 0-9 --jobs 2 --table docs/results/demo.csv
     python benchmarks/rounding.py --summary docs/results/demo.csv
+    python benchmarks/rounding.py --choose docs/results/demo-choices.csv
 
 Another processor, library or number of threads rounds sums in another way, and after a few hundred
 steps the same seed is another run. A rounding stands in for another machine: other instructions,
 another number of threads, or bfloat16. It is set in the environment of a process of its own. Every
 run has its folder below --runs and is taken up again where it stopped.
+
+`--choose` takes the complete runs of each rounding three seeds at a time, as `make demo` does, and
+names the run that agrees most with the others on the training images, without labels; every three
+of the seeds are tried, so the choices are not independent.
 
 The codes of style are followed through generated images whose noise and other codes stay fixed:
 the rank correlation of a code with slant, width and ink as `digits_16` measures them, its mean over
@@ -19,11 +24,13 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 from joblib import Parallel, delayed
@@ -34,7 +41,10 @@ from infoeval.data import load
 from infoeval.data.digits_16 import FACTORS, measure_writing
 from infoeval.evaluation import score
 from infoeval.files import atomic_path, write_text
+from infoeval.metrics.seed_agreement import seed_agreement
 from infoeval.subjects.checkpoint_model import CheckpointModel
+from infoeval.subjects.opening import open_subject
+from infoeval.sweep.unlabelled import UnlabelledScores, score_unlabelled
 from infoeval.trainer import Precision
 from infoeval.training.choosing import load_trainer
 from infoeval.training.run import train
@@ -46,6 +56,7 @@ LEAST_INFORMATION, LEAST_CORRELATION = 0.1, 0.5
 """A code of style is informative from so many nats, and nameable from such a correlation, both at
 the lower end of their intervals."""
 HIGHEST_ERROR = 0.05
+ROW = "row.json"
 
 
 @dataclass(frozen=True)
@@ -64,10 +75,15 @@ ROUNDINGS = {
 }
 
 
+def folder_of(rounding: str, seed: int, runs: Path) -> Path:
+    """Return the folder of a run."""
+    return runs / f"{rounding.replace(' ', '-')}-{seed}"
+
+
 def run_apart(rounding: str, seed: int, runs: Path) -> dict[str, Any]:
     """Return the row of one run, made by this script in a process of its own environment."""
-    folder = runs / f"{rounding.replace(' ', '-')}-{seed}"
-    kept = folder / "row.json"
+    folder = folder_of(rounding, seed, runs)
+    kept = folder / ROW
     if not kept.exists():
         environment = {"OMP_NUM_THREADS": "1", **ROUNDINGS[rounding].environment}
         command = [sys.executable, __file__, "--one", rounding, "--seeds", str(seed)]
@@ -100,7 +116,7 @@ def run_here(rounding: str, seed: int, folder: Path) -> None:
             low, high = (None if end is None else 1 - end for end in (high, low))
         row |= {name: value, f"{name} low": low, f"{name} high": high}
     row |= follow_styles(CheckpointModel.open(path))
-    write_text(folder / "row.json", json.dumps(row))
+    write_text(folder / ROW, json.dumps(row))
 
 
 def follow_styles(model: CheckpointModel) -> dict[str, float]:
@@ -161,6 +177,59 @@ def print_summary(table: pd.DataFrame) -> None:
         )
 
 
+def unlabelled(folder: Path) -> UnlabelledScores:
+    """Return what a run makes of the training images, whose labels are not used."""
+    subject = open_subject(folder / "ckpt.pt")
+    images = load("digits_16")
+    return score_unlabelled(subject.reader(images), images, np.arange(len(images)))
+
+
+def choose(runs: Path, rounding: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
+    """Return a row for every three of the complete seeds: which is chosen, and its error."""
+    folders = {seed: folder_of(rounding, seed, runs) for seed in seeds}
+    folders = {seed: folder for seed, folder in folders.items() if (folder / ROW).exists()}
+    errors = {seed: json.loads((folders[seed] / ROW).read_text())["error"] for seed in folders}
+    found = {seed: unlabelled(folder) for seed, folder in folders.items()}
+    rows = []
+    for three in combinations(folders, 3):
+        agreement = seed_agreement([list(found[seed].codes.values()) for seed in three])
+        assert agreement.medoid is not None
+        chosen = three[agreement.medoid]
+        rows.append(
+            {
+                "rounding": rounding,
+                "seeds": " ".join(map(str, three)),
+                "chosen": chosen,
+                "agreement": round(float(agreement.means.max()), 4),
+                "error": errors[chosen],
+                "median error": float(np.median([errors[seed] for seed in three])),
+            }
+        )
+    return rows
+
+
+def choose_all(arguments: argparse.Namespace) -> None:
+    """Write the choices, and print how many reach the error that is asked for."""
+    rows: list[dict[str, Any]] = []
+    for rounding in arguments.rounding or ROUNDINGS:
+        chosen = choose(arguments.runs, rounding, arguments.seeds)
+        rows += chosen
+        good = [row["error"] <= HIGHEST_ERROR for row in chosen]
+        # Three seeds in a row have no run in common with the next three.
+        apart = [
+            is_good
+            for row, is_good in zip(chosen, good, strict=True)
+            if (first := int(row["seeds"].split()[0])) % 3 == 0
+            and row["seeds"] == f"{first} {first + 1} {first + 2}"
+        ]
+        print(
+            f"{rounding}: chosen of three, error at most {HIGHEST_ERROR:.0%} in {sum(good)} of "
+            f"{len(good)}; of {len(apart)} apart in {sum(apart)}"
+        )
+    with atomic_path(arguments.choose) as temporary:
+        pd.DataFrame(rows).to_csv(temporary, index=False)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", type=seed_list, default=seed_list("0-9"))
@@ -169,11 +238,14 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "rounding")
     parser.add_argument("--table", type=Path, help="also write the rows to this CSV file")
     parser.add_argument("--summary", type=Path, help="print the rows of such a file instead")
+    parser.add_argument("--choose", type=Path, help="choose among the runs, into this CSV file")
     parser.add_argument("--one", choices=ROUNDINGS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
         (seed,) = arguments.seeds
         run_here(arguments.one, seed, arguments.runs)
+    elif arguments.choose:
+        choose_all(arguments)
     elif arguments.summary:
         print_summary(pd.read_csv(arguments.summary))
     else:
