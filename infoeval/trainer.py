@@ -45,6 +45,8 @@ class Trainer:
             `invariance_weight` is 0 too).
         information_warmup: steps over which λ grows from 0, in proportion to the steps done; 0 in
             the paper.
+        continuous_starts: steps done before the codes that are no categories count in L_I, so that
+            the categories are settled by then; 0 in the paper.
         code_weights: how much each code's L_I counts in λ L_I; 1 for a code not named.
         generator_rate, discriminator_rate: Adam's learning rates. Q's head learns at the rate
             of the network it learns with.
@@ -66,6 +68,8 @@ class Trainer:
             be readable from slightly augmented images too; None: Q reads them unchanged.
         invariance_weight: weight of I(ĉ; ĉ') between real images and augmented copies
             (`information_between_views`), which D's step then also maximises; 0 for InfoGAN.
+        invariance_balance: weight in that term of how evenly the categories are used; 1 for the
+            information itself, more where a category that holds two kinds of images is to be split.
         invariance_starts: steps done before that term sets in. Until then the run equals one
             without it, bit for bit.
         invariance_view: how those copies are augmented.
@@ -88,6 +92,7 @@ class Trainer:
     batch: int = 128
     information_weight: float = 1.0
     information_warmup: int = 0
+    continuous_starts: int = 0
     code_weights: Mapping[str, float] = field(default_factory=dict)
     generator_rate: float = 1e-3
     discriminator_rate: float = 2e-4
@@ -100,6 +105,7 @@ class Trainer:
     ring_steps: int = 0
     recognition_view: Affine | None = None
     invariance_weight: float = 0.0
+    invariance_balance: float = 1.0
     invariance_starts: int = 0
     invariance_view: Affine = field(default_factory=Affine)
     precision: Precision = "auto"
@@ -135,11 +141,12 @@ class Trainer:
             raise UserError(f"resized must be true or false, not {quoted(self.resized)}")
         _require_whole("steps", self.steps, 1)
         _require_whole("batch", self.batch, 2)
-        wholes = "invariance_starts", "information_warmup", "image_noise_half_life", "ring_steps"
-        for name in wholes:
+        counts = "invariance_starts", "information_warmup", "continuous_starts"
+        for name in (*counts, "image_noise_half_life", "ring_steps"):
             _require_whole(name, getattr(self, name), 0)
         rates = ("generator_rate", "discriminator_rate")
-        for name in ("information_weight", "invariance_weight", "image_noise", *rates):
+        weights = ("information_weight", "invariance_weight", "invariance_balance")
+        for name in (*weights, "image_noise", *rates):
             _require_number(name, getattr(self, name))
         _require_number("generator_average", self.generator_average)
         if self.generator_average >= 1:

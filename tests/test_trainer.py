@@ -48,6 +48,8 @@ def test_every_setting_survives_the_round_trip() -> None:
         invariance_weight=0.25,
         image_noise=0.05,
         image_noise_half_life=40,
+        continuous_starts=7,
+        invariance_balance=2.0,
         information_warmup=3,
         invariance_view=Affine(shift=0.3, shear=0),
         precision="bfloat16",
@@ -117,7 +119,7 @@ def test_a_variant_is_checked_like_any_setting() -> None:
         *(("steps", value) for value in (0, -1, 1.5, "5", None, True, math.inf)),
         *(
             (name, value)
-            for name in ("information_warmup", "image_noise_half_life")
+            for name in ("information_warmup", "continuous_starts", "image_noise_half_life")
             for value in (-1, 1.5, "5", None, True, math.inf)
         ),
         *(("batch", value) for value in (0, 1, 64.0, "64", None, True)),
@@ -127,6 +129,7 @@ def test_a_variant_is_checked_like_any_setting() -> None:
                 "information_weight",
                 "invariance_weight",
                 "image_noise",
+                "invariance_balance",
                 "generator_rate",
                 "discriminator_rate",
             )

@@ -19,6 +19,7 @@ MODULES = {
     "fashion_mnist": "infoeval.data.fashion_mnist",
     "kmnist": "infoeval.data.kmnist",
     "digits": "infoeval.data.digits",
+    "digits_16": "infoeval.data.digits_16",
     "sprites": "infoeval.data.sprites",
     "dsprites": "infoeval.data.dsprites",
     "isomap_faces": "infoeval.data.isomap_faces",
@@ -70,7 +71,7 @@ def catalogue(root: str | os.PathLike[str] | None = None) -> list[CatalogueEntry
     Only the presence of files is checked here; ``load`` verifies their contents.
 
     >>> [entry.name for entry in catalogue("/nowhere") if entry.present]
-    ['digits', 'sprites', 'faces', 'chairs', 'street_numbers']
+    ['digits', 'digits_16', 'sprites', 'faces', 'chairs', 'street_numbers']
     """
     folder = data_root(root)
     entries = []

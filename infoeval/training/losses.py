@@ -24,7 +24,8 @@ class Game:
         gather: concatenates the parts of a batch that several processes have; None: there is one.
 
     The arguments of both halves are logits of D (n, 1), Q's output for generated images
-    `posterior` (n, width), their codes (n,) each, and λ, `weight`.
+    `posterior` (n, width), their codes (n,) each, λ, `weight`, and `late`, how much the codes count
+    that the trainer's `continuous_starts` holds back: 0 or 1.
 
     """
 
@@ -36,18 +37,30 @@ class Game:
         gather: Callable[[Tensor], Tensor] | None = None,
     ) -> None:
         space, weights, categorical = trainer.codes, trainer.weights, trainer.categorical_codes
+        balance = trainer.invariance_balance
+
+        early = categorical if trainer.continuous_starts else tuple(space)
+        parts = early, [name for name in space if name not in early]
 
         def information(
             posterior: Tensor, codes: Mapping[str, Tensor]
-        ) -> tuple[Tensor, dict[str, Tensor]]:
+        ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
             bounds = space.lower_bound(posterior, codes)
-            return weighted_information(bounds, weights), bounds
+            nothing = torch.zeros_like(next(iter(bounds.values())))
+            of_early, of_late = (
+                weighted_information({name: bounds[name] for name in part}, weights)
+                if part
+                else nothing
+                for part in parts
+            )
+            return of_early, of_late, bounds
 
         def invariance(first: Tensor, second: Tensor) -> Tensor:
             pairs = [(space.split(first)[name], space.split(second)[name]) for name in categorical]
             if gather is not None:  # the term is no mean over images: it needs the whole batch
                 pairs = [(gather(one), gather(other)) for one, other in pairs]
-            return torch.stack([information_between_views(*pair) for pair in pairs]).sum()
+            terms = [information_between_views(*pair, balance) for pair in pairs]
+            return torch.stack(terms).sum()
 
         per_run: Callable[..., Any] = torch.func.vmap if stacked else lambda function: function
         self._discriminator_loss = per_run(discriminator_loss)
@@ -57,7 +70,7 @@ class Game:
         """The generator's input: see `CodeSpace.encode`."""
         self.invariance = per_run(invariance)
         """I(ĉ; ĉ') summed over the categorical codes, from Q's output for images and augmented
-        copies."""
+        copies; with the trainer's `invariance_balance`."""
 
     def discriminator_half(
         self,
@@ -66,13 +79,14 @@ class Game:
         posterior: Tensor | None,
         codes: Mapping[str, Tensor],
         weight: float | Tensor,
+        late: float | Tensor = 1.0,
     ) -> tuple[Tensor, Tensor]:
         """Return what D minimises, and Q with it unless `posterior` is None; and −V(D, G)."""
         minus_value = self._discriminator_loss(real_logits, fake_logits)
         if posterior is None:
             return minus_value, minus_value
-        information, _ = self._information(posterior, codes)
-        return minus_value - weight * information, minus_value
+        information, of_late, _ = self._information(posterior, codes)
+        return minus_value - weight * (information + late * of_late), minus_value
 
     def generator_half(
         self,
@@ -80,11 +94,12 @@ class Game:
         posterior: Tensor,
         codes: Mapping[str, Tensor],
         weight: float | Tensor,
+        late: float | Tensor = 1.0,
     ) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
         """Return what G and Q minimise; G's part of V(D, G); and L_I of each code."""
         value = self._generator_loss(fake_logits)
-        information, bounds = self._information(posterior, codes)
-        return value - weight * information, value, bounds
+        information, of_late, bounds = self._information(posterior, codes)
+        return value - weight * (information + late * of_late), value, bounds
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
@@ -104,20 +119,22 @@ def weighted_information(bounds: Mapping[str, Tensor], weights: Mapping[str, flo
     return torch.stack([weights[name] * bound for name, bound in bounds.items()]).sum()
 
 
-def information_between_views(first: Tensor, second: Tensor) -> Tensor:
+def information_between_views(first: Tensor, second: Tensor, balance: float = 1.0) -> Tensor:
     """Return I(ĉ; ĉ') of the categories that Q reads from images and augmented copies, in nats.
 
     The joint law is the batch's mean of q(ĉ|x) q(ĉ'|x'), made symmetric. It is largest, log K,
     when both views always have the same category and all categories are used equally: a label-free
-    clustering objective (invariant information clustering, Ji et al. 2019, eq. 3).
+    clustering objective (invariant information clustering, Ji et al. 2019, eq. 3). With a `balance`
+    b other than 1 it is b (H(ĉ) + H(ĉ')) − H(ĉ, ĉ'), as in the code of that paper's authors.
 
     Args:
         first: logits (n, K) of the images.
         second: logits (n, K) of the augmented copies.
+        balance: weight of the categories' entropies.
 
     """
     with torch.autocast(first.device.type, enabled=False):
         joint = first.float().softmax(1).T @ second.float().softmax(1) / len(first)
         joint = ((joint + joint.T) / 2).clamp_min(torch.finfo(torch.float32).tiny)
-        marginal = joint.sum(0).log()
+        marginal = balance * joint.sum(0).log()
         return (joint * (joint.log() - marginal[:, None] - marginal)).sum()

@@ -103,6 +103,12 @@ class TrainingStep(ABC):
     def weight(self) -> float | Tensor:
         """λ of the coming step; 1 if λ = 0, where Q learns from features without a gradient."""
 
+    @property
+    def late(self) -> float | Tensor:
+        """1 where the codes of `continuous_starts` count in the coming step, else 0."""
+        starts = self.trainer.continuous_starts
+        return float(self.done >= starts) if self.clock is None else (self.clock >= starts).float()
+
     @abstractmethod
     def for_recognition(self, features: Tensor) -> Tensor:
         """Return what Q reads: at λ = 0 features that pass no gradient back."""
@@ -184,7 +190,7 @@ class TrainingStep(ABC):
                 posterior = networks.recognition(self.for_recognition(read))
             real_logits, fake_logits = logits.chunk(2, dim)
             loss, minus_value = self.game.discriminator_half(
-                real_logits, fake_logits, posterior, draws.codes, self.weight
+                real_logits, fake_logits, posterior, draws.codes, self.weight, self.late
             )
             if "augmented" in for_q:
                 both = torch.cat([for_q["real"], for_q["augmented"]], dim)
@@ -214,7 +220,7 @@ class TrainingStep(ABC):
             logits = networks.discriminator(for_d)
             posterior = networks.recognition(self.for_recognition(for_q))
             loss, value, bounds = self.game.generator_half(
-                logits, posterior, draws.codes, self.weight
+                logits, posterior, draws.codes, self.weight, self.late
             )
         learners = [self.optimizers["generator"]]
         if not self.with_discriminator:

@@ -50,7 +50,11 @@ def test_the_variable_is_where_load_looks(monkeypatch, tmp_path):
 
 def test_catalogue_of_an_empty_root_says_what_to_do(tmp_path):
     entries = {entry.name: entry for entry in catalogue(tmp_path)}
-    assert {name for name, entry in entries.items() if entry.present} == {"digits", *DRAWN}
+    assert {name for name, entry in entries.items() if entry.present} == {
+        "digits",
+        "digits_16",
+        *DRAWN,
+    }
     for name, folder in (
         ("mnist", "MNIST/raw"),
         ("fashion_mnist", "FashionMNIST/raw"),
@@ -128,6 +132,7 @@ def test_unknown_names_are_answered_with_what_there_is(name):
             "fashion_mnist",
             "kmnist",
             "digits",
+            "digits_16",
             "sprites",
             "dsprites",
             "isomap_faces",
@@ -252,6 +257,7 @@ def test_only_the_modules_of_the_set_are_imported(shared_data, tmp_path):
     files = {*formats, "resizing", "split_folders"}
     for name, expected in (
         ("digits", {"digits"}),
+        ("digits_16", {"digits", "digits_16", "resizing"}),
         ("mnist", {"mnist", "formats.idx"}),
         ("sprites", {"sprites", "rendering", "rendering.factors"}),
         ("coil20", {"coil20", *npz}),

@@ -29,6 +29,7 @@ TRAINERS: dict[str, Trainer] = {
         recognition_view=Affine(cutout=0.5),
         invariance_weight=1.0,
         invariance_starts=2,
+        continuous_starts=3,
     ),
 }
 ROOT = Path(__file__).resolve().parents[2]

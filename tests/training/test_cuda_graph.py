@@ -45,6 +45,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "views": {"recognition_view": Affine(), "invariance_weight": 1.0},
     "late invariance": {"invariance_weight": 1.0, "invariance_starts": 5},
     "warm-up": {"information_warmup": 8, "information_weight": 0.7},
+    "late continuous codes": {"continuous_starts": 5},
     "noise": {"image_noise": 0.1},
     "falling noise, cut views": {
         "image_noise": 0.1,
@@ -581,7 +582,7 @@ def broken(once: Replay, *_: Any) -> Replay:
 def test_a_captured_stack_is_the_stack(record: Any, streamed: bool) -> None:
     """The recording leaves no trace, with λ warming up, when the invariance term sets in too."""
     changes: dict[str, Any] = {"information_warmup": 4, "recognition_view": Affine()}
-    changes |= {"invariance_weight": 1.0, "invariance_starts": 2}
+    changes |= {"invariance_weight": 1.0, "invariance_starts": 2, "continuous_starts": 3}
     plain, replaying = steps_of(**changes), steps_of(**changes)
     for step in replaying if streamed else ():
         pixels = torch.from_numpy(tiny_images().images)
@@ -608,6 +609,7 @@ def test_a_stacked_step_reads_nothing_back_and_brings_nothing_in() -> None:
     changes: dict[str, Any] = {
         "information_warmup": 4,
         "recognition_view": Affine(cutout=0.5, grey=True),
+        "continuous_starts": 1,
     }
     changes |= {"invariance_weight": 1.0, "image_noise": 0.1, "image_noise_half_life": 3}
     stack = StackedStep(steps_of(**changes))

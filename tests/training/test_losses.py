@@ -131,6 +131,25 @@ def test_a_known_joint_law() -> None:
     assert found.item() == pytest.approx(expected, abs=1e-6)
 
 
+def test_balance_weighs_how_evenly_categories_are_used() -> None:
+    """Views that agree: b (H + H) − H, where H is the entropy of the categories."""
+    sure = 100 * torch.eye(4)[torch.tensor([0, 0, 0, 1, 1, 2])]
+    entropy = -sum(share * math.log(share) for share in (1 / 2, 1 / 3, 1 / 6))
+    for balance, factor in ((1.0, 1.0), (2.0, 3.0), (0.5, 0.0)):
+        found = information_between_views(sure, sure, balance).item()
+        assert found == pytest.approx(factor * entropy, abs=1e-5)
+
+
+def test_balance_prefers_even_categories_to_sure_ones() -> None:
+    sure = 100 * torch.eye(3)
+    merged = sure[torch.tensor([0] * 8 + [1, 2] * 2)]
+    even = sure[torch.arange(12) % 3]
+    moved = sure[(torch.arange(12) + (torch.arange(12) < 4)) % 3]
+    for balance, prefers_even in ((1.0, False), (3.0, True)):
+        of_merged = information_between_views(merged, merged, balance)
+        assert bool(information_between_views(even, moved, balance) > of_merged) == prefers_even
+
+
 @settings(deadline=None, max_examples=25)
 @given(st.integers(2, 30), st.integers(2, 8), st.floats(0, 40), st.integers(0, 1000))
 def test_it_is_the_information_of_the_mean_joint_law(

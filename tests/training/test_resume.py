@@ -71,6 +71,7 @@ EVERY_PART = tiny_trainer(
     image_noise_half_life=3,
     invariance_weight=1.0,
     invariance_starts=6,
+    continuous_starts=7,
 )
 
 

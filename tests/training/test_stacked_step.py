@@ -46,6 +46,11 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "recognition_view": Affine(cutout=0.5, grey=True),
     },
     "warm-up": {"information_warmup": 4},
+    "continuous codes from step 2": {"continuous_starts": 2},
+    "continuous codes from step 2, Q learns with D": {
+        "continuous_starts": 2,
+        "recognition_learns": "with_discriminator",
+    },
     "all priors": {
         "codes": CodeSpace(
             kind=Categorical(3, (0.6, 0.3, 0.1)),

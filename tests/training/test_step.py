@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from infoeval import Affine, Trainer
+from infoeval import Affine, Categorical, CodeSpace, Trainer, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet
 from infoeval.networks import Dense, Reshape, UpConvolution
@@ -433,6 +433,44 @@ def test_invariance_starts_when_it_says() -> None:
         plain, invariant = after(steps), after(steps, **late)
         assert plain.done == invariant.done == steps
         assert same(plain.networks, invariant.networks) is equal
+
+
+@MODES
+def test_continuous_codes_start_when_it_says(mode: Any) -> None:
+    """Until then the run is that of weight 0, bit for bit; from then on it is another."""
+    changes: dict[str, Any] = {"recognition_learns": mode, "recognition_view": Affine()}
+    late = {"code_weights": {"slant": 0.3}, "continuous_starts": 2}
+    for steps, equal in ((2, True), (3, False)):
+        silent = after(steps, code_weights={"slant": 0.0}, **changes)
+        starting = after(steps, **late, **changes)
+        assert same(silent.networks, starting.networks) is equal
+
+
+def test_continuous_codes_count_in_full_once_they_have_started() -> None:
+    whole, late = (step_of(tiny_trainer(continuous_starts=starts)) for starts in (0, 5))
+    late.done = 5
+    assert (whole.late, late.late) == (1, 1)
+    torch.testing.assert_close(late(), whole())
+    for one, other in zip(values(whole.networks), values(late.networks), strict=True):
+        torch.testing.assert_close(other, one, rtol=1e-5, atol=1e-6)
+
+
+def test_starting_late_leaves_a_trainer_without_continuous_codes_alone() -> None:
+    codes = CodeSpace(digit=Categorical(3), noise=4)
+    plain, late = (
+        after(3, codes=codes, code_weights={}, continuous_starts=starts) for starts in (0, 2)
+    )
+    assert same(plain.networks, late.networks)
+
+
+def test_a_trainer_of_continuous_codes_alone_can_start_late() -> None:
+    codes = CodeSpace(slant=Uniform(-1, 1), noise=4)
+    before, beyond = (
+        after(steps, codes=codes, code_weights={}, continuous_starts=2) for steps in (2, 3)
+    )
+    gan = after(2, codes=codes, code_weights={"slant": 0.0})
+    assert same(before.networks.generator, gan.networks.generator)
+    assert beyond.done == 3
 
 
 def test_q_reads_moved_images_in_the_discriminators_step_too() -> None:
