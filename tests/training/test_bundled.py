@@ -37,10 +37,11 @@ def test_every_bundled_trainer_builds_its_networks(name: str) -> None:
     trainer = load_trainer(name)
     assert trainer.name == name
     for variant in ("default", *trainer.variants):
+        chosen = trainer.variant(variant)
         with torch.device("meta"):
-            networks = trainer.variant(variant).networks()
-        assert networks.generator.shape == trainer.image_shape
-        assert networks.recognition.shape == (trainer.codes.posterior_width,)
+            networks = chosen.networks()
+        assert networks.generator.shape == chosen.image_shape
+        assert networks.recognition.shape == (chosen.codes.posterior_width,)
         assert networks.discriminator.shape == (1,)
 
 
