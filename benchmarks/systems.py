@@ -147,22 +147,25 @@ def histories(folder: Path, summary: Summary) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
+def pairs(document: Document) -> list[dict[str, Any]]:
+    """The factor of each code, on real images; of statistics, on those that the code changes."""
+    rows = [row for row in associations(document, False) if row["paired"]]
+    generated = [row for row in rows if row["images"] == "generated"]
+    simple = [row for row in generated if row["settings"] == "factors=statistics"]
+    return simple or [row for row in rows if row["images"] == "real"]
+
+
 def titles(document: Document) -> dict[str, str]:
-    """What stands above each code's panel: the factor it is paired with, on real images."""
+    """What stands above each code's panel: the factor it is paired with."""
     return {
         row["code"]: f"{row['code']}: {row['factor']}, {row['measure']} {row['value']:.2f}"
-        for row in associations(document, False)
-        if row["paired"] and row["images"] == "real"
+        for row in pairs(document)
     }
 
 
 def draw(folder: Path, document: Document, path: Path) -> None:
     """The panels of the codes that found most, as the paper shows some of them."""
-    found = {
-        row["code"]: row["value"]
-        for row in associations(document, False)
-        if row["paired"] and row["images"] == "real"
-    }
+    found = {row["code"]: row["value"] for row in pairs(document)}
     model = CheckpointModel.open(folder / "ckpt.pt")
     shown = sorted(found, key=lambda name: -found[name])[:PANELS] or list(model.codes)[:PANELS]
     largest = max(
