@@ -202,21 +202,28 @@ def histories(folder: Path, summary: Summary) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def found_on_real(document: Document) -> list[dict[str, Any]]:
-    """The factor that each code is paired with on all real images together."""
-    return [
+def found(document: Document) -> list[dict[str, Any]]:
+    """The factor of each code, on all real images; of statistics, on images that the code changes.
+
+    On real images Q's value of a code that changes nothing can go with a statistic, too.
+    """
+    rows = [row for row in associations(document, False) if row["paired"]]
+    simple = [
         row
-        for row in associations(document, False)
-        if row["paired"] and row["images"] == "real" and "within" not in row["settings"]
+        for row in rows
+        if (row["images"], row["settings"]) == ("generated", "factors=statistics")
+    ]
+    return simple or [
+        row for row in rows if row["images"] == "real" and "within" not in row["settings"]
     ]
 
 
 def draw(folder: Path, document: Document, path: Path) -> None:
     """The panels of the codes that found most, as the paper shows some of them."""
-    pairs = found_on_real(document)
-    found = {row["code"]: row["value"] for row in pairs}
+    pairs = found(document)
+    best = {row["code"]: row["value"] for row in pairs}
     model = CheckpointModel.open(folder / "ckpt.pt")
-    shown = sorted(found, key=lambda name: -found[name])[:PANELS] or list(model.codes)[:PANELS]
+    shown = sorted(best, key=lambda name: -best[name])[:PANELS] or list(model.codes)[:PANELS]
     largest = max(
         (code.size for code in model.codes.values() if isinstance(code, Categorical)), default=10
     )
