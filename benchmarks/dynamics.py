@@ -1,6 +1,7 @@
 """Losses and information of runs during training, as a table and a figure.
 
     python benchmarks/dynamics.py mnist runs/seeds/mnist-default-* runs/seeds/mnist-lambda-0-*
+    python benchmarks/dynamics.py svhn runs/six/svhn/seed-* runs/six/svhn-lambda-0/seed-*
 
 Writes docs/results/dynamics-NAME.csv, the history of every run at `ROWS` steps or fewer, and
 docs/images/dynamics-NAME.png: both losses beside what they are at equilibrium, and the L_I of each
@@ -48,20 +49,19 @@ def draw_lines(axes: Axes, tables: pd.DataFrame, columns: dict[str, str], scale:
         for without, part in tables.groupby(tables["lambda"] == 0):
             style = "--" if without else "-"
             for _, run in part.groupby("run"):
-                axes.plot(
-                    run["step"], run[column] / scale[column], style, c=colour, lw=0.5, alpha=0.5
-                )
+                shown = run[column] / scale[column]
+                axes.plot(run["step"], shown, style, c=colour, lw=0.5, alpha=0.5)
             mean = part.groupby("step")[column].mean() / scale[column]
-            axes.plot(
-                mean.index, mean, style, c=colour, label=f"{label}, λ = 0" if without else label
-            )
+            axes.plot(mean.index, mean, style, c=colour, label=None if without else label)
+    if (tables["lambda"] == 0).any():
+        axes.plot([], [], "--", c="0.3", label="λ = 0")
 
 
 def draw(name: str, tables: pd.DataFrame, codes: CodeSpace, path: Path) -> None:
     """Draw losses on the left and information on the right."""
     mpl.use("Agg")
     sns.set_theme(context="paper", style="whitegrid")
-    figure, (losses, information) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+    figure, (losses, information) = plt.subplots(1, 2, figsize=(10, 3.4), layout="constrained")
     draw_lines(losses, tables, LOSSES, pd.Series(dict.fromkeys(LOSSES, 1.0)))
     for label, value in EQUILIBRIUM.items():
         losses.axhline(value, color="0.5", lw=0.8, ls=":")
@@ -71,16 +71,16 @@ def draw(name: str, tables: pd.DataFrame, codes: CodeSpace, path: Path) -> None:
     continuous = entropies.index[[not codes[code].is_categorical for code in codes]]
     entropies[continuous] = 1.0
     draw_lines(information, tables, columns, entropies)
-    runs = tables.groupby("run").first()
-    title = f"{name}: {len(runs)} run{'s' if len(runs) > 1 else ''}"
-    losses.set(xlabel="training step", ylabel="loss, nats", title=title, ylim=(0, None))
+    counts = tables.groupby("lambda")["run"].nunique()
+    runs = ", ".join(f"{count} of λ = {weight:g}" for weight, count in counts.items())
+    losses.set(xlabel="training step", ylabel="loss, nats", title=f"{name}: {runs}", ylim=(0, None))
     information.set(
         xlabel="training step",
         ylabel="L_I / H(c) of categories,\nL_I in nats of continuous codes",
         ylim=(-0.25, None),
     )
-    for axes in (losses, information):
-        axes.legend(fontsize=7, ncols=2)
+    losses.legend(fontsize=7)
+    information.legend(fontsize=7, loc="center left", bbox_to_anchor=(1.01, 0.5))
     with atomic_path(path) as temporary:
         figure.savefig(temporary, dpi=110)
 

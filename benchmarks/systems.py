@@ -15,8 +15,7 @@ seed that was chosen without labels, or the first. Of codes that are angles, and
 one, docs/results/system-NAME-turns.csv tells how often the factor goes once round with the code
 while noise and other codes stay. With --images there is also docs/results/system-NAME-scores.csv:
 the quality of the images, what each code changes at the sides and in the middle of them, and L_I;
-and among the factors are simple statistics of any images. docs/results/system-NAME-history.csv has
-the losses and L_I of each code during the training.
+and among the factors are simple statistics of any images.
 """
 
 import argparse
@@ -192,16 +191,6 @@ def _told(settings: dict[str, Any]) -> str:
     return ",".join(f"{name}={value}" for name, value in settings.items() if name != "images")
 
 
-def histories(folder: Path, summary: Summary) -> pd.DataFrame:
-    """Losses and L_I of each code during the training, of all seeds."""
-    complete = [run for run in summary.rows if run.status == "complete"]
-    frames = [
-        pd.read_csv(folder / run.folder / "history.csv").round(4).assign(seed=run.seed)
-        for run in complete
-    ]
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-
-
 def found(document: Document) -> list[dict[str, Any]]:
     """The factor of each code, on all real images; of statistics, on images that the code changes.
 
@@ -278,7 +267,6 @@ def main() -> None:
         tables["-turns"] = pd.DataFrame(turned)
     if arguments.images:
         tables["-scores"] = pd.DataFrame(others)
-        tables["-history"] = histories(arguments.runs / arguments.name, summary)
     for suffix, table in tables.items():
         with atomic_path(results / f"system-{arguments.name}{suffix}.csv") as temporary:
             table.to_csv(temporary, index=False)
