@@ -32,12 +32,13 @@ BASE = {
 
 MAY_IMPORT: dict[str, set[str]] = {
     "augment": set(),
+    "coarse": set(),
     "tensor_archive": set(),
     "priors": set(),
     "codes": {"priors"},
-    "networks": {"codes"},
+    "networks": {"coarse", "codes"},
     "traversals": {"codes"},
-    "trainer": {"augment", "codes", "networks"},
+    "trainer": {"augment", "coarse", "codes", "networks"},
     "checkpoint": {"codes", "networks", "tensor_archive", "trainer"},
     "data": set(),
     "training": {
