@@ -74,7 +74,7 @@ def circular_map(points: Tensor, random: torch.Generator) -> Tensor:
 def _views(networks: Networks, images: Tensor) -> Tensor:
     assert networks.reads is not None
     low_and_high = networks.pixel_range
-    parts = (networks.scale(part) for part in images.split(PART))
+    parts = (networks.scale(part) for part in torch.split(images, PART))
     return torch.cat([networks.reads.apply(part, low_and_high) for part in parts])
 
 
