@@ -45,10 +45,11 @@ def run_on_traversals(inputs: Inputs, request: Request) -> list[Result]:
         given = score_options(options) | settings | {"names": list(others)}
         arrays = traversed, others.to_numpy()
         score, seconds = timed(request, request.metric.function, *arrays, **given)
-        result = Result.of(
-            score, metric=request.named(""), target=code, settings=shown, seconds=seconds
+        score.details["code"] = code
+        target = f"{code} × {score.details['statistic']}"
+        results.append(
+            Result.of(score, metric=request.name, target=target, settings=shown, seconds=seconds)
         )
-        results.append(result)
     return results
 
 

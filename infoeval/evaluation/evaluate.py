@@ -131,9 +131,10 @@ def _check_applies(metric: Metric, inputs: Inputs) -> None:
         raise NotApplicableError(
             "the generator has noise alone, and no codes: see infoeval directions"
         )
-    if metric.kind in ("changes", "traversals"):
-        of_page = inputs.page and metric.kind == "traversals"
-        if not (inputs.by_name or of_page):
+    if metric.kind == "traversals":
+        return
+    if metric.kind == "changes":
+        if not inputs.by_name:
             raise NotApplicableError(f"ask for it with --metric {metric.name}")
         return
     if not (inputs.by_name or inputs.options.information):

@@ -46,8 +46,8 @@ class Changed:
 
 def changed_by(model: ModelResults, code: str) -> Changed | None:
     """Return what a code is named after; None where nothing qualifies or nothing was measured."""
-    results = [result.effects for result in model.results if result.target == code]
-    statistics = next((effects.statistics for effects in results if effects), {})
+    effects = [result.effects for result in model.results if result.effects]
+    statistics = next((each.statistics for each in effects if each.code == code), {})
     strengths = {
         name: each.share * each.consistency
         for name, each in statistics.items()

@@ -71,7 +71,7 @@ def _is_known(code: Code, document: Document) -> bool:
 def _named_codes(document: Document) -> tuple[str, ...]:
     """Return the codes that were compared with factors, matched to classes, or traversed."""
     names = list(codes_compared(document))
-    names += [result.target for result in document.results if result.effects and result.target]
+    names += [result.effects.code for result in document.results if result.effects]
     targets = [result.target for result in document.results if result.clustering]
     names += [target for target in targets if target and matching_of(document, target)]
     apart = [name for name in names if not any(name.startswith(f"{code}, ") for code in names)]

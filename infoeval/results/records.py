@@ -360,8 +360,9 @@ class StatisticEffect(Open):
 
 
 class EffectDetails(Details):
-    """What a code changes: each statistic of images by its name."""
+    """What a ``code`` changes: each statistic of images by its name."""
 
+    code: Name
     statistics: dict[Name, StatisticEffect]
 
 

@@ -29,7 +29,7 @@ def test_scores_are_those_of_the_library() -> None:
     printed = of_json(succeeds("score", "run/ckpt.pt", "--json", *arguments))
     direct = json.loads(evaluation.score("run/ckpt.pt", **options).to_json())  # type: ignore[arg-type]
     assert without_time(printed) == without_time(direct)
-    assert len(printed["results"]) == 8
+    assert len(printed["results"]) == 10
 
 
 def test_one_metric_or_two() -> None:

@@ -59,7 +59,8 @@ def test_codes_have_the_names_of_what_they_change(document: Any) -> None:
 
 
 def test_results_are_one_a_code_and_repeat(document: Any) -> None:
-    assert [result.target for result in document.results] == list(Sprites.codes)
+    assert [result.details["code"] for result in document.results] == list(Sprites.codes)
+    assert document.results[0].target == "left × centroid x"
     again = evaluation.score(Sprites(), ["image-effects"], device="cpu")
     assert [r.value for r in again.results] == [r.value for r in document.results]
     for result in document.results:

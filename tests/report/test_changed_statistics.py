@@ -22,7 +22,8 @@ def effects(code: str, **shares: tuple[float, float]) -> Document:
     }
     best = max(statistics.values(), key=lambda each: each["share"])
     ends = (best["low"], best["high"])
-    return score("image-effects", code, best["consistency"], ends, {"statistics": statistics})
+    details = {"code": code, "statistics": statistics}
+    return score("image-effects", f"{code} × slant", best["consistency"], ends, details)
 
 
 def named(**shares: tuple[float, float]) -> str:
