@@ -39,7 +39,7 @@ def test_a_short_training_on_mnist_makes_the_digit_code_readable(
     np.savez(tmp_path / "few.npz", **few)
     document = score(path, data=str(tmp_path / "few.npz"), samples=500, device="cpu")
     values = {(result.metric, result.target): result.value for result in document.results}
-    assert len(values) == 9
+    assert len(values) == 12
     sorting = values["real-sorting", "digit"], values["real-label-information", "digit"]
     assert all(0 < value < np.log(10) for value in sorting)
     assert values["mi-own", "digit"] > 0.5

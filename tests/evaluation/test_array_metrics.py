@@ -157,7 +157,7 @@ def test_images_without_labels(on_digits: Path, tmp_path: Path) -> None:
     data = store_splits(tmp_path / "unlabelled.npz", *both, labels=None, test_labels=None)
     document = score(on_digits, data=data)
     assert {result.metric for result in document.results} == {
-        *("mi-own", "real-sorting", "code-information")
+        *("mi-own", "real-sorting", "code-information", "image-effects")
     }
     without = [skipped for skipped in document.skipped if "no labels" in skipped.reason]
     assert [skipped.metric for skipped in without] == [*CLUSTERS, "real-label-information"]

@@ -157,7 +157,8 @@ def test_information_of_a_generator() -> None:
 @pytest.mark.usefixtures("among_models")
 def test_a_generator_alone_beside_other_metrics() -> None:
     document = score("model.py:draws", information="tiny")
-    assert {result.metric for result in document.results} == {"mi", "mi-synergy"}
+    metrics = {result.metric for result in document.results}
+    assert metrics == {"mi", "mi-synergy", "image-effects"}
     assert document.data == {}
     assert Document.from_json(document.to_json()) == document
 
