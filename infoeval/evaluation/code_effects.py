@@ -38,6 +38,8 @@ def run_on_traversals(inputs: Inputs, request: Request) -> list[Result]:
     drawn = space.sample(RANDOM, random), space.sample_noise(RANDOM, random)
     others = image_statistics(drawn_images(generator, *drawn))
     shown: dict[str, Any] = {"seed": options.seed, "traversals": count}
+    if request.settings:
+        shown["own"] = dict(request.settings)
     results = []
     for number, code in enumerate(space):
         inputs.context.progress(f"what {code} changes in images", number / len(space))

@@ -132,6 +132,11 @@ def _check_applies(metric: Metric, inputs: Inputs) -> None:
             "the generator has noise alone, and no codes: see infoeval directions"
         )
     if metric.kind == "traversals":
+        if len(subject.generator.codes) > MANY_CODES and not inputs.by_name:
+            raise NotApplicableError(
+                f"draws hundreds of images for each of {len(subject.generator.codes)} codes: ask "
+                f"for it with --metric {metric.name}"
+            )
         return
     if metric.kind == "changes":
         if not inputs.by_name:

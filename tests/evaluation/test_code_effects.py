@@ -80,8 +80,12 @@ def test_nothing_is_named_in_two_hundred_dead_codes() -> None:
             every = torch.stack([codes[name] for name in codes], 1)
             return images + 0.004 * torch.tanh(every[:, :64] * noise[:, 2:3]).reshape(-1, 1, 8, 8)
 
+    unasked = evaluation.score(Dead(), device="cpu")
+    reasons = {skipped.metric: skipped.reason for skipped in unasked.skipped}
+    assert "for each of 200 codes: ask for it" in reasons["image-effects"]
     document = evaluation.score(Dead(), ["image-effects:traversals=20"], device="cpu")
     assert len(document.results) == 200
+    assert document.results[0].settings["own"] == {"traversals": 20}
     assert all(changed_by(document, code) is None for code in Dead.codes)
 
 
