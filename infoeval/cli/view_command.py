@@ -30,16 +30,16 @@ from infoeval.errors import UserError
 def view(folder: Path, output: Path | None, open_it: bool, as_json: bool) -> None:
     """Write one page over all runs, sweeps and reports below a folder.
 
-    The page works from its file, without a server: a table to sort and filter, with what each code
-    carries and follows, pictures, and links to reports, checkpoints and results. No weights are
-    loaded. Files that cannot be read are listed with the reason, and the folder may be moved.
-
     \b
     For example:
       infoeval view runs
       infoeval view runs --open
       infoeval view runs -o overview.html
       infoeval view runs --json
+
+    The page works from its file, without a server: a table to sort and filter, with what each code
+    carries and follows, pictures, and links to reports, checkpoints and results. No weights are
+    loaded. Files that cannot be read are listed with the reason, and the folder may be moved.
     """
     from infoeval import viewer
     from infoeval.cli.progress import activity_if_slow

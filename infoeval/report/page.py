@@ -1,9 +1,7 @@
 """The report as one self-contained HTML page."""
 
-import base64
-import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -11,9 +9,9 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
-from infoeval import content
 from infoeval.files import write_text
-from infoeval.report.sections import Page, gather
+from infoeval.report.page_template import own_script, page_template, security_policy
+from infoeval.report.sections import gather
 from infoeval.report.tables import Cell, EstimateCell, parts
 from infoeval.report.wording import count_of
 from infoeval.results import Document
@@ -30,20 +28,16 @@ def render(document: Mapping[str, Any], folder: str | os.PathLike[str]) -> str:
     """
     whole = Document.for_page(document)
     page = gather(whole, Path(folder))
-    script = _script() if page.moves else ""
-    return (
-        _environment()
-        .get_template("page.html")
-        .render(
-            document=whole,
-            heading=_heading(whole),
-            lead=_lead(whole),
-            script=script,
-            policy=_policy(script, page),
-            sections=page.sections,
-            colours=page.colours,
-            **page.content,
-        )
+    script = own_script("script.js") if page.moves else ""
+    return _template().render(
+        document=whole,
+        heading=_heading(whole),
+        lead=_lead(whole),
+        script=script,
+        policy=security_policy(script, page.live.script_sources if page.live else ()),
+        sections=page.sections,
+        colours=page.colours,
+        **page.content,
     )
 
 
@@ -60,41 +54,15 @@ def write(
 
 
 @cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(content.folder("reports")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+def _template() -> jinja2.Template:
+    filters: dict[str, Callable[..., Any]] = {
         "parts": parts,
         "exact": _exact,
         "unbroken": _unbroken,
         "subscript": _subscript,
         "seeds": _seeds,
     }
-    return environment
-
-
-def _script() -> Markup:
-    """Return the page's own script, which is no user's text."""
-    return Markup((content.folder("reports") / "script.js").read_text(encoding="utf-8"))
-
-
-def _policy(script: str, page: Page) -> str:
-    """Return the Content-Security-Policy: the page loads and runs only what it contains."""
-    sources: Sequence[str] = []
-    if script:
-        digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-        sources = [f"'sha256-{digest}'"]
-    if page.live is not None:
-        sources = [*sources, *page.live.script_sources]
-    rules = ["default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"]
-    if sources:
-        rules.append(f"script-src {' '.join(sources)}")
-    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
+    return page_template("page.html", filters)
 
 
 def _heading(document: Document) -> str:

@@ -1,20 +1,19 @@
 """The index of a folder as one self-contained HTML page, a function of the index alone."""
 
-import base64
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
 
-from infoeval import content
 from infoeval.errors import UserError, shown
 from infoeval.files import write_text
+from infoeval.report.page_template import own_script, page_template, security_policy
 from infoeval.report.wording import (
     MISSING,
     between,
@@ -78,17 +77,16 @@ def render(index: FolderIndex, start: str = "") -> str:
     The same index gives the same bytes.
     """
     models = index.models[:MOST_ROWS]
-    script = _script() if models else Markup("")
+    script = own_script("index.js") if models else Markup("")
     numbers = {model.key: number for number, model in enumerate(models)}
-    environment = _environment()
-    return environment.get_template("index.html").render(
+    return _template().render(
         index=index,
         models=models,
         numbers=numbers,
         start=start,
         mark=Markup(MARK),
         script=script,
-        policy=_policy(script),
+        policy=security_policy(script),
         filters=_filters(models),
         codes=_code_names(models),
         readers=_has_both_readers(models),
@@ -102,15 +100,8 @@ def render(index: FolderIndex, start: str = "") -> str:
 
 
 @cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(content.folder("reports")),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
+def _template() -> jinja2.Template:
+    filters: dict[str, Callable[..., Any]] = {
         "address": _address,
         "shown": shown,
         "counted": count_of,
@@ -125,22 +116,7 @@ def _environment() -> jinja2.Environment:
         "reader": _reader,
         "kind_of_reader": _kind_of_reader,
     }
-    return environment
-
-
-@cache
-def _script() -> Markup:
-    """Return the page's own script, which is no user's text."""
-    return Markup((content.folder("reports") / "index.js").read_text(encoding="utf-8"))
-
-
-def _policy(script: str) -> str:
-    """Return the Content-Security-Policy: the page loads nothing, and runs only its script."""
-    rules = ["default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"]
-    if script:
-        digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-        rules.append(f"script-src 'sha256-{digest}'")
-    return "; ".join([*rules, "base-uri 'none'", "form-action 'none'"])
+    return page_template("index.html", filters)
 
 
 def _address(path: str, start: str) -> str:
