@@ -12,8 +12,11 @@ from dataclasses import replace
 from infoeval import Categorical, CodeSpace
 from infoeval.training.choosing import load_trainer
 
+_svhn = load_trainer("svhn")
+_half = _svhn.variant("half")
+
 trainer = replace(
-    load_trainer("svhn"),
+    _svhn,
     name="celeba",
     data="celeba",
     codes=CodeSpace(
@@ -30,4 +33,17 @@ trainer = replace(
         noise=128,
     ),
     code_weights={},
+    variants={
+        "paper": _svhn.variants["paper"],
+        "half": {
+            "generator": _half.generator,
+            "shared": _half.shared,
+            "information_weight": 0.5,
+            "discriminator_rate": 5e-4,
+            "generator_average": 0.994,
+            "image_noise_half_life": 1000,
+            "batch": 64,
+            "steps": 3000,
+        },
+    },
 )

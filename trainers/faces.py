@@ -7,8 +7,8 @@ Beside the paper, D and Q see all images through a little noise: without it D so
 codes are written into patterns that no eye sees. The variant `paper` is without.
 
 The variants `half`, of the same three configurations, are for those who have no accelerator: half
-of Table 4's channels, Q with a hidden layer of its own, and pictures drawn by a moving average
-of G.
+of Table 4's channels, Q with a hidden layer of its own, pictures drawn by a moving average of G,
+and codes of falling weight: of equal codes, several often share a factor.
 """
 
 from infoeval import CodeSpace, Trainer, Uniform
@@ -31,6 +31,13 @@ _HALF = {
         Dense(512, "leaky_relu", batch_norm=True),
     ),
     "recognition": (Dense(128, "leaky_relu", batch_norm=True),),
+    "code_weights": {
+        "continuous_1": 1.0,
+        "continuous_2": 0.7,
+        "continuous_3": 0.5,
+        "continuous_4": 0.3,
+        "continuous_5": 0.2,
+    },
     "generator_average": 0.99,
     "batch": 64,
     "steps": 1500,
