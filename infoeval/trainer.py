@@ -50,6 +50,9 @@ class Trainer:
         code_weights: how much each code's L_I counts in λ L_I; 1 for a code not named.
         generator_rate, discriminator_rate: Adam's learning rates. Q's head learns at the rate
             of the network it learns with.
+        discriminator_waits_below: in a step in which D's loss −V(D, G) is below this many nats, D
+            does not learn from it, so that G can follow; 0, as in the paper: it always learns.
+            A D that cannot tell has log 4 = 1.39.
         adam_betas: Adam's decay rates.
         recognition_learns: "with_generator": Q's head is updated in G's step and D's shared layers
             get no gradient from L_I. "with_discriminator": head and shared layers are updated on
@@ -96,6 +99,7 @@ class Trainer:
     code_weights: Mapping[str, float] = field(default_factory=dict)
     generator_rate: float = 1e-3
     discriminator_rate: float = 2e-4
+    discriminator_waits_below: float = 0.0
     adam_betas: tuple[float, float] = (0.5, 0.999)
     recognition_learns: Literal["with_generator", "with_discriminator"] = "with_generator"
     image_noise: float = 0.0
@@ -146,7 +150,7 @@ class Trainer:
             _require_whole(name, getattr(self, name), 0)
         rates = ("generator_rate", "discriminator_rate")
         weights = ("information_weight", "invariance_weight", "invariance_balance")
-        for name in (*weights, "image_noise", *rates):
+        for name in (*weights, "image_noise", "discriminator_waits_below", *rates):
             _require_number(name, getattr(self, name))
         _require_number("generator_average", self.generator_average)
         if self.generator_average >= 1:

@@ -48,6 +48,7 @@ def test_every_setting_survives_the_round_trip() -> None:
         invariance_weight=0.25,
         image_noise=0.05,
         image_noise_half_life=40,
+        discriminator_waits_below=0.5,
         continuous_starts=7,
         invariance_balance=2.0,
         information_warmup=3,

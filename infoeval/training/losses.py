@@ -66,6 +66,7 @@ class Game:
         self._discriminator_loss = per_run(discriminator_loss)
         self._generator_loss = per_run(generator_loss)
         self._information = per_run(information)
+        self._waits_below, self._gather = trainer.discriminator_waits_below, gather
         self.encode = per_run(space.encode)
         """The generator's input: see `CodeSpace.encode`."""
         self.invariance = per_run(invariance)
@@ -83,10 +84,20 @@ class Game:
     ) -> tuple[Tensor, Tensor]:
         """Return what D minimises, and Q with it unless `posterior` is None; and −V(D, G)."""
         minus_value = self._discriminator_loss(real_logits, fake_logits)
+        minimised = minus_value
+        if self._waits_below:
+            minimised = minus_value * self._learns(minus_value, real_logits, fake_logits)
         if posterior is None:
-            return minus_value, minus_value
+            return minimised, minus_value
         information, of_late, _ = self._information(posterior, codes)
-        return minus_value - weight * (information + late * of_late), minus_value
+        return minimised - weight * (information + late * of_late), minus_value
+
+    def _learns(self, minus_value: Tensor, real_logits: Tensor, fake_logits: Tensor) -> Tensor:
+        """Return 1 where D learns in this step, or 0 where it waits for G."""
+        if self._gather is not None:  # all processes wait, or none
+            whole = self._gather(real_logits), self._gather(fake_logits)
+            minus_value = self._discriminator_loss(*whole)
+        return (minus_value.detach() >= self._waits_below).float()
 
     def generator_half(
         self,

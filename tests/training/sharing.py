@@ -25,6 +25,7 @@ TRAINERS: dict[str, Trainer] = {
         steps=6,
         image_noise=0.1,
         image_noise_half_life=2,
+        discriminator_waits_below=1.39,
         recognition_learns="with_discriminator",
         recognition_view=Affine(cutout=0.5),
         invariance_weight=1.0,

@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from infoeval.training.losses import (
+    Game,
     discriminator_loss,
     generator_loss,
     information_between_views,
     weighted_information,
 )
+from tests.tiny import tiny_trainer
 
 LOG_2 = math.log(2)
 
@@ -52,6 +54,21 @@ def test_losses_are_those_of_the_probabilities() -> None:
 def test_each_half_of_the_discriminator_loss_is_a_mean_of_its_own() -> None:
     loss = discriminator_loss(column(50.0, 50.0), column(3.0))
     assert loss.item() == pytest.approx(math.log1p(math.exp(3)))
+
+
+@pytest.mark.parametrize(("waits_below", "learns"), [(0.0, 1), (0.75, 1), (0.76, 0), (9.0, 0)])
+def test_a_discriminator_that_is_ahead_waits(waits_below: float, learns: int) -> None:
+    game = Game(tiny_trainer(discriminator_waits_below=waits_below))
+    real, fake = column(math.log(3)), column(math.log(3 / 5))
+    real.requires_grad_()
+    fake.requires_grad_()
+    minimised, reported = game.discriminator_half(real, fake, None, {}, 1.0)
+    loss = math.log(4 / 3) + math.log(8 / 5)
+    assert reported.item() == pytest.approx(loss)
+    minimised.backward()  # type: ignore[no-untyped-call]
+    assert [real.grad.item(), fake.grad.item()] == pytest.approx(  # type: ignore[union-attr]
+        [-learns / 4, learns * 3 / 8]
+    )
 
 
 @pytest.mark.parametrize("size", [1e2, 1e4, 1e38])

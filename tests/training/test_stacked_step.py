@@ -46,6 +46,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "recognition_view": Affine(cutout=0.5, grey=True),
     },
     "warm-up": {"information_warmup": 4},
+    "D waits now and then": {"discriminator_waits_below": 1.39},
     "continuous codes from step 2": {"continuous_starts": 2},
     "continuous codes from step 2, Q learns with D": {
         "continuous_starts": 2,
