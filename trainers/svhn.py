@@ -5,17 +5,65 @@ Section 7.2 has two continuous codes, C.2 has four; only four give Table 2's inp
 Beside the paper, D and Q see all images through a little noise: without it D soon wins, and the
 codes are written into patterns that no eye sees. The variant `paper` is without.
 
-The variant `small` is for those who have no accelerator. It has a quarter of Table 2's channels,
-and batch norm in all of G. As trained above, G soon draws one image for each combination of codes;
-here D stays ahead, and noise keeps its share: D learns faster, the noise on images halves again and
-again, σ of the continuous codes is fixed so that none carries more than 0.7 nats, and one category
-and one continuous code count more than the others. Q reads shifted, cut and grey copies of
-generated images, so that a code cannot be told by a colour or by one corner. Pictures are drawn by
-a moving average of G, as G itself goes round from kind to kind of image.
+The variants `half` and `small` are for those who have no accelerator. They have half and a quarter
+of Table 2's channels, and batch norm in all of G. As trained above, G soon draws one image for each
+combination of codes; here D stays ahead, and noise keeps its share: D learns faster, the noise on
+images halves again and again, σ of the continuous codes is fixed so that none carries more than 0.7
+nats, and one category and one continuous code count more than the others. Q reads shifted, cut and
+grey copies of generated images, so that a code cannot be told by a colour or by one corner. Pictures
+are drawn by a moving average of G, as G itself goes round from kind to kind of image.
 """
 
 from infoeval import Affine, Categorical, CodeSpace, Trainer, Uniform
-from infoeval.networks import Convolution, Dense, Reshape, UpConvolution
+from infoeval.networks import Convolution, Dense, Layer, Reshape, UpConvolution
+
+_WITHOUT_GPU = {
+    "codes": CodeSpace(
+        category_1=Categorical(10),
+        category_2=Categorical(10),
+        category_3=Categorical(10),
+        category_4=Categorical(10),
+        continuous_1=Uniform(-1, 1, sigma=0.4),
+        continuous_2=Uniform(-1, 1, sigma=0.4),
+        continuous_3=Uniform(-1, 1, sigma=0.4),
+        continuous_4=Uniform(-1, 1, sigma=0.4),
+        noise=124,
+    ),
+    "code_weights": {
+        "category_1": 0.4,
+        "category_2": 0.1,
+        "category_3": 0.1,
+        "category_4": 0.1,
+        "continuous_1": 0.5,
+        "continuous_2": 0.05,
+        "continuous_3": 0.02,
+        "continuous_4": 0.02,
+    },
+    "discriminator_rate": 5e-4,
+    "generator_average": 0.994,
+    "image_noise_half_life": 400,
+    "recognition_view": Affine(rotation=0, scale=0, shear=0, shift=0.25, cutout=0.5, grey=True),
+}
+
+
+def _narrower(times: int) -> dict[str, tuple[Layer, ...]]:
+    """Table 2 with so many times fewer channels, and batch norm in all of G."""
+    return {
+        "generator": (
+            Dense(2 * 2 * 448 // times, "relu", batch_norm=True),
+            Reshape(448 // times, 2, 2),
+            UpConvolution(256 // times, "relu", batch_norm=True),
+            UpConvolution(128 // times, "relu", batch_norm=True),
+            UpConvolution(64 // times, "relu", batch_norm=True),
+            UpConvolution(3, "tanh"),
+        ),
+        "shared": (
+            Convolution(64 // times, "leaky_relu"),
+            Convolution(128 // times, "leaky_relu", batch_norm=True),
+            Convolution(256 // times, "leaky_relu", batch_norm=True),
+        ),
+    }
+
 
 trainer = Trainer(
     name="svhn",
@@ -61,93 +109,7 @@ trainer = Trainer(
     steps=5000,
     variants={
         "paper": {"image_noise": 0.0},
-        "small": {
-            "codes": CodeSpace(
-                category_1=Categorical(10),
-                category_2=Categorical(10),
-                category_3=Categorical(10),
-                category_4=Categorical(10),
-                continuous_1=Uniform(-1, 1, sigma=0.4),
-                continuous_2=Uniform(-1, 1, sigma=0.4),
-                continuous_3=Uniform(-1, 1, sigma=0.4),
-                continuous_4=Uniform(-1, 1, sigma=0.4),
-                noise=124,
-            ),
-            "generator": (
-                Dense(2 * 2 * 112, "relu", batch_norm=True),
-                Reshape(112, 2, 2),
-                UpConvolution(64, "relu", batch_norm=True),
-                UpConvolution(32, "relu", batch_norm=True),
-                UpConvolution(16, "relu", batch_norm=True),
-                UpConvolution(3, "tanh"),
-            ),
-            "shared": (
-                Convolution(16, "leaky_relu"),
-                Convolution(32, "leaky_relu", batch_norm=True),
-                Convolution(64, "leaky_relu", batch_norm=True),
-            ),
-            "code_weights": {
-                "category_1": 0.4,
-                "category_2": 0.1,
-                "category_3": 0.1,
-                "category_4": 0.1,
-                "continuous_1": 0.5,
-                "continuous_2": 0.05,
-                "continuous_3": 0.02,
-                "continuous_4": 0.02,
-            },
-            "discriminator_rate": 5e-4,
-            "generator_average": 0.994,
-            "image_noise_half_life": 400,
-            "recognition_view": Affine(
-                rotation=0, scale=0, shear=0, shift=0.25, cutout=0.5, grey=True
-            ),
-            "batch": 32,
-            "steps": 2000,
-        },
-        "half": {
-            "codes": CodeSpace(
-                category_1=Categorical(10),
-                category_2=Categorical(10),
-                category_3=Categorical(10),
-                category_4=Categorical(10),
-                continuous_1=Uniform(-1, 1, sigma=0.4),
-                continuous_2=Uniform(-1, 1, sigma=0.4),
-                continuous_3=Uniform(-1, 1, sigma=0.4),
-                continuous_4=Uniform(-1, 1, sigma=0.4),
-                noise=124,
-            ),
-            "generator": (
-                Dense(2 * 2 * 224, "relu", batch_norm=True),
-                Reshape(224, 2, 2),
-                UpConvolution(128, "relu", batch_norm=True),
-                UpConvolution(64, "relu", batch_norm=True),
-                UpConvolution(32, "relu", batch_norm=True),
-                UpConvolution(3, "tanh"),
-            ),
-            "shared": (
-                Convolution(32, "leaky_relu"),
-                Convolution(64, "leaky_relu", batch_norm=True),
-                Convolution(128, "leaky_relu", batch_norm=True),
-            ),
-            "code_weights": {
-                "category_1": 0.4,
-                "category_2": 0.1,
-                "category_3": 0.1,
-                "category_4": 0.1,
-                "continuous_1": 0.5,
-                "continuous_2": 0.05,
-                "continuous_3": 0.02,
-                "continuous_4": 0.02,
-            },
-            "discriminator_rate": 5e-4,
-            "generator_average": 0.994,
-            "image_noise_half_life": 400,
-            "recognition_view": Affine(
-                rotation=0, scale=0, shear=0, shift=0.25, cutout=0.5, grey=True
-            ),
-            "batch": 64,
-            "steps": 4000,
-        },
+        "half": _WITHOUT_GPU | _narrower(2) | {"batch": 64, "steps": 4000},
+        "small": _WITHOUT_GPU | _narrower(4) | {"batch": 32, "steps": 2000},
     },
 )
