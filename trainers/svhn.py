@@ -10,7 +10,7 @@ of Table 2's channels, and batch norm in all of G. As trained above, G soon draw
 combination of codes; here D stays ahead, and noise keeps its share: D learns faster, the noise on
 images halves again and again, σ of the continuous codes is fixed so that none carries more than 0.7
 nats, and one category and one continuous code count more than the others. Q reads shifted, cut and
-grey copies of generated images, so that a code cannot be told by a colour or by one corner. Pictures
+grey copies of generated images, so that a code cannot be told by a colour or one corner. Pictures
 are drawn by a moving average of G, as G itself goes round from kind to kind of image.
 """
 
