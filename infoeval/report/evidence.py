@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from infoeval.report.aligned_codes import pairing
 from infoeval.report.wording import (
     MISSING,
     between,
@@ -28,11 +29,15 @@ _WEIGHT = "information_weight"
 
 @dataclass(frozen=True)
 class Reason:
-    """A reason to trust the numbers, or, where ``good`` is False, not to; None: neither."""
+    """A reason to trust the numbers, or, where ``good`` is False, not to; None: neither.
+
+    ``short`` says it in a few words.
+    """
 
     topic: str
     good: bool | None
     text: str
+    short: str
 
 
 def reasons(document: Document) -> list[Reason]:
@@ -44,6 +49,7 @@ def reasons(document: Document) -> list[Reason]:
         *_assumptions(document),
         _readings(document),
         _seeds(document),
+        _alignment(document),
     ]
     candidates += [_unlike(document, model) for model in document.baselines[:1]]
     candidates.append(_intervals(document))
@@ -66,6 +72,7 @@ def _convergence(document: Document) -> Reason | None:
             None,
             "Each amount is what the model's own Q reads from the images. It is a lower bound: a Q "
             "trained afterwards may find more.",
+            "lower bounds, by the model's own Q",
         )
     if not open_codes:
         several = "all models" if len(document.all_models) > 1 else "every code"
@@ -75,12 +82,14 @@ def _convergence(document: Document) -> Reason | None:
             f"Q converged for {several}: a larger Q, another input and more training each gained "
             f"less than {_CONVERGED:g} nats. What no Q of ours can read is not found by any of "
             "them.",
+            f"Q converged for {several}",
         )
     return Reason(
         "Convergence",
         False,
         f"Q had not converged for {_where(open_codes, document)}: a larger Q, another input or "
         f"more training may still gain {_CONVERGED:g} nats or more.",
+        "Q had not converged everywhere",
     )
 
 
@@ -88,7 +97,8 @@ def _readings(document: Document) -> Reason | None:
     """Return which batch-norm statistics the models were read with, where that differs."""
     models = document.all_models
     text = differing_readings({model.label: model.identity.batch_norm for model in models})
-    return Reason("Batch norm", False, f"{text[:1].upper()}{text[1:]}.") if text else None
+    said = f"{text[:1].upper()}{text[1:]}."
+    return Reason("Batch norm", False, said, "read in different ways") if text else None
 
 
 def _too_few_rows(document: Document) -> list[Reason]:
@@ -109,9 +119,20 @@ def _said(document: Document, heading: str, sentence_of: Callable[[Result], str]
             if sentence := sentence_of(result):
                 warned.setdefault(sentence, {})[result.name] = None
     return [
-        Reason(heading, False, f"{listed(list(names))}: {sentence}")
+        Reason(
+            heading,
+            False,
+            f"{listed(list(names))}: {sentence}",
+            f"{heading[:1].lower()}{heading[1:]}: {_few(list(names))}",
+        )
         for sentence, names in warned.items()
     ]
+
+
+def _few(names: list[str]) -> str:
+    """Return "mig and sap", or of more "mig and three more"."""
+    more = len(names) - 1
+    return listed(names) if more < 2 else f"{names[0]} and {in_words(more)} more"
 
 
 def _where(open_codes: Mapping[str, tuple[str, ...]], document: Document) -> str:
@@ -159,12 +180,13 @@ def _self_test(model: ModelResults) -> Reason | None:
             False,
             "Failed, so no amount on this page can be trusted: the same estimate finds "
             f"{findings}.",
+            "self-test failed: trust no amount here",
         )
     if too_low:
-        return Reason(
-            "Self-test", False, f"Amounts may be too low: the same estimate finds {findings}."
-        )
-    return Reason("Self-test", True, f"Passed: the same estimate finds {findings}.")
+        text = f"Amounts may be too low: the same estimate finds {findings}."
+        return Reason("Self-test", False, text, "amounts may be too low")
+    text = f"Passed: the same estimate finds {findings}."
+    return Reason("Self-test", True, text, "self-test passed")
 
 
 def _of_channel(check: CheckDetails) -> str:
@@ -194,23 +216,31 @@ def _found(check: CheckDetails) -> str:
 def _seeds(document: Document) -> Reason:
     peers = document.peers
     if document.arrangement == "seeds" and len(peers) > 1:
-        text = f"{count_of(len(peers), 'seed').capitalize()}, all of them on this page."
+        count = count_of(len(peers), "seed")
+        text = f"{count.capitalize()}, all of them on this page."
         text += f" Shown first: {document.label}"
         reason = f" ({document.reason})" if document.reason else ""
-        return Reason("Seeds", None, f"{text}{reason}.")
+        return Reason("Seeds", None, f"{text}{reason}.", f"{count}, {document.label} shown first")
     if document.arrangement == "comparison":
         return Reason(
             "Seeds",
             None,
             "One checkpoint of each model: differences are between these checkpoints, and other "
             "seeds may differ in the opposite direction.",
+            "one checkpoint of each model",
         )
     if document.identity.codes is not None:
         text = "One table of codes: those of another seed of the model can be very different."
-        return Reason("Seeds", None, text)
+        return Reason("Seeds", None, text, "one table of codes")
     seed = document.identity.seed
     which = "" if seed is None else f" ({seed})"
-    return Reason("Seeds", None, f"One seed{which}: other seeds can give very different results.")
+    text = f"One seed{which}: other seeds can give very different results."
+    return Reason("Seeds", None, text, f"one seed{which}")
+
+
+def _alignment(document: Document) -> Reason | None:
+    text = pairing(document)
+    return Reason("Pairing", None, text, "codes paired on the same images") if text else None
 
 
 def _unlike(document: Document, baseline: ModelResults) -> Reason | None:
@@ -228,7 +258,7 @@ def _unlike(document: Document, baseline: ModelResults) -> Reason | None:
     if not unlike or len(document.peers) > 1:
         return None
     text = f"Differs from the model in more than λ: {', '.join(unlike)}."
-    return Reason("Baseline", False, text)
+    return Reason("Baseline", False, text, "the baseline differs in more than λ")
 
 
 def _settings_unlike(model: ModelResults, baseline: ModelResults) -> list[str]:
@@ -254,6 +284,7 @@ def _intervals(document: Document) -> Reason | None:
         None,
         f"{100 * level:g} %, over the sampled {rows} alone: they do not cover the choice of seed, "
         "data set or settings.",
+        f"{100 * level:g} % intervals, over {rows} alone",
     )
 
 

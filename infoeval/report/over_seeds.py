@@ -1,0 +1,90 @@
+"""Numbers of several seeds: their mean with its interval over seeds, and the number of each."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from scipy.special import stdtrit
+
+from infoeval.report.side_by_side import by_label
+from infoeval.report.tables import EstimateCell, Kind
+from infoeval.report.wording import nats, percent, two_decimals
+from infoeval.results import Document, ModelResults, Result
+from infoeval.results.records import CLUSTER_ACCURACY
+
+LEVEL = 0.95
+AGREEMENT = "udr"
+
+
+@dataclass(frozen=True)
+class SeedNumbers:
+    """One number of each seed, in the order of the page, and their mean.
+
+    ``half`` is half the interval of the mean over seeds; None for a single seed.
+    """
+
+    what: str
+    kind: Kind
+    values: tuple[float | None, ...]
+    mean: float
+    half: float | None
+    count: int
+
+    @property
+    def written(self) -> str:
+        """The mean and half its interval as text: "2.28 ± 0.01"."""
+        write = {"nats": nats, "percent": percent}.get(self.kind, two_decimals)
+        if self.half is None:
+            return write(self.mean)
+        return f"{write(self.mean).removesuffix(' %')} ± {write(self.half)}"
+
+
+def mean_over_seeds(values: Sequence[float]) -> EstimateCell:
+    """Return the mean with its 95 % interval over seeds, by Student's t; none for one seed.
+
+    >>> cell = mean_over_seeds([1.0, 2.0, 3.0])
+    >>> cell.value, round(cell.low, 2), round(cell.high, 2)
+    (2.0, -0.48, 4.48)
+    """
+    middle = mean(values)
+    if len(values) < 2:
+        return EstimateCell(middle)
+    quantile = float(stdtrit(len(values) - 1, (1 + LEVEL) / 2))
+    half = quantile * stdev(values) / math.sqrt(len(values))
+    return EstimateCell(middle, middle - half, middle + half)
+
+
+def over_seeds(document: Document) -> tuple[SeedNumbers, ...]:
+    """Return the information and the error of each code over the seeds, and their `udr`."""
+    if document.arrangement != "seeds":
+        return ()
+    found = []
+    for code in document.all_codes:
+        bound = document.information(code.name)
+        if bound is not None:
+            found.append(_numbers(document, bound, f"{code.name}: information", "nats"))
+        accuracy = document.find(CLUSTER_ACCURACY, code.name)
+        if accuracy is not None:
+            found.append(_numbers(document, accuracy, f"{code.name}: error", "percent"))
+    agreement = document.find(AGREEMENT, None)
+    if agreement is not None:
+        found.append(_numbers(document, agreement, "agreement of seeds (udr)", "number"))
+    return tuple(numbers for numbers in found if numbers is not None)
+
+
+def _numbers(document: Document, result: Result, what: str, kind: Kind) -> SeedNumbers:
+    by_seed = by_label(document.peers, result)
+    values = [_value(seed, by_seed) for seed in document.peers]
+    known = [value for value in values if value is not None]
+    cell = mean_over_seeds(known)
+    assert cell.value is not None
+    half = None if cell.high is None else cell.high - cell.value
+    return SeedNumbers(what, kind, tuple(values), cell.value, half, len(known))
+
+
+def _value(seed: ModelResults, by_seed: dict[str, Result]) -> float | None:
+    result = by_seed.get(seed.label)
+    if result is None:
+        return None
+    return 1 - result.value if result.metric == CLUSTER_ACCURACY else result.value

@@ -1,0 +1,232 @@
+"""Which of the models compared is best at what, by how much, with the difference's interval."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from infoeval.report.tables import EstimateCell, Kind
+from infoeval.report.wording import (
+    between,
+    count_of,
+    in_brackets,
+    in_words,
+    listed,
+    nats,
+    two_decimals,
+)
+from infoeval.results import Difference, Document
+from infoeval.results.records import (
+    ALL_CODES,
+    CLUSTER_ACCURACY,
+    CODE_FACTORS,
+    INFORMATION,
+    OWN_BOUND,
+)
+
+MOST_ROWS = 6
+"""Numbers that have a row on the first screen."""
+_MOST = {"information": 2, "classes": 1, "factors": 3, "summary": 3}
+"""Of each group of numbers, those that have a row."""
+_WORDS = {
+    "code-factors": "Codes and factors, mean over pairs",
+    "mig": "MIG: one code for each factor",
+    "dci-disentanglement": "DCI: one factor in each code",
+    "dci-informativeness": "DCI: factors predicted from all codes",
+    "mcc": "MCC: best pairing of codes and factors",
+    "quality-fd": "Fréchet distance of generated images",
+    "quality-kid": "KID of generated images",
+}
+"""Numbers that summarise a model, in the order of their rows."""
+
+Number = tuple[str, str | None]
+"""A metric and its target."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One number of all models; ``best`` are those that no other one is shown to be better than.
+
+    ``cells`` has an entry for each model, None where it has no such number. ``decided``: one model
+    is shown to be better than every other that has the number. ``text`` says so, with the interval.
+    """
+
+    what: str
+    kind: Kind
+    cells: tuple[EstimateCell | None, ...]
+    best: frozenset[int]
+    decided: bool
+    text: str
+
+
+def standings(document: Document) -> tuple[Standing, ...]:
+    """Return the numbers that tell most about the models, each with its best ones."""
+    table = _Differences(document)
+    chosen = [number for group in _groups(document, table) for number in group][:MOST_ROWS]
+    return tuple(_standing(document, table, number) for number in chosen)
+
+
+def tally(document: Document) -> str:
+    """Return in how many of all numbers each model is shown to be best; nothing without any."""
+    table = _Differences(document)
+    winners = [
+        _standing(document, table, number) for number in table.numbers if table.is_known(number)
+    ]
+    if not winners:
+        return ""
+    counts = {
+        model.label: sum(each.decided and model.index in each.best for each in winners)
+        for model in document.all_models
+    }
+    leaders = [f"{label} in {in_words(count)}" for label, count in counts.items() if count]
+    total = count_of(len(winners), "number")
+    if not leaders:
+        return f"In none of {total} is one model shown to be better than every other."
+    decided = sum(counts.values())
+    text = f"Of {total}, {in_words(decided)} {'has' if decided == 1 else 'have'} one best model: "
+    text += listed(leaders)
+    if decided < len(winners):
+        text += f"; in the other {in_words(len(winners) - decided)} none is shown to be best"
+    return f"{text}."
+
+
+class _Differences:
+    """The differences of every two models, and in which direction each metric is better."""
+
+    def __init__(self, document: Document) -> None:
+        self.by_pair: dict[tuple[Number, int, int], Difference] = {}
+        self.values: dict[Number, dict[int, float]] = {}
+        for each in (*document.differences, *document.differences_among_others):
+            number = each.metric, each.target
+            self.by_pair.setdefault((number, each.base, each.model), each)
+            known = self.values.setdefault(number, {})
+            known.setdefault(each.base, each.first)
+            known.setdefault(each.model, each.second)
+        results = [result for model in document.all_models for result in model.results]
+        self.higher = {result.metric: result.higher_is_better for result in results}
+        self.units = {result.metric: result.unit for result in results}
+
+    @property
+    def numbers(self) -> tuple[Number, ...]:
+        """All numbers that models were compared by."""
+        return tuple(self.values)
+
+    def is_known(self, number: Number) -> bool:
+        """Whether the number has any interval of a difference."""
+        return any(
+            each.low is not None and each.high is not None
+            for (key, _, _), each in self.by_pair.items()
+            if key == number
+        )
+
+    def lead(self, number: Number, ours: int, theirs: int) -> tuple[float, float, float] | None:
+        """Return by how much a model is better than another, with the limits; None: not known."""
+        each = self.by_pair.get((number, ours, theirs))
+        turned = each is None
+        each = each or self.by_pair.get((number, theirs, ours))
+        if each is None or each.low is None or each.high is None:
+            return None
+        lead = each.difference, each.low, each.high
+        if turned != (not self.higher.get(number[0], True)):
+            lead = -lead[0], -lead[2], -lead[1]
+        return lead
+
+
+def _groups(document: Document, table: _Differences) -> Iterator[Sequence[Number]]:
+    """Yield what has a row: information, classes, factors, summaries."""
+    metric = INFORMATION if any(m == INFORMATION for m, _ in table.numbers) else OWN_BOUND
+    codes = [number for number in table.numbers if number[0] == metric]
+    single = [number for number in codes if number[1] != ALL_CODES]
+    few = len(single) <= _MOST["information"]
+    yield single if few else [number for number in codes if number[1] == ALL_CODES]
+    classes = [number for number in table.numbers if number[0] == CLUSTER_ACCURACY]
+    yield classes[: _MOST["classes"]]
+    factors = [n for n in table.numbers if n[0] == CODE_FACTORS and n[1] is not None]
+    strongest = sorted(factors, key=lambda number: -max(table.values[number].values()))
+    chosen = strongest[: _MOST["factors"]]
+    yield [number for number in factors if number in chosen]
+    whole = [(metric, None) for metric in _WORDS if (metric, None) in table.values]
+    yield whole[: _MOST["summary"]]
+
+
+def _standing(document: Document, table: _Differences, number: Number) -> Standing:
+    metric, target = number
+    values = table.values[number]
+    sign = 1 if table.higher.get(metric, True) else -1
+    first = max(values, key=lambda model: (sign * values[model], -model))
+    leads = {m: table.lead(number, first, m) for m in values if m != first}
+    open_ = [m for m, lead in leads.items() if lead is None or lead[1] <= 0]
+    kind: Kind = "percent" if metric == CLUSTER_ACCURACY else "number"
+    if table.units.get(metric) == "nats":
+        kind = "nats"
+    labels = [model.label for model in document.all_models]
+    return Standing(
+        what=_what(metric, target),
+        kind=kind,
+        cells=tuple(
+            _cell(document, number, index, values.get(index)) for index in range(len(labels))
+        ),
+        best=frozenset({first, *open_}),
+        decided=bool(leads) and not open_,
+        text=_text(labels, first, leads, open_, kind),
+    )
+
+
+def _text(
+    labels: Sequence[str],
+    first: int,
+    leads: Mapping[int, tuple[float, float, float] | None],
+    open_: Sequence[int],
+    kind: Kind,
+) -> str:
+    """Return which model is best, by how much; else that no difference is shown."""
+    unknown = [index for index in open_ if leads[index] is None]
+    if unknown:
+        others = listed([labels[index] for index in unknown])
+        return f"not known: no interval of the difference of {labels[first]} and {others}"
+    closest = min(leads, key=lambda index: (leads[index] or (0.0,))[0])
+    lead = leads[closest]
+    assert lead is not None
+    write = partial(_amount, kind=kind)
+    ends = in_brackets(between(lead[1], lead[2], write))
+    if not open_:
+        return f"{labels[first]}, {write(lead[0])} ahead of {labels[closest]}{ends}"
+    level = [index for index in leads if index in open_]
+    text = f"no difference shown between {labels[first]} and {listed([labels[i] for i in level])}"
+    aside = in_brackets(f"{write(lead[0])}, {between(lead[1], lead[2], write)}")
+    return f"{text}{aside if len(level) == 1 else ''}"
+
+
+def _amount(value: float, *, kind: Kind) -> str:
+    if kind == "percent":
+        return f"{two_decimals(100 * value)} points"
+    return f"{nats(value)} nats" if kind == "nats" else two_decimals(value)
+
+
+def _what(metric: str, target: str | None) -> str:
+    """Return what a number is, in words where there are some."""
+    if metric in (INFORMATION, OWN_BOUND):
+        reader = ", by its own Q" if metric == OWN_BOUND else ""
+        return f"Information in {target}{reader}"
+    if metric == CLUSTER_ACCURACY:
+        return f"Classes told by {target}"
+    if metric == CODE_FACTORS and target is not None:
+        return f"{target}, by the best code"
+    return _WORDS[metric] if target is None and metric in _WORDS else metric
+
+
+def _cell(
+    document: Document, number: Number, index: int, value: float | None
+) -> EstimateCell | None:
+    """Return the value with its interval, of the model's own result where that is the one."""
+    if value is None:
+        return None
+    model = document.all_models[index]
+    metric, target = number
+    alike = [
+        result
+        for result in model.results
+        if result.metric == metric
+        and result.value == value
+        and (result.pair is not None or result.target == model.own_name(target))
+    ]
+    return EstimateCell(value, alike[0].low, alike[0].high) if alike else EstimateCell(value)
