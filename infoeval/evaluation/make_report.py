@@ -30,8 +30,9 @@ from infoeval.subjects.opening import Given, as_list
 from infoeval.subjects.subject import Subject
 
 CHECKPOINT = "ckpt.pt"
-MOST_DRAWN = 6
-"""Images of at most this many subjects are drawn: the one shown, a baseline, then the others."""
+MOST_DRAWN, MOST_WITH_SLIDERS = 40, 6
+"""Subjects whose traversals are drawn, and those that have exaggerated ones and sliders as well:
+the one shown, a baseline, then the others."""
 
 
 @dataclass(frozen=True)
@@ -188,14 +189,16 @@ def draw(
     """
     seed = context.options.seed
     files: list[ReportImage] = []
-    for number in _drawn(scored):
+    for place, number in enumerate(_drawn(scored)):
         subject = scored[number].subject
         if subject.generator is None or not subject.generator.codes:
             continue
         images = DrawnImages(subject.generator)
         context.progress(f"drawing images of {subject}", None)
-        files += draw_traversal_files(images, number, seed)
-        files += draw_sprites(images, number, seed)
+        in_full = place < MOST_WITH_SLIDERS
+        files += draw_traversal_files(images, number, seed, stretched=in_full)
+        if in_full:
+            files += draw_sprites(images, number, seed)
         if number == 0 and animation is not None:
             files += draw_animations(images, number, animation, rows=ROWS, seed=seed)
     shown = scored[0]

@@ -33,14 +33,18 @@ class CodeOfModel:
 
 Row = tuple[CodeOfModel, ...]
 """What every model but the baselines has in the place of one code."""
-MOST_ROWS, MOST_WITH_PICTURES = 6, 3
-"""Codes on the first screen, and those of them where there are pictures."""
+MOST_LINES, PICTURES = 12, 3
+"""Lines of the first screen for the numbers and the codes of models, and those that a code with
+pictures takes."""
 
 
-def on_first_screen(rows: Sequence[Row]) -> tuple[list[Row], list[Row]]:
-    """Return the rows that fit on a screen, those first that have a meaning, and the others."""
-    pictures = any(code.strip for row in rows for code in row)
-    most = MOST_WITH_PICTURES if pictures else MOST_ROWS
+def on_first_screen(rows: Sequence[Row], above: int) -> tuple[list[Row], list[Row]]:
+    """Return the rows that fit on a screen below others, those with a meaning first; and the rest.
+
+    ``above`` is the number of rows above them.
+    """
+    lines = PICTURES if any(code.strip for row in rows for code in row) else 1
+    most = max((MOST_LINES - above) // lines, 1)
     order = sorted(rows, key=lambda row: -sum(bool(code.meaning) for code in row))
     first = [row for row in rows if row in order[:most]]
     return first, [row for row in rows if row not in first]

@@ -65,7 +65,9 @@ def _convergence(document: Document) -> Reason | None:
         if (result := document.information(code.name)) is not None
     ]
     if not measured:
-        return None
+        text = "Not measured: --information quick adds what each code carries."
+        short = "information not measured"
+        return Reason("Information", None, text, short) if document.all_codes else None
     if all(result.metric == OWN_BOUND for result in measured):
         return Reason(
             "Lower bounds",
@@ -220,7 +222,9 @@ def _seeds(document: Document) -> Reason:
         text = f"{count.capitalize()}, all of them on this page."
         text += f" Shown first: {document.label}"
         reason = f" ({document.reason})" if document.reason else ""
-        return Reason("Seeds", None, f"{text}{reason}.", f"{count}, {document.label} shown first")
+        blind = ", chosen without labels" if "without labels" in (document.reason or "") else ""
+        short = f"{count}; {document.label} shown{blind}"
+        return Reason("Seeds", None, f"{text}{reason}.", short)
     if document.arrangement == "comparison":
         return Reason(
             "Seeds",

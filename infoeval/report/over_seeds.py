@@ -1,7 +1,7 @@
 """Numbers of several seeds: their mean with its interval over seeds, and the number of each."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 
 from infoeval.report.side_by_side import by_label
 from infoeval.report.tables import EstimateCell, Kind
-from infoeval.report.wording import nats, percent, two_decimals
+from infoeval.report.wording import nats, percent, spread, two_decimals
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import CLUSTER_ACCURACY
 
@@ -32,12 +32,21 @@ class SeedNumbers:
     count: int
 
     @property
+    def spread(self) -> str:
+        """The lowest and the highest number as text."""
+        known = [value for value in self.values if value is not None]
+        return spread(known, self._write)
+
+    @property
+    def _write(self) -> Callable[[float], str]:
+        return {"nats": nats, "percent": percent}.get(self.kind, two_decimals)
+
+    @property
     def written(self) -> str:
         """The mean and half its interval as text: "2.28 ± 0.01"."""
-        write = {"nats": nats, "percent": percent}.get(self.kind, two_decimals)
         if self.half is None:
-            return write(self.mean)
-        return f"{write(self.mean).removesuffix(' %')} ± {write(self.half)}"
+            return self._write(self.mean)
+        return f"{self._write(self.mean).removesuffix(' %')} ± {self._write(self.half)}"
 
 
 def mean_over_seeds(values: Sequence[float]) -> EstimateCell:

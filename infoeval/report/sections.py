@@ -38,6 +38,9 @@ from infoeval.results.file_entries import Gallery, Traversal
 _NARROW, _FEW_COLUMNS = 440, 7
 """Largest width, CSS pixels, and number of columns of a figure that has its table beside it."""
 
+MOST_SEEDS = 8
+"""Seeds whose numbers stand on the first screen; section "Every seed" has them all."""
+
 MOST_DRAWN = 100
 """Figures of a section that are drawn. Each takes some 50 ms, and nobody looks at more."""
 
@@ -134,7 +137,8 @@ def gather(document: Document, folder: Path) -> Page:
     lined_up = orders(document)
     pictures = strips(document, folder, lined_up)
     first, others = on_first_screen(sentences(document))
-    first_rows, other_rows = rows_on_first_screen(side_by_side(document, pictures))
+    best = standings(document)
+    first_rows, other_rows = rows_on_first_screen(side_by_side(document, pictures), len(best))
     content = {
         "findings": first,
         "other_findings": others,
@@ -143,9 +147,10 @@ def gather(document: Document, folder: Path) -> Page:
         "side_by_side": first_rows,
         "other_rows": other_rows,
         "pictures_of": _pictures_of(document),
-        "standings": standings(document),
+        "standings": best,
         "tally": tally(document),
         "over_seeds": over_seeds(document),
+        "most_seeds": MOST_SEEDS,
         "reasons": reasons(document),
         "traversals": traversals(document, folder, lined_up),
         "panels": panels(document, folder, lined_up),

@@ -6,12 +6,14 @@ from functools import partial
 
 from infoeval.report.tables import EstimateCell, Kind
 from infoeval.report.wording import (
+    MISSING,
     between,
     count_of,
     in_brackets,
     in_words,
     listed,
-    nats,
+    percent,
+    percents,
     two_decimals,
 )
 from infoeval.results import Difference, Document
@@ -23,18 +25,17 @@ from infoeval.results.records import (
     OWN_BOUND,
 )
 
-MOST_ROWS = 6
+MOST_ROWS = 5
 """Numbers that have a row on the first screen."""
-_MOST = {"information": 2, "classes": 1, "factors": 3, "summary": 3}
+_MOST = {"information": 2, "classes": 1, "factors": 3, "summary": 2}
 """Of each group of numbers, those that have a row."""
 _WORDS = {
-    "code-factors": "Codes and factors, mean over pairs",
-    "mig": "MIG: one code for each factor",
-    "dci-disentanglement": "DCI: one factor in each code",
-    "dci-informativeness": "DCI: factors predicted from all codes",
-    "mcc": "MCC: best pairing of codes and factors",
-    "quality-fd": "Fréchet distance of generated images",
-    "quality-kid": "KID of generated images",
+    "mig": "One code a factor (mig)",
+    "dci-disentanglement": "One factor a code (dci)",
+    "code-factors": "Best pairs (code-factors)",
+    "mcc": "Best pairs (mcc)",
+    "quality-fd": "Fréchet distance of images",
+    "quality-kid": "Kernel distance of images",
 }
 """Numbers that summarise a model, in the order of their rows."""
 
@@ -57,6 +58,14 @@ class Standing:
     decided: bool
     text: str
 
+    def written(self, cell: EstimateCell | None) -> tuple[str, str]:
+        """Return a cell as text: its value and its interval."""
+        if cell is None or cell.value is None:
+            return MISSING, ""
+        if self.kind == "percent":
+            return percent(cell.value), percents(cell.low, cell.high)
+        return two_decimals(cell.value), between(cell.low, cell.high, two_decimals)
+
 
 def standings(document: Document) -> tuple[Standing, ...]:
     """Return the numbers that tell most about the models, each with its best ones."""
@@ -78,15 +87,15 @@ def tally(document: Document) -> str:
         for model in document.all_models
     }
     leaders = [f"{label} in {in_words(count)}" for label, count in counts.items() if count]
-    total = count_of(len(winners), "number")
+    total, decided = count_of(len(winners), "number"), sum(counts.values())
     if not leaders:
         return f"In none of {total} is one model shown to be better than every other."
-    decided = sum(counts.values())
-    text = f"Of {total}, {in_words(decided)} {'has' if decided == 1 else 'have'} one best model: "
-    text += listed(leaders)
-    if decided < len(winners):
-        text += f"; in the other {in_words(len(winners) - decided)} none is shown to be best"
-    return f"{text}."
+    verb = "has" if decided == 1 else "have"
+    head = f"Of {total}, {in_words(decided)} {verb} one best model"
+    if decided == len(winners):
+        return f"Each of {total} has one best model: {listed(leaders)}."
+    rest = in_words(len(winners) - decided)
+    return f"{head}: {listed(leaders)}; in the other {rest} none is shown to be best."
 
 
 class _Differences:
@@ -186,27 +195,29 @@ def _text(
     closest = min(leads, key=lambda index: (leads[index] or (0.0,))[0])
     lead = leads[closest]
     assert lead is not None
-    write = partial(_amount, kind=kind)
-    ends = in_brackets(between(lead[1], lead[2], write))
+    ends = between(lead[1], lead[2], partial(_plain, kind=kind))
     if not open_:
-        return f"{labels[first]}, {write(lead[0])} ahead of {labels[closest]}{ends}"
-    level = [index for index in leads if index in open_]
-    text = f"no difference shown between {labels[first]} and {listed([labels[i] for i in level])}"
-    aside = in_brackets(f"{write(lead[0])}, {between(lead[1], lead[2], write)}")
-    return f"{text}{aside if len(level) == 1 else ''}"
+        amount = _amount(lead[0], kind)
+        return f"{labels[first]}, {amount} ahead of {labels[closest]}{in_brackets(ends)}"
+    level = [labels[index] for index in leads if index in open_]
+    aside = in_brackets(f"{_plain(lead[0], kind=kind)}, {ends}") if len(level) == 1 else ""
+    return f"no difference shown between {labels[first]} and {listed(level)}{aside}"
 
 
-def _amount(value: float, *, kind: Kind) -> str:
-    if kind == "percent":
-        return f"{two_decimals(100 * value)} points"
-    return f"{nats(value)} nats" if kind == "nats" else two_decimals(value)
+def _amount(value: float, kind: Kind) -> str:
+    unit = {"percent": " points", "nats": " nats"}.get(kind, "")
+    return f"{_plain(value, kind=kind)}{unit}"
+
+
+def _plain(value: float, *, kind: Kind) -> str:
+    return f"{100 * value:.1f}".replace("-", "−") if kind == "percent" else two_decimals(value)
 
 
 def _what(metric: str, target: str | None) -> str:
     """Return what a number is, in words where there are some."""
     if metric in (INFORMATION, OWN_BOUND):
         reader = ", by its own Q" if metric == OWN_BOUND else ""
-        return f"Information in {target}{reader}"
+        return f"Information, {target}{reader}"
     if metric == CLUSTER_ACCURACY:
         return f"Classes told by {target}"
     if metric == CODE_FACTORS and target is not None:
