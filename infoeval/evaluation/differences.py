@@ -24,7 +24,7 @@ from infoeval.evaluation.options import Options, takes_options
 from infoeval.information.streams import JOINT
 from infoeval.intervals import Subsamples
 from infoeval.results import Comparison, Difference, Document, Result
-from infoeval.results.records import SYNERGY
+from infoeval.results.records import CODE_FACTORS, SYNERGY
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
 
@@ -157,7 +157,18 @@ def _differences(
         else:
             ours_in, theirs_in = samples[0].get(_key(ours)), samples[1].get(_key(theirs))
             differences.append(_difference(ours, theirs, number, ours_in, theirs_in))
-    return [replace(difference, base=base) for difference in differences]
+    targets = _first_names(first)
+    return [
+        replace(each, base=base, target=targets.get(each.target or "", each.target))
+        if each.metric != CODE_FACTORS  # whose targets are factors
+        else replace(each, base=base)
+        for each in differences
+    ]
+
+
+def _first_names(document: Document) -> dict[str, str]:
+    """Return what the first model calls the codes of another one."""
+    return {each.own: each.code for each in document.alignment.codes} if document.alignment else {}
 
 
 def _own_names(first: Document, other: Document) -> dict[str, str]:
@@ -165,12 +176,9 @@ def _own_names(first: Document, other: Document) -> dict[str, str]:
     if other.alignment is None:
         return {}
     names = {each.code: each.own for each in other.alignment.codes}
-    ours = first.alignment
-    return (
-        names
-        if ours is None
-        else {each.own: names[each.code] for each in ours.codes if each.code in names}
-    )
+    if first.alignment is None:
+        return names
+    return {each.own: names[each.code] for each in first.alignment.codes if each.code in names}
 
 
 def _key(result: Result) -> tuple[str, str, str | None]:

@@ -38,7 +38,7 @@ def markdown(document: Mapping[str, Any]) -> str:
         *_figures("Differences", built.differences),
         *_tables("Directions", directions(whole)),
         *_tables("Codes and classes", [t for c in built.confusions for t in c.tables]),
-        *_figures("Codes and factors", built.factors),
+        *_figures("Codes and factors", (*built.factors, *built.other_factors)),
         *_figures("References", built.references),
         *(f"- {markdown_text(sentence)}\n" for sentence in doubts(whole)),
         *_figures("Training of Q", (*built.learning, *built.noise)),

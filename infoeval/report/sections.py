@@ -167,6 +167,7 @@ def gather(document: Document, folder: Path) -> Page:
             for confusion in built.confusions
         ],
         "factors": _all_drawn(built.factors),
+        "other_factors": _all_drawn(built.other_factors),
         "doubts": doubts(document),
         "directions": direction_tables.directions(document),
         "definitions": definitions(document),

@@ -1,5 +1,6 @@
 """Which of the models compared is best at what, by how much, with the difference's interval."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -38,6 +39,10 @@ _WORDS = {
     "quality-kid": "Kernel distance of images",
 }
 """Numbers that summarise a model, in the order of their rows."""
+_NO_MERIT = ("image-effects", "kl", "active-units", "region-changes", "direction-")
+"""Beginnings of metrics that describe a model, and of which more is not better."""
+_MOST_NAMED = 3
+"""Models that a sentence names."""
 
 Number = tuple[str, str | None]
 """A metric and its target."""
@@ -77,15 +82,11 @@ def standings(document: Document) -> tuple[Standing, ...]:
 def tally(document: Document) -> str:
     """Return in how many of all numbers each model is shown to be best; nothing without any."""
     table = _Differences(document)
-    winners = [
-        _standing(document, table, number) for number in table.numbers if table.is_known(number)
-    ]
+    winners = [table.judged(number) for number in table.numbers if number in table.known]
     if not winners:
         return ""
-    counts = {
-        model.label: sum(each.decided and model.index in each.best for each in winners)
-        for model in document.all_models
-    }
+    won = Counter(each.first for each in winners if each.decided)
+    counts = {model.label: won[model.index] for model in document.all_models}
     leaders = [f"{label} in {in_words(count)}" for label, count in counts.items() if count]
     total, decided = count_of(len(winners), "number"), sum(counts.values())
     if not leaders:
@@ -98,46 +99,73 @@ def tally(document: Document) -> str:
     return f"{head}: {listed(leaders)}; in the other {rest} none is shown to be best."
 
 
+Lead = tuple[float, float, float]
+"""By how much a model is better than another, with the limits."""
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """The ``first`` model by one number, and its lead over each other one, None where not known."""
+
+    first: int
+    leads: Mapping[int, Lead | None]
+
+    @property
+    def open(self) -> list[int]:
+        """The models that the first is not shown to be better than."""
+        return [model for model, lead in self.leads.items() if lead is None or lead[1] <= 0]
+
+    @property
+    def decided(self) -> bool:
+        """Whether the first is shown to be better than every other."""
+        return bool(self.leads) and not self.open
+
+
 class _Differences:
-    """The differences of every two models, and in which direction each metric is better."""
+    """The differences of every two models, and in which direction each metric is better.
+
+    ``numbers`` are those that models were compared by, ``known`` those with any interval.
+    """
 
     def __init__(self, document: Document) -> None:
         self.by_pair: dict[tuple[Number, int, int], Difference] = {}
         self.values: dict[Number, dict[int, float]] = {}
         for each in (*document.differences, *document.differences_among_others):
+            if each.metric.startswith(_NO_MERIT):
+                continue
             number = each.metric, each.target
             self.by_pair.setdefault((number, each.base, each.model), each)
-            known = self.values.setdefault(number, {})
-            known.setdefault(each.base, each.first)
-            known.setdefault(each.model, each.second)
+            values = self.values.setdefault(number, {})
+            values.setdefault(each.base, each.first)
+            values.setdefault(each.model, each.second)
+        self.numbers = tuple(self.values)
+        self.known = {
+            number
+            for (number, _, _), each in self.by_pair.items()
+            if each.low is not None and each.high is not None
+        }
         results = [result for model in document.all_models for result in model.results]
         self.higher = {result.metric: result.higher_is_better for result in results}
         self.units = {result.metric: result.unit for result in results}
 
-    @property
-    def numbers(self) -> tuple[Number, ...]:
-        """All numbers that models were compared by."""
-        return tuple(self.values)
+    def judged(self, number: Number) -> _Judged:
+        """Return which model has the best value of a number, and by how much it leads."""
+        values = self.values[number]
+        sign = 1 if self.higher.get(number[0], True) else -1
+        first = max(values, key=lambda model: (sign * values[model], -model))
+        others = (model for model in values if model != first)
+        return _Judged(first, {model: self._lead(number, first, model) for model in others})
 
-    def is_known(self, number: Number) -> bool:
-        """Whether the number has any interval of a difference."""
-        return any(
-            each.low is not None and each.high is not None
-            for (key, _, _), each in self.by_pair.items()
-            if key == number
-        )
-
-    def lead(self, number: Number, ours: int, theirs: int) -> tuple[float, float, float] | None:
+    def _lead(self, number: Number, ours: int, theirs: int) -> Lead | None:
         """Return by how much a model is better than another, with the limits; None: not known."""
         each = self.by_pair.get((number, ours, theirs))
         turned = each is None
         each = each or self.by_pair.get((number, theirs, ours))
         if each is None or each.low is None or each.high is None:
             return None
-        lead = each.difference, each.low, each.high
         if turned != (not self.higher.get(number[0], True)):
-            lead = -lead[0], -lead[2], -lead[1]
-        return lead
+            return -each.difference, -each.high, -each.low
+        return each.difference, each.low, each.high
 
 
 def _groups(document: Document, table: _Differences) -> Iterator[Sequence[Number]]:
@@ -159,11 +187,7 @@ def _groups(document: Document, table: _Differences) -> Iterator[Sequence[Number
 
 def _standing(document: Document, table: _Differences, number: Number) -> Standing:
     metric, target = number
-    values = table.values[number]
-    sign = 1 if table.higher.get(metric, True) else -1
-    first = max(values, key=lambda model: (sign * values[model], -model))
-    leads = {m: table.lead(number, first, m) for m in values if m != first}
-    open_ = [m for m, lead in leads.items() if lead is None or lead[1] <= 0]
+    judged, values = table.judged(number), table.values[number]
     kind: Kind = "percent" if metric == CLUSTER_ACCURACY else "number"
     if table.units.get(metric) == "nats":
         kind = "nats"
@@ -174,34 +198,32 @@ def _standing(document: Document, table: _Differences, number: Number) -> Standi
         cells=tuple(
             _cell(document, number, index, values.get(index)) for index in range(len(labels))
         ),
-        best=frozenset({first, *open_}),
-        decided=bool(leads) and not open_,
-        text=_text(labels, first, leads, open_, kind),
+        best=frozenset({judged.first, *judged.open}),
+        decided=judged.decided,
+        text=_text(labels, judged, kind),
     )
 
 
-def _text(
-    labels: Sequence[str],
-    first: int,
-    leads: Mapping[int, tuple[float, float, float] | None],
-    open_: Sequence[int],
-    kind: Kind,
-) -> str:
+def _text(labels: Sequence[str], judged: _Judged, kind: Kind) -> str:
     """Return which model is best, by how much; else that no difference is shown."""
-    unknown = [index for index in open_ if leads[index] is None]
+    first = labels[judged.first]
+    unknown = [labels[index] for index in judged.open if judged.leads[index] is None]
     if unknown:
-        others = listed([labels[index] for index in unknown])
-        return f"not known: no interval of the difference of {labels[first]} and {others}"
-    closest = min(leads, key=lambda index: (leads[index] or (0.0,))[0])
-    lead = leads[closest]
-    assert lead is not None
-    ends = between(lead[1], lead[2], partial(_plain, kind=kind))
-    if not open_:
-        amount = _amount(lead[0], kind)
-        return f"{labels[first]}, {amount} ahead of {labels[closest]}{in_brackets(ends)}"
-    level = [labels[index] for index in leads if index in open_]
-    aside = in_brackets(f"{_plain(lead[0], kind=kind)}, {ends}") if len(level) == 1 else ""
-    return f"no difference shown between {labels[first]} and {listed(level)}{aside}"
+        return f"not known: no interval of the difference of {first} and {_few(unknown)}"
+    leads = {index: lead for index, lead in judged.leads.items() if lead is not None}
+    closest = min(judged.open or leads, key=lambda index: leads[index][0])
+    lead, *limits = leads[closest]
+    ends = between(limits[0], limits[1], partial(_plain, kind=kind))
+    if judged.decided:
+        ahead = f"{_amount(lead, kind)} ahead of {labels[closest]}"
+        return f"{first}, {ahead}{in_brackets(ends)}"
+    level = [labels[index] for index in judged.open]
+    aside = in_brackets(f"{_plain(lead, kind=kind)}, {ends}") if len(level) == 1 else ""
+    return f"no difference shown between {first} and {_few(level)}{aside}"
+
+
+def _few(labels: Sequence[str]) -> str:
+    return listed(labels) if len(labels) <= _MOST_NAMED else f"{in_words(len(labels))} others"
 
 
 def _amount(value: float, kind: Kind) -> str:

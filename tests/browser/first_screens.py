@@ -68,12 +68,14 @@ def three(folder: Path) -> Document:
     """Three models with the differences of every two, their codes aligned."""
     document = several.compared(folder)
     document["images"] = documents.comparison(folder)["images"]
+    for model in (document, *document["models"]):
+        del model["history"]
     return document
 
 
 def paired_seeds(folder: Path) -> Document:
     """Five seeds whose codes are aligned, with their agreement."""
-    return several.with_agreement(several.aligned(documents.seeds(folder)))
+    return several.light(several.with_agreement(several.aligned(documents.seeds(folder))))
 
 
 def _pairs(codes: tuple[str, ...]) -> list[Document]:

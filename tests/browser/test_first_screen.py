@@ -102,7 +102,7 @@ def test_may_a_number_be_quoted(shown: Shown) -> None:
     with shown("complete") as page:
         against = first(page).locator(".sure .bad").all_inner_texts()
         assert against == ["Q had not converged everywhere"]
-        assert "5.9 % error (5.4 to 6.3 %" in first(page).inner_text()
+        assert "5.9 % error (5.4 to 6.3 %" in first(page).inner_text().replace("\xa0", " ")
         full = page.locator("#verdict .evidence")
         assert full.is_visible(), "what speaks against a number is not folded"
         assert "they do not cover the choice of seed" in full.inner_text()

@@ -72,6 +72,19 @@ def aligned(document: Document) -> Document:
     return document
 
 
+def light(document: Document) -> Document:
+    """Leave out what takes long to draw: curves, and the pairs of codes and factors."""
+    copied = copy.deepcopy(document)
+    for model in (copied, *copied["models"]):
+        model.pop("history", None)
+        kept = [each for each in model["results"] if each["metric"] != "code-factors"]
+        for result in kept:
+            for name in ("curve", "noise", "leakage"):
+                result["details"].pop(name, None)
+        model["results"] = kept
+    return copied
+
+
 def with_agreement(document: Document) -> Document:
     """Give every seed a `udr`."""
     template = copy.deepcopy(document["results"][0])

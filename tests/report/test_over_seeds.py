@@ -11,7 +11,7 @@ from infoeval.results import Document
 from tests.report.drawn import built
 from tests.report.reading import Reading
 from tests.report.sample import five_seeds
-from tests.report.several import aligned, with_agreement
+from tests.report.several import aligned, light, with_agreement
 
 Plain = dict[str, Any]
 
@@ -59,7 +59,7 @@ def test_agreement_of_seeds_is_on_the_page(seeds: Plain, tmp_path: Path) -> None
     document = with_agreement(seeds)
     agreement = by_name(document)["agreement of seeds (udr)"]
     assert agreement.mean == pytest.approx(0.7)
-    assert "agreement of seeds (udr)" in Reading(render(document, tmp_path)).text
+    assert "agreement of seeds (udr)" in Reading(render(light(document), tmp_path)).text
 
 
 def test_every_metric_has_its_mean_over_seeds(seeds: Plain) -> None:

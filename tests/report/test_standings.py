@@ -10,7 +10,7 @@ from infoeval.report.page import render
 from infoeval.report.standings import MOST_ROWS, Standing, standings, tally
 from infoeval.results import Document
 from tests.report.reading import Reading
-from tests.report.several import between, compared
+from tests.report.several import between, compared, light
 
 Plain = dict[str, Any]
 
@@ -95,7 +95,7 @@ def test_the_tally_counts_only_what_is_shown(three: Plain) -> None:
 
 
 def test_the_page_begins_with_who_is_best(three: Plain, tmp_path: Path) -> None:
-    page = Reading(render({**three, "images": []}, tmp_path))
+    page = Reading(render(light({**three, "images": []}), tmp_path))
     text = page.text
     assert "Each of six numbers has one best model: Wide in five and Narrow in one." in text
     assert "Wide, 6.1 points ahead of Narrow (4.1 to 8.1)" in text

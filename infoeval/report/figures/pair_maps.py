@@ -25,13 +25,19 @@ Place = tuple[str, str]
 
 
 def factors(document: Document) -> tuple[Figure, ...]:
-    """Return a map of every code against every factor, for each setting measured.
+    """Return a map of every code against every factor, for each setting measured."""
+    return _of_models(document, document.peers[:1])
 
-    Of several models compared, or seeds, there is one of each.
-    """
+
+def other_factors(document: Document) -> tuple[Figure, ...]:
+    """Return the same maps of the other models compared, or seeds."""
+    return _of_models(document, document.peers[1:MOST_MAPS])
+
+
+def _of_models(document: Document, models: Sequence[ModelResults]) -> tuple[Figure, ...]:
     return apart(
         _factors(document, model, settings, pairs)
-        for model in document.peers[:MOST_MAPS]
+        for model in models
         for settings, pairs in _pairs(model).items()
     )
 
