@@ -7,6 +7,7 @@ from itertools import groupby
 
 from infoeval.evaluation.bound_differences import BOUNDS
 from infoeval.results import Result
+from infoeval.results.model_results import renamed
 
 NUMBERED = re.compile(r"code \d+(, .*)?")
 """The name of a code, perhaps with a factor, that is a column's number and nothing else."""
@@ -32,18 +33,10 @@ def matched(
             yield from _best_pairs(list(results), second)
             continue
         for result in results:
-            key = (*result.key[:2], _their_target(result, names))
+            target = result.target and renamed(result.target, names)
+            key = (*result.key[:2], target)
             if key in theirs and not _has_only_a_number(result):
                 yield result, theirs[key]
-
-
-def _their_target(result: Result, own_names: Mapping[str, str]) -> str | None:
-    """Return the target of the same result of another model, by what that calls its codes."""
-    target, effects = result.target, result.effects
-    if target is None or effects is None:
-        return own_names.get(target or "", target)
-    own = own_names.get(effects.code, effects.code)
-    return f"{own}{target.removeprefix(effects.code)}"
 
 
 def _metric_of_pairs(result: Result) -> tuple[str, str] | None:

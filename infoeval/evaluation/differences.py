@@ -24,6 +24,7 @@ from infoeval.evaluation.options import Options, takes_options
 from infoeval.information.streams import JOINT
 from infoeval.intervals import Subsamples
 from infoeval.results import Comparison, Difference, Document, Result
+from infoeval.results.model_results import renamed
 from infoeval.results.records import CODE_FACTORS, SYNERGY
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
@@ -159,7 +160,7 @@ def _differences(
             differences.append(_difference(ours, theirs, number, ours_in, theirs_in))
     targets = _first_names(first)
     return [
-        replace(each, base=base, target=targets.get(each.target or "", each.target))
+        replace(each, base=base, target=each.target and renamed(each.target, targets))
         if each.metric != CODE_FACTORS  # whose targets are factors
         else replace(each, base=base)
         for each in differences

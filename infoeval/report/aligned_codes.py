@@ -38,7 +38,7 @@ MOST_LINES, PICTURES = 12, 3
 pictures takes."""
 
 
-def on_first_screen(rows: Sequence[Row], above: int) -> tuple[list[Row], list[Row]]:
+def rows_that_fit(rows: Sequence[Row], above: int) -> tuple[list[Row], list[Row]]:
     """Return the rows that fit on a screen below others, those with a meaning first; and the rest.
 
     ``above`` is the number of rows above them.

@@ -8,18 +8,15 @@ from typing import Any
 from markupsafe import Markup
 
 from infoeval.report import direction_tables, figures, svg
-from infoeval.report.aligned_codes import on_first_screen as rows_on_first_screen
-from infoeval.report.aligned_codes import side_by_side
-from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import mixed_up
 from infoeval.report.figures.look import looks
+from infoeval.report.first_screen import first_screen
 from infoeval.report.grid_columns import orders
 from infoeval.report.image_grids import galleries, strips, traversals
 from infoeval.report.limits import limits
 from infoeval.report.live_generator import LiveGenerator, read_live
 from infoeval.report.moving_images import animations, panels
-from infoeval.report.over_seeds import over_seeds
 from infoeval.report.page_images import check_all
 from infoeval.report.provenance import (
     definitions,
@@ -29,17 +26,11 @@ from infoeval.report.provenance import (
     without_chance,
 )
 from infoeval.report.references import EXPLAINED, doubts
-from infoeval.report.standings import standings, tally
 from infoeval.report.tables import ReportTable
-from infoeval.report.verdict import on_first_screen, sentences, why_empty
 from infoeval.results import Document
-from infoeval.results.file_entries import Gallery, Traversal
 
 _NARROW, _FEW_COLUMNS = 440, 7
 """Largest width, CSS pixels, and number of columns of a figure that has its table beside it."""
-
-MOST_SEEDS = 8
-"""Seeds whose numbers stand on the first screen; section "Every seed" has them all."""
 
 MOST_DRAWN = 100
 """Figures of a section that are drawn. Each takes some 50 ms, and nobody looks at more."""
@@ -136,22 +127,8 @@ def gather(document: Document, folder: Path) -> Page:
     built = figures.build(document)
     lined_up = orders(document)
     pictures = strips(document, folder, lined_up)
-    first, others = on_first_screen(sentences(document))
-    best = standings(document)
-    first_rows, other_rows = rows_on_first_screen(side_by_side(document, pictures), len(best))
     content = {
-        "findings": first,
-        "other_findings": others,
-        "why_empty": why_empty(document),
-        "strips": pictures,
-        "side_by_side": first_rows,
-        "other_rows": other_rows,
-        "pictures_of": _pictures_of(document),
-        "standings": best,
-        "tally": tally(document),
-        "over_seeds": over_seeds(document),
-        "most_seeds": MOST_SEEDS,
-        "reasons": reasons(document),
+        **first_screen(document, pictures),
         "traversals": traversals(document, folder, lined_up),
         "panels": panels(document, folder, lined_up),
         "live": read_live(document, folder),
@@ -227,15 +204,6 @@ def _sections(
     yield Section(
         "limits", "How to read it", "How to read this page, and its limits", "limits.html"
     )
-
-
-def _pictures_of(document: Document) -> str:
-    """Return what the pictures of the first screen are; nothing where there are none."""
-    if any(isinstance(image, Traversal) for image in document.images):
-        return "Pictures: generated at one fixed noise, along the values of each code."
-    if any(isinstance(image, Gallery) for image in document.images):
-        return "Pictures: real images, from those the model reads as low to those it reads as high."
-    return ""
 
 
 def _title(document: Document) -> str:

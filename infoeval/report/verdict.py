@@ -167,7 +167,7 @@ def _information_of(code: Code, document: Document) -> str:
     return f"It {information_sentence(code, document)}."
 
 
-def on_first_screen(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
+def findings_that_fit(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
     """Return the findings that fit on a screen, and the rest: codes that mean something go first.
 
     Both keep their order.

@@ -118,6 +118,20 @@ class AlignedCode(Open):
     turned: Flag = False
 
 
+def renamed(target: str, names: Mapping[str, str]) -> str:
+    """Return the target of a result with its code by another name, where `names` has one.
+
+    >>> names = {"a": "z"}
+    >>> [renamed(target, names) for target in ("a", "a, shape", "a × slant", "b, a")]
+    ['z', 'z, shape', 'z × slant', 'b, a']
+    """
+    for mark in ("\0", ", ", " × "):  # the whole first
+        code, between, rest = target.partition(mark)
+        if code in names:
+            return f"{names[code]}{between}{rest}"
+    return target
+
+
 class Alignment(Open):
     """Which codes of a model are those of the model shown first, by the same ``n`` images."""
 
@@ -202,8 +216,9 @@ class ModelResults(Open):
 
     def own_name(self, target: str | None) -> str | None:
         """Return what the model calls a code of the model shown first; other targets as given."""
-        aligned = self._aligned.get(target) if target is not None else None
-        return aligned.own if aligned else target
+        if target is None or not self._aligned:
+            return target
+        return renamed(target, {code: each.own for code, each in self._aligned.items()})
 
     def find(self, metric: str, target: str | None) -> Result | None:
         """Return the result of a metric for a code, or None."""

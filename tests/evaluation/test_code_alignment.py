@@ -61,13 +61,20 @@ def test_codes_of_other_rows_are_not_aligned(stored: list[str], tmp_path: Path) 
     assert align(first, other) is None
 
 
-def test_differences_are_of_the_codes_that_are_alike(stored: list[str]) -> None:
-    """Of two models with the same codes, no code differs from its partner."""
-    compared = evaluation.compare(stored[:2], ["code-information"], **FAST)
-    assert compared.second.alignment is not None
-    of_codes = [each for each in compared.differences if each.target in ("a", "b")]
-    assert of_codes
-    assert [each.difference for each in of_codes] == pytest.approx([0] * len(of_codes))
+def test_differences_are_of_the_codes_that_are_alike(tmp_path: Path) -> None:
+    """Of three models with the same codes under changed names, no code differs from its partner."""
+    factors = table()["factors"]
+    swapped = factors[:, ::-1]
+    paths = [
+        store(tmp_path / f"{n}.npz", codes=codes, factors=factors, code_names=["a", "b"])
+        for n, codes in enumerate((factors, swapped, swapped))
+    ]
+    compared = evaluation.compare(paths, ["cluster-acc"], **FAST)
+    differences = (*compared.differences, *compared.among_others)
+    assert {each.difference for each in differences} == {0}
+    targets = {(each.base, each.target, each.first == 1) for each in differences}
+    whole = [(0, "a, factor 0"), (0, "b, factor 1"), (1, "a, factor 0"), (1, "b, factor 1")]
+    assert {(base, target) for base, target, right in targets if right} == set(whole)
 
 
 def test_every_two_of_three_models_are_compared(stored: list[str]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from infoeval.report.aligned_codes import on_first_screen, pairing, side_by_side
+from infoeval.report.aligned_codes import pairing, rows_that_fit, side_by_side
 from infoeval.report.grid_columns import Orders
 from infoeval.report.image_grids import strips, traversals
 from infoeval.report.page import render
@@ -64,9 +64,9 @@ def test_a_turned_code_is_shown_from_its_other_end(three: Plain, tmp_path: Path)
 
 def test_what_means_something_is_on_the_first_screen(three: Plain) -> None:
     rows = side_by_side(Document.for_page(three), {})
-    first, rest = on_first_screen(rows, 10)
+    first, rest = rows_that_fit(rows, 10)
     assert [len(first), len(rest)] == [2, 1]
-    assert on_first_screen(rows, 3) == (list(rows), [])
+    assert rows_that_fit(rows, 3) == (list(rows), [])
 
 
 def test_every_model_has_a_labelled_map(three: Plain) -> None:
