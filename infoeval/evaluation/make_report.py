@@ -271,11 +271,10 @@ def _names(subjects: Sequence[Subject]) -> list[str]:
         arguments = [call[2].replace('"', "").replace("'", "") for call in calls if call]
         if len(set(arguments)) == len(names) and all(arguments):
             return arguments
-    paths = [Path(name) for name in names]
-    endings = {path.suffix for path in paths}
-    if len(endings) == 1 and not any(":" in name for name in names):
-        paths = [path.with_suffix("") if path.name != CHECKPOINT else path for path in paths]
-    for count in range(1, max(len(path.parts) for path in paths)):
+    endings = {Path(name).suffix for name in names}
+    shared = endings.pop() if len(endings) == 1 and CHECKPOINT not in "".join(names) else ""
+    paths = [Path(name.removesuffix(shared)) for name in names]
+    for count in range(1, max(len(path.parts) for path in paths) + 1):
         short = ["/".join(_without_file(path.parts)[-count:]) for path in paths]
         if len(set(short)) == len(short):
             return short

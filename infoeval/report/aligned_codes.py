@@ -98,9 +98,10 @@ def pairing(document: Document) -> str:
         return ""
     if not aligned:
         return ""
+    rows = "images" if document.identity.codes is None else "rows"
     values = [code.agreement for each in aligned for code in each.codes]
     text = (
-        f"Codes that agree most on the same {aligned[0].n:,} images stand together (Hungarian "
+        f"Codes that agree most on the same {aligned[0].n:,} {rows} stand together (Hungarian "
         "method, a code of the same name 0.1 ahead)"
     )
     if not values:

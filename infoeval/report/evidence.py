@@ -231,7 +231,7 @@ def _seeds(document: Document) -> Reason:
             None,
             "One checkpoint of each model: differences are between these checkpoints, and other "
             "seeds may differ in the opposite direction.",
-            "one checkpoint of each model",
+            "one seed of each model",
         )
     if document.identity.codes is not None:
         text = "One table of codes: those of another seed of the model can be very different."
@@ -244,7 +244,8 @@ def _seeds(document: Document) -> Reason:
 
 def _alignment(document: Document) -> Reason | None:
     text = pairing(document)
-    return Reason("Pairing", None, text, "codes paired on the same images") if text else None
+    rows = "images" if document.identity.codes is None else "rows"
+    return Reason("Pairing", None, text, f"codes paired on the same {rows}") if text else None
 
 
 def _unlike(document: Document, baseline: ModelResults) -> Reason | None:

@@ -1,7 +1,7 @@
 """Numbers of several seeds: their mean with its interval over seeds, and the number of each."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import mean, stdev
 
@@ -9,7 +9,7 @@ from scipy.special import stdtrit
 
 from infoeval.report.side_by_side import by_label
 from infoeval.report.tables import EstimateCell, Kind
-from infoeval.report.wording import nats, percent, spread, two_decimals
+from infoeval.report.wording import MISSING, percent, spread, two_decimals
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import CLUSTER_ACCURACY
 
@@ -35,18 +35,20 @@ class SeedNumbers:
     def spread(self) -> str:
         """The lowest and the highest number as text."""
         known = [value for value in self.values if value is not None]
-        return spread(known, self._write)
+        return spread(known, self.write)
 
-    @property
-    def _write(self) -> Callable[[float], str]:
-        return {"nats": nats, "percent": percent}.get(self.kind, two_decimals)
+    def write(self, value: float | None) -> str:
+        """Return one of the numbers as text; a dash where there is none."""
+        if value is None:
+            return MISSING
+        return percent(value) if self.kind == "percent" else two_decimals(value)
 
     @property
     def written(self) -> str:
         """The mean and half its interval as text: "2.28 ± 0.01"."""
         if self.half is None:
-            return self._write(self.mean)
-        return f"{self._write(self.mean).removesuffix(' %')} ± {self._write(self.half)}"
+            return self.write(self.mean)
+        return f"{self.write(self.mean).removesuffix(' %')} ± {self.write(self.half)}"
 
 
 def mean_over_seeds(values: Sequence[float]) -> EstimateCell:

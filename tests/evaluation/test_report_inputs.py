@@ -275,7 +275,7 @@ def no_scoring(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: Any, **options: Any) -> None:
         raise AssertionError("was scored again")
 
-    monkeypatch.setattr("infoeval.evaluation.make_report.score_subject", refuse)
+    monkeypatch.setattr("infoeval.evaluation.make_report.score_inputs", refuse)
 
 
 @pytest.mark.usefixtures("no_scoring")
