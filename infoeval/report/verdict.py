@@ -77,11 +77,14 @@ def sentences(document: Document) -> list[Finding]:
 
 
 def _is_known(code: Code, document: Document) -> bool:
-    """Return whether a number says what a code carries or means, or a picture may show it."""
+    """Return whether a number says what a code carries or means, or of few, a picture shows it."""
     return (
         document.information(code.name) is not None
         or bool(_meaning(code.name, document))
-        or any(isinstance(i, Traversal) and i.code == code.name for i in document.images)
+        or (
+            len(document.all_codes) <= _MOST
+            and any(isinstance(i, Traversal) and i.code == code.name for i in document.images)
+        )
     )
 
 
@@ -96,7 +99,7 @@ def why_empty(document: Document) -> str:
     if not document.results:
         return f"{why} metrics.json has no results."
     count = count_of(len(document.results), "number")
-    return f"{why} All results has {count} of the model as a whole."
+    return f"{why} The page has {count} of the model as a whole."
 
 
 def _named_codes(document: Document) -> tuple[str, ...]:

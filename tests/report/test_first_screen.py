@@ -42,7 +42,7 @@ def test_where_no_code_is_known_the_reason_is_given() -> None:
     content = shown(document(number, skipped=skipped))
     assert content["findings"] == []
     assert content["why_empty"] == (
-        "No number here is about a single code (there are no factors). All results has one number "
+        "No number here is about a single code (there are no factors). The page has one number "
         "of the model as a whole."
     )
 
