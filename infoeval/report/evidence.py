@@ -105,36 +105,34 @@ def _readings(document: Document) -> Reason | None:
 
 def _too_few_rows(document: Document) -> list[Reason]:
     """Return each warning of a metric about the number of rows, with the metrics that give it."""
-    return _said(document, "Too few rows", lambda result: result.typed.sparse)
+    short = "too few rows for some metrics"
+    return _said(document, "Too few rows", short, lambda result: result.typed.sparse)
 
 
 def _assumptions(document: Document) -> list[Reason]:
     """Return what metrics assumed, as a model does not say."""
-    return _said(document, "Assumed", lambda result: result.typed.assumed)
+    short = "some metrics assume what the model does not say"
+    return _said(document, "Assumed", short, lambda result: result.typed.assumed)
 
 
-def _said(document: Document, heading: str, sentence_of: Callable[[Result], str]) -> list[Reason]:
-    """Return each sentence of a kind in the results, with the metrics that have it."""
+def _said(
+    document: Document, heading: str, short: str, sentence_of: Callable[[Result], str]
+) -> list[Reason]:
+    """Return each sentence of a kind in the results, with the metrics that have it.
+
+    Of several models that say it of the same metrics, the first one's sentence stands for all.
+    """
     warned: dict[str, dict[str, None]] = {}
     for model in document.all_models:
         for result in model.results:
             if sentence := sentence_of(result):
                 warned.setdefault(sentence, {})[result.name] = None
+    first = {tuple(names): sentence for sentence, names in reversed(warned.items())}
     return [
-        Reason(
-            heading,
-            False,
-            f"{listed(list(names))}: {sentence}",
-            f"{heading[:1].lower()}{heading[1:]}: {_few(list(names))}",
-        )
+        Reason(heading, False, f"{listed(list(names))}: {sentence}", short)
         for sentence, names in warned.items()
+        if first[tuple(names)] == sentence or len(document.all_models) == 1
     ]
-
-
-def _few(names: list[str]) -> str:
-    """Return "mig and sap", or of more "mig and three more"."""
-    more = len(names) - 1
-    return listed(names) if more < 2 else f"{names[0]} and {in_words(more)} more"
 
 
 def _where(open_codes: Mapping[str, tuple[str, ...]], document: Document) -> str:

@@ -21,7 +21,7 @@ AGREEMENT = "udr"
 class SeedNumbers:
     """One number of each seed, in the order of the page, and their mean.
 
-    ``half`` is half the interval of the mean over seeds; None for a single seed.
+    ``half`` is half the interval of the mean over seeds; None where it has no interval.
     """
 
     what: str
@@ -51,15 +51,17 @@ class SeedNumbers:
         return f"{self.write(self.mean).removesuffix(' %')} ± {self.write(self.half)}"
 
 
-def mean_over_seeds(values: Sequence[float]) -> EstimateCell:
+def mean_over_seeds(values: Sequence[float], metric: str = "") -> EstimateCell:
     """Return the mean with its 95 % interval over seeds, by Student's t; none for one seed.
+
+    None either for their agreement: that of one seed is part of the others'.
 
     >>> cell = mean_over_seeds([1.0, 2.0, 3.0])
     >>> cell.value, round(cell.low, 2), round(cell.high, 2)
     (2.0, -0.48, 4.48)
     """
     middle = mean(values)
-    if len(values) < 2:
+    if len(values) < 2 or metric == AGREEMENT:
         return EstimateCell(middle)
     quantile = float(stdtrit(len(values) - 1, (1 + LEVEL) / 2))
     half = quantile * stdev(values) / math.sqrt(len(values))
@@ -81,14 +83,14 @@ def over_seeds(document: Document) -> tuple[SeedNumbers, ...]:
     agreement = document.find(AGREEMENT, None)
     if agreement is not None:
         found.append(_numbers(document, agreement, "agreement of seeds (udr)", "number"))
-    return tuple(numbers for numbers in found if numbers is not None)
+    return tuple(found)
 
 
 def _numbers(document: Document, result: Result, what: str, kind: Kind) -> SeedNumbers:
     by_seed = by_label(document.peers, result)
     values = [_value(seed, by_seed) for seed in document.peers]
     known = [value for value in values if value is not None]
-    cell = mean_over_seeds(known)
+    cell = mean_over_seeds(known, result.metric)
     assert cell.value is not None
     half = None if cell.high is None else cell.high - cell.value
     return SeedNumbers(what, kind, tuple(values), cell.value, half, len(known))

@@ -59,6 +59,7 @@ def test_agreement_of_seeds_is_on_the_page(seeds: Plain, tmp_path: Path) -> None
     document = with_agreement(seeds)
     agreement = by_name(document)["agreement of seeds (udr)"]
     assert agreement.mean == pytest.approx(0.7)
+    assert agreement.half is None, "the agreements of seeds depend on each other"
     assert "agreement of seeds (udr)" in Reading(render(light(document), tmp_path)).text
 
 

@@ -147,7 +147,8 @@ def _table(
     if document.arrangement == "seeds":
         columns.append(TableColumn(_mean_of(document), kind))
         by_seed = [_by_key(seed, keys) for seed in document.peers]
-        cells.append([_mean([seed[key].value for seed in by_seed if key in seed]) for key in keys])
+        values = {key: [seed[key].value for seed in by_seed if key in seed] for key in keys}
+        cells.append([_mean(values[key], key[0]) for key in keys])
     for model in document.all_models:
         results = _by_key(model, keys)
         measured = [results.get(key) for key in keys]
@@ -167,8 +168,8 @@ def _mean_of(document: Document) -> str:
     return f"Mean of {count_of(len(document.peers), 'seed')}"
 
 
-def _mean(values: Sequence[float]) -> EstimateCell | None:
-    return mean_over_seeds(values) if values else None
+def _mean(values: Sequence[float], metric: str) -> EstimateCell | None:
+    return mean_over_seeds(values, metric) if values else None
 
 
 def _head(document: Document, label: str, quantity: str) -> str:
@@ -279,9 +280,7 @@ def _seeds_table(
     ]
     seeds = {seed.index for seed in document.peers}
     means = [
-        _mean(
-            [cell.value for index, cell in of.items() if index in seeds and cell.value is not None]
-        )
-        for of in quantities.values()
+        _mean([cell.value or 0.0 for index, cell in of.items() if index in seeds], name)
+        for name, of in quantities.items()
     ]
     return columns, [(_mean_of(document), *means), *rows]
