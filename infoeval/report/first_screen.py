@@ -16,8 +16,10 @@ MOST_SEEDS = 8
 
 def first_screen(document: Document, pictures: Strips) -> dict[str, Any]:
     """Return what the template `verdict.html` shows; ``pictures`` has a row of each code."""
-    findings, others = findings_that_fit(sentences(document))
-    best = standings(document)
+    best, means = standings(document), over_seeds(document)
+    # A row of a table is somewhat higher than a line.
+    taken = 2 + round(1.4 * len(means)) if means else 0
+    findings, others = findings_that_fit(sentences(document), taken)
     rows, other_rows = rows_that_fit(side_by_side(document, pictures), len(best))
     return {
         "findings": findings,
@@ -29,7 +31,7 @@ def first_screen(document: Document, pictures: Strips) -> dict[str, Any]:
         "other_rows": other_rows,
         "standings": best,
         "tally": tally(document),
-        "over_seeds": over_seeds(document),
+        "over_seeds": means,
         "most_seeds": MOST_SEEDS,
         "reasons": reasons(document),
     }

@@ -209,7 +209,7 @@ def _text(labels: Sequence[str], judged: _Judged, kind: Kind) -> str:
     first = labels[judged.first]
     unknown = [labels[index] for index in judged.open if judged.leads[index] is None]
     if unknown:
-        return f"not known: no interval of the difference of {first} and {_few(unknown)}"
+        return f"not known: no interval of the difference of {_few([first, *unknown])}"
     leads = {index: lead for index, lead in judged.leads.items() if lead is not None}
     closest = min(judged.open or leads, key=lambda index: leads[index][0])
     lead, *limits = leads[closest]
@@ -219,11 +219,14 @@ def _text(labels: Sequence[str], judged: _Judged, kind: Kind) -> str:
         return f"{first}, {ahead}{in_brackets(ends)}"
     level = [labels[index] for index in judged.open]
     aside = in_brackets(f"{_plain(lead, kind=kind)}, {ends}") if len(level) == 1 else ""
-    return f"no difference shown between {first} and {_few(level)}{aside}"
+    return f"no difference shown between {_few([first, *level])}{aside}"
 
 
 def _few(labels: Sequence[str]) -> str:
-    return listed(labels) if len(labels) <= _MOST_NAMED else f"{in_words(len(labels))} others"
+    """Return all, or the first and how many others."""
+    if len(labels) <= _MOST_NAMED:
+        return listed(labels)
+    return f"{labels[0]} and {in_words(len(labels) - 1)} others"
 
 
 def _amount(value: float, kind: Kind) -> str:

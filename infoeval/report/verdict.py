@@ -1,5 +1,6 @@
 """The verdict: what each code means, then what it carries, no more than its numbers show."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,10 @@ from infoeval.results import Code, Document
 from infoeval.results.file_entries import Traversal
 from infoeval.results.records import CLUSTER_ACCURACY, CODE_FACTORS, EFFECTS
 
-MOST_SHOWN = 12
-"""Codes on the first screen of a page; the others are folded."""
+MOST_SHOWN, MOST_LINES = 12, 24
+"""Codes on the first screen of a page, and the lines of their sentences; the others are folded."""
+_LETTERS, _SMALL_LETTERS = 86, 98
+"""Letters of a line of a sentence on the first screen, and of the one below it."""
 _MOST = 24
 """Largest number of codes of a table that have a sentence each, whatever it says."""
 
@@ -170,14 +173,29 @@ def _information_of(code: Code, document: Document) -> str:
     return f"It {information_sentence(code, document)}."
 
 
-def findings_that_fit(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
+def findings_that_fit(
+    findings: Sequence[Finding], taken: int = 0
+) -> tuple[list[Finding], list[Finding]]:
     """Return the findings that fit on a screen, and the rest: codes that mean something go first.
 
-    Both keep their order.
+    Both keep their order. ``taken`` is the number of lines that something else takes.
     """
-    order = sorted(findings, key=lambda finding: not finding.named)
-    first = [finding for finding in findings if finding in order[:MOST_SHOWN]]
-    return first, [finding for finding in findings if finding not in first]
+    first: set[int] = set()
+    order = sorted(range(len(findings)), key=lambda place: not findings[place].named)
+    lines = MOST_LINES - taken
+    for place in order[:MOST_SHOWN]:
+        lines -= _lines(findings[place])
+        if lines < 0 and len(first) >= _FEW:
+            break
+        first.add(place)
+    shown = [finding for place, finding in enumerate(findings) if place in first]
+    return shown, [finding for place, finding in enumerate(findings) if place not in first]
+
+
+def _lines(finding: Finding) -> int:
+    """Return about how many lines a finding takes beside its picture."""
+    said = math.ceil(len(f"{finding.topic} {finding.text}") / _LETTERS)
+    return said + math.ceil(len(finding.information) / _SMALL_LETTERS)
 
 
 def _meaning(code: str, document: Document) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 
 from infoeval.report.evidence import reasons
 from infoeval.report.first_screen import first_screen
-from infoeval.report.verdict import MOST_SHOWN
+from infoeval.report.verdict import MOST_SHOWN, Finding, findings_that_fit
 from infoeval.results import Document
 from tests.report.made_up import document, pair
 from tests.report.sample import sample
@@ -26,6 +26,18 @@ def test_of_many_codes_those_that_mean_something_come_first() -> None:
     assert names[-6:] == [f"z{n}" for n in range(14, 20)], "in their order"
     assert len(content["other_findings"]) == 8
     assert [finding.named for finding in content["findings"]] == [False] * 6 + [True] * 6
+
+
+def test_long_sentences_leave_room_for_fewer_codes() -> None:
+    long = [
+        Finding(f"z{n}", "is unnamed: it " + 25 * "long words ", "It carries 1 nat.")
+        for n in range(8)
+    ]
+    named = Finding("z8", "follows x.", named=True)
+    shown, rest = findings_that_fit([*long, named])
+    assert sum(finding.topic == "z8" for finding in shown) == 1
+    assert [len(shown), len(rest)] == [5, 4]
+    assert [len(part) for part in findings_that_fit([*long, named], 100)] == [4, 5]
 
 
 def test_few_codes_are_all_there() -> None:

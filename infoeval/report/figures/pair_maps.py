@@ -18,7 +18,7 @@ _LEAKAGE = "Information about each true code in each code that Q reads, in nats"
 _MANY = 12
 """Largest number of factors that are columns; more of them are rows."""
 
-MOST_MAPS = 12
+MOST_MAPS = 6
 """Models whose codes have a map of their own."""
 
 Place = tuple[str, str]
