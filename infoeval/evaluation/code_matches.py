@@ -1,12 +1,13 @@
 """Which results of two models are about the same thing: codes by what they are, not by number."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from infoeval.evaluation.bound_differences import BOUNDS
 from infoeval.results import Result
+from infoeval.results.model_results import renamed
 
 NUMBERED = re.compile(r"code \d+(, .*)?")
 """The name of a code, perhaps with a factor, that is a column's number and nothing else."""
@@ -14,22 +15,28 @@ NUMBERED = re.compile(r"code \d+(, .*)?")
 Matched = tuple[Result, Result]
 
 
-def matched(first: Sequence[Result], second: Sequence[Result]) -> Iterator[Matched]:
+def matched(
+    first: Sequence[Result], second: Sequence[Result], own_names: Mapping[str, str] | None = None
+) -> Iterator[Matched]:
     """Yield the results of two models that can be compared, in the order of the first.
 
-    A code that has a name in both models is the same code in both, and one that has only a number
-    is not: such results are left out, except for bounds, whose codes are those of a prior. Of
+    A code that has a name in both models is the same code in both, unless `own_names` tells what
+    the second calls it; one that has only a number is
+    not: such results are left out, except for bounds, whose codes are those of a prior. Of
     `code-factors`, the best code of each model for a factor is compared, whatever its name; the
     target of both is then the factor.
     """
     theirs = {result.key: result for result in second if result.pair is None}
+    names = own_names or {}
     for metric, results in groupby(first, key=_metric_of_pairs):
         if metric is not None:
             yield from _best_pairs(list(results), second)
             continue
         for result in results:
-            if result.key in theirs and not _has_only_a_number(result):
-                yield result, theirs[result.key]
+            target = result.target and renamed(result.target, names)
+            key = (*result.key[:2], target)
+            if key in theirs and not _has_only_a_number(result):
+                yield result, theirs[key]
 
 
 def _metric_of_pairs(result: Result) -> tuple[str, str] | None:

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
@@ -13,6 +15,7 @@ from infoeval.evaluation.bound_differences import (
     bound_difference,
     synergy_difference,
 )
+from infoeval.evaluation.code_alignment import align
 from infoeval.evaluation.code_matches import matched
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.evaluate import requests_of, score_inputs
@@ -21,9 +24,13 @@ from infoeval.evaluation.options import Options, takes_options
 from infoeval.information.streams import JOINT
 from infoeval.intervals import Subsamples
 from infoeval.results import Comparison, Difference, Document, Result
-from infoeval.results.records import SYNERGY
+from infoeval.results.model_results import renamed
+from infoeval.results.records import CODE_FACTORS, SYNERGY
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
+
+MOST_PAIRED = 8
+"""Of more models, those other than the first are not compared with each other."""
 
 
 @takes_options(Options)
@@ -32,7 +39,8 @@ def compare(
 ) -> Comparison:
     """Return the results of models, and the first model's less those of each other one.
 
-    Codes are compared by what they are: codes of the same name with each other, all codes of
+    Codes are compared by what they are: those that are most alike on the same images with each
+    other (`alignment` of a document), else those of the same name, all codes of
     checkpoints together only where both have the same codes, and for each factor the best code of
     either model. Nothing is said of columns of a table that have only a number.
 
@@ -75,15 +83,25 @@ def compare_subjects(
             except UserError as error:
                 named = str(subject) in str(error)
                 raise UserError(str(error) if named else f"{subject}: {error}") from error
-    differences = []
-    for number, (other, document) in enumerate(zip(others, documents[1:], strict=True), 1):
-        sides = (documents[0], document)
-        samples = _samples(scored[0], scored[number])
-        between = _differences(*sides, number, samples)
-        if not between:
-            raise UserError(f"{first} and {other} have no result in common")
-        differences += between
-    return Comparison(documents[0], documents[1], tuple(differences), tuple(documents[2:]))
+    for number in range(1, len(documents)):
+        if _same_rows(scored[0], scored[number]):
+            aligned = align(scored[0], scored[number])
+            documents[number] = documents[number].model_copy(update={"alignment": aligned})
+    differences: list[Difference] = []
+    among_others: list[Difference] = []
+    for base, number in combinations(range(len(documents)), 2):
+        if base and len(documents) > MOST_PAIRED:
+            break
+        between = _differences(
+            (documents[base], documents[number]),
+            (base, number),
+            _samples(scored[base], scored[number]),
+        )
+        if not base and not between:
+            raise UserError(f"{first} and {subjects[number]} have no result in common")
+        (among_others if base else differences).extend(between)
+    second, *more = documents[1:]
+    return Comparison(documents[0], second, tuple(differences), tuple(more), tuple(among_others))
 
 
 def _check_common(first: Subject, other: Subject) -> None:
@@ -99,20 +117,21 @@ def _check_common(first: Subject, other: Subject) -> None:
 
 def _samples(first: Inputs, other: Inputs) -> tuple[Samples, Samples]:
     """Return the subsamples of both sides' results; none where they are of other rows."""
-    if first.has_images != other.has_images:
-        return {}, {}
-    if first.has_images:
-        same = first.splits is other.splits
-    elif first.subject.rows is None or other.subject.rows is None:
-        same = False
-    else:
-        same = all(
-            ours is not None
-            and theirs is not None
-            and np.array_equal(ours.to_numpy(), theirs.to_numpy())
-            for ours, theirs in zip(_factors(first), _factors(other), strict=True)
-        )
-    return (first.samples, other.samples) if same else ({}, {})
+    return (first.samples, other.samples) if _same_rows(first, other) else ({}, {})
+
+
+def _same_rows(first: Inputs, other: Inputs) -> bool:
+    """Return whether both sides were scored on the same images, or rows of the same factors."""
+    if first.has_images or other.has_images:
+        return first.has_images and other.has_images and first.splits is other.splits
+    if first.subject.rows is None or other.subject.rows is None:
+        return False
+    return all(
+        ours is not None
+        and theirs is not None
+        and np.array_equal(ours.to_numpy(), theirs.to_numpy())
+        for ours, theirs in zip(_factors(first), _factors(other), strict=True)
+    )
 
 
 def _factors(inputs: Inputs) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
@@ -122,11 +141,14 @@ def _factors(inputs: Inputs) -> tuple[pd.DataFrame | None, pd.DataFrame | None]:
 
 
 def _differences(
-    first: Document, other: Document, number: int, samples: tuple[Samples, Samples]
+    documents: tuple[Document, Document], numbers: tuple[int, int], samples: tuple[Samples, Samples]
 ) -> list[Difference]:
+    """Return the differences of two models, by their numbers; codes are compared as aligned."""
+    first, other = documents
+    base, number = numbers
     same_codes = _codes(first) == _codes(other)
     differences = []
-    for ours, theirs in matched(first.results, other.results):
+    for ours, theirs in matched(first.results, other.results, _own_names(first, other)):
         if not same_codes and ours.target == JOINT:
             continue
         if ours.metric in BOUNDS:
@@ -136,7 +158,28 @@ def _differences(
         else:
             ours_in, theirs_in = samples[0].get(_key(ours)), samples[1].get(_key(theirs))
             differences.append(_difference(ours, theirs, number, ours_in, theirs_in))
-    return differences
+    targets = _first_names(first)
+    return [
+        replace(each, base=base, target=each.target and renamed(each.target, targets))
+        if each.metric != CODE_FACTORS  # whose targets are factors
+        else replace(each, base=base)
+        for each in differences
+    ]
+
+
+def _first_names(document: Document) -> dict[str, str]:
+    """Return what the first model calls the codes of another one."""
+    return {each.own: each.code for each in document.alignment.codes} if document.alignment else {}
+
+
+def _own_names(first: Document, other: Document) -> dict[str, str]:
+    """Return what the second model calls the codes of the first, where both are aligned."""
+    if other.alignment is None:
+        return {}
+    names = {each.code: each.own for each in other.alignment.codes}
+    if first.alignment is None:
+        return names
+    return {each.own: names[each.code] for each in first.alignment.codes if each.code in names}
 
 
 def _key(result: Result) -> tuple[str, str, str | None]:

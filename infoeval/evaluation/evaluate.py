@@ -63,17 +63,10 @@ def requests_of(metrics: Sequence[str] | None, options: Options) -> list[Request
 
 
 def score_subject(
-    subject: Subject,
-    requests: Sequence[Request] | None,
-    context: Context,
-    *,
-    page: bool = False,
+    subject: Subject, requests: Sequence[Request] | None, context: Context
 ) -> Document:
-    """Return the results of one subject; see `score_inputs`.
-
-    `page`: for a page about it, which shows what codes of known meaning score.
-    """
-    return score_inputs(Inputs(subject, context, by_name=requests is not None, page=page), requests)
+    """Return the results of one subject; see `score_inputs`."""
+    return score_inputs(Inputs(subject, context, by_name=requests is not None), requests)
 
 
 def score_inputs(inputs: Inputs, requests: Sequence[Request] | None) -> Document:

@@ -1,6 +1,7 @@
 """From models to metrics.json and the images beside it."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
 from infoeval.evaluation.animation import draw_animations
+from infoeval.evaluation.code_alignment import seeds_together
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.differences import compare_subjects
-from infoeval.evaluation.evaluate import requests_of, score_subject
+from infoeval.evaluation.evaluate import requests_of, score_inputs
 from infoeval.evaluation.gallery import draw_galleries
 from infoeval.evaluation.image_files import ReportImage, remove_unnamed, write_image_files
 from infoeval.evaluation.inputs import Inputs
@@ -19,6 +21,7 @@ from infoeval.evaluation.options import Options, PageOptions, ReportOptions
 from infoeval.evaluation.report_files import METRICS, files_of
 from infoeval.evaluation.report_images import ROWS, DrawnImages, draw_traversal_files
 from infoeval.evaluation.report_inputs import choose, find_scores, open_inputs
+from infoeval.evaluation.requests import Request
 from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.files import temporary_folder, write_bytes
 from infoeval.results import Comparison, Document, Skipped
@@ -26,8 +29,10 @@ from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.opening import Given, as_list
 from infoeval.subjects.subject import Subject
 
-MOST_DRAWN = 6
-"""Images of at most this many subjects are drawn: the one shown, a baseline, then the others."""
+CHECKPOINT = "ckpt.pt"
+MOST_DRAWN, MOST_WITH_SLIDERS = 40, 6
+"""Subjects whose traversals are drawn, and those that have exaggerated ones and sliders as well:
+the one shown, a baseline, then the others."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,7 @@ class ScoredSubject:
     def entry(self) -> dict[str, Any]:
         """Return its entry among the `models` of metrics.json."""
         document = self.document
+        aligned = document.alignment
         entry = {
             "role": self.role,
             "subject": document.subject,
@@ -49,6 +55,7 @@ class ScoredSubject:
             "results": [asdict(result) for result in document.results],
             "skipped": [asdict(skipped) for skipped in document.skipped],
             **self.subject.describe_training(),
+            **({} if aligned is None else {"alignment": aligned.model_dump()}),
         }
         return entry | ({"name": self.name} if self.name else {})
 
@@ -78,14 +85,34 @@ def make_report(
         roles = [(shown, "subject"), *((subject, "seed") for subject in seeds)]
         roles += [(subject, "baseline") for subject in inputs.baselines]
         known = dict(zip((*inputs.subjects, *inputs.baselines), earlier, strict=True))
-        scored = []
-        for subject, role in roles:
-            document = known[subject]
-            if document is None:
-                with context.about(str(subject) if len(roles) > 1 else ""):
-                    document = score_subject(subject, requests, context, page=subject is shown)
-            scored.append(ScoredSubject(subject, role, document))
+        scored = _scored(roles, known, requests, context)
         return _write(scored, output, written, extra, context, staging)
+
+
+def _scored(
+    roles: Sequence[tuple[Subject, str]],
+    known: Mapping[Subject, Document | None],
+    requests: Sequence[Request] | None,
+    context: Context,
+) -> list[ScoredSubject]:
+    """Return the subjects with their results; several seeds have their codes aligned as well."""
+    read, documents = [], []
+    for number, (subject, _) in enumerate(roles):
+        inputs = Inputs(subject, context, by_name=requests is not None, page=not number)
+        document = known[subject]
+        if document is None:
+            with context.about(str(subject) if len(roles) > 1 else ""):
+                document = score_inputs(inputs, requests)
+        read.append(inputs)
+        documents.append(document)
+    count = sum(role != "baseline" for _, role in roles)
+    if count > 1:
+        agree = requests is None
+        documents[:count] = seeds_together(read[:count], documents[:count], agree=agree)
+    return [
+        ScoredSubject(subject, role, document)
+        for (subject, role), document in zip(roles, documents, strict=True)
+    ]
 
 
 def make_comparison(
@@ -104,8 +131,11 @@ def make_comparison(
         ScoredSubject(*entry)
         for entry in zip(subjects, roles, comparison.documents, _names(subjects), strict=True)
     ]
-    differences = [asdict(difference) for difference in comparison.differences]
-    extra = {"arrangement": "comparison", "differences": differences}
+    extra = {
+        "arrangement": "comparison",
+        "differences": [asdict(difference) for difference in comparison.differences],
+        "differences_among_others": [asdict(each) for each in comparison.among_others],
+    }
     return _write(scored, output, written, extra, context), comparison
 
 
@@ -159,14 +189,16 @@ def draw(
     """
     seed = context.options.seed
     files: list[ReportImage] = []
-    for number in _drawn(scored):
+    for place, number in enumerate(_drawn(scored)):
         subject = scored[number].subject
         if subject.generator is None or not subject.generator.codes:
             continue
         images = DrawnImages(subject.generator)
         context.progress(f"drawing images of {subject}", None)
-        files += draw_traversal_files(images, number, seed)
-        files += draw_sprites(images, number, seed)
+        in_full = place < MOST_WITH_SLIDERS
+        files += draw_traversal_files(images, number, seed, stretched=in_full)
+        if in_full:
+            files += draw_sprites(images, number, seed)
         if number == 0 and animation is not None:
             files += draw_animations(images, number, animation, rows=ROWS, seed=seed)
     shown = scored[0]
@@ -223,12 +255,27 @@ def describe_codes(space: CodeSpace) -> list[dict[str, Any]]:
     ]
 
 
+_CALL = re.compile(r"(.*?:\w+)\((.*)\)")
+"""A function of a Python file with its arguments."""
+
+
 def _names(subjects: Sequence[Subject]) -> list[str]:
-    """Return short names that tell subjects apart: the last parts of their paths that differ."""
+    """Return short names that tell subjects apart.
+
+    Of paths the last parts that differ, without the ending that all have; of calls of one function
+    the arguments.
+    """
     names = [str(subject) for subject in subjects]
-    paths = [Path(name).parts for name in names]
-    for count in range(1, max(map(len, paths))):
-        short = ["/".join(_without_file(parts)[-count:]) for parts in paths]
+    calls = [_CALL.fullmatch(name) for name in names]
+    if all(calls) and len({call[1] for call in calls if call}) == 1:
+        arguments = [call[2].replace('"', "").replace("'", "") for call in calls if call]
+        if len(set(arguments)) == len(names) and all(arguments):
+            return arguments
+    endings = {Path(name).suffix for name in names}
+    shared = endings.pop() if len(endings) == 1 and CHECKPOINT not in "".join(names) else ""
+    paths = [Path(name.removesuffix(shared)) for name in names]
+    for count in range(1, max(len(path.parts) for path in paths) + 1):
+        short = ["/".join(_without_file(path.parts)[-count:]) for path in paths]
         if len(set(short)) == len(short):
             return short
     return names
@@ -236,4 +283,4 @@ def _names(subjects: Sequence[Subject]) -> list[str]:
 
 def _without_file(parts: tuple[str, ...]) -> tuple[str, ...]:
     """Return a path without the name that all checkpoints have."""
-    return parts[:-1] if len(parts) > 1 and parts[-1] == "ckpt.pt" else parts
+    return parts[:-1] if len(parts) > 1 and parts[-1] == CHECKPOINT else parts

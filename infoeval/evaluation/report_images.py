@@ -56,13 +56,17 @@ def reduced(images: Tensor) -> Tensor:
     return functional.interpolate(images.float(), size, mode="area").round().to(torch.uint8)
 
 
-def draw_traversal_files(generator: Generator, number: int, seed: int) -> Iterator[ReportImage]:
+def draw_traversal_files(
+    generator: Generator, number: int, seed: int, *, stretched: bool = True
+) -> Iterator[ReportImage]:
     """Yield a traversal of each code, and an exaggerated one of each code that has values beyond.
+
+    Without the latter unless `stretched`.
 
     `number` is the model's number in metrics.json, `seed` that of the fixed noise.
     """
     for name, code in generator.codes.items():
-        for stretch in (1.0, EXAGGERATION) if code.can_stretch else (1.0,):
+        for stretch in (1.0, EXAGGERATION) if code.can_stretch and stretched else (1.0,):
             grid, values = traverse(
                 generator.codes,
                 generator.generate,

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from infoeval.report.aligned_codes import pairing
 from infoeval.report.wording import (
     MISSING,
     between,
@@ -28,11 +29,15 @@ _WEIGHT = "information_weight"
 
 @dataclass(frozen=True)
 class Reason:
-    """A reason to trust the numbers, or, where ``good`` is False, not to; None: neither."""
+    """A reason to trust the numbers, or, where ``good`` is False, not to; None: neither.
+
+    ``short`` says it in a few words.
+    """
 
     topic: str
     good: bool | None
     text: str
+    short: str
 
 
 def reasons(document: Document) -> list[Reason]:
@@ -44,6 +49,7 @@ def reasons(document: Document) -> list[Reason]:
         *_assumptions(document),
         _readings(document),
         _seeds(document),
+        _alignment(document),
     ]
     candidates += [_unlike(document, model) for model in document.baselines[:1]]
     candidates.append(_intervals(document))
@@ -59,13 +65,16 @@ def _convergence(document: Document) -> Reason | None:
         if (result := document.information(code.name)) is not None
     ]
     if not measured:
-        return None
+        text = "Not measured: --information quick adds what each code carries."
+        short = "information not measured"
+        return Reason("Information", None, text, short) if document.all_codes else None
     if all(result.metric == OWN_BOUND for result in measured):
         return Reason(
             "Lower bounds",
             None,
             "Each amount is what the model's own Q reads from the images. It is a lower bound: a Q "
             "trained afterwards may find more.",
+            "lower bounds, by the model's own Q",
         )
     if not open_codes:
         several = "all models" if len(document.all_models) > 1 else "every code"
@@ -75,12 +84,14 @@ def _convergence(document: Document) -> Reason | None:
             f"Q converged for {several}: a larger Q, another input and more training each gained "
             f"less than {_CONVERGED:g} nats. What no Q of ours can read is not found by any of "
             "them.",
+            f"Q converged for {several}",
         )
     return Reason(
         "Convergence",
         False,
         f"Q had not converged for {_where(open_codes, document)}: a larger Q, another input or "
         f"more training may still gain {_CONVERGED:g} nats or more.",
+        "Q had not converged everywhere",
     )
 
 
@@ -88,29 +99,39 @@ def _readings(document: Document) -> Reason | None:
     """Return which batch-norm statistics the models were read with, where that differs."""
     models = document.all_models
     text = differing_readings({model.label: model.identity.batch_norm for model in models})
-    return Reason("Batch norm", False, f"{text[:1].upper()}{text[1:]}.") if text else None
+    said = f"{text[:1].upper()}{text[1:]}."
+    return Reason("Batch norm", False, said, "read in different ways") if text else None
 
 
 def _too_few_rows(document: Document) -> list[Reason]:
     """Return each warning of a metric about the number of rows, with the metrics that give it."""
-    return _said(document, "Too few rows", lambda result: result.typed.sparse)
+    short = "too few rows for some metrics"
+    return _said(document, "Too few rows", short, lambda result: result.typed.sparse)
 
 
 def _assumptions(document: Document) -> list[Reason]:
     """Return what metrics assumed, as a model does not say."""
-    return _said(document, "Assumed", lambda result: result.typed.assumed)
+    short = "some metrics assume what the model does not say"
+    return _said(document, "Assumed", short, lambda result: result.typed.assumed)
 
 
-def _said(document: Document, heading: str, sentence_of: Callable[[Result], str]) -> list[Reason]:
-    """Return each sentence of a kind in the results, with the metrics that have it."""
+def _said(
+    document: Document, heading: str, short: str, sentence_of: Callable[[Result], str]
+) -> list[Reason]:
+    """Return each sentence of a kind in the results, with the metrics that have it.
+
+    Of several models that say it of the same metrics, the first one's sentence stands for all.
+    """
     warned: dict[str, dict[str, None]] = {}
     for model in document.all_models:
         for result in model.results:
             if sentence := sentence_of(result):
                 warned.setdefault(sentence, {})[result.name] = None
+    first = {tuple(names): sentence for sentence, names in reversed(warned.items())}
     return [
-        Reason(heading, False, f"{listed(list(names))}: {sentence}")
+        Reason(heading, False, f"{listed(list(names))}: {sentence}", short)
         for sentence, names in warned.items()
+        if first[tuple(names)] == sentence or len(document.all_models) == 1
     ]
 
 
@@ -159,12 +180,13 @@ def _self_test(model: ModelResults) -> Reason | None:
             False,
             "Failed, so no amount on this page can be trusted: the same estimate finds "
             f"{findings}.",
+            "self-test failed: trust no amount here",
         )
     if too_low:
-        return Reason(
-            "Self-test", False, f"Amounts may be too low: the same estimate finds {findings}."
-        )
-    return Reason("Self-test", True, f"Passed: the same estimate finds {findings}.")
+        text = f"Amounts may be too low: the same estimate finds {findings}."
+        return Reason("Self-test", False, text, "amounts may be too low")
+    text = f"Passed: the same estimate finds {findings}."
+    return Reason("Self-test", True, text, "self-test passed")
 
 
 def _of_channel(check: CheckDetails) -> str:
@@ -194,23 +216,34 @@ def _found(check: CheckDetails) -> str:
 def _seeds(document: Document) -> Reason:
     peers = document.peers
     if document.arrangement == "seeds" and len(peers) > 1:
-        text = f"{count_of(len(peers), 'seed').capitalize()}, all of them on this page."
+        count = count_of(len(peers), "seed")
+        text = f"{count.capitalize()}, all of them on this page."
         text += f" Shown first: {document.label}"
         reason = f" ({document.reason})" if document.reason else ""
-        return Reason("Seeds", None, f"{text}{reason}.")
+        blind = ", chosen without labels" if "without labels" in (document.reason or "") else ""
+        short = f"{count}; {document.label} shown{blind}"
+        return Reason("Seeds", None, f"{text}{reason}.", short)
     if document.arrangement == "comparison":
         return Reason(
             "Seeds",
             None,
             "One checkpoint of each model: differences are between these checkpoints, and other "
             "seeds may differ in the opposite direction.",
+            "one seed of each model",
         )
     if document.identity.codes is not None:
         text = "One table of codes: those of another seed of the model can be very different."
-        return Reason("Seeds", None, text)
+        return Reason("Seeds", None, text, "one table of codes")
     seed = document.identity.seed
     which = "" if seed is None else f" ({seed})"
-    return Reason("Seeds", None, f"One seed{which}: other seeds can give very different results.")
+    text = f"One seed{which}: other seeds can give very different results."
+    return Reason("Seeds", None, text, f"one seed{which}")
+
+
+def _alignment(document: Document) -> Reason | None:
+    text = pairing(document)
+    rows = "images" if document.identity.codes is None else "rows"
+    return Reason("Pairing", None, text, f"codes paired on the same {rows}") if text else None
 
 
 def _unlike(document: Document, baseline: ModelResults) -> Reason | None:
@@ -228,7 +261,7 @@ def _unlike(document: Document, baseline: ModelResults) -> Reason | None:
     if not unlike or len(document.peers) > 1:
         return None
     text = f"Differs from the model in more than λ: {', '.join(unlike)}."
-    return Reason("Baseline", False, text)
+    return Reason("Baseline", False, text, "the baseline differs in more than λ")
 
 
 def _settings_unlike(model: ModelResults, baseline: ModelResults) -> list[str]:
@@ -254,6 +287,7 @@ def _intervals(document: Document) -> Reason | None:
         None,
         f"{100 * level:g} %, over the sampled {rows} alone: they do not cover the choice of seed, "
         "data set or settings.",
+        f"{100 * level:g} % intervals, over {rows} alone",
     )
 
 

@@ -95,8 +95,10 @@ def orders(document: Document) -> Orders:
     return by_place
 
 
-def cut(file: ImageContent, image: ImageGrid, order: CategoryOrder | None) -> Grid:
-    """Return the columns of an image grid, each an image without loss.
+def cut(
+    file: ImageContent, image: ImageGrid, order: CategoryOrder | None, *, turned: bool = False
+) -> Grid:
+    """Return the columns of an image grid, each an image without loss; ``turned``: last first.
 
     Raises UserError where the file is not a grid of that many rows and columns.
     """
@@ -104,7 +106,7 @@ def cut(file: ImageContent, image: ImageGrid, order: CategoryOrder | None) -> Gr
     pixels, usable = open_pixels(file), _usable(order, image)
     labels = image.column_labels or tuple(str(number + 1) for number in range(image.columns))
     columns = []
-    for index in usable.categories if usable else range(image.columns):
+    for index in usable.categories if usable else _in_turn(image, turned):
         left = index * (width + image.gap)
         columns.append(
             GridColumn(
@@ -117,18 +119,24 @@ def cut(file: ImageContent, image: ImageGrid, order: CategoryOrder | None) -> Gr
     return Grid(tuple(columns), width, file.height, usable is not None)
 
 
-def strip(file: ImageContent, image: ImageGrid, order: CategoryOrder | None) -> Strip:
+def strip(
+    file: ImageContent, image: ImageGrid, order: CategoryOrder | None, *, turned: bool = False
+) -> Strip:
     """Return the first row of an image grid, in Hungarian order where there is one.
 
-    Raises UserError as :func:`cut`.
+    ``turned``: the last column first. Raises UserError as :func:`cut`.
     """
     width, height = _tile(file, image)
     pixels, usable = open_pixels(file), _usable(order, image)
     row = pixels.crop((0, 0, file.width, height))
-    for place, index in enumerate(usable.categories if usable else ()):
+    for place, index in enumerate(usable.categories if usable else _in_turn(image, turned)):
         left = index * (width + image.gap)
         row.paste(pixels.crop((left, 0, left + width, height)), (place * (width + image.gap), 0))
     return Strip(_encode(row), row.width, row.height)
+
+
+def _in_turn(image: ImageGrid, turned: bool) -> range:
+    return range(image.columns)[::-1] if turned else range(image.columns)
 
 
 def _tile(file: ImageContent, image: ImageGrid) -> tuple[int, int]:

@@ -7,21 +7,25 @@ from pathlib import Path
 from infoeval.report.grid_columns import Grid, GridColumn, Orders, Strip, cut, strip
 from infoeval.report.page_images import read_image
 from infoeval.report.tables import ReportTable, TableColumn
-from infoeval.report.wording import count_of, minus, percent
+from infoeval.report.wording import count_of, minus, percent, two_decimals
 from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Gallery, ImageGrid, Traversal
 from infoeval.results.records import Clustering
 
+MOST_STRIPS = 6
+"""Models of which the first screen has pictures."""
+
 
 @dataclass(frozen=True)
 class ModelGrid:
-    """An image grid of a model, cut into columns."""
+    """An image grid of a model, cut into columns; ``note`` says how its code was aligned."""
 
     model: ModelResults
     code: str
     title: str
     rows: int
     grid: Grid
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -94,7 +98,7 @@ def traversals(document: Document, folder: Path, orders: Orders) -> tuple[Traver
     for number, code in enumerate(_codes(document, images)):
         ranges: dict[tuple[float | None, float | None], list[Traversal]] = {}
         for image in images:
-            if image.code == code:
+            if _stands_for(image, document) == code:
                 ranges.setdefault((image.low, image.high), []).append(image)
         rows = [_range(row, document, folder, orders) for row in ranges.values()]
         if rows:
@@ -104,17 +108,35 @@ def traversals(document: Document, folder: Path, orders: Orders) -> tuple[Traver
     return tuple(groups)
 
 
-def strips(document: Document, folder: Path, orders: Orders) -> dict[str, Strip]:
-    """Return for each code one row of the first traversal of the model shown, by its name.
+def _stands_for(image: ImageGrid, document: Document) -> str:
+    """Return the code of the model shown first that a model's code is most like; else its name."""
+    counterpart = document.all_models[image.model].counterpart(image.code)
+    return counterpart.code if counterpart else image.code
+
+
+def strips(document: Document, folder: Path, orders: Orders) -> dict[tuple[int, str], Strip]:
+    """Return one row of pictures of each code, by the number of its model and its name.
+
+    Generated images where there are some, else real ones by what the model reads; of a code that
+    falls where that of the model shown first rises, the last one first.
 
     Raises UserError for a file that is missing, or not such a grid.
     """
-    by_code: dict[str, Strip] = {}
-    for image in document.images:
-        if isinstance(image, Traversal) and image.model == 0 and image.code not in by_code:
-            order = orders.get((0, image.code))
-            by_code[image.code] = strip(read_image(folder, image.file), image, order)
-    return by_code
+    found: dict[tuple[int, str], Strip] = {}
+    for kind in (Traversal, Gallery):
+        for image in document.images:
+            place = image.model, image.code
+            if not isinstance(image, kind) or place in found or not image.code:
+                continue
+            if image.model < MOST_STRIPS:
+                file, order = read_image(folder, image.file), orders.get(place)
+                found[place] = strip(file, image, order, turned=_is_turned(image, document))
+    return found
+
+
+def _is_turned(image: ImageGrid, document: Document) -> bool:
+    counterpart = document.all_models[image.model].counterpart(image.code)
+    return bool(counterpart and counterpart.turned)
 
 
 def galleries(document: Document, folder: Path, orders: Orders) -> tuple[GalleryGroup, ...]:
@@ -181,7 +203,8 @@ def _range_title(image: Traversal, document: Document) -> str:
 
 def _traversal(image: Traversal, document: Document, folder: Path, orders: Orders) -> ModelGrid:
     model = document.all_models[image.model]
-    grid = cut(read_image(folder, image.file), image, orders.get((model.index, image.code)))
+    order, turned = orders.get((model.index, image.code)), _is_turned(image, document)
+    grid = cut(read_image(folder, image.file), image, order, turned=turned)
     columns = tuple(
         replace(
             column,
@@ -190,7 +213,18 @@ def _traversal(image: Traversal, document: Document, folder: Path, orders: Order
         for column in grid.columns
     )
     title = image.title or image.code
-    return ModelGrid(model, image.code, title, image.rows, replace(grid, columns=columns))
+    return ModelGrid(
+        model, image.code, title, image.rows, replace(grid, columns=columns), _note(image, model)
+    )
+
+
+def _note(image: ImageGrid, model: ModelResults) -> str:
+    """Return which code this is, where it was aligned with one of the model shown first."""
+    counterpart = model.counterpart(image.code)
+    if counterpart is None:
+        return ""
+    turned = ", in reverse order" if counterpart.turned else ""
+    return f"its {image.code}, agreement {two_decimals(counterpart.agreement)}{turned}"
 
 
 def _value(code: str, column: GridColumn) -> str:

@@ -103,8 +103,9 @@ _NOTES: tuple[tuple[Condition, str, str], ...] = (
         lambda document: document.arrangement == "seeds",
         "A code's name",
         "is the same in every seed, but its meaning need not be: what one seed writes into a "
-        "code, another may write into a different one. Ranges over seeds are of codes with the "
-        "same name.",
+        "code, another may write into a different one. Where the seeds read the same images, the "
+        "codes that agree most stand together, else those of the same name; how well they agree is "
+        "told beside them, and numbers over seeds of codes that hardly agree mean little.",
     ),
     (
         lambda document: document.arrangement == "comparison",

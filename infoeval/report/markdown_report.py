@@ -8,6 +8,7 @@ from infoeval.report.direction_tables import directions
 from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.limits import limits
+from infoeval.report.over_seeds import over_seeds
 from infoeval.report.provenance import (
     definitions,
     origins,
@@ -16,8 +17,9 @@ from infoeval.report.provenance import (
     without_chance,
 )
 from infoeval.report.references import doubts
+from infoeval.report.standings import standings, tally
 from infoeval.report.tables import ReportTable, markdown_table, markdown_text
-from infoeval.report.verdict import sentences
+from infoeval.report.verdict import sentences, why_empty
 from infoeval.results import Document
 
 
@@ -36,7 +38,7 @@ def markdown(document: Mapping[str, Any]) -> str:
         *_figures("Differences", built.differences),
         *_tables("Directions", directions(whole)),
         *_tables("Codes and classes", [t for c in built.confusions for t in c.tables]),
-        *_figures("Codes and factors", built.factors),
+        *_figures("Codes and factors", (*built.factors, *built.other_factors)),
         *_figures("References", built.references),
         *(f"- {markdown_text(sentence)}\n" for sentence in doubts(whole)),
         *_figures("Training of Q", (*built.learning, *built.noise)),
@@ -57,13 +59,25 @@ def markdown(document: Mapping[str, Any]) -> str:
 def _verdict(document: Document) -> list[str]:
     findings = [(entry.topic, entry.whole) for entry in sentences(document)]
     evidence = [(entry.topic, entry.text) for entry in reasons(document)]
-    return ["## Verdict\n", _list(findings), "### Evidence\n", _list(evidence)]
+    best = [(each.what, each.text) for each in standings(document)]
+    means = [(each.what, f"{each.written} over seeds") for each in over_seeds(document)]
+    empty = "" if findings else f"{markdown_text(why_empty(document))}\n"
+    summary = markdown_text(tally(document))
+    parts = [
+        f"{summary}\n" if summary else "",
+        _list(best),
+        _list(findings) or empty,
+        _list(means),
+        "### Evidence\n",
+        _list(evidence),
+    ]
+    return ["## Verdict\n", *filter(None, parts)]
 
 
 def _list(items: Sequence[tuple[str, str]]) -> str:
     """Return a list of topics and texts as Markdown."""
     lines = [f"- **{markdown_text(topic)}** {markdown_text(text)}\n" for topic, text in items]
-    return "".join(lines) or "Nothing was measured.\n"
+    return "".join(lines)
 
 
 def _figures(title: str, group: Sequence[Figure]) -> list[str]:

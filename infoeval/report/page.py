@@ -1,6 +1,7 @@
 """The report as one self-contained HTML page."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,8 @@ from infoeval.report.sections import gather
 from infoeval.report.tables import Cell, EstimateCell, parts
 from infoeval.report.wording import count_of
 from infoeval.results import Document
+
+_BRACKETS = re.compile(r"(\([^()]*\))")
 
 
 def render(document: Mapping[str, Any], folder: str | os.PathLike[str]) -> str:
@@ -59,6 +62,7 @@ def _template() -> jinja2.Template:
         "parts": parts,
         "exact": _exact,
         "unbroken": _unbroken,
+        "asides": _asides,
         "subscript": _subscript,
         "seeds": _seeds,
     }
@@ -71,7 +75,8 @@ def _heading(document: Document) -> str:
     if document.arrangement != "comparison":
         return f"What the codes of {name} mean"
     models = count_of(len(document.all_models), "model")
-    if len({model.identity.trainer for model in document.all_models}) > 1:
+    trainers = {model.identity.trainer for model in document.all_models}
+    if len(trainers) > 1 or None in trainers:
         return f"What the codes of {models} mean"
     return f"What the codes of {name} mean, in {models}"
 
@@ -97,6 +102,16 @@ def _lead(document: Document) -> str:
 def _unbroken(text: str) -> str:
     """Return a text in which "λ = 0" and "5.9 %" do not break across lines."""
     return text.replace(" = ", "\u00a0=\u00a0").replace(" %", "\u00a0%")
+
+
+def _asides(text: str) -> Markup:
+    """Return a text whose brackets are set apart, so that what stands outside is read first."""
+    parts = _BRACKETS.split(_unbroken(text))
+    wrapped = [
+        Markup('<span class="aside">{}</span>').format(part) if place % 2 else escape(part)
+        for place, part in enumerate(parts)
+    ]
+    return Markup("").join(wrapped)
 
 
 def _seeds(count: int) -> str:

@@ -8,10 +8,10 @@ from typing import Any
 from markupsafe import Markup
 
 from infoeval.report import direction_tables, figures, svg
-from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import mixed_up
 from infoeval.report.figures.look import looks
+from infoeval.report.first_screen import first_screen
 from infoeval.report.grid_columns import orders
 from infoeval.report.image_grids import galleries, strips, traversals
 from infoeval.report.limits import limits
@@ -27,7 +27,6 @@ from infoeval.report.provenance import (
 )
 from infoeval.report.references import EXPLAINED, doubts
 from infoeval.report.tables import ReportTable
-from infoeval.report.verdict import sentences
 from infoeval.results import Document
 
 _NARROW, _FEW_COLUMNS = 440, 7
@@ -127,10 +126,9 @@ def gather(document: Document, folder: Path) -> Page:
     check_all(folder, (image.file for image in document.images))
     built = figures.build(document)
     lined_up = orders(document)
+    pictures = strips(document, folder, lined_up)
     content = {
-        "findings": sentences(document),
-        "strips": strips(document, folder, lined_up),
-        "reasons": reasons(document),
+        **first_screen(document, pictures),
         "traversals": traversals(document, folder, lined_up),
         "panels": panels(document, folder, lined_up),
         "live": read_live(document, folder),
@@ -146,6 +144,7 @@ def gather(document: Document, folder: Path) -> Page:
             for confusion in built.confusions
         ],
         "factors": _all_drawn(built.factors),
+        "other_factors": _all_drawn(built.other_factors),
         "doubts": doubts(document),
         "directions": direction_tables.directions(document),
         "definitions": definitions(document),
@@ -167,7 +166,7 @@ def _sections(
     document: Document, built: figures.Figures, content: Mapping[str, Any]
 ) -> Iterable[Section]:
     """Yield the sections that have something to show, in the order a reader needs them."""
-    yield Section("verdict", "Verdict", "Verdict", "verdict.html")
+    yield Section("verdict", "Verdict", _title(document), "verdict.html")
     information = (built.information,) if built.information else ()
     yield from _of_figures("information", "Information", "Information in each code", information)
     yield from _of_figures("differences", "Differences", "Differences", built.differences)
@@ -205,6 +204,13 @@ def _sections(
     yield Section(
         "limits", "How to read it", "How to read this page, and its limits", "limits.html"
     )
+
+
+def _title(document: Document) -> str:
+    """Return what the first section answers."""
+    if document.arrangement == "comparison":
+        return "Which model is best at what"
+    return "What each code means"
 
 
 _CONTENT = {"sliders": "panels", "gallery": "galleries"}

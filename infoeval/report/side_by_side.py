@@ -7,8 +7,13 @@ from infoeval.results import Document, ModelResults, Result
 
 
 def by_label(models: Sequence[ModelResults], result: Result) -> dict[str, Result]:
-    """Return the same metric and target of each model that has it, by the model's label."""
-    found = {model.label: model.find(result.metric, result.target) for model in models}
+    """Return the same metric and target of each model that has it, by the model's label.
+
+    Codes of a model that were aligned are those most like the codes of the model shown first.
+    """
+    found = {
+        model.label: model.find(result.metric, model.own_name(result.target)) for model in models
+    }
     return {label: theirs for label, theirs in found.items() if theirs}
 
 

@@ -1,5 +1,6 @@
 """The verdict: what each code means, then what it carries, no more than its numbers show."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -7,10 +8,16 @@ from infoeval.report.carried_information import information_sentence
 from infoeval.report.changed_statistics import change_sentence, changed_by
 from infoeval.report.class_matching import confusion_remark, match_sentence, matching_of
 from infoeval.report.followed_factors import closest_factor, codes_compared, follow_sentence
+from infoeval.report.moved_attributes import move_sentence, moved_by
 from infoeval.report.wording import count_of, in_brackets
 from infoeval.results import Code, Document
-from infoeval.results.records import CODE_FACTORS
+from infoeval.results.file_entries import Traversal
+from infoeval.results.records import CLUSTER_ACCURACY, CODE_FACTORS, EFFECTS
 
+MOST_SHOWN, MOST_LINES = 12, 24
+"""Codes on the first screen of a page, and the lines of their sentences; the others are folded."""
+_LETTERS, _SMALL_LETTERS = 86, 98
+"""Letters of a line of a sentence on the first screen, and of the one below it."""
 _MOST = 24
 """Largest number of codes of a table that have a sentence each, whatever it says."""
 
@@ -23,12 +30,13 @@ _FEW = 4
 class Finding:
     """What is said of a code: its name, the ``topic``, followed by ``text``, its meaning.
 
-    ``information`` is a further sentence, or empty.
+    ``information`` is a further sentence, or empty; ``named``: the code means something.
     """
 
     topic: str
     text: str
     information: str = ""
+    named: bool = False
 
     @property
     def whole(self) -> str:
@@ -48,7 +56,12 @@ def sentences(document: Document) -> list[Finding]:
     unknown = [code for code in codes if not _is_known(code, document)]
     many = len(unknown) > _FEW
     known = [
-        Finding(code.name, _meaning_of(code.name, document), _information_of(code, document))
+        Finding(
+            code.name,
+            _meaning_of(code.name, document),
+            _information_of(code, document),
+            _means_something(code.name, document),
+        )
         for code in codes
         if not (many and code in unknown)
     ]
@@ -57,15 +70,39 @@ def sentences(document: Document) -> list[Finding]:
         known.append(Finding(count_of(len(unknown), "code"), text))
     names = [name for name in _named_codes(document) if name not in topics]
     told = [name for name in names if len(names) <= _MOST or _means_something(name, document)]
-    findings = [Finding(name, _meaning_of(name, document)) for name in told]
+    findings = [
+        Finding(name, _meaning_of(name, document), named=_means_something(name, document))
+        for name in told
+    ]
     others = [name for name in document.identity.code_names if name not in {*topics, *names}]
     rest = _about_rest(len(names) - len(told))
     return [*known, *findings, *rest, *_not_compared(others, document)]
 
 
 def _is_known(code: Code, document: Document) -> bool:
-    """Return whether a number says what a code carries, or what it means."""
-    return document.information(code.name) is not None or bool(_meaning(code.name, document))
+    """Return whether a number says what a code carries or means, or of few, a picture shows it."""
+    return (
+        document.information(code.name) is not None
+        or bool(_meaning(code.name, document))
+        or (
+            len(document.all_codes) <= _MOST
+            and any(isinstance(i, Traversal) and i.code == code.name for i in document.images)
+        )
+    )
+
+
+def why_empty(document: Document) -> str:
+    """Return why nothing is said of any code, and where the page has what was measured."""
+    reasons = {
+        skip.reason: None
+        for skip in document.skipped
+        if skip.metric in (CODE_FACTORS, CLUSTER_ACCURACY, EFFECTS)
+    }
+    why = f"No number here is about a single code{in_brackets(*reasons)}."
+    if not document.results:
+        return f"{why} metrics.json has no results."
+    count = count_of(len(document.results), "number")
+    return f"{why} The page has {count} of the model as a whole."
 
 
 def _named_codes(document: Document) -> tuple[str, ...]:
@@ -79,7 +116,11 @@ def _named_codes(document: Document) -> tuple[str, ...]:
 
 
 def _means_something(code: str, document: Document) -> bool:
-    return _has_factor(code, document) or changed_by(document, code) is not None
+    return (
+        _has_factor(code, document)
+        or changed_by(document, code) is not None
+        or moved_by(document, code) is not None
+    )
 
 
 def _has_factor(code: str, document: Document) -> bool:
@@ -126,7 +167,35 @@ def _meaning_of(code: str, document: Document) -> str:
 
 
 def _information_of(code: Code, document: Document) -> str:
+    """Return what a code carries; nothing where no code has an estimate of that."""
+    if not any(document.information(each.name) for each in document.all_codes):
+        return ""
     return f"It {information_sentence(code, document)}."
+
+
+def findings_that_fit(
+    findings: Sequence[Finding], taken: int = 0
+) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings that fit on a screen, and the rest: codes that mean something go first.
+
+    Both keep their order. ``taken`` is the number of lines that something else takes.
+    """
+    first: set[int] = set()
+    order = sorted(range(len(findings)), key=lambda place: not findings[place].named)
+    lines = MOST_LINES - taken
+    for place in order[:MOST_SHOWN]:
+        lines -= _lines(findings[place])
+        if lines < 0 and len(first) >= _FEW:
+            break
+        first.add(place)
+    shown = [finding for place, finding in enumerate(findings) if place in first]
+    return shown, [finding for place, finding in enumerate(findings) if place not in first]
+
+
+def _lines(finding: Finding) -> int:
+    """Return about how many lines a finding takes beside its picture."""
+    said = math.ceil(len(f"{finding.topic} {finding.text}") / _LETTERS)
+    return said + math.ceil(len(finding.information) / _SMALL_LETTERS)
 
 
 def _meaning(code: str, document: Document) -> str:
@@ -134,7 +203,9 @@ def _meaning(code: str, document: Document) -> str:
 
     Nothing where nothing is known.
     """
-    changed = "" if _has_factor(code, document) else change_sentence(code, document)
+    changed = ""
+    if not _has_factor(code, document):
+        changed = move_sentence(code, document) or change_sentence(code, document)
     if changed:
         return changed
     matched = matching_of(document, code)

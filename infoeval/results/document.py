@@ -68,6 +68,7 @@ class Document(ModelResults):
     reason: Text | None = None
     codes: Annotated[tuple[Code, ...] | None, Field(max_length=MOST_CODES)] = None
     differences: tuple[Difference, ...] = ()
+    differences_among_others: tuple[Difference, ...] = ()
     images: Annotated[tuple[Image, ...], Field(max_length=MOST_IMAGES)] = ()
     live: Live | None = None
     command: Text | None = None
@@ -87,8 +88,10 @@ class Document(ModelResults):
             raise wrong("codes of different names", "codes")
         count = len(self.all_models)
         numbers = [(f"images[{i}]", image.model) for i, image in enumerate(self.images)]
+        between = (*self.differences, *self.differences_among_others)
         numbers += [
-            (f"differences[{i}]", difference.model) for i, difference in enumerate(self.differences)
+            (f"differences[{i}]", max(difference.model, difference.base))
+            for i, difference in enumerate(between)
         ]
         for place, number in numbers:
             if number >= count:
@@ -198,12 +201,16 @@ class Document(ModelResults):
 
 @dataclass(frozen=True, config=RECORD)
 class Comparison:
-    """All results of two models or more, and the first model's differences from the others."""
+    """All results of two models or more, and the first model's differences from the others.
+
+    `among_others` are the differences of every two of the others.
+    """
 
     first: Document
     second: Document
     differences: tuple[Difference, ...]
     others: tuple[Document, ...] = ()
+    among_others: tuple[Difference, ...] = ()
 
     @property
     def documents(self) -> tuple[Document, ...]:

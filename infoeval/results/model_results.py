@@ -7,7 +7,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import PrivateAttr, field_validator
 
-from infoeval.results.contract import Count, Name, Number, Open, Text, Whole, wrong
+from infoeval.results.contract import Count, Flag, Name, Number, Open, Text, Whole, wrong
 from infoeval.results.records import (
     ALL_CODES,
     CLUSTER_ACCURACY,
@@ -105,6 +105,40 @@ class Code(Open):
     size: Whole | None = None
 
 
+class AlignedCode(Open):
+    """A ``code`` of the model shown first, and the model's ``own`` code that is most like it.
+
+    ``agreement`` is |Spearman| of their values, the circular correlation of ranks of angles, and
+    normalised mutual information of categories. ``turned``: the one falls where the other rises.
+    """
+
+    code: Name
+    own: Name
+    agreement: Number
+    turned: Flag = False
+
+
+def renamed(target: str, names: Mapping[str, str]) -> str:
+    """Return the target of a result with its code by another name, where `names` has one.
+
+    >>> names = {"a": "z"}
+    >>> [renamed(target, names) for target in ("a", "a, shape", "a × slant", "b, a")]
+    ['z', 'z, shape', 'z × slant', 'b, a']
+    """
+    for mark in ("\0", ", ", " × "):  # the whole first
+        code, between, rest = target.partition(mark)
+        if code in names:
+            return f"{names[code]}{between}{rest}"
+    return target
+
+
+class Alignment(Open):
+    """Which codes of a model are those of the model shown first, by the same ``n`` images."""
+
+    n: Whole
+    codes: tuple[AlignedCode, ...]
+
+
 class ModelResults(Open):
     """A model with its results and how it was trained.
 
@@ -121,6 +155,7 @@ class ModelResults(Open):
     skipped: tuple[Skipped, ...] = ()
     history: dict[Name, tuple[Number | None, ...]] | None = None
     training: Training = Training()
+    alignment: Alignment | None = None
 
     _index: int = PrivateAttr(0)
     _label: str = PrivateAttr("")
@@ -165,6 +200,25 @@ class ModelResults(Open):
     def identity(self) -> SubjectEntry:
         """What is known of the subject, as attributes."""
         return SubjectEntry.model_validate(self.subject)
+
+    @cached_property
+    def _aligned(self) -> dict[str, AlignedCode]:
+        return {each.code: each for each in self.alignment.codes} if self.alignment else {}
+
+    def aligned(self, code: str) -> AlignedCode | None:
+        """Return the model's code that is most like a code of the model shown first, or None."""
+        return self._aligned.get(code)
+
+    def counterpart(self, own: str) -> AlignedCode | None:
+        """Return the code of the model shown first that a code of this model is most like."""
+        codes = self.alignment.codes if self.alignment else ()
+        return next((each for each in codes if each.own == own), None)
+
+    def own_name(self, target: str | None) -> str | None:
+        """Return what the model calls a code of the model shown first; other targets as given."""
+        if target is None or not self._aligned:
+            return target
+        return renamed(target, {code: each.own for code, each in self._aligned.items()})
 
     def find(self, metric: str, target: str | None) -> Result | None:
         """Return the result of a metric for a code, or None."""

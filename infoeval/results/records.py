@@ -537,7 +537,9 @@ class Skipped:
 class Difference:
     """The first model's value of a metric minus another model's, in the unit of the metric.
 
-    `model` is the number of the other model, 1 for the second; `second` is its value. `low` and
+    `model` is the number of the other model, 1 for the second, and `base` that of the model it is
+    subtracted from, 0 for the first; `first` and `second` are their values. Where codes were
+    aligned, `second` is of the code most like `target`. `low` and
     `high` are the limits of the difference's interval at `level`; None where none is known.
     `kind` says what a difference of bounds is: "difference of lower bounds", whose interval is that
     of the difference of the informations, where either Q may miss anything up to H(c), or
@@ -555,6 +557,7 @@ class Difference:
     level: Number | None
     model: Positive = 1
     kind: Name = ""
+    base: Count = 0
 
     @classmethod
     def of(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infoeval.report import write
-from tests.browser import documents
+from tests.browser import documents, first_screens
 from tests.browser.opening import Shelf
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ MAKERS = {
     "seeds": documents.seeds,
     "comparison": documents.comparison,
     "bare": documents.bare,
+    "table": first_screens.table,
+    "encoder": first_screens.encoder,
+    "generator": first_screens.generator,
+    "directions": first_screens.directions,
+    "three": first_screens.three,
+    "paired_seeds": first_screens.paired_seeds,
 }
 
 

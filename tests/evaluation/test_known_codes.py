@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from infoeval import evaluation
 from infoeval.evaluation import pages
 from infoeval.evaluation.code_table import CodeTable
+from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.known_codes import reference_scores, untrusted
 from infoeval.evaluation.options import Options
 from infoeval.evaluation.report_files import read_metrics
@@ -248,13 +249,13 @@ def test_only_the_model_shown_has_references_by_default(
     on_digits: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     asked = []
-    score: Callable[..., Document] = evaluation.make_report.score_subject
+    score: Callable[..., Document] = evaluation.make_report.score_inputs
 
-    def recorded(*arguments: Any, page: bool) -> Document:
-        asked.append(page)
-        return score(*arguments, page=page)
+    def recorded(inputs: Inputs, requests: Any) -> Document:
+        asked.append(inputs.page)
+        return score(inputs, requests)
 
-    monkeypatch.setattr(evaluation.make_report, "score_subject", recorded)
+    monkeypatch.setattr(evaluation.make_report, "score_inputs", recorded)
     pages.report(on_digits, tmp_path / "page.html", metrics=["mi-own"], samples=100)
     assert asked == [True]
 

@@ -4,7 +4,7 @@ import json
 import os
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,6 +17,7 @@ from infoeval.networks import UpConvolution
 from infoeval.report import render
 from infoeval.results import Document
 from infoeval.subjects.checkpoint_model import CheckpointModel
+from infoeval.subjects.subject import Subject
 from infoeval.training.run import train
 from infoeval.training.run_options import RunOptions
 from infoeval.traversals import tile, traverse
@@ -168,3 +169,19 @@ def test_missing_or_damaged_checkpoints(subject: Path, tmp_path: Path) -> None:
         with pytest.raises(UserError, match=name):
             report(subject, tmp_path / "page.html", baselines=[tmp_path / name], device="cpu")
     assert os.listdir(tmp_path) == ["cut.pt"]
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        (["a.npz", "b.npz"], ["a", "b"]),
+        (["runs/a/ckpt.pt", "runs/b/ckpt.pt"], ["a", "b"]),
+        (["one/a.npz", "two/a.npz"], ["one/a", "two/a"]),
+        (["a.npz", "a.csv"], ["a.npz", "a.csv"]),
+        (['vae.py:vae("wide")', "vae.py:vae('narrow', 3)"], ["wide", "narrow, 3"]),
+        (["vae.py:vae(1)", "gan.py:gan(1)"], ["vae.py:vae(1)", "gan.py:gan(1)"]),
+        (["a.npz", "a.npz"], ["a.npz", "a.npz"]),
+    ],
+)
+def test_models_have_short_names_that_differ(given: list[str], names: list[str]) -> None:
+    assert evaluation.make_report._names([cast(Subject, name) for name in given]) == names

@@ -209,6 +209,7 @@ def test_seeds_stand_beside_the_one_most_like_the_others(runs: Path, tmp_path: P
     seeds += [each["subject"]["seed"] for each in document["models"] if each["role"] == "seed"]
     assert sorted(seeds) == [2, 10, 11]
     assert [each["role"] for each in document["models"]] == ["seed", "seed", "baseline"]
+    assert ["alignment" in each for each in document["models"]] == [True, True, False]
     drawn = {
         (entry["kind"], entry["model"]) for entry in entries(tmp_path / "page.html", "sprites")
     }
@@ -275,7 +276,7 @@ def no_scoring(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*args: Any, **options: Any) -> None:
         raise AssertionError("was scored again")
 
-    monkeypatch.setattr("infoeval.evaluation.make_report.score_subject", refuse)
+    monkeypatch.setattr("infoeval.evaluation.make_report.score_inputs", refuse)
 
 
 @pytest.mark.usefixtures("no_scoring")

@@ -10,7 +10,7 @@ from sklearn.metrics import normalized_mutual_info_score
 
 from infoeval.errors import UserError
 from infoeval.metrics import cluster_accuracy
-from infoeval.metrics.seed_agreement import seed_agreement
+from infoeval.metrics.seed_agreement import pair_codes, seed_agreement
 
 Model = list[NDArray[Any]]
 
@@ -192,3 +192,44 @@ def test_angles_agree_wherever_they_begin_and_whichever_way_they_turn() -> None:
     assert seed_agreement(models).pairs[0, 1] < 0.9
     with pytest.raises(UserError, match="a type for each code"):
         seed_agreement(models, types[:2])
+
+
+def test_codes_are_paired_whatever_their_order_and_sign() -> None:
+    codes = np.random.default_rng(0).normal(size=(5, 400))
+    order = [3, 0, 4, 1, 2]
+    pairs = pair_codes(list(codes), [-codes[place] for place in order])
+    assert [order[pair.second] for pair in pairs] == [0, 1, 2, 3, 4]
+    assert all(pair.turned for pair in pairs)
+    assert [pair.agreement for pair in pairs] == pytest.approx([1] * 5)
+
+
+def test_categories_are_paired_with_categories_alone() -> None:
+    random = np.random.default_rng(0)
+    kind, number = random.integers(0, 4, 300), random.normal(size=300)
+    renamed = np.array([2, 0, 3, 1])[kind]
+    pairs = pair_codes([kind, number], [number, renamed])
+    assert [(pair.first, pair.second) for pair in pairs] == [(0, 1), (1, 0)]
+    assert [pair.agreement for pair in pairs] == pytest.approx([1, 1])
+    assert pair_codes([kind], [number]) == []
+
+
+def test_noise_changes_no_partner() -> None:
+    random = np.random.default_rng(0)
+    first, second = random.normal(size=(2, 8, 500))
+    assert [pair.second for pair in pair_codes(list(first), list(second))] == list(range(8))
+
+
+def test_angles_are_paired_by_their_circle() -> None:
+    angle = np.random.default_rng(0).uniform(-np.pi, np.pi, 500)
+    turned = (angle + 2 + np.pi) % (2 * np.pi) - np.pi
+    other = np.random.default_rng(1).normal(size=500)
+    types = [["periodic", ""], ["", "periodic"]]
+    pairs = pair_codes([angle, other], [other, turned], types)
+    assert [(pair.first, pair.second) for pair in pairs] == [(0, 1), (1, 0)]
+    assert pairs[0].agreement > 0.95
+    assert not pairs[0].turned
+
+
+def test_codes_of_other_rows_are_refused_as_partners() -> None:
+    with pytest.raises(UserError, match="number of rows"):
+        pair_codes([[1.0, 2.0]], [[1.0, 2.0, 3.0]])

@@ -140,7 +140,9 @@ def test_seeds_are_compared_by_what_all_of_them_have(tmp_path: Path) -> None:
     assert "each model's own Q" in found.information.caption
     (panel,) = [each for each in found.seeds if each.name == "seeds-nats"]
     names = [column.name for column in panel.table.columns]
-    values = [row[names.index("information of slant")] for row in panel.table.rows]
+    mean, *rows = panel.table.rows
+    assert mean[0] == "Mean of five seeds"
+    values = [row[names.index("information of slant")] for row in rows]
     assert [value.value for value in values if isinstance(value, EstimateCell)] == [
         *(1.214, 1.1, 1.24, 1.0, 0.6, -0.042)
     ]

@@ -84,10 +84,12 @@ def test_metrics_without_null_have_no_band(document: Document) -> None:
 def test_every_seed_has_a_row(tmp_path: Path) -> None:
     fraction, _, nats = built(five_seeds(tmp_path)).seeds
     names = ["seed 0", "seed 1", "seed 2", "seed 3", "seed 4", "λ = 0, seed 0"]
-    assert [row[0] for row in fraction.table.rows] == names
+    mean, *rows = fraction.table.rows
+    assert mean[0] == "Mean of five seeds"
+    assert [row[0] for row in rows] == names
     assert fraction.table.columns[1].name == "cluster error of digit (lower is better)"
     assert fraction.table.columns[1].kind == "percent"
-    error = fraction.table.rows[2][1]
+    error = rows[2][1]
     assert error == EstimateCell(
         pytest.approx(0.41), pytest.approx(0.41 - 0.0045), pytest.approx(0.41 + 0.0047)
     )

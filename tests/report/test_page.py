@@ -281,7 +281,7 @@ def test_document_without_any_result_still_has_a_page(
 ) -> None:
     bare = without_extras(document) | {"results": [], "skipped": []}
     reading = Reading(render(bare, folder))
-    assert "metrics.json has no information of a code" in reading.text
+    assert "No number here is about a single code. metrics.json has no results." in reading.text
     assert not reading.all("svg")
     assert "has no results" in reading.text
 

@@ -169,7 +169,8 @@ def test_many_codes_without_numbers_have_one_sentence(document: Document) -> Non
 
 def test_no_amount_is_made_up(document: Document) -> None:
     text = said(without(document, "mi", "mi-own", "cluster-acc", "code-factors"))
-    assert text["digit"] == "digit is unnamed. It has no estimate of its information."
+    assert text["digit"] == "digit is unnamed."
+    assert told(document)["Information"].startswith("Not measured: ")
     assert "Convergence" not in told(document)
     assert "Self-test" not in told(document)
 

@@ -7,7 +7,7 @@ from infoeval.report.figures.confusion import Confusion, confusions
 from infoeval.report.figures.difference_dots import differences
 from infoeval.report.figures.information_figure import information
 from infoeval.report.figures.metric_dots import metrics, seeds
-from infoeval.report.figures.pair_maps import factors, leakage
+from infoeval.report.figures.pair_maps import factors, leakage, other_factors
 from infoeval.report.figures.recognition_curves import learning, noise
 from infoeval.report.figures.reference_marks import references
 from infoeval.report.figures.training_curves import training
@@ -27,6 +27,7 @@ class Figures:
     noise: tuple[Figure, ...]
     confusions: tuple[Confusion, ...]
     factors: tuple[Figure, ...]
+    other_factors: tuple[Figure, ...]
     references: tuple[Figure, ...]
     leakage: tuple[Figure, ...]
     metrics: tuple[Figure, ...]
@@ -40,6 +41,7 @@ class Figures:
             *self.differences,
             *(figure for pair in self.confusions for figure in (pair.figure, pair.raw_figure)),
             *self.factors,
+            *self.other_factors,
             *self.references,
             *self.learning,
             *self.noise,
@@ -64,6 +66,7 @@ def build(document: Document) -> Figures:
         noise=noise(document),
         confusions=confusions(document),
         factors=factors(document),
+        other_factors=other_factors(document),
         references=references(document),
         leakage=leakage(document),
         metrics=metrics(document),

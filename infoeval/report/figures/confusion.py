@@ -46,9 +46,10 @@ def confusions(document: Document) -> tuple[Confusion, ...]:
             )
             for model in document.all_models[1:]
             for other, clusters in _clusterings(model)
-            if other == target
+            if other == model.own_name(target)
         ]
-        matrices.append(_confusion(clustering, name, target, tuple(others)))
+        whose = f", {document.label}" if len(document.all_models) > 1 else ""
+        matrices.append(_confusion(clustering, name, target, tuple(others), whose))
     return tuple(matrices)
 
 
@@ -73,9 +74,9 @@ def _clusterings(model: ModelResults) -> list[tuple[str, Clustering]]:
 
 
 def _confusion(
-    clustering: Clustering, name: str, target: str, others: tuple[ReportTable, ...]
+    clustering: Clustering, name: str, target: str, others: tuple[ReportTable, ...], whose: str
 ) -> Confusion:
-    title = f"Share of each class that is assigned to each code of {target}, in percent"
+    title = f"Share of each class that is assigned to each code of {target}{whose}, in percent"
     adds_up = "Each column adds up to 100 %."
     order, raw_order = code_order(clustering), range(len(clustering.matching))
     figure = map_figure(

@@ -62,7 +62,8 @@ def _drawn(document: Document) -> list[tuple[ModelResults, Look]]:
 
 
 def _bar(model: ModelResults, look: Look, code: Code) -> Bar:
-    result, own = model.information(code.name), model.find(OWN_BOUND, code.name)
+    name = model.own_name(code.name) or code.name
+    result, own = model.information(name), model.find(OWN_BOUND, name)
     beside = own if result is not None and result.metric == INFORMATION else None
     return Bar(look, result, beside.value if beside else None)
 
@@ -73,10 +74,10 @@ def alike(document: Document, code: str) -> list[Result | None]:
     By a Q trained afterwards where all seeds have that, else by their own Qs where all have those.
     """
     for metric in (INFORMATION, OWN_BOUND):
-        results = [model.find(metric, code) for model in document.all_models]
+        results = [model.find(metric, model.own_name(code)) for model in document.all_models]
         if all(results[model.index] for model in document.peers):
             return results
-    return [model.information(code) for model in document.all_models]
+    return [model.information(model.own_name(code) or code) for model in document.all_models]
 
 
 def _of_seeds(document: Document) -> Figure:
@@ -153,9 +154,15 @@ def _table(document: Document) -> ReportTable:
         TableColumn("Own Q, nats", "nats"),
     ]
     rows = [
-        (code.name, *([model.label] if several else []), code.entropy, *_cells(model, code.name))
+        (
+            code.name if own == code.name else f"{code.name}, here {own}",
+            *([model.label] if several else []),
+            code.entropy,
+            *_cells(model, own),
+        )
         for code in document.all_codes
         for model in document.all_models
+        for own in [model.own_name(code.name) or code.name]
     ]
     return ReportTable("information", "Information in each code", tuple(columns), tuple(rows))
 

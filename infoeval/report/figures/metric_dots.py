@@ -1,6 +1,6 @@
 """Every other metric as dots: of every model with what chance scores, or of every seed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from statistics import median
 
@@ -20,9 +20,10 @@ from infoeval.report.figures.look import (
     looks,
 )
 from infoeval.report.figures.naming import apart
+from infoeval.report.over_seeds import mean_over_seeds
 from infoeval.report.tables import Cell, EstimateCell, Kind, TableColumn
-from infoeval.report.wording import in_brackets
-from infoeval.results import Document, Result
+from infoeval.report.wording import count_of, in_brackets
+from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND
 
 Key = tuple[str, str, str | None]
@@ -76,7 +77,7 @@ def kind_of(unit: str | None) -> Kind:
 
 def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
     models = looks(document)
-    by_model = [_by_key(model.results) for model in document.all_models]
+    by_model = [_by_key(model, keys) for model in document.all_models]
     rows = []
     for key in keys:
         dots = [
@@ -102,12 +103,14 @@ def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
     )
 
 
-def _by_key(results: Sequence[Result]) -> dict[Key, Result]:
-    by_key: dict[Key, Result] = {}
-    for result in results:
+def _by_key(model: ModelResults, keys: Iterable[Key]) -> dict[Key, Result]:
+    """Return a model's results by key; those of a code are of the one aligned with it."""
+    found: dict[Key, Result] = {}
+    for result in model.results:
         if result.pair is None:
-            by_key.setdefault(result.key, result)
-    return by_key
+            found.setdefault(result.key, result)
+    own = {(metric, options, target): model.own_name(target) for metric, options, target in keys}
+    return {key: found[*key[:2], name] for key, name in own.items() if (*key[:2], name) in found}
 
 
 def _dot(look: Look, result: Result) -> Dot:
@@ -141,8 +144,13 @@ def _table(
     named = _others(document)
     columns = [TableColumn("Metric")]
     cells: list[list[Cell]] = [[_name_in_full(named[key]) for key in keys]]
+    if document.arrangement == "seeds":
+        columns.append(TableColumn(_mean_of(document), kind))
+        by_seed = [_by_key(seed, keys) for seed in document.peers]
+        values = {key: [seed[key].value for seed in by_seed if key in seed] for key in keys}
+        cells.append([_mean(values[key], key[0]) for key in keys])
     for model in document.all_models:
-        results = _by_key(model.results)
+        results = _by_key(model, keys)
         measured = [results.get(key) for key in keys]
         for quantity, cell_of, written in (
             ("value", estimate, kind),
@@ -154,6 +162,14 @@ def _table(
                 columns.append(TableColumn(_head(document, model.label, quantity), written))
                 cells.append(column)
     return columns, list(zip(*cells, strict=True))
+
+
+def _mean_of(document: Document) -> str:
+    return f"Mean of {count_of(len(document.peers), 'seed')}"
+
+
+def _mean(values: Sequence[float], metric: str) -> EstimateCell | None:
+    return mean_over_seeds(values, metric) if values else None
 
 
 def _head(document: Document, label: str, quantity: str) -> str:
@@ -177,8 +193,9 @@ def seeds(document: Document) -> tuple[Figure, ...]:
 def _quantities(document: Document) -> list[tuple[str, str, Measured]]:
     """Return name, unit and values of what is shown: cluster errors, metrics, information."""
     quantities: list[tuple[str, str, Measured]] = []
-    by_model = [_by_key(model.results) for model in document.all_models]
-    for key, result in _others(document).items():
+    others = _others(document)
+    by_model = [_by_key(model, others) for model in document.all_models]
+    for key, result in others.items():
         if result.metric == CLUSTER_ACCURACY:
             better = _name_in_full(result).removeprefix(CLUSTER_ACCURACY)
             name = f"cluster error{better} (lower is better)"
@@ -215,7 +232,8 @@ def _seeds_panel(document: Document, unit: str, quantities: Mapping[str, Measure
         "seeds",
         "Every seed",
         unit,
-        caption="A dot for each seed; the seed shown is ringed.",
+        caption="A dot for each seed; the seed shown is ringed. The interval of a mean is over the "
+        "seeds (Student's t, 95 %), those of single seeds over images.",
         rows=rows,
         draw=partial(_draw_seeds, rows, unit),
         legend=partial(_seeds_legend, models),
@@ -248,7 +266,7 @@ def _seeds_legend(models: Sequence[Look], colours: Colours) -> list[Handle]:
 def _seeds_table(
     document: Document, unit: str, quantities: Mapping[str, Measured]
 ) -> tuple[list[TableColumn], list[tuple[Cell, ...]]]:
-    """Return a row for each seed, baselines last, and a column for each metric."""
+    """Return the mean over seeds, a row for each seed, baselines last; a column for each metric."""
     kinds: list[Kind] = [
         "percent" if name.startswith("cluster error") else kind_of(unit) for name in quantities
     ]
@@ -260,4 +278,9 @@ def _seeds_table(
         (model.label, *(measured.get(model.index) for measured in quantities.values()))
         for model in (*document.peers, *document.baselines)
     ]
-    return columns, rows
+    seeds = {seed.index for seed in document.peers}
+    means = [
+        _mean([cell.value or 0.0 for index, cell in of.items() if index in seeds], name)
+        for name, of in quantities.items()
+    ]
+    return columns, [(_mean_of(document), *means), *rows]

@@ -18,13 +18,27 @@ _LEAKAGE = "Information about each true code in each code that Q reads, in nats"
 _MANY = 12
 """Largest number of factors that are columns; more of them are rows."""
 
+MOST_MAPS = 6
+"""Models whose codes have a map of their own."""
+
 Place = tuple[str, str]
 
 
 def factors(document: Document) -> tuple[Figure, ...]:
     """Return a map of every code against every factor, for each setting measured."""
+    return _of_models(document, document.peers[:1])
+
+
+def other_factors(document: Document) -> tuple[Figure, ...]:
+    """Return the same maps of the other models compared, or seeds."""
+    return _of_models(document, document.peers[1:MOST_MAPS])
+
+
+def _of_models(document: Document, models: Sequence[ModelResults]) -> tuple[Figure, ...]:
     return apart(
-        _factors(document, settings, pairs) for settings, pairs in _pairs(document).items()
+        _factors(document, model, settings, pairs)
+        for model in models
+        for settings, pairs in _pairs(model).items()
     )
 
 
@@ -39,18 +53,22 @@ def _pairs(model: ModelResults) -> dict[str, dict[Place, Result]]:
     return by_settings
 
 
-def _factors(document: Document, settings: str, pairs: dict[Place, Result]) -> Figure:
+def _factors(
+    document: Document, model: ModelResults, settings: str, pairs: dict[Place, Result]
+) -> Figure:
     title = "Association of each code with each factor" + (f" ({settings})" if settings else "")
+    if len(document.all_models) > 1:
+        title += f", {model.label}"
     return map_figure(
         _factor_map(pairs),
-        name=stem("factors", settings),
+        name=stem("factors", settings, *([f"model {model.index}"] if model.index else [])),
         title=title,
         caption=(
             "From 0 to 1, by the measure that fits the pair (see the table); values of different "
             "measures do not compare. Framed: the best one-to-one pairing of codes and factors."
             + (" Grey numbers: not above chance." if any(map(_by_chance, pairs.values())) else "")
         ),
-        table=_factor_table(document, settings, pairs, title),
+        table=_factor_table(document, model, settings, pairs, title),
     )
 
 
@@ -82,11 +100,19 @@ def _written(values: np.ndarray) -> list[list[str]]:
 
 
 def _factor_table(
-    document: Document, settings: str, pairs: dict[Place, Result], title: str
+    document: Document,
+    model: ModelResults,
+    settings: str,
+    pairs: dict[Place, Result],
+    title: str,
 ) -> ReportTable:
-    """Return a row for each pair, and a column for each model."""
-    models = [_pairs(model).get(settings, {}) for model in document.all_models]
-    names = [model.label for model in document.all_models] if len(models) > 1 else ["Value"]
+    """Return a row for each pair, and a column for each model: those of others by aligned codes.
+
+    The tables of the other models have their own values alone.
+    """
+    models = document.all_models if model.index == 0 else (model,)
+    by_model = [_pairs(each).get(settings, {}) for each in models]
+    names = [each.label for each in models] if len(models) > 1 else ["Value"]
     columns = [
         TableColumn("Code"),
         TableColumn("Factor"),
@@ -98,7 +124,10 @@ def _factor_table(
     for (code, factor), result in pairs.items():
         pair = result.pair
         paired = "yes" if pair and pair.paired else "no"
-        cells = [estimate(model.get((code, factor))) for model in models]
+        own = [code if each is model else each.own_name(code) or code for each in models]
+        cells = [
+            estimate(theirs.get((name, factor))) for name, theirs in zip(own, by_model, strict=True)
+        ]
         rows.append([code, factor, pair.measure if pair else None, paired, *cells])
     whose = f", {document.label}" if len(models) > 1 else ""
     for name, column in _of_chance(list(pairs.values())).items():
@@ -125,10 +154,11 @@ def leakage(document: Document) -> tuple[Figure, ...]:
     shown = _leakage_of(document)
     if shown is None or len(shown.names) < 2:
         return ()
+    whose = f", {document.label}" if len(document.all_models) > 1 else ""
     figure = map_figure(
         _leakage_map(shown),
         name="leakage",
-        title=_LEAKAGE,
+        title=f"{_LEAKAGE}{whose}",
         caption="Grey: not above what unrelated codes give by chance 95 times in 100.",
         table=_leakage_table(document, shown),
     )

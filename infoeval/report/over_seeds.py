@@ -1,0 +1,103 @@
+"""Numbers of several seeds: their mean with its interval over seeds, and the number of each."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+from scipy.special import stdtrit
+
+from infoeval.report.side_by_side import by_label
+from infoeval.report.tables import EstimateCell, Kind
+from infoeval.report.wording import MISSING, percent, spread, two_decimals
+from infoeval.results import Document, ModelResults, Result
+from infoeval.results.records import CLUSTER_ACCURACY
+
+LEVEL = 0.95
+AGREEMENT = "udr"
+
+
+@dataclass(frozen=True)
+class SeedNumbers:
+    """One number of each seed, in the order of the page, and their mean.
+
+    ``half`` is half the interval of the mean over seeds; None where it has no interval.
+    """
+
+    what: str
+    kind: Kind
+    values: tuple[float | None, ...]
+    mean: float
+    half: float | None
+    count: int
+
+    @property
+    def spread(self) -> str:
+        """The lowest and the highest number as text."""
+        known = [value for value in self.values if value is not None]
+        return spread(known, self.write)
+
+    def write(self, value: float | None) -> str:
+        """Return one of the numbers as text; a dash where there is none."""
+        if value is None:
+            return MISSING
+        return percent(value) if self.kind == "percent" else two_decimals(value)
+
+    @property
+    def written(self) -> str:
+        """The mean and half its interval as text: "2.28 ± 0.01"."""
+        if self.half is None:
+            return self.write(self.mean)
+        return f"{self.write(self.mean).removesuffix(' %')} ± {self.write(self.half)}"
+
+
+def mean_over_seeds(values: Sequence[float], metric: str = "") -> EstimateCell:
+    """Return the mean with its 95 % interval over seeds, by Student's t; none for one seed.
+
+    None either for their agreement: that of one seed is part of the others'.
+
+    >>> cell = mean_over_seeds([1.0, 2.0, 3.0])
+    >>> cell.value, round(cell.low, 2), round(cell.high, 2)
+    (2.0, -0.48, 4.48)
+    """
+    middle = mean(values)
+    if len(values) < 2 or metric == AGREEMENT:
+        return EstimateCell(middle)
+    quantile = float(stdtrit(len(values) - 1, (1 + LEVEL) / 2))
+    half = quantile * stdev(values) / math.sqrt(len(values))
+    return EstimateCell(middle, middle - half, middle + half)
+
+
+def over_seeds(document: Document) -> tuple[SeedNumbers, ...]:
+    """Return the information and the error of each code over the seeds, and their `udr`."""
+    if document.arrangement != "seeds":
+        return ()
+    found = []
+    for code in document.all_codes:
+        bound = document.information(code.name)
+        if bound is not None:
+            found.append(_numbers(document, bound, f"{code.name}: information", "nats"))
+        accuracy = document.find(CLUSTER_ACCURACY, code.name)
+        if accuracy is not None:
+            found.append(_numbers(document, accuracy, f"{code.name}: error", "percent"))
+    agreement = document.find(AGREEMENT, None)
+    if agreement is not None:
+        found.append(_numbers(document, agreement, "agreement of seeds (udr)", "number"))
+    return tuple(found)
+
+
+def _numbers(document: Document, result: Result, what: str, kind: Kind) -> SeedNumbers:
+    by_seed = by_label(document.peers, result)
+    values = [_value(seed, by_seed) for seed in document.peers]
+    known = [value for value in values if value is not None]
+    cell = mean_over_seeds(known, result.metric)
+    assert cell.value is not None
+    half = None if cell.high is None else cell.high - cell.value
+    return SeedNumbers(what, kind, tuple(values), cell.value, half, len(known))
+
+
+def _value(seed: ModelResults, by_seed: dict[str, Result]) -> float | None:
+    result = by_seed.get(seed.label)
+    if result is None:
+        return None
+    return 1 - result.value if result.metric == CLUSTER_ACCURACY else result.value
