@@ -13,8 +13,13 @@ from infoeval.results import Document
 from infoeval.results.file_entries import ImageGrid
 from infoeval.results.records import Clustering
 
-_LONGEST = 5
+ROWS_SHOWN = 2
+"""Rows of a grid that a page shows; the others are folded."""
+_LONGEST = 8
 """Letters of a column's head that is written across the column."""
+
+_LEAST, _MOST, _ROOM = 64, 112, 1132
+"""CSS pixels: how wide a picture is at least and, where that allows it, at most; how wide a page."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +44,38 @@ class GridColumn:
 class Grid:
     """The columns of an image grid in Hungarian order (raw order where there is none).
 
-    ``width`` and ``height`` are those of a column in pixels.
+    ``width`` and ``height`` are those of a column in pixels, ``shown`` is the height of the rows
+    that are not folded.
     """
 
     columns: tuple[GridColumn, ...]
     width: int
     height: int
+    shown: int
     ordered: bool
+
+    @property
+    def scales(self) -> tuple[int, int]:
+        """How many times larger its pixels are on a wide and on a narrow screen."""
+        return magnified(self.width, len(self.columns))
 
     @property
     def tall(self) -> bool:
         """Whether a column's head is too long to be written across the column."""
         return any(len(column.matched or column.label) > _LONGEST for column in self.columns)
+
+
+def magnified(width: int, columns: int = 1) -> tuple[int, int]:
+    """Return how many times larger pictures are shown on a wide and on a narrow screen.
+
+    The numbers are whole, so that every pixel is sharp, and no picture is shown below its size.
+
+    >>> magnified(28, 10), magnified(32, 50), magnified(64, 10), magnified(128)
+    ((4, 3), (2, 2), (1, 1), (1, 1))
+    """
+    least = -(-_LEAST // width)
+    fitting = min(_MOST, _ROOM // columns - 1) // width
+    return max(least, fitting), least
 
 
 @dataclass(frozen=True)
@@ -100,7 +125,7 @@ def cut(file: ImageContent, image: ImageGrid, order: CategoryOrder | None) -> Gr
 
     Raises UserError where the file is not a grid of that many rows and columns.
     """
-    width, _ = _tile(file, image)
+    width, height = _tile(file, image)
     pixels, usable = open_pixels(file), _usable(order, image)
     labels = image.column_labels or tuple(str(number + 1) for number in range(image.columns))
     columns = []
@@ -114,7 +139,8 @@ def cut(file: ImageContent, image: ImageGrid, order: CategoryOrder | None) -> Gr
                 address=_encode(pixels.crop((left, 0, left + width, file.height))),
             )
         )
-    return Grid(tuple(columns), width, file.height, usable is not None)
+    shown = min(image.rows, ROWS_SHOWN) * (height + image.gap) - image.gap
+    return Grid(tuple(columns), width, file.height, shown, usable is not None)
 
 
 def strip(file: ImageContent, image: ImageGrid, order: CategoryOrder | None) -> Strip:

@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infoeval.errors import UserError, quoted
-from infoeval.report.grid_columns import CategoryOrder, Orders
+from infoeval.report.grid_columns import CategoryOrder, Orders, magnified
 from infoeval.report.page_images import read_image, still
 from infoeval.report.wording import listed, minus
 from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Animation, SliderEntry, Sprites
-
-_WIDTH, _NARROW = 112, 84
-"""Approximate width of an enlarged sprite on a wide and on a narrow screen, CSS pixels."""
 
 
 @dataclass(frozen=True)
@@ -76,8 +73,11 @@ class Panel:
     width: int
     height: int
     columns: int
-    scale: int
-    small_scale: int
+
+    @property
+    def scales(self) -> tuple[int, int]:
+        """How many times larger an image is on a wide and on a narrow screen."""
+        return magnified(self.width)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -136,8 +136,6 @@ def _panel(group: list[Sprites], document: Document, folder: Path, orders: Order
         width=first.width,
         height=first.height,
         columns=first.columns,
-        scale=max(1, round(_WIDTH / first.width)),
-        small_scale=max(1, round(_NARROW / first.width)),
     )
 
 

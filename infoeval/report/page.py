@@ -66,6 +66,8 @@ def _template() -> jinja2.Template:
 
 
 def _heading(document: Document) -> str:
+    if document.title:
+        return document.title
     subject = document.identity
     name = subject.trainer or subject.source
     if document.arrangement != "comparison":

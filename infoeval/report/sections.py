@@ -81,7 +81,8 @@ class Panels:
 class Section:
     """A part of the page: ``short`` is its name in the list of contents.
 
-    Large drawings are its ``figures``; small ones its ``panels``, which have one ``key``.
+    Large drawings are its ``figures``; small ones its ``panels``, which have one ``key``. A
+    ``folded`` one is closed on the screen and open on paper.
     """
 
     id: str
@@ -92,6 +93,7 @@ class Section:
     figures: tuple[Drawn, ...] = ()
     key: tuple[svg.Mark, ...] = ()
     panels: tuple[Panels, ...] = ()
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,7 +153,7 @@ def gather(document: Document, folder: Path) -> Page:
         "definitions": definitions(document),
         "skipped": skipped(document),
         "without_chance": without_chance(document),
-        "metrics": _all_drawn(built.metrics),
+        "metrics": _drawn(built.metrics) if built.metrics else None,
         "origins": origins(document),
         "surroundings": surroundings(document),
         "limits": limits(document),
@@ -187,9 +189,6 @@ def _sections(
         short = "Classes" if content["confusions"] else "Factors"
         title = "Codes and classes" if content["confusions"] else "Codes and factors"
         yield Section("confusion", short, title, "confusion.html")
-    if built.references:
-        drawn = _all_drawn(built.references)
-        yield Section("references", "References", "References", "references.html", EXPLAINED, drawn)
     asked = {
         ("Learning curves", _LEARNING): built.learning,
         ("Pixel noise", _NOISE): built.noise,
@@ -200,11 +199,11 @@ def _sections(
     if document.arrangement == "seeds":
         yield from _of_figures("seeds", "Seeds", "Every seed", built.seeds)
     yield from _of_figures("leakage", "Leakage", "Leakage between codes", built.leakage)
-    yield Section("results", "All results", "All results", "results.html")
-    yield Section("provenance", "Provenance", "Provenance", "provenance.html")
-    yield Section(
-        "limits", "How to read it", "How to read this page, and its limits", "limits.html"
-    )
+    text = EXPLAINED if content["doubts"] else ""
+    yield Section("results", "Metrics", "Metrics", "results.html", text)
+    yield Section("provenance", "Provenance", "Provenance", "provenance.html", folded=True)
+    title = "How to read this page, and its limits"
+    yield Section("limits", "How to read it", title, "limits.html", folded=True)
 
 
 _CONTENT = {"sliders": "panels", "gallery": "galleries"}
@@ -233,7 +232,9 @@ def _of_panels(
             Panels(heading, note, tuple(_drawn(figure, legend=False) for figure in group))
             for (heading, note), group in drawn.items()
         ]
-        yield Section(name, short, title, "panels.html", text, key=marks, panels=tuple(panels))
+        yield Section(
+            name, short, title, "panels.html", text, key=marks, panels=tuple(panels), folded=True
+        )
 
 
 def _not_drawn(count: int) -> str:

@@ -9,7 +9,6 @@ from infoeval.report.figures.information_figure import information
 from infoeval.report.figures.metric_dots import metrics, seeds
 from infoeval.report.figures.pair_maps import factors, leakage
 from infoeval.report.figures.recognition_curves import learning, noise
-from infoeval.report.figures.reference_marks import references
 from infoeval.report.figures.training_curves import training
 from infoeval.report.tables import ReportTable
 from infoeval.results import Document
@@ -27,9 +26,8 @@ class Figures:
     noise: tuple[Figure, ...]
     confusions: tuple[Confusion, ...]
     factors: tuple[Figure, ...]
-    references: tuple[Figure, ...]
     leakage: tuple[Figure, ...]
-    metrics: tuple[Figure, ...]
+    metrics: Figure | None
     seeds: tuple[Figure, ...]
     differences: tuple[Figure, ...]
 
@@ -40,13 +38,12 @@ class Figures:
             *self.differences,
             *(figure for pair in self.confusions for figure in (pair.figure, pair.raw_figure)),
             *self.factors,
-            *self.references,
             *self.learning,
             *self.noise,
             *self.training,
             *self.seeds,
             *self.leakage,
-            *self.metrics,
+            *((self.metrics,) if self.metrics else ()),
         )
 
     def tables(self) -> tuple[ReportTable, ...]:
@@ -64,7 +61,6 @@ def build(document: Document) -> Figures:
         noise=noise(document),
         confusions=confusions(document),
         factors=factors(document),
-        references=references(document),
         leakage=leakage(document),
         metrics=metrics(document),
         seeds=seeds(document),
