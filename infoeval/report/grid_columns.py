@@ -16,10 +16,10 @@ from infoeval.results.records import Clustering
 ROWS_SHOWN = 2
 """Rows of a grid that a page shows; the others are folded."""
 _LONGEST = 8
-"""Letters of a column's head that is written across the column."""
+"""Letters of a word in a column's head that is written across the column."""
 
 _LEAST, _MOST, _ROOM = 64, 112, 1132
-"""CSS pixels: how wide a picture is at least and, where that allows it, at most; how wide a page."""
+"""CSS pixels: how wide a picture is at least, and at most if that allows it; how wide a page is."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Grid:
     """The columns of an image grid in Hungarian order (raw order where there is none).
 
     ``width`` and ``height`` are those of a column in pixels, ``shown`` is the height of the rows
-    that are not folded.
+    that are not folded. A ``dense`` one is shown no larger than it must be.
     """
 
     columns: tuple[GridColumn, ...]
@@ -53,16 +53,19 @@ class Grid:
     height: int
     shown: int
     ordered: bool
+    dense: bool = False
 
     @property
     def scales(self) -> tuple[int, int]:
         """How many times larger its pixels are on a wide and on a narrow screen."""
-        return magnified(self.width, len(self.columns))
+        wide, narrow = magnified(self.width, len(self.columns))
+        return narrow if self.dense else wide, narrow
 
     @property
     def tall(self) -> bool:
-        """Whether a column's head is too long to be written across the column."""
-        return any(len(column.matched or column.label) > _LONGEST for column in self.columns)
+        """Whether a column's head has a word too long to be written across the column."""
+        heads = " ".join(column.matched or column.label for column in self.columns)
+        return max(map(len, heads.split()), default=0) > _LONGEST
 
 
 def magnified(width: int, columns: int = 1) -> tuple[int, int]:

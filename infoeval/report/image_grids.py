@@ -261,7 +261,7 @@ def _gallery(
         code=image.code,
         title=image.title or image.code,
         rows=image.rows,
-        grid=replace(grid, columns=tuple(columns)),
+        grid=replace(grid, columns=tuple(columns), dense=True),
     )
 
 

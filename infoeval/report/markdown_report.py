@@ -30,7 +30,10 @@ def markdown(document: Mapping[str, Any]) -> str:
     built = figures.build(whole)
     subject = whole.identity
     parts = [
-        f"# What the codes of {markdown_text(subject.trainer or subject.source)} mean\n",
+        f"# {markdown_text(whole.title)}\n"
+        if whole.title
+        else f"# What the codes of {markdown_text(subject.trainer or subject.source)} mean\n",
+        *([f"{markdown_text(whole.notes)}\n"] if whole.notes else []),
         *_verdict(whole),
         *_figures("Information in each code", (built.information,) if built.information else ()),
         *_figures("Differences", built.differences),

@@ -20,6 +20,7 @@ from infoeval.report.moving_images import animations, panels
 from infoeval.report.page_images import check_all
 from infoeval.report.provenance import (
     definitions,
+    explained,
     origins,
     skipped,
     surroundings,
@@ -30,8 +31,8 @@ from infoeval.report.tables import ReportTable
 from infoeval.report.verdict import sentences
 from infoeval.results import Document
 
-_NARROW, _FEW_COLUMNS = 440, 7
-"""Largest width, CSS pixels, and number of columns of a figure that has its table beside it."""
+_NARROW, _FEW_COLUMNS, _FEW_ROWS = 440, 7, 12
+"""Largest width, CSS pixels, columns and rows of a figure that has its table beside it."""
 
 MOST_DRAWN = 100
 """Figures of a section that are drawn. Each takes some 50 ms, and nobody looks at more."""
@@ -65,7 +66,8 @@ class Drawn:
     @property
     def narrow(self) -> bool:
         """Whether the figure leaves room for its table beside it."""
-        return self.width <= _NARROW and len(self.table.columns) <= _FEW_COLUMNS
+        few = len(self.table.columns) <= _FEW_COLUMNS and len(self.table.rows) <= _FEW_ROWS
+        return self.width <= _NARROW and few
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ def gather(document: Document, folder: Path) -> Page:
         "doubts": doubts(document),
         "directions": direction_tables.directions(document),
         "definitions": definitions(document),
+        "explained": explained(document),
         "skipped": skipped(document),
         "without_chance": without_chance(document),
         "metrics": _drawn(built.metrics) if built.metrics else None,
@@ -198,7 +201,8 @@ def _sections(
     yield from _of_panels("training", "Training", "Training", _TRAINING, trained)
     if document.arrangement == "seeds":
         yield from _of_figures("seeds", "Seeds", "Every seed", built.seeds)
-    yield from _of_figures("leakage", "Leakage", "Leakage between codes", built.leakage)
+    leakage = built.leakage
+    yield from _of_figures("leakage", "Leakage", "Leakage between codes", leakage, folded=True)
     text = EXPLAINED if content["doubts"] else ""
     yield Section("results", "Metrics", "Metrics", "results.html", text)
     yield Section("provenance", "Provenance", "Provenance", "provenance.html", folded=True)
@@ -209,10 +213,12 @@ def _sections(
 _CONTENT = {"sliders": "panels", "gallery": "galleries"}
 
 
-def _of_figures(name: str, short: str, title: str, drawn: tuple[Figure, ...]) -> Iterable[Section]:
+def _of_figures(
+    name: str, short: str, title: str, drawn: tuple[Figure, ...], *, folded: bool = False
+) -> Iterable[Section]:
     if drawn:
-        text = _not_drawn(len(drawn))
-        yield Section(name, short, title, text=text, figures=_all_drawn(drawn[:MOST_DRAWN]))
+        text, shown = _not_drawn(len(drawn)), _all_drawn(drawn[:MOST_DRAWN])
+        yield Section(name, short, title, text=text, figures=shown, folded=folded)
 
 
 def _of_panels(

@@ -77,7 +77,7 @@ class Document(ModelResults):
     title: Text | None = None
     notes: Text | None = None
     paper: Literal["short", "full"] = "short"
-    definitions: dict[Name, Text] = {}
+    definitions: dict[Name, Text] = Field(default_factory=dict)
 
     @field_validator("data")
     @classmethod

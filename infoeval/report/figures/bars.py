@@ -162,13 +162,18 @@ def _around(axes: Axes, row: int, bar: Bar, colours: Colours) -> None:
         end = max(end, bar.own)
     axes.annotate(
         # The spaces keep what is dotted off the number: it would look like a minus sign.
-        f"\u00a0\u00a0{nats(bar.value)}{f' ≈ {levels(bar.value)} levels' if bar.counted else ''}\u00a0",
+        f"\u00a0\u00a0{_amount(bar.value, counted=bar.counted)}\u00a0",
         (end, row),
         (2, 0),
         textcoords="offset points",
         va="center",
         bbox={"facecolor": colours["card"], "edgecolor": "none", "pad": 1},
     )
+
+
+def _amount(value: float, *, counted: bool) -> str:
+    """Return an amount, perhaps with the number of levels that it tells apart."""
+    return f"{nats(value)} ≈ {levels(value)} levels" if counted else nats(value)
 
 
 def _own_mark(colours: Colours) -> dict[str, Any]:

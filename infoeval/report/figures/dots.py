@@ -13,7 +13,7 @@ from infoeval.report.figures.reference_marks import draw_known
 from infoeval.report.tables import Cell, ReportTable, TableColumn
 from infoeval.results.records import Null
 
-_LANE, _AXIS = 15, 60
+_LANE, _AXIS = 14, 60
 """Heights of a lane, and of the axis with its labels, CSS pixels."""
 _GAP = 0.45
 """Height of the gap between rows, in lanes."""

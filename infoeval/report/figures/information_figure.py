@@ -219,7 +219,7 @@ _READINGS: tuple[tuple[str, str, Callable[[ModelResults, Code], Cell]], ...] = (
     ),
     (
         "certified",
-        "the information is larger with the stated confidence, whatever Q is",
+        "the information is larger with this confidence, whatever Q is",
         _certified,
     ),
     (
