@@ -58,8 +58,8 @@ _NOTES: tuple[tuple[Condition, str, str], ...] = (
     (
         lambda document: any(code.kind != "categorical" for code in document.all_codes),
         "Levels",
-        "are e to the power of a continuous code's information: so many equally likely values could "
-        "be told apart in an image. Its entropy H(c) is differential, and no upper limit.",
+        "are e to the power of a continuous code's information: so many equally likely values "
+        "could be told apart in an image. Its entropy H(c) is differential, and no upper limit.",
     ),
     (
         lambda document: any(result.clustering for result in document.results),

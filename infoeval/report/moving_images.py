@@ -22,9 +22,11 @@ class Control:
 
     ``labels`` are what its positions are called in raw order, ``matched`` in Hungarian order
     (None where there is no such order); ``start`` is the first position in the order shown first.
+    ``values`` are those of the code, in raw order.
     """
 
     name: str
+    values: tuple[float, ...]
     labels: tuple[str, ...]
     matched: tuple[str, ...] | None
     start: int
@@ -174,12 +176,13 @@ def _control(slider: SliderEntry, order: CategoryOrder | None, joint: bool) -> C
     # Where each noise has its own values, no position is right for all of them.
     start = slider.start if joint else (len(slider.values) - 1) // 2
     if usable is None:
-        return Control(slider.name, tuple(map(minus, slider.texts)), None, start)
+        return Control(slider.name, slider.values, tuple(map(minus, slider.texts)), None, start)
     matched = tuple(
         f"code {slider.texts[category]} → {usable.classes[category] or 'no class'}"
         for category in usable.categories
     )
-    return Control(slider.name, slider.texts, matched, usable.categories.index(start))
+    place = usable.categories.index(start)
+    return Control(slider.name, slider.values, slider.texts, matched, place)
 
 
 def _usable(order: CategoryOrder | None, slider: SliderEntry) -> CategoryOrder | None:

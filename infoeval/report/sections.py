@@ -137,7 +137,7 @@ def gather(document: Document, folder: Path) -> Page:
         "reasons": reasons(document),
         "traversals": traversals(document, folder, lined_up),
         "panels": panels(document, folder, lined_up),
-        "live": read_live(document, folder),
+        "live": read_live(document, folder, lined_up),
         "animations": animations(document, folder),
         "galleries": galleries(document, folder, lined_up),
         "confusions": [
@@ -182,11 +182,10 @@ def _sections(
     for name, short, title in (
         ("traversals", "Traversals", "Traversals"),
         ("sliders", "Sliders", "Move the codes"),
-        ("live", "Live", "The generator, live"),
         ("animations", "Animations", "Animations"),
         ("gallery", "Gallery", "Real images by code"),
     ):
-        if content[_CONTENT.get(name, name)]:
+        if any(content[part] for part in _CONTENT.get(name, (name,))):
             yield Section(name, short, title, f"{name}.html")
     if content["confusions"] or content["factors"]:
         short = "Classes" if content["confusions"] else "Factors"
@@ -210,7 +209,7 @@ def _sections(
     yield Section("limits", "How to read it", title, "limits.html", folded=True)
 
 
-_CONTENT = {"sliders": "panels", "gallery": "galleries"}
+_CONTENT = {"sliders": ("panels", "live"), "gallery": ("galleries",)}
 
 
 def _of_figures(

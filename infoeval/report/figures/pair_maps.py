@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from infoeval.report.carried_information import carries_nothing
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, map_figure
 from infoeval.report.figures.look import adjusted_cell, chance_cell, estimate
@@ -125,11 +126,18 @@ def leakage(document: Document) -> tuple[Figure, ...]:
     shown = _leakage_of(document)
     if shown is None or len(shown.names) < 2:
         return ()
+    found = {name: document.information(name) for name in shown.names}
+    empty = [name for name, result in found.items() if result and carries_nothing(result)]
     figure = map_figure(
-        _leakage_map(shown),
+        _leakage_map(shown, empty),
         name="leakage",
         title=_LEAKAGE,
-        caption="Grey: not above what unrelated codes give by chance 95 times in 100.",
+        caption="Grey numbers: not above what unrelated codes give by chance 95 times in 100."
+        + (
+            " Grey columns: of codes that carry nothing, so what Q reads there is arbitrary."
+            if empty
+            else ""
+        ),
         table=_leakage_table(document, shown),
     )
     return (figure,)
@@ -140,7 +148,7 @@ def _leakage_of(model: ModelResults) -> LeakageDetails | None:
     return next((details.leakage for details in known if details.leakage), None)
 
 
-def _leakage_map(shown: LeakageDetails) -> Map:
+def _leakage_map(shown: LeakageDetails, empty: Sequence[str]) -> Map:
     matrix, chance = np.asarray(shown.matrix), np.asarray(shown.chance)
     most = max(float(matrix.max()), 1e-9)
     nothing = matrix <= chance
@@ -152,6 +160,7 @@ def _leakage_map(shown: LeakageDetails) -> Map:
         across="code that Q reads",
         down="true code",
         soft=frozenset((int(row), int(column)) for row, column in np.argwhere(nothing)),
+        greyed=frozenset(shown.names.index(name) for name in empty),
     )
 
 
