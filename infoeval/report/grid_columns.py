@@ -10,15 +10,15 @@ from infoeval.errors import UserError, quoted
 from infoeval.report.page_images import ImageContent, address, open_pixels
 from infoeval.report.wording import minus
 from infoeval.results import Document
-from infoeval.results.file_entries import ImageGrid
+from infoeval.results.file_entries import Gallery, ImageGrid
 from infoeval.results.records import Clustering
 
-ROWS_SHOWN = 2
-"""Rows of a grid that a page shows; the others are folded."""
+_ROWS, _ROWS_OF_GALLERY = 2, 1
+"""Rows that a page shows of a traversal and of a gallery; the others are folded."""
 _LONGEST = 8
 """Letters of a word in a column's head that is written across the column."""
 
-_LEAST, _MOST, _ROOM = 64, 112, 1132
+_LEAST, _MOST, _ROOM = 64, 96, 1132
 """CSS pixels: how wide a picture is at least, and at most if that allows it; how wide a page is."""
 
 
@@ -73,8 +73,8 @@ def magnified(width: int, columns: int = 1) -> tuple[int, int]:
 
     The numbers are whole, so that every pixel is sharp, and no picture is shown below its size.
 
-    >>> magnified(28, 10), magnified(32, 50), magnified(64, 10), magnified(128)
-    ((4, 3), (2, 2), (1, 1), (1, 1))
+    >>> magnified(28, 10), magnified(32, 10), magnified(64, 10), magnified(128)
+    ((3, 3), (3, 2), (1, 1), (1, 1))
     """
     least = -(-_LEAST // width)
     fitting = min(_MOST, _ROOM // columns - 1) // width
@@ -142,7 +142,8 @@ def cut(file: ImageContent, image: ImageGrid, order: CategoryOrder | None) -> Gr
                 address=_encode(pixels.crop((left, 0, left + width, file.height))),
             )
         )
-    shown = min(image.rows, ROWS_SHOWN) * (height + image.gap) - image.gap
+    rows = min(image.rows, _ROWS_OF_GALLERY if isinstance(image, Gallery) else _ROWS)
+    shown = rows * (height + image.gap) - image.gap
     return Grid(tuple(columns), width, file.height, shown, usable is not None)
 
 

@@ -186,7 +186,7 @@ def _sections(
         ("gallery", "Gallery", "Real images by code"),
     ):
         if any(content[part] for part in _CONTENT.get(name, (name,))):
-            yield Section(name, short, title, f"{name}.html")
+            yield Section(name, short, title, f"{name}.html", folded=name == "animations")
     if content["confusions"] or content["factors"]:
         short = "Classes" if content["confusions"] else "Factors"
         title = "Codes and classes" if content["confusions"] else "Codes and factors"

@@ -24,6 +24,7 @@ MAKERS = {
     "seeds": documents.seeds,
     "comparison": documents.comparison,
     "bare": documents.bare,
+    "five codes": documents.five_codes,
 }
 
 

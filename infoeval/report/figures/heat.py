@@ -22,7 +22,7 @@ _MOST_WRITTEN = 24
 """Largest number of rows whose cells have room for their numbers."""
 _WIDEST_WRITTEN = 720
 """Largest width of all columns with numbers, CSS pixels: the map then fits on a sheet of paper."""
-_CELL, _SMALL_CELL = 34.0, 18.0
+_CELL, _SMALL_CELL = 30.0, 18.0
 _LEAST = 0.004
 """Largest value that is drawn as an empty cell: the eye could not tell them apart."""
 _WIDEST = 520

@@ -24,7 +24,7 @@ from infoeval.report.wording import levels
 from infoeval.results import Code, Document, ModelResults, Result
 from infoeval.results.records import INFORMATION, OWN_BOUND
 
-_ROW = 25
+_ROW = 20
 """Height of a bar's row, CSS pixels."""
 _MEDIAN = "median of the seeds"
 

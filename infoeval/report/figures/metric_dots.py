@@ -33,8 +33,8 @@ Measured = Mapping[int, EstimateCell]
 """One quantity of each model that has it, by the index of the model."""
 _SCORES = ("fraction", "index", "")
 """Units whose metrics share an axis, which has 0 and 1 on it."""
-_FEW = 3
-"""Largest number of models whose dots stand a whole lane apart."""
+_LANE = 0.62
+"""How far the dots of several models stand from each other."""
 _MEDIAN = "median of the seeds"
 _INFORMATION = "information"
 _CHANCE = "chance"
@@ -108,10 +108,9 @@ def _metric_row(document: Document, key: Key) -> DotRow:
         for look, result in zip(models, results, strict=True)
         if result is not None
     ]
-    lane = 1.0 if len(models) <= _FEW else 0.62
     known = next(filter(None, map(known_scores, results)), {})
     name = f"{_name_of(_others(document)[key])} {_arrow(_others(document)[key])}"
-    return DotRow(name, tuple(dots), lane, known=known)
+    return DotRow(name, tuple(dots), _LANE, known=known)
 
 
 def _arrow(result: Result) -> str:
