@@ -22,7 +22,7 @@ _MOST_WRITTEN = 24
 """Largest number of rows whose cells have room for their numbers."""
 _WIDEST_WRITTEN = 720
 """Largest width of all columns with numbers, CSS pixels: the map then fits on a sheet of paper."""
-_CELL, _SMALL_CELL = 30.0, 18.0
+_CELL, _SMALL_CELL = (34.0, 30.0), 18.0
 _LEAST = 0.004
 """Largest value that is drawn as an empty cell: the eye could not tell them apart."""
 _WIDEST = 520
@@ -63,12 +63,13 @@ class Map:
         """Width and height of a cell, CSS pixels."""
         if self.small:
             return _SMALL_CELL, _SMALL_CELL
-        return max(self._number, _letters(self.columns) if self.upright else 0.0), _CELL
+        width = max(self._number, _letters(self.columns) if self.upright else 0.0)
+        return width, _CELL[1]
 
     @property
     def _number(self) -> float:
         """Width of a cell that its number needs."""
-        return max(_CELL, *(_letters(row) for row in self.written))
+        return max(_CELL[0], *(_letters(row) for row in self.written))
 
 
 def map_figure(heat: Map, *, name: str, title: str, caption: str, table: ReportTable) -> Figure:

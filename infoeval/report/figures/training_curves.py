@@ -89,7 +89,7 @@ def _draw(
         steps, values = _thin(model.steps, model.values, most)
         _line(axes, steps, values, model.look, colours)
         shown.append(values)
-    axes.set_ylim(*_frame(np.concatenate(shown), limit, of_code))
+    axes.set_ylim(*_frame(np.concatenate(shown), limit, of_code=of_code))
     axes.set_xlim(left=min(0, *axes.get_xlim()))
 
 
@@ -111,7 +111,7 @@ def _thin(
     return np.asarray(steps, dtype=np.float64)[kept], np.asarray(numbers)[kept]
 
 
-def _frame(values: Array, limit: float | None, of_code: bool) -> tuple[float, float]:
+def _frame(values: Array, limit: float | None, *, of_code: bool) -> tuple[float, float]:
     """Return the ends of the y axis.
 
     The lower one of a code stays near zero when early values lie far below it: they would flatten
