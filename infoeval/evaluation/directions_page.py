@@ -24,7 +24,7 @@ def write_directions_page(
     output: Path,
     *,
     seed: int = 0,
-    written: PageOptions = PageOptions(),  # noqa: B008
+    written: PageOptions | None = None,
 ) -> Path:
     """Return the page `output`, written with its NAME_files as `infoeval.evaluation.pages` does.
 
@@ -50,9 +50,9 @@ def write_directions_page(
             skipped=document.skipped,
             codes=sorted(codes, key=lambda code: order.index(code["name"])),
             images=entries,
-            command=written.command,
+            command=written.command if written else "",
             created=datetime.now(UTC).date().isoformat(),
-            **written.own_words,
+            **(written.own_words if written else {}),
         ).write(folder / METRICS)
         remove_unnamed(folder, [entry["file"] for entry in entries])
         return write_formats(folder / METRICS, output, DEFAULT, None)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-LEAST = 64
+LEAST, MOST = 64, 96
 SIZES = ((16, "L"), (28, "L"), (32, "RGB"), (48, "L"), (64, "RGB"), (96, "L"), (128, "RGB"))
 ROWS, COLUMNS = 4, 10
 CELLS = """
@@ -76,9 +76,10 @@ def test_one_model_uses_the_width_of_the_page(browser: "Browser", page_file: Pat
             room = page.locator(f".pictures:has(#grid-{place})").bounding_box()
             assert columns is not None
             assert room is not None
-            # One more of its pixels for each, and it would be wider than the page.
+            # With one more of its pixels for each it would be wider than the page, or very tall.
             larger = columns["width"] + COLUMNS * size
-            assert larger > room["width"] or columns["width"] > COLUMNS * 96, size
+            assert larger > min(room["width"], COLUMNS * MOST), size
+            assert columns["width"] > room["width"] / 2, "no other model stands beside it"
 
 
 def tiles_in_view(figure: "Locator") -> float:
