@@ -6,7 +6,6 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from infoeval.report.figure import Colours, Handle
@@ -16,19 +15,17 @@ from infoeval.report.wording import levels, nats
 from infoeval.results import Code, Result
 
 _NOT_CONVERGED = "Q not converged: may be higher"
-_OWN = "by the model's own Q"
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One model's information of a code; ``own`` is the bound of the model's own Q.
+    """One model's information of a code.
 
     Where it is ``counted``, the number of levels that it tells apart stands beside it.
     """
 
     look: Look
     result: Result | None
-    own: float | None
     counted: bool = False
 
     @property
@@ -50,8 +47,6 @@ def legend_of(groups: Groups, colours: Colours) -> list[Handle]:
     bars = [bar for _, row in groups for bar in row]
     limited = any(code.limit is not None for code, _ in groups)
     handles: list[Handle] = [entropy_mark(colours)] if limited else []
-    if any(bar.own is not None for bar in bars):
-        handles.append(Line2D([], [], label=_OWN, **_own_mark(colours)))
     if any(bar.open for bar in bars):
         hatched: dict[str, Any] = {
             "facecolor": "none",
@@ -148,7 +143,7 @@ def _style(patch: Patch, bar: Bar, colours: Colours) -> None:
 
 
 def _around(axes: Axes, row: int, bar: Bar, colours: Colours) -> None:
-    """Draw the interval, the own Q's bound and the number of one bar."""
+    """Draw the interval and the number of one bar."""
     if bar.result is None or bar.value is None:
         axes.text(0, row, " not measured", va="center", color=colours["soft"])
         return
@@ -157,9 +152,6 @@ def _around(axes: Axes, row: int, bar: Bar, colours: Colours) -> None:
         high = bar.value
     axes.plot([low, high], [row, row], color=colours["ink"], linewidth=1.4)
     end = max(bar.value, high, 0.0)
-    if bar.own is not None:
-        axes.plot([bar.own], [row], **_own_mark(colours))
-        end = max(end, bar.own)
     axes.annotate(
         # The spaces keep what is dotted off the number: it would look like a minus sign.
         f"\u00a0\u00a0{_amount(bar.value, counted=bar.counted)}\u00a0",
@@ -174,15 +166,3 @@ def _around(axes: Axes, row: int, bar: Bar, colours: Colours) -> None:
 def _amount(value: float, *, counted: bool) -> str:
     """Return an amount, perhaps with the number of levels that it tells apart."""
     return f"{nats(value)} ≈ {levels(value)} levels" if counted else nats(value)
-
-
-def _own_mark(colours: Colours) -> dict[str, Any]:
-    return {
-        "marker": "D",
-        "markersize": 5.5,
-        "linestyle": "none",
-        "markerfacecolor": colours["card"],
-        "markeredgecolor": colours["ink"],
-        "markeredgewidth": 1.1,
-        "zorder": 4,
-    }

@@ -60,10 +60,7 @@ def _drawn(document: Document) -> list[tuple[ModelResults, Look]]:
 
 
 def _bar(model: ModelResults, look: Look, code: Code) -> Bar:
-    result, own = model.information(code.name), model.find(OWN_BOUND, code.name)
-    beside = own if result is not None and result.metric == INFORMATION else None
-    counted = code.limit is None
-    return Bar(look, result, beside.value if beside else None, counted)
+    return Bar(look, model.information(code.name), counted=code.limit is None)
 
 
 def alike(document: Document, code: str) -> list[Result | None]:
@@ -83,7 +80,7 @@ def _of_seeds(document: Document) -> Figure:
         (
             code,
             [
-                Bar(look, result, None)
+                Bar(look, result)
                 for look, result in zip(looks(document), alike(document, code.name), strict=True)
             ],
         )

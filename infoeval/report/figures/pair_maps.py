@@ -154,7 +154,11 @@ def _leakage_map(shown: LeakageDetails, empty: Sequence[str]) -> Map:
     nothing = matrix <= chance
     return Map(
         np.where(nothing, 0.0, matrix / most),
-        [[nats(value) for value in row] for row in matrix],
+        # What a code tells of itself stands among the readings of its information.
+        [
+            ["" if i == j else nats(value) for j, value in enumerate(row)]
+            for i, row in enumerate(matrix)
+        ],
         shown.names,
         shown.names,
         across="code that Q reads",
