@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.browser
 
 LEAST, MOST = 64, 96
-SIZES = ((16, "L"), (28, "L"), (32, "RGB"), (48, "L"), (64, "RGB"), (96, "L"), (128, "RGB"))
+SIZES = (
+    *((16, "L"), (28, "L"), (32, "RGB"), (48, "L")),
+    *((64, "RGB"), (96, "L"), (128, "RGB"), (160, "L")),
+)
 ROWS, COLUMNS = 4, 10
 CELLS = """
 () => [...document.querySelectorAll(".tiles img")].map((image) => ({
