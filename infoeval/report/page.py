@@ -60,7 +60,6 @@ def _template() -> jinja2.Template:
         "exact": _exact,
         "unbroken": _unbroken,
         "subscript": _subscript,
-        "seeds": _seeds,
     }
     return page_template("page.html", filters)
 
@@ -99,10 +98,6 @@ def _lead(document: Document) -> str:
 def _unbroken(text: str) -> str:
     """Return a text in which "λ = 0" and "5.9 %" do not break across lines."""
     return text.replace(" = ", "\u00a0=\u00a0").replace(" %", "\u00a0%")
-
-
-def _seeds(count: int) -> str:
-    return count_of(count, "seed")
 
 
 def _subscript(text: str) -> Markup:
