@@ -6,7 +6,8 @@
   const place = document.getElementById("live-generator");
   const status = document.getElementById("live-status");
   const button = document.getElementById("live-noise");
-  const sliders = [...place.querySelectorAll("input")];
+  const sliders = [...place.querySelectorAll("input[type=range]")];
+  const panels = [...document.querySelectorAll("[data-sizes]")];
   const canvases = [...place.querySelectorAll("canvas")];
   const { noise, width, rows, channels, imageHeight, imageWidth, tolerance } = Object.fromEntries(
     Object.entries(place.dataset).map(([name, text]) => [name, Number(text)]),
@@ -118,6 +119,17 @@
     });
   }
 
+  // The category at a slider's position, in the order that is chosen for the whole page.
+  function category(slider) {
+    const order = slider.dataset.order;
+    const position = slider.valueAsNumber;
+    return order && !raw() ? Number(order.split(" ")[position]) : position;
+  }
+
+  function raw() {
+    return document.querySelector('input[data-order="raw"]:checked') !== null;
+  }
+
   function writeCodes() {
     for (const slider of sliders) {
       const column = Number(slider.dataset.column);
@@ -125,7 +137,7 @@
       for (let start = 0; start < encoded.length; start += width) {
         if (categories) {
           encoded.fill(0, start + column, start + column + categories);
-          encoded[start + column + slider.valueAsNumber] = 1;
+          encoded[start + column + category(slider)] = 1;
         } else if ("circular" in slider.dataset) {
           encoded[start + column] = Math.cos(slider.valueAsNumber);
           encoded[start + column + 1] = Math.sin(slider.valueAsNumber);
@@ -137,11 +149,36 @@
   }
 
   function describe(slider) {
-    const { low, high } = slider.dataset;
+    const { low, high, matched, order } = slider.dataset;
     const value = slider.valueAsNumber;
     const beyond = value < Number(low) || value > Number(high);
-    const text = String(Number(value.toPrecision(3))).replace("-", "\u2212");
-    slider.parentElement.querySelector("output").textContent = text + (beyond ? ", beyond" : "");
+    const number = String(Number(value.toPrecision(3))).replace("-", "\u2212");
+    const text = order && !raw() ? JSON.parse(matched)[value] : number + (beyond ? ", beyond" : "");
+    slider.parentElement.querySelector("output").textContent = text;
+    slider.setAttribute("aria-valuetext", text);
+  }
+
+  // The images generated in advance, of other models, follow at the nearest of their positions.
+  function lead(slider, which) {
+    for (const panel of which) {
+      const inputs = [...panel.querySelectorAll("input[type=range]")];
+      const still = inputs.find((input) => input.dataset.name === slider.dataset.name);
+      if (!still) continue;
+      const far = (at) => Math.abs(at - slider.valueAsNumber);
+      const values = JSON.parse(still.dataset.values);
+      const nearest = values.reduce((best, at, i) => (far(at) < far(values[best]) ? i : best), 0);
+      still.value = slider.dataset.categories ? slider.value : nearest;
+      still.dispatchEvent(new Event("input"));
+    }
+  }
+
+  // One control at a time: these sliders where the generator is on, else those of the images.
+  function takeOver(on) {
+    document.getElementById("live-controls").hidden = !on;
+    for (const panel of panels) {
+      for (const part of panel.querySelectorAll(".sliders, .order, [data-scripted]")) part.hidden = on;
+      for (const row of panel.querySelectorAll('[data-model="0"]')) row.hidden = on;
+    }
   }
 
   // While a row is being drawn the sliders move on; the next row shows where they are then.
@@ -178,11 +215,11 @@
 
   function fail(reason) {
     for (const control of [...sliders, button]) control.disabled = true;
+    takeOver(false);
     show("failed", `The generator is off: ${reason}. The rest of this page works without it.`);
   }
 
   async function start() {
-    document.getElementById("live-controls").hidden = false;
     show("loading", "Loading the generator.");
     await loadRuntime();
     session = await loadModel();
@@ -197,9 +234,19 @@
     for (const slider of sliders) {
       slider.addEventListener("input", () => {
         describe(slider);
+        lead(slider, panels);
         draw();
       });
     }
+    for (const choice of document.querySelectorAll("input[data-order]")) {
+      choice.addEventListener("change", () => {
+        sliders.forEach(describe);
+        draw();
+      });
+    }
+    takeOver(true);
+    const together = panels.filter((panel) => panel.dataset.joint === "true");
+    for (const slider of sliders) lead(slider, together);
     button.addEventListener("click", newNoise);
     for (const control of [...sliders, button]) control.disabled = false;
     performance.mark("live ready");

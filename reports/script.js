@@ -65,6 +65,11 @@
     return show;
   };
 
+  addEventListener("keydown", (event) => {
+    const close = document.querySelector(".image-grid:target a.alone");
+    if (event.key === "Escape" && close) close.click();
+  });
+
   const shows = [...document.querySelectorAll("[data-sizes]")].map(sliders);
   const choices = [...document.querySelectorAll("input[data-order]")];
   for (const choice of choices) {

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from tests.browser.opening import chromium
+from tests.browser.opening import started
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -64,8 +64,8 @@ def gpu() -> torch.device:
     return torch.device("cuda:0")
 
 
-@pytest.fixture(scope="session")
-def browser() -> "Iterator[Browser]":
-    """The system's Chromium, one for all tests of a process."""
-    with chromium() as started:
-        yield started
+@pytest.fixture(scope="session", params=["chromium", "firefox"])
+def browser(request: pytest.FixtureRequest) -> "Iterator[Browser]":
+    """The system's Chromium, then Playwright's Firefox where that is installed."""
+    with started(request.param) as running:
+        yield running

@@ -47,9 +47,9 @@ def options_of(*classes: type) -> Decorator[Any]:
     return decorate
 
 
-def option_of(name: str, help: str | None = None) -> Decorator[Any]:
+def option_of(name: str, help: str | None = None, *, kind: type = Options) -> Decorator[Any]:
     """Return a decorator that adds one option of scoring, perhaps with another help."""
-    (entry,) = (entry for entry in fields(Options) if entry.name == name)
+    (entry,) = (entry for entry in fields(kind) if entry.name == name)
     return _option(entry, help)
 
 

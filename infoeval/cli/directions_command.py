@@ -5,12 +5,20 @@ from typing import Any
 
 import click
 
-from infoeval.cli.common import PAGES, command_line, json_option, options_of, output_option
+from infoeval.cli.common import (
+    PAGES,
+    command_line,
+    json_option,
+    option_of,
+    options_of,
+    output_option,
+)
 from infoeval.cli.grouped_help import SCORING, grouped_command
 from infoeval.cli.output import note
 from infoeval.cli.parameter_types import PathType
 from infoeval.errors import UserError
 from infoeval.evaluation.direction_options import DirectionOptions
+from infoeval.evaluation.options import PageOptions
 
 
 @grouped_command(SCORING)
@@ -20,9 +28,16 @@ from infoeval.evaluation.direction_options import DirectionOptions
 @click.option(
     "--save", type=PathType(), metavar="FILE.npz", help="Write the directions there, for --method."
 )
+@option_of("title", kind=PageOptions)
+@option_of("notes", kind=PageOptions)
+@option_of("paper", kind=PageOptions)
 @json_option
 def directions(
-    model: str, output: Path | None, save: Path | None, as_json: bool, **options: Any
+    model: str,
+    output: Path | None,
+    save: Path | None,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Evaluate directions of a latent space: what each carries, changes and reaches.
 
@@ -43,7 +58,12 @@ def directions(
 
     if save is not None and save.suffix.lower() != ".npz":
         raise UserError(f"--save {save}: directions are saved as .npz")
+    written = PageOptions(
+        command=command_line(), **{name: options.pop(name) for name in ("title", "notes", "paper")}
+    )
     page = output if output is not None and output.suffix.lower() in PAGES else None
+    if page is None and written.own_words:
+        raise UserError("--title, --notes and --print need a page: add -o page.html")
     if page is not None:
         from infoeval.evaluation.report_files import check_place
 
@@ -57,6 +77,6 @@ def directions(
         if page is not None:
             from infoeval.evaluation.directions_page import write_directions_page
 
-            write_directions_page(found, page, seed=options["seed"], command=command_line())
+            write_directions_page(found, page, seed=options["seed"], written=written)
             note(f"report: {page}")
         show(found.document)

@@ -14,7 +14,7 @@ SCORING: Headings = {
     "Images": IMAGES,
     "Page": (
         *("baselines", "scores", "show", "live", "runtime"),
-        *("formats", "figures", "animation", "open_it"),
+        *("title", "notes", "paper", "formats", "figures", "animation", "open_it"),
     ),
     "Mutual information": ("budget", "information", "strict"),
     "Samples and intervals": (

@@ -23,7 +23,10 @@ from infoeval.errors import UserError
 from infoeval.evaluation.options import Options, ReportOptions
 
 MOVING = (".gif", ".webp")
-SHOWN_AGAIN = ("models", "output", "formats", "figures", "open_it", "strict", "as_json")
+SHOWN_AGAIN = (
+    *("models", "output", "formats", "figures", "open_it", "strict", "as_json"),
+    *("title", "notes", "paper"),
+)
 """Options that a metrics.json can be shown again with."""
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from infoeval.results import Document
 
 NOT_CONVERGED = 1
-PAGE_OPTIONS = ("formats", "figures", "animation")
+PAGE_OPTIONS = ("formats", "figures", "animation", "title", "notes", "paper")
 
 
 def metric_option(default: str) -> Decorator[Any]:
@@ -131,7 +131,10 @@ def compare(
     page_options = [options[name] for name in PAGE_OPTIONS]
     for_page = any(page_options) or open_it
     if for_page and output is None:
-        raise UserError("--format, --figures, --animate and --open need a page: add -o")
+        raise UserError(
+            "--format, --figures, --animate, --title, --notes, --print and --open need a page: "
+            "add -o"
+        )
     page = output if output and (for_page or output.suffix.lower() in PAGES) else None
     requested = list(metrics) or None
     check_strict(requested or (), options["information"], strict)

@@ -6,6 +6,7 @@ from pathlib import Path
 from infoeval.evaluation.evaluate_directions import EvaluatedDirections
 from infoeval.evaluation.image_files import ReportImage, remove_unnamed, write_image_files
 from infoeval.evaluation.make_report import describe_codes
+from infoeval.evaluation.options import PageOptions
 from infoeval.evaluation.report_files import (
     DEFAULT,
     METRICS,
@@ -19,7 +20,11 @@ from infoeval.results import Document
 
 
 def write_directions_page(
-    evaluated: EvaluatedDirections, output: Path, *, seed: int = 0, command: str = ""
+    evaluated: EvaluatedDirections,
+    output: Path,
+    *,
+    seed: int = 0,
+    written: PageOptions | None = None,
 ) -> Path:
     """Return the page `output`, written with its NAME_files as `infoeval.evaluation.pages` does.
 
@@ -45,8 +50,9 @@ def write_directions_page(
             skipped=document.skipped,
             codes=sorted(codes, key=lambda code: order.index(code["name"])),
             images=entries,
-            command=command,
+            command=written.command if written else "",
             created=datetime.now(UTC).date().isoformat(),
+            **(written.own_words if written else {}),
         ).write(folder / METRICS)
         remove_unnamed(folder, [entry["file"] for entry in entries])
         return write_formats(folder / METRICS, output, DEFAULT, None)

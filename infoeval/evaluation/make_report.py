@@ -24,6 +24,7 @@ from infoeval.evaluation.report_inputs import choose, find_scores, open_inputs
 from infoeval.evaluation.requests import Request
 from infoeval.evaluation.slider_sprites import draw_sprites
 from infoeval.files import temporary_folder, write_bytes
+from infoeval.metrics.registry import summary_of
 from infoeval.results import Comparison, Document, Skipped
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.opening import Given, as_list
@@ -172,7 +173,8 @@ def _write(
         for path in filter(Path.is_file, staging.rglob("*")):
             write_bytes(folder / path.relative_to(staging), path.read_bytes())
     origin = {"command": written.command, "created": datetime.now(UTC).date().isoformat()}
-    _document(scored, entries, skipped, extra | origin).write(folder / METRICS)
+    more = extra | origin | written.own_words
+    _document(scored, entries, skipped, more).write(folder / METRICS)
     live = extra.get("live")
     named = [entry["file"] for entry in entries]
     named += [live["file"], live["reference"]["file"]] if live else []
@@ -230,6 +232,9 @@ def _document(
         more["name"] = shown.name
     if others:
         more["models"] = [other.entry() for other in others]
+    measured = {result.metric for each in scored for result in each.document.results}
+    summaries = {name: summary_of(name) for name in sorted(measured)}
+    more["definitions"] = {name: summary for name, summary in summaries.items() if summary}
     document = shown.document
     return Document(
         subject=document.subject,

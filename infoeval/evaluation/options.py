@@ -15,6 +15,7 @@ from infoeval.option_fields import DEVICE, option
 
 Progress = Callable[[str, float | None], None]
 """Called with what is being done, and the share of it that is done where that is known."""
+PAPER = ("short", "full")
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -165,10 +166,25 @@ class PageOptions:
         flag="--animate",
         choices=("gif", "webp"),
     )
+    title: str | None = option(None, "Title of the page.", metavar="TEXT")
+    notes: str | None = option(None, "Notes that stand below the title.", metavar="TEXT")
+    paper: str | None = option(
+        None,
+        "What a print of the page holds beside what is open on the screen: short, its folded "
+        "parts; full, every table, row and range as well. short by default.",
+        flag="--print",
+        choices=PAPER,
+    )
     command: str = option("", "The command that the page names as its origin.", cli=False)
 
     def __post_init__(self) -> None:
         _check_words(self)
+
+    @property
+    def own_words(self) -> dict[str, str]:
+        """What the writer says of the page, as it stands in metrics.json."""
+        given = {"title": self.title, "notes": self.notes, "paper": self.paper}
+        return {name: value for name, value in given.items() if value is not None}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,7 +82,8 @@ def _report(
         several = isinstance(models, list | tuple) and len(models) > 1
         if several or written.show is not None or any(added) or scoring.get("information"):
             raise UserError(f"{again} is shown again as it is: nothing can be added to it")
-        return write_formats(again, output, written.formats or ("html",), written.figures)
+        formats = written.formats or ("html",)
+        return write_formats(again, output, formats, written.figures, written.own_words)
     from infoeval.evaluation.make_report import make_report
     from infoeval.subjects.opening import as_list
 

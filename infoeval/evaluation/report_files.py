@@ -1,6 +1,6 @@
 """The files of a report: the page, metrics.json, results.csv, Markdown."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -60,15 +60,21 @@ def check_place(output: Path, figures: str | Path | None = None) -> None:
 
 
 def write_formats(
-    metrics: Path, output: Path, formats: Sequence[str], figures: str | Path | None
+    metrics: Path,
+    output: Path,
+    formats: Sequence[str],
+    figures: str | Path | None,
+    own_words: Mapping[str, str] | None = None,
 ) -> Path:
     """Write a metrics.json in some formats, the page last; return the last file written.
+
+    `own_words` replace title, notes and so on of the metrics.json.
 
     Raises UserError for a metrics.json that cannot be read, or a place that cannot be written.
     """
     from infoeval import report
 
-    document = read_metrics(metrics)
+    document = {**read_metrics(metrics), **(own_words or {})}
     folder, written = metrics.parent, metrics
     if "csv" in formats:
         written = files_of(output) / RESULTS

@@ -216,6 +216,16 @@ def find(name: str) -> Metric:
     return _registered[name]
 
 
+def summary_of(result: str) -> str:
+    """What the metric measures that a result is of, in one line; "" if it is not one of ours.
+
+    >>> summary_of("dci-completeness") == find("dci").summary, summary_of("direction-change")
+    (True, '')
+    """
+    homes = [name for name in HOMES if f"{result}-".startswith(f"{name}-")]
+    return find(max(homes, key=len)).summary if homes else ""
+
+
 def names() -> list[str]:
     """Names of all metrics, in the order of results, without importing them."""
     return list(HOMES)

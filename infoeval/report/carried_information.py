@@ -32,12 +32,17 @@ def information_sentence(code: Code, document: Document) -> str:
     return text + in_brackets(_ends(result), _not_converged(result), own, baselines)
 
 
+def carries_nothing(result: Result) -> bool:
+    """Return whether an information cannot be told from none."""
+    return result.value < _NOTHING or (result.low is not None and result.low <= 0)
+
+
 def _carries(code: Code, result: Result) -> str:
     value = result.value
     amount, reader = f"{nats(value)}{_of(code)} nats", _by_own_q(result)
     if value >= _LITTLE:
         return f"carries {_least(result)}{amount}{reader}"
-    if value < _NOTHING or (result.low is not None and result.low <= 0):
+    if carries_nothing(result):
         finder = "Q" if result.metric == INFORMATION else "its own Q"
         return f"carries nothing that {finder} finds: {amount}"
     return f"carries next to nothing: {amount}{reader}"

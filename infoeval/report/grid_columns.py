@@ -10,11 +10,16 @@ from infoeval.errors import UserError, quoted
 from infoeval.report.page_images import ImageContent, address, open_pixels
 from infoeval.report.wording import minus
 from infoeval.results import Document
-from infoeval.results.file_entries import ImageGrid
+from infoeval.results.file_entries import Gallery, ImageGrid
 from infoeval.results.records import Clustering
 
-_LONGEST = 5
-"""Letters of a column's head that is written across the column."""
+_ROWS, _ROWS_OF_GALLERY = 2, 1
+"""Rows that a page shows of a traversal and of a gallery; the others are folded."""
+_LONGEST = 8
+"""Letters of a word in a column's head that is written across the column."""
+
+_LEAST, _MOST, _ROOM = 64, 96, 1132
+"""CSS pixels: how wide a picture is at least, and at most if that allows it; how wide a page is."""
 
 
 @dataclass(frozen=True)
@@ -39,18 +44,41 @@ class GridColumn:
 class Grid:
     """The columns of an image grid in Hungarian order (raw order where there is none).
 
-    ``width`` and ``height`` are those of a column in pixels.
+    ``width`` and ``height`` are those of a column in pixels, ``shown`` is the height of the rows
+    that are not folded. A ``dense`` one is shown no larger than it must be.
     """
 
     columns: tuple[GridColumn, ...]
     width: int
     height: int
+    shown: int
     ordered: bool
+    dense: bool = False
+
+    @property
+    def scales(self) -> tuple[int, int]:
+        """How many times larger its pixels are on a wide and on a narrow screen."""
+        wide, narrow = magnified(self.width, len(self.columns))
+        return narrow if self.dense else wide, narrow
 
     @property
     def tall(self) -> bool:
-        """Whether a column's head is too long to be written across the column."""
-        return any(len(column.matched or column.label) > _LONGEST for column in self.columns)
+        """Whether a column's head has a word too long to be written across the column."""
+        heads = " ".join(column.matched or column.label for column in self.columns)
+        return max(map(len, heads.split()), default=0) > _LONGEST
+
+
+def magnified(width: int, columns: int = 1) -> tuple[int, int]:
+    """Return how many times larger pictures are shown on a wide and on a narrow screen.
+
+    The numbers are whole, so that every pixel is sharp, and no picture is shown below its size.
+
+    >>> magnified(28, 10), magnified(32, 10), magnified(64, 10), magnified(128)
+    ((3, 3), (3, 2), (1, 1), (1, 1))
+    """
+    least = -(-_LEAST // width)
+    fitting = min(_MOST, _ROOM // columns - 1) // width
+    return max(least, fitting), least
 
 
 @dataclass(frozen=True)
@@ -102,7 +130,7 @@ def cut(
 
     Raises UserError where the file is not a grid of that many rows and columns.
     """
-    width, _ = _tile(file, image)
+    width, height = _tile(file, image)
     pixels, usable = open_pixels(file), _usable(order, image)
     labels = image.column_labels or tuple(str(number + 1) for number in range(image.columns))
     columns = []
@@ -116,7 +144,9 @@ def cut(
                 address=_encode(pixels.crop((left, 0, left + width, file.height))),
             )
         )
-    return Grid(tuple(columns), width, file.height, usable is not None)
+    rows = min(image.rows, _ROWS_OF_GALLERY if isinstance(image, Gallery) else _ROWS)
+    shown = rows * (height + image.gap) - image.gap
+    return Grid(tuple(columns), width, file.height, shown, usable is not None)
 
 
 def strip(

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from infoeval.report.grid_columns import Grid, GridColumn, Orders, Strip, cut, strip
 from infoeval.report.page_images import read_image
 from infoeval.report.tables import ReportTable, TableColumn
-from infoeval.report.wording import count_of, minus, percent, two_decimals
+from infoeval.report.wording import count_of, in_words, listed, minus, percent, two_decimals
 from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Gallery, ImageGrid, Traversal
 from infoeval.results.records import Clustering
@@ -15,11 +16,19 @@ from infoeval.results.records import Clustering
 MOST_STRIPS = 6
 """Models of which the first screen has pictures."""
 
+Grids = TypeVar("Grids", bound=ImageGrid)
+_FEW = 4
+"""Models from which on their names are not listed."""
+
 
 @dataclass(frozen=True)
 class ModelGrid:
-    """An image grid of a model, cut into columns; ``note`` says how its code was aligned."""
+    """An image grid of a model, cut into columns.
 
+    ``number`` is its place in metrics.json; ``note`` says how its code was aligned.
+    """
+
+    number: int
     model: ModelResults
     code: str
     title: str
@@ -27,40 +36,45 @@ class ModelGrid:
     grid: Grid
     note: str = ""
 
+    @property
+    def clipped(self) -> bool:
+        """Whether some of its rows are folded on the page."""
+        return self.grid.shown < self.grid.height
+
 
 @dataclass(frozen=True)
 class Range:
-    """The traversals of a code over one range of its values; ``others`` are folded on the page."""
+    """The traversals of a code over one range of its values."""
 
     title: str
     caption: str
-    shown: tuple[ModelGrid, ...]
-    others: tuple[ModelGrid, ...]
-
-    @property
-    def columns(self) -> int:
-        """The number of values."""
-        return max(len(drawn.grid.columns) for drawn in (*self.shown, *self.others))
+    grids: tuple[ModelGrid, ...]
 
 
 @dataclass(frozen=True)
 class TraversalGroup:
-    """All traversals of a code."""
+    """All traversals of a code.
+
+    ``first`` is its first range, in the models that are shown first; ``folded`` has all else.
+    """
 
     number: int
     code: str
     description: str
-    rows: tuple[Range, ...]
+    first: Range
+    folded: tuple[Range, ...]
 
     @property
-    def single(self) -> bool:
-        """Whether its ranges have room beside each other."""
-        return all(len(row.shown) + len(row.others) == 1 for row in self.rows)
+    def more(self) -> str:
+        """What is folded, in words, or nothing: "more: all five rows; −2 to 2"."""
+        parts = [_all_rows(self.first.grids), *(part.title for part in self.folded)]
+        return "; ".join(part for part in parts if part)
 
     @property
     def ordered(self) -> bool:
         """Whether a grid has a Hungarian order beside the raw one."""
-        return any(drawn.grid.ordered for row in self.rows for drawn in (*row.shown, *row.others))
+        ranges = self.first, *self.folded
+        return any(drawn.grid.ordered for part in ranges for drawn in part.grids)
 
 
 @dataclass(frozen=True)
@@ -78,9 +92,10 @@ class GalleryGroup:
     judged: bool
 
     @property
-    def columns(self) -> int:
-        """The number of categories or ranges."""
-        return max(len(drawn.grid.columns) for drawn in self.grids)
+    def more(self) -> str:
+        """What is folded, in words, or nothing."""
+        counts = "misassigned images of each code" if self.tables else ""
+        return "; ".join(part for part in (_all_rows(self.grids), counts) if part)
 
     @property
     def ordered(self) -> bool:
@@ -93,19 +108,49 @@ def traversals(document: Document, folder: Path, orders: Orders) -> tuple[Traver
 
     Raises UserError for a file that is missing, or not such a grid.
     """
-    images = [image for image in document.images if isinstance(image, Traversal)]
+    images = _of_kind(document, Traversal)
     groups = []
-    for number, code in enumerate(_codes(document, images)):
-        ranges: dict[tuple[float | None, float | None], list[Traversal]] = {}
-        for image in images:
+    for number, code in enumerate(_codes(document, [image for _, image in images])):
+        ranges: dict[tuple[float | None, float | None], list[tuple[int, Traversal]]] = {}
+        for place, image in images:
             if _stands_for(image, document) == code:
-                ranges.setdefault((image.low, image.high), []).append(image)
-        rows = [_range(row, document, folder, orders) for row in ranges.values()]
-        if rows:
+                ranges.setdefault((image.low, image.high), []).append((place, image))
+        parts = [_range(placed, document, folder, orders) for placed in ranges.values()]
+        if parts:
             known = document.code(code)
             description = known.description if known else ""
-            groups.append(TraversalGroup(number, code, description, tuple(rows)))
+            first, others = _first(parts[0])
+            groups.append(TraversalGroup(number, code, description, first, (*others, *parts[1:])))
     return tuple(groups)
+
+
+def _range(
+    placed: Sequence[tuple[int, Traversal]], document: Document, folder: Path, orders: Orders
+) -> Range:
+    first = placed[0][1]
+    captions = {image.caption for _, image in _of_kind(document, Traversal)}
+    return Range(
+        title=_range_title(first, document),
+        # A caption that all of them share stands above them.
+        caption=first.caption if len(captions) > 1 else "",
+        grids=tuple(_traversal(*each, document, folder, orders) for each in placed),
+    )
+
+
+def _first(part: Range) -> tuple[Range, list[Range]]:
+    """Return a range in the models that are shown first, and in seeds and baselines, if any."""
+    others = [drawn for drawn in part.grids if drawn.model.role in ("seed", "baseline")]
+    shown = tuple(drawn for drawn in part.grids if drawn not in others)
+    if not shown or not others:
+        return part, []
+    labels = listed([drawn.model.label for drawn in others]) if len(others) < _FEW else ""
+    title = labels or f"{in_words(len(others))} other models"
+    return replace(part, grids=shown), [Range(title, "", tuple(others))]
+
+
+def _all_rows(grids: Sequence[ModelGrid]) -> str:
+    rows = max(drawn.rows for drawn in grids)
+    return f"all {in_words(rows)} rows" if any(drawn.clipped for drawn in grids) else ""
 
 
 def _stands_for(image: ImageGrid, document: Document) -> str:
@@ -144,15 +189,14 @@ def galleries(document: Document, folder: Path, orders: Orders) -> tuple[Gallery
 
     Raises UserError for a file that is missing, or not such a grid.
     """
-    images = [image for image in document.images if isinstance(image, Gallery)]
+    images = _of_kind(document, Gallery)
     groups = []
-    for number, code in enumerate(_codes(document, images)):
-        of_code = sorted(
-            (image for image in images if image.code == code), key=lambda image: image.model
-        )
-        if not of_code:
+    for number, code in enumerate(_codes(document, [image for _, image in images])):
+        placed = [(place, image) for place, image in images if image.code == code]
+        if not placed:
             continue
-        grids = tuple(_gallery(image, document, folder, orders) for image in of_code)
+        grids = tuple(_gallery(*each, document, folder, orders) for each in placed)
+        of_code = [image for _, image in placed]
         tables = [_misassigned(document.all_models[image.model], code, orders) for image in of_code]
         groups.append(
             GalleryGroup(
@@ -167,26 +211,18 @@ def galleries(document: Document, folder: Path, orders: Orders) -> tuple[Gallery
     return tuple(groups)
 
 
+def _of_kind(document: Document, kind: type[Grids]) -> list[tuple[int, Grids]]:
+    """Return the images of a kind with their places in metrics.json, by model."""
+    images = [
+        (place, image) for place, image in enumerate(document.images) if isinstance(image, kind)
+    ]
+    return sorted(images, key=lambda placed: placed[1].model)
+
+
 def _codes(document: Document, images: Sequence[ImageGrid]) -> list[str]:
     """Return the codes of the document, then any other that has images."""
     return list(
         dict.fromkeys([code.name for code in document.all_codes] + [image.code for image in images])
-    )
-
-
-def _range(images: list[Traversal], document: Document, folder: Path, orders: Orders) -> Range:
-    first = min(images, key=lambda image: image.model)
-    captions = {image.caption for image in document.images if isinstance(image, Traversal)}
-    drawn = [
-        _traversal(image, document, folder, orders)
-        for image in sorted(images, key=lambda image: image.model)
-    ]
-    return Range(
-        title=_range_title(first, document),
-        # A caption that all of them share stands above them.
-        caption=first.caption if len(captions) > 1 else "",
-        shown=tuple(grid for grid in drawn if grid.model.role != "seed"),
-        others=tuple(grid for grid in drawn if grid.model.role == "seed"),
     )
 
 
@@ -201,7 +237,9 @@ def _range_title(image: Traversal, document: Document) -> str:
     return f"{text}, beyond the training range" if beyond else text
 
 
-def _traversal(image: Traversal, document: Document, folder: Path, orders: Orders) -> ModelGrid:
+def _traversal(
+    place: int, image: Traversal, document: Document, folder: Path, orders: Orders
+) -> ModelGrid:
     model = document.all_models[image.model]
     order, turned = orders.get((model.index, image.code)), _is_turned(image, document)
     grid = cut(read_image(folder, image.file), image, order, turned=turned)
@@ -214,7 +252,13 @@ def _traversal(image: Traversal, document: Document, folder: Path, orders: Order
     )
     title = image.title or image.code
     return ModelGrid(
-        model, image.code, title, image.rows, replace(grid, columns=columns), _note(image, model)
+        place,
+        model,
+        image.code,
+        title,
+        image.rows,
+        replace(grid, columns=columns),
+        _note(image, model),
     )
 
 
@@ -232,7 +276,9 @@ def _value(code: str, column: GridColumn) -> str:
     return f"{code} {column.label}{matched}"
 
 
-def _gallery(image: Gallery, document: Document, folder: Path, orders: Orders) -> ModelGrid:
+def _gallery(
+    place: int, image: Gallery, document: Document, folder: Path, orders: Orders
+) -> ModelGrid:
     model = document.all_models[image.model]
     grid = cut(read_image(folder, image.file), image, orders.get((model.index, image.code)))
     columns = []
@@ -253,11 +299,12 @@ def _gallery(image: Gallery, document: Document, folder: Path, orders: Orders) -
         # Not `capitalize`: names keep their capitals.
         columns.append(replace(column, alt=alt[0].upper() + alt[1:], marks=marks, files=files))
     return ModelGrid(
+        number=place,
         model=model,
         code=image.code,
         title=image.title or image.code,
         rows=image.rows,
-        grid=replace(grid, columns=tuple(columns)),
+        grid=replace(grid, columns=tuple(columns), dense=True),
     )
 
 

@@ -57,8 +57,9 @@ _NOTES: tuple[tuple[Condition, str, str], ...] = (
     ),
     (
         lambda document: any(code.kind != "categorical" for code in document.all_codes),
-        "H(c) of a continuous code",
-        "is a differential entropy: a reference value, not an upper limit.",
+        "Levels",
+        "are e to the power of a continuous code's information: so many equally likely values "
+        "could be told apart in an image. Its entropy H(c) is differential, and no upper limit.",
     ),
     (
         lambda document: any(result.clustering for result in document.results),

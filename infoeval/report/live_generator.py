@@ -5,7 +5,7 @@ import hashlib
 import math
 import zlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -13,6 +13,7 @@ from markupsafe import Markup
 from infoeval import content
 from infoeval.errors import UserError, quoted, shown
 from infoeval.report import onnxruntime
+from infoeval.report.grid_columns import CategoryOrder, Orders, magnified
 from infoeval.report.page_images import read_beside
 from infoeval.report.wording import minus
 from infoeval.results import Document
@@ -44,7 +45,8 @@ class CodeSlider:
 
     ``column`` is the first of the code's columns in the generator's input, ``categories`` how many
     it has there, None for a continuous code, whose prior runs from ``low`` to ``high``. An angle,
-    ``circular``, has two: cosine and sine. ``prior`` says what the ends are.
+    ``circular``, has two: cosine and sine. ``prior`` says what the ends are. ``order`` has the
+    category of each position, in Hungarian order, and ``matched`` what each is called there.
     """
 
     name: str
@@ -58,6 +60,8 @@ class CodeSlider:
     most: str
     step: str
     start: str
+    order: tuple[int, ...] = field(default=(), kw_only=True)
+    matched: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
     def columns(self) -> int:
@@ -96,13 +100,18 @@ class LiveGenerator:
     script: Markup
 
     @property
+    def scales(self) -> tuple[int, int]:
+        """How many times larger an image is on a wide and on a narrow screen."""
+        return magnified(self.image_width)
+
+    @property
     def script_sources(self) -> tuple[str, ...]:
         """What the page's Content-Security-Policy must allow under ``script-src`` for it to run."""
         digest = base64.b64encode(hashlib.sha256(self.script.encode()).digest()).decode("ascii")
         return (f"'sha256-{digest}'", "'wasm-unsafe-eval'", "blob:")
 
 
-def read_live(document: Document, folder: Path) -> LiveGenerator | None:
+def read_live(document: Document, folder: Path, orders: Orders) -> LiveGenerator | None:
     """Read the generator of a page from the files in ``folder``; None where there is none.
 
     A page runs onnxruntime-web only as it was published: anything else in that place is refused.
@@ -115,7 +124,7 @@ def read_live(document: Document, folder: Path) -> LiveGenerator | None:
     entry = document.live
     if entry is None:
         return None
-    sliders = _sliders(entry)
+    sliders = [_in_order(slider, orders.get((0, slider.name))) for slider in _sliders(entry)]
     width = entry.noise + sum(slider.columns for slider in sliders)
     image, reference = entry.image, entry.reference
     expected = reference.rows * (4 * width + image.channels * image.height * image.width)
@@ -153,6 +162,14 @@ def _sliders(live: Live) -> list[CodeSlider]:
         column += slider.columns
         sliders.append(slider)
     return sliders
+
+
+def _in_order(slider: CodeSlider, order: CategoryOrder | None) -> CodeSlider:
+    """Return a slider whose positions are in Hungarian order, where there is one."""
+    if order is None or len(order.categories) != slider.categories:
+        return slider
+    matched = tuple(f"code {k} → {order.classes[k] or 'no class'}" for k in order.categories)
+    return replace(slider, order=order.categories, matched=matched)
 
 
 def _slider(code: Slider, column: int) -> CodeSlider:

@@ -32,20 +32,22 @@ def markdown(document: Mapping[str, Any]) -> str:
     built = figures.build(whole)
     subject = whole.identity
     parts = [
-        f"# What the codes of {markdown_text(subject.trainer or subject.source)} mean\n",
+        f"# {markdown_text(whole.title)}\n"
+        if whole.title
+        else f"# What the codes of {markdown_text(subject.trainer or subject.source)} mean\n",
+        *([f"{markdown_text(whole.notes)}\n"] if whole.notes else []),
         *_verdict(whole),
         *_figures("Information in each code", (built.information,) if built.information else ()),
         *_figures("Differences", built.differences),
         *_tables("Directions", directions(whole)),
         *_tables("Codes and classes", [t for c in built.confusions for t in c.tables]),
         *_figures("Codes and factors", (*built.factors, *built.other_factors)),
-        *_figures("References", built.references),
-        *(f"- {markdown_text(sentence)}\n" for sentence in doubts(whole)),
         *_figures("Training of Q", (*built.learning, *built.noise)),
         *_figures("Training", built.training),
         *_figures("Every seed", built.seeds),
         *_figures("Leakage between codes", built.leakage),
-        *_figures("Other metrics", built.metrics),
+        *_figures("Metrics", (built.metrics,) if built.metrics else ()),
+        *(f"- {markdown_text(sentence)}\n" for sentence in doubts(whole)),
         *_tables(
             "How the numbers were computed",
             [definitions(whole), without_chance(whole), skipped(whole)],

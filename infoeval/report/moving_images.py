@@ -9,14 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infoeval.errors import UserError, quoted
-from infoeval.report.grid_columns import CategoryOrder, Orders
+from infoeval.report.grid_columns import CategoryOrder, Orders, magnified
 from infoeval.report.page_images import read_image, still
 from infoeval.report.wording import listed, minus
 from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Animation, SliderEntry, Sprites
-
-_WIDTH, _NARROW = 112, 84
-"""Approximate width of an enlarged sprite on a wide and on a narrow screen, CSS pixels."""
 
 
 @dataclass(frozen=True)
@@ -25,9 +22,11 @@ class Control:
 
     ``labels`` are what its positions are called in raw order, ``matched`` in Hungarian order
     (None where there is no such order); ``start`` is the first position in the order shown first.
+    ``values`` are those of the code, in raw order.
     """
 
     name: str
+    values: tuple[float, ...]
     labels: tuple[str, ...]
     matched: tuple[str, ...] | None
     start: int
@@ -76,8 +75,11 @@ class Panel:
     width: int
     height: int
     columns: int
-    scale: int
-    small_scale: int
+
+    @property
+    def scales(self) -> tuple[int, int]:
+        """How many times larger an image is on a wide and on a narrow screen."""
+        return magnified(self.width)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -136,8 +138,6 @@ def _panel(group: list[Sprites], document: Document, folder: Path, orders: Order
         width=first.width,
         height=first.height,
         columns=first.columns,
-        scale=max(1, round(_WIDTH / first.width)),
-        small_scale=max(1, round(_NARROW / first.width)),
     )
 
 
@@ -176,12 +176,13 @@ def _control(slider: SliderEntry, order: CategoryOrder | None, joint: bool) -> C
     # Where each noise has its own values, no position is right for all of them.
     start = slider.start if joint else (len(slider.values) - 1) // 2
     if usable is None:
-        return Control(slider.name, tuple(map(minus, slider.texts)), None, start)
+        return Control(slider.name, slider.values, tuple(map(minus, slider.texts)), None, start)
     matched = tuple(
         f"code {slider.texts[category]} → {usable.classes[category] or 'no class'}"
         for category in usable.categories
     )
-    return Control(slider.name, slider.texts, matched, usable.categories.index(start))
+    place = usable.categories.index(start)
+    return Control(slider.name, slider.values, slider.texts, matched, place)
 
 
 def _usable(order: CategoryOrder | None, slider: SliderEntry) -> CategoryOrder | None:

@@ -64,12 +64,13 @@ def _template() -> jinja2.Template:
         "unbroken": _unbroken,
         "asides": _asides,
         "subscript": _subscript,
-        "seeds": _seeds,
     }
     return page_template("page.html", filters)
 
 
 def _heading(document: Document) -> str:
+    if document.title:
+        return document.title
     subject = document.identity
     name = subject.trainer or subject.source
     if document.arrangement != "comparison":
@@ -112,10 +113,6 @@ def _asides(text: str) -> Markup:
         for place, part in enumerate(parts)
     ]
     return Markup("").join(wrapped)
-
-
-def _seeds(count: int) -> str:
-    return count_of(count, "seed")
 
 
 def _subscript(text: str) -> Markup:

@@ -122,6 +122,17 @@ def definitions(document: Document) -> ReportTable:
     )
 
 
+def explained(document: Document) -> dict[str, str]:
+    """Return the plain definition of each metric in the results, of several with the same once."""
+    by_text: dict[str, dict[str, None]] = {}
+    for model in document.all_models:
+        for result in model.results:
+            text = document.definitions.get(result.metric)
+            if text:
+                by_text.setdefault(text, {})[result.metric] = None
+    return {", ".join(names): text for text, names in by_text.items()}
+
+
 def skipped(document: Document) -> ReportTable:
     """Return what was skipped for some model, and why; a reason that several share once."""
     reasons: dict[tuple[str, str], list[str]] = {}

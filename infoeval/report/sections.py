@@ -20,6 +20,7 @@ from infoeval.report.moving_images import animations, panels
 from infoeval.report.page_images import check_all
 from infoeval.report.provenance import (
     definitions,
+    explained,
     origins,
     skipped,
     surroundings,
@@ -29,8 +30,8 @@ from infoeval.report.references import EXPLAINED, doubts
 from infoeval.report.tables import ReportTable
 from infoeval.results import Document
 
-_NARROW, _FEW_COLUMNS = 440, 7
-"""Largest width, CSS pixels, and number of columns of a figure that has its table beside it."""
+_NARROW, _FEW_COLUMNS, _FEW_ROWS = 440, 7, 12
+"""Largest width, CSS pixels, columns and rows of a figure that has its table beside it."""
 
 MOST_DRAWN = 100
 """Figures of a section that are drawn. Each takes some 50 ms, and nobody looks at more."""
@@ -64,7 +65,8 @@ class Drawn:
     @property
     def narrow(self) -> bool:
         """Whether the figure leaves room for its table beside it."""
-        return self.width <= _NARROW and len(self.table.columns) <= _FEW_COLUMNS
+        few = len(self.table.columns) <= _FEW_COLUMNS and len(self.table.rows) <= _FEW_ROWS
+        return self.width <= _NARROW and few
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ class Panels:
 class Section:
     """A part of the page: ``short`` is its name in the list of contents.
 
-    Large drawings are its ``figures``; small ones its ``panels``, which have one ``key``.
+    Large drawings are its ``figures``; small ones its ``panels``, which have one ``key``. A
+    ``folded`` one is closed on the screen and open on paper.
     """
 
     id: str
@@ -91,6 +94,7 @@ class Section:
     figures: tuple[Drawn, ...] = ()
     key: tuple[svg.Mark, ...] = ()
     panels: tuple[Panels, ...] = ()
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -131,7 +135,7 @@ def gather(document: Document, folder: Path) -> Page:
         **first_screen(document, pictures),
         "traversals": traversals(document, folder, lined_up),
         "panels": panels(document, folder, lined_up),
-        "live": read_live(document, folder),
+        "live": read_live(document, folder, lined_up),
         "animations": animations(document, folder),
         "galleries": galleries(document, folder, lined_up),
         "confusions": [
@@ -148,9 +152,10 @@ def gather(document: Document, folder: Path) -> Page:
         "doubts": doubts(document),
         "directions": direction_tables.directions(document),
         "definitions": definitions(document),
+        "explained": explained(document),
         "skipped": skipped(document),
         "without_chance": without_chance(document),
-        "metrics": _all_drawn(built.metrics),
+        "metrics": _drawn(built.metrics) if built.metrics else None,
         "origins": origins(document),
         "surroundings": surroundings(document),
         "limits": limits(document),
@@ -176,19 +181,15 @@ def _sections(
     for name, short, title in (
         ("traversals", "Traversals", "Traversals"),
         ("sliders", "Sliders", "Move the codes"),
-        ("live", "Live", "The generator, live"),
         ("animations", "Animations", "Animations"),
         ("gallery", "Gallery", "Real images by code"),
     ):
-        if content[_CONTENT.get(name, name)]:
-            yield Section(name, short, title, f"{name}.html")
+        if any(content[part] for part in _CONTENT.get(name, (name,))):
+            yield Section(name, short, title, f"{name}.html", folded=name == "animations")
     if content["confusions"] or content["factors"]:
         short = "Classes" if content["confusions"] else "Factors"
         title = "Codes and classes" if content["confusions"] else "Codes and factors"
         yield Section("confusion", short, title, "confusion.html")
-    if built.references:
-        drawn = _all_drawn(built.references)
-        yield Section("references", "References", "References", "references.html", EXPLAINED, drawn)
     asked = {
         ("Learning curves", _LEARNING): built.learning,
         ("Pixel noise", _NOISE): built.noise,
@@ -198,12 +199,13 @@ def _sections(
     yield from _of_panels("training", "Training", "Training", _TRAINING, trained)
     if document.arrangement == "seeds":
         yield from _of_figures("seeds", "Seeds", "Every seed", built.seeds)
-    yield from _of_figures("leakage", "Leakage", "Leakage between codes", built.leakage)
-    yield Section("results", "All results", "All results", "results.html")
-    yield Section("provenance", "Provenance", "Provenance", "provenance.html")
-    yield Section(
-        "limits", "How to read it", "How to read this page, and its limits", "limits.html"
-    )
+    leakage = built.leakage
+    yield from _of_figures("leakage", "Leakage", "Leakage between codes", leakage, folded=True)
+    text = EXPLAINED if content["doubts"] else ""
+    yield Section("results", "Metrics", "Metrics", "results.html", text)
+    yield Section("provenance", "Provenance", "Provenance", "provenance.html", folded=True)
+    title = "How to read this page, and its limits"
+    yield Section("limits", "How to read it", title, "limits.html", folded=True)
 
 
 def _title(document: Document) -> str:
@@ -213,13 +215,15 @@ def _title(document: Document) -> str:
     return "What each code means"
 
 
-_CONTENT = {"sliders": "panels", "gallery": "galleries"}
+_CONTENT = {"sliders": ("panels", "live"), "gallery": ("galleries",)}
 
 
-def _of_figures(name: str, short: str, title: str, drawn: tuple[Figure, ...]) -> Iterable[Section]:
+def _of_figures(
+    name: str, short: str, title: str, drawn: tuple[Figure, ...], *, folded: bool = False
+) -> Iterable[Section]:
     if drawn:
-        text = _not_drawn(len(drawn))
-        yield Section(name, short, title, text=text, figures=_all_drawn(drawn[:MOST_DRAWN]))
+        text, shown = _not_drawn(len(drawn)), _all_drawn(drawn[:MOST_DRAWN])
+        yield Section(name, short, title, text=text, figures=shown, folded=folded)
 
 
 def _of_panels(
@@ -239,7 +243,9 @@ def _of_panels(
             Panels(heading, note, tuple(_drawn(figure, legend=False) for figure in group))
             for (heading, note), group in drawn.items()
         ]
-        yield Section(name, short, title, "panels.html", text, key=marks, panels=tuple(panels))
+        yield Section(
+            name, short, title, "panels.html", text, key=marks, panels=tuple(panels), folded=True
+        )
 
 
 def _not_drawn(count: int) -> str:

@@ -37,13 +37,15 @@ class TableColumn:
 class ReportTable:
     """Rows of cells under named columns; the first column heads its row.
 
-    ``name`` is a file's stem, ``title`` the caption.
+    ``name`` is a file's stem, ``title`` the caption. ``hints`` says what each row is, where it has
+    any: the page shows them as tooltips and on paper.
     """
 
     name: str
     title: str
     columns: tuple[TableColumn, ...]
     rows: tuple[tuple[Cell, ...], ...]
+    hints: tuple[str, ...] = ()
 
 
 def parts(cell: Cell, kind: Kind) -> tuple[str, str]:

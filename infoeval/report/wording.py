@@ -1,5 +1,6 @@
 """Numbers, counts and lists as text: few digits, a real minus sign, never a NaN."""
 
+import math
 from collections.abc import Callable, Sequence
 
 MISSING = "–"
@@ -30,6 +31,16 @@ def nats(value: float | None) -> str:
     ('2.30', '0.00', '−1.50')
     """
     return MISSING if value is None else two_decimals(value)
+
+
+def levels(information: float) -> str:
+    """Return how many equally likely values so many nats tell apart, to two digits.
+
+    >>> levels(1.53), levels(0.0), levels(5.0)
+    ('4.6', '1.0', '148')
+    """
+    count = math.exp(information)
+    return f"{count:.1f}" if count < 9.95 else f"{count:,.0f}"
 
 
 def two_decimals(value: float) -> str:

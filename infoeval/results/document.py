@@ -22,6 +22,7 @@ from infoeval.results.contract import (
     MOST_MODELS,
     RECORD,
     SCHEMA_VERSION,
+    Name,
     Text,
     check_depth,
     clean,
@@ -52,8 +53,9 @@ class Document(ModelResults):
 
     ``subject`` describes the model, ``data`` the images, ``environment`` the machine (see
     :func:`environment`). A report adds the ``models`` beside this one, how they are arranged, the
-    codes, image files and so on; those are written only where they were given. Keys that are not
-    known are kept.
+    codes, image files and so on; those are written only where they were given. ``title`` and
+    ``notes`` are the writer's own, ``paper`` is how much of the page is printed, ``definitions``
+    says in a sentence what each metric is. Keys that are not known are kept.
 
     >>> document = Document(subject={"step": 3000}, data={"name": "mnist"}, environment={})
     >>> Document.from_json(document.to_json()) == document
@@ -73,6 +75,10 @@ class Document(ModelResults):
     live: Live | None = None
     command: Text | None = None
     created: Text | None = None
+    title: Text | None = None
+    notes: Text | None = None
+    paper: Literal["short", "full"] = "short"
+    definitions: dict[Name, Text] = Field(default_factory=dict)
 
     @field_validator("data")
     @classmethod

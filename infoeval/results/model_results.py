@@ -104,6 +104,11 @@ class Code(Open):
     deviation: Number | None = None
     size: Whole | None = None
 
+    @property
+    def limit(self) -> float | None:
+        """The most information that the code can carry, nats; None: there is no such limit."""
+        return self.entropy if self.kind == "categorical" else None
+
 
 class AlignedCode(Open):
     """A ``code`` of the model shown first, and the model's ``own`` code that is most like it.

@@ -30,6 +30,7 @@ MAKERS = {
     "directions": first_screens.directions,
     "three": first_screens.three,
     "paired_seeds": first_screens.paired_seeds,
+    "five codes": documents.five_codes,
 }
 
 

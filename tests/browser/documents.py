@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from infoeval.metrics import registry
 from tests.browser import drawings
 from tests.browser.drawings import Drawer
 from tests.report import sample
@@ -64,3 +65,35 @@ def _traversals(folder: Path, *models: Drawer) -> list[Document]:
         for code in CODES
         for stretch in ((1.0,) if code == "digit" else (1.0, 2.0))
     ]
+
+
+def five_codes(folder: Path) -> Document:
+    """A page of five codes, each with a gallery, and thirty metrics between their references."""
+    document = complete(folder)
+    (gallery,) = (image for image in document["images"] if image["kind"] == "gallery")
+    for name in ("width_2", "width_3"):
+        document["codes"] += [each | {"name": name} for each in _of(document["codes"], "name")]
+        document["images"] += [each | {"code": name} for each in _of(document["images"], "code")]
+        for model in (document, *document["models"]):
+            copies = [each | {"target": name} for each in _of(model["results"], "target")]
+            model["results"] = [*copies, *model["results"]]
+            model["history"][f"information_{name}"] = model["history"]["information_width"]
+    names = [code["name"] for code in document["codes"]]
+    document["images"] += [gallery | {"code": name} for name in names[1:]]
+    (mig,) = (each for each in document["results"] if each["metric"] == "mig" and not _own(each))
+    scores = {"noise": 0.01, "rotated": 0.3, "twice": 0.02, "exact as here": 0.9, "exact": 0.99}
+    details = mig["details"] | {"references": scores}
+    others = ("mi", "mi-own", "cluster-acc", "image-effects")
+    more = [name for name in registry.names() if name not in others]
+    document["results"] += [mig | {"metric": name, "details": details} for name in more[:20]]
+    measured = {each["metric"] for each in document["results"]}
+    document["definitions"] = {name: registry.summary_of(name) for name in measured}
+    return document
+
+
+def _of(entries: list[Document], key: str) -> list[Document]:
+    return [entry for entry in entries if entry.get(key) == "width"]
+
+
+def _own(result: Document) -> bool:
+    return "own" in result["settings"]

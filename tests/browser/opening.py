@@ -1,4 +1,4 @@
-"""Chromium, and pages opened in it from their files with the network off."""
+"""Browsers, and pages opened in it from their files with the network off."""
 
 from __future__ import annotations
 
@@ -42,17 +42,25 @@ AS_OPENED = """
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
-    """Start the system's Chromium; without one the test is skipped, or fails where one must be."""
+def started(name: str) -> Iterator[Browser]:
+    """Start the system's Chromium, or Playwright's own Firefox: it can drive no other.
+
+    Without it the test is skipped, or fails where Chromium must be.
+    """
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
         _missing("Playwright is not installed")
     program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None:
+    if name == "chromium" and program is None:
         _missing("there is no Chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        if name == "chromium":
+            browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+        elif Path(playwright.firefox.executable_path).exists():
+            browser = playwright.firefox.launch()
+        else:
+            pytest.skip("Playwright's Firefox is not installed")
         yield browser
         browser.close()
 

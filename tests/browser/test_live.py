@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from infoeval.errors import UserError
 from infoeval.live import TOLERANCE, find_runtime, write_live
@@ -143,6 +144,71 @@ def test_each_slider_and_new_noise_change_the_images(browser: Browser, home: Pat
         assert output.inner_text() == "−2, beyond"
         move(page, 1, -1)
         assert output.inner_text() == "−1"
+
+
+MATCHING = [2, 0, 3, 1]
+"""The class of each code: in Hungarian order the codes are 1, 3, 0, 2."""
+
+
+def with_images_in_advance(home: Path, document: dict[str, Any]) -> Path:
+    """Render the page with sliders over images of it and of a baseline, and codes matched."""
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8 * 20), dtype=np.uint8)
+    Image.fromarray(pixels).save(home / "sprites.png")
+    codes = [
+        {"name": "digit", "values": [0, 1, 2, 3], "start": 0},
+        {"name": "slant", "values": [-1, -0.5, 0, 0.5, 1], "start": 2},
+    ]
+    entry = {"kind": "sprites", "file": "sprites.png", "noise": 0, "joint": True, "codes": codes}
+    entry |= {"width": 8, "height": 8, "columns": 20}
+    results = sample(home)["results"]
+    (accuracy,) = (each for each in results if each["metric"] == "cluster-acc")
+    confusion = [[90 if cls == matched else 2 for cls in range(4)] for matched in MATCHING]
+    accuracy["details"] |= {"confusion": confusion, "matching": MATCHING, "class_names": []}
+    document["results"] = [accuracy, *document["results"]]
+    document["models"] = [{"role": "baseline", "subject": {}, "results": []}]
+    document["images"] = [entry | {"model": 0}, entry | {"model": 1}]
+    write(document, home, home / "one-control.html")
+    return home / "one-control.html"
+
+
+def test_there_is_one_control_in_hungarian_order(
+    browser: Browser, home: Path, document: dict[str, Any], model: CheckpointModel
+) -> None:
+    reference = document["live"]["reference"]
+    width, rows = model.codes.input_width, reference["rows"]
+    stored = (home / reference["file"]).read_bytes()
+    noise = np.frombuffer(stored[: 4 * rows * width], "<f4").reshape(rows, width)[:, :3]
+
+    def drawn(digit: int, slant: float) -> np.ndarray[Any, Any]:
+        codes = {"digit": torch.full((rows,), digit), "slant": torch.full((rows,), slant)}
+        return model.generate(codes, torch.tensor(noise)).numpy().astype(int)[:, 0]
+
+    with opened(browser, with_images_in_advance(home, document)) as page:
+        wait(page, "ready")
+        assert page.get_by_role("slider").count() == 2
+        assert not page.locator("[data-model='0']").is_visible()
+        move(page, 0, 1)
+        move(page, 1, 0.6)
+        assert page.locator("output[for=live-code-0]").inner_text() == "code 3 → 1"
+        assert np.abs(images(page)[..., 0] - drawn(3, 0.6)).max() <= TOLERANCE
+        other = page.locator("[data-model='1'] img")
+        assert other.is_visible()
+        # Nothing is matched to the other model's categories, so they keep their order.
+        assert other.evaluate("(one) => one.style.objectPosition") == f"{-8 * (1 * 5 + 3)}px 0px"
+        page.locator("#live input[data-order='raw']").check()
+        assert page.locator("output[for=live-code-0]").inner_text() == "1"
+        assert np.abs(images(page)[..., 0] - drawn(1, 0.6)).max() <= TOLERANCE
+
+
+def test_images_in_advance_have_their_sliders_where_the_generator_fails(
+    browser: Browser, home: Path, document: dict[str, Any]
+) -> None:
+    document["live"]["image"] |= {"height": 4, "width": 16}
+    with opened(browser, with_images_in_advance(home, document)) as page:
+        wait(page, "failed")
+        assert page.get_by_role("slider").count() == 2
+        assert page.locator("[data-sizes]").get_by_role("slider").count() == 2
+        assert page.locator("[data-model='0']").is_visible()
 
 
 def changed_page(

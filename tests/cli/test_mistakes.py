@@ -115,6 +115,11 @@ MISTAKES: dict[str, tuple[tuple[object, ...], str]] = {
         "onnxruntime-web",
     ),
     "compare a page without a place": ((*COMPARE, "--open"), "add -o"),
+    "compare a title without a page": ((*COMPARE, "--title", "mine"), "add -o"),
+    "directions a title without a page": (
+        ("directions", "run/ckpt.pt", "--title", "mine"),
+        "need a page",
+    ),
     "compare on a page over a folder": ((*COMPARE, "-o", "run"), "cannot write run"),
     "compare one": (("compare", "run/ckpt.pt"), "two models or more"),
     "traverse other code": (

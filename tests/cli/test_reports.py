@@ -18,12 +18,16 @@ pytestmark = pytest.mark.usefixtures("at_home")
 def test_models_are_compared_on_a_page(tmp_path: Path) -> None:
     page = tmp_path / "new" / "page.html"
     options = ("--metric", "mi-own", "-o", page, "--format", "html,md", "--animate", "gif")
+    options += ("--title", "A & B", "--notes", "<i>seen</i>", "--print", "full")
     models = ("run/ckpt.pt", "other/ckpt.pt", "run/ckpt.pt")
     result = succeeds("compare", *models, *options, COLUMNS="100")
     assert "model 3" in result.stdout
     assert f"report: {page}" in result.stderr
     document = json.loads((tmp_path / "new" / "page_files" / "metrics.json").read_text())
     assert document["arrangement"] == "comparison"
+    assert (document["title"], document["paper"]) == ("A & B", "full")
+    assert "<h1>A &amp; B</h1>" in page.read_text()
+    assert "&lt;i&gt;seen&lt;/i&gt;" in page.read_text()
     assert document["command"].startswith("infoeval compare run/ckpt.pt other/ckpt.pt")
     assert {each["kind"] for each in document["images"]} >= {"animation", "sprites"}
     assert page.read_text().lstrip().lower().startswith("<!doctype html>")
@@ -44,6 +48,9 @@ def test_report_writes_a_page(tmp_path: Path) -> None:
     again = succeeds("report", tmp_path / "page_files" / "metrics.json", "-o", tmp_path / "2.html")
     assert again.stdout == f"report: {tmp_path / '2.html'}\n"
     assert (tmp_path / "2.html").read_bytes() == page.read_bytes()
+    files = tmp_path / "page_files" / "metrics.json"
+    succeeds("report", files, "-o", tmp_path / "2.html", "--title", "Two", "--print", "full")
+    assert "<h1>Two</h1>" in (tmp_path / "2.html").read_text()
 
 
 def test_report_can_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

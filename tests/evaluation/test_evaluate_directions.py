@@ -17,6 +17,7 @@ from infoeval.directions.direction_set import direction_set
 from infoeval.evaluation import context, direction_changes, directions, factor_regressor
 from infoeval.evaluation.directions_page import write_directions_page
 from infoeval.evaluation.evaluate_directions import EvaluatedDirections
+from infoeval.evaluation.options import PageOptions
 from infoeval.information.budgets import Budget
 from infoeval.information.channels import blobs
 from infoeval.results import Document
@@ -159,11 +160,19 @@ def test_directions_of_another_model_are_named_as_such(tmp_path: Path) -> None:
 def test_the_page_has_every_direction_by_its_nats(
     found: EvaluatedDirections, tmp_path: Path
 ) -> None:
-    page = write_directions_page(found, tmp_path / "page.html", command="infoeval directions")
+    written = PageOptions(command="infoeval directions", title="My directions", paper="full")
+    page = write_directions_page(found, tmp_path / "page.html", written=written)
     text = page.read_text(encoding="utf-8")
-    for words in ("Directions by their nats", "Change of image statistics", "Move the codes"):
+    for words in (
+        "My directions",
+        "Directions by their nats",
+        "Change of image statistics",
+        "Move the codes",
+    ):
         assert words in text
     metrics = json.loads((tmp_path / "page_files" / "metrics.json").read_text())
+    assert metrics["command"] == "infoeval directions"
+    assert (metrics["paper"], "notes" in metrics) == ("full", False)
     assert [code["name"] for code in metrics["codes"]] == list(found.nats())
     drawn = [image["code"] for image in metrics["images"] if image["kind"] == "traversal"]
     assert sorted(set(drawn)) == ["one", "two"]

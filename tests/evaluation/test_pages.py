@@ -42,6 +42,21 @@ def test_metrics_json_alone_gives_the_same_page(pair: Path, tmp_path: Path) -> N
     assert output.read_bytes() == pair.read_bytes()
 
 
+def test_title_and_notes_are_the_writers(subject: Path, tmp_path: Path) -> None:
+    words = {"title": "Mine", "notes": "Seen\nby me", "paper": "full"}
+    page = report(subject, tmp_path / "page.html", **words, **CHEAP)
+    document = document_of(page)
+    assert {name: document[name] for name in words} == words | {"notes": "Seen by me"}
+    assert document["definitions"].keys() == {"mi-own"}
+    again = report(files_of(page), tmp_path / "again.html")
+    assert again.read_bytes() == page.read_bytes()
+    other = report(files_of(page), tmp_path / "other.html", title="Another", formats=["html", "md"])
+    assert other.read_text().replace("Another", "Mine") == page.read_text()
+    assert other.with_suffix(".md").read_text().startswith("# Another\n\nSeen by me\n")
+    with pytest.raises(UserError, match="paper must be short or full"):
+        report(files_of(page), tmp_path / "other.html", paper="long")
+
+
 def test_what_score_printed_has_a_page(subject: Path, tmp_path: Path) -> None:
     scored = evaluation.score(subject, ["mi-own", "cluster-acc"], device="cpu")
     (tmp_path / "scores.json").write_text(scored.to_json())

@@ -47,7 +47,9 @@ def test_own_bound_stands_in_for_what_was_not_measured(document: Document) -> No
     assert lengths[1] / lengths[0] == pytest.approx(1.214 / 2.2996, rel=1e-3)
     figure = built(document).information
     assert figure is not None
-    assert {row[3] for row in figure.table.rows} == {"its own Q"}
+    readings = {row[0]: row[1:] for row in figure.table.rows}
+    assert readings["headline"][:3] == readings["own Q"][:3]
+    assert "Q converged" not in readings
     assert "by the model's own Q" not in texts(figure)
 
 
@@ -56,9 +58,8 @@ def test_what_has_not_converged_is_hatched_and_said(document: Document) -> None:
     assert figure is not None
     assert len(elements(figure, "pattern")) == 3  # mine, the baseline's, and the legend's
     assert "Q not converged: may be higher" in texts(figure)
-    read_by = {(row[0], row[1]): row[4] for row in figure.table.rows}
-    assert read_by["width", "this run, λ = 1"] == "a Q trained afterwards, not converged"
-    assert read_by["digit", "this run, λ = 1"] == "a Q trained afterwards, converged"
+    readings = {(row[0], row[1]): row[2:5] for row in figure.table.rows}
+    assert readings["Q converged", "this run, λ = 1"] == ("yes", "yes", "no")
     for each in document["results"]:
         if each["metric"] == "mi":
             each["details"]["converged"] = True
@@ -105,7 +106,9 @@ def test_what_was_not_measured_says_so(document: Document) -> None:
     figure = built(document).information
     assert figure is not None
     assert texts(figure).count(" not measured") == 1
-    assert figure.table.rows[1][3:] == (None, "not measured", None, None)
+    headline = figure.table.rows[1]
+    assert headline[:3] == ("headline", "baseline, λ = 0", None)
+    assert headline[3] is not None
 
 
 def test_nothing_is_drawn_of_what_was_not_measured(document: Document) -> None:
@@ -128,7 +131,8 @@ def test_seeds_are_dots_and_the_shown_one_is_ringed(tmp_path: Path) -> None:
         if e.get("style", "").startswith("fill-opacity: 0; stroke: var(--ink)")
     ]
     assert len(rings) == 3
-    assert len(figure.table.rows) == 3 * 6
+    assert [row[0] for row in figure.table.rows].count("headline") == 6
+    assert "slant" in texts(figure), "H(c) is no limit of a continuous code"
 
 
 def test_seeds_are_compared_by_what_all_of_them_have(tmp_path: Path) -> None:
@@ -152,10 +156,37 @@ def test_table_of_information_holds_the_exact_numbers(document: Document) -> Non
     figure = built(document).information
     assert figure is not None
     measured = result(document, "mi", "slant")
-    cells = {(row[0], row[1]): row for row in figure.table.rows}
-    row = cells["slant", "this run, λ = 1"]
-    assert row[3] == EstimateCell(measured["value"], measured["low"], measured["high"])
-    assert row[6] == EstimateCell(1.214, pytest.approx(1.21), pytest.approx(1.218))
+    cells = {row[0]: row[2:] for row in figure.table.rows if row[1] == "this run, λ = 1"}
+    headline = EstimateCell(measured["value"], measured["low"], measured["high"])
+    assert cells["headline"][1] == headline
+    assert cells["own Q"][1] == EstimateCell(1.214, pytest.approx(1.21), pytest.approx(1.218))
+    assert cells["certified"][1] == measured["details"]["certified"]
+    assert cells["read back"][1] == measured["value"], "the diagonal of the leakage"
+    assert cells["H(c)"][:3] == (pytest.approx(2.3026, abs=1e-4), None, None)
+    assert cells["levels"][:3] == (None, "≈ 4.5", "≈ 3.6"), "e to 1.514 and to 1.282"
+    assert cells["noise of σ = 0.125"][1] == EstimateCell(
+        pytest.approx(0.875 * 1.514), pytest.approx(1.29475), pytest.approx(1.35475)
+    )
+    assert all(row[-1] for row in figure.table.rows), "each says what it is"
+
+
+def test_levels_stand_beside_continuous_codes_alone(document: Document) -> None:
+    figure = built(document).information
+    assert figure is not None
+    found = [text.strip() for text in texts(figure)]
+    assert "1.51 ≈ 4.5 levels" in found
+    assert "2.30" in found
+    dashed = [
+        element
+        for element in elements(figure, "path")
+        if "stroke-dasharray" in element.get("style", "") and "--ink" in element.get("style", "")
+    ]
+    assert len(dashed) == 2, "of the digit, and the legend's"
+    document["codes"] = document["codes"][1:]
+    without = built(document).information
+    assert without is not None
+    assert "H(c)" not in texts(without)
+    assert "H(c)" not in without.caption
 
 
 def history(document: Document, steps: list[int], values: list[float | None]) -> Document:
@@ -184,10 +215,14 @@ def test_thin_keeps_the_ends_and_gaps() -> None:
 def test_early_depths_do_not_flatten_a_curve() -> None:
     import numpy as np
 
-    low, high = _frame(np.array([-500.0, 0.0, 0.3, 0.6, np.nan]), 0.69)
+    early = np.array([-500.0, 0.0, 0.3, 0.6, np.nan])
+    low, high = _frame(early, 0.69, of_code=True)
     assert -1.2 < low < 0
     assert 0.69 < high < 0.9
-    assert _frame(np.array([-500.0, 0.0]), None)[0] < -500
+    low, high = _frame(early, None, of_code=True)
+    assert -1.2 < low < 0
+    assert 0.6 < high < 0.75
+    assert _frame(np.array([-500.0, 0.0]), None, of_code=False)[0] < -500
 
 
 def test_long_curves_of_many_models_stay_small(tmp_path: Path) -> None:

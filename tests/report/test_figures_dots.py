@@ -44,30 +44,49 @@ def test_models_that_lack_a_level_of_noise_have_a_gap(document: Document) -> Non
     assert [row[2] is None for row in panel.table.rows] == [False, False, True, True, True]
 
 
-def test_units_share_no_axis(document: Document) -> None:
-    panels = built(document).metrics
-    assert [panel.name for panel in panels] == [
-        *("metrics-fraction", "metrics-index", "metrics-nats")
-    ]
-    rows = {row[0]: row for row in panels[0].table.rows}
+def test_all_metrics_have_one_figure_and_one_table(document: Document) -> None:
+    for model in (document, *document["models"]):
+        (jemmig,) = (each for each in model["results"] if each["metric"] == "jemmig")
+        jemmig["higher_is_better"] = False
+    figure = built(document).metrics
+    assert figure is not None
+    assert figure.name == "metrics"
+    assert [text for text in texts(figure) if text in ("score", "nats", "index")] == [
+        *("score", "nats")
+    ], "scores share an axis that nats are not on"
+    rows = {row[0]: (row[0], *row[2:]) for row in figure.table.rows}
+    units = {row[0]: row[1] for row in figure.table.rows}
     assert set(rows) == {
-        *("cluster-acc of digit", "cluster-nmi of digit", "mig", "mig (estimator=ksg)"),
-        *("code-factors", "code-factors (images=generated)", "dci"),
+        *("cluster-acc of digit ↑", "cluster-nmi of digit ↑", "cluster-ari of digit ↑"),
+        *("mig ↑", "mig (estimator=ksg) ↑", "jemmig ↓", "dci ↑"),
+        *("code-factors ↑", "code-factors (images=generated) ↑"),
     }
-    assert rows["mig"][2] == EstimateCell(0.021, pytest.approx(0.0084), pytest.approx(0.0357))
-    assert rows["dci"][2:4] == (None, None)
-    assert rows["mig"][3] == EstimateCell(
+    assert (units["mig ↑"], units["jemmig ↓"]) == ("fraction", "nats")
+    assert units["cluster-ari of digit ↑"] == "index"
+    assert {"mig ↑", "jemmig ↓"} <= set(texts(figure))
+    assert rows["mig ↑"][2] == EstimateCell(0.021, pytest.approx(0.0084), pytest.approx(0.0357))
+    assert rows["dci ↑"][2:4] == (None, None)
+    assert rows["mig ↑"][3] == EstimateCell(
         pytest.approx(0.3969, abs=1e-4),
         pytest.approx(0.3764, abs=1e-4),
         pytest.approx(0.4173, abs=1e-4),
     )
     # The accuracy of naming the most frequent class is what chance scores for a matching.
-    assert rows["cluster-acc of digit"][2] == EstimateCell(0.1)
-    assert [column.name for column in panels[0].table.columns[1:4]] == [
+    assert rows["cluster-acc of digit ↑"][2] == EstimateCell(0.1)
+    assert [column.name for column in figure.table.columns[2:5]] == [
         *("this run, λ = 1", "this run, λ = 1, chance", "this run, λ = 1, adjusted for chance")
     ]
-    assert "chance" in texts(panels[0])
-    assert "chance" not in texts(panels[1])
+    assert "chance" in texts(figure)
+
+
+def test_each_metric_has_its_definition_or_its_paper(document: Document) -> None:
+    document["definitions"] = {"mig": "the gap between the two best codes"}
+    figure = built(document).metrics
+    assert figure is not None
+    hints = dict(zip((row[0] for row in figure.table.rows), figure.table.hints, strict=True))
+    assert hints["mig ↑"] == hints["mig (estimator=ksg) ↑"] == "the gap between the two best codes"
+    (dci,) = (each for each in document["results"] if each["metric"] == "dci")
+    assert hints["dci ↑"] == dci["reference"]
 
 
 def test_metrics_without_null_have_no_band(document: Document) -> None:
@@ -76,9 +95,10 @@ def test_metrics_without_null_have_no_band(document: Document) -> None:
             for name in ("null", "adjusted"):
                 each["details"].pop(name, None)
         model["results"] = [r for r in model["results"] if r["metric"] != "cluster-acc"]
-    panel = built(document).metrics[0]
-    assert "chance" not in texts(panel)
-    assert len(panel.table.columns) == 3
+    figure = built(document).metrics
+    assert figure is not None
+    assert "chance" not in texts(figure)
+    assert len(figure.table.columns) == 4
 
 
 def test_every_seed_has_a_row(tmp_path: Path) -> None:
@@ -136,6 +156,7 @@ def test_intervals_are_drawn_from_end_to_end(document: Document) -> None:
     wide = mig | {"value": 0.5, "low": 0.1, "high": 0.9, "details": {}}
     narrow = mig | {"metric": "sap", "value": 0.5, "low": 0.45, "high": 0.55, "details": {}}
     bare["results"] = [wide, narrow]
-    (figure,) = built(bare).metrics
+    figure = built(bare).metrics
+    assert figure is not None
     first, second = (width(path) for path in points(figure, "subject") if len(path) == 2)
     assert first / second == pytest.approx(8, rel=1e-2)

@@ -7,7 +7,7 @@ import pytest
 from infoeval.report.figures.confusion import code_order
 from infoeval.report.tables import EstimateCell
 from infoeval.results.records import Clustering
-from tests.report.drawn import built, cells, elements, texts
+from tests.report.drawn import built, cells, elements, points, texts, width
 from tests.report.sample import CODES, MATCHING, confusion, five_seeds, without_extras
 
 Document = dict[str, Any]
@@ -159,6 +159,21 @@ def test_leakage_under_chance_is_grey(document: Document) -> None:
     assert kinds == {"number"}, "with the decimals that chance has"
     assert figure.table.columns[-1].name == "Above chance, this run, λ = 1"
     assert set(by_pair) == {(a, b) for a in CODES for b in CODES}
+
+
+def test_leakage_columns_of_codes_that_carry_nothing_are_grey(document: Document) -> None:
+    (figure,) = built(document).leakage
+    assert not [path for path in points(figure, "grid", key="fill") if len(path) in (4, 5)]
+    assert "Grey columns" not in figure.caption
+    for each in document["results"]:
+        if (each["metric"], each["target"]) == ("mi", "width"):
+            each |= {"value": 0.004, "low": -0.01, "high": 0.01}
+    (figure,) = built(document).leakage
+    (ground,) = [path for path in points(figure, "grid", key="fill") if len(path) in (4, 5)]
+    assert "Grey columns" in figure.caption
+    drawn = [path for path in points(figure, "strong", key="fill") if len(path) in (4, 5)]
+    assert max(x for x, _ in ground) >= max(x for path in drawn for x, _ in path), "the last column"
+    assert width(ground) == pytest.approx(width(drawn[0]), rel=0.01)
 
 
 def test_leakage_of_one_code_is_not_drawn(document: Document) -> None:

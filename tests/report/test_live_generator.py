@@ -13,6 +13,7 @@ import pytest
 
 from infoeval.errors import UserError
 from infoeval.report import onnxruntime, render
+from infoeval.report.grid_columns import CategoryOrder, Orders
 from infoeval.report.live_generator import Live, read_live
 from infoeval.results import Document
 from tests.report.live_sample import PIXELS, ROWS, RUNTIME, WIDTH, live_sample
@@ -31,15 +32,15 @@ def whole(
     return document
 
 
-def found(document: dict[str, Any], folder: Path) -> Live:
-    live = read_live(Document.for_page(document), folder)
+def found(document: dict[str, Any], folder: Path, orders: Orders | None = None) -> Live:
+    live = read_live(Document.for_page(document), folder, orders or Orders())
     assert live is not None
     return live
 
 
 def test_no_entry_is_no_generator(whole: dict[str, Any], tmp_path: Path) -> None:
     del whole["live"]
-    assert read_live(Document.for_page(whole), tmp_path) is None
+    assert read_live(Document.for_page(whole), tmp_path, Orders()) is None
     page = render(whole, tmp_path)
     assert "wasm" not in page
     assert "blob:" not in page
@@ -58,6 +59,18 @@ def test_sliders_know_their_columns(whole: dict[str, Any], tmp_path: Path) -> No
     assert (slant.column, slant.categories, slant.least, slant.most) == (7, None, "-2", "2")
     assert (slant.low, slant.high, slant.start, slant.step) == ("-1", "1", "0", "0.02")
     assert (live.width, live.rows, live.noise, live.tolerance) == (WIDTH, ROWS, 3, 2)
+
+
+def test_categories_are_in_hungarian_order(whole: dict[str, Any], tmp_path: Path) -> None:
+    order = CategoryOrder((2, 0, 3, 1), ("one", None, "zero", "two"))
+    digit, slant = found(whole, tmp_path, Orders({(0, "digit"): order})).sliders
+    assert digit.order == (2, 0, 3, 1)
+    assert digit.matched == (
+        *("code 2 → zero", "code 0 → one", "code 3 → two", "code 1 → no class"),
+    )
+    assert slant.order == ()
+    fewer = Orders({(0, "digit"): CategoryOrder((1, 0), ("one", "zero"))})
+    assert found(whole, tmp_path, fewer).sliders[0].order == ()
 
 
 def test_an_uneven_prior_is_stretched_about_its_centre(
@@ -242,4 +255,4 @@ def test_sliders_of_a_normal_code_and_of_an_angle(
     assert size.prior == "95 % of the prior 0 to 2"
     whole["live"]["codes"][3]["deviation"] = 0
     with pytest.raises(UserError, match=r"live\.codes\[3\].deviation"):
-        read_live(Document.for_page(whole), tmp_path)
+        read_live(Document.for_page(whole), tmp_path, Orders())

@@ -30,7 +30,7 @@ def test_whole_report_is_there_in_order(document: Document) -> None:
         "Training of Q",
         "Training",
         "Leakage between codes",
-        "Other metrics",
+        "Metrics",
         "How the numbers were computed",
         "Provenance",
         "How to read it, and its limits",

@@ -207,7 +207,7 @@ def test_real_images_name_their_files_as_text(document: dict[str, Any], folder: 
     (gallery,) = (image for image in document["images"] if image["kind"] == "gallery")
     gallery["cells"][1][4]["file"] = 'A/<b onclick="x">7.PNG'
     page = render(document, folder)
-    titles = re.findall(r'<span class="file" title="(.*?)"', page)
+    titles = re.findall(r'<a class="file" href="#grid-\d+" tabindex="-1" title="(.*?)"', page)
     assert [html.unescape(title) for title in titles] == ['A/<b onclick="x">7.PNG']
     assert "<b onclick" not in page
     (alt,) = re.findall(r'alt="([^"]*; their files: [^"]*)"', page)

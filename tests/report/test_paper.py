@@ -101,7 +101,8 @@ def test_figures_fit_a_column_or_a_page(written: list[Path]) -> None:
 
 def test_tables_hold_what_was_measured(written: list[Path]) -> None:
     rows = list(csv.DictReader(io.StringIO(named(written, "information.csv").read_text("utf-8"))))
-    assert float(rows[0]["Information, nats"]) == 2.2996
+    assert rows[0]["Reading"] == "headline"
+    assert float(rows[0]["digit"]) == 2.2996
     assert r"\label{tab:information}" in named(written, "information.tex").read_text("utf-8")
 
 

@@ -9,7 +9,6 @@ from infoeval.report.figures.information_figure import information
 from infoeval.report.figures.metric_dots import metrics, seeds
 from infoeval.report.figures.pair_maps import factors, leakage, other_factors
 from infoeval.report.figures.recognition_curves import learning, noise
-from infoeval.report.figures.reference_marks import references
 from infoeval.report.figures.training_curves import training
 from infoeval.report.tables import ReportTable
 from infoeval.results import Document
@@ -28,9 +27,8 @@ class Figures:
     confusions: tuple[Confusion, ...]
     factors: tuple[Figure, ...]
     other_factors: tuple[Figure, ...]
-    references: tuple[Figure, ...]
     leakage: tuple[Figure, ...]
-    metrics: tuple[Figure, ...]
+    metrics: Figure | None
     seeds: tuple[Figure, ...]
     differences: tuple[Figure, ...]
 
@@ -42,13 +40,12 @@ class Figures:
             *(figure for pair in self.confusions for figure in (pair.figure, pair.raw_figure)),
             *self.factors,
             *self.other_factors,
-            *self.references,
             *self.learning,
             *self.noise,
             *self.training,
             *self.seeds,
             *self.leakage,
-            *self.metrics,
+            *((self.metrics,) if self.metrics else ()),
         )
 
     def tables(self) -> tuple[ReportTable, ...]:
@@ -67,7 +64,6 @@ def build(document: Document) -> Figures:
         confusions=confusions(document),
         factors=factors(document),
         other_factors=other_factors(document),
-        references=references(document),
         leakage=leakage(document),
         metrics=metrics(document),
         seeds=seeds(document),

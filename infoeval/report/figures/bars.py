@@ -1,4 +1,4 @@
-"""Bars of the information of each code, a bar for each model, against H(c)."""
+"""Bars of the information of each code, a bar for each model, against H(c) where that limits it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,26 +6,27 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from infoeval.report.figure import Colours, Handle
 from infoeval.report.figures.look import ENTROPY, Look, draw_beyond, entropy_line, entropy_mark
 from infoeval.report.figures.naming import short
-from infoeval.report.wording import nats
+from infoeval.report.wording import levels, nats
 from infoeval.results import Code, Result
 
 _NOT_CONVERGED = "Q not converged: may be higher"
-_OWN = "by the model's own Q"
 
 
 @dataclass(frozen=True)
 class Bar:
-    """One model's information of a code; ``own`` is the bound of the model's own Q."""
+    """One model's information of a code.
+
+    Where it is ``counted``, the number of levels that it tells apart stands beside it.
+    """
 
     look: Look
     result: Result | None
-    own: float | None
+    counted: bool = False
 
     @property
     def value(self) -> float | None:
@@ -44,9 +45,8 @@ Groups = Sequence[tuple[Code, Sequence[Bar]]]
 def legend_of(groups: Groups, colours: Colours) -> list[Handle]:
     """Return the entries of the legend of ``draw_bars``."""
     bars = [bar for _, row in groups for bar in row]
-    handles: list[Handle] = [entropy_mark(colours)]
-    if any(bar.own is not None for bar in bars):
-        handles.append(Line2D([], [], label=_OWN, **_own_mark(colours)))
+    limited = any(code.limit is not None for code, _ in groups)
+    handles: list[Handle] = [entropy_mark(colours)] if limited else []
     if any(bar.open for bar in bars):
         hatched: dict[str, Any] = {
             "facecolor": "none",
@@ -94,7 +94,8 @@ def draw_bars(groups: Groups, drawing: Drawing, colours: Colours) -> None:
     axes.spines["left"].set_visible(False)
     low, high = axes.get_xlim()
     # Room for the number that stands at the end of the longest bar.
-    axes.set_xlim(min(low, 0), high + 0.14 * (high - low))
+    room = 0.34 if any(bar.counted for bar in measured.values()) else 0.14
+    axes.set_xlim(min(low, 0), high + room * (high - low))
     for row, bar in measured.items():
         if bar.open and bar.result is not None and bar.value is not None:
             draw_beyond(axes, row, bar.value, bar.result.high, colours)
@@ -106,26 +107,29 @@ def rows_of(groups: Groups) -> list[tuple[str, Bar | None]]:
     rows: list[tuple[str, Bar | None]] = []
     for code, bars in groups:
         if len(bars) == 1:
-            rows.append((_title(code), bars[0]))
+            rows.append((title_of(code), bars[0]))
         else:
             rows += [("", None), *((bar.look.name, bar) for bar in bars)]
     return rows
 
 
-def _title(code: Code) -> str:
-    return f"{short(code.name)}, {ENTROPY} {nats(code.entropy)}"
+def title_of(code: Code, longest: int = 24) -> str:
+    """Return a code's name, with H(c) where that limits its information."""
+    limit = "" if code.limit is None else f", {ENTROPY} {nats(code.limit)}"
+    return f"{short(code.name, longest)}{limit}"
 
 
 def _heading(axes: Axes, row: int, code: Code) -> None:
     place = axes.get_yaxis_transform()
-    axes.text(0, row + 0.08, _title(code), transform=place, va="center", weight="bold")
+    axes.text(0, row + 0.08, title_of(code), transform=place, va="center", weight="bold")
 
 
 def _marks(axes: Axes, ends: Sequence[float], code: Code, colours: Colours) -> None:
-    """Draw zero and H(c) along the bars of a code."""
+    """Draw zero along the bars of a code, and H(c) where that limits them."""
     ink = colours["ink"]
     axes.plot([0, 0], ends, color=ink, linewidth=1)
-    axes.plot([code.entropy] * 2, ends, **entropy_line(colours))
+    if code.limit is not None:
+        axes.plot([code.limit] * 2, ends, **entropy_line(colours))
 
 
 def _style(patch: Patch, bar: Bar, colours: Colours) -> None:
@@ -139,7 +143,7 @@ def _style(patch: Patch, bar: Bar, colours: Colours) -> None:
 
 
 def _around(axes: Axes, row: int, bar: Bar, colours: Colours) -> None:
-    """Draw the interval, the own Q's bound and the number of one bar."""
+    """Draw the interval and the number of one bar."""
     if bar.result is None or bar.value is None:
         axes.text(0, row, " not measured", va="center", color=colours["soft"])
         return
@@ -148,12 +152,9 @@ def _around(axes: Axes, row: int, bar: Bar, colours: Colours) -> None:
         high = bar.value
     axes.plot([low, high], [row, row], color=colours["ink"], linewidth=1.4)
     end = max(bar.value, high, 0.0)
-    if bar.own is not None:
-        axes.plot([bar.own], [row], **_own_mark(colours))
-        end = max(end, bar.own)
     axes.annotate(
         # The spaces keep what is dotted off the number: it would look like a minus sign.
-        f"\u00a0\u00a0{nats(bar.value)}\u00a0",
+        f"\u00a0\u00a0{_amount(bar.value, counted=bar.counted)}\u00a0",
         (end, row),
         (2, 0),
         textcoords="offset points",
@@ -162,13 +163,6 @@ def _around(axes: Axes, row: int, bar: Bar, colours: Colours) -> None:
     )
 
 
-def _own_mark(colours: Colours) -> dict[str, Any]:
-    return {
-        "marker": "D",
-        "markersize": 5.5,
-        "linestyle": "none",
-        "markerfacecolor": colours["card"],
-        "markeredgecolor": colours["ink"],
-        "markeredgewidth": 1.1,
-        "zorder": 4,
-    }
+def _amount(value: float, *, counted: bool) -> str:
+    """Return an amount, perhaps with the number of levels that it tells apart."""
+    return f"{nats(value)} ≈ {levels(value)} levels" if counted else nats(value)

@@ -1,7 +1,7 @@
 """Numbers as dots with their intervals, a row for each thing that was measured."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -9,13 +9,16 @@ from matplotlib.patches import Rectangle
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import WIDE, Look, draw_beyond, ring
 from infoeval.report.figures.naming import short, stem
+from infoeval.report.figures.reference_marks import draw_known
 from infoeval.report.tables import Cell, ReportTable, TableColumn
 from infoeval.results.records import Null
 
-_LANE, _AXIS = 17, 60
+_LANE, _AXIS = 14, 60
 """Heights of a lane, and of the axis with its labels, CSS pixels."""
 _GAP = 0.45
 """Height of the gap between rows, in lanes."""
+_VALUES, _KNOWN = -0.2, 0.36
+"""Where values stand above the middle of their row, and codes of known meaning above its end."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,8 @@ class Dot:
 class DotRow:
     """The dots of a row, a lane each of ``lane`` times the usual height, from the top.
 
-    ``median`` and ``limit`` are marked across the row where they are given.
+    ``median`` and ``limit`` are marked across the row where they are given; ``known`` are scores of
+    codes of known meaning, by field.
     """
 
     label: str
@@ -47,6 +51,7 @@ class DotRow:
     lane: float = 1.0
     median: float | None = None
     limit: float | None = None
+    known: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def height(self) -> float:
@@ -93,6 +98,9 @@ def draw_rows(
     for row in rows:
         middle = top + row.height / 2
         ticks.append(middle)
+        if row.known:
+            draw_known(axes, row.known, top + row.height - _KNOWN, colours)
+            middle += _VALUES
         _marks(axes, row, top, colours)
         for place, dot in enumerate(row.dots):
             lane = middle + row.lane * (place - (len(row.dots) - 1) / 2)

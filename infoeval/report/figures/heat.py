@@ -1,7 +1,7 @@
 """Heat maps of one hue on a transparent ground, for light and dark pages."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -22,7 +22,7 @@ _MOST_WRITTEN = 24
 """Largest number of rows whose cells have room for their numbers."""
 _WIDEST_WRITTEN = 720
 """Largest width of all columns with numbers, CSS pixels: the map then fits on a sheet of paper."""
-_CELL, _SMALL_CELL = 34.0, 18.0
+_CELL, _SMALL_CELL = (34.0, 30.0), 18.0
 _LEAST = 0.004
 """Largest value that is drawn as an empty cell: the eye could not tell them apart."""
 _WIDEST = 520
@@ -33,8 +33,8 @@ _WIDEST = 520
 class Map:
     """A table of numbers from 0 to 1 with what is written in each cell, ``""`` for nothing.
 
-    ``outlined`` cells get a frame, ``soft`` ones soft ink. A number that is not finite leaves its
-    cell empty.
+    ``outlined`` cells get a frame, ``soft`` ones soft ink, ``greyed`` columns a grey ground. A
+    number that is not finite leaves its cell empty.
     """
 
     values: NDArray[np.float64]
@@ -45,6 +45,7 @@ class Map:
     down: str
     outlined: frozenset[tuple[int, int]] = frozenset()
     soft: frozenset[tuple[int, int]] = frozenset()
+    greyed: frozenset[int] = field(default=frozenset(), kw_only=True)
 
     @property
     def small(self) -> bool:
@@ -62,12 +63,13 @@ class Map:
         """Width and height of a cell, CSS pixels."""
         if self.small:
             return _SMALL_CELL, _SMALL_CELL
-        return max(self._number, _letters(self.columns) if self.upright else 0.0), _CELL
+        width = max(self._number, _letters(self.columns) if self.upright else 0.0)
+        return width, _CELL[1]
 
     @property
     def _number(self) -> float:
         """Width of a cell that its number needs."""
-        return max(_CELL, *(_letters(row) for row in self.written))
+        return max(_CELL[0], *(_letters(row) for row in self.written))
 
 
 def map_figure(heat: Map, *, name: str, title: str, caption: str, table: ReportTable) -> Figure:
@@ -113,6 +115,10 @@ def _draw_map(heat: Map, drawing: Drawing, colours: Colours) -> None:
         clip_on=False,
         ax=axes,
     )
+    for column in sorted(heat.greyed):
+        ground = Rectangle((column, 0), 1, rows, alpha=0.45, linewidth=0, clip_on=False)
+        ground.set_facecolor(colours["grid"])
+        axes.add_patch(ground)
     if not heat.small:
         _write(axes, heat, colours)
     edges: dict[str, Any] = {"color": colours["grid"], "linewidth": 0.6, "clip_on": False}
@@ -136,7 +142,8 @@ def _write(axes: Axes, heat: Map, colours: Colours) -> None:
     """Write the numbers so that they can be read on their cells, on a light and on a dark page."""
     for (row, column), value in np.ndenumerate(heat.values):
         ink = "on-strong" if value >= 0.65 else "on-middle" if value >= 0.5 else "ink"
-        colour = colours["soft" if (row, column) in heat.soft else ink]
+        soft = (row, column) in heat.soft and column not in heat.greyed
+        colour = colours["soft" if soft else ink]
         text = heat.written[row][column]
         place = column + 0.5, row + 0.5
         axes.text(*place, text, ha="center", va="center", color=colour, in_layout=False)

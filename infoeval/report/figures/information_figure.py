@@ -1,6 +1,7 @@
-"""The information in each code against H(c): bars of each model, or dots of each seed."""
+"""The information in each code: bars of each model or dots of each seed, and all its readings."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from statistics import median
 
@@ -8,11 +9,10 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 
 from infoeval.report.figure import Colours, Figure, Handle
-from infoeval.report.figures.bars import Bar, draw_bars, legend_of, rows_of
+from infoeval.report.figures.bars import Bar, draw_bars, legend_of, rows_of, title_of
 from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of
 from infoeval.report.figures.look import (
     BEYOND,
-    ENTROPY,
     WIDE,
     Look,
     dots_legend,
@@ -20,13 +20,12 @@ from infoeval.report.figures.look import (
     estimate,
     looks,
 )
-from infoeval.report.figures.naming import short
-from infoeval.report.tables import Cell, ReportTable, TableColumn
-from infoeval.report.wording import nats
+from infoeval.report.tables import Cell, EstimateCell, ReportTable, TableColumn
+from infoeval.report.wording import levels
 from infoeval.results import Code, Document, ModelResults, Result
 from infoeval.results.records import INFORMATION, OWN_BOUND
 
-_ROW = 25
+_ROW = 20
 """Height of a bar's row, CSS pixels."""
 _MEDIAN = "median of the seeds"
 
@@ -44,9 +43,9 @@ def information(document: Document) -> Figure | None:
     unsure = any(bar.open for _, bars in groups for bar in bars)
     return Figure(
         name="information",
-        title="Information in each code against its entropy H(c), in nats",
+        title="Information in each code, in nats",
         caption=(
-            "Bars: lower bound on I(c; x), with its interval; dashed: the code's entropy"
+            f"Bars: lower bound on I(c; x), with its interval{_limits(document)}"
             f"{f'; {BEYOND}' if unsure else ''}."
         ),
         width=WIDE,
@@ -62,10 +61,12 @@ def _drawn(document: Document) -> list[tuple[ModelResults, Look]]:
 
 
 def _bar(model: ModelResults, look: Look, code: Code) -> Bar:
-    name = model.own_name(code.name) or code.name
-    result, own = model.information(name), model.find(OWN_BOUND, name)
-    beside = own if result is not None and result.metric == INFORMATION else None
-    return Bar(look, result, beside.value if beside else None)
+    return Bar(look, model.information(_own(model, code).name), counted=code.limit is None)
+
+
+def _own(model: ModelResults, code: Code) -> Code:
+    """Return the code of a model that is aligned with one of the model shown first."""
+    return replace(code, name=model.own_name(code.name) or code.name)
 
 
 def alike(document: Document, code: str) -> list[Result | None]:
@@ -85,7 +86,7 @@ def _of_seeds(document: Document) -> Figure:
         (
             code,
             [
-                Bar(look, result, None)
+                Bar(look, result)
                 for look, result in zip(looks(document), alike(document, code.name), strict=True)
             ],
         )
@@ -97,9 +98,9 @@ def _of_seeds(document: Document) -> Figure:
     unsure = any(dot.open for row in rows for dot in row.dots)
     return Figure(
         name="information",
-        title="Information in each code in every seed, against its entropy H(c), in nats",
+        title="Information in each code in every seed, in nats",
         caption=(
-            "A dot for each seed; the seed shown is ringed"
+            f"A dot for each seed; the seed shown is ringed{_limits(document)}"
             f"{f'; hollow: Q had not converged; {BEYOND}' if unsure else ''}.{own}"
         ),
         width=WIDE,
@@ -110,6 +111,11 @@ def _of_seeds(document: Document) -> Figure:
     )
 
 
+def _limits(document: Document) -> str:
+    limited = any(code.limit is not None for code in document.all_codes)
+    return "; dashed: H(c), the most that a code of categories can carry" if limited else ""
+
+
 def _seeds_row(code: Code, bars: Sequence[Bar]) -> DotRow:
     dots = [
         Dot(bar.look, bar.result.value, hollow=bar.open, open=bar.open, most=bar.result.high)
@@ -118,11 +124,11 @@ def _seeds_row(code: Code, bars: Sequence[Bar]) -> DotRow:
     ]
     seeds = [dot.value for dot in dots if dot.look.colour != "baseline"]
     return DotRow(
-        f"{short(code.name, 18)}, {ENTROPY} {nats(code.entropy)}",
+        title_of(code, 18),
         tuple(dots),
         lane=0.62,
         median=median(seeds) if seeds else None,
-        limit=code.entropy,
+        limit=code.limit,
     )
 
 
@@ -136,47 +142,116 @@ def _draw_dots(rows: Sequence[DotRow], drawing: Drawing, colours: Colours) -> No
 def _dots_legend(document: Document, colours: Colours) -> list[Handle]:
     return [
         *dots_legend(looks(document), colours),
-        entropy_mark(colours),
+        *([entropy_mark(colours)] if _limits(document) else []),
         Line2D([], [], color=colours["ink"], linewidth=1.8, label=_MEDIAN),
     ]
 
 
 def _table(document: Document) -> ReportTable:
-    """Return a row for each code of each model."""
+    """Return all readings of the information of each code, and what each is; the headline first."""
     several = len(document.all_models) > 1
-    columns = [
-        TableColumn("Code"),
+    columns = (
+        TableColumn("Reading"),
         *([TableColumn("Model")] if several else []),
-        TableColumn("H(c), nats", "nats"),
-        TableColumn("Information, nats", "nats"),
-        TableColumn("Estimated by"),
-        TableColumn("Missed by the search, nats", "nats"),
-        TableColumn("Own Q, nats", "nats"),
-    ]
-    rows = [
-        (
-            code.name if own == code.name else f"{code.name}, here {own}",
-            *([model.label] if several else []),
-            code.entropy,
-            *_cells(model, own),
-        )
-        for code in document.all_codes
+        *(TableColumn(code.name, "nats") for code in document.all_codes),
+        TableColumn("What it is"),
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for name, meaning, cell_of in (*_READINGS, *_under_noise(document)):
+        for model in document.all_models:
+            cells = [cell_of(model, _own(model, code)) for code in document.all_codes]
+            if any(cell is not None for cell in cells):
+                rows.append((name, *([model.label] if several else []), *cells, meaning))
+    title = "Every reading of each code's information, in nats"
+    return ReportTable("information", title, columns, tuple(rows))
+
+
+def _levels(model: ModelResults, code: Code) -> Cell:
+    """Return how many equally likely values the headline tells apart; of a continuous code."""
+    result = model.information(code.name)
+    if result is None or code.limit is not None:
+        return None
+    return f"≈ {levels(result.value)}"
+
+
+def _certified(model: ModelResults, code: Code) -> Cell:
+    result = model.find(INFORMATION, code.name)
+    return result.information.certified if result and result.information else None
+
+
+def _converged(model: ModelResults, code: Code) -> Cell:
+    result = model.information(code.name)
+    if result is None or result.convergence is None:
+        return None
+    return "yes" if result.convergence.converged else "no"
+
+
+def _read_back(model: ModelResults, code: Code) -> Cell:
+    """Return what Q's best guesses tell of the code: its place on the diagonal of the leakage."""
+    for result in model.results:
+        leakage = result.information.leakage if result.information else None
+        if leakage and code.name in leakage.names:
+            place = leakage.names.index(code.name)
+            return leakage.matrix[place][place]
+    return None
+
+
+_READINGS: tuple[tuple[str, str, Callable[[ModelResults, Code], Cell]], ...] = (
+    (
+        "headline",
+        "the number that the rest of the page means: by a Q trained afterwards where there is one, "
+        "in the same way for every model, else by the model's own Q; its upper end is what more "
+        "training of Q might find",
+        lambda model, code: estimate(model.information(code.name)),
+    ),
+    ("Q converged", "whether a larger Q or more training would find less than 0.01", _converged),
+    (
+        "levels",
+        "e to the headline: so many equally likely values can be told apart in an image",
+        _levels,
+    ),
+    (
+        "H(c)",
+        "the most that a code of so many categories can carry",
+        lambda model, code: code.limit if model.information(code.name) else None,
+    ),
+    (
+        "own Q",
+        "by the Q that was trained with the generator, L_I of the paper",
+        lambda model, code: estimate(model.find(OWN_BOUND, code.name)),
+    ),
+    (
+        "certified",
+        "the information is larger with this confidence, whatever Q is",
+        _certified,
+    ),
+    (
+        "read back",
+        "between the code and the single best guess of Q: less than the headline, which has all of "
+        "Q's distribution",
+        _read_back,
+    ),
+)
+"""Name of a reading, what it is, and its cell."""
+
+
+def _under_noise(
+    document: Document,
+) -> Iterator[tuple[str, str, Callable[[ModelResults, Code], Cell]]]:
+    """Yield the information that is left under pixel noise, as further readings."""
+    measured = [
+        step.deviation
         for model in document.all_models
-        for own in [model.own_name(code.name) or code.name]
+        for result in model.results
+        for step in (result.information.noise if result.information else ())
     ]
-    return ReportTable("information", "Information in each code", tuple(columns), tuple(rows))
+    for deviation in sorted(set(measured)):
+        meaning = "what is left of the headline when such noise is added to every pixel (0 to 1)"
+        yield f"noise of σ = {deviation:.3g}", meaning, partial(_left_under, deviation)
 
 
-def _cells(model: ModelResults, code: str) -> tuple[Cell, ...]:
-    result, own = model.information(code), model.find(OWN_BOUND, code)
-    if result is None:
-        return None, "not measured", None, estimate(own)
-    convergence = result.convergence
-    if result.metric == OWN_BOUND:
-        reader = "its own Q"
-    elif convergence is None:
-        reader = "a Q trained afterwards"
-    else:
-        state = "converged" if convergence.converged else "not converged"
-        reader = f"a Q trained afterwards, {state}"
-    return estimate(result), reader, convergence.missed if convergence else None, estimate(own)
+def _left_under(deviation: float, model: ModelResults, code: Code) -> Cell:
+    result = model.find(INFORMATION, code.name)
+    steps = result.information.noise if result and result.information else ()
+    left = {step.deviation: EstimateCell(step.value, step.low, step.high) for step in steps}
+    return left.get(deviation)

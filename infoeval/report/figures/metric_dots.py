@@ -1,17 +1,19 @@
-"""Every other metric as dots: of every model with what chance scores, or of every seed."""
+"""Every other metric as dots: of every model beside its references, or of every seed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from statistics import median
 
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from infoeval.report.figure import Colours, Figure, Handle
-from infoeval.report.figures.dots import Dot, DotRow, draw_rows, unit_figure
+from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of, unit_figure
 from infoeval.report.figures.information_figure import alike
 from infoeval.report.figures.look import (
+    WIDE,
     Look,
     adjusted_cell,
     chance_cell,
@@ -20,8 +22,9 @@ from infoeval.report.figures.look import (
     looks,
 )
 from infoeval.report.figures.naming import apart
+from infoeval.report.figures.reference_marks import FLAG, KNOWN, known_scores
 from infoeval.report.over_seeds import mean_over_seeds
-from infoeval.report.tables import Cell, EstimateCell, Kind, TableColumn
+from infoeval.report.tables import Cell, EstimateCell, Kind, ReportTable, TableColumn
 from infoeval.report.wording import count_of, in_brackets
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND
@@ -29,20 +32,43 @@ from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND
 Key = tuple[str, str, str | None]
 Measured = Mapping[int, EstimateCell]
 """One quantity of each model that has it, by the index of the model."""
-_FEW = 3
-"""Largest number of models whose dots stand a whole lane apart."""
+_SCORES = ("fraction", "index", "")
+"""Units whose metrics share an axis, which has 0 and 1 on it."""
+_LANE = 0.62
+"""How far the dots of several models stand from each other."""
 _MEDIAN = "median of the seeds"
 _INFORMATION = "information"
 _CHANCE = "chance"
 _HOW = "shuffled factors, or for cluster-acc the most frequent class every time"
 
 
-def metrics(document: Document) -> tuple[Figure, ...]:
-    """Return a panel for each unit: those of different units share no axis."""
-    units: dict[str, list[Key]] = {}
+def metrics(document: Document) -> Figure | None:
+    """Return the figure of all results that have no other one, or None where there are none.
+
+    It has an axis for each unit, but one for all scores, and an arrow for what is better.
+    """
+    units: dict[str, list[DotRow]] = {}
     for key, result in _others(document).items():
-        units.setdefault(result.unit, []).append(key)
-    return apart(_panel(document, unit, keys) for unit, keys in units.items())
+        unit = "score" if result.unit in _SCORES else result.unit
+        units.setdefault(unit, []).append(_metric_row(document, key))
+    if not units:
+        return None
+    rows = [row for of_unit in units.values() for row in of_unit]
+    null = any(dot.null for row in rows for dot in row.dots)
+    known = any(row.known for row in rows)
+    caption = "Dots with their intervals; ↑: more is better, ↓: less"
+    caption += f"; grey: what chance scores ({_HOW})" if null else ""
+    caption += "; below the dots: codes of known meaning, made of the same factors" if known else ""
+    return Figure(
+        name="metrics",
+        title="Metrics",
+        caption=f"{caption}.",
+        width=WIDE,
+        height=sum(map(height_of, units.values())),
+        draw=partial(_draw, units),
+        table=_table(document),
+        legend=partial(_legend, looks(document), rows, null),
+    )
 
 
 def _others(document: Document) -> dict[Key, Result]:
@@ -75,32 +101,21 @@ def kind_of(unit: str | None) -> Kind:
     return "nats" if unit == "nats" else "number"
 
 
-def _panel(document: Document, unit: str, keys: Sequence[Key]) -> Figure:
+def _metric_row(document: Document, key: Key) -> DotRow:
     models = looks(document)
-    by_model = [_by_key(model, keys) for model in document.all_models]
-    rows = []
-    for key in keys:
-        dots = [
-            _dot(look, results[key])
-            for look, results in zip(models, by_model, strict=True)
-            if key in results
-        ]
-        lane = 1.0 if len(models) <= _FEW else 0.62
-        rows.append(DotRow(_name_of(_others(document)[key]), tuple(dots), lane))
-    null = any(dot.null for row in rows for dot in row.dots)
-    columns, cells = _table(document, unit, keys)
-    return unit_figure(
-        "metrics",
-        "Other metrics",
-        unit,
-        caption="Dots with their intervals"
-        + (f"; grey: what chance scores ({_HOW})." if null else "."),
-        rows=rows,
-        draw=partial(_draw, rows, unit),
-        legend=partial(_legend, models, null),
-        columns=columns,
-        cells=cells,
-    )
+    results = [_by_key(model, [key]).get(key) for model in document.all_models]
+    dots = [
+        Dot(look, result.value, result.low, result.high, result.chance)
+        for look, result in zip(models, results, strict=True)
+        if result is not None
+    ]
+    known = next(filter(None, map(known_scores, results)), {})
+    name = f"{_name_of(_others(document)[key])} {_arrow(_others(document)[key])}"
+    return DotRow(name, tuple(dots), _LANE, known=known)
+
+
+def _arrow(result: Result) -> str:
+    return "↑" if result.higher_is_better else "↓"
 
 
 def _by_key(model: ModelResults, keys: Iterable[Key]) -> dict[Key, Result]:
@@ -113,55 +128,78 @@ def _by_key(model: ModelResults, keys: Iterable[Key]) -> dict[Key, Result]:
     return {key: found[*key[:2], name] for key, name in own.items() if (*key[:2], name) in found}
 
 
-def _dot(look: Look, result: Result) -> Dot:
-    return Dot(look, result.value, result.low, result.high, result.chance)
+def _draw(units: Mapping[str, Sequence[DotRow]], drawing: Drawing, colours: Colours) -> None:
+    """Draw the axes of all units, one below the other."""
+    heights = [height_of(rows) for rows in units.values()]
+    grid = drawing.add_gridspec(len(units), 1, height_ratios=heights)
+    for place, (unit, rows) in enumerate(units.items()):
+        axes = drawing.add_subplot(grid[place, 0])
+        draw_rows(axes, rows, colours, label_length=40)
+        low, high = axes.get_xlim()
+        if unit == "score":
+            low, high = min(low, -0.02), max(high, 1.02)
+        axes.set_xlim(min(low, 0), high)
+        axes.set_xlabel(unit)
 
 
-def _draw(rows: Sequence[DotRow], unit: str, axes: Axes, colours: Colours) -> None:
-    draw_rows(axes, rows, colours, label_length=40)
-    low, high = axes.get_xlim()
-    if unit in ("fraction", "index"):
-        low, high = min(low, -0.02), max(high, 1.02)
-    axes.set_xlim(min(low, 0), high)
-    axes.set_xlabel(unit)
-
-
-def _legend(models: Sequence[Look], null: bool, colours: Colours) -> list[Handle]:
+def _legend(
+    models: Sequence[Look], rows: Sequence[DotRow], null: bool, colours: Colours
+) -> list[Handle]:
+    there = {field for row in rows for field in row.known}
     handles: list[Handle] = list(dots_legend(models, colours)) if len(models) > 1 else []
     if null:
         handles.append(Patch(facecolor=colours["grid"], alpha=0.55, label=_CHANCE))
-    return handles
+    return [*handles, *(known.mark(colours) for known in KNOWN if known.field in there)]
 
 
-def _table(
-    document: Document, unit: str, keys: Sequence[Key]
-) -> tuple[list[TableColumn], list[tuple[Cell, ...]]]:
+def _table(document: Document) -> ReportTable:
     """Return a row for each metric: of each model its value, what chance scores, and the rest.
 
-    Columns that no metric has anything for are left out.
+    Codes of known meaning are those of the first model that has any. Columns that no metric has
+    anything for are left out.
     """
-    kind = kind_of(unit)
     named = _others(document)
-    columns = [TableColumn("Metric")]
-    cells: list[list[Cell]] = [[_name_in_full(named[key]) for key in keys]]
+    columns = [TableColumn("Metric"), TableColumn("Unit")]
+    cells: list[list[Cell]] = [
+        [f"{_name_in_full(result)} {_arrow(result)}" for result in named.values()],
+        [result.unit for result in named.values()],
+    ]
+    by_model = [_by_key(model, named) for model in document.all_models]
     if document.arrangement == "seeds":
-        columns.append(TableColumn(_mean_of(document), kind))
-        by_seed = [_by_key(seed, keys) for seed in document.peers]
-        values = {key: [seed[key].value for seed in by_seed if key in seed] for key in keys}
-        cells.append([_mean(values[key], key[0]) for key in keys])
-    for model in document.all_models:
-        results = _by_key(model, keys)
-        measured = [results.get(key) for key in keys]
-        for quantity, cell_of, written in (
-            ("value", estimate, kind),
-            ("chance", chance_cell, kind),
-            ("adjusted for chance", adjusted_cell, "number"),
+        columns.append(TableColumn(_mean_of(document), "number"))
+        by_seed = [_by_key(seed, named) for seed in document.peers]
+        values = {key: [seed[key].value for seed in by_seed if key in seed] for key in named}
+        cells.append([_mean(values[key], key[0]) for key in named])
+    for model, results in zip(document.all_models, by_model, strict=True):
+        for quantity, cell_of in (
+            ("value", estimate),
+            ("chance", chance_cell),
+            ("adjusted for chance", adjusted_cell),
         ):
-            column: list[Cell] = [cell_of(result) for result in measured]
+            column: list[Cell] = [cell_of(results.get(key)) for key in named]
             if quantity == "value" or any(column):
-                columns.append(TableColumn(_head(document, model.label, quantity), written))
+                columns.append(TableColumn(_head(document, model.label, quantity), "number"))
                 cells.append(column)
-    return columns, list(zip(*cells, strict=True))
+    scores = [
+        next(filter(None, (known_scores(results.get(key)) for results in by_model)), {})
+        for key in named
+    ]
+    for known in KNOWN:
+        if any(known.field in each for each in scores):
+            columns.append(TableColumn(known.name.capitalize(), "number"))
+            cells.append([each.get(known.field) for each in scores])
+    flags = [FLAG if result.typed.untrusted else "" for result in named.values()]
+    if any(flags):
+        columns.append(TableColumn("Flag"))
+        cells.append(list(flags))
+    hints = tuple(_hint(document, result) for result in named.values())
+    rows = tuple(zip(*cells, strict=True))
+    return ReportTable("metrics", "Metrics: ↑ more is better, ↓ less", tuple(columns), rows, hints)
+
+
+def _hint(document: Document, result: Result) -> str:
+    """Return the plain definition of a metric, or the paper that defines it."""
+    return document.definitions.get(result.metric, result.reference)
 
 
 def _mean_of(document: Document) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from infoeval.report.carried_information import carries_nothing
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, map_figure
 from infoeval.report.figures.look import adjusted_cell, chance_cell, estimate
@@ -155,11 +156,18 @@ def leakage(document: Document) -> tuple[Figure, ...]:
     if shown is None or len(shown.names) < 2:
         return ()
     whose = f", {document.label}" if len(document.all_models) > 1 else ""
+    found = {name: document.information(name) for name in shown.names}
+    empty = [name for name, result in found.items() if result and carries_nothing(result)]
     figure = map_figure(
-        _leakage_map(shown),
+        _leakage_map(shown, empty),
         name="leakage",
         title=f"{_LEAKAGE}{whose}",
-        caption="Grey: not above what unrelated codes give by chance 95 times in 100.",
+        caption="Grey numbers: not above what unrelated codes give by chance 95 times in 100."
+        + (
+            " Grey columns: of codes that carry nothing, so what Q reads there is arbitrary."
+            if empty
+            else ""
+        ),
         table=_leakage_table(document, shown),
     )
     return (figure,)
@@ -170,18 +178,23 @@ def _leakage_of(model: ModelResults) -> LeakageDetails | None:
     return next((details.leakage for details in known if details.leakage), None)
 
 
-def _leakage_map(shown: LeakageDetails) -> Map:
+def _leakage_map(shown: LeakageDetails, empty: Sequence[str]) -> Map:
     matrix, chance = np.asarray(shown.matrix), np.asarray(shown.chance)
     most = max(float(matrix.max()), 1e-9)
     nothing = matrix <= chance
     return Map(
         np.where(nothing, 0.0, matrix / most),
-        [[nats(value) for value in row] for row in matrix],
+        # What a code tells of itself stands among the readings of its information.
+        [
+            ["" if i == j else nats(value) for j, value in enumerate(row)]
+            for i, row in enumerate(matrix)
+        ],
         shown.names,
         shown.names,
         across="code that Q reads",
         down="true code",
         soft=frozenset((int(row), int(column)) for row, column in np.argwhere(nothing)),
+        greyed=frozenset(shown.names.index(name) for name in empty),
     )
 
 

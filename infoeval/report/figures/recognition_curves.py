@@ -99,10 +99,11 @@ def _panels(
 ) -> tuple[Figure, ...]:
     """Return a figure for each code, and for all codes together, that was measured."""
     codes = document.all_codes
-    targets: list[tuple[str, float | None]] = [(code.name, code.entropy) for code in codes]
-    whole = sum(code.entropy for code in codes) if len(codes) > 1 else None
+    targets: list[tuple[str, float | None]] = [(code.name, code.limit) for code in codes]
+    limits = [code.limit for code in codes if code.limit is not None]
+    whole = sum(limits) if len(limits) == len(codes) else None
     figures = []
-    for target, limit in (*targets, (ALL_CODES, whole)):
+    for target, limit in (*targets, *([(ALL_CODES, whole)] if len(codes) > 1 else [])):
         readings = [reading for reading in _readings(document, target) if measured(reading.details)]
         if readings:
             figures.append(figure(target, limit, readings))

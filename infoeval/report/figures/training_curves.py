@@ -15,7 +15,7 @@ from infoeval.report.figures.look import Look, entropy_mark, lines_legend, looks
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.figures.panels import curve, panel
 from infoeval.report.tables import Cell, Kind, ReportTable, TableColumn
-from infoeval.results import Document
+from infoeval.results import Code, Document
 
 _MOST_POINTS = 400
 _FEWEST_POINTS = 60
@@ -38,8 +38,7 @@ class _Curve:
 def training(document: Document) -> tuple[Figure, ...]:
     """Return a panel for each code that has a curve, and one for each loss."""
     panels = [
-        _panel(document, f"information_{code.name}", code.name, code.entropy)
-        for code in document.all_codes
+        _panel(document, f"information_{code.name}", code.name, code) for code in document.all_codes
     ]
     panels.append(_panel(document, "generator_loss", "Generator loss"))
     panels.append(_panel(document, "discriminator_loss", "Discriminator loss"))
@@ -47,9 +46,9 @@ def training(document: Document) -> tuple[Figure, ...]:
 
 
 def _panel(
-    document: Document, series: str, heading: str, limit: float | None = None
+    document: Document, series: str, heading: str, code: Code | None = None
 ) -> Figure | None:
-    """Return the panel of a loss, or of a code, which has a limit."""
+    """Return the panel of a loss, or of a code."""
     curves = [
         _Curve(look, model.label, model.steps, values)
         for model, look in zip(document.all_models, looks(document), strict=True)
@@ -57,18 +56,20 @@ def _panel(
     ]
     if not curves:
         return None
-    title = heading if limit is None else f"Lower bound on the information in {heading}"
-    more = "" if limit is None else ", by the model's own Q; dashed: the code's entropy H(c)"
+    limit = code.limit if code else None
+    title = f"Lower bound on the information in {heading}" if code else heading
+    more = ", by the model's own Q" if code else ""
+    more += "; dashed: the code's entropy H(c)" if limit is not None else ""
     return panel(
         name=stem("training", series.removeprefix("information_")),
         title=title,
         heading=heading,
         caption=f"{title} over training{more}.",
-        axes=("step", "loss" if limit is None else _BOUND),
+        axes=("step", _BOUND if code else "loss"),
         limit=limit,
-        curves=partial(_draw, curves, limit),
+        curves=partial(_draw, curves, limit, code is not None),
         legend=partial(_legend, curves, limit),
-        table=_table(curves, title, "number" if limit is None else "nats"),
+        table=_table(curves, title, "nats" if code else "number"),
     )
 
 
@@ -78,7 +79,9 @@ def _legend(curves: Sequence[_Curve], limit: float | None, colours: Colours) -> 
     return [*models, *([entropy_mark(colours)] if limit is not None else [])]
 
 
-def _draw(curves: Sequence[_Curve], limit: float | None, axes: Axes, colours: Colours) -> None:
+def _draw(
+    curves: Sequence[_Curve], limit: float | None, of_code: bool, axes: Axes, colours: Colours
+) -> None:
     most = max(_FEWEST_POINTS, min(_MOST_POINTS, _POINTS_IN_ALL // len(curves)))
     shown = []
     # The model shown first lies on top of the others.
@@ -86,7 +89,7 @@ def _draw(curves: Sequence[_Curve], limit: float | None, axes: Axes, colours: Co
         steps, values = _thin(model.steps, model.values, most)
         _line(axes, steps, values, model.look, colours)
         shown.append(values)
-    axes.set_ylim(*_frame(np.concatenate(shown), limit))
+    axes.set_ylim(*_frame(np.concatenate(shown), limit, of_code=of_code))
     axes.set_xlim(left=min(0, *axes.get_xlim()))
 
 
@@ -108,17 +111,17 @@ def _thin(
     return np.asarray(steps, dtype=np.float64)[kept], np.asarray(numbers)[kept]
 
 
-def _frame(values: Array, limit: float | None) -> tuple[float, float]:
+def _frame(values: Array, limit: float | None, *, of_code: bool) -> tuple[float, float]:
     """Return the ends of the y axis.
 
-    The lower one stays near zero when early values lie far below it: they would flatten everything
-    that matters.
+    The lower one of a code stays near zero when early values lie far below it: they would flatten
+    everything that matters.
     """
     finite = values[np.isfinite(values)]
     high = max([*finite, *([] if limit is None else [limit])], default=1.0)
     low = min(finite, default=0.0)
-    if limit is not None:
-        low = max(low, -max(abs(limit), 1.0))
+    if of_code:
+        low = max(low, -max(limit or 0.0, 1.0))
     room = 0.06 * (high - low or 1.0)
     return low - room, high + room
 
