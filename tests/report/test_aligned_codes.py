@@ -51,7 +51,7 @@ def test_nothing_is_said_of_pairs_by_name(three: Plain) -> None:
 def test_a_turned_code_is_shown_from_its_other_end(three: Plain, tmp_path: Path) -> None:
     document = Document.for_page(three)
     groups = {group.code: group for group in traversals(document, tmp_path, Orders())}
-    (grid,) = [each for each in groups["slant"].rows[0].shown if each.model.index == 2]
+    (grid,) = [each for each in groups["slant"].first.grids if each.model.index == 2]
     assert grid.code == "width"
     assert [column.index for column in grid.grid.columns] == list(range(10))[::-1]
     straight = Document.for_page(

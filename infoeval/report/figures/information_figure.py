@@ -1,7 +1,6 @@
 """The information in each code: bars of each model or dots of each seed, and all its readings."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 from statistics import median
 
@@ -66,7 +65,7 @@ def _bar(model: ModelResults, look: Look, code: Code) -> Bar:
 
 def _own(model: ModelResults, code: Code) -> Code:
     """Return the code of a model that is aligned with one of the model shown first."""
-    return replace(code, name=model.own_name(code.name) or code.name)
+    return code.model_copy(update={"name": model.own_name(code.name) or code.name})
 
 
 def alike(document: Document, code: str) -> list[Result | None]:
