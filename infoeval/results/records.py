@@ -357,12 +357,16 @@ class StatisticEffect(Open):
     low: Float
     high: Float
     share: Float
+    share_low: Float | None = None
+    share_high: Float | None = None
+    means: tuple[Float, ...] = ()
 
 
 class EffectDetails(Details):
-    """What a ``code`` changes: each statistic of images by its name."""
+    """What a ``code``, of a ``kind`` of prior, changes: each statistic of images by its name."""
 
     code: Name
+    kind: Name = ""
     statistics: dict[Name, StatisticEffect]
 
 
