@@ -49,7 +49,7 @@ def run_on_traversals(inputs: Inputs, request: Request) -> list[Result]:
         given = score_options(options) | settings | {"names": list(others)}
         arrays = traversed, others.to_numpy()
         score, seconds = timed(request, request.metric.function, *arrays, **given)
-        score.details |= {"code": code, "kind": space[code].kind}
+        score.details.update(code=code, kind=space[code].kind)
         target = f"{code} × {score.details['statistic']}"
         results.append(
             Result.of(score, metric=request.name, target=target, settings=shown, seconds=seconds)

@@ -149,12 +149,12 @@ def _first(kind: Kind, strengths: Mapping[str, float]) -> str:
     """Return the strongest statistic of a kind, which must qualify.
 
     Of extents it is the area, which changes with each of them, or a stroke width that changes
-    without a size.
+    without it.
     """
     if kind != EXTENT:
         return max(kind, key=lambda name: strengths.get(name, 0.0))
-    size, width = (strengths.get(name, 0.0) for name in ("size", "stroke width"))
-    return "stroke width" if size < ALIKE * width else "area"
+    size, width, area = (strengths.get(name, 0.0) for name in EXTENT)
+    return "stroke width" if max(size, area) < ALIKE * width else "area"
 
 
 def _named_in(kind: Kind, able: Collection[str], strengths: Mapping[str, float]) -> list[str]:
