@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from infoeval.report.wording import MISSING, between, count_of, in_brackets, spread, two_decimals
 from infoeval.results import Document, ModelResults, Result
-from infoeval.results.records import Adjusted, Pair
+from infoeval.results.records import APPEARANCE, Adjusted, Pair
 
 FOLLOWS, WEAKLY = 0.5, 0.2
 """Least strengths above chance with which a code follows a factor partly, and weakly.
@@ -94,9 +94,19 @@ def follow_sentence(code: str, document: Document) -> str:
 
 def _of_code(model: ModelResults, code: str) -> list[Result]:
     """Return the code's pairs with every factor, all measured in the same way."""
-    pairs = [result for result in model.results if result.pair and result.pair.code == code]
+    pairs = [
+        result
+        for result in model.results
+        if result.pair and result.pair.code == code and not is_appearance(result)
+    ]
     first = min(pairs, key=lambda result: _images_of(result) != "real", default=None)
     return [] if first is None else [each for each in pairs if each.options == first.options]
+
+
+def is_appearance(result: Result) -> bool:
+    """Return whether a pair is one of a code and a statistic that names codes, not a factor."""
+    own = result.settings.get("own")
+    return isinstance(own, dict) and own.get("factors") == APPEARANCE
 
 
 def _compared(pairs: Sequence[Result]) -> list[Association]:

@@ -39,6 +39,10 @@ DIRECTION_CHANGE = "direction-change"
 DIRECTION_REACH = "direction-reach"
 QUALITY = "quality"
 EFFECTS = "image-effects"
+APPEARANCE = "appearance"
+"""The factors that are statistics of images which name codes."""
+CORRELATIONS = ("|Spearman|", "circular correlation")
+"""Measures of pairs that are correlations."""
 
 ALL_CODES = "all codes"
 """The target of the information in all codes together."""
@@ -191,7 +195,8 @@ class Pair(Details):
     ``p`` is the probability that shuffled factors have a pair as strong as this one anywhere in
     the table: it allows for the number of pairs. ``strength`` is the value above chance on a scale
     that all measures share, that of a correlation. ``nmi`` stands beside a share of information,
-    ``linear`` beside a circular correlation: of the code's rank with cosine and sine.
+    ``linear`` beside a circular correlation: of the code's rank with cosine and sine. ``means`` are
+    those of a factor that is a statistic of images, in tenths of the rows in the code's order.
     """
 
     code: Name
@@ -202,6 +207,7 @@ class Pair(Details):
     strength: Float | None = None
     nmi: Float | None = None
     linear: Float | None = None
+    means: tuple[Float, ...] = ()
 
 
 class BoundDetails(Details):
