@@ -8,22 +8,27 @@ stranger's generator, and named as in a report. Of each scene of planted_scenes.
 a code for each factor, and others whose codes move two at once, the second over its whole range or
 0.6 of it; what no code moves is noise. A name is right if each statistic in it is one that a factor
 of the code means. Dead codes change nothing, single pixels, or a factor and a direction that
-depend on the noise. A row a code goes to docs/results/names.csv; a run replaces those of its seeds.
+depend on the noise. Encoders of the scenes' images, which read a factor with some noise, the sum of
+two, or noise, are named after the images alone. A row a code goes to docs/results/names.csv; a run
+replaces those of its seeds. With --keep the results of each model are kept in a folder, and are not
+measured again: only the names are given anew.
 
 Precision is the share of right names, with an exact interval (Clopper and Pearson); recall is the
 share of codes with a right name among those that move a factor that a statistic means.
 """
 
 import argparse
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from planted_scenes import CHOSEN_ON, SPRITES, UNSEEN, Scene
 from torch import Tensor
 
@@ -34,8 +39,11 @@ from infoeval.evaluation import score
 from infoeval.files import write_text
 from infoeval.intervals import clopper_pearson
 from infoeval.report.changed_statistics import changed_by
+from infoeval.results import Document
 
 FILE = Path("docs/results/names.csv")
+SEEN = 1_000
+"""Images that each encoder reads."""
 DEAD = 70
 """Dead codes of each kind, in each run."""
 MOST = 0.9999
@@ -136,15 +144,20 @@ def _mixed(first: str, second: str, random: np.random.Generator) -> tuple[Part, 
     return Part(first), Part(second, random.choice([0.6, 1.0]), random.choice([-1, 1]))
 
 
-def planted_rows(seed: int) -> Iterator[dict[str, Any]]:
+def effects(generator: "Planted | Dead", seed: int, keep: Path | None, name: str) -> Document:
+    """Return the results of `image-effects`."""
+    measure = partial(score, generator, ["image-effects"], seed=seed, device="cpu")
+    return kept(keep, f"{name} of seed {seed}", measure)
+
+
+def planted_rows(seed: int, keep: Path | None) -> Iterator[dict[str, Any]]:
     """Yield a row for each planted code of a seed."""
     for scene in (*CHOSEN_ON, *UNSEEN):
         random = np.random.default_rng([seed, len(scene.factors), len(scene.name)])
-        for generator in generators(scene, random):
-            document = score(generator, ["image-effects"], seed=seed, device="cpu")
+        for number, generator in enumerate(generators(scene, random)):
+            document = effects(generator, seed, keep, f"{scene.name} {number}")
             for code, parts in generator.parts.items():
-                factors = [scene.factors[part.factor] for part in parts]
-                meant = {name for factor in factors for name in factor.names}
+                meant = {n for part in parts for n in scene.factors[part.factor].names}
                 changed = changed_by(document, code)
                 names = changed.names if changed else ()
                 yield {
@@ -159,34 +172,109 @@ def planted_rows(seed: int) -> Iterator[dict[str, Any]]:
                 }
 
 
-def dead_rows(seed: int) -> Iterator[dict[str, Any]]:
-    """Yield a row for each dead code of a seed."""
-    for kind in ("changes nothing", "changes pixels", "moves anything"):
-        generator = Dead(kind)
-        document = score(generator, ["image-effects"], seed=seed, device="cpu")
-        for code in generator.codes:
-            changed = changed_by(document, code)
+@dataclass
+class Encoder:
+    """An encoder that knows the codes of some images."""
+
+    known: dict[bytes, NDArray[np.float64]]
+
+    def encode(self, images: Tensor) -> dict[str, Tensor]:
+        """Return the codes of uint8 images."""
+        codes = torch.from_numpy(np.stack([self.known[i.tobytes()] for i in images.numpy()]))
+        return {f"code_{k}": column for k, column in enumerate(codes.T)}
+
+
+def encoder_rows(seed: int, keep: Path | None) -> Iterator[dict[str, Any]]:
+    """Yield a row for each code of encoders of a seed."""
+    for scene in (*CHOSEN_ON, *UNSEEN):
+        random = np.random.default_rng([seed, len(scene.factors), len(scene.name), 1])
+        names = list(scene.factors)
+        pairs: list[tuple[str, ...]] = [(name,) for name in names]
+        pairs += [tuple(random.choice(names, 2, replace=False)) for _ in names]
+        pairs += [() for _ in names]
+        document = named_by_images(scene, pairs, random, keep, f"{scene.name} seen, {seed}")
+        for place, pair in enumerate(pairs):
+            meant = {each for name in pair for each in scene.factors[name].names}
+            changed = changed_by(document, f"code_{place}")
+            names_given = changed.names if changed else ()
             yield {
                 "seed": seed,
-                "scene": "dead",
-                "unseen": False,
-                "kind": kind,
-                "factors": "",
-                "can be named": False,
-                "name": "; ".join(changed.names) if changed else "",
-                "right": False,
+                "scene": scene.name if pair else "dead",
+                "unseen": scene in UNSEEN,
+                "kind": f"encoder, {('noise', 'one factor', 'two factors')[len(pair)]}",
+                "factors": "; ".join(pair),
+                "can be named": bool(meant),
+                "name": "; ".join(names_given),
+                "right": bool(names_given) and set(names_given) <= meant,
             }
+
+
+def named_by_images(
+    scene: Scene,
+    pairs: Sequence[tuple[str, ...]],
+    random: np.random.Generator,
+    keep: Path | None,
+    name: str,
+) -> Document:
+    """Return the results of an encoder whose codes are sums of factors, and noise."""
+    shares = MOST * random.random((SEEN, len(scene.factors)))
+    factors = scene.factors.values()
+    values = np.stack([f.of(share) for f, share in zip(factors, shares.T, strict=True)], axis=1)
+    read = dict(
+        zip(scene.factors, (values - values.mean(0)).T / values.std(0)[:, None], strict=True)
+    )
+    noise = random.normal(size=(SEEN, len(pairs)))
+    codes = np.stack([sum((read[f] for f in pair), np.zeros(SEEN)) for pair in pairs], axis=1)
+    codes += noise * np.where([len(pair) > 0 for pair in pairs], 0.3, 1.0)
+
+    def measure() -> Document:
+        images = scene.draw(values, np.arange(SEEN))
+        known = {image.tobytes(): code for image, code in zip(images, codes, strict=True)}
+        with TemporaryDirectory() as folder:
+            data = f"{folder}/images.npz"
+            np.savez(data, images=images[:4], test_images=images)
+            metrics = ["code-factors:factors=appearance"]
+            return score(Encoder(known), metrics, data=data, device="cpu")
+
+    return kept(keep, name, measure)
+
+
+def kept(folder: Path | None, name: str, measure: Callable[[], Document]) -> Document:
+    """Return results that were kept in a folder, else measured ones, which are kept."""
+    file = None if folder is None else folder / f"{name}.json"
+    if file is not None and file.exists():
+        return Document.read(file)
+    document = measure()
+    if file is not None:
+        write_text(file, document.to_json())
+    return document
+
+
+def dead_rows(seed: int, keep: Path | None) -> Iterator[dict[str, Any]]:
+    """Yield a row for each dead code of a seed."""
+    row = {"seed": seed, "scene": "dead", "unseen": False, "factors": "", "can be named": False}
+    for kind in ("changes nothing", "changes pixels", "moves anything"):
+        generator = Dead(kind)
+        document = effects(generator, seed, keep, kind)
+        for code in generator.codes:
+            changed = changed_by(document, code)
+            names = changed.names if changed else ()
+            yield row | {"kind": kind, "name": "; ".join(names), "right": False}
+
+
+ROWS = (planted_rows, encoder_rows, dead_rows)
 
 
 def table(rows: pd.DataFrame) -> str:
     """Return precision and recall by kind and scene, as Markdown."""
     dead = rows.scene == "dead"
     planted = rows[~dead]
-    groups = {"all": planted}
-    groups |= {kind: planted[planted.kind == kind] for kind in ("one factor", "two factors")}
+    encoders = planted.kind.str.startswith("encoder")
+    groups = {"codes of generators": planted[~encoders], "codes of encoders": planted[encoders]}
+    groups |= {kind: planted[planted.kind == kind] for kind in planted.kind.unique()}
     groups |= {"scenes of the choice, other seeds": planted[~planted.unseen]}
     groups |= {"scenes drawn afterwards": planted[planted.unseen]}
-    groups |= dict(list(planted.groupby("scene", sort=False)))
+    groups |= {scene: planted[planted.scene == scene] for scene in planted.scene.unique()}
     lines = [
         "| codes | planted | named | right | precision | recall |",
         "|---|---|---|---|---|---|",
@@ -205,10 +293,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seeds", type=seed_list, help="such as 2-3; 1 is that of the choice")
     parser.add_argument("--table", action="store_true", help="print the table of what is there")
+    parser.add_argument("--keep", type=Path, metavar="DIR", help="folder of results, not repeated")
     given = parser.parse_args()
     kept = pd.read_csv(FILE, keep_default_na=False) if FILE.exists() else pd.DataFrame()
     for seed in given.seeds or ():
-        new = pd.DataFrame([*planted_rows(seed), *dead_rows(seed)])
+        new = pd.DataFrame([row for rows in ROWS for row in rows(seed, given.keep)])
         kept = pd.concat([kept[kept.seed != seed], new]) if len(kept) else new
         write_text(FILE, kept.sort_values("seed", kind="stable").to_csv(index=False))
         print(f"seed {seed}: {len(new)} codes", flush=True)

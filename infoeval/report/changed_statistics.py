@@ -43,6 +43,8 @@ THINGS = {
     "sprites": "the sprites",
 }
 """What images of a data set show, by the beginning of its name."""
+LEAST_TOLD = 0.1
+"""Least share of the statistic that is told to follow a code, after those that name it."""
 ALONG = 0.8
 """A statistic goes from its first to its last mean where these have this part of its range."""
 
@@ -130,12 +132,6 @@ def change_sentence(code: str, document: Document) -> str:
         return ""
     found = [changed.statistics[name] for name in changed.names]
     weakest = min(found, key=lambda each: each.share * each.consistency)
-    ranges = [
-        f"{in_plain_words([name])} {reached}"
-        for name, effect in zip(changed.names, found, strict=True)
-        if (reached := _range(name, effect.means, ordered=changed.kind not in UNORDERED))
-    ]
-    told = f": {', '.join(ranges)}" if ranges else ""
     label = f" in {document.label}" if len(document.peers) > 1 else ""
     if changed.kind == IN_REAL_IMAGES:
         does, where = f"goes with {in_plain_words(changed.names)}", "of real images"
@@ -147,7 +143,7 @@ def change_sentence(code: str, document: Document) -> str:
             f"correlation ratio {_share(weakest)}",
             f"consistency {two_decimals(weakest.consistency)}, {certain}",
         )
-    return f"{does} {where}{label}{told}{aside}{_next(changed)}"
+    return f"{does} {where}{label}{_ranges(changed, does)}{aside}{_next(changed)}"
 
 
 def _does(changed: Changed, document: Document) -> str:
@@ -161,10 +157,19 @@ def _does(changed: Changed, document: Document) -> str:
     return " ".join(part for part in (verb, things, direction) if part)
 
 
+def _ranges(changed: Changed, said: str) -> str:
+    """Return from where to where each statistic goes, with its name unless that was ``said``."""
+    ranges = []
+    for name in changed.names:
+        means, word = changed.statistics[name].means, in_plain_words([name])
+        if means:
+            reached = _range(name, means, ordered=changed.kind not in UNORDERED)
+            ranges.append(reached if f" {word} " in f"{said} " else f"{word} {reached}")
+    return f": {', '.join(ranges)}" if ranges else ""
+
+
 def _range(name: str, means: Sequence[float], *, ordered: bool) -> str:
     """Return from where to where a statistic goes: in the order of the code's values, or not."""
-    if not means:
-        return ""
     write, unit = UNITS.get(name, (two_decimals, ""))
     low, high = min(means), max(means)
     if ordered and abs(means[-1] - means[0]) >= ALONG * (high - low):
@@ -179,7 +184,7 @@ def _share(effect: StatisticEffect) -> str:
 
 def _next(changed: Changed) -> str:
     following = changed.statistics.get(changed.following or "")
-    if following is None or not following.share_low:
+    if following is None or not following.share_low or following.share < LEAST_TOLD:
         return ""
     weakly = "" if following.share >= FOLLOWS else " weakly"
     return f"; {in_plain_words([changed.following or ''])} follows it{weakly} ({_share(following)})"

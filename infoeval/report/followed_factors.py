@@ -88,7 +88,8 @@ def follow_sentence(code: str, document: Document) -> str:
         known = [f"closest: {best.pair.factor}, {number}", _ends(best.result), _chance(best.result)]
         closest = ", ".join(part for part in known if part)
         return f"follows no factor that these rows can show ({closest}{where})"
-    aside = in_brackets(_ends(best.result), _chance(best.result), _in_seeds(best, document))
+    remarks = _ends(best.result), _chance(best.result), _in_seeds(best, document)
+    aside = in_brackets(*remarks, _read_with(best, document))
     return f"{best.verb} {best.pair.factor}, {number}{aside}{where}"
 
 
@@ -143,6 +144,15 @@ def _ends(result: Result) -> str:
 def _chance(result: Result) -> str:
     null = result.typed.null
     return f"chance {two_decimals(null.mean)}" if null else ""
+
+
+def _read_with(best: Association, model: ModelResults) -> str:
+    """Return how well a factor of generated images is read on real ones; of others nothing."""
+    for result in model.results:
+        reading = result.typed.measuring.get(best.pair.factor)
+        if reading is not None and result.options == best.result.options:
+            return f"read from images with {reading.measure} {two_decimals(reading.value)}"
+    return ""
 
 
 def _in_seeds(best: Association, document: Document) -> str:

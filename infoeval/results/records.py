@@ -100,6 +100,13 @@ def _references(value: Any) -> Any:
     return value if isinstance(value, dict | References) else None
 
 
+class FactorReading(Open):
+    """How well a factor is read from real test images by a network that reads generated ones."""
+
+    measure: Name
+    value: Float
+
+
 class Details(Open):
     """The details that any metric may have.
 
@@ -108,7 +115,8 @@ class Details(Open):
     too few rows for the cells that are counted, or for narrow posteriors. ``references`` are scores
     of codes of known meaning, and ``untrusted`` says which of these make the metric misleading on
     this table.
-    ``assumed`` is a sentence about what was assumed, as the model does not say.
+    ``assumed`` is a sentence about what was assumed, as the model does not say. ``measuring`` tells
+    of each factor that was read from generated images how well it is read.
     """
 
     null: Annotated[Null | None, BeforeValidator(_null)] = None
@@ -118,6 +126,7 @@ class Details(Open):
     references: Annotated[References | None, BeforeValidator(_references)] = None
     untrusted: Text = ""
     assumed: Text = ""
+    measuring: dict[Name, FactorReading] = Field(default_factory=dict)
 
 
 class Clustering(Details):

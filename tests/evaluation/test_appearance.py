@@ -57,12 +57,10 @@ def told(document: Document) -> dict[str, str]:
 def test_codes_are_named_with_the_range_and_the_next(folder: Path) -> None:
     found = told(scored(folder / "plain.npz"))
     place, area, nothing = found.values()
-    assert place.startswith(
-        "goes with position from left to right of real images: position from left to right 7"
-    )
+    assert place.startswith("goes with position from left to right of real images: 7")
     assert " to 2" in place
     assert "rank correlation 1.00" in place
-    assert area.startswith("goes with size of real images: size ")
+    assert area.startswith("goes with size of real images: ")
     assert nothing.startswith("is unnamed")
 
 

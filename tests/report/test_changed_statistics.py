@@ -45,12 +45,14 @@ def test_a_code_is_named_after_what_it_changes_with_all_the_numbers() -> None:
 
 
 def test_directions_and_ranges() -> None:
-    assert "brightness 60 to 30 % of white" in named(means=(0.6, 0.4, 0.3), brightness=(0.9, 0.9))
+    assert "changes brightness in generated images: 60 to 30 % of white" in named(
+        means=(0.6, 0.4, 0.3), brightness=(0.9, 0.9)
+    )
     turned = named(kind="angle", means=(0.5, 0.9, 0.2, 0.5), centroid_x=(1, 0.8))
-    assert "position from left to right between 20 and 90 % of the width" in turned
+    assert ": position from left to right between 20 and 90 % of the width" in turned
     assert turned.startswith("moves what is drawn from left to right")
     light = named(means=(0.1, 0.5, 0.1), light_y=(0.8, 0.8))
-    assert "light from top to bottom between 0.10 and 0.50" in light
+    assert "light from top to bottom in generated images: between 0.10 and 0.50" in light
 
 
 def test_the_data_set_says_what_is_turned() -> None:
@@ -116,6 +118,12 @@ def test_what_changes_everything_as_a_code_of_classes_does_has_no_name() -> None
         said(document(effects("a", **everything))).get("a", "is unnamed").startswith("is unnamed")
     )
     assert named(slant=(0.9, 1.1), area=(0.9, 0.8)).startswith("slants")
+
+
+def test_what_hardly_follows_is_not_told() -> None:
+    assert "follows" not in named(slant=(0.89, 0.84), size=(0.9, 0.07))
+    assert "; size follows it weakly" in named(slant=(0.89, 0.84), size=(0.9, 0.09))
+    assert "; size follows it (0.57" in named(slant=(0.89, 0.84), size=(0.9, 0.55))
 
 
 def test_results_without_intervals_of_shares_are_read() -> None:
