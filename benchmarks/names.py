@@ -280,11 +280,14 @@ def table(rows: pd.DataFrame) -> str:
         "|---|---|---|---|---|---|",
     ]
     for name, part in groups.items():
+        if part.empty:
+            continue
         named, right = int((part.name != "").sum()), int(part.right.sum())
         low, high = clopper_pearson(right, named) if named else (0.0, 1.0)
         recall = part.right[part["can be named"]].mean()
         shown = f"{right / named:.1%} ({low:.1%} to {high:.1%})" if named else "–"
-        lines.append(f"| {name} | {len(part)} | {named} | {right} | {shown} | {recall:.0%} |")
+        found = "–" if np.isnan(recall) else f"{recall:.0%}"
+        lines.append(f"| {name} | {len(part)} | {named} | {right} | {shown} | {found} |")
     given = int((rows.name[dead] != "").sum())
     return "\n".join([*lines, "", f"{given} of {int(dead.sum())} dead codes were named."])
 
