@@ -15,7 +15,11 @@ MOST_TURNS = 2.5
 each, but for noise. An order that follows nothing goes to and fro."""
 AHEAD, BEHIND, MOST_KINDS = 0.8, 0.6, 2
 """Kinds with the first part of the largest strength (share times consistency) are named together. A
-code that changes more kinds alike, with the second part of it, is not named: as one of classes."""
+code that changes more kinds of its group, or of shapes, with the second part of it, is not named:
+as one of classes."""
+LEAST_MOVE = 0.1
+"""What moves does so by this part of the image at least: a body that turns or another one in its
+place has another centroid, too."""
 IN_REAL_IMAGES = "real images"
 """The ``prior`` of what real images have in common with a code, as an encoder reads it:
 correlations, of which the least is that with which a code follows a factor."""
@@ -24,9 +28,10 @@ ALIKE = 0.5
 EXTENT, TURN = ("size", "stroke width", "area"), ("slant", "wider than high")
 LIGHT = ("brightness", "contrast")
 Kind = tuple[str, ...]
+SHAPES: tuple[Kind, ...] = (("centroid x",), ("centroid y",), EXTENT, TURN)
 GROUPS: tuple[tuple[Kind, ...], ...] = (
     (("light x", "light y"),),
-    (("centroid x",), ("centroid y",), EXTENT, TURN),
+    SHAPES,
     (LIGHT, ("red less green", "blue less yellow")),
     (("saturation",),),
     (("symmetry", "skewness x"), ("sharpness",), ("texture",)),
@@ -73,9 +78,10 @@ def _leading(strengths: Mapping[str, float], prior: str) -> list[Kind]:
     near = [kind for kind, strength in leading if strength >= AHEAD * first]
     if prior == "angle" and TURN in near:
         return [TURN]
-    rivals = [max(strengths.get(name, 0.0) for name in kind) for kind, _ in leading]
-    if sum(strength >= BEHIND * first for strength in rivals) > MOST_KINDS:
-        return []
+    for group in ([kind for kind, _ in leading], SHAPES):
+        rivals = [max(strengths.get(name, 0.0) for name in kind) for kind in group]
+        if sum(strength >= BEHIND * first for strength in rivals) > MOST_KINDS:
+            return []
     return near
 
 
@@ -107,7 +113,11 @@ def _qualifies(name: str, effect: StatisticEffect, prior: str) -> bool:
     usual = FOLLOWS if prior == IN_REAL_IMAGES else LEAST_SHARE
     if effect.low < LEAST_CONSISTENCY or share < (MOST_OF_IT if strict else usual):
         return False
-    if prior in UNORDERED or not effect.means:
+    if not effect.means:
+        return True
+    if name in ("centroid x", "centroid y") and max(effect.means) - min(effect.means) < LEAST_MOVE:
+        return False
+    if prior in UNORDERED:
         return True
     steps = [abs(after - before) for before, after in pairwise(effect.means)]
     return sum(steps) <= MOST_TURNS * (max(effect.means) - min(effect.means))
