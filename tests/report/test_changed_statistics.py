@@ -71,6 +71,7 @@ def test_the_data_set_says_what_is_turned() -> None:
         {"light_x": (0.9, 0.69)},
         {"slant": (0.9, 0.69), "kind": "categorical"},
         {"slant": (0.9, 0.9), "means": (0, 1, 0, 1, 0, 1)},
+        {"centroid_y": (1, 0.9), "means": (0.5, 0.55, 0.59)},
     ],
 )
 def test_what_is_inconsistent_or_small_or_goes_to_and_fro_gives_no_name(given: Any) -> None:
@@ -118,6 +119,11 @@ def test_what_changes_everything_as_a_code_of_classes_does_has_no_name() -> None
         said(document(effects("a", **everything))).get("a", "is unnamed").startswith("is unnamed")
     )
     assert named(slant=(0.9, 1.1), area=(0.9, 0.8)).startswith("slants")
+    everything |= {"light_x": (0.9, 1.1)}
+    assert (
+        said(document(effects("a", **everything))).get("a", "is unnamed").startswith("is unnamed")
+    )
+    assert "changes light" in named(light_x=(0.9, 1.1), area=(0.9, 0.8), centroid_x=(0.9, 0.8))
 
 
 def test_what_hardly_follows_is_not_told() -> None:
