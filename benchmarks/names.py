@@ -272,9 +272,10 @@ def table(rows: pd.DataFrame) -> str:
     encoders = planted.kind.str.startswith("encoder")
     groups = {"codes of generators": planted[~encoders], "codes of encoders": planted[encoders]}
     groups |= {kind: planted[planted.kind == kind] for kind in planted.kind.unique()}
-    groups |= {"scenes of the choice, other seeds": planted[~planted.unseen]}
-    groups |= {"scenes drawn afterwards": planted[planted.unseen]}
-    groups |= {scene: planted[planted.scene == scene] for scene in planted.scene.unique()}
+    made = planted[~encoders]
+    groups |= {"generators of scenes of the choice, other seeds": made[~made.unseen]}
+    groups |= {"generators of scenes drawn afterwards": made[made.unseen]}
+    groups |= {f"generators of {scene}": made[made.scene == scene] for scene in made.scene.unique()}
     lines = [
         "| codes | planted | named | right | precision | recall |",
         "|---|---|---|---|---|---|",
