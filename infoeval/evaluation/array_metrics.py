@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from infoeval.errors import UserError, unknown
@@ -17,6 +18,8 @@ from infoeval.evaluation.requests import Request
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import CATEGORIES
 from infoeval.results import Result, Skipped
+from infoeval.results.records import APPEARANCE, CODE_FACTORS, CORRELATIONS
+from infoeval.subjects.subject import Rows
 
 Outcome = list[Result | Skipped]
 
@@ -36,8 +39,10 @@ PAIR = (
 """Details of a result of one code and one factor, or of another part of a score."""
 IMAGES = ("real", "generated")
 """Images whose codes are compared with their factors."""
-FACTORS = ("own", "statistics")
-"""Factors that images come with, and statistics that any images have."""
+FACTORS = ("own", "statistics", APPEARANCE)
+"""Factors that images come with, statistics that any images have, and those that name codes."""
+TENTHS = 10
+"""Parts of the rows, in the order of a code, whose mean appearance is told."""
 
 
 def run_on_labels(inputs: Inputs, request: Request) -> Outcome:
@@ -147,6 +152,10 @@ def run_on_posteriors(inputs: Inputs, request: Request) -> Outcome:
 
 def run_on_table(inputs: Inputs, request: Request) -> Outcome:
     """Return the results of a metric of codes and factors."""
+    if _needs_appearance(inputs, request):
+        named = run_on_table(inputs, replace(request, settings={"factors": APPEARANCE}))
+        labels = inputs.splits.test.labels
+        return named if labels is None else [*_on_table(inputs.table, inputs, request), *named]
     images = request.settings.get("images", "real")
     if images not in IMAGES:
         raise UserError(unknown("no images", images, IMAGES))
@@ -154,6 +163,13 @@ def run_on_table(inputs: Inputs, request: Request) -> Outcome:
     if factors not in FACTORS:
         raise UserError(unknown("no factors", factors, FACTORS))
     simple = factors == "statistics"
+    if factors == APPEARANCE:
+        if images != "real":
+            raise UserError("factors=appearance is of real images; of generated ones image-effects")
+        rows = inputs.appearance.rows
+        return [
+            _with_means(result, rows) for result in _on_table(inputs.appearance, inputs, request)
+        ]
     if images == "real":
         table = inputs.statistics if simple else _table_with_factors(inputs)
         return [*_on_table(table, inputs, request)]
@@ -166,6 +182,25 @@ def run_on_table(inputs: Inputs, request: Request) -> Outcome:
     details = {**first.details, "measuring": measured.accuracies}
     skipped = [Skipped(request.name, reason) for reason in measured.unmeasured]
     return [replace(first, details=details), *others, *skipped]
+
+
+def _needs_appearance(inputs: Inputs, request: Request) -> bool:
+    """Return whether an encoder reads images of which no factors say what its codes mean."""
+    subject = inputs.subject
+    unasked = request.name == CODE_FACTORS and not (request.settings or inputs.by_name)
+    encoder = subject.rows is None and subject.has_encoder and subject.generator is None
+    return unasked and encoder and inputs.splits.test.factors is None
+
+
+def _with_means(result: Result, rows: Rows) -> Result:
+    """Return a result of a pair with the mean factor in tenths of the rows, by the code's rank."""
+    pair = result.pair
+    if pair is None or rows.factors is None or pair.measure not in CORRELATIONS:
+        return result
+    order = rows.codes[pair.code].argsort(kind="stable").to_numpy()
+    parts = np.array_split(rows.factors[pair.factor].to_numpy()[order], TENTHS)
+    means = [float(part.mean()) for part in parts if len(part)]
+    return replace(result, details={**result.details, "means": means})
 
 
 def run_on_interventions(inputs: Inputs, request: Request) -> Outcome:

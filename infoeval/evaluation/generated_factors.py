@@ -1,6 +1,6 @@
 """Factors measured in generated images, and the codes that these were generated from."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -72,12 +72,15 @@ def measured_statistics(
     return MeasuredTable(table, {}, constant)
 
 
-def varying_statistics(images: NDArray[np.uint8]) -> tuple[pd.DataFrame, list[str]]:
+def varying_statistics(
+    images: NDArray[np.uint8],
+    read: Callable[[NDArray[np.uint8]], pd.DataFrame] = image_statistics,
+) -> tuple[pd.DataFrame, list[str]]:
     """Return the statistics that differ among images, and a line that names the others, if any.
 
     Raises NotApplicableError where none differs.
     """
-    found = image_statistics(images)
+    found = read(images)
     varies = found.std() > STILL
     if not varies.any():
         raise NotApplicableError("all images have the same statistics")

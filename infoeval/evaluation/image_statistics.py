@@ -48,13 +48,19 @@ def _statistics(images: NDArray[np.uint8]) -> pd.DataFrame:
     )
 
 
-def _moments(pixels: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:
-    """Return mass, centroid, size, width and slant of what differs from the border's median."""
+def mass_of(pixels: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return how much pixels from 0 to 1 differ from the border's median, (n, height, width)."""
     border = np.concatenate(
         [pixels[:, :, 0], pixels[:, :, -1], pixels[:, :, :, 0], pixels[:, :, :, -1]], axis=2
     )
     ground = np.median(border, axis=2)[:, :, None, None]
-    mass = np.abs(pixels - ground).mean(axis=1, dtype=np.float64)
+    mass: NDArray[np.float64] = np.abs(pixels - ground).mean(axis=1, dtype=np.float64)
+    return mass
+
+
+def _moments(pixels: NDArray[np.floating]) -> dict[str, NDArray[np.float64]]:
+    """Return mass, centroid, size, width and slant of what differs from the border's median."""
+    mass = mass_of(pixels)
     height, width = mass.shape[1:]
     x, y = (np.arange(width) + 0.5) / width, (np.arange(height) + 0.5) / height
     total = mass.sum(axis=(1, 2)) + SMALLEST

@@ -1,6 +1,6 @@
 """What metrics are computed from: codes of images or rows, factors, labels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -151,14 +151,28 @@ class Inputs:
     @cached_property
     def statistics(self) -> CodeTable:
         """The codes of at most `rows` test images, and simple statistics of these as factors."""
+        from infoeval.evaluation.image_statistics import image_statistics
+
+        return self._with_statistics("statistics", image_statistics)
+
+    @cached_property
+    def appearance(self) -> CodeTable:
+        """The same codes, and the statistics that codes are named after."""
+        from infoeval.evaluation.naming_statistics import naming_statistics
+
+        return self._with_statistics("appearance", naming_statistics)
+
+    def _with_statistics(
+        self, factors: str, read: Callable[[NDArray[np.uint8]], pd.DataFrame]
+    ) -> CodeTable:
         from infoeval.evaluation.generated_factors import varying_statistics
 
         if self.subject.rows is not None:
-            raise NotApplicableError("factors=statistics needs a model, and images")
+            raise NotApplicableError(f"factors={factors} needs a model, and images")
         self._check_encoder()
         test, rows = self.splits.test, self.options.rows
         codes = self.encode(test, rows).columns
-        found, _ = varying_statistics(test.images[evenly_spaced(len(test), rows)])
+        found, _ = varying_statistics(test.images[evenly_spaced(len(test), rows)], read)
         types = ["continuous"] * found.shape[1]
         return CodeTable.of(Rows(codes, found), self._code_types(codes), types)
 

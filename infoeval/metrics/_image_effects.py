@@ -44,8 +44,9 @@ def image_effects(
     traversal and its mean changes along all others: about 0 where the code changes it in another
     way for each noise, or not at all, and 1 where always in the same way. No order of the values is
     assumed, so codes on a line, on a circle and of categories are treated alike. Its *share* is the
-    root mean square of the mean changes, in standard deviations of random images: 0 where the code
-    changes nothing, and about 1 where it alone changes the statistic.
+    correlation ratio of the statistic and the code: the root mean square of the mean changes, in
+    standard deviations of random images, less what chance gives, as no traversal is multiplied by
+    itself. It is 0 where the code changes nothing, and 1 where it alone changes the statistic.
 
     Args:
         traversed: ``(B, V, S)``, the statistics of the images of B traversals.
@@ -57,7 +58,7 @@ def image_effects(
     The value is the consistency of the statistic with the largest share among those whose
     consistency has an interval above 0, or of the most consistent where there is none.
     ``details["statistics"]`` has, of each by its name, ``consistency`` with ``low`` and ``high``,
-    ``share``, and the mean ``profile`` along the traversal, in deviations of random images.
+    ``share`` with ``share_low`` and ``share_high``, and ``means``, the mean at each value.
 
     Raises UserError for other shapes, fewer than 4 traversals, and numbers that are not finite.
 
@@ -79,9 +80,11 @@ def image_effects(
     deviations = others.std(axis=0)
     varying = deviations > 0
     changes = (along - along.mean(axis=1, keepdims=True)) / np.where(varying, deviations, 1)
-    agreement = _agreement(changes) * varying
+    products, agreement = _agreement(changes * varying)
+    means = along.mean(axis=0)
     found = {
-        name: _entry(agreement[:, place], changes[:, :, place].mean(axis=0), level)
+        name: _entry(agreement[:, place], products[:, place], level)
+        | {"means": means[:, place].tolist()}
         for place, name in enumerate(called)
     }
     consistent = [name for name, each in found.items() if each["low"] > 0]
@@ -100,24 +103,30 @@ def image_effects(
     )
 
 
-def _agreement(changes: Array) -> Array:
-    """Return the correlation of each traversal's changes with the mean ones of others, (B, S)."""
+def _agreement(changes: Array) -> tuple[Array, Array]:
+    """Return the mean product of a traversal's changes with the mean ones of all others, (B, S).
+
+    And the correlation of both.
+    """
     elsewhere = (changes.sum(axis=0) - changes) / (len(changes) - 1)
     products = (changes * elsewhere).sum(axis=1)
     lengths = np.linalg.norm(changes, axis=1), np.linalg.norm(elsewhere, axis=1)
     moves = np.minimum(*lengths) > STILL
     found: Array = np.where(moves, products / np.where(moves, lengths[0] * lengths[1], 1), 0.0)
-    return found
+    return np.where(moves, products, 0.0) / changes.shape[1], found
 
 
-def _entry(agreement: Array, profile: Array, level: float) -> dict[str, Any]:
+def _entry(agreement: Array, products: Array, level: float) -> dict[str, Any]:
     mean, low, high = normal_interval(agreement, level)
+    # The mean product is that of all pairs; 2 p - mean are its values by the jackknife.
+    share = [max(end, 0.0) ** 0.5 for end in normal_interval(2 * products - products.mean(), level)]
     return {
         "consistency": mean,
         "low": max(low, -1.0),
         "high": min(high, 1.0),
-        "share": float(np.sqrt((profile**2).mean())),
-        "profile": profile.tolist(),
+        "share": share[0],
+        "share_low": share[1],
+        "share_high": share[2],
     }
 
 

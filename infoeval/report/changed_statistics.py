@@ -1,105 +1,193 @@
 """Which simple statistics of images a code changes: its name where no class or factor has one."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from infoeval.report.wording import between, in_brackets, listed, two_decimals
+from infoeval.report.followed_factors import FOLLOWS, SURE, is_appearance
+from infoeval.report.naming_rule import IN_REAL_IMAGES, TURN, UNORDERED, name_of
+from infoeval.report.wording import between, in_brackets, listed, minus, two_decimals
 from infoeval.results import Document, ModelResults
-from infoeval.results.records import StatisticEffect
+from infoeval.results.records import CORRELATIONS, StatisticEffect
 
-LEAST_CONSISTENCY, LEAST_SHARE = 0.5, 0.3
-"""What a code is named after has a consistency whose whole interval, and a share, above these."""
-ALIKE = 0.5
-"""Statistics of a kind as strong as this part of the strongest are named together."""
-LEADING, AS_CONSISTENT = 0.7, 0.9
-"""A kind gives the name where its strongest statistic has these parts of the strength (share times
-consistency) and of the consistency of the strongest of all."""
-KINDS = (
-    ("centroid x", "centroid y", "slant", "wider than high", "size"),
-    ("brightness", "contrast", "edges", "mass"),
-    ("saturation", "red less green", "blue less yellow"),
-)
-"""Statistics of shape, light and colour. Shape goes first, as it also changes the light of an image
-as a whole, but no light changes a shape; and light also changes how saturated colours are."""
 WORDS = {
     frozenset({"centroid x", "centroid y"}): "position",
     frozenset({"slant", "wider than high"}): "orientation",
     frozenset({"red less green", "blue less yellow"}): "hue",
+    frozenset({"light x", "light y"}): "direction of light",
     frozenset({"centroid x"}): "position from left to right",
     frozenset({"centroid y"}): "position from top to bottom",
     frozenset({"wider than high"}): "width against height",
-    frozenset({"edges"}): "sharpness of edges",
-    frozenset({"mass"}): "amount of ink",
     frozenset({"red less green"}): "red against green",
     frozenset({"blue less yellow"}): "blue against yellow",
+    frozenset({"light x"}): "light from left to right",
+    frozenset({"light y"}): "light from top to bottom",
+    frozenset({"skewness x"}): "which side is heavier",
+    frozenset({"edges"}): "sharpness of edges",
+    frozenset({"mass"}): "amount of ink",
 }
+VERBS = {
+    "position": "moves",
+    "position from left to right": "moves from left to right",
+    "position from top to bottom": "moves up and down",
+    "orientation": "turns",
+    "slant": "slants",
+}
+THINGS = {
+    "mnist": "the digits",
+    "digits": "the digits",
+    "svhn": "the digits",
+    "street_numbers": "the digits",
+    "faces": "the faces",
+    "celeba": "the faces",
+    "chairs": "the chairs",
+    "sprites": "the sprites",
+}
+"""What images of a data set show, by the beginning of its name."""
+LEAST_TOLD = 0.1
+"""Least share of the statistic that is told to follow a code, after those that name it."""
+ALONG = 0.8
+"""A statistic goes from its first to its last mean where these have this part of its range."""
+
+
+def _percent(value: float) -> str:
+    return minus(f"{100 * value:.0f}")
+
+
+def _degrees(value: float) -> str:
+    return f"{'+' if round(value) > 0 else ''}{minus(f'{value:.0f}')}°"
+
+
+def _pixels(value: float) -> str:
+    return f"{value:.1f}"
+
+
+UNITS: Mapping[str, tuple[Callable[[float], str], str]] = {
+    "centroid x": (_percent, " % of the width"),
+    "centroid y": (_percent, " % of the height"),
+    "area": (_percent, " % of the image"),
+    "size": (_pixels, " pixels"),
+    "stroke width": (_percent, " % of the size"),
+    "slant": (_degrees, ""),
+    "brightness": (_percent, " % of white"),
+    "contrast": (_percent, " % of white"),
+    "saturation": (_percent, " %"),
+}
+"""How a statistic is written, and its unit."""
 
 
 @dataclass(frozen=True)
 class Changed:
-    """What a code changes: the statistics it is named after, and the next one, if any."""
+    """What a code changes: the statistics it is named after, and the next strongest, if any.
+
+    ``kind`` is that of its prior, or `IN_REAL_IMAGES`.
+    """
 
     names: tuple[str, ...]
     following: str | None
+    kind: str
     statistics: Mapping[str, StatisticEffect]
 
 
 def changed_by(model: ModelResults, code: str) -> Changed | None:
-    """Return what a code is named after; None where nothing qualifies or nothing was measured."""
-    effects = [result.effects for result in model.results if result.effects]
-    statistics = next((each.statistics for each in effects if each.code == code), {})
-    strengths = {
-        name: each.share * each.consistency
-        for name, each in statistics.items()
-        if each.low >= LEAST_CONSISTENCY and each.share >= LEAST_SHARE
+    """Return what a code is named after; None where nothing qualifies or nothing was measured.
+
+    What it changes in generated images, else what it goes with in real ones.
+    """
+    effects = (result.effects for result in model.results)
+    found = next((each for each in effects if each and each.code == code), None)
+    if found is None:
+        statistics, kind = _seen_with(model, code), IN_REAL_IMAGES
+    else:
+        statistics, kind = dict(found.statistics), found.kind
+    named = name_of(statistics, kind)
+    return None if named is None else Changed(*named, kind, statistics)
+
+
+def _seen_with(model: ModelResults, code: str) -> dict[str, StatisticEffect]:
+    """Return how closely a code goes with statistics of real images, where that is no chance."""
+    pairs = (result for result in model.results if is_appearance(result))
+    return {
+        pair.factor: StatisticEffect(
+            consistency=1.0,
+            low=1.0,
+            high=1.0,
+            share=result.value,
+            share_low=result.low,
+            share_high=result.high,
+            means=pair.means,
+        )
+        for result in pairs
+        if (pair := result.pair) is not None
+        and pair.code == code
+        and pair.measure in CORRELATIONS
+        and pair.p is not None
+        and pair.p <= SURE
     }
-    if not strengths:
-        return None
-    strongest = max(strengths, key=lambda name: strengths[name])
-    for kind in KINDS:
-        first = max(kind, key=lambda name: strengths.get(name, 0.0))
-        if strengths.get(first, 0.0) < LEADING * strengths[strongest] or (
-            statistics[first].consistency < AS_CONSISTENT * statistics[strongest].consistency
-        ):
-            continue
-        names = [name for name in kind if strengths.get(name, 0.0) >= ALIKE * strengths[first]]
-        if "brightness" in kind:
-            names = names[:1]  # they are four ways of being bright
-        others = sorted(strengths.keys() - {*names}, key=lambda name: -strengths[name])
-        return Changed(tuple(names), others[0] if others else None, statistics)
-    return None  # only statistics that no kind has
 
 
 def change_sentence(code: str, document: Document) -> str:
-    """Return what a code changes in images, or nothing."""
+    """Return what a code changes in images, from where to where and how surely, or nothing."""
     changed = changed_by(document, code)
     if changed is None:
         return ""
-    weakest = min(
-        (changed.statistics[name] for name in changed.names), key=lambda each: each.consistency
-    )
-    share = max(changed.statistics[name].share for name in changed.names)
-    remarks = [
-        f"consistency {two_decimals(weakest.consistency)}",
-        between(weakest.low, weakest.high, two_decimals),
-        f"{_whole(share)} of its deviation",
-        _next(changed),
-    ]
-    where = f" in {document.label}" if len(document.peers) > 1 else ""
-    return f"changes {in_plain_words(changed.names)} in generated images{where}" + in_brackets(
-        *remarks
-    )
+    found = [changed.statistics[name] for name in changed.names]
+    weakest = min(found, key=lambda each: each.share * each.consistency)
+    label = f" in {document.label}" if len(document.peers) > 1 else ""
+    if changed.kind == IN_REAL_IMAGES:
+        does, where = f"goes with {in_plain_words(changed.names)}", "of real images"
+        aside = in_brackets(f"rank correlation {_share(weakest)}")
+    else:
+        does, where = _does(changed, document), "in generated images"
+        certain = between(weakest.low, weakest.high, two_decimals)
+        aside = in_brackets(
+            f"correlation ratio {_share(weakest)}",
+            f"consistency {two_decimals(weakest.consistency)}, {certain}",
+        )
+    return f"{does} {where}{label}{_ranges(changed, does)}{aside}{_next(changed)}"
+
+
+def _does(changed: Changed, document: Document) -> str:
+    turns = changed.kind == "angle" and set(changed.names) <= set(TURN)
+    words = in_plain_words(TURN if turns else changed.names)
+    if words not in VERBS:
+        return f"changes {words}"
+    label, things = document.data_set.label, "what is drawn"
+    things = next((each for start, each in THINGS.items() if label.startswith(start)), things)
+    verb, _, direction = VERBS[words].partition(" ")
+    return " ".join(part for part in (verb, things, direction) if part)
+
+
+def _ranges(changed: Changed, said: str) -> str:
+    """Return from where to where each statistic goes, with its name unless that was ``said``."""
+    ranges = []
+    for name in changed.names:
+        means, word = changed.statistics[name].means, in_plain_words([name])
+        if means:
+            reached = _range(name, means, ordered=changed.kind not in UNORDERED)
+            ranges.append(reached if f" {word} " in f"{said} " else f"{word} {reached}")
+    return f": {', '.join(ranges)}" if ranges else ""
+
+
+def _range(name: str, means: Sequence[float], *, ordered: bool) -> str:
+    """Return from where to where a statistic goes: in the order of the code's values, or not."""
+    write, unit = UNITS.get(name, (two_decimals, ""))
+    low, high = min(means), max(means)
+    if ordered and abs(means[-1] - means[0]) >= ALONG * (high - low):
+        return f"{write(means[0])} to {write(means[-1])}{unit}"
+    return f"between {write(low)} and {write(high)}{unit}"
+
+
+def _share(effect: StatisticEffect) -> str:
+    ends = between(effect.share_low, effect.share_high, two_decimals)
+    return f"{two_decimals(effect.share)}{'' if effect.share_low is None else f', {ends}'}"
 
 
 def _next(changed: Changed) -> str:
-    if changed.following is None:
+    following = changed.statistics.get(changed.following or "")
+    if following is None or not following.share_low or following.share < LEAST_TOLD:
         return ""
-    share = changed.statistics[changed.following].share
-    return f"next: {in_plain_words([changed.following])}, {_whole(share)}"
-
-
-def _whole(share: float) -> str:
-    return f"{min(round(100 * share), 100)} %"
+    weakly = "" if following.share >= FOLLOWS else " weakly"
+    return f"; {in_plain_words([changed.following or ''])} follows it{weakly} ({_share(following)})"
 
 
 def in_plain_words(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from infoeval.report.wording import MISSING, between, count_of, in_brackets, spread, two_decimals
 from infoeval.results import Document, ModelResults, Result
-from infoeval.results.records import Adjusted, Pair
+from infoeval.results.records import APPEARANCE, Adjusted, Pair
 
 FOLLOWS, WEAKLY = 0.5, 0.2
 """Least strengths above chance with which a code follows a factor partly, and weakly.
@@ -88,15 +88,26 @@ def follow_sentence(code: str, document: Document) -> str:
         known = [f"closest: {best.pair.factor}, {number}", _ends(best.result), _chance(best.result)]
         closest = ", ".join(part for part in known if part)
         return f"follows no factor that these rows can show ({closest}{where})"
-    aside = in_brackets(_ends(best.result), _chance(best.result), _in_seeds(best, document))
+    remarks = _ends(best.result), _chance(best.result), _in_seeds(best, document)
+    aside = in_brackets(*remarks, _read_with(best, document))
     return f"{best.verb} {best.pair.factor}, {number}{aside}{where}"
 
 
 def _of_code(model: ModelResults, code: str) -> list[Result]:
     """Return the code's pairs with every factor, all measured in the same way."""
-    pairs = [result for result in model.results if result.pair and result.pair.code == code]
+    pairs = [
+        result
+        for result in model.results
+        if result.pair and result.pair.code == code and not is_appearance(result)
+    ]
     first = min(pairs, key=lambda result: _images_of(result) != "real", default=None)
     return [] if first is None else [each for each in pairs if each.options == first.options]
+
+
+def is_appearance(result: Result) -> bool:
+    """Return whether a pair is one of a code and a statistic that names codes, not a factor."""
+    own = result.settings.get("own")
+    return isinstance(own, dict) and own.get("factors") == APPEARANCE
 
 
 def _compared(pairs: Sequence[Result]) -> list[Association]:
@@ -133,6 +144,15 @@ def _ends(result: Result) -> str:
 def _chance(result: Result) -> str:
     null = result.typed.null
     return f"chance {two_decimals(null.mean)}" if null else ""
+
+
+def _read_with(best: Association, model: ModelResults) -> str:
+    """Return how well a factor of generated images is read on real ones; of others nothing."""
+    for result in model.results:
+        reading = result.typed.measuring.get(best.pair.factor)
+        if reading is not None and result.options == best.result.options:
+            return f"read from images with {reading.measure} {two_decimals(reading.value)}"
+    return ""
 
 
 def _in_seeds(best: Association, document: Document) -> str:

@@ -39,6 +39,10 @@ DIRECTION_CHANGE = "direction-change"
 DIRECTION_REACH = "direction-reach"
 QUALITY = "quality"
 EFFECTS = "image-effects"
+APPEARANCE = "appearance"
+"""The factors that are statistics of images which name codes."""
+CORRELATIONS = ("|Spearman|", "circular correlation")
+"""Measures of pairs that are correlations."""
 
 ALL_CODES = "all codes"
 """The target of the information in all codes together."""
@@ -96,6 +100,13 @@ def _references(value: Any) -> Any:
     return value if isinstance(value, dict | References) else None
 
 
+class FactorReading(Open):
+    """How well a factor is read from real test images by a network that reads generated ones."""
+
+    measure: Name
+    value: Float
+
+
 class Details(Open):
     """The details that any metric may have.
 
@@ -104,7 +115,8 @@ class Details(Open):
     too few rows for the cells that are counted, or for narrow posteriors. ``references`` are scores
     of codes of known meaning, and ``untrusted`` says which of these make the metric misleading on
     this table.
-    ``assumed`` is a sentence about what was assumed, as the model does not say.
+    ``assumed`` is a sentence about what was assumed, as the model does not say. ``measuring`` tells
+    of each factor that was read from generated images how well it is read.
     """
 
     null: Annotated[Null | None, BeforeValidator(_null)] = None
@@ -114,6 +126,7 @@ class Details(Open):
     references: Annotated[References | None, BeforeValidator(_references)] = None
     untrusted: Text = ""
     assumed: Text = ""
+    measuring: dict[Name, FactorReading] = Field(default_factory=dict)
 
 
 class Clustering(Details):
@@ -191,7 +204,8 @@ class Pair(Details):
     ``p`` is the probability that shuffled factors have a pair as strong as this one anywhere in
     the table: it allows for the number of pairs. ``strength`` is the value above chance on a scale
     that all measures share, that of a correlation. ``nmi`` stands beside a share of information,
-    ``linear`` beside a circular correlation: of the code's rank with cosine and sine.
+    ``linear`` beside a circular correlation: of the code's rank with cosine and sine. ``means`` are
+    those of a factor that is a statistic of images, in tenths of the rows in the code's order.
     """
 
     code: Name
@@ -202,6 +216,7 @@ class Pair(Details):
     strength: Float | None = None
     nmi: Float | None = None
     linear: Float | None = None
+    means: tuple[Float, ...] = ()
 
 
 class BoundDetails(Details):
@@ -357,12 +372,16 @@ class StatisticEffect(Open):
     low: Float
     high: Float
     share: Float
+    share_low: Float | None = None
+    share_high: Float | None = None
+    means: tuple[Float, ...] = ()
 
 
 class EffectDetails(Details):
-    """What a ``code`` changes: each statistic of images by its name."""
+    """What a ``code``, of a ``kind`` of prior, changes: each statistic of images by its name."""
 
     code: Name
+    kind: Name = ""
     statistics: dict[Name, StatisticEffect]
 
 

@@ -296,7 +296,9 @@ def test_images_without_labels_or_factors(models: Path, tmp_path: Path) -> None:
     data = store(tmp_path / "images.npz", images=images)
     document = score(f"{models}/model.py:arrays", data=data)
     applicable = {item.name for item in metrics.all_metrics("codes")}
-    assert {result.metric for result in document.results} <= applicable
+    rest = [result for result in document.results if result.metric not in applicable]
+    assert {result.metric for result in rest} == {"code-factors"}
+    assert all(result.settings["own"] == {"factors": "appearance"} for result in rest)
     skipped = {each.metric: each.reason for each in document.skipped}
     assert skipped["mig"] == "there are no factors"
     assert "no labels" in skipped["cluster-acc"]

@@ -30,7 +30,7 @@ def test_a_change_that_is_the_same_everywhere() -> None:
         assert each["consistency"] == pytest.approx(1, abs=1e-9)
         assert each["low"] == pytest.approx(1, abs=1e-9)
     assert found["a"]["share"] == pytest.approx(np.sqrt((VALUES**2).mean()), rel=0.05)
-    assert found["a"]["profile"] == pytest.approx(VALUES / RANDOM[:, 0].std())
+    assert found["a"]["means"] == pytest.approx(RANDOM[:60, 0].mean() + VALUES)
 
 
 def test_a_dead_code_changes_nothing_at_all() -> None:
@@ -66,6 +66,27 @@ def test_intervals_hold_the_consistency_of_many_more_traversals() -> None:
     assert 0.9 <= np.mean(held) <= 1.0
 
 
+def test_shares_are_chance_free_and_inside_their_intervals() -> None:
+    """Of noise with a small effect: squares of means alone would give 0.18 without any effect."""
+
+    def shares(effect: float) -> Any:
+        found = []
+        for seed in range(200):
+            random = np.random.default_rng(seed)
+            changes = effect * VALUES + random.normal(size=(30, len(VALUES)))
+            score = image_effects(changes[..., None], random.normal(size=(4000, 1)))
+            found.append(score.details["statistics"]["0"])
+        return found
+
+    nothing = shares(0.0)
+    squares = [each["share"] ** 2 for each in nothing]
+    assert np.mean(squares) < 0.01
+    assert np.mean([each["share_low"] > 0 for each in nothing]) <= 0.05
+    truth = 0.5 * np.sqrt((VALUES**2).mean())
+    held = [each["share_low"] <= truth <= each["share_high"] for each in shares(0.5)]
+    assert 0.9 <= np.mean(held) <= 0.995
+
+
 def test_order_of_values_scale_and_offset_do_not_matter() -> None:
     traversed = along(VALUES + 0.3 * RNG.normal(size=(60, len(VALUES))), 4 * VALUES**2)
     found, order = effects(traversed), RNG.permutation(len(VALUES))
@@ -73,7 +94,7 @@ def test_order_of_values_scale_and_offset_do_not_matter() -> None:
         "statistics"
     ]
     for name in ("a", "b"):
-        for number in ("consistency", "low", "high", "share"):
+        for number in ("consistency", "low", "high", "share", "share_low", "share_high"):
             assert turned[name][number] == pytest.approx(found[name][number])
 
 

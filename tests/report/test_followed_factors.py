@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from infoeval.report import render
-from tests.report.made_up import document, pair, said
+from tests.report.made_up import document, pair, said, score
 from tests.report.reading import Reading
 
 
@@ -20,6 +20,22 @@ def test_a_code_that_follows_a_factor() -> None:
     assert said(document(*found)) == {
         "a": "follows size, |Spearman| 0.93 (0.91 to 0.94; chance 0.02)."
     }
+
+
+def test_a_factor_of_generated_images_is_told_with_how_well_it_is_read() -> None:
+    found = [pair("a", "size", 0.93, (0.91, 0.94), chance=0.02, p=1e-4)]
+    whole = score("code-factors", None, 0.93, None, {})
+    whole["details"]["measuring"] = {
+        "size": {"measure": "|Spearman|", "value": 0.968, "least": 0.9}
+    }
+    for each in (whole, *found):
+        each["settings"] = {"own": {"images": "generated"}}
+    assert said(document(whole, *found))["a"] == (
+        "follows size, |Spearman| 0.93 (0.91 to 0.94; chance 0.02; read from images with "
+        "|Spearman| 0.97), on generated images."
+    )
+    del whole["settings"]
+    assert "read from" not in said(document(whole, *found))["a"]
 
 
 def test_noise_against_two_hundred_people_follows_nobody() -> None:
