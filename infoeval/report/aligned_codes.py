@@ -8,6 +8,7 @@ from infoeval.report.class_matching import matching_of
 from infoeval.report.followed_factors import closest_factor, codes_compared
 from infoeval.report.grid_columns import Strip
 from infoeval.report.moved_attributes import moved_attributes, moved_by
+from infoeval.report.naming_rule import IN_REAL_IMAGES
 from infoeval.report.wording import count_of, percent, two_decimals
 from infoeval.results import Document, ModelResults
 
@@ -87,7 +88,10 @@ def brief_meaning(model: ModelResults, code: str) -> str:
     moved, changed = moved_by(model, code), changed_by(model, code)
     if moved is not None:
         return f"changes {in_plain_words(moved_attributes(moved))}"
-    return f"changes {in_plain_words(changed.names)}" if changed else ""
+    if changed is None:
+        return ""
+    verb = "goes with" if changed.kind == IN_REAL_IMAGES else "changes"
+    return f"{verb} {in_plain_words(changed.names)}"
 
 
 def pairing(document: Document) -> str:
