@@ -66,7 +66,7 @@ def test_every_subject_names_its_codes(shown: Shown, name: str, sentence: str) -
 def test_which_code_turns_the_digits(shown: Shown) -> None:
     with shown("generator") as page:
         line = first(page).locator(".findings li", has_text="slant")
-        assert "slant changes " in line.first.inner_text()
+        assert "slant slants " in line.first.inner_text()
         assert "0.86" in line.first.inner_text()
         assert line.first.locator("img.strip").is_visible()
         assert "unnamed" in first(page).locator(".findings li", has_text="width").inner_text()
