@@ -31,7 +31,7 @@ PHOTOGRAPH = Path("docs/images/report.png")
 
 MNIST = Path("runs/seeds/mnist-default-0/ckpt.pt")
 BASELINE = Path("runs/seeds/mnist-lambda-0-0/ckpt.pt")
-FACES = Path("runs/six/faces/seed-0/ckpt.pt")
+FACES = Path("runs/six/faces-half/seed-5/ckpt.pt")
 SEEDS = [Path(f"runs/seeds/mnist-default-{seed}/ckpt.pt") for seed in range(5)]
 
 REPEATS = 5
@@ -73,13 +73,7 @@ def examples() -> None:
     mnist += scores(BASELINE, "mnist-lambda-0", information=True)
     page = OUT / "mnist.html"
     run("report", str(MNIST), "--baseline", str(BASELINE), *mnist, "-o", str(page))
-    run(
-        "report",
-        str(FACES),
-        *scores(FACES, "faces", information=True),
-        "-o",
-        str(OUT / "faces.html"),
-    )
+    run("report", str(FACES), "-o", str(OUT / "faces.html"))
     EXAMPLES.mkdir(exist_ok=True)
     for name in ("mnist", "faces"):
         shutil.copyfile(OUT / f"{name}.html", EXAMPLES / f"{name}.html")

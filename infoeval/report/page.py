@@ -17,7 +17,8 @@ from infoeval.report.tables import Cell, EstimateCell, parts
 from infoeval.report.wording import count_of
 from infoeval.results import Document
 
-_BRACKETS = re.compile(r"(\([^()]*\))")
+_BRACKETS = re.compile(r"((?<!\S)\([^()]*\))")
+"""What stands in brackets after a space; not the argument of H(factor)."""
 
 
 def render(document: Mapping[str, Any], folder: str | os.PathLike[str]) -> str:

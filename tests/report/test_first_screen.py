@@ -5,6 +5,7 @@ from typing import Any
 
 from infoeval.report.evidence import reasons
 from infoeval.report.first_screen import first_screen
+from infoeval.report.page import render
 from infoeval.report.verdict import MOST_SHOWN, Finding, findings_that_fit
 from infoeval.results import Document
 from tests.report.made_up import document, pair
@@ -63,3 +64,9 @@ def test_every_reason_has_a_few_words(tmp_path: Path) -> None:
     for reason in reasons(Document.for_page(sample(tmp_path))):
         assert 0 < len(reason.short) < 60
         assert not reason.short.endswith(".")
+
+
+def test_brackets_are_set_apart_but_not_those_of_a_measure(tmp_path: Path) -> None:
+    measured = pair("z0", "x", 0.8, (0.7, 0.9), chance=0.02, p=0.001, measure="I / H(factor)")
+    page = render(document(measured), tmp_path)
+    assert 'I / H(factor) 0.80 <span class="aside">(0.70 to 0.90' in page
