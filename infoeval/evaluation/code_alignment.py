@@ -13,10 +13,8 @@ from infoeval.evaluation.requests import Request
 from infoeval.metrics.seed_agreement import pair_codes
 from infoeval.results import Document, Result, Skipped
 from infoeval.results.model_results import AlignedCode, Alignment
+from infoeval.results.records import SEED_AGREEMENT
 from infoeval.subjects.subject import Rows
-
-AGREEMENT = "udr"
-"""The metric of several models that a report of seeds has beside those of each."""
 
 
 def align(first: Inputs, other: Inputs) -> Alignment | None:
@@ -61,7 +59,7 @@ def seeds_together(
     try:
         measured = _agreement(seeds)
     except UserError as error:
-        skipped = (*_others_skipped(aligned[0]), Skipped(AGREEMENT, str(error)))
+        skipped = (*_others_skipped(aligned[0]), Skipped(SEED_AGREEMENT, str(error)))
         return [aligned[0].model_copy(update={"skipped": skipped}), *aligned[1:]]
     return [
         document.model_copy(
@@ -72,7 +70,7 @@ def seeds_together(
 
 
 def _others_skipped(document: Document) -> tuple[Skipped, ...]:
-    return tuple(each for each in document.skipped if each.metric != AGREEMENT)
+    return tuple(each for each in document.skipped if each.metric != SEED_AGREEMENT)
 
 
 def _agreement(seeds: Sequence[Inputs]) -> list[Result]:
@@ -90,7 +88,7 @@ def _agreement(seeds: Sequence[Inputs]) -> list[Result]:
         ]
         tables.append(CodeTable(Rows(numbers, None), types, []))
     names = [str(inputs.subject) for inputs in seeds]
-    _, *each = run_on_models(tables, names, seeds[0].options, Request(AGREEMENT))
+    _, *each = run_on_models(tables, names, seeds[0].options, Request(SEED_AGREEMENT))
     return [replace(result, target=None) for result in each]
 
 

@@ -246,14 +246,20 @@ def _angles(tables: Sequence[Codes], types: Sequence[Sequence[str]] | None) -> l
 def _correlations(first: Codes, second: Codes, ours: Flags, theirs: Flags) -> Array:
     """|Spearman|, or the circular correlation of ranks where one of both is an angle."""
     found = np.minimum(np.abs(_rank_correlations(first, second)), 1.0)
-    ranks = rankdata(np.stack([*first, *second], axis=1), axis=0)
+    ranks = _ranks(first, second)
     turning = ranks.T[: len(first)], ranks.T[len(first) :]
     return np.where(ours[:, None] | theirs, circular_correlations(*turning), found)
 
 
 def _rank_correlations(first: Codes, second: Codes) -> Array:
     """Spearman's correlation, 0 for a constant code."""
-    ranks = rankdata(np.stack([*first, *second], axis=1), axis=0)
+    ranks = _ranks(first, second)
     apart = ranks - ranks.mean(axis=0)
     lengths = np.sqrt((apart**2).sum(axis=0))
     return share(apart.T @ apart, np.outer(lengths, lengths))[: len(first), len(first) :]
+
+
+def _ranks(first: Codes, second: Codes) -> Array:
+    """Ranks of the rows in each code of both models, (n, codes)."""
+    ranks: Array = rankdata(np.stack([*first, *second], axis=1), axis=0)
+    return ranks

@@ -96,10 +96,7 @@ def brief_meaning(model: ModelResults, code: str) -> str:
 
 def pairing(document: Document) -> str:
     """Return how the codes of several models were paired, with the range of their agreement."""
-    others: Sequence[ModelResults] = document.peers[1:]
-    aligned = [model.alignment for model in others if model.alignment is not None]
-    if not others:
-        return ""
+    aligned = [model.alignment for model in document.peers[1:] if model.alignment is not None]
     if not aligned:
         return ""
     rows = "images" if document.identity.codes is None else "rows"

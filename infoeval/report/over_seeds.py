@@ -11,10 +11,9 @@ from infoeval.report.side_by_side import by_label
 from infoeval.report.tables import EstimateCell, Kind
 from infoeval.report.wording import MISSING, percent, spread, two_decimals
 from infoeval.results import Document, ModelResults, Result
-from infoeval.results.records import CLUSTER_ACCURACY
+from infoeval.results.records import CLUSTER_ACCURACY, SEED_AGREEMENT
 
 LEVEL = 0.95
-AGREEMENT = "udr"
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def mean_over_seeds(values: Sequence[float], metric: str = "") -> EstimateCell:
     (2.0, -0.48, 4.48)
     """
     middle = mean(values)
-    if len(values) < 2 or metric == AGREEMENT:
+    if len(values) < 2 or metric == SEED_AGREEMENT:
         return EstimateCell(middle)
     quantile = float(stdtrit(len(values) - 1, (1 + LEVEL) / 2))
     half = quantile * stdev(values) / math.sqrt(len(values))
@@ -80,7 +79,7 @@ def over_seeds(document: Document) -> tuple[SeedNumbers, ...]:
         accuracy = document.find(CLUSTER_ACCURACY, code.name)
         if accuracy is not None:
             found.append(_numbers(document, accuracy, f"{code.name}: error", "percent"))
-    agreement = document.find(AGREEMENT, None)
+    agreement = document.find(SEED_AGREEMENT, None)
     if agreement is not None:
         found.append(_numbers(document, agreement, "agreement of seeds (udr)", "number"))
     return tuple(found)

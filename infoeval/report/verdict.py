@@ -20,10 +20,8 @@ _LETTERS, _SMALL_LETTERS = 86, 98
 """Letters of a line of a sentence on the first screen, and of the one below it."""
 _MOST = 24
 """Largest number of codes of a table that have a sentence each, whatever it says."""
-
-
 _FEW = 4
-"""Largest number of codes of which nothing is known that have a sentence each."""
+"""Codes that have a sentence each even if nothing is known of them, or their sentences are long."""
 
 
 @dataclass(frozen=True)

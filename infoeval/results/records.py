@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 INFORMATION = "mi"
 SYNERGY = "mi-synergy"
 OWN_BOUND = "mi-own"
+SEED_AGREEMENT = "udr"
 CLUSTER_ACCURACY = "cluster-acc"
 CODE_FACTORS = "code-factors"
 DIRECTION_CHANGE = "direction-change"
