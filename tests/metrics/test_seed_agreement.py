@@ -233,3 +233,11 @@ def test_angles_are_paired_by_their_circle() -> None:
 def test_codes_of_other_rows_are_refused_as_partners() -> None:
     with pytest.raises(UserError, match="number of rows"):
         pair_codes([[1.0, 2.0]], [[1.0, 2.0, 3.0]])
+
+
+def test_a_clear_partner_elsewhere_comes_before_the_code_of_the_same_place() -> None:
+    random = np.random.default_rng(3)
+    codes, noise = random.normal(size=(2, 2_000)), random.normal(size=(2, 2_000))
+    for weight, partners in ((0.5, [1, 0]), (0.0, [0, 1])):
+        other = weight * codes[::-1] + noise
+        assert [pair.second for pair in pair_codes(codes, other)] == partners
