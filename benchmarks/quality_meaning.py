@@ -3,6 +3,8 @@
     python benchmarks/quality_meaning.py score mnist runs/seeds/mnist-default-*
     python benchmarks/quality_meaning.py score chairs runs/six/chairs/seed-*
     python benchmarks/quality_meaning.py draw
+    python benchmarks/quality_meaning.py score digits-sweep runs/six/digits-lambda-*/seed-*
+    python benchmarks/quality_meaning.py sweep digits-sweep
 
 `score` writes docs/results/quality-meaning-NAME.csv, a row for each run and number: those of
 `quality`, each beside what real images score; *followed*, the mean over the factors of the largest
@@ -30,6 +32,14 @@ from infoeval.files import atomic_path
 from infoeval.results import Document
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+SWEPT = {
+    "precision": "precision",
+    "recall": "recall",
+    "fd": "FD",
+    "variety": "variety, codes fixed",
+    "followed": "factors followed",
+    "read": "L_I / H(c), categories",
+}
 SHOWN = ("quality-precision", "quality-recall", "quality-coverage")
 
 
@@ -90,8 +100,9 @@ def score_runs(arguments: argparse.Namespace) -> None:
 
 def draw(arguments: argparse.Namespace) -> None:
     """Draw quality, as a share of what real images score, against meaning: a point for each run."""
-    tables = sorted((arguments.out / "results").glob("quality-meaning-*.csv"))
-    rows = pd.concat([pd.read_csv(path) for path in tables], ignore_index=True)
+    paths = sorted((arguments.out / "results").glob("quality-meaning-*.csv"))
+    tables = [pd.read_csv(path) for path in paths]
+    rows = pd.concat([each for each in tables if each["lambda"].nunique() == 1], ignore_index=True)
     wide = rows.pivot_table("value", ["system", "run"], "number").reset_index()
     real = rows.pivot_table("real", ["system", "run"], "number").reset_index()
     mpl.use("Agg")
@@ -118,6 +129,27 @@ def draw(arguments: argparse.Namespace) -> None:
         figure.savefig(path, dpi=110)
 
 
+def draw_sweep(arguments: argparse.Namespace) -> None:
+    """Draw quality and meaning against λ: a point for each run, a line through the means."""
+    rows = pd.read_csv(arguments.out / "results" / f"quality-meaning-{arguments.name}.csv")
+    mpl.use("Agg")
+    sns.set_theme(context="paper", style="whitegrid", palette="colorblind")
+    figure, panels = plt.subplots(1, len(SWEPT), figsize=(11, 2.6), layout="constrained")
+    order = sorted(rows["lambda"].unique())
+    for axes, (number, label) in zip(panels, SWEPT.items(), strict=True):
+        chosen = rows[rows["number"] == number]
+        at = chosen["lambda"].map(order.index)
+        sns.scatterplot(x=at, y=chosen["value"], ax=axes)
+        means = chosen.groupby("lambda")["value"].mean()
+        axes.plot(range(len(order)), means.loc[order], lw=1)
+        if chosen["real"].notna().any():
+            axes.axhline(chosen["real"].mean(), color="0.5", lw=0.8, ls=":")
+        axes.set(xlabel="λ", ylabel=label, ylim=(0, None))
+        axes.set_xticks(range(len(order)), [f"{weight:g}" for weight in order])
+    with atomic_path(arguments.out / "images" / f"quality-meaning-{arguments.name}.png") as path:
+        figure.savefig(path, dpi=110)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -131,6 +163,9 @@ def main() -> None:
     scoring.add_argument("--images", type=int, default=2_000)
     scoring.set_defaults(act=score_runs)
     commands.add_parser("draw").set_defaults(act=draw)
+    sweep = commands.add_parser("sweep")
+    sweep.add_argument("name", help="of the runs scored")
+    sweep.set_defaults(act=draw_sweep)
     arguments = parser.parse_args()
     arguments.act(arguments)
 
