@@ -9,7 +9,8 @@
 `score` writes docs/results/quality-meaning-NAME.csv, a row for each run and number: those of
 `quality`, each beside what real images score; *followed*, the mean over the factors of the largest
 chance-adjusted association that any code has with each on real test images (`code-factors`), which
-has no interval; and *read*, the share of H(c) of the categories that the model's own Q reads.
+has no interval; *read*, the share of H(c) of the categories that the model's own Q reads; and, of
+data with classes, *classes*, the largest accuracy of a category that is matched to them one to one.
 Numbers of quality of different data sets come from different feature networks, so they can be
 compared only with those of their own real images. `draw` writes docs/images/quality-meaning.png
 from all these files.
@@ -37,7 +38,7 @@ SWEPT = {
     "recall": "recall",
     "fd": "FD",
     "variety": "variety, codes fixed",
-    "followed": "factors followed",
+    "classes": "accuracy, matched to classes",
     "read": "L_I / H(c), categories",
 }
 SHOWN = ("quality-precision", "quality-recall", "quality-coverage")
@@ -72,22 +73,29 @@ def meaning_rows(document: Document) -> list[dict[str, Any]]:
         for result in document.results
         if result.metric == "mi-own" and result.details["kind"] == "categorical"
     ]
-    rows = [{"number": "followed", "value": float(np.mean(list(best.values()))), "n": len(best)}]
+    rows: list[dict[str, Any]] = [
+        {"number": "followed", "value": float(np.mean(list(best.values()))), "n": len(best)}
+    ]
     if own:
         total = sum(value for value, _ in own) / sum(entropy for _, entropy in own)
         rows.append({"number": "read", "value": total, "n": len(own)})
+    matched = [result for result in document.results if result.metric == "cluster-acc"]
+    if matched:
+        best_of = max(matched, key=lambda result: result.value)
+        numbers = {name: getattr(best_of, name) for name in ("value", "low", "high", "n")}
+        rows.append({"number": "classes", **numbers})
     return rows
 
 
 def score_runs(arguments: argparse.Namespace) -> None:
     """Score all runs of a system with the same feature network."""
     context = Context(Options(data=arguments.data))
-    requests = requests_of(
-        [f"quality:images={arguments.images}", "code-factors", "mi-own"], context.options
-    )
+    names = [f"quality:images={arguments.images}", "code-factors", "mi-own"]
     rows = []
     for folder in arguments.runs:
         subject = context.open(str(folder / "ckpt.pt"))
+        has_classes = context.splits(subject).test.labels is not None
+        requests = requests_of([*names, *(["cluster-acc"] if has_classes else [])], context.options)
         document = score_subject(subject, requests, context)
         information = document.subject.get("information_weight")
         about = {"system": arguments.name, "run": folder.name, "lambda": information}
