@@ -10,6 +10,7 @@ from click.exceptions import NoArgsIsHelpError
 import infoeval
 from infoeval.cli import signals
 from infoeval.cli.directions_command import directions
+from infoeval.cli.doctor_command import doctor
 from infoeval.cli.encode_command import encode
 from infoeval.cli.failures import error_line, with_preflight_checks
 from infoeval.cli.list_commands import data, list_metrics
@@ -72,9 +73,21 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(train, score, list_metrics, compare, report, view, traverse, encode, directions, data),
+    *(
+        train,
+        score,
+        list_metrics,
+        compare,
+        report,
+        view,
+        traverse,
+        encode,
+        directions,
+        data,
+        doctor,
+    ),
 )
 for command in COMMANDS:
-    if command is not data and command.callback is not None:
+    if command not in (data, doctor) and command.callback is not None:
         command.callback = with_preflight_checks(command.callback)
     main.add_command(command)

@@ -58,7 +58,7 @@ def parse(arguments: list[str]) -> None:
 def test_commands_are_these() -> None:
     assert {" ".join(path) for path in commands(main)} == {
         *("", "train", "score", "metrics", "compare", "report", "view", "traverse", "encode"),
-        *("directions", "data", "data ls"),
+        *("directions", "data", "data ls", "doctor"),
     }
 
 
