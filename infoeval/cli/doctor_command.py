@@ -204,7 +204,7 @@ def _torch(answer: Answer) -> Iterator[Finding]:
         else:
             yield Finding(
                 *("bfloat16", "missing", "this CPU has no units for it"),
-                "leave precision at float32 here; bfloat16 is slower",
+                "trainings take float32 here by themselves, and longer",
             )
         if answer["gpus"]:
             yield Finding("GPU", "ok", listing(answer["gpus"]))

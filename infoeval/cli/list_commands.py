@@ -8,6 +8,8 @@ import click
 
 from infoeval.cli.common import as_text, data_dir_option, json_option
 from infoeval.cli.output import print_json, say
+from infoeval.cli.parameter_types import CompletedText
+from infoeval.cli.score_commands import metric_names
 from infoeval.errors import printable
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("metrics")
-@click.argument("name", required=False)
+@click.argument("name", required=False, type=CompletedText(metric_names))
 @json_option
 @click.option("--markdown", is_flag=True, help="Print the table of docs/metrics.md.")
 def list_metrics(name: str | None, as_json: bool, markdown: bool) -> None:

@@ -17,6 +17,7 @@ from infoeval.cli.common import (
 )
 from infoeval.cli.grouped_help import SCORING, grouped_command
 from infoeval.cli.output import note
+from infoeval.cli.parameter_types import CompletedText
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options, PageOptions
 
@@ -27,6 +28,13 @@ NOT_CONVERGED = 1
 PAGE_OPTIONS = ("formats", "figures", "animation", "title", "notes", "paper")
 
 
+def metric_names() -> Sequence[str]:
+    """Return the names of all metrics, which a shell completes."""
+    from infoeval.metrics.registry import names
+
+    return names()
+
+
 def metric_option(default: str) -> Decorator[Any]:
     """Return the decorator of `--metric`, whose help tells the default."""
     return click.option(
@@ -34,6 +42,7 @@ def metric_option(default: str) -> Decorator[Any]:
         "metrics",
         metavar="NAME[:SETTING=VALUE,…]",
         multiple=True,
+        type=CompletedText(metric_names),
         help=f"A metric of `infoeval metrics`; may be repeated. By default {default}.",
     )
 
@@ -45,7 +54,7 @@ open_option = click.option("--open", "open_it", is_flag=True, help="Open the pag
 
 
 @grouped_command(SCORING)
-@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True, type=CompletedText())
 @metric_option("all that apply but mi")
 @options_of(Options)
 @output_option()
@@ -95,7 +104,7 @@ def score(
 
 
 @grouped_command(SCORING)
-@click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
+@click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True, type=CompletedText())
 @metric_option("all that apply but mi")
 @output_option(" For .html also a page of the models side by side; see infoeval report.")
 @options_of(PageOptions)
