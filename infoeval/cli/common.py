@@ -83,6 +83,13 @@ def _option(entry: "Field[Any]", help: str | None = None) -> Decorator[Any]:
     return click.option(flag, entry.name, **settings)
 
 
+def metric_names() -> Sequence[str]:
+    """Return the names of all metrics, which a shell completes."""
+    from infoeval.metrics.registry import names
+
+    return names()
+
+
 def _data_sets() -> Sequence[str]:
     from infoeval.data import names
 

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from infoeval.cli.common import as_text, data_dir_option, json_option
+from infoeval.cli.common import as_text, data_dir_option, json_option, metric_names
 from infoeval.cli.output import print_json, say
 from infoeval.cli.parameter_types import CompletedText
-from infoeval.cli.score_commands import metric_names
 from infoeval.errors import printable
 
 if TYPE_CHECKING:

@@ -12,27 +12,22 @@ from infoeval.cli.common import (
     Decorator,
     command_line,
     json_option,
+    metric_names,
     options_of,
     output_option,
 )
 from infoeval.cli.grouped_help import SCORING, grouped_command
 from infoeval.cli.output import note
 from infoeval.cli.parameter_types import CompletedText
+from infoeval.cli.requirements import all_met, of_differences, of_model, require_option
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options, PageOptions
 
 if TYPE_CHECKING:
     from infoeval.results import Document
 
-NOT_CONVERGED = 1
+NOT_CONVERGED = NOT_MET = 1
 PAGE_OPTIONS = ("formats", "figures", "animation", "title", "notes", "paper")
-
-
-def metric_names() -> Sequence[str]:
-    """Return the names of all metrics, which a shell completes."""
-    from infoeval.metrics.registry import names
-
-    return names()
 
 
 def metric_option(default: str) -> Decorator[Any]:
@@ -59,12 +54,14 @@ open_option = click.option("--open", "open_it", is_flag=True, help="Open the pag
 @options_of(Options)
 @output_option()
 @strict_option
+@require_option("a number")
 @json_option
 def score(
     models: Sequence[str],
     metrics: Sequence[str],
     output: Path | None,
     strict: bool,
+    requirements: Sequence[str],
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -75,6 +72,7 @@ def score(
       infoeval score ckpt.pt
       infoeval score ckpt.pt --metric mi --budget strict --strict --json
       infoeval score codes.npz -o scores.json
+      infoeval score ckpt.pt --metric cluster-acc --require "cluster-acc:low>=0.9"
       infoeval score codes.csv --codes "z_*" --factors "label,pose_*"
       infoeval score codes.npz --metric mig --metric mig:estimator=ksg --null 20
       infoeval score vae.py:encoder --data sprites
@@ -100,7 +98,9 @@ def score(
                 list(models), list(metrics) or None, progress=progress, **options
             )
         show(document)
+    met = all_met(requirements, of_model(document), [document])
     _check_converged({"": document}, strict)
+    _exit_unless(met)
 
 
 @grouped_command(SCORING)
@@ -111,6 +111,7 @@ def score(
 @open_option
 @options_of(Options)
 @strict_option
+@require_option("the difference of the first model from each other")
 @json_option
 def compare(
     models: Sequence[str],
@@ -118,6 +119,7 @@ def compare(
     output: Path | None,
     open_it: bool,
     strict: bool,
+    requirements: Sequence[str],
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -167,14 +169,22 @@ def compare(
             show(comparison)
     if open_it:
         click.launch(str(output))
+    met = all_met(requirements, of_differences(comparison), comparison.documents)
     names = (f"{name}: " for name in comparison.names)
     _check_converged(dict(zip(names, comparison.documents, strict=True)), strict)
+    _exit_unless(met)
 
 
 def check_strict(metrics: Sequence[str], information: str | None, strict: bool) -> None:
     """Raise UserError for a strict check without `mi`, which would always pass."""
     if strict and "mi" not in metrics and information is None:
         raise UserError("--strict checks that mi has converged: add --metric mi")
+
+
+def _exit_unless(met: bool) -> None:
+    """Exit with 1 where a requirement is not met."""
+    if not met:
+        sys.exit(NOT_MET)
 
 
 def check_open(formats: Sequence[str] | None, open_it: bool) -> None:
