@@ -14,6 +14,7 @@ from infoeval.cli.doctor_command import doctor
 from infoeval.cli.encode_command import encode
 from infoeval.cli.failures import error_line, with_preflight_checks
 from infoeval.cli.list_commands import data, list_metrics
+from infoeval.cli.option_files import OptionFileGroup
 from infoeval.cli.output import checked_output, note
 from infoeval.cli.report_commands import report, traverse
 from infoeval.cli.score_commands import compare, score
@@ -26,7 +27,7 @@ __all__ = ["main"]
 USER_ERROR = 2
 
 
-class Commands(click.Group):
+class Commands(OptionFileGroup):
     """A group whose user errors are one line and exit code 2, without a traceback."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from infoeval.cli.common import as_text, data_dir_option, json_option, metric_names
+from infoeval.cli.option_files import OptionFileGroup
 from infoeval.cli.output import print_json, say
 from infoeval.cli.parameter_types import CompletedText
 from infoeval.errors import printable
@@ -49,7 +50,7 @@ def list_metrics(name: str | None, as_json: bool, markdown: bool) -> None:
         _print_metrics(metrics)
 
 
-@click.group()
+@click.group(cls=OptionFileGroup)
 def data() -> None:
     """Image sets with names.
 
