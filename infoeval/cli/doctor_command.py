@@ -43,7 +43,7 @@ OPTIONAL = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class Part:
     """One line: something that is there, or is not, and then what to do about it."""
 
     name: str
@@ -76,7 +76,7 @@ def doctor(as_json: bool) -> None:
         say(f"{state:7}  {finding.name:{width}}  {text}")
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Part]:
     """Return a finding for each part of infoeval's surroundings."""
     apart = [name for name in OPTIONAL if name != "torchvision"]  # it is loaded with torch
     answers = _ask(["torch", *filter(_is_there, apart), "data"])
@@ -86,8 +86,8 @@ def examine() -> list[Finding]:
     place = Path(infoeval.__file__).parent
     python = f"{platform.python_version()}, {platform.system()} {platform.machine()}"
     return [
-        Finding("infoeval", "ok", f"{infoeval.__version__}, {place}"),
-        Finding("Python", "ok", f"{python}, {sys.executable}"),
+        Part("infoeval", "ok", f"{infoeval.__version__}, {place}"),
+        Part("Python", "ok", f"{python}, {sys.executable}"),
         _packages(),
         *_torch(torch),
         *(_optional(name, answers.get(name)) for name in OPTIONAL),
@@ -117,7 +117,7 @@ def _start(name: str) -> "subprocess.Popen[str] | Answer":
     paths = [str(Path(infoeval.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     try:
         return subprocess.Popen(
-            [sys.executable, "-P", str(Path(__file__).with_name("probes.py")), name],
+            [sys.executable, "-P", str(Path(__file__).with_name("doctor_probes.py")), name],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -170,12 +170,12 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"\d+", version)[:3])
 
 
-def _packages() -> Finding:
+def _packages() -> Part:
     """Return whether the packages that infoeval needs are there, none of them loaded."""
     try:
         required = [line for line in metadata.requires("infoeval") or () if "extra ==" not in line]
     except metadata.PackageNotFoundError:
-        return Finding("packages", "missing", "infoeval is not installed", "pip install .")
+        return Part("packages", "missing", "infoeval is not installed", "pip install .")
     lacking = []
     for line in required:
         name, least = re.match(r"([\w.-]+)(?:.*>=([\d.]+))?", line).groups()  # type: ignore[union-attr]
@@ -187,75 +187,75 @@ def _packages() -> Finding:
             lacking.append(f"{name}>={least}" if least else name)
     count = f"{len(required) - len(lacking)} of {len(required)} that infoeval needs"
     if lacking:
-        return Finding("packages", "missing", count, f"pip install {shlex.join(lacking)}")
-    return Finding("packages", "ok", count)
+        return Part("packages", "missing", count, f"pip install {shlex.join(lacking)}")
+    return Part("packages", "ok", count)
 
 
-def _torch(answer: Answer) -> Iterator[Finding]:
+def _torch(answer: Answer) -> Iterator[Part]:
     if not _is_there("torch"):
-        yield Finding("torch", "missing", "training and scoring models", "pip install torch")
+        yield Part("torch", "missing", "training and scoring models", "pip install torch")
     elif "error" in answer:
-        yield Finding("torch", "broken", f"{_version('torch')} cannot be loaded", answer["error"])
+        yield Part("torch", "broken", f"{_version('torch')} cannot be loaded", answer["error"])
     else:
         build = f"CUDA {answer['cuda']}" if answer["cuda"] else "for CPUs"
-        yield Finding("torch", "ok", f"{_version('torch')} {build}, {answer['threads']} threads")
+        yield Part("torch", "ok", f"{_version('torch')} {build}, {answer['threads']} threads")
         if answer["bfloat16"]:
-            yield Finding("bfloat16", "ok", "this CPU has units for it")
+            yield Part("bfloat16", "ok", "this CPU has units for it")
         else:
-            yield Finding(
+            yield Part(
                 *("bfloat16", "missing", "this CPU has no units for it"),
                 "trainings take float32 here by themselves, and longer",
             )
         if answer["gpus"]:
-            yield Finding("GPU", "ok", listing(answer["gpus"]))
+            yield Part("GPU", "ok", listing(answer["gpus"]))
         else:
             needs = "NVIDIA's driver" if answer["cuda"] else "a CUDA build of torch"
             advice = f"everything runs on the CPU; a GPU of NVIDIA's needs {needs}"
-            yield Finding("GPU", "missing", "none that torch can use", advice)
+            yield Part("GPU", "missing", "none that torch can use", advice)
 
 
-def _optional(package: str, answer: Answer | None) -> Finding:
+def _optional(package: str, answer: Answer | None) -> Part:
     """Return the finding about a package that may be missing."""
     use, source = OPTIONAL[package]
     if answer is None:
-        return Finding(package, "missing", f"for {use}", f"pip install {source}")
+        return Part(package, "missing", f"for {use}", f"pip install {source}")
     version = _version(package)
     if "error" in answer:
-        return Finding(package, "broken", f"{version}, for {use}", shown(answer["error"]))
+        return Part(package, "broken", f"{version}, for {use}", shown(answer["error"]))
     egl = {True: ", draws by EGL", False: ", draws without EGL"}.get(answer.get("egl", ""), "")
-    return Finding(package, "ok", f"{version}{egl}, for {use}")
+    return Part(package, "ok", f"{version}{egl}, for {use}")
 
 
-def _live(answer: Answer) -> Finding:
+def _live(answer: Answer) -> Part:
     if "error" in answer:
         reason = shown(answer["error"]).removeprefix("--live needs onnxruntime-web, and ")
-        return Finding("onnxruntime-web", "missing", "for report --live", reason)
-    return Finding("onnxruntime-web", "ok", f"{answer['folder']}, for report --live")
+        return Part("onnxruntime-web", "missing", "for report --live", reason)
+    return Part("onnxruntime-web", "ok", f"{answer['folder']}, for report --live")
 
 
-def _browsers() -> Finding:
+def _browsers() -> Part:
     """Return which browsers are there; macOS and Windows have one that is on no path."""
     found = [name for name in BROWSERS if shutil.which(name)]
     if found:
-        return Finding("browser", "ok", ", ".join(found))
+        return Part("browser", "ok", ", ".join(found))
     if sys.platform in ("darwin", "win32"):
-        return Finding("browser", "ok", "the system's")
+        return Part("browser", "ok", "the system's")
     advice = "install Chromium or Firefox, or open the pages on another machine: each is one file"
-    return Finding("browser", "missing", "none is on the PATH", advice)
+    return Part("browser", "missing", "none is on the PATH", advice)
 
 
-def _data(answer: Answer) -> Finding:
+def _data(answer: Answer) -> Part:
     if "error" in answer:
-        return Finding("data sets", "broken", "cannot be listed", answer["error"])
+        return Part("data sets", "broken", "cannot be listed", answer["error"])
     absent, present = answer["absent"], answer["present"]
     found = f"{len(present)} of {len(present) + len(absent)}, in {answer['folder']} or drawn here"
     if not absent:
-        return Finding("data sets", "ok", found)
+        return Part("data sets", "ok", found)
     advice = f"infoeval data ls tells how to get {listing(absent)}"
-    return Finding("data sets", "missing", found, advice)
+    return Part("data sets", "missing", found, advice)
 
 
-def _disks(data_folder: str | None) -> Iterator[Finding]:
+def _disks(data_folder: str | None) -> Iterator[Part]:
     """Yield the free space of the disks of the working folder and of the data sets."""
     seen = set()
     for path in filter(None, (Path(), Path(data_folder) if data_folder else None)):
@@ -265,7 +265,7 @@ def _disks(data_folder: str | None) -> Iterator[Finding]:
             )
             disk, free = place.stat().st_dev, shutil.disk_usage(place).free
         except OSError as error:
-            yield Finding("disk", "broken", "cannot be read", shown(error))
+            yield Part("disk", "broken", "cannot be read", shown(error))
             continue
         if disk in seen:
             continue
@@ -273,6 +273,6 @@ def _disks(data_folder: str | None) -> Iterator[Finding]:
         found = f"{free / 1e9:,.1f} GB free in {place}"
         if free < LEAST_FREE:
             advice = "make room; trainings and prepared data take up to a few GB"
-            yield Finding("disk", "missing", found, advice)
+            yield Part("disk", "missing", found, advice)
         else:
-            yield Finding("disk", "ok", found)
+            yield Part("disk", "ok", found)

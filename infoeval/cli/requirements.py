@@ -38,7 +38,7 @@ class Requirement:
 
 
 @dataclass(frozen=True)
-class Measured:
+class RequiredNumber:
     """A number that a requirement can be about: by its metric's name, and with its target."""
 
     metric: str
@@ -114,18 +114,18 @@ def parse(text: str) -> Requirement:
     return Requirement(text.strip(), what.strip(), end.strip(), match["sign"], bound)
 
 
-def of_model(document: "Document") -> list[Measured]:
+def of_model(document: "Document") -> list[RequiredNumber]:
     """Return the numbers of a model."""
     return [
-        Measured(each.name, each.target, each.value, each.low, each.high, each.level)
+        RequiredNumber(each.name, each.target, each.value, each.low, each.high, each.level)
         for each in document.results
     ]
 
 
-def of_differences(comparison: "Comparison") -> list[Measured]:
+def of_differences(comparison: "Comparison") -> list[RequiredNumber]:
     """Return the differences of the first model from each other."""
     return [
-        Measured(
+        RequiredNumber(
             *(each.metric, each.target, each.difference, each.low, each.high, each.level),
             f", the first less {comparison.names[each.model]},",
         )
@@ -134,7 +134,7 @@ def of_differences(comparison: "Comparison") -> list[Measured]:
 
 
 def all_met(
-    requirements: Sequence[str], numbers: Sequence[Measured], documents: "Sequence[Document]"
+    requirements: Sequence[str], numbers: Sequence[RequiredNumber], documents: "Sequence[Document]"
 ) -> bool:
     """Return whether all requirements hold, having told each that does not, or that all do.
 
@@ -161,8 +161,8 @@ def all_met(
 
 
 def _found(
-    requirement: Requirement, numbers: Sequence[Measured], skipped: dict[str, str]
-) -> list[Measured]:
+    requirement: Requirement, numbers: Sequence[RequiredNumber], skipped: dict[str, str]
+) -> list[RequiredNumber]:
     """Return the numbers that a requirement is about: one, or one for each model compared.
 
     Raises UserError for none, and for a metric with several targets of which none is named.

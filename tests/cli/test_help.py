@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,7 +39,8 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[s
 def test_help_shows_examples_that_parse(command: tuple[str, ...]) -> None:
     text = succeeds(*command, "--help").stdout
     assert text == succeeds(*command, "-h").stdout
-    examples = [line.split() for line in text.splitlines() if line.startswith("    infoeval ")]
+    lines = [line for line in text.splitlines() if line.startswith("    infoeval ")]
+    examples = [shlex.split(line) for line in lines]
     assert examples
     for example in examples:
         parse(example[1:])

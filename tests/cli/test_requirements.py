@@ -5,16 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from infoeval.cli.requirements import Measured, all_met, parse
+from infoeval.cli.requirements import RequiredNumber, all_met, parse
 from infoeval.errors import UserError
 from tests.cli.commands import fails, infoeval, of_json
 
 CHEAP = ("--replicates", "4", "--null", "0")
 NUMBERS = [
-    Measured("cluster-acc", "digit", 0.95, 0.9, 0.97, 0.95),
-    Measured("mi-own", "digit", 2.2, 2.1, 2.3, 0.95),
-    Measured("mi-own", "a:low>=1", 0.5, 0.4, 0.6, 0.95),
-    Measured("mig:estimator=ksg", None, 0.25, None, None, None),
+    RequiredNumber("cluster-acc", "digit", 0.95, 0.9, 0.97, 0.95),
+    RequiredNumber("mi-own", "digit", 2.2, 2.1, 2.3, 0.95),
+    RequiredNumber("mi-own", "a:low>=1", 0.5, 0.4, 0.6, 0.95),
+    RequiredNumber("mig:estimator=ksg", None, 0.25, None, None, None),
 ]
 
 
