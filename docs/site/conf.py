@@ -46,12 +46,22 @@ def plain_signs(app: Any, what: str, name: str, obj: Any, options: Any, lines: l
         lines += ["", *(f":param {name}: {help}" for name, help in helped if help)]
     for at, line in enumerate(lines):
         parts = re.split(r"(``.*?``|`.*?`|^\s*>>>.*|\*\b[^*]+\b\*)", line)
-        parts[::2] = [re.sub(r"([|*]|(?<=\w)_(?=\W|$))", r"\\\1", part) for part in parts[::2]]
+        parts[::2] = [
+            re.sub(r"((?<!\\)[|*]|(?<=\w)_(?=\W|$))", r"\\\1", part) for part in parts[::2]
+        ]
         # What follows a literal at once has to be set off from it.
         parts[2::2] = [re.sub(r"^(?=[\w²³])", r"\\ ", part) for part in parts[2::2]]
         lines[at] = "".join(parts)
 
 
+def plain_defaults(
+    app: Any, what: str, name: str, obj: Any, options: Any, signature: str | None, returned: Any
+) -> tuple[str | None, Any]:
+    """Return a signature whose defaults are expressions: functions by their names."""
+    return signature and re.sub(r"<function (\w+)>", r"\1", signature), returned
+
+
 def setup(app: Any) -> None:
     """Register what is above."""
     app.connect("autodoc-process-docstring", plain_signs)
+    app.connect("autodoc-process-signature", plain_defaults)

@@ -3,6 +3,7 @@
 import importlib
 from collections.abc import Iterator, Sequence
 from types import ModuleType
+from typing import Any
 
 import click
 
@@ -120,19 +121,22 @@ def _metric_page(metric: Metric) -> str:
 
 
 def _commands_page() -> str:
-    context = click.Context(main, info_name="infoeval", terminal_width=100, max_content_width=100)
     blocks = [
         f"## `{shown.command_path}`\n\n```text\n{shown.get_help()}\n```\n"
-        for shown in _contexts(main, context)
+        for shown in _contexts(main, "infoeval")
     ]
     return "# Commands\n\n" + "\n".join(blocks)
 
 
-def _contexts(command: click.Command, context: click.Context) -> Iterator[click.Context]:
+def _contexts(
+    command: click.Command, name: str, parent: click.Context | None = None
+) -> Iterator[click.Context]:
+    """Yield a context of a command, which can tell its help, and of those below it."""
+    width: dict[str, Any] = {"terminal_width": 100, "max_content_width": 100}
+    context = click.Context(command, parent, name, **width, **command.context_settings)
     yield context
-    for name, each in getattr(command, "commands", {}).items():
-        settings = {"terminal_width": 100, "max_content_width": 100}
-        yield from _contexts(each, click.Context(each, parent=context, info_name=name, **settings))
+    for below, each in getattr(command, "commands", {}).items():
+        yield from _contexts(each, below, context)
 
 
 def _entry(home: ModuleType, name: str) -> str:
