@@ -1,5 +1,7 @@
 # make demo: train, score and report on real digits, on a CPU, in minutes.
 # make test: lint, types and tests. make quick: lint, types and the tests that tell most, in 90 s.
+# make docs: the documentation as a site, in build/site/html. make dist: wheel and sdist, checked.
+# make pythons: the tests on every Python from 3.11 up that is here.
 # All need only Python (3.11 or later) and make.
 
 PYTHON ?= python3
@@ -13,11 +15,12 @@ QUICK := tests/test_architecture.py tests/test_codes.py tests/test_trainer.py \
 	tests/evaluation/test_array_metrics.py tests/evaluation/test_once.py tests/training/test_step.py \
 	tests/test_checkpoint.py tests/cli/test_help.py tests/cli/test_mistakes.py
 
-.PHONY: demo test quick lint types tests quick-tests clean
+.PHONY: demo test quick lint types tests quick-tests docs dist pythons clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
 	$(BIN)/python benchmarks/demo.py --out $(DEMO)
+	@echo "All runs on one page: $(BIN)/infoeval view $(DEMO) --open"
 
 test: lint types tests
 
@@ -39,6 +42,18 @@ tests: .venv/installed
 quick-tests: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --quiet $(QUICK)
 
+docs: .venv/installed
+	$(BIN)/python docs/site/build.py
+
+dist: .venv/installed
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	$(BIN)/python -m twine check --strict dist/*
+
+# An environment for each in .venvs/, of 5.4 GB. PYTHONS="--only 3.12 -- tests/metrics" runs less.
+pythons:
+	$(PYTHON) benchmarks/pythons.py $(PYTHONS)
+
 .venv/installed: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "infoeval needs Python 3.11 or later; set PYTHON=python3.x"; exit 2; }
@@ -47,4 +62,4 @@ quick-tests: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv $(DEMO) dist build
+	rm -rf .venv .venvs $(DEMO) dist build

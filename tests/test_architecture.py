@@ -61,7 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("subjects", "trainer", "training"),
     },
     "cli": {
-        *("checkpoint", "data", "evaluation", "metrics", "sweep", "training", "viewer"),
+        *("checkpoint", "data", "evaluation", "live", "metrics", "sweep", "training", "viewer"),
     },
     "__main__": {"cli"},
 }

@@ -288,3 +288,31 @@ def test_planted_directions_move_what_they_are_named_after(
             assert abs((across, down)[place]) > 100 > abs((down, across)[place])
         elif place > 3:
             assert torch.equal(low, high)
+
+
+# make pythons.
+
+
+def test_interpreters_are_those_that_run(
+    benchmark: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A shim of pyenv that leads nowhere is none, nor is an earlier version or another program."""
+    pythons = benchmark("pythons")
+    first, home = tmp_path / "bin", tmp_path / "home"
+    behind = home / ".pyenv" / "versions" / "3.13.2" / "bin"
+    programs = {
+        first / "python3.10": "echo 3 10 1",
+        first / "python3.12": "echo 3 12 1",
+        first / "python3.12-config": "echo 3 12 9",
+        first / "python3.13": "exit 127",
+        first / "python3.14": "echo no version >&2",
+        behind / "python3.12": "echo 3 12 0",
+        behind / "python3.13": "echo 3 13 2",
+    }
+    for path, line in programs.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{line}\n")
+        path.chmod(0o755)
+    monkeypatch.setenv("PATH", str(first))
+    monkeypatch.setattr(pythons.Path, "home", lambda: home)
+    assert pythons.interpreters() == {"3.12": first / "python3.12", "3.13": behind / "python3.13"}

@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
+import infoeval
 from infoeval.cli import main
 from infoeval.data import sprites
 from infoeval.information.budgets import BUDGETS
@@ -19,7 +20,12 @@ from tests.tiny import TINY_BUDGET
 
 ROOT = Path(__file__).resolve().parents[1]
 FOR_DEVELOPERS = [ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"]
-PAGES = [ROOT / "README.md", *FOR_DEVELOPERS, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    ROOT / "SECURITY.md",
+    *FOR_DEVELOPERS,
+    *sorted((ROOT / "docs").glob("*.md")),
+]
 YOUR_MODEL = (ROOT / "docs" / "your-model.md").read_text(encoding="utf-8")
 
 
@@ -66,6 +72,11 @@ def test_commands_in_the_readme_exist() -> None:
         assert result.exit_code == 0
         for option in (word for word in words if word.startswith("-")):
             assert option in result.output, option
+
+
+def test_the_citation_is_of_this_version() -> None:
+    text = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.findall(r"^version: (.+)$", text, flags=re.MULTILINE) == [infoeval.__version__]
 
 
 def test_tables_of_metrics_are_those_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,6 +84,13 @@ def test_it_declares_its_command_and_licence(installed: Path) -> None:
     assert (information / "licenses" / "LICENSE").read_bytes() == (ROOT / "LICENSE").read_bytes()
 
 
+def test_an_index_of_packages_would_take_it(wheel: Path) -> None:
+    pytest.importorskip("twine")
+    command = [sys.executable, "-m", "twine", "check", "--strict", str(wheel)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert ended.returncode == 0, ended.stdout
+
+
 def test_it_works_away_from_the_source_tree(installed: Path, tmp_path: Path) -> None:
     document: dict[str, Any] = sample(tmp_path)
     (tmp_path / "metrics.json").write_text(json.dumps(document))

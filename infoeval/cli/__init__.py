@@ -10,9 +10,11 @@ from click.exceptions import NoArgsIsHelpError
 import infoeval
 from infoeval.cli import signals
 from infoeval.cli.directions_command import directions
+from infoeval.cli.doctor_command import doctor
 from infoeval.cli.encode_command import encode
 from infoeval.cli.failures import error_line, with_preflight_checks
 from infoeval.cli.list_commands import data, list_metrics
+from infoeval.cli.option_files import OptionFileGroup
 from infoeval.cli.output import checked_output, note
 from infoeval.cli.report_commands import report, traverse
 from infoeval.cli.score_commands import compare, score
@@ -25,7 +27,7 @@ __all__ = ["main"]
 USER_ERROR = 2
 
 
-class Commands(click.Group):
+class Commands(OptionFileGroup):
     """A group whose user errors are one line and exit code 2, without a traceback."""
 
     def main(self, *arguments: Any, **options: Any) -> Any:
@@ -72,9 +74,21 @@ def main() -> None:
 
 
 COMMANDS = (
-    *(train, score, list_metrics, compare, report, view, traverse, encode, directions, data),
+    *(
+        train,
+        score,
+        list_metrics,
+        compare,
+        report,
+        view,
+        traverse,
+        encode,
+        directions,
+        data,
+        doctor,
+    ),
 )
 for command in COMMANDS:
-    if command is not data and command.callback is not None:
+    if command not in (data, doctor) and command.callback is not None:
         command.callback = with_preflight_checks(command.callback)
     main.add_command(command)

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
-from infoeval.cli.parameter_types import PathType, bytes_of
+from infoeval.cli.parameter_types import CompletedText, PathType, bytes_of
 from infoeval.evaluation.options import Options
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -74,11 +74,26 @@ def _option(entry: "Field[Any]", help: str | None = None) -> Decorator[Any]:
             flag = f"{flag}/--no-{flag.removeprefix('--')}"
     elif Path in kinds:
         settings["type"] = PathType()
+    elif entry.name == "data":
+        settings["type"] = CompletedText(_data_sets)
     elif not kinds & {int, float, str}:
         settings["callback"] = _words
     else:
         settings["type"] = next(iter(kinds & {int, float, str}))
     return click.option(flag, entry.name, **settings)
+
+
+def metric_names() -> Sequence[str]:
+    """Return the names of all metrics, which a shell completes."""
+    from infoeval.metrics.registry import names
+
+    return names()
+
+
+def _data_sets() -> Sequence[str]:
+    from infoeval.data import names
+
+    return names()
 
 
 def _words(

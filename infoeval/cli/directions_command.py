@@ -15,14 +15,14 @@ from infoeval.cli.common import (
 )
 from infoeval.cli.grouped_help import SCORING, grouped_command
 from infoeval.cli.output import note
-from infoeval.cli.parameter_types import PathType
+from infoeval.cli.parameter_types import CompletedText, PathType
 from infoeval.errors import UserError
 from infoeval.evaluation.direction_options import DirectionOptions
 from infoeval.evaluation.options import PageOptions
 
 
 @grouped_command(SCORING)
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", type=CompletedText())
 @options_of(DirectionOptions)
 @output_option(" For .html a page.")
 @click.option(

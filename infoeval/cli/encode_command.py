@@ -13,15 +13,15 @@ from infoeval.cli.common import (
     skip_broken_option,
 )
 from infoeval.cli.output import note, print_json, say
-from infoeval.cli.parameter_types import PathType
+from infoeval.cli.parameter_types import CompletedText, PathType
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 @click.command()
-@click.argument("model", metavar="MODEL")
-@click.argument("images", metavar="IMAGES")
+@click.argument("model", metavar="MODEL", type=CompletedText())
+@click.argument("images", metavar="IMAGES", type=CompletedText())
 @click.option(
     "-o",
     "--output",

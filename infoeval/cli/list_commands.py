@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from infoeval.cli.common import as_text, data_dir_option, json_option
+from infoeval.cli.common import as_text, data_dir_option, json_option, metric_names
+from infoeval.cli.option_files import OptionFileGroup
 from infoeval.cli.output import print_json, say
+from infoeval.cli.parameter_types import CompletedText
 from infoeval.errors import printable
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command("metrics")
-@click.argument("name", required=False)
+@click.argument("name", required=False, type=CompletedText(metric_names))
 @json_option
 @click.option("--markdown", is_flag=True, help="Print the table of docs/metrics.md.")
 def list_metrics(name: str | None, as_json: bool, markdown: bool) -> None:
@@ -48,7 +50,7 @@ def list_metrics(name: str | None, as_json: bool, markdown: bool) -> None:
         _print_metrics(metrics)
 
 
-@click.group()
+@click.group(cls=OptionFileGroup)
 def data() -> None:
     """Image sets with names.
 

@@ -2,10 +2,12 @@
 
 import math
 import re
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from infoeval.errors import UserError
 
@@ -29,6 +31,21 @@ class PathType(click.Path):
         if value == "":
             raise UserError(f"{param.opts[-1] if param else 'a path'} is empty: give a path")
         return super().convert(value, param, ctx)
+
+
+class CompletedText(click.types.StringParamType):
+    """Text that a shell completes by names, or by files where no name begins like that."""
+
+    def __init__(self, names: Callable[[], Iterable[str]] = tuple) -> None:
+        self.names = names
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Return the completions of a text."""
+        del ctx, param
+        found = [CompletionItem(name) for name in self.names() if name.startswith(incomplete)]
+        return found or [CompletionItem(incomplete, type="file")]
 
 
 def seed_list(text: str) -> list[int]:

@@ -10,7 +10,7 @@ from click.core import ParameterSource
 from infoeval.cli.common import as_text, command_line, json_option, option_of, options_of
 from infoeval.cli.grouped_help import SCORING, grouped_command
 from infoeval.cli.output import print_json, say
-from infoeval.cli.parameter_types import PathType
+from infoeval.cli.parameter_types import CompletedText, PathType
 from infoeval.cli.score_commands import (
     check_open,
     check_strict,
@@ -31,7 +31,7 @@ SHOWN_AGAIN = (
 
 
 @grouped_command(SCORING)
-@click.argument("models", metavar="INPUT...", nargs=-1, required=True)
+@click.argument("models", metavar="INPUT...", nargs=-1, required=True, type=CompletedText())
 @click.option(
     "-o",
     "--output",
@@ -109,7 +109,7 @@ def _check_shown_again(metrics: Path) -> None:
 
 
 @click.command()
-@click.argument("model", metavar="MODEL")
+@click.argument("model", metavar="MODEL", type=CompletedText())
 @click.option(
     "-o",
     "--output",

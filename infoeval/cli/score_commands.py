@@ -12,18 +12,21 @@ from infoeval.cli.common import (
     Decorator,
     command_line,
     json_option,
+    metric_names,
     options_of,
     output_option,
 )
 from infoeval.cli.grouped_help import SCORING, grouped_command
 from infoeval.cli.output import note
+from infoeval.cli.parameter_types import CompletedText
+from infoeval.cli.requirements import all_met, of_differences, of_model, require_option
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options, PageOptions
 
 if TYPE_CHECKING:
     from infoeval.results import Document
 
-NOT_CONVERGED = 1
+NOT_CONVERGED = NOT_MET = 1
 PAGE_OPTIONS = ("formats", "figures", "animation", "title", "notes", "paper")
 
 
@@ -34,6 +37,7 @@ def metric_option(default: str) -> Decorator[Any]:
         "metrics",
         metavar="NAME[:SETTING=VALUE,…]",
         multiple=True,
+        type=CompletedText(metric_names),
         help=f"A metric of `infoeval metrics`; may be repeated. By default {default}.",
     )
 
@@ -45,17 +49,19 @@ open_option = click.option("--open", "open_it", is_flag=True, help="Open the pag
 
 
 @grouped_command(SCORING)
-@click.argument("models", metavar="MODEL...", nargs=-1, required=True)
+@click.argument("models", metavar="MODEL...", nargs=-1, required=True, type=CompletedText())
 @metric_option("all that apply but mi")
 @options_of(Options)
 @output_option()
 @strict_option
+@require_option("a number")
 @json_option
 def score(
     models: Sequence[str],
     metrics: Sequence[str],
     output: Path | None,
     strict: bool,
+    requirements: Sequence[str],
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -66,6 +72,7 @@ def score(
       infoeval score ckpt.pt
       infoeval score ckpt.pt --metric mi --budget strict --strict --json
       infoeval score codes.npz -o scores.json
+      infoeval score ckpt.pt --metric cluster-acc --require "cluster-acc:low>=0.9"
       infoeval score codes.csv --codes "z_*" --factors "label,pose_*"
       infoeval score codes.npz --metric mig --metric mig:estimator=ksg --null 20
       infoeval score vae.py:encoder --data sprites
@@ -91,17 +98,20 @@ def score(
                 list(models), list(metrics) or None, progress=progress, **options
             )
         show(document)
+    met = all_met(requirements, of_model(document), [document])
     _check_converged({"": document}, strict)
+    _exit_unless(met)
 
 
 @grouped_command(SCORING)
-@click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True)
+@click.argument("models", metavar="MODEL MODEL...", nargs=-1, required=True, type=CompletedText())
 @metric_option("all that apply but mi")
 @output_option(" For .html also a page of the models side by side; see infoeval report.")
 @options_of(PageOptions)
 @open_option
 @options_of(Options)
 @strict_option
+@require_option("the difference of the first model from each other")
 @json_option
 def compare(
     models: Sequence[str],
@@ -109,6 +119,7 @@ def compare(
     output: Path | None,
     open_it: bool,
     strict: bool,
+    requirements: Sequence[str],
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -158,14 +169,22 @@ def compare(
             show(comparison)
     if open_it:
         click.launch(str(output))
+    met = all_met(requirements, of_differences(comparison), comparison.documents)
     names = (f"{name}: " for name in comparison.names)
     _check_converged(dict(zip(names, comparison.documents, strict=True)), strict)
+    _exit_unless(met)
 
 
 def check_strict(metrics: Sequence[str], information: str | None, strict: bool) -> None:
     """Raise UserError for a strict check without `mi`, which would always pass."""
     if strict and "mi" not in metrics and information is None:
         raise UserError("--strict checks that mi has converged: add --metric mi")
+
+
+def _exit_unless(met: bool) -> None:
+    """Exit with 1 where a requirement is not met."""
+    if not met:
+        sys.exit(NOT_MET)
 
 
 def check_open(formats: Sequence[str] | None, open_it: bool) -> None:

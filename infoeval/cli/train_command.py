@@ -17,7 +17,7 @@ from infoeval.cli.common import (
 )
 from infoeval.cli.grouped_help import TRAINING, grouped_command
 from infoeval.cli.output import note, print_json
-from infoeval.cli.parameter_types import PathType, number_list, seed_list
+from infoeval.cli.parameter_types import CompletedText, PathType, number_list, seed_list
 from infoeval.cli.processes import one_process_reports
 from infoeval.cli.run_places import open_run_folder, planned_steps
 from infoeval.errors import UserError
@@ -34,7 +34,7 @@ MOST_STACKED = 10_000
 
 
 @grouped_command(TRAINING, epilog=f"Bundled trainers: {', '.join(content.trainers())}.")
-@click.argument("trainer", metavar="NAME|FILE.py|IMAGES")
+@click.argument("trainer", metavar="NAME|FILE.py|IMAGES", type=CompletedText(content.trainers))
 @data_option
 @data_dir_option
 @skip_broken_option

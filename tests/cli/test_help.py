@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -38,7 +39,8 @@ def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[s
 def test_help_shows_examples_that_parse(command: tuple[str, ...]) -> None:
     text = succeeds(*command, "--help").stdout
     assert text == succeeds(*command, "-h").stdout
-    examples = [line.split() for line in text.splitlines() if line.startswith("    infoeval ")]
+    lines = [line for line in text.splitlines() if line.startswith("    infoeval ")]
+    examples = [shlex.split(line) for line in lines]
     assert examples
     for example in examples:
         parse(example[1:])
@@ -58,7 +60,7 @@ def parse(arguments: list[str]) -> None:
 def test_commands_are_these() -> None:
     assert {" ".join(path) for path in commands(main)} == {
         *("", "train", "score", "metrics", "compare", "report", "view", "traverse", "encode"),
-        *("directions", "data", "data ls"),
+        *("directions", "data", "data ls", "doctor"),
     }
 
 
