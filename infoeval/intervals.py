@@ -84,14 +84,14 @@ class Subsamples:
 
         NaN for a single half.
         """
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
         count = len(self.halves)
         if count < 2:
             return np.full(self.halves.shape[1], np.nan)
         variance = self.halves.var(axis=0, ddof=1) * self.inflation
         variance += self.mistakes**2 + self.extremes**2
-        return np.asarray(float(t.ppf(0.5 + level / 2, count - 1)) * np.sqrt(variance))
+        return np.asarray(float(stdtrit(count - 1, 0.5 + level / 2)) * np.sqrt(variance))
 
 
 def check_level(level: float) -> None:

@@ -20,7 +20,7 @@ MANY_CODES = 32
 
 @takes_options(Options)
 def score(
-    models: Given | Sequence[Given], metrics: Sequence[str] | None = None, **options: object
+    models: "Given | Sequence[Given]", metrics: Sequence[str] | None = None, **options: object
 ) -> Document:
     """Return the results of a model, or of several that one metric compares.
 
@@ -94,14 +94,18 @@ def score_inputs(inputs: Inputs, requests: Sequence[Request] | None) -> Document
             continue
         results += [item for item in outcome if isinstance(item, Result)]
         skipped += [item for item in outcome if isinstance(item, Skipped)]
-    device = "cpu" if subject.rows is not None else str(context.device)
     return Document(
         subject=inputs.describe_subject(),
         data=inputs.describe_data(),
-        environment=environment(device),
+        environment=environment(_device([subject], context)),
         results=tuple(results),
         skipped=tuple(skipped),
     )
+
+
+def _device(subjects: Sequence[Subject], context: Context) -> str:
+    """Return where the networks of subjects run; tables have none."""
+    return str(context.device) if any(subject.rows is None for subject in subjects) else "cpu"
 
 
 def _check_applies(metric: Metric, inputs: Inputs) -> None:
@@ -205,6 +209,6 @@ def _score_together(
     return Document(
         subject={"models": names},
         data={"n": len(tables[0].rows.codes)},
-        environment=environment(str(context.device)),
+        environment=environment(_device(subjects, context)),
         results=tuple(results),
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from infoeval.errors import UserError
 from infoeval.intervals import Subsamples
@@ -236,7 +236,7 @@ def chance_of(
     adjusted = min(above / room, 1.0)
     limits: dict[str, float | None] = {"low": None, "high": None}
     if np.isfinite(half) and len(scores) > 1:
-        quantile = float(stats.t.ppf(0.5 + level / 2, len(scores) - 1))
+        quantile = float(stdtrit(len(scores) - 1, 0.5 + level / 2))
         error = quantile * float(scores.std(ddof=1)) / math.sqrt(len(scores))
         # The derivative of the adjusted value by chance is (adjusted - 1) / room.
         width = math.hypot(half, (1 - adjusted) * error) / room
