@@ -18,13 +18,11 @@ from infoeval.metrics.stats.resampling import (
     score_table,
     split_table,
 )
-from infoeval.metrics.stats.row_intervals import Rows
+from infoeval.metrics.stats.row_intervals import MANY_ROWS, Rows
 
 REFERENCE = "Kumar et al. 2018, Variational inference of disentangled latent concepts"
 LEAST_VARIANCE = 1e-12
 BINS = 64
-MANY_ROWS = 20_000
-"""Of a table of more rows, lines are the minimum of the loss itself, which LinearSVC approaches."""
 
 Preset = Literal["disentanglement_lib", "scale-free"]
 

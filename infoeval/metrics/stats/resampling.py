@@ -13,6 +13,7 @@ from infoeval.intervals import Subsamples, check_level
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table, as_rows, as_table
 from infoeval.metrics.stats.row_intervals import (
+    MANY_ROWS,
     PartStatistic,
     Rows,
     chance_of,
@@ -29,6 +30,8 @@ SCORED_SHARE = 1 / 3
 LARGEST_SEED = 2**32 - 1
 """The largest seed that scikit-learn accepts."""
 
+MANY_TABLES = 5
+"""Shuffled tables of more than `MANY_ROWS` rows, whose chance varies little."""
 NOT_SHUFFLED = "no table with shuffled factors was scored; ask for some with null"
 
 Array = NDArray[np.float64]
@@ -275,7 +278,8 @@ def score_parts(
     entries, halves, kind = entries_of(whole, found, level, bounds)
     if chance is None and (table.factors or shuffled is not None):
         of_order = shuffled or (lambda order: statistic(np.arange(table.n), order))
-        orders = [shuffling.permutation(table.n) for _ in range(options.get("null", tables))]
+        fewer = tables if table.n <= MANY_ROWS else min(tables, MANY_TABLES)
+        orders = [shuffling.permutation(table.n) for _ in range(options.get("null", fewer))]
         chance = np.array([of_order(order) for order in orders])
     unshuffled = {}
     if chance is not None and len(chance):
