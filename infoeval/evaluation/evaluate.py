@@ -10,6 +10,7 @@ from infoeval.evaluation.options import Options, takes_options
 from infoeval.evaluation.requests import Request, parse
 from infoeval.metrics import registry
 from infoeval.metrics.registry import Kind, Metric
+from infoeval.metrics.stats.done_share import share_told_to
 from infoeval.results import Document, Result, Skipped, environment
 from infoeval.subjects.opening import Given, as_list
 from infoeval.subjects.subject import Subject
@@ -86,7 +87,8 @@ def score_inputs(inputs: Inputs, requests: Sequence[Request] | None) -> Document
         context.progress(done, number / len(chosen))
         try:
             _check_applies(request.metric, inputs)
-            outcome = _runner(request.metric.kind)(inputs, request)
+            with share_told_to(_teller(context, done, number, len(chosen))):
+                outcome = _runner(request.metric.kind)(inputs, request)
         except NotApplicableError as error:
             if by_name or (request.name == "mi" and wants_mi):
                 raise UserError(f"{request.name} does not apply: {error}") from error
@@ -101,6 +103,11 @@ def score_inputs(inputs: Inputs, requests: Sequence[Request] | None) -> Document
         results=tuple(results),
         skipped=tuple(skipped),
     )
+
+
+def _teller(context: Context, done: str, number: int, count: int) -> Callable[[float], None]:
+    """Return what reports the share of one of so many metrics as that of all."""
+    return lambda share: context.progress(done, (number + share) / count)
 
 
 def _device(subjects: Sequence[Subject], context: Context) -> str:

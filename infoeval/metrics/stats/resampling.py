@@ -12,12 +12,14 @@ from infoeval.errors import UserError, unknown
 from infoeval.intervals import Subsamples, check_level
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table, as_rows, as_table
+from infoeval.metrics.stats.done_share import counting
 from infoeval.metrics.stats.row_intervals import (
     MANY_ROWS,
     PartStatistic,
     Rows,
     chance_of,
     entries_of,
+    rows_scored,
     subsamples_of,
     within,
 )
@@ -266,20 +268,23 @@ def score_parts(
     level, seed = options.get("level", 0.95), options.get("seed", 0)
     resampling, shuffling, exchanging = np.random.default_rng(seed).spawn(3)
     whole = within(list(values.values()), bounds)
+    count = options.get("replicates", replicates)
+    tables = options.get("null", tables if table.n <= MANY_ROWS else min(tables, MANY_TABLES))
+    shuffles = tables if chance is None and shuffled is None and table.factors else 0
+    statistic = counting(statistic, rows_scored(table, count) + shuffles * table.n)
     found = subsamples_of(
         table,
         whole,
         statistic,
         fit=fit,
-        count=options.get("replicates", replicates),
+        count=count,
         ranges=ranges,
         generators=(resampling, exchanging),
     )
     entries, halves, kind = entries_of(whole, found, level, bounds)
     if chance is None and (table.factors or shuffled is not None):
         of_order = shuffled or (lambda order: statistic(np.arange(table.n), order))
-        fewer = tables if table.n <= MANY_ROWS else min(tables, MANY_TABLES)
-        orders = [shuffling.permutation(table.n) for _ in range(options.get("null", fewer))]
+        orders = [shuffling.permutation(table.n) for _ in range(tables)]
         chance = np.array([of_order(order) for order in orders])
     unshuffled = {}
     if chance is not None and len(chance):

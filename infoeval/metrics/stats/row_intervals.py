@@ -98,6 +98,12 @@ def sizes_of_parts(table: Table) -> tuple[int, int, int] | None:
     return table.n, larger, larger // SMALLER
 
 
+def rows_scored(table: Table, count: int) -> int:
+    """Rows of all parts together that an interval by so many halves and quarters scores."""
+    n, larger, smaller = sizes_of_parts(table) or (table.n, table.n // 2, table.n // 4)
+    return count * (larger + smaller) + EXCHANGES * (n if n <= MANY_ROWS else larger)
+
+
 def halves_and_quarters(
     statistic: Callable[[Rows], Sequence[float]],
     groups: Sequence[Rows],
