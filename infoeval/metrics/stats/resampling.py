@@ -32,8 +32,8 @@ SCORED_SHARE = 1 / 3
 LARGEST_SEED = 2**32 - 1
 """The largest seed that scikit-learn accepts."""
 
-MANY_TABLES = 5
-"""Shuffled tables of more than `MANY_ROWS` rows, whose chance varies little."""
+FEWER_TABLES = 4
+"""Of more than `MANY_ROWS` rows, whose chance varies little, one in so many tables is shuffled."""
 NOT_SHUFFLED = "no table with shuffled factors was scored; ask for some with null"
 
 Array = NDArray[np.float64]
@@ -269,7 +269,9 @@ def score_parts(
     resampling, shuffling, exchanging = np.random.default_rng(seed).spawn(3)
     whole = within(list(values.values()), bounds)
     count = options.get("replicates", replicates)
-    tables = options.get("null", tables if table.n <= MANY_ROWS else min(tables, MANY_TABLES))
+    if table.n > MANY_ROWS:
+        tables = min(tables, max(2, tables // FEWER_TABLES))
+    tables = options.get("null", tables)
     shuffles = tables if chance is None and shuffled is None and table.factors else 0
     statistic = counting(statistic, rows_scored(table, count) + shuffles * table.n)
     found = subsamples_of(
