@@ -344,13 +344,14 @@ def summary(path: Path) -> str:
     """Return the Markdown table of the least coverage of each metric, and its law."""
     rows = pd.read_csv(path, keep_default_na=False, na_values={"held": [""], "width": [""]})
     rows["name"] = (rows.metric + " " + rows.part).str.strip()
-    lines = ["| metric | laws | " + " | ".join(f"n = {n:,}" for n in SIZES) + " | on a limit |"]
-    lines.append("|---|--:" + "|---" * len(SIZES) + "|--:|")
+    sizes = sorted(rows.n.unique())
+    lines = ["| metric | laws | " + " | ".join(f"n = {n:,}" for n in sizes) + " | on a limit |"]
+    lines.append("|---|--:" + "|---" * len(sizes) + "|--:|")
     for name, part in rows.groupby("name", sort=False):
         part = part[part.held.notna()]
         if part.empty:
             continue
-        cells = [_least(part[part.n == n]) for n in SIZES]
+        cells = [_least(part[part.n == n]) for n in sizes]
         worst = pd.to_numeric(part.on_limit, errors="coerce").max()
         lines.append(f"| {name} | {part.law.nunique()} | {' | '.join(cells)} | {worst:.0%} |")
     return "\n".join(lines)

@@ -51,7 +51,7 @@ def as_array(values: Any, what: str) -> NDArray[Any]:
 
 def _plain(values: Any) -> Any:
     """Return values in a form that numpy converts correctly."""
-    if _is_tensor(values):
+    if is_tensor(values):
         return _of_tensor(values)
     if hasattr(values, "nnz") and hasattr(values, "toarray"):  # a sparse array of scipy
         return values.toarray()
@@ -64,10 +64,11 @@ def _plain(values: Any) -> Any:
 
 
 def _holds_tensors(part: Any) -> bool:
-    return _is_tensor(part) or (isinstance(part, list | tuple) and any(map(_is_tensor, part)))
+    return is_tensor(part) or (isinstance(part, list | tuple) and any(map(is_tensor, part)))
 
 
-def _is_tensor(value: Any) -> bool:
+def is_tensor(value: Any) -> bool:
+    """Return whether a value is a tensor, without importing torch."""
     torch = sys.modules.get("torch")  # without it there are no tensors
     return torch is not None and isinstance(value, torch.Tensor)
 

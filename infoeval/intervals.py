@@ -29,12 +29,16 @@ class Subsamples:
 
     ``mistakes`` and ``extremes`` ``(numbers,)`` are deviations that parts of the rows cannot show:
     by rows that go wrong too rarely to be among these, and by the farthest values.
+
+    Of many rows, smaller parts stand for halves and quarters: ``sizes`` are the numbers of all
+    rows, of those of the larger parts and of the smaller ones.
     """
 
     halves: NDArray[np.float64]
     quarters: NDArray[np.float64] | None
     mistakes: NDArray[np.float64]
     extremes: NDArray[np.float64]
+    sizes: tuple[int, int, int] | None = None
 
     def __sub__(self, other: "Subsamples") -> "Subsamples":
         """Return the differences of two models' numbers of the same rows.
@@ -50,20 +54,30 @@ class Subsamples:
             quarters,
             np.maximum(self.mistakes, other.mistakes),
             self.extremes - other.extremes,
+            self.sizes,
         )
 
     def number(self, place: int) -> "Subsamples":
         """Return the subsamples of one of the numbers."""
         quarters = None if self.quarters is None else self.quarters[:, [place]]
         return Subsamples(
-            self.halves[:, [place]], quarters, self.mistakes[[place]], self.extremes[[place]]
+            self.halves[:, [place]],
+            quarters,
+            self.mistakes[[place]],
+            self.extremes[[place]],
+            self.sizes,
         )
 
     @property
     def kind(self) -> str:
         """The kind of interval in words."""
+        count = len(self.halves)
+        if self.sizes is not None:
+            n, larger, smaller = self.sizes
+            more = "" if self.quarters is None else f", and of {smaller:,}"
+            return f"deviation of {count} random parts of {larger:,} of {n:,} rows{more}"
         more = "" if self.quarters is None else ", and quarters"
-        return f"deviation of {len(self.halves)} random halves of the rows{more}"
+        return f"deviation of {count} random halves of the rows{more}"
 
     @property
     def inflation(self) -> NDArray[np.float64]:
@@ -79,19 +93,38 @@ class Subsamples:
         ratio = np.divide(quarters, halves, out=np.full(len(halves), 3.0), where=halves > 0)
         return np.asarray(np.clip(3 - ratio / 1.5, 1.0, 2.0))
 
+    @property
+    def variance(self) -> NDArray[np.float64]:
+        """Variance ``(numbers,)`` of the numbers of all rows that their parts show.
+
+        Of smaller parts than halves it is carried to all rows at the rate at which it falls from
+        the smaller to the larger ones, n^-β with β from 0 to 1, that of a mean (Politis, Romano and
+        Wolf, chapter 8).
+        """
+        parts = self.halves.var(axis=0, ddof=1)
+        if self.sizes is None:
+            return np.asarray(parts * self.inflation)
+        n, larger, smaller = self.sizes
+        share, ratio = larger / n, np.full(len(parts), larger / smaller)
+        parts = parts / (1 - share)
+        if self.quarters is not None:
+            others = self.quarters.var(axis=0, ddof=1) / (1 - smaller / n)
+            np.divide(others, parts, out=ratio, where=parts > 0)
+        rate = np.log(np.clip(ratio, 1.0, larger / smaller)) / math.log(larger / smaller)
+        return np.asarray(parts * share**rate)
+
     def half_widths(self, level: float) -> NDArray[np.float64]:
         """Return the distance ``(numbers,)`` from the numbers to their limits, by Student's t.
 
         NaN for a single half.
         """
-        from scipy.stats import t
+        from scipy.special import stdtrit
 
         count = len(self.halves)
         if count < 2:
             return np.full(self.halves.shape[1], np.nan)
-        variance = self.halves.var(axis=0, ddof=1) * self.inflation
-        variance += self.mistakes**2 + self.extremes**2
-        return np.asarray(float(t.ppf(0.5 + level / 2, count - 1)) * np.sqrt(variance))
+        variance = self.variance + self.mistakes**2 + self.extremes**2
+        return np.asarray(float(stdtrit(count - 1, 0.5 + level / 2)) * np.sqrt(variance))
 
 
 def check_level(level: float) -> None:

@@ -314,6 +314,42 @@ def test_the_command_line_starts_without_torch() -> None:
     subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=300)
 
 
+def test_a_table_of_codes_is_scored_without_torch(tmp_path: Path) -> None:
+    """By every metric that takes one, from a file of any format and from arrays in memory."""
+    program = """
+import sys
+import numpy as np
+import pandas as pd
+from infoeval.evaluation import score
+from infoeval.metrics import registry
+
+random = np.random.default_rng(0)
+factors = np.indices((2, 4)).reshape(2, -1).T.repeat(40, axis=0)
+codes = factors + random.normal(size=factors.shape) / 3
+frame = pd.DataFrame(np.c_[codes, factors], columns=["z_0", "z_1", "a", "b"])
+frame = frame.astype({"a": int, "b": int})
+frame.to_csv("codes.csv", index=False)
+frame.to_parquet("codes.parquet")
+np.savez("codes.npz", codes=codes, factors=factors)
+pair = {"codes": codes, "factors": factors}
+for table in ("codes.csv", "codes.parquet", "codes.npz", pair, (codes, factors), frame):
+    assert len(score(table, ["mig"], replicates=2, null=1).results) == 1
+classes = {"codes": factors, "factors": factors}
+given = {"labels": classes, "models": [codes, codes[:, ::-1]]}
+scored = set()
+for name in (name for name, home in registry.HOMES.items() if ".metrics." in home):
+    kind = registry.find(name).kind
+    if kind in ("labels", "table", "interventions", "codes", "models"):
+        score(given.get(kind, pair), [name], replicates=0, null=0)
+        assert "torch" not in sys.modules, name
+        scored.add(name)
+assert len(scored) > 20
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", program]
+    subprocess.run(command, env=environment, check=True, timeout=300, cwd=tmp_path)
+
+
 def test_a_dry_run_imports_torch_and_little_else() -> None:
     """What resolves the settings of a training needs none of what trains, draws or scores."""
     program = (

@@ -316,3 +316,24 @@ def test_interpreters_are_those_that_run(
     monkeypatch.setenv("PATH", str(first))
     monkeypatch.setattr(pythons.Path, "home", lambda: home)
     assert pythons.interpreters() == {"3.12": first / "python3.12", "3.13": behind / "python3.13"}
+
+
+def test_large_tables_keep_what_was_measured(
+    benchmark: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two versions in turn; here both are this one, and the second gets no time at all."""
+    rows = tmp_path / "rows.csv"
+    command = ["large_tables.py", "--rows", "400", "--codes", "6", "--to", str(rows)]
+    monkeypatch.setattr(
+        sys, "argv", [*command, "--metric", "mig", "--plain", "--before", str(ROOT)]
+    )
+    benchmark("large_tables").main()
+    monkeypatch.setattr(sys, "argv", [*command, "--metric", "mig", "--limit", "0"])
+    benchmark("large_tables").main()
+    kept = pd.read_csv(rows)
+    assert list(kept["rows"]) == [400, 400, 400]
+    assert kept["value"][0] == kept["value"][1] > 0.1
+    assert kept["low"].isna().all()
+    assert kept["seconds"][2] == "over 0"
+    assert float(kept["seconds"][0]) > 0
+    assert 20 < kept["megabytes"][0] < 500

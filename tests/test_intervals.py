@@ -77,6 +77,26 @@ def test_the_slower_a_number_settles_the_more_halves_tell_too_little(
     assert samples.half_widths(0.95) == pytest.approx([2.306004 * math.sqrt(factor)], rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("rate", "variance"), [(1, 1 / 9), (2, 1 / 9), (0.5, math.sqrt(10) / 9), (0, 10 / 9)]
+)
+def test_parts_of_many_rows_tell_the_rate_at_which_a_number_settles(
+    rate: float, variance: float
+) -> None:
+    """The parts of 100 of 1,000 rows have the variance 1, of which the rows' own share is 0.9."""
+    ratio = 4**rate * (1 - 0.025) / (1 - 0.1)
+    samples = replace(drawn([1.0], ratio), sizes=(1_000, 100, 25))
+    assert samples.variance == pytest.approx([variance])
+    assert samples.kind == "deviation of 9 random parts of 100 of 1,000 rows, and of 25"
+    assert samples.number(0).variance == pytest.approx(samples.variance)
+    assert (samples - samples).sizes == samples.sizes
+    alone = replace(samples, quarters=None)
+    assert alone.variance == pytest.approx([1 / 9])
+    assert alone.kind == "deviation of 9 random parts of 100 of 1,000 rows"
+    still = replace(samples, halves=np.ones((9, 1)))
+    assert still.variance.tolist() == [0.0]
+
+
 def test_halves_alone_are_doubled_and_one_half_is_not_enough() -> None:
     samples = plain(drawn([1.0], 3).halves, None)
     assert samples.inflation == pytest.approx([2.0])

@@ -3,19 +3,20 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
-import torch
 
 from infoeval.data import ImageSet, check_there, load, names, progress_to
-from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options
-from infoeval.subjects.onnx_model import OnnxChoice
+from infoeval.subjects.onnx_choice import OnnxChoice
 from infoeval.subjects.opening import Given, find_models, open_subject
 from infoeval.subjects.subject import Subject
 from infoeval.subjects.tables.column_choice import TableChoice
+
+if TYPE_CHECKING:
+    import torch
 
 
 class NotApplicableError(UserError):
@@ -37,6 +38,8 @@ class Context:
 
     def __init__(self, options: Options, *, alone: bool = False) -> None:
         self.options, self.alone = options, alone
+        if options.device not in ("auto", "cpu"):
+            _ = self.device  # a wrong one is an error, also where no network runs
         self._about = ""
         self._splits: dict[tuple[object, ...], Splits] = {}
         self.real_features: dict[tuple[object, ...], object] = {}
@@ -45,8 +48,10 @@ class Context:
         """What `infoeval.evaluation.generated_factors` has trained on real images, likewise."""
 
     @cached_property
-    def device(self) -> torch.device:
+    def device(self) -> "torch.device":
         """Where networks run."""
+        from infoeval.devices import find_device
+
         return find_device(self.options.device)
 
     @cached_property
@@ -77,7 +82,7 @@ class Context:
         """Return the subject of a model; see `infoeval.subjects.opening.open_subject`."""
         return open_subject(
             model,
-            device=self.device,
+            device=lambda: self.device,
             seed=self.options.seed,
             batch_norm=self.options.batch_norm,
             table=self.table,

@@ -10,6 +10,7 @@ from infoeval.evaluation.options import Options, takes_options
 from infoeval.evaluation.requests import Request, parse
 from infoeval.metrics import registry
 from infoeval.metrics.registry import Kind, Metric
+from infoeval.metrics.stats.done_share import share_told_to
 from infoeval.results import Document, Result, Skipped, environment
 from infoeval.subjects.opening import Given, as_list
 from infoeval.subjects.subject import Subject
@@ -20,7 +21,7 @@ MANY_CODES = 32
 
 @takes_options(Options)
 def score(
-    models: Given | Sequence[Given], metrics: Sequence[str] | None = None, **options: object
+    models: "Given | Sequence[Given]", metrics: Sequence[str] | None = None, **options: object
 ) -> Document:
     """Return the results of a model, or of several that one metric compares.
 
@@ -86,7 +87,8 @@ def score_inputs(inputs: Inputs, requests: Sequence[Request] | None) -> Document
         context.progress(done, number / len(chosen))
         try:
             _check_applies(request.metric, inputs)
-            outcome = _runner(request.metric.kind)(inputs, request)
+            with share_told_to(_teller(context, done, number, len(chosen))):
+                outcome = _runner(request.metric.kind)(inputs, request)
         except NotApplicableError as error:
             if by_name or (request.name == "mi" and wants_mi):
                 raise UserError(f"{request.name} does not apply: {error}") from error
@@ -94,14 +96,23 @@ def score_inputs(inputs: Inputs, requests: Sequence[Request] | None) -> Document
             continue
         results += [item for item in outcome if isinstance(item, Result)]
         skipped += [item for item in outcome if isinstance(item, Skipped)]
-    device = "cpu" if subject.rows is not None else str(context.device)
     return Document(
         subject=inputs.describe_subject(),
         data=inputs.describe_data(),
-        environment=environment(device),
+        environment=environment(_device([subject], context)),
         results=tuple(results),
         skipped=tuple(skipped),
     )
+
+
+def _teller(context: Context, done: str, number: int, count: int) -> Callable[[float], None]:
+    """Return what reports the share of one of so many metrics as that of all."""
+    return lambda share: context.progress(done, (number + share) / count)
+
+
+def _device(subjects: Sequence[Subject], context: Context) -> str:
+    """Return where the networks of subjects run; tables have none."""
+    return str(context.device) if any(subject.rows is None for subject in subjects) else "cpu"
 
 
 def _check_applies(metric: Metric, inputs: Inputs) -> None:
@@ -205,6 +216,6 @@ def _score_together(
     return Document(
         subject={"models": names},
         data={"n": len(tables[0].rows.codes)},
-        environment=environment(str(context.device)),
+        environment=environment(_device(subjects, context)),
         results=tuple(results),
     )

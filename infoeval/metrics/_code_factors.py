@@ -1,5 +1,6 @@
 """Association of every code with every factor, and the best one-to-one pairing."""
 
+import math
 from copy import copy
 from dataclasses import replace
 from typing import Unpack
@@ -26,7 +27,7 @@ from infoeval.metrics.stats.resampling import (
     score_parts,
     table_of,
 )
-from infoeval.metrics.stats.row_intervals import Rows
+from infoeval.metrics.stats.row_intervals import MANY_ROWS, Rows
 
 REFERENCE = (
     "Spearman 1904; Fisher and Lee 1982, Nonparametric measures of angular-angular association; "
@@ -106,7 +107,8 @@ def code_factors(
     classes, and |Spearman| of independent columns is 0.8 / √n on average. ``null`` and ``adjusted``
     show it for every pair. ``p`` is the probability that a table with shuffled factors has a pair
     anywhere that is as many deviations above its mean as this one (Westfall and Young 1993):
-    it allows for the number of pairs.
+    it allows for the number of pairs. Of more than 20,000 rows so many are shuffled, and what they
+    score is carried to all rows, information like 1/n and correlations like 1/√n (``null_rows``).
 
     ``details``: ``associations``, an entry for each code and each factor, codes slowest, with
     ``code``, ``factor``, ``measure``, ``paired``, ``value``, ``low``, ``high``, ``null``,
@@ -161,6 +163,7 @@ def code_factors(
             "normalization": normalization,
             "estimator": estimator,
             "bins": bins,
+            **({"null_rows": MANY_ROWS} if table.n > MANY_ROWS else {}),
             **({} if within is None else {"within": within}),
             **(sparse_cells(associations.codes, associations.factors) if binned.any() else {}),
         },
@@ -205,11 +208,19 @@ def _without(table: Table, within: str) -> tuple[Table, NDArray[np.intp]]:
 
 
 def _shuffles(associations: Associations, n: int, options: TableOptions) -> Array:
-    """Associations ``(tables, D, K)`` of tables with shuffled factors."""
+    """Associations ``(tables, D, K)`` of tables with shuffled factors.
+
+    Of a large table those of a part of the rows, which are carried to all by the rate at which
+    chance falls: information like 1/n, and correlations like 1/√n.
+    """
     generator = np.random.default_rng([options.get("seed", 0), 4])
-    every = np.arange(n)
-    orders = (generator.permutation(n) for _ in range(options.get("null", TABLES)))
-    return np.array([associations.matrix(every, order) for order in orders])
+    rows = np.arange(n)
+    if n > MANY_ROWS:
+        rows = np.sort(generator.choice(n, MANY_ROWS, replace=False))
+    share = len(rows) / n
+    falls = np.where(associations.by_information, share, math.sqrt(share))
+    orders = (rows[generator.permutation(len(rows))] for _ in range(options.get("null", TABLES)))
+    return np.array([associations.matrix(rows, order) * falls for order in orders])
 
 
 def _probabilities(whole: Array, shuffles: Array) -> dict[str, Array]:

@@ -6,7 +6,6 @@ from typing import Any, Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.ensemble import GradientBoostingRegressor
 
 from infoeval.errors import UserError
 from infoeval.metrics.registry import metric
@@ -208,6 +207,8 @@ def _predict_classes(
 def _predict_numbers(known: Array, targets: Array, others: Array, probe: Model) -> Array:
     """Predicted targets of other rows, ``(m, targets)``."""
     if probe == "gradient boosting":
+        from sklearn.ensemble import GradientBoostingRegressor
+
         model = GradientBoostingRegressor(random_state=0)
         return np.stack([model.fit(known, target).predict(others) for target in targets.T], axis=1)
     centre, mean = known.mean(axis=0), targets.mean(axis=0)

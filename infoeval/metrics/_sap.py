@@ -1,16 +1,16 @@
 """SAP: gap between the two best predictors of each factor."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Unpack
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.svm import LinearSVC
 
 from infoeval.metrics.registry import metric
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_matrix import gap, share
 from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column, Table
+from infoeval.metrics.stats.line_classifiers import PENALTY, LineClassifiers
 from infoeval.metrics.stats.resampling import (
     TableOptions,
     TestRows,
@@ -18,7 +18,7 @@ from infoeval.metrics.stats.resampling import (
     score_table,
     split_table,
 )
-from infoeval.metrics.stats.row_intervals import Rows
+from infoeval.metrics.stats.row_intervals import MANY_ROWS, Rows
 
 REFERENCE = "Kumar et al. 2018, Variational inference of disentangled latent concepts"
 LEAST_VARIANCE = 1e-12
@@ -59,7 +59,8 @@ def sap(
         test: codes and factors of the rows to score; None: a third of the rows.
         preset: "disentanglement_lib": LinearSVC(C=0.01, balanced). By one number it separates two
             or three classes at most, so that perfect codes of ten classes score 0.5, and it depends
-            on the codes' scale and offset and on the order of the classes. "scale-free": the most
+            on the codes' scale and offset and on the order of the classes. For more than 20,000
+            rows the minimum of its loss is computed, which it approaches. "scale-free": the most
             frequent class in each of 64 quantiles of the code, which no increasing function of a
             code and no names of classes change.
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
@@ -82,9 +83,11 @@ def sap(
 
     def statistic(code_rows: Rows, factor_rows: Rows) -> float:
         fit = int((code_rows < split.fit).sum())
-        return mean_gap(_predictability(table.paired(code_rows, factor_rows), fit, preset))
+        part = table.paired(code_rows, factor_rows)
+        return mean_gap(_predictability(part, fit, preset, many=many))
 
-    whole = _predictability(table, split.fit, preset)
+    many = table.n > MANY_ROWS
+    whole = _predictability(table, split.fit, preset, many=many)
     details = {
         "score": whole.tolist(),
         "per_factor": gap(whole, axis=0).tolist(),
@@ -105,32 +108,41 @@ def sap(
     )
 
 
-def _predictability(table: Table, fit: int, preset: Preset) -> NDArray[np.float64]:
+def _predictability(table: Table, fit: int, preset: Preset, *, many: bool) -> NDArray[np.float64]:
     """How well each code predicts each factor, ``(D, K)``, by the first ``fit`` rows."""
-    predict, least = _linear_classes, LEAST_VARIANCE
-    if preset == "scale-free":
-        predict, least = _quantile_classes, 0.0
+    least = LEAST_VARIANCE if preset == "disentanglement_lib" else 0.0
     scores = np.empty((len(table.codes), len(table.factors)))
-    numbers = []
-    for k, factor in enumerate(table.factors):
-        if factor.type not in CATEGORIES:
-            numbers.append(k)
-            continue
-        classes = factor.values.astype(np.intp)
-        for j, code in enumerate(table.codes):
-            scores[j, k] = (predict(code, classes[:fit], fit) == classes[fit:]).mean()
-    if numbers:
+    discrete = [factor.type in CATEGORIES for factor in table.factors]
+    classes = {k: table.factors[k].values.astype(np.intp) for k in np.flatnonzero(discrete)}
+    for j, code in enumerate(table.codes if classes else ()):
+        accuracy = _accuracy_of(code, fit, preset, many=many)
+        for k, numbers in classes.items():
+            scores[j, k] = accuracy(numbers)
+    if not all(discrete):
+        numbers = np.flatnonzero(np.invert(discrete))
         others = [table.factors[k] for k in numbers]
         scores[:, numbers] = _correlations(table.codes, others, fit, least)
     return scores
+
+
+def _accuracy_of(
+    code: Column, fit: int, preset: Preset, *, many: bool
+) -> Callable[[NDArray[np.intp]], float]:
+    """Accuracy of a classifier of the code on the rows to score, as a function of the classes."""
+    if preset == "disentanglement_lib" and many and code.type == "continuous":
+        return LineClassifiers(code.values, fit).accuracy
+    predict = _quantile_classes if preset == "scale-free" else _linear_classes
+    return lambda classes: float((predict(code, classes[:fit], fit) == classes[fit:]).mean())
 
 
 def _linear_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArray[np.intp]:
     """Predicted class of each row to score, by a linear classifier of the first ``fit`` rows."""
     if len(np.unique(classes)) == 1:
         return np.full(len(code.values) - fit, classes[0])
+    from sklearn.svm import LinearSVC
+
     values = code.inputs
-    classifier = LinearSVC(C=0.01, class_weight="balanced", dual=False)
+    classifier = LinearSVC(C=PENALTY, class_weight="balanced", dual=False)
     classifier.fit(values[:fit], classes)
     return np.asarray(classifier.predict(values[fit:]), dtype=np.intp)
 

@@ -21,7 +21,6 @@ MOST_VALUES = 2**23
 """Values of inputs or of outputs at once; layers inside have tens of times as many."""
 MOST_MEMORY = 4 * 2**30
 """Bytes that networks may take while they compute."""
-SUFFIX = ".onnx"
 _OPAQUE = 4
 """Channels of colours with an alpha, as canvases of browsers have."""
 _TYPES: dict[str, type[np.generic]] = {

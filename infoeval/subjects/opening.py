@@ -3,43 +3,33 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-import pandas as pd
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-from torch.utils.data import Dataset
-
-from infoeval.checkpoint import CHECKPOINT
-from infoeval.devices import find_device
 from infoeval.errors import UserError
 from infoeval.python_files import user_code
-from infoeval.subjects.batch_norm import BatchNorm
 from infoeval.subjects.named_functions import made_by_function, names_function
-from infoeval.subjects.onnx_model import OnnxChoice, OnnxModel, onnx_paths
-from infoeval.subjects.protocols import Encoder, Generator
+from infoeval.subjects.onnx_choice import OnnxChoice, onnx_paths
 from infoeval.subjects.subject import Progress, Subject
 from infoeval.subjects.table_subject import TableSubject, open_table
 from infoeval.subjects.tables.column_choice import TableChoice
 from infoeval.subjects.tables.memory_tables import in_memory
 from infoeval.subjects.tables.table_files import READERS, is_table
-from infoeval.subjects.trained_model import TrainedModel
-from infoeval.subjects.user_model import UserModel
 
-Given = (
-    str
-    | Path
-    | Subject
-    | Encoder
-    | Generator
-    | Callable[[Tensor], Any]
-    | Mapping[str, Any]
-    | pd.DataFrame
-    | NDArray[Any]
-    | Tensor
-    | Dataset[Any]
-    | tuple[Any, Any]
+if TYPE_CHECKING:
+    import pandas as pd
+    import torch
+    from numpy.typing import NDArray
+    from torch import Tensor
+    from torch.utils.data import Dataset
+
+    from infoeval.subjects.batch_norm import BatchNorm
+    from infoeval.subjects.protocols import Encoder, Generator
+
+# What needs torch is imported where it is used: a table of codes is opened without it.
+
+Given: TypeAlias = (
+    "str | Path | Subject | Encoder | Generator | Callable[[Tensor], Any] | Mapping[str, Any] "
+    "| pd.DataFrame | NDArray[Any] | Tensor | Dataset[Any] | tuple[Any, Any]"
 )
 """A checkpoint or a table of codes, by its path; `FILE.py:FUNCTION`; a folder of runs; a model or a
 table in memory; a subject."""
@@ -50,9 +40,9 @@ _OTHER_TABLES = (".txt", ".feather", ".xlsx", ".xls", ".mat", ".h5", ".ods", ".p
 def open_subject(
     model: Given,
     *,
-    device: torch.device | str = "cpu",
+    device: "torch.device | str | Callable[[], torch.device]" = "cpu",
     seed: int = 0,
-    batch_norm: BatchNorm = "real",
+    batch_norm: "BatchNorm" = "real",
     table: TableChoice | None = None,
     onnx: OnnxChoice | None = None,
     progress: Progress | None = None,
@@ -65,7 +55,8 @@ def open_subject(
             which is run; a model in memory (see `UserModel`); a table in memory: a data frame, a
             mapping of arrays, a pair (codes, factors), a torch data set of such pairs, or an array
             of codes; or a subject, which is returned unchanged.
-        device: of a checkpoint's networks: "auto", "cpu", "cuda" or "cuda:N".
+        device: of a checkpoint's networks: "auto", "cpu", "cuda" or "cuda:N"; or a function that
+            finds it, which only a checkpoint calls.
         seed: of random draws in encoding images.
         batch_norm: see `TrainedModel` and `UserModel`.
         table: which parts of a table are its codes and factors; by default as their names tell.
@@ -85,15 +76,21 @@ def open_subject(
         return open_table(model, choice)
     files = onnx_paths(model)
     if files:
+        from infoeval.subjects.onnx_model import OnnxModel
+
         return OnnxModel(str(model), files, onnx or OnnxChoice(), seed)
     if names_function(str(model)):
         made, path = made_by_function(str(model))
         with user_code(f"{model} failed"):
             return _of_object(made, str(model), path, choice, seed, batch_norm)
     _check_is_checkpoint(Path(model))
+    from infoeval.devices import find_device
+    from infoeval.subjects.trained_model import TrainedModel
+
+    found = device() if callable(device) else device
     return TrainedModel(
         model,
-        device=find_device(device) if isinstance(device, str) else device,
+        device=find_device(found) if isinstance(found, str) else found,
         seed=seed,
         batch_norm=batch_norm,
         progress=progress or (lambda text, share: None),
@@ -106,12 +103,14 @@ def _of_object(
     path: Path | None,
     choice: TableChoice,
     seed: int,
-    batch_norm: BatchNorm,
+    batch_norm: "BatchNorm",
 ) -> Subject:
     """Return the subject of a table or a model in memory, perhaps made by a function of a file."""
     source = in_memory(model)
     if source is not None:
         return TableSubject(source, name or source.where, choice, path)
+    from infoeval.subjects.user_model import UserModel
+
     parts = model if isinstance(model, tuple) else (model,)
     first = next((part for part in parts if part is not None), None)
     kind = getattr(first, "__name__", type(first).__name__)
@@ -132,7 +131,7 @@ def _check_is_checkpoint(path: Path) -> None:
         raise UserError(f"{path} is no model; infoeval report shows a metrics.json again")
 
 
-def as_list(models: Given | Sequence[Given]) -> list[Given]:
+def as_list(models: "Given | Sequence[Given]") -> list[Given]:
     """Return the models of a list, or of a tuple of paths and subjects.
 
     Another tuple is one model, an encoder and a generator.
@@ -154,6 +153,8 @@ def find_models(model: Given) -> list[Given]:
         raise UserError("no model: its name is empty")
     if not (isinstance(model, str | Path) and Path(model).is_dir()):
         return [model]
+    from infoeval.checkpoint import CHECKPOINT
+
     folder = Path(model)
     if (folder / CHECKPOINT).exists():
         return [folder / CHECKPOINT]

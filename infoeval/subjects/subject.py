@@ -4,18 +4,20 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from infoeval.checkpoint import Checkpoint
-from infoeval.codes import CodeSpace
 from infoeval.data.image_set import ImageSet
 from infoeval.errors import UserError
-from infoeval.subjects.checkpoint_model import CheckpointModel
-from infoeval.subjects.protocols import Generator
+
+if TYPE_CHECKING:
+    from infoeval.checkpoint import Checkpoint
+    from infoeval.codes import CodeSpace
+    from infoeval.subjects.checkpoint_model import CheckpointModel
+    from infoeval.subjects.protocols import Generator
 
 Array = NDArray[Any]
 Progress = Callable[[str, float | None], None]
@@ -61,8 +63,8 @@ class Subject(ABC):
 
     name: str
     path: Path | None = None
-    checkpoint: Checkpoint | None = None
-    model: CheckpointModel | None = None
+    checkpoint: "Checkpoint | None" = None
+    model: "CheckpointModel | None" = None
     has_encoder = True
     is_onnx = False
     """Whether it comes from ONNX files, which do not tell the prior of their codes."""
@@ -75,12 +77,12 @@ class Subject(ABC):
         """SHA-256 of the file it came from; None of a model in memory."""
 
     @property
-    def generator(self) -> Generator | None:
+    def generator(self) -> "Generator | None":
         """Its generator."""
         return None
 
     @property
-    def codes(self) -> CodeSpace | None:
+    def codes(self) -> "CodeSpace | None":
         """The latent codes of its generator."""
         return None if self.generator is None else self.generator.codes
 

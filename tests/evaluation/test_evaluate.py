@@ -469,3 +469,20 @@ def test_wrong_options_are_one_line(wrong: list[str], tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["score", path, *wrong])
     assert result.exit_code == 2
     assert result.stderr.splitlines()[-1].startswith("Error: ")
+
+
+def test_the_share_of_intervals_that_is_done() -> None:
+    """From which the command line tells the time left of a metric of many rows."""
+    random, told = np.random.default_rng(0), []
+    table = {"codes": random.normal(size=(90, 2)), "factors": random.integers(0, 2, size=(90, 2))}
+
+    def progress(text: str, share: float | None) -> None:
+        told.append((text.partition(",")[0], share))
+
+    evaluation.score(table, ["mig", "modularity"], progress=progress)
+    for metric, start in (("mig", 0.0), ("modularity", 0.5)):
+        shares = [share for name, share in told if name == metric]
+        assert len(shares) > 140  # 60 halves, 60 quarters, 20 shuffled tables
+        assert shares[0] == start
+        assert shares == sorted(shares)
+        assert shares[-1] == start + 0.5

@@ -10,13 +10,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from infoeval import evaluation
+from infoeval import devices, evaluation
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet, load
 from infoeval.devices import find_device
 from infoeval.evaluation import context, generator_metrics, pages
 from infoeval.information.budgets import find_budget
-from infoeval.subjects import opening
 from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
 
 TABLE = ["cluster-acc", "cluster-nmi", "real-sorting", "code-information", "mig"]
@@ -106,8 +105,7 @@ def counts(monkeypatch: pytest.MonkeyPatch) -> Counts:
     monkeypatch.setattr(context, "load", loads)
     monkeypatch.setattr(CheckpointModel, "posterior", reads)
     monkeypatch.setattr(Recognition, "_estimate_statistics", calibrates)
-    for module in (context, opening):
-        monkeypatch.setattr(module, "find_device", finds)
+    monkeypatch.setattr(devices, "find_device", finds)
     monkeypatch.setattr(generator_metrics, "find_budget", budgets)
     return counted
 

@@ -1,10 +1,12 @@
 """Codes against factors: known truths, reference programs, what must not matter, and intervals."""
 
 import itertools
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
@@ -532,3 +534,22 @@ def test_pruned_codes_are_left_out() -> None:
 def test_unknown_choices(name: str) -> None:
     with pytest.raises(UserError, match=f"no {name} 'odd'; there are"):
         code_factors([0.5, 1.5], [0.5, 1.5], **{name: "odd"})  # type: ignore[arg-type]
+
+
+def test_chance_of_many_rows_is_that_of_a_part_carried_to_all() -> None:
+    """|Spearman| of independent columns is 0.8 / √n, and information (R - 1)(C - 1) / 2n nats."""
+    n, random = 90_000, np.random.default_rng(0)
+    codes = pd.DataFrame({"z": random.normal(size=n), "kind": random.integers(0, 4, size=n)})
+    factors = pd.DataFrame(
+        {"size": random.normal(size=n), "shape": random.integers(0, 5, size=n), "turn": codes["z"]}
+    )
+    types = ["continuous", "discrete", "periodic"]
+    score = code_factors(codes, factors, factor_types=types, replicates=0, null=60)
+    assert score.details["null_rows"] == 20_000
+    chance = {
+        (pair["code"], pair["factor"]): pair["null"]["mean"]
+        for pair in score.details["associations"]
+    }
+    assert chance["z", "size"] == pytest.approx(0.8 / math.sqrt(n), rel=0.3)
+    assert chance["kind", "shape"] == pytest.approx(12 / (2 * n) / math.log(5), rel=0.3)
+    assert score.details["associations"][2]["p"] == pytest.approx(1 / 61)  # z and turn

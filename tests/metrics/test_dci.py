@@ -93,6 +93,20 @@ def test_the_fast_trees_agree_with_the_exact_ones() -> None:
             assert parts(fast)[name] == pytest.approx(value, abs=WITHIN), (seed, name)
 
 
+def test_categories_beside_numbers_agree_with_the_exact_trees() -> None:
+    """Splits of codes of few values are found among their bins, those of others row by row."""
+    codes, factors = noisy(600, 0)
+    random = np.random.default_rng(5)
+    category = np.where(random.random(600) < 0.3, random.integers(0, 5, 600), factors[:, 0] % 5)
+    codes = np.column_stack([category, codes])
+    types = ["categorical", *["continuous"] * (codes.shape[1] - 1)]
+    fast, exact = (
+        parts(dci(codes, factors, predictor=predictor, code_types=types, replicates=0))
+        for predictor in ("boosting", "exact-boosting")
+    )
+    assert fast == pytest.approx(exact, abs=WITHIN)
+
+
 def test_few_values_give_the_same_trees() -> None:
     """Where every value has a bin, all splits are looked at, and only equal gains may differ."""
     random = np.random.default_rng(3)

@@ -4,7 +4,6 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics.cluster import expected_mutual_information
 
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
@@ -225,6 +224,8 @@ def _normalised(
 
 def _chance(first: NDArray[np.intp], second: NDArray[np.intp]) -> float:
     """Mean information, nats, of two columns of classes over all orders of the rows."""
+    from sklearn.metrics.cluster import expected_mutual_information
+
     shape = int(first.max()) + 1, int(second.max()) + 1
     cells = first * shape[1] + second
     counts = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from infoeval.arrays import as_array
 from infoeval.errors import UserError
@@ -316,7 +316,7 @@ def score_draws(
 
 def _with_draws(score: Score, drawn: Array, level: float, bounds: tuple[float, float]) -> Score:
     """Score of a function with the interval of scores of fresh draws, ``(repeats,)``."""
-    quantile = float(stats.t.ppf(0.5 + level / 2, len(drawn) - 1))
+    quantile = float(stdtrit(len(drawn) - 1, 0.5 + level / 2))
     half = quantile * float(drawn.std(ddof=1))
     score.details["interval"] = f"Student's t, deviation of {len(drawn)} draws"
     low, high = max(score.value - half, bounds[0]), min(score.value + half, bounds[1])

@@ -3,16 +3,16 @@
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import Lasso, LassoCV
-from sklearn.model_selection import GridSearchCV, KFold
 
 from infoeval.metrics.trees.boosting import boost
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.linear_model import Lasso
 
 PENALTIES = (1.0, 0.8, 0.4, 0.2, 0.1, 0.01, 0.001, 0.0001)
 LASSO_FOLDS = 10
@@ -56,6 +56,8 @@ def exact_boosting(
 
     Codes are scaled to [0, 1], because its trees take values within 1e-7 of each other as equal.
     """
+    from sklearn.ensemble import GradientBoostingClassifier
+
     codes, others = _scaled(codes, others)
     importance = np.zeros((codes.shape[1], classes.shape[1]))
     fitted, scored = np.empty(classes.shape), np.empty(other_classes.shape)
@@ -76,8 +78,9 @@ def lasso(codes: Array, targets: Array, others: Array, other_targets: Array) -> 
 
     Codes and targets are scaled to [0, 1]. Importance is the absolute weight.
     """
+    from sklearn.linear_model import Lasso, LassoCV
 
-    def fit(inputs: Array, values: Array) -> tuple[Lasso, Array]:
+    def fit(inputs: Array, values: Array) -> "tuple[Lasso, Array]":
         folds = min(LASSO_FOLDS, len(inputs))
         search = LassoCV(alphas=PENALTIES, cv=folds, max_iter=5000, tol=TOLERANCE)
         model = Lasso(search.fit(inputs, values).alpha_).fit(inputs, values)
@@ -90,8 +93,10 @@ def random_forest(
     codes: Array, targets: Array, others: Array, other_targets: Array, seed: int
 ) -> Prediction:
     """Prediction by ten regression trees, the best of twelve settings in three folds."""
+    from sklearn.ensemble import RandomForestRegressor
+    from sklearn.model_selection import GridSearchCV, KFold
 
-    def fit(inputs: Array, values: Array) -> tuple[RandomForestRegressor, Array]:
+    def fit(inputs: Array, values: Array) -> "tuple[RandomForestRegressor, Array]":
         search = GridSearchCV(
             RandomForestRegressor(n_estimators=TREES, random_state=seed),
             FOREST_SETTINGS,
@@ -112,6 +117,8 @@ def _regression(
     other_targets: Array,
 ) -> Prediction:
     """Prediction by a regression for each target; ``fit`` returns a model and its importances."""
+    from sklearn.exceptions import ConvergenceWarning
+
     inputs, other_inputs = _scaled(codes, others)
     known, other_known = _scaled(targets, other_targets)
     importance = np.zeros((codes.shape[1], targets.shape[1]))

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import linalg, stats
+from scipy.special import chdtrc, ndtri
 
 from infoeval.metrics.stats.code_factor_table import CATEGORIES, Column, as_table
 
@@ -114,13 +114,15 @@ def rotated(values: Array) -> Array:
     >>> rotated(np.array([[1.0, 0.0], [-1.0, 0.0], [0.0, 3.0], [0.0, -3.0]])).round(2).tolist()
     [[1.0, 1.0], [-1.0, -1.0], [1.0, -1.0], [-1.0, 1.0]]
     """
+    from scipy.linalg import hadamard
+
     deviation = values.std(axis=0)
     standard = (values - values.mean(axis=0)) / np.where(deviation > 0, deviation, 1.0)
     count = values.shape[1]
     even = count & -count
     places = np.arange(count // even)
     turns = 2 * math.pi * np.outer(places, places) / len(places)
-    matrix = np.kron(linalg.hadamard(even), np.cos(turns) + np.sin(turns))
+    matrix = np.kron(hadamard(even), np.cos(turns) + np.sin(turns))
     return np.asarray(standard @ matrix.T / math.sqrt(count))
 
 
@@ -146,7 +148,7 @@ def common_cause(factors: Sequence[Column]) -> Array | None:
     products = basis.T @ basis
     association = rows * (float((products**2).sum()) - widths.sum()) / 2
     pairs = (widths.sum() ** 2 - (widths**2).sum()) / 2
-    if stats.chi2.sf(association, pairs) >= BY_CHANCE:
+    if chdtrc(pairs, association) >= BY_CHANCE:
         return None
     values, vectors = np.linalg.eigh(products)
     weights = vectors[:, -1] * np.sign(vectors[np.abs(vectors[:, -1]).argmax(), -1])
@@ -180,7 +182,9 @@ def _block(factor: Column) -> Array:
     elif factor.type == "periodic":
         columns = factor.targets
     else:
-        columns = stats.norm.ppf((stats.rankdata(values) - 0.5) / len(values))[:, None]
+        from scipy.stats import rankdata
+
+        columns = ndtri((rankdata(values) - 0.5) / len(values))[:, None]
     left, sizes, _ = np.linalg.svd(columns - columns.mean(axis=0), full_matrices=False)
     return np.asarray(left[:, sizes > 1e-9 * max(1.0, sizes.max(initial=0.0))])
 

@@ -12,11 +12,14 @@ from infoeval.errors import UserError, unknown
 from infoeval.intervals import Subsamples, check_level
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import Column, Table, as_rows, as_table
+from infoeval.metrics.stats.done_share import counting
 from infoeval.metrics.stats.row_intervals import (
+    MANY_ROWS,
     PartStatistic,
     Rows,
     chance_of,
     entries_of,
+    rows_scored,
     subsamples_of,
     within,
 )
@@ -29,6 +32,8 @@ SCORED_SHARE = 1 / 3
 LARGEST_SEED = 2**32 - 1
 """The largest seed that scikit-learn accepts."""
 
+FEWER_TABLES = 4
+"""Of more than `MANY_ROWS` rows, whose chance varies little, one in so many tables is shuffled."""
 NOT_SHUFFLED = "no table with shuffled factors was scored; ask for some with null"
 
 Array = NDArray[np.float64]
@@ -263,19 +268,25 @@ def score_parts(
     level, seed = options.get("level", 0.95), options.get("seed", 0)
     resampling, shuffling, exchanging = np.random.default_rng(seed).spawn(3)
     whole = within(list(values.values()), bounds)
+    count = options.get("replicates", replicates)
+    if table.n > MANY_ROWS:
+        tables = min(tables, max(2, tables // FEWER_TABLES))
+    tables = options.get("null", tables)
+    shuffles = tables if chance is None and shuffled is None and table.factors else 0
+    statistic = counting(statistic, rows_scored(table, count) + shuffles * table.n)
     found = subsamples_of(
         table,
         whole,
         statistic,
         fit=fit,
-        count=options.get("replicates", replicates),
+        count=count,
         ranges=ranges,
         generators=(resampling, exchanging),
     )
     entries, halves, kind = entries_of(whole, found, level, bounds)
     if chance is None and (table.factors or shuffled is not None):
         of_order = shuffled or (lambda order: statistic(np.arange(table.n), order))
-        orders = [shuffling.permutation(table.n) for _ in range(options.get("null", tables))]
+        orders = [shuffling.permutation(table.n) for _ in range(tables)]
         chance = np.array([of_order(order) for order in orders])
     unshuffled = {}
     if chance is not None and len(chance):

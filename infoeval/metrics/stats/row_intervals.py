@@ -6,12 +6,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 from infoeval.errors import UserError
 from infoeval.intervals import Subsamples
 from infoeval.metrics.stats.code_factor_table import Table
 
+MANY_ROWS = 20_000
+"""The intervals of tables of more rows come from parts of a fixed number of rows."""
+MANY_VALUES = 200_000
+"""Codes times rows of the larger parts."""
+FEWEST, MOST = 8_000, 20_000
+"""Rows of the larger parts, by the number of codes."""
+SMALLER = 8
+"""The larger parts have so many times the rows of the smaller ones."""
+HALVES = 4, 2, 1
+"""Of four rows two are a half, and one is a quarter."""
 LEAST_ROWS = 4
 """Four rows make two halves of two, which can differ; fewer give no estimate of the spread."""
 MISTAKES = 3
@@ -66,14 +76,32 @@ def subsamples_of(
         return "none: no replicates"
     if min(map(len, groups)) < LEAST_ROWS:
         return f"none: fewer than {LEAST_ROWS} rows, or of these to fit on or to score"
+    sizes = sizes_of_parts(table)
     try:
         return Subsamples(
-            *halves_and_quarters(lambda rows: statistic(rows, rows), groups, count, generators[0]),
-            _effect_of_mistakes(statistic, whole, table, generators[1]),
+            *halves_and_quarters(
+                lambda rows: statistic(rows, rows), groups, count, generators[0], sizes or HALVES
+            ),
+            _effect_of_mistakes(statistic, whole, table, groups, sizes, generators[1]),
             np.multiply(ranges, _effect_of_far_rows(statistic, whole, table, bool(np.any(ranges)))),
+            sizes,
         )
     except UserError as error:
         return f"none: some halves of the rows cannot be scored ({error})"
+
+
+def sizes_of_parts(table: Table) -> tuple[int, int, int] | None:
+    """Rows of a large table, and of the larger and smaller parts of it; None of a small one."""
+    if table.n <= MANY_ROWS:
+        return None
+    larger = min(table.n // 2, int(np.clip(MANY_VALUES // len(table.codes), FEWEST, MOST)))
+    return table.n, larger, larger // SMALLER
+
+
+def rows_scored(table: Table, count: int) -> int:
+    """Rows of all parts together that an interval by so many halves and quarters scores."""
+    n, larger, smaller = sizes_of_parts(table) or (table.n, table.n // 2, table.n // 4)
+    return count * (larger + smaller) + EXCHANGES * (n if n <= MANY_ROWS else larger)
 
 
 def halves_and_quarters(
@@ -81,52 +109,68 @@ def halves_and_quarters(
     groups: Sequence[Rows],
     count: int,
     generator: np.random.Generator,
+    sizes: tuple[int, int, int] = HALVES,
 ) -> tuple[Array, Array | None]:
     """Numbers of ``count`` random halves of the rows, and of as many quarters, each scored anew.
 
-    Every group gives its share of rows. The same groups, count and generator give the same rows,
-    so that the subsamples of two models of the same images are paired. Quarters are left out where
+    Every group gives its share of rows. Other ``sizes`` than those of halves and quarters are the
+    rows of all, of the larger parts and of the smaller ones. The same groups, count, sizes and
+    generator give the same rows, so that the subsamples of two models of the same images are
+    paired. Quarters are left out where
     some of them cannot be scored. Raises UserError where some halves cannot.
     """
 
-    def numbers(parts: int) -> Array:
-        drawn = []
-        for _ in range(count):
-            chosen = [
-                np.sort(generator.choice(group, max(2, len(group) // parts), replace=False))
-                for group in groups
-            ]
-            drawn.append(statistic(np.concatenate(chosen)))
+    def numbers(rows: int) -> Array:
+        drawn = [statistic(_drawn(groups, rows, sizes[0], generator)) for _ in range(count)]
         return np.array(drawn, dtype=np.float64)
 
-    halves = numbers(2)
+    halves = numbers(sizes[1])
     if min(map(len, groups)) < 2 * LEAST_ROWS:
         return halves, None
     try:
-        return halves, numbers(4)
+        return halves, numbers(sizes[2])
     except UserError:
         return halves, None
 
 
+def _drawn(groups: Sequence[Rows], rows: int, of: int, generator: np.random.Generator) -> Rows:
+    """So many ``of`` the rows of each group, at random, in ascending order."""
+    return np.concatenate(
+        [
+            np.sort(generator.choice(group, max(2, len(group) * rows // of), replace=False))
+            for group in groups
+        ]
+    )
+
+
 def _effect_of_mistakes(
-    statistic: PartStatistic, whole: Array, table: Table, generator: np.random.Generator
+    statistic: PartStatistic,
+    whole: Array,
+    table: Table,
+    groups: Sequence[Rows],
+    sizes: tuple[int, int, int] | None,
+    generator: np.random.Generator,
 ) -> Array:
     """Deviation of the numbers if two rows of a table have the factors of other rows by chance.
 
     Rows that go wrong once in n are missing from many a sample of n, which its parts do not show;
-    the limits of a count x of them are about those of x + 2 (Agresti and Coull 1998).
+    the limits of a count x of them are about those of x + 2 (Agresti and Coull 1998). Of a large
+    table, the effect is that in a part of it, times the share of the rows that this has.
     """
     if not table.factors:
         return np.zeros(len(whole))
-    everything = np.arange(table.n)
+    rows = np.arange(table.n)
+    if sizes is not None:
+        rows = _drawn(groups, sizes[1], sizes[0], generator)
+        whole = np.asarray(statistic(rows, rows))
     drawn = []
     for _ in range(EXCHANGES):
-        order = everything.copy()
-        order[generator.choice(table.n, MISTAKES, replace=False)] = generator.choice(
-            table.n, MISTAKES
-        )
-        drawn.append(statistic(everything, order))
-    one = (whole - np.mean(drawn, axis=0)) / MISTAKES
+        order = rows.copy()
+        order[generator.choice(len(rows), MISTAKES, replace=False)] = rows[
+            generator.choice(len(rows), MISTAKES)
+        ]
+        drawn.append(statistic(rows, order))
+    one = (whole - np.mean(drawn, axis=0)) / MISTAKES * (len(rows) / table.n)
     return np.asarray(math.sqrt(2) * np.maximum(one, 0.0))
 
 
@@ -236,7 +280,7 @@ def chance_of(
     adjusted = min(above / room, 1.0)
     limits: dict[str, float | None] = {"low": None, "high": None}
     if np.isfinite(half) and len(scores) > 1:
-        quantile = float(stats.t.ppf(0.5 + level / 2, len(scores) - 1))
+        quantile = float(stdtrit(len(scores) - 1, 0.5 + level / 2))
         error = quantile * float(scores.std(ddof=1)) / math.sqrt(len(scores))
         # The derivative of the adjusted value by chance is (adjusted - 1) / room.
         width = math.hypot(half, (1 - adjusted) * error) / room

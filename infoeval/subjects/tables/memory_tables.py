@@ -1,14 +1,13 @@
 """Codes and factors in memory: arrays, data frames, mappings, pairs, torch data sets."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from torch import Tensor
-from torch.utils.data import Dataset, TensorDataset
 
-from infoeval.arrays import as_array
+from infoeval.arrays import as_array, is_tensor
 from infoeval.errors import UserError, one_line, quoted
 from infoeval.subjects.tables.table_source import (
     TableParts,
@@ -17,7 +16,7 @@ from infoeval.subjects.tables.table_source import (
     with_plain_names,
 )
 
-_ARRAYS = (np.ndarray, Tensor, pd.DataFrame, pd.Series)
+_ARRAYS = (np.ndarray, pd.DataFrame, pd.Series, list)
 
 
 class FrameTable(TableParts):
@@ -89,9 +88,14 @@ def in_memory(given: Any) -> TableParts | None:
     if isinstance(getattr(given, "obs", None), pd.DataFrame) and hasattr(given, "obsm"):
         arrays = {name: given.obsm[name] for name in given.obsm}
         return MappingTable(arrays, where, with_plain_names(given.obs, where))
-    if isinstance(given, np.ndarray | Tensor):
+    if isinstance(given, np.ndarray) or is_tensor(given):
         return MappingTable({"codes": given}, where)
-    return _of_items(given, where) if isinstance(given, Dataset) else None
+    return _of_items(given, where) if _is_data_set(given) else None
+
+
+def _is_data_set(given: Any) -> bool:
+    data = sys.modules.get("torch.utils.data")  # without it there are no data sets
+    return data is not None and isinstance(given, data.Dataset)
 
 
 def factors_in_memory(values: Any) -> pd.DataFrame:
@@ -123,7 +127,7 @@ def _named(values: Any) -> Any:
 
 def _of_pair(pair: tuple[Any, ...]) -> TableParts | None:
     """Return the table of (codes, factors), of which the factors may be None."""
-    if not pair or not isinstance(pair[0], (*_ARRAYS, list)):
+    if not pair or not (isinstance(pair[0], _ARRAYS) or is_tensor(pair[0])):
         return None
     if len(pair) != 2:
         raise UserError(f"a tuple of {len(pair)} arrays is no table; a pair (codes, factors) is")
@@ -134,6 +138,8 @@ def _of_pair(pair: tuple[Any, ...]) -> TableParts | None:
 
 def _of_items(data: Any, where: str) -> TableParts:
     """Return the table of a torch data set whose items are (codes, factors), or codes alone."""
+    from torch.utils.data import TensorDataset
+
     if isinstance(data, TensorDataset):
         parts: Sequence[Any] = data.tensors
     else:

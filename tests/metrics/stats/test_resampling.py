@@ -11,6 +11,7 @@ from infoeval.errors import UserError
 from infoeval.intervals import Subsamples
 from infoeval.metrics import mig
 from infoeval.metrics.score import Score
+from infoeval.metrics.stats.code_factor_table import as_table
 from infoeval.metrics.stats.resampling import (
     Statistic,
     score_parts,
@@ -22,6 +23,7 @@ from infoeval.metrics.stats.row_intervals import (
     chance_of,
     halves_and_quarters,
     limit_entry,
+    sizes_of_parts,
     tail_of,
     within,
 )
@@ -112,6 +114,40 @@ def test_a_statistic_of_no_degree_gets_twice_the_variance_of_halves() -> None:
     free, mean = Subsamples(*drawn, np.zeros(2), np.zeros(2)).inflation
     assert 1.5 < free <= 2
     assert 1 <= mean < 1.25
+
+
+def test_of_many_rows_parts_of_a_fixed_size_are_scored() -> None:
+    n, seen = 300_000, []
+    random = np.random.default_rng(0)
+    codes, factors = 2 * random.normal(size=(n, 1)), random.integers(0, 2, size=n)
+
+    def mean(rows: Rows, order: Rows) -> float:
+        seen.append(len(rows))
+        assert (np.diff(rows) > 0).all()
+        return float((codes[rows, 0] * factors[order]).mean())
+
+    score = score_of(codes, mean, factors=factors)
+    counts = dict(zip(*np.unique(seen, return_counts=True), strict=True))
+    # The value and five shuffled tables; larger parts, one of which shows mistakes; smaller ones.
+    assert counts == {n: 6, 20_000: 60 + 5, 2_500: 60}
+    assert score.details["interval"] == (
+        "deviation of 60 random parts of 20,000 of 300,000 rows, and of 2,500"
+    )
+    assert score.high is not None
+    error = 1.96 * math.sqrt(2 / n)  # of the product, whose variance is 2
+    assert 0.8 * error < score.high - score.value < 1.6 * error
+    assert len(score_of(codes, mean, factors=factors, null=9).details["null"]) == 4
+    assert seen.count(n) == 6 + 10
+
+
+@pytest.mark.parametrize(("n", "codes", "sizes"), [
+    (20_000, 1, None),
+    (20_001, 1, (20_001, 10_000, 1_250)),
+    (50_000, 512, (50_000, 8_000, 1_000)),
+    (50_000, 15, (50_000, 13_333, 1_666)),
+])  # fmt: skip
+def test_sizes_of_parts(n: int, codes: int, sizes: tuple[int, int, int] | None) -> None:
+    assert sizes_of_parts(as_table(np.zeros((n, codes)), None)) == sizes
 
 
 def test_rows_to_fit_on_and_rows_to_score_are_drawn_apart() -> None:

@@ -1,0 +1,102 @@
+"""What the metrics of large tables cost, with their intervals and chance, in fresh processes.
+
+    python benchmarks/large_tables.py --rows 1000000 --codes 10 --metric mig sap
+    python benchmarks/large_tables.py --rows 1000000 --codes 10 --metric sap --plain --before OLD
+
+CPU-seconds and peak memory of each metric with its default settings; `--plain`: of the value alone.
+The table has five factors of 2, 3, 4, 5 and 10 classes, a code of each with normal noise of one
+class, and codes of noise. `--before` is a folder with another version of the package, which scores
+the same table in turn. A process that takes more than `--limit` CPU-seconds is ended. Rows are
+appended to `--to`.
+"""
+
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from machine import machine, machine_line
+
+ROOT = Path(__file__).resolve().parent.parent
+CLASSES = (2, 3, 4, 5, 10)
+COLUMNS: tuple[str, ...] = ("metric", "rows", "codes", "version", "plain", "seconds", "megabytes")
+COLUMNS += ("value", "low", "high", "interval")
+
+PROGRAM = """
+import json, resource, sys, time
+import numpy as np
+from infoeval.metrics import find
+
+name, rows, codes, classes, plain, limit = json.loads(sys.argv[1])
+resource.setrlimit(resource.RLIMIT_CPU, (limit, limit))
+random = np.random.default_rng(0)
+factors = random.integers(0, classes, size=(rows, len(classes)))
+table = random.normal(size=(rows, codes))
+table[:, : len(classes)] += factors
+metric = find(name)
+given = [table] if metric.kind == "codes" else [table, factors]
+settings = {"replicates": 0} if plain else {}
+if plain and metric.kind != "codes":
+    settings["null"] = 0
+started = time.process_time()
+score = metric.function(*given, **settings)
+found = {"seconds": round(time.process_time() - started, 3)}
+status = open("/proc/self/status").read()  # ru_maxrss would count the parent's memory
+found["megabytes"] = int(status.partition("VmHWM:")[2].split()[0]) // 1000
+found |= {"value": score.value, "low": score.low, "high": score.high}
+print(json.dumps(found | {"interval": score.details["interval"]}))
+"""
+
+
+def measured(folder: Path, name: str, asked: argparse.Namespace) -> dict[str, Any]:
+    """Return the row of a metric by the version of the package in a folder."""
+    given = [name, asked.rows, asked.codes, CLASSES, asked.plain, asked.limit]
+    run = subprocess.run(
+        [sys.executable, "-c", PROGRAM, json.dumps(given)],
+        env=os.environ | {"PYTHONPATH": str(folder)},
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        check=False,
+    )
+    found = json.loads(run.stdout) if run.returncode == 0 else {"seconds": f"over {asked.limit}"}
+    return {
+        "metric": name,
+        "rows": asked.rows,
+        "codes": asked.codes,
+        "plain": asked.plain,
+        "version": "now" if folder == ROOT else "before",
+        **found,
+    }
+
+
+def main() -> None:
+    """Measure, print and keep a row for each metric and version."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--codes", type=int, default=10)
+    parser.add_argument("--metric", nargs="+", required=True)
+    parser.add_argument("--plain", action="store_true", help="no interval and no chance")
+    parser.add_argument("--before", type=Path, help="folder of another version")
+    parser.add_argument("--limit", type=int, default=300, help="CPU-seconds")
+    parser.add_argument("--to", type=Path, default=ROOT / "docs" / "results" / "large-tables.csv")
+    asked = parser.parse_args()
+    if asked.codes < len(CLASSES):
+        parser.error(f"give {len(CLASSES)} codes or more")
+    print(machine_line(machine()), flush=True)
+    if not asked.to.exists():
+        asked.to.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+    folders = [ROOT] if asked.before is None else [asked.before.resolve(), ROOT]
+    for name in asked.metric:
+        for folder in folders:
+            row = measured(folder, name, asked)
+            with asked.to.open("a", newline="", encoding="utf-8") as file:
+                csv.DictWriter(file, COLUMNS, lineterminator="\n").writerow(row)
+            print(*(row.get(column, "") for column in COLUMNS), sep="  ", flush=True)
+
+
+if __name__ == "__main__":
+    main()
