@@ -1,7 +1,6 @@
 """The command `infoeval train`: one run, or many."""
 
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,6 @@ from infoeval.training.run_options import RunOptions
 if TYPE_CHECKING:
     from infoeval.sweep.stacks import Stack
     from infoeval.trainer import Trainer
-    from infoeval.training.choosing import Choice
     from infoeval.training.distributed import World
 
 MOST_STACKED = 10_000
@@ -140,16 +138,17 @@ def train(
     if options.resume and steps is None and out is not None:
         steps = planned_steps(out)
     weight = weights[0] if len(weights) == 1 else None
-    choice = _changed(choice, data=data, steps=steps, batch=batch, information_weight=weight)
+    choice = choice.changed(data=data, steps=steps, batch=batch, information_weight=weight)
     if choice.decided:
         note(f"{choice.trainer.name}: {choice.decided}")
     if dry_run:
         print_json(as_text(_settings(choice.trainer, options, sweep_options, many)))
         return
-    from infoeval.cli.run_output import load_images, preparing, train_many, train_one
+    from infoeval.cli.run_output import preparing, train_many, train_one
+    from infoeval.training.train_by_name import load_images
 
     with preparing(), nullcontext() if world is None else world.first_before_others():
-        images = load_images(choice, data_dir, skip_broken)
+        images = load_images(choice, data_dir, skip_broken, note)
     with open_run_folder(choice.trainer.name, out, world) as folder:
         if many:
             train_many(choice.trainer, images, folder, options, in_json, **sweep_options)
@@ -167,12 +166,6 @@ def _check_number_of_runs(
         raise UserError("--stack is for many runs: give --seeds too")
     if world is not None and many:
         raise UserError("torchrun shares one run; start many without it: --jobs spreads them")
-
-
-def _changed(choice: "Choice", **changes: Any) -> "Choice":
-    """Return the choice with those settings of its trainer that are not None."""
-    given = {name: value for name, value in changes.items() if value is not None}
-    return replace(choice, trainer=replace(choice.trainer, **given))
 
 
 def _settings(

@@ -7,6 +7,7 @@ those that the paper has for images of their size.
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from infoeval import content
 from infoeval.codes import CodeSpace, parse_codes
@@ -43,6 +44,11 @@ class Choice:
     trainer: Trainer
     shape: tuple[int, int, int] | None = None
     decided: str = ""
+
+    def changed(self, **settings: Any) -> "Choice":
+        """Return the choice with those settings of its trainer that are not None."""
+        given = {name: value for name, value in settings.items() if value is not None}
+        return replace(self, trainer=replace(self.trainer, **given))
 
 
 def choose_trainer(
