@@ -24,6 +24,7 @@ BASE = {
     "locks",
     "content",
     "devices",
+    "fragment",
     "intervals",
     "option_fields",
     "python_files",

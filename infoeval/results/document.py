@@ -195,12 +195,10 @@ class Document(ModelResults):
     def report(self, output: str | os.PathLike[str], **options: Any) -> Path:
         """Write the page of these results, without images of the model, and return its path.
 
-        `options` are those of a metrics.json in `infoeval.report`: `formats`, `figures`, `title`,
-        `notes`. Raises UserError where a file cannot be written.
+        `options` are those that a report of a metrics.json takes: `formats`, `figures`, `title`,
+        `notes`, `paper`. Raises UserError where a file cannot be written.
         """
-        from infoeval.evaluation.pages import report
-
-        return report(self, Path(output), **options)
+        return infoeval.report(self, Path(output), **options)
 
     def __repr__(self) -> str:
         return f"Document({self._said})"
