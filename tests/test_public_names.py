@@ -13,7 +13,7 @@ import torch
 
 import infoeval as ie
 from infoeval.cli import main
-from tests.cli.commands import of_json
+from tests.cli.commands import of_json, succeeds
 from tests.evaluation.scoring import store, table
 
 QUICK = {"metrics": ["mig", "sap"], "replicates": 8, "null": 2}
@@ -57,9 +57,8 @@ def test_the_same_numbers_by_every_way(tmp_path: Path) -> None:
     expected = {r.metric: (r.value, r.low, r.high, r.n) for r in document.results}
     assert len(expected) == 2
 
-    said = of_json(
-        "score", path, "--metric", "mig", "--metric", "sap", "--replicates", "8", "--null", "2"
-    )
+    command = f"score {path} --metric mig --metric sap --replicates 8 --null 2 --json"
+    said = of_json(succeeds(*command.split()))
     frames = {
         "frame": document.to_frame(),
         "csv": pd.read_csv(io.StringIO(document.to_csv())),
@@ -136,7 +135,7 @@ def test_results_make_a_page_that_a_notebook_links_to(tmp_path: Path) -> None:
     document = ie.score(arrays["codes"], arrays["factors"], **QUICK)
     page = document.report(tmp_path / "a & b.html")
     assert page == tmp_path / "a & b.html"
-    assert page.read_text().startswith("<!doctype html>")
+    assert page.read_text().startswith("<!DOCTYPE html>")
     shown = page._repr_html_()  # type: ignore[attr-defined]
     assert "a%20%26%20b.html" in shown
     assert f">{document.results[0].value:.4g}<" in shown
@@ -163,7 +162,7 @@ def test_a_training_and_a_traversal_in_two_calls(tmp_path: Path) -> None:
     main([*arguments, "cpu", "--out", str(by_command)], standalone_mode=False)
     weights = [
         [value.clone() for value in ie.open(path).model.networks.state_dict().values()]  # type: ignore[union-attr]
-        for path in (checkpoint, by_command)
+        for path in (checkpoint, by_command / "ckpt.pt")
     ]
     assert all(torch.equal(*pair) for pair in zip(*weights, strict=True))
     figure = ie.traverse(checkpoint, codes=["digit"], rows=2, device="cpu")
