@@ -59,7 +59,11 @@ MOST_STACKED = 10_000
 )
 @options_of(RunOptions)
 @click.option("--out", type=PathType(), help="Run folder; runs/NAME-000, -001 … by default.")
-@click.option("--dry-run", is_flag=True, help="Print the resolved settings and stop.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Print layers, codes, settings and about how long it takes, and stop.",
+)
 @click.option(
     "--sync-batch-norm/--no-sync-batch-norm",
     default=True,
@@ -142,7 +146,13 @@ def train(
     if choice.decided:
         note(f"{choice.trainer.name}: {choice.decided}")
     if dry_run:
-        print_json(as_text(_settings(choice.trainer, options, sweep_options, many)))
+        settings = _settings(choice.trainer, options, sweep_options, many)
+        if in_json:
+            print_json(as_text(settings))
+            return
+        from infoeval.cli.terminal.trainer_table import print_dry_run
+
+        print_dry_run(settings)
         return
     from infoeval.cli.run_output import preparing, train_many, train_one
     from infoeval.training.train_by_name import load_images
@@ -173,10 +183,25 @@ def _settings(
 ) -> dict[str, Any]:
     """Return the settings that `--dry-run` prints."""
     from infoeval.devices import find_device
+    from infoeval.training.dry_run import layers, seconds_of_step
 
+    device = find_device(options.device)
     names = ("variant", "device_memory", "capture")
     settings = {name: getattr(options, name) for name in names}
-    settings |= {"trainer": trainer.to_dict(), "device": str(find_device(options.device))}
+    settings |= {
+        "trainer": trainer.to_dict(),
+        "device": str(device),
+        "layers": layers(trainer),
+        "codes": {
+            name: {
+                "prior": code.description or code.kind,
+                "entropy": code.entropy,
+                "weight": trainer.code_weights.get(name, 1.0),
+            }
+            for name, code in trainer.codes.items()
+        },
+        "seconds_of_step": seconds_of_step(trainer, device),
+    }
     if not many:
         return settings | {"seed": sweep_options["seeds"][0]}
     weights = sweep_options["information_weights"] or None
