@@ -320,7 +320,8 @@ def test_a_dry_run_imports_torch_and_little_else() -> None:
     program = (
         "import sys, infoeval.cli\n"
         "from click.testing import CliRunner\n"
-        "result = CliRunner().invoke(infoeval.cli.main, ['train', 'mnist', '--dry-run', '--json'])\n"
+        "arguments = ['train', 'mnist', '--dry-run', '--json']\n"
+        "result = CliRunner().invoke(infoeval.cli.main, arguments)\n"
         "assert result.exit_code == 0, result.output\n"
         "assert 'torch' in sys.modules\n"
         "known = {'scipy', 'sklearn', 'pandas', 'matplotlib', 'torchvision', 'joblib', 'rich', "

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 
 from infoeval.errors import UserError
-from infoeval.networks import Convolution, Dense, Layer, Reshape
+from infoeval.networks import Block, Convolution, Dense, Layer, Reshape
 from infoeval.trainer import Trainer
 from infoeval.training.step import Step
 
@@ -39,6 +39,7 @@ def layers(trainer: Trainer) -> list[dict[str, Any]]:
         }
         for name, stack in parts.items()
         for block in stack.blocks
+        if isinstance(block, Block)
     ]
 
 
