@@ -61,6 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("augment", "checkpoint", "data", "evaluation", "metrics", "networks", "results"),
         *("subjects", "trainer", "training"),
     },
+    "integrations": {"evaluation", "results", "subjects"},
     "cli": {
         *("checkpoint", "data", "evaluation", "metrics", "sweep", "training", "viewer"),
     },
