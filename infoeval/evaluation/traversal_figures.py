@@ -69,7 +69,7 @@ def traversal_figure(
 
     """
     chosen = check_choice(model.codes, codes, rows, columns, stretch, seed)
-    from matplotlib.figure import Figure
+    from infoeval.evaluation.notebook_figure import NotebookFigure
 
     grids = {}
     for name in chosen:
@@ -88,7 +88,7 @@ def traversal_figure(
     down = math.ceil(len(chosen) / across)
     tallest = max(grid.shape[0] / grid.shape[1] for grid, _ in grids.values())
     size = (PANEL_WIDTH * across, (PANEL_WIDTH * tallest + 0.35) * down)
-    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
+    figure = NotebookFigure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     axes = figure.subplots(down, across, squeeze=False).flatten()
     for axis in axes:
         axis.set_axis_off()
