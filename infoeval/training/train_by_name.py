@@ -9,17 +9,17 @@ from infoeval.data import ImageSet, load
 from infoeval.errors import UserError, listing, unknown
 from infoeval.trainer import Trainer
 from infoeval.training import run
-from infoeval.training.choosing import Choice, choose_trainer
+from infoeval.training.choosing import IN_MEMORY, Choice, choose_trainer
 from infoeval.training.run_options import RunOptions
 
 _RUN = tuple(entry.name for entry in fields(RunOptions))
 
 
 def train(
-    trainer: str | Trainer,
+    trainer: Any,
     folder: str | Path,
     *,
-    data: str | ImageSet | None = None,
+    data: Any = None,
     data_dir: str | Path | None = None,
     skip_broken: bool = False,
     codes: str | None = None,
@@ -36,9 +36,10 @@ def train(
 
     Args:
         trainer: the name of a bundled trainer; a Python file that defines `trainer`, which is run;
-            images, for which networks are chosen; or a `Trainer`.
+            images, by name or path or in memory, for which networks are chosen; or a `Trainer`.
         folder: where the run is kept; see `infoeval.training.run.train`.
-        data: other images than the trainer's, by name or path or in memory; labels are not read.
+        data: other images than the trainer's, by name or path or in memory (see
+            `infoeval.images`); labels are not read.
         data_dir: where the named data sets lie; by default INFOEVAL_DATA.
         skip_broken: whether image files that cannot be read are skipped.
         codes: other codes than the trainer's, such as "10,u,n,a".
@@ -60,31 +61,31 @@ def train(
         if name not in _RUN:
             raise UserError(unknown("no option of a training is called", name, _RUN))
     run_options = RunOptions(**options)
-    choice = (
-        Choice(trainer.variant(run_options.variant))
-        if isinstance(trainer, Trainer)
-        else (
-            choose_trainer(
-                trainer,
-                variant=run_options.variant,
-                codes=codes,
-                size=size,
-                data_dir=data_dir,
-                skip_broken=skip_broken,
-            )
-        )
-    )
     log = log or (lambda line: None)
-    given = data if isinstance(data, ImageSet) else None
+    if isinstance(trainer, Trainer):
+        choice = Choice(trainer.variant(run_options.variant))
+    else:
+        given = str(trainer) if isinstance(trainer, Path) else trainer
+        choice = choose_trainer(
+            given,
+            variant=run_options.variant,
+            codes=codes,
+            size=size,
+            data_dir=data_dir,
+            skip_broken=skip_broken,
+        )
+        if not isinstance(given, str):
+            data = given
+    named = data if isinstance(data, str | None) else IN_MEMORY
     choice = choice.changed(
-        data=data if given is None else given.name,
-        steps=steps,
-        batch=batch,
-        information_weight=information_weight,
+        data=named, steps=steps, batch=batch, information_weight=information_weight
     )
     if choice.decided:
         log(f"{choice.trainer.name}: {choice.decided}")
-    images = given or load_images(choice, data_dir, skip_broken, log)
+    if data is None or isinstance(data, str):
+        images = load_images(choice, data_dir, skip_broken, log)
+    else:
+        images = load(data, "train", shape=choice.shape)
     return run.train(
         choice.trainer, images, folder, run_options, seed=seed, progress=progress, log=log
     )
