@@ -25,7 +25,9 @@ def main() -> None:
     for run in parser.parse_args().runs:
         row: dict[str, object] = {"run": run.name}
         for choice in CHOICES:
-            document = score(run / "ckpt.pt", ["cluster-acc"], fit_images=10_000, batch_norm=choice)
+            document = score(
+                run / "ckpt.pt", metrics=["cluster-acc"], fit_images=10_000, batch_norm=choice
+            )
             row[choice] = f"{100 * document.results[0].details['error']:.2f} %"
         rows.append(row)
     print(pd.DataFrame(rows).to_string(index=False))

@@ -54,7 +54,7 @@ def main() -> None:
             for number in range(tables):
                 arrays = table(kind, n, np.random.default_rng([number, n]))
                 np.savez(path, **arrays)  # type: ignore[arg-type]
-                document = score(str(path), ["code-factors"], replicates=0, seed=number)
+                document = score(str(path), metrics=["code-factors"], replicates=0, seed=number)
                 texts = [finding.whole for finding in sentences(document)]
                 said += any("follows" in t and "follows no factor" not in t for t in texts)
                 pairs = [result.pair for result in document.results if result.pair]

@@ -234,7 +234,7 @@ def named_by_images(
             data = f"{folder}/images.npz"
             np.savez(data, images=images[:4], test_images=images)
             metrics = ["code-factors:factors=appearance"]
-            return score(Encoder(known), metrics, data=data, device="cpu")
+            return score(Encoder(known), metrics=metrics, data=data, device="cpu")
 
     return kept(keep, name, measure)
 

@@ -99,7 +99,7 @@ def run_here(rounding: str, seed: int, folder: Path) -> None:
     options = RunOptions(resume=True, device="cpu")
     path = train(trainer, load(trainer.data), folder, options, seed=seed)
     processor = time.process_time()
-    document = score(path, ["mi-own", "cluster-acc"], device="cpu")
+    document = score(path, metrics=["mi-own", "cluster-acc"], device="cpu")
     history = pd.read_csv(folder / "history.csv")
     row: dict[str, Any] = {
         "rounding": rounding,

@@ -79,7 +79,7 @@ def run_seed(
             staged = replace(trainer, steps=steps)
             images = load(trainer.data)
             path = train(staged, images, folder, RunOptions(variant=label, resume=True), seed=seed)
-            score(path, METRICS, samples=10_000, fit_images=fit_images).write(kept)
+            score(path, metrics=METRICS, samples=10_000, fit_images=fit_images).save(kept)
         rows.append(summarise(Document.read(kept), folder))
     return rows
 

@@ -95,7 +95,7 @@ def score_run(folder: Path, metrics: Sequence[str], context: Context) -> Documen
             return document
     requests = requests_of(metrics, context.options)
     document = score_subject(context.open(folder / "ckpt.pt"), requests, context)
-    document.write(kept)
+    document.save(kept)
     return document
 
 

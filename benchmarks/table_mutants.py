@@ -76,7 +76,7 @@ def table_target(folder: Path) -> Target:
             if same:
                 read = open_table(path).rows[0]
                 assert read.codes.equals(right.codes), "accepted, with other codes"
-            score(str(path), ["mig", "cluster-acc", "code-factors"], replicates=0)
+            score(str(path), metrics=["mig", "cluster-acc", "code-factors"], replicates=0)
         else:
             load(path, "train")
             load(path, "test", shape=(1, 28, 28))

@@ -73,7 +73,7 @@ def scores(
             continue
         document = score(
             path,
-            ["mi-own", "cluster-acc"],
+            metrics=["mi-own", "cluster-acc"],
             samples=10_000,
             fit_images=arguments.fit_images,
             device=arguments.device,

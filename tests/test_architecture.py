@@ -24,6 +24,7 @@ BASE = {
     "locks",
     "content",
     "devices",
+    "fragment",
     "intervals",
     "option_fields",
     "python_files",
@@ -60,6 +61,7 @@ MAY_IMPORT: dict[str, set[str]] = {
         *("augment", "checkpoint", "data", "evaluation", "metrics", "networks", "results"),
         *("subjects", "trainer", "training"),
     },
+    "integrations": {"evaluation", "results", "subjects"},
     "cli": {
         *("checkpoint", "data", "evaluation", "live", "metrics", "sweep", "training", "viewer"),
     },
@@ -355,7 +357,8 @@ def test_a_dry_run_imports_torch_and_little_else() -> None:
     program = (
         "import sys, infoeval.cli\n"
         "from click.testing import CliRunner\n"
-        "result = CliRunner().invoke(infoeval.cli.main, ['train', 'mnist', '--dry-run'])\n"
+        "arguments = ['train', 'mnist', '--dry-run', '--json']\n"
+        "result = CliRunner().invoke(infoeval.cli.main, arguments)\n"
         "assert result.exit_code == 0, result.output\n"
         "assert 'torch' in sys.modules\n"
         "known = {'scipy', 'sklearn', 'pandas', 'matplotlib', 'torchvision', 'joblib', 'rich', "

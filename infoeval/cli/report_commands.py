@@ -22,7 +22,6 @@ from infoeval.cli.score_commands import (
 from infoeval.errors import UserError
 from infoeval.evaluation.options import Options, ReportOptions
 
-MOVING = (".gif", ".webp")
 SHOWN_AGAIN = (
     *("models", "output", "formats", "figures", "open_it", "strict", "as_json"),
     *("title", "notes", "paper"),
@@ -147,9 +146,6 @@ def traverse(
     model: str,
     output: Path,
     codes: Sequence[str],
-    prior: str | None,
-    image_range: str,
-    device: str,
     as_json: bool,
     **options: Any,
 ) -> None:
@@ -165,27 +161,7 @@ def traverse(
     MODEL is a checkpoint, a folder with one, an ONNX decoder, or FILE.py:FUNCTION, which returns a
     generator.
     """
-    from infoeval.evaluation.context import Context
-    from infoeval.evaluation.report_images import DrawnImages
-    from infoeval.evaluation.traversal_figures import draw_traversals
+    from infoeval.evaluation import traverse_model
 
-    scoring = Options(device=device, seed=options["seed"], prior=prior, image_range=image_range)
-    subject, *others = Context(scoring).open_all([model])
-    if others or subject.generator is None:
-        has = "has no generator to draw; infoeval.adapt(decode=…, codes=10) is one"
-        if subject.is_onnx:
-            has = "is an encoder, and has no generator to draw"
-        if others:
-            has = f"holds {1 + len(others)} runs, give one"
-        if subject.rows is not None:
-            has = "is a table of codes, and has no generator to draw"
-        raise UserError(f"{model} {has}")
-    generator = subject.model or DrawnImages(subject.generator)
-    if output.suffix.lower() in MOVING:
-        from infoeval.evaluation.animation import animate
-
-        del options["columns"]
-        path = animate(generator, output, codes=codes or None, **options)
-    else:
-        path = draw_traversals(generator, output, codes=codes or None, **options)
+    path = traverse_model.traverse(model, output, codes=codes or None, **options)
     print_json(as_text({"figure": str(path)})) if as_json else say(f"figure: {path}")

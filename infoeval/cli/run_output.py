@@ -14,12 +14,10 @@ from infoeval.cli.output import note, print_json, say
 from infoeval.cli.progress import activity, training_progress
 from infoeval.cli.run_places import resume_command
 from infoeval.cli.terminal.sweep_table import print_runs
-from infoeval.errors import listing
 
 if TYPE_CHECKING:
     from infoeval.data import ImageSet
     from infoeval.trainer import Trainer
-    from infoeval.training.choosing import Choice
     from infoeval.training.distributed import World
     from infoeval.training.run_options import RunOptions
 
@@ -34,20 +32,6 @@ def preparing() -> Iterator[None]:
 
     with activity() as progress, progress_to(progress):
         yield
-
-
-def load_images(choice: "Choice", data_dir: Path | None, skip_broken: bool) -> "ImageSet":
-    """Return the training images, after notes on what was left out."""
-    from infoeval.data import load
-
-    images = load(
-        choice.trainer.data, "train", root=data_dir, skip_broken=skip_broken, shape=choice.shape
-    )
-    if images.left_out:
-        note(f"left out {len(images.left_out):,} broken: {listing(images.left_out)}")
-    for line in images.notes:
-        note(f"{images.name}: {line}")
-    return images
 
 
 def train_one(

@@ -95,7 +95,7 @@ def score(
     with results_to(output, as_json, print_results) as show:
         with activity() as progress:
             document = evaluation.score(
-                list(models), list(metrics) or None, progress=progress, **options
+                list(models), metrics=list(metrics) or None, progress=progress, **options
             )
         show(document)
     met = all_met(requirements, of_model(document), [document])

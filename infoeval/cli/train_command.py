@@ -1,7 +1,6 @@
 """The command `infoeval train`: one run, or many."""
 
 from contextlib import nullcontext
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +25,6 @@ from infoeval.training.run_options import RunOptions
 if TYPE_CHECKING:
     from infoeval.sweep.stacks import Stack
     from infoeval.trainer import Trainer
-    from infoeval.training.choosing import Choice
     from infoeval.training.distributed import World
 
 MOST_STACKED = 10_000
@@ -61,7 +59,11 @@ MOST_STACKED = 10_000
 )
 @options_of(RunOptions)
 @click.option("--out", type=PathType(), help="Run folder; runs/NAME-000, -001 … by default.")
-@click.option("--dry-run", is_flag=True, help="Print the resolved settings and stop.")
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Print layers, codes, settings and about how long it takes, and stop.",
+)
 @click.option(
     "--sync-batch-norm/--no-sync-batch-norm",
     default=True,
@@ -140,16 +142,23 @@ def train(
     if options.resume and steps is None and out is not None:
         steps = planned_steps(out)
     weight = weights[0] if len(weights) == 1 else None
-    choice = _changed(choice, data=data, steps=steps, batch=batch, information_weight=weight)
+    choice = choice.changed(data=data, steps=steps, batch=batch, information_weight=weight)
     if choice.decided:
         note(f"{choice.trainer.name}: {choice.decided}")
     if dry_run:
-        print_json(as_text(_settings(choice.trainer, options, sweep_options, many)))
+        settings = _settings(choice.trainer, options, sweep_options, many)
+        if in_json:
+            print_json(as_text(settings))
+            return
+        from infoeval.cli.terminal.trainer_table import print_dry_run
+
+        print_dry_run(settings)
         return
-    from infoeval.cli.run_output import load_images, preparing, train_many, train_one
+    from infoeval.cli.run_output import preparing, train_many, train_one
+    from infoeval.training.train_by_name import load_images
 
     with preparing(), nullcontext() if world is None else world.first_before_others():
-        images = load_images(choice, data_dir, skip_broken)
+        images = load_images(choice, data_dir, skip_broken, note)
     with open_run_folder(choice.trainer.name, out, world) as folder:
         if many:
             train_many(choice.trainer, images, folder, options, in_json, **sweep_options)
@@ -169,21 +178,30 @@ def _check_number_of_runs(
         raise UserError("torchrun shares one run; start many without it: --jobs spreads them")
 
 
-def _changed(choice: "Choice", **changes: Any) -> "Choice":
-    """Return the choice with those settings of its trainer that are not None."""
-    given = {name: value for name, value in changes.items() if value is not None}
-    return replace(choice, trainer=replace(choice.trainer, **given))
-
-
 def _settings(
     trainer: "Trainer", options: "RunOptions", sweep_options: dict[str, Any], many: bool
 ) -> dict[str, Any]:
     """Return the settings that `--dry-run` prints."""
     from infoeval.devices import find_device
+    from infoeval.training.dry_run import layers, seconds_of_step
 
+    device = find_device(options.device)
     names = ("variant", "device_memory", "capture")
     settings = {name: getattr(options, name) for name in names}
-    settings |= {"trainer": trainer.to_dict(), "device": str(find_device(options.device))}
+    settings |= {
+        "trainer": trainer.to_dict(),
+        "device": str(device),
+        "layers": layers(trainer),
+        "codes": {
+            name: {
+                "prior": code.description or code.kind,
+                "entropy": code.entropy,
+                "weight": trainer.code_weights.get(name, 1.0),
+            }
+            for name, code in trainer.codes.items()
+        },
+        "seconds_of_step": seconds_of_step(trainer, device),
+    }
     if not many:
         return settings | {"seed": sweep_options["seeds"][0]}
     weights = sweep_options["information_weights"] or None

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,7 +98,7 @@ def catalogue(root: str | os.PathLike[str] | None = None) -> list[CatalogueEntry
 
 
 def load(
-    name_or_path: str | os.PathLike[str],
+    name_or_path: Any,
     split: str = "train",
     *,
     root: str | os.PathLike[str] | None = None,
@@ -112,6 +113,7 @@ def load(
         name_or_path: one of ``names()`` (case does not matter, and ``-`` may stand for ``_``), a
             ``.npz`` file, a folder of images (also as ``.zip`` or ``.tar``) or an image. A name
             takes precedence over a file or folder of that name; write ``./mnist`` for such a one.
+            Or images in memory; see `infoeval.data.formats.memory_images.load_in_memory`.
         split: ``"train"`` or ``"test"``.
         root: the folder of the data sets; see :func:`infoeval.data.data_root`.
         download: whether missing files may be downloaded.
@@ -133,8 +135,11 @@ def load(
     """
     if split not in SPLITS:
         raise UserError(f"split must be 'train' or 'test', not {split!r}")
-    source = _source(name_or_path)
-    if source is None:
+    if not isinstance(name_or_path, str | os.PathLike):
+        from infoeval.data.formats.memory_images import load_in_memory
+
+        images = load_in_memory(name_or_path, split, alone=alone)
+    elif (source := _source(name_or_path)) is None:
         images = _load_path(_existing(name_or_path), split, shape, skip_broken, alone)
     else:
         folder = data_root(root)
@@ -146,11 +151,13 @@ def load(
     return _resized(images, shape)
 
 
-def check_there(name_or_path: str | os.PathLike[str]) -> None:
+def check_there(name_or_path: Any) -> None:
     """Raise UserError unless this is a named set, or a file or folder that may hold images.
 
     Of what the path holds only the names of the arrays in a ``.npz`` file are read.
     """
+    if not isinstance(name_or_path, str | os.PathLike):
+        return  # in memory
     if _source(name_or_path) is not None:
         return
     path = _existing(name_or_path)
@@ -163,7 +170,7 @@ def check_there(name_or_path: str | os.PathLike[str]) -> None:
 
 
 def form_of(
-    name_or_path: str | os.PathLike[str],
+    name_or_path: Any,
     *,
     root: str | os.PathLike[str] | None = None,
     skip_broken: bool = False,
@@ -175,7 +182,7 @@ def form_of(
     >>> form_of("digits")
     ({(8, 8)}, 1)
     """
-    if _source(name_or_path) is None:
+    if isinstance(name_or_path, str | os.PathLike) and _source(name_or_path) is None:
         path = _existing(name_or_path)
         if _is_folder(path):
             from infoeval.data.folder import common_form
@@ -189,7 +196,7 @@ def form_of(
     return {(images.shape[2], images.shape[3])}, images.shape[1]
 
 
-def renderer(name_or_path: str | os.PathLike[str]) -> Render | None:
+def renderer(name_or_path: Any) -> Render | None:
     """Return the function from factor values ``(n, k)`` of a drawn set to images ``(n, c, h, w)``.
 
     It raises UserError for factor values that the set does not have. For all other sets, and so
@@ -205,7 +212,7 @@ def renderer(name_or_path: str | os.PathLike[str]) -> Render | None:
     return None if source is None else source.render
 
 
-def _source(name_or_path: str | os.PathLike[str]) -> DataSource | None:
+def _source(name_or_path: Any) -> DataSource | None:
     name = _normalised(name_or_path) if isinstance(name_or_path, str) else ""
     return _imported(name) if name in MODULES else None
 

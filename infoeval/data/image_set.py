@@ -131,6 +131,14 @@ class ImageSet:
         """Number of images."""
         return len(self.images)
 
+    def __repr__(self) -> str:
+        form = describe_form({self.images.shape[2:]}, self.images.shape[1])
+        classes = 0 if self.labels is None else len(self.label_names) or len(set(self.labels))
+        known = [f"{classes} classes"] if classes else []
+        known += [] if self.factors is None else [f"{self.factors.shape[1]} factors"]
+        about = "".join(f", {each}" for each in known)
+        return f"ImageSet({self.name} {self.split}: {len(self):,} images of {form}{about})"
+
     @cached_property
     def fingerprint(self) -> str:
         """SHA-256, in hex, of the shapes and bytes of images, labels and factors.

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pandas as pd
 
@@ -149,7 +149,7 @@ class Context:
             for images in splits:
                 if images.images.shape[1:] != tuple(trainer.image_shape):
                     raise UserError(
-                        f"the checkpoint reads images of {trainer.image_shape}, {name} has "
+                        f"the checkpoint reads images of {trainer.image_shape}, {images.name} has "
                         f"{images.images.shape[1:]} (channels, height, width)"
                     )
         return splits
@@ -161,8 +161,8 @@ class Context:
         except UserError as error:
             raise UserError(f"images of the training: {error}; say where with --data") from error
 
-    def _load(self, name: str, skip_broken: bool, shape: tuple[int, int, int] | None) -> Splits:
-        key = name, skip_broken, shape
+    def _load(self, name: Any, skip_broken: bool, shape: tuple[int, int, int] | None) -> Splits:
+        key = name if isinstance(name, str) else id(name), skip_broken, shape
         if key not in self._splits:
             root = self.options.data_dir
             with progress_to(self.progress):

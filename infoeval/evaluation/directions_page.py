@@ -53,6 +53,6 @@ def write_directions_page(
             command=written.command if written else "",
             created=datetime.now(UTC).date().isoformat(),
             **(written.own_words if written else {}),
-        ).write(folder / METRICS)
+        ).save(folder / METRICS)
         remove_unnamed(folder, [entry["file"] for entry in entries])
         return write_formats(folder / METRICS, output, DEFAULT, None)

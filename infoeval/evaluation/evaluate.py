@@ -1,6 +1,7 @@
 """Scores of any model: a checkpoint, a table of codes, or a user's model."""
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from infoeval.errors import UserError
 from infoeval.evaluation import array_metrics
@@ -21,15 +22,29 @@ MANY_CODES = 32
 
 @takes_options(Options)
 def score(
-    models: "Given | Sequence[Given]", metrics: Sequence[str] | None = None, **options: object
+    models: "Given | Sequence[Given]",
+    factors: Any = None,
+    *,
+    metrics: Sequence[str] | None = None,
+    **options: object,
 ) -> Document:
     """Return the results of a model, or of several that one metric compares.
+
+    >>> import numpy as np
+    >>> random = np.random.default_rng(0)
+    >>> shape = random.integers(0, 4, 200)
+    >>> codes = np.stack([shape + 0.1 * random.normal(size=200), random.normal(size=200)], axis=1)
+    >>> document = score(codes, {"shape": shape}, metrics=["mig"])
+    >>> round(document.find("mig", None).value, 2)
+    0.99
 
     Args:
         models: a checkpoint, of which nothing is executed; a folder with one; a table of codes in
             a file; an ONNX file; `FILE.py:FUNCTION`, which is run and returns a model or a table;
             or either in memory (see docs/your-model.md). A list of several for `udr` and
             `consistency`.
+        factors: of a table: an array (n, K), a data frame or a mapping of columns; of a table
+            that holds its factors as well, their names (see the options).
         metrics: names from `infoeval metrics`, perhaps with settings, as in "mig:preset=laforge";
             None: all that apply but `mi`, which takes minutes; the others are skipped with a
             reason. `mi` includes `mi-synergy` and, for a checkpoint, `mi-refitted` and `mi-own`.
@@ -40,7 +55,7 @@ def score(
             setting or budget, or a metric asked for by name that does not apply.
 
     """
-    context = Context(Options(**options))  # type: ignore[arg-type]
+    context = Context(Options(factors=factors, **options))  # type: ignore[arg-type]
     requests = requests_of(metrics, context.options)
     subjects = context.open_all(as_list(models))
     if not subjects:

@@ -174,7 +174,7 @@ def _write(
             write_bytes(folder / path.relative_to(staging), path.read_bytes())
     origin = {"command": written.command, "created": datetime.now(UTC).date().isoformat()}
     more = extra | origin | written.own_words
-    _document(scored, entries, skipped, more).write(folder / METRICS)
+    _document(scored, entries, skipped, more).save(folder / METRICS)
     live = extra.get("live")
     named = [entry["file"] for entry in entries]
     named += [live["file"], live["reference"]["file"]] if live else []

@@ -27,11 +27,11 @@ def no_progress(text: str, share: float | None) -> None:
 class Options:
     """How models are scored. Raises UserError for a number, word or budget that cannot be."""
 
-    data: str | None = option(
+    data: Any = option(
         None,
         "Data set, .npz file or folder of images to score on; by default what the checkpoint was "
-        "trained on. Matchings and predictors are fitted on its train split, and metrics are "
-        "computed on its test split.",
+        "trained on; in Python also images in memory. Matchings and predictors are fitted on its "
+        "train split, and metrics are computed on its test split.",
         metavar="NAME|PATH",
     )
     data_dir: str | Path | None = option(

@@ -15,6 +15,7 @@ from infoeval.evaluation.report_files import (
     locked_report,
     write_formats,
 )
+from infoeval.results import Document
 
 if TYPE_CHECKING:
     from infoeval.results import Comparison
@@ -28,7 +29,7 @@ Page = TypeVar("Page", bound=PageOptions)
 
 @takes_options(ReportOptions, Options)
 def report(
-    models: "Given | Sequence[Given]",
+    models: "Given | Sequence[Given] | Document",
     output: str | Path,
     *,
     metrics: Sequence[str] | None = None,
@@ -43,7 +44,7 @@ def report(
         models: a checkpoint; a folder that holds `ckpt.pt`, or runs that do; another model or a
             table, as in `infoeval.evaluation.score`; a list of checkpoints that differ in
             their seeds alone; or a metrics.json, which is shown again with the images beside it,
-            without torch.
+            without torch; or results, which have no images.
         output: the HTML file.
         metrics: see `infoeval.evaluation.score`; `information` of the options adds `mi`.
         options: see below.
@@ -66,6 +67,9 @@ def report(
             "and --figures"
         )
     with locked_report(output, written.figures):
+        if isinstance(models, Document):
+            models.save(metrics_beside(output))
+            models = metrics_beside(output)
         return _report(models, output, metrics, written, scoring)
 
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from infoeval.errors import UserError, unknown
 from infoeval.files import remove_leftovers, write_text
@@ -15,6 +17,15 @@ DEFAULT = ("html", "json", "csv")
 FORMATS = ("html", "json", "csv", "md")
 ANIMATIONS = ("gif", "webp")
 METRICS, RESULTS = "metrics.json", "results.csv"
+
+
+class ReportPage(type(Path())):  # type: ignore[misc]
+    """The path of a page, which a notebook shows as a link and the numbers that are on it."""
+
+    def _repr_html_(self) -> str:
+        link = f'<a href="{quote(str(self))}" target="_blank">{escape(str(self))}</a>'
+        metrics = files_of(self) / METRICS
+        return link + (Document.read(metrics)._repr_html_() if metrics.is_file() else "")
 
 
 def files_of(output: Path) -> Path:
@@ -85,7 +96,7 @@ def write_formats(
     if figures is not None:
         report.write_figures(document, folder, Path(figures))
     if "html" in formats:
-        written = output
+        written = ReportPage(output)
         report.write(document, folder, output)
     return written
 

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError, unknown
@@ -10,6 +11,9 @@ from infoeval.evaluation.options import check_seed
 from infoeval.files import atomic_path
 from infoeval.subjects.protocols import Generator
 from infoeval.traversals import tile, traverse
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 FORMATS = (".png", ".pdf", ".svg")
 MOST_PANELS = 100
@@ -20,9 +24,21 @@ PANEL_WIDTH = 5.0
 DOTS_PER_INCH = 100
 
 
-def draw_traversals(
+def draw_traversals(model: Generator, path: str | Path, **drawn: Any) -> Path:
+    """Write `traversal_figure(model, **drawn)` to a PNG, PDF or SVG file, and return its path.
+
+    Raises UserError as that, for another suffix, and for a place that cannot be written.
+    """
+    if Path(path).suffix.lower() not in FORMATS:
+        raise UserError(f"{path}: a figure is {', '.join(FORMATS)}; an animation .gif or .webp")
+    figure = traversal_figure(model, **drawn)
+    with atomic_path(path) as temporary:
+        figure.savefig(temporary)
+    return Path(path)
+
+
+def traversal_figure(
     model: Generator,
-    path: str | Path,
     *,
     codes: Sequence[str] | None = None,
     rows: int = 5,
@@ -30,8 +46,8 @@ def draw_traversals(
     stretch: float = 1.0,
     seed: int = 0,
     titles: Mapping[str, str] | None = None,
-) -> Path:
-    """Draw what each code changes in a generator's images, and return the figure's path.
+) -> "Figure":
+    """Return a figure of what each code changes in a generator's images.
 
     In a panel one code varies from left to right, and the other codes and the noise of a row are
     fixed; all panels share them.
@@ -39,7 +55,6 @@ def draw_traversals(
     Args:
         model: a generator: a `CheckpointModel`, or anything with `codes` and `generate`; its
             images are uint8, or floats in [0, 1].
-        path: the figure, PNG, PDF or SVG by its suffix.
         codes: the codes, in this order; None: all.
         rows: samples of everything else.
         columns: values of a continuous code; a categorical one shows all its categories.
@@ -49,17 +64,12 @@ def draw_traversals(
         titles: what stands above a code's panel instead of its name and range.
 
     Raises:
-        UserError: no such code, another suffix, numbers that make no figure, or a generator whose
-            images are none or not finite.
+        UserError: no such code, numbers that make no figure, or a generator whose images are none
+            or not finite.
 
     """
-    if Path(path).suffix.lower() not in FORMATS:
-        raise UserError(f"{path}: a figure is {', '.join(FORMATS)}; an animation .gif or .webp")
     chosen = check_choice(model.codes, codes, rows, columns, stretch, seed)
-    import matplotlib
-
-    matplotlib.use("agg", force=False)
-    from matplotlib.figure import Figure
+    from infoeval.evaluation.notebook_figure import NotebookFigure
 
     grids = {}
     for name in chosen:
@@ -78,7 +88,7 @@ def draw_traversals(
     down = math.ceil(len(chosen) / across)
     tallest = max(grid.shape[0] / grid.shape[1] for grid, _ in grids.values())
     size = (PANEL_WIDTH * across, (PANEL_WIDTH * tallest + 0.35) * down)
-    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
+    figure = NotebookFigure(figsize=size, dpi=DOTS_PER_INCH, layout="constrained")
     axes = figure.subplots(down, across, squeeze=False).flatten()
     for axis in axes:
         axis.set_axis_off()
@@ -88,9 +98,7 @@ def draw_traversals(
             grid[:, :, 0] if grey else grid, cmap="gray" if grey else None, vmin=0, vmax=255
         )
         axis.set_title((titles or {}).get(name) or _title(model.codes, name, values), fontsize=9)
-    with atomic_path(path) as temporary:
-        figure.savefig(temporary)
-    return Path(path)
+    return figure
 
 
 def _title(space: CodeSpace, name: str, values: Sequence[float]) -> str:

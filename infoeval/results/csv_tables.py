@@ -14,20 +14,31 @@ _RESULT = ("metric", "target", "value", "low", "high", "level", "n", "unit", "se
 _CHANCE = ("chance", "adjusted", "adjusted_low", "adjusted_high")
 
 
-def results_csv(models: Iterable[ModelResults]) -> str:
-    """Return CSV with a row for each result of each model."""
+RESULTS = (*_MODEL, *_RESULT, *_CHANCE)
+"""The columns of a table of results."""
+DIFFERENCES = tuple(entry.name for entry in fields(Difference))
+"""The columns of a table of differences."""
+
+
+def results_rows(models: Iterable[ModelResults]) -> list[list[Any]]:
+    """Return a row for each result of each model, with the columns `RESULTS`."""
     rows = []
     for model in models:
         start = [model.label, model.role, model.identity.seed]
         for result in model.results:
             cells = [getattr(result, key) for key in _RESULT[1:]]
             rows.append([*start, result.name, *cells, *_beside_chance(result)])
-    return _csv([*_MODEL, *_RESULT, *_CHANCE], rows)
+    return rows
+
+
+def results_csv(models: Iterable[ModelResults]) -> str:
+    """Return CSV with a row for each result of each model."""
+    return _csv(RESULTS, results_rows(models))
 
 
 def differences_csv(differences: Iterable[Difference]) -> str:
     """Return CSV with a row for each difference of the first model from another."""
-    return _csv([entry.name for entry in fields(Difference)], map(astuple, differences))
+    return _csv(DIFFERENCES, map(astuple, differences))
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -6,8 +6,9 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import numpy as np
 from pydantic import Field, ValidationError, field_validator, model_validator
@@ -16,6 +17,7 @@ from pydantic.dataclasses import dataclass
 import infoeval
 from infoeval.errors import UserError, shown
 from infoeval.files import write_text
+from infoeval.fragment import Estimate, fragment, interval
 from infoeval.results.contract import (
     MOST_CODES,
     MOST_IMAGES,
@@ -32,7 +34,13 @@ from infoeval.results.contract import (
     to_plain,
     wrong,
 )
-from infoeval.results.csv_tables import differences_csv, results_csv
+from infoeval.results.csv_tables import (
+    DIFFERENCES,
+    RESULTS,
+    differences_csv,
+    results_csv,
+    results_rows,
+)
 from infoeval.results.file_entries import Image, Live
 from infoeval.results.model_results import (
     Code,
@@ -43,7 +51,11 @@ from infoeval.results.model_results import (
     differing_readings,
     labels_of,
 )
-from infoeval.results.records import Difference, Result
+from infoeval.results.records import SCORE_UNITS, Difference, Result
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 Arrangement = Literal["one", "seeds", "comparison"]
 
@@ -150,9 +162,83 @@ class Document(ModelResults):
         whole = {"results": (), "skipped": (), **plain, "schema_version": SCHEMA_VERSION}
         return json.dumps(to_plain(whole, "document"), sort_keys=True, indent=2) + "\n"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return plain data in the shape of the JSON."""
+        plain: dict[str, Any] = json.loads(self.to_json())
+        return plain
+
     def to_csv(self) -> str:
         """Return CSV with a row for each result of each model."""
         return results_csv(self.all_models)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a data frame with a row for each result of each model, as `to_csv`."""
+        import pandas as pd
+
+        return pd.DataFrame(results_rows(self.all_models), columns=list(RESULTS))
+
+    def figure(self, ax: "Axes | None" = None, metrics: Sequence[str] | None = None) -> "Axes":
+        """Draw results as dots on their intervals, chance as a tick, and return the axes.
+
+        Args:
+            ax: matplotlib axes to draw on; None: new ones.
+            metrics: names of those to draw; None: all of one unit, scores where there are any.
+
+        Raises:
+            UserError: a metric that was not measured, or nothing to draw.
+
+        """
+        from infoeval.results.dot_figure import draw_dots
+
+        return draw_dots(self.all_models, metrics, ax)
+
+    def report(self, output: str | os.PathLike[str], **options: Any) -> Path:
+        """Write the page of these results, without images of the model, and return its path.
+
+        `options` are those that a report of a metrics.json takes: `formats`, `figures`, `title`,
+        `notes`, `paper`. Raises UserError where a file cannot be written.
+        """
+        return infoeval.report(self, Path(output), **options)
+
+    def __repr__(self) -> str:
+        return f"Document({self._said})"
+
+    __str__ = __repr__
+
+    @property
+    def _said(self) -> str:
+        """What was scored, and how much was found."""
+        where = f" on {self.data_set.name}" if self.data_set.name else ""
+        skipped = f", {len(self.skipped)} skipped" if self.skipped else ""
+        more = f", {len(self.models)} more models" if self.models else ""
+        return f"{self.identity.source}{where}: {len(self.results)} results{skipped}{more}"
+
+    def _repr_html_(self) -> str:
+        rows: list[list[str]] = []
+        estimates: list[Estimate | None] = []
+        for model in self.all_models:
+            for each in model.results:
+                chance = "" if each.chance is None else f"{each.chance.mean:.4g}"
+                unit = "" if each.unit in SCORE_UNITS else f" {each.unit}"
+                cells = [each.name, each.target or "", f"{each.value:.4g}{unit}"]
+                cells += [interval(each.low, each.high), chance, f"{each.n:,}"]
+                rows.append([*([model.label] if self.models else []), *cells])
+                scored = each.unit in SCORE_UNITS
+                estimates.append((each.value, each.low, each.high) if scored else None)
+        header = ["metric", "of", "value", f"{self._level} interval".strip(), "chance", "n"]
+        reasons = self.skipped_by_reason().items()
+        return fragment(
+            self._said,
+            [*(["model"] if self.models else []), *header],
+            rows,
+            estimates,
+            [f"skipped: {names}: {reason}" for reason, names in reasons],
+        )
+
+    @property
+    def _level(self) -> str:
+        levels = {result.level for result in self.results if result.level is not None}
+        return f"{100 * levels.pop():g} %" if len(levels) == 1 else ""
 
     @classmethod
     def from_json(cls, text: str) -> "Document":
@@ -168,8 +254,8 @@ class Document(ModelResults):
         except ValidationError as error:
             raise UserError(f"not a results document: {explain(error)}") from None
 
-    def write(self, path: str | os.PathLike[str]) -> None:
-        """Write the document atomically. Raises UserError when the place cannot be written."""
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the document as JSON, atomically. Raises UserError where it cannot be written."""
         write_text(path, self.to_json())
 
     @classmethod
@@ -252,6 +338,59 @@ class Comparison:
     def to_csv(self) -> str:
         """Return CSV with a row for each difference of the first model from another."""
         return differences_csv(self.differences)
+
+    def to_frame(self) -> "pd.DataFrame":
+        """Return a data frame with a row for each difference, as `to_csv`."""
+        import pandas as pd
+
+        rows = [dataclasses.astuple(difference) for difference in self.differences]
+        return pd.DataFrame(rows, columns=list(DIFFERENCES))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the comparison as JSON, atomically. Raises UserError where it cannot be written."""
+        write_text(path, self.to_json())
+
+    def as_document(self) -> Document:
+        """Return the document of the first model with the others and the differences in it."""
+        names = ("subject", "data", "results", "skipped", "alignment")
+        others = [
+            {"role": "compared", **{name: getattr(document, name) for name in names}}
+            for document in self.documents[1:]
+        ]
+        shown = {name: getattr(self.first, name) for name in (*names, "environment")}
+        return Document(
+            **shown,
+            models=others,
+            arrangement="comparison",
+            differences=self.differences,
+            differences_among_others=self.among_others,
+        )
+
+    def report(self, output: str | os.PathLike[str], **options: Any) -> Path:
+        """Write the page of the comparison, without images of the models; see `Document.report`."""
+        return self.as_document().report(output, **options)
+
+    def figure(self, ax: "Axes | None" = None, metrics: Sequence[str] | None = None) -> "Axes":
+        """Draw the results of all models; see `Document.figure`."""
+        return self.as_document().figure(ax, metrics)
+
+    def _repr_html_(self) -> str:
+        models = self.as_document().all_models
+        rows = [
+            [
+                f"{each.metric} {each.target or ''}".strip(),
+                f"{models[each.base].label} − {models[each.model].label}",
+                *(f"{value:.4g}" for value in (each.first, each.second, each.difference)),
+                interval(each.low, each.high),
+            ]
+            for each in self.differences
+        ]
+        header = ["metric", "models", "first", "second", "difference", "interval"]
+        return fragment("Comparison", header, rows)
+
+    def __repr__(self) -> str:
+        sources = ", ".join(document.identity.source for document in self.documents)
+        return f"Comparison({sources}: {len(self.differences)} differences)"
 
 
 def environment(device: str) -> dict[str, Any]:

@@ -45,6 +45,9 @@ APPEARANCE = "appearance"
 CORRELATIONS = ("|Spearman|", "circular correlation")
 """Measures of pairs that are correlations."""
 
+SCORE_UNITS = ("fraction", "index", "")
+"""Units of metrics that share an axis, which has 0 and 1 on it."""
+
 ALL_CODES = "all codes"
 """The target of the information in all codes together."""
 

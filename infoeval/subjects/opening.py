@@ -10,7 +10,7 @@ from infoeval.python_files import user_code
 from infoeval.subjects.named_functions import made_by_function, names_function
 from infoeval.subjects.onnx_choice import OnnxChoice, onnx_paths
 from infoeval.subjects.subject import Progress, Subject
-from infoeval.subjects.table_subject import TableSubject, open_table
+from infoeval.subjects.table_subject import TableSubject, has_other_factors, open_table
 from infoeval.subjects.tables.column_choice import TableChoice
 from infoeval.subjects.tables.memory_tables import in_memory
 from infoeval.subjects.tables.table_files import READERS, is_table
@@ -106,6 +106,8 @@ def _of_object(
     batch_norm: "BatchNorm",
 ) -> Subject:
     """Return the subject of a table or a model in memory, perhaps made by a function of a file."""
+    if isinstance(model, pd.DataFrame) and choice.codes is None and has_other_factors(choice):
+        model = {"codes": model}  # all of its columns, whatever they are called
     source = in_memory(model)
     if source is not None:
         return TableSubject(source, name or source.where, choice, path)

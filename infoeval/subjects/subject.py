@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from infoeval.data.image_set import ImageSet
 from infoeval.errors import UserError
+from infoeval.fragment import fragment
 
 if TYPE_CHECKING:
     from infoeval.checkpoint import Checkpoint
@@ -117,6 +118,14 @@ class Subject(ABC):
 
     def __str__(self) -> str:
         return self.name
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r})"
+
+    def _repr_html_(self) -> str:
+        known = {**self.describe(), **({} if self.codes is None else {"codes": self.codes})}
+        rows = [[name, str(value)] for name, value in known.items() if value is not None]
+        return fragment(str(self), ["", ""], rows)
 
 
 class Reader(ABC):

@@ -87,13 +87,16 @@ def _factors_file(choice: TableChoice) -> Path | None:
     return Path(given) if isinstance(given, str | Path) and is_table(given) else None
 
 
+def has_other_factors(choice: TableChoice) -> bool:
+    """Return whether factors are given in a file or in memory, and not by names of columns."""
+    given = choice.factors
+    names = isinstance(given, list | tuple) and all(isinstance(name, str) for name in given)
+    return given is not None and (not names or _factors_file(choice) is not None)
+
+
 def _other_factors(choice: TableChoice) -> pd.DataFrame | None:
     """Return the factors of another file, or those in memory; None where they are in the table."""
-    file, given = _factors_file(choice), choice.factors
+    file = _factors_file(choice)
     if file is not None:
         return whole_table(read_table(file), choice.factors_key)
-    if given is None or (
-        isinstance(given, list | tuple) and all(isinstance(p, str) for p in given)
-    ):
-        return None
-    return factors_in_memory(given)
+    return factors_in_memory(choice.factors) if has_other_factors(choice) else None

@@ -7,6 +7,7 @@ those that the paper has for images of their size.
 import os
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from infoeval import content
 from infoeval.codes import CodeSpace, parse_codes
@@ -21,6 +22,8 @@ DEFAULT_CODES = "10,u,u"
 CONTINUOUS_WEIGHT = 0.1
 """Weight of a continuous code: its L_I has no ceiling, and G would learn it before any image."""
 
+IN_MEMORY = "images in memory"
+"""The name of the data of a trainer that was chosen for images in memory."""
 _IMAGE_FILES = (".npz", ".mat", ".h5", ".zip", ".tar")
 
 # Tables 1, 4, 2 and 6: by side, the networks for images of 1 and of 3 channels.
@@ -44,9 +47,14 @@ class Choice:
     shape: tuple[int, int, int] | None = None
     decided: str = ""
 
+    def changed(self, **settings: Any) -> "Choice":
+        """Return the choice with those settings of its trainer that are not None."""
+        given = {name: value for name, value in settings.items() if value is not None}
+        return replace(self, trainer=replace(self.trainer, **given))
+
 
 def choose_trainer(
-    name: str,
+    name: Any,
     *,
     variant: str = "default",
     codes: str | None = None,
@@ -59,7 +67,7 @@ def choose_trainer(
     Args:
         name: a bundled trainer, a Python file (which is run), or images: a data set's name, a
             folder or a `.npz` file. A bundled trainer wins over images of the same name; write
-            `./mnist` for such a folder.
+            `./mnist` for such a folder. Or images in memory.
         variant: of the trainer.
         codes: other codes than the trainer's, such as "10,10,u,u"; see `parse_codes`.
         size: side of the networks for images, 28, 32 or 64; None: the nearest to theirs.
@@ -83,7 +91,8 @@ def choose_trainer(
         raise UserError(f"networks for your own images have no variant {variant!r}")
     sizes, channels = form_of(name, root=data_dir, skip_broken=skip_broken)
     side = size or side_for(*min(sizes, key=min))
-    trainer = trainer_for_images(name, channels, side, codes or DEFAULT_CODES)
+    called = name if isinstance(name, str) else IN_MEMORY
+    trainer = trainer_for_images(called, channels, side, codes or DEFAULT_CODES)
     form = describe_form(sizes, channels)
     fits = sizes == {trainer.image_shape[1:]}
     resized = "" if fits else f", resized to {side}×{side}"
@@ -179,11 +188,13 @@ def with_codes(trainer: Trainer, codes: str) -> Trainer:
     return replace(trainer, codes=space, code_weights=weights, variants={})
 
 
-def _names_images(name: str) -> bool:
-    """Return whether a name is that of images, or a path, and neither a trainer nor a Python file.
+def _names_images(name: Any) -> bool:
+    """Return whether these are images, by name, path or in memory, and no trainer or Python file.
 
     Paths where nothing is, and files of other kinds, are refused as images, which says why.
     """
+    if not isinstance(name, str):
+        return True
     if name in content.trainers() or name.endswith(".py"):
         return False
     from infoeval.data import names

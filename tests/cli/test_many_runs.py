@@ -51,7 +51,7 @@ def test_a_failed_run_is_told_by_the_exit_code() -> None:
 
 def test_a_dry_run_of_many_writes_nothing(here: Path) -> None:
     before = sorted(here.iterdir())
-    result = succeeds("train", "tiny.py", "--seeds", "0-4", "--jobs", 2, "--dry-run")
+    result = succeeds("train", "tiny.py", "--seeds", "0-4", "--jobs", 2, "--dry-run", "--json")
     settings = json.loads(result.stdout)
     assert (settings["seeds"], settings["jobs"]) == ([0, 1, 2, 3, 4], 2)
     assert sorted(here.iterdir()) == before

@@ -77,7 +77,7 @@ def test_arrays_of_images_need_no_option() -> None:
 
 
 def test_a_bundled_trainer_takes_other_codes() -> None:
-    result = succeeds("train", "digits", "--codes", "4,u,u", "--dry-run")
+    result = succeeds("train", "digits", "--codes", "4,u,u", "--dry-run", "--json")
     codes = json.loads(result.stdout)["trainer"]["codes"]["codes"]
     assert [code["name"] for code in codes] == ["category_1", "continuous_1", "continuous_2"]
 

@@ -92,7 +92,7 @@ def informed(home: Path) -> Informed:
         patch.setitem(BUDGETS, "tiny", TINY_BUDGET)
         score = ("score", "run/ckpt.pt", *MI)
         return Informed(
-            evaluation.score("run/ckpt.pt", ["mi"], budget="tiny", device="cpu", level=0.9),
+            evaluation.score("run/ckpt.pt", metrics=["mi"], budget="tiny", device="cpu", level=0.9),
             infoeval(*score, COLUMNS="100"),
             infoeval(*score, "--strict", COLUMNS="100"),
             infoeval(*score, "--strict", "--json"),

@@ -1,6 +1,7 @@
 """`infoeval train`: what one run leaves behind and prints, and how it goes on."""
 
 import os
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -189,13 +190,27 @@ def test_a_dry_run_writes_nothing_and_tells_everything(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     given = str(home / name) if name.endswith(".py") else name
-    result = succeeds("train", given, "--dry-run", "--steps", 7, "--seed", 5)
+    result = succeeds("train", given, "--dry-run", "--json", "--steps", 7, "--seed", 5)
     assert os.listdir(tmp_path) == []
     settings = of_json(result)
     trainer = Trainer.from_dict(settings["trainer"])
     assert trainer == replace(load_trainer(given), steps=7, variants={})
     assert (settings["seed"], settings["variant"]) == (5, "default")
     assert settings["device"] in ("cpu", "cuda")
+
+
+def test_a_dry_run_shows_layers_codes_and_settings() -> None:
+    said = succeeds("train", "mnist", "--dry-run", "--variant", "paper", "--device", "cpu").stdout
+    for line in (
+        "4×4 conv 128, stride 2 leaky_relu, batch norm 128×7×7 131,328",
+        "13,336,272 parameters",
+        "style_2 uniform on [-1, 1] 0.693 0.1",
+        "trainer: mnist, variant paper",
+        "learning rates: G 0.001, D and Q 0.0002",
+        "steps: 2,500 of 128 images",
+    ):
+        assert line in " ".join(said.split()), line
+    assert re.search(r"^time: about [0-9,]+ (s|minutes) on cpu \([0-9,]+ ms a step\)$", said, re.M)
 
 
 def test_an_interruption_is_no_traceback(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

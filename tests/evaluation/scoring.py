@@ -20,7 +20,7 @@ CLUSTERS = ["cluster-acc", "cluster-nmi", "cluster-ari"]
 def score(model: Any, metrics: Sequence[str] | None = None, **options: Any) -> Document:
     """Score with few samples and replicates."""
     quick = {"samples": 400, "replicates": 4, "device": "cpu"}
-    return evaluation.score(model, metrics, **(quick | options))
+    return evaluation.score(model, metrics=metrics, **(quick | options))
 
 
 def by_name(document: Document) -> dict[tuple[str, str | None], Result]:

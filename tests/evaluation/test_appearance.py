@@ -46,7 +46,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def scored(path: Path, *metrics: str) -> Document:
-    return evaluation.score(Encoder(), metrics or None, data=str(path), device="cpu", null=100)
+    return evaluation.score(
+        Encoder(), metrics=metrics or None, data=str(path), device="cpu", null=100
+    )
 
 
 def told(document: Document) -> dict[str, str]:

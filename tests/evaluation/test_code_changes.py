@@ -53,7 +53,7 @@ def found(document: Document) -> dict[tuple[str, str | None], Any]:
 
 
 def scored(*metrics: str, model: Any = None, **options: Any) -> Document:
-    return evaluation.score(model or Scene(), metrics, device="cpu", **options)
+    return evaluation.score(model or Scene(), metrics=metrics, device="cpu", **options)
 
 
 def test_lighting_is_found_in_generated_images_without_any_data() -> None:
@@ -141,7 +141,7 @@ def test_a_table_has_no_images(tmp_path: Path) -> None:
     rows = "\n".join(f"{number / 7},{number % 5}" for number in range(40))
     path.write_text(f"code_a,factor_b\n{rows}\n", encoding="utf-8")
     with pytest.raises(UserError, match="factors=statistics needs a model"):
-        evaluation.score(str(path), ["code-factors:factors=statistics"])
+        evaluation.score(str(path), metrics=["code-factors:factors=statistics"])
 
 
 def test_two_models_are_compared() -> None:

@@ -46,7 +46,7 @@ class Sprites:
 
 @pytest.fixture(scope="module")
 def document() -> Any:
-    return evaluation.score(Sprites(), ["image-effects"], device="cpu")
+    return evaluation.score(Sprites(), metrics=["image-effects"], device="cpu")
 
 
 def test_codes_have_the_names_of_what_they_change(document: Any) -> None:
@@ -61,7 +61,7 @@ def test_codes_have_the_names_of_what_they_change(document: Any) -> None:
 def test_results_are_one_a_code_and_repeat(document: Any) -> None:
     assert [result.details["code"] for result in document.results] == list(Sprites.codes)
     assert document.results[0].target == "left × centroid x"
-    again = evaluation.score(Sprites(), ["image-effects"], device="cpu")
+    again = evaluation.score(Sprites(), metrics=["image-effects"], device="cpu")
     assert [r.value for r in again.results] == [r.value for r in document.results]
     for result in document.results:
         assert result.n == 60
@@ -83,7 +83,7 @@ def test_nothing_is_named_in_two_hundred_dead_codes() -> None:
     unasked = evaluation.score(Dead(), device="cpu")
     reasons = {skipped.metric: skipped.reason for skipped in unasked.skipped}
     assert "for each of 200 codes: ask for it" in reasons["image-effects"]
-    document = evaluation.score(Dead(), ["image-effects:traversals=20"], device="cpu")
+    document = evaluation.score(Dead(), metrics=["image-effects:traversals=20"], device="cpu")
     assert len(document.results) == 200
     assert document.results[0].settings["own"] == {"traversals": 20}
     assert all(changed_by(document, code) is None for code in Dead.codes)
@@ -91,4 +91,4 @@ def test_nothing_is_named_in_two_hundred_dead_codes() -> None:
 
 def test_settings_that_cannot_be() -> None:
     with pytest.raises(UserError, match="traversals must be a whole number from 4 up, not 3"):
-        evaluation.score(Sprites(), ["image-effects:traversals=3"], device="cpu")
+        evaluation.score(Sprites(), metrics=["image-effects:traversals=3"], device="cpu")

@@ -161,8 +161,8 @@ def test_a_written_table_is_scored_as_its_codes_and_factors(
     # Text has as many digits as tell two numbers of the encoder's type apart.
     np.testing.assert_array_equal(codes["code left"].astype(np.float32), table["code left"])
     assert codes["code bright"].dtype.kind == "i"
-    found = score(str(path), ["mig"], null=0, replicates=0).results[0].value
-    expected = score((table[list(codes)], table[["label"]]), ["mig"], null=0, replicates=0)
+    found = score(str(path), metrics=["mig"], null=0, replicates=0).results[0].value
+    expected = score((table[list(codes)], table[["label"]]), metrics=["mig"], null=0, replicates=0)
     assert found == pytest.approx(expected.results[0].value)
 
 

@@ -85,7 +85,7 @@ def scored(model: Any, splits: Any, *metrics: str, steps: int = 250, **options: 
         patch.setattr(context, "load", lambda name, split, **options: known[split])
         patch.setattr(context, "check_there", lambda name: None)
         patch.setattr(factor_regressor, "STEPS", steps)
-        return evaluation.score(model, metrics, data="dial", device="cpu", **options)
+        return evaluation.score(model, metrics=metrics, data="dial", device="cpu", **options)
 
 
 def by_target(document: Document, images: str) -> dict[str | None, Any]:

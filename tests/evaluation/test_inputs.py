@@ -97,12 +97,12 @@ def test_a_table_says_which_codes_are_angles(tmp_path: Path) -> None:
     )
     values = {}
     for types in (None, ["continuous"] * 2):
-        document = score(path, ["code-factors"], code_types=types, device="cpu")
+        document = score(path, metrics=["code-factors"], code_types=types, device="cpu")
         values[types is None] = document.results[0].value
     assert values[True] == pytest.approx(1)
     assert values[False] == pytest.approx(1), "ranks that begin elsewhere are the same circle"
-    informed = score(path, ["mig"], device="cpu").results[0].value
+    informed = score(path, metrics=["mig"], device="cpu").results[0].value
     assert (
         informed
-        > score(path, ["mig"], code_types=["continuous"] * 2, device="cpu").results[0].value
+        > score(path, metrics=["mig"], code_types=["continuous"] * 2, device="cpu").results[0].value
     )

@@ -148,7 +148,7 @@ def test_a_comparison_takes_folders(subject: Path, twin: Path, runs: Path) -> No
 
 def test_single_files_stand_for_lists(subject: Path, twin: Path, tmp_path: Path) -> None:
     scores = tmp_path / "scores.json"
-    scores.write_text(evaluation.score(subject, ["mi-own"], device="cpu").to_json())
+    scores.write_text(evaluation.score(subject, metrics=["mi-own"], device="cpu").to_json())
     page = pages.report(
         subject,
         tmp_path / "page.html",

@@ -127,7 +127,7 @@ def lengths(path: str) -> int:
 def test_scoring_a_checkpoint(
     subject: Path, images: str, counts: Counts, metrics: list[str] | None
 ) -> None:
-    evaluation.score(subject, metrics, **CHEAP)
+    evaluation.score(subject, metrics=metrics, **CHEAP)
     alone = metrics == ["real-sorting"]
     read = len(load(images, "test")) if alone else lengths(images)
     counts.check(models=1, read=read, calibrated=1)
@@ -136,14 +136,14 @@ def test_scoring_a_checkpoint(
 def test_fewer_rows_are_read_where_fewer_are_needed(
     subject: Path, images: str, counts: Counts
 ) -> None:
-    evaluation.score(subject, ["mig", "code-information"], rows=20, **CHEAP)
+    evaluation.score(subject, metrics=["mig", "code-information"], rows=20, **CHEAP)
     counts.check(models=1, read=40)
 
 
 def test_rows_of_a_table_are_among_those_of_the_clusterings(
     subject: Path, images: str, counts: Counts
 ) -> None:
-    evaluation.score(subject, TABLE, rows=20, fit_images=15, **CHEAP)
+    evaluation.score(subject, metrics=TABLE, rows=20, fit_images=15, **CHEAP)
     counts.check(models=1)
     fitted = {*np.linspace(0, 159, 15).astype(int), *np.linspace(0, 159, 20).astype(int)}
     assert len(load(images, "train")) == 160
@@ -152,19 +152,19 @@ def test_rows_of_a_table_are_among_those_of_the_clusterings(
 
 @pytest.mark.parametrize("batch_norm", ["running", "generated"])
 def test_scoring_with_other_statistics(subject: Path, counts: Counts, batch_norm: str) -> None:
-    evaluation.score(subject, TABLE, batch_norm=batch_norm, **CHEAP)
+    evaluation.score(subject, metrics=TABLE, batch_norm=batch_norm, **CHEAP)
     counts.check(models=1, calibrated=0)
     assert sum(counts.calibrated.values()) == (batch_norm == "generated")
 
 
 def test_metrics_of_a_generator_load_no_images(subject: Path, counts: Counts) -> None:
-    evaluation.score(subject, ["mi-own"], **CHEAP)
+    evaluation.score(subject, metrics=["mi-own"], **CHEAP)
     counts.check(models=1, splits=0)
     assert not counts.encoded
 
 
 def test_the_budget_of_information_is_found_once(subject: Path, counts: Counts) -> None:
-    evaluation.score(subject, ["mi", "cluster-acc"], budget="tiny", **CHEAP)
+    evaluation.score(subject, metrics=["mi", "cluster-acc"], budget="tiny", **CHEAP)
     assert counts.budgets == 1
 
 
@@ -178,13 +178,13 @@ def encoder_of(counts: Counts) -> Callable[[Tensor], Tensor]:
 
 @pytest.mark.parametrize("metrics", [None, ["cluster-acc", "cluster-nmi", "mig"]])
 def test_scoring_an_encoder(images: str, counts: Counts, metrics: list[str] | None) -> None:
-    evaluation.score(encoder_of(counts), metrics, data=images, **CHEAP)
+    evaluation.score(encoder_of(counts), metrics=metrics, data=images, **CHEAP)
     counts.check(models=0, read=lengths(images))
 
 
 def test_scoring_several(subject: Path, images: str, counts: Counts) -> None:
     first, second = (lambda pictures, k=k: encoder_of(counts)(pictures).float() + k for k in (0, 1))
-    evaluation.score([first, second], ["udr"], data=images, **CHEAP)
+    evaluation.score([first, second], metrics=["udr"], data=images, **CHEAP)
     assert set(counts.loaded.values()) == {1}
     assert len(counts.loaded) == 2
     assert counts.devices == 1
@@ -223,7 +223,7 @@ def test_a_page_of_models_compared(
 def test_a_report_of_earlier_scores_reads_what_it_shows(
     subject: Path, tmp_path: Path, counts: Counts
 ) -> None:
-    evaluation.score(subject, ["cluster-acc"], **CHEAP).write(tmp_path / "scores.json")
+    evaluation.score(subject, metrics=["cluster-acc"], **CHEAP).save(tmp_path / "scores.json")
     before = Counter(counts.encoded)
     counts.opened.clear()
     counts.loaded.clear()

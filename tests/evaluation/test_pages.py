@@ -58,7 +58,7 @@ def test_title_and_notes_are_the_writers(subject: Path, tmp_path: Path) -> None:
 
 
 def test_what_score_printed_has_a_page(subject: Path, tmp_path: Path) -> None:
-    scored = evaluation.score(subject, ["mi-own", "cluster-acc"], device="cpu")
+    scored = evaluation.score(subject, metrics=["mi-own", "cluster-acc"], device="cpu")
     (tmp_path / "scores.json").write_text(scored.to_json())
     page = report(tmp_path / "scores.json", tmp_path / "page.html", formats=["html", "csv"])
     assert "cluster-acc" in page.read_text()

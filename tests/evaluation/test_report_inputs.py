@@ -267,7 +267,7 @@ def test_two_seeds_are_too_few_for_a_choice(runs: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def scored(subject: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("scored") / "scores.json"
-    evaluation.score(subject, device="cpu", seed=3).write(path)
+    evaluation.score(subject, device="cpu", seed=3).save(path)
     return path
 
 
@@ -314,8 +314,8 @@ def test_files_of_one_model_are_joined_and_the_first_counts(
     rest = tuple(result for result in whole.results if result.metric != "mi-own")
     lower = (replace(own[0], value=own[0].low),)
     first = whole.model_copy(update={"results": lower})
-    first.write(tmp_path / "first.json")
-    whole.write(tmp_path / "second.json")
+    first.save(tmp_path / "first.json")
+    whole.save(tmp_path / "second.json")
     files = [tmp_path / "first.json", tmp_path / "second.json"]
     page = pages.report(subject, tmp_path / "page.html", scores=files, device="cpu")
     found = {
@@ -333,7 +333,7 @@ def test_a_skipped_metric_that_another_file_has_is_not_skipped(
     trained_on = whole.data | {"split": "train"}
     mi = replace(whole.results[0], metric="mi")
     changes = {"data": trained_on, "results": (mi,), "skipped": ()}
-    whole.model_copy(update=changes).write(tmp_path / "mi.json")
+    whole.model_copy(update=changes).save(tmp_path / "mi.json")
     files = [tmp_path / "mi.json", scored]
     page = pages.report(subject, tmp_path / "page.html", scores=files, device="cpu")
     assert "mi" not in {each["metric"] for each in document_of(page)["skipped"]}

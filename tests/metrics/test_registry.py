@@ -200,7 +200,7 @@ def test_a_new_metric_is_one_module_and_one_line(
     result = CliRunner().invoke(main, ["metrics", "--json"])
     assert "largest-code" in {entry["name"] for entry in json.loads(result.output)}
     assert "largest-code" in CliRunner().invoke(main, ["metrics"]).output
-    document = evaluation.score(tmp_path / "codes.npz", ["largest-code:power=2"])
+    document = evaluation.score(tmp_path / "codes.npz", metrics=["largest-code:power=2"])
     assert [(found.metric, found.value) for found in document.results] == [("largest-code", 121.0)]
 
 

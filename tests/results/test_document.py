@@ -218,16 +218,16 @@ def test_optional_fields_of_a_result_may_be_missing() -> None:
 
 
 def test_write_and_read(tmp_path: Path) -> None:
-    document().write(tmp_path / "out" / "metrics.json")
+    document().save(tmp_path / "out" / "metrics.json")
     assert Document.read(tmp_path / "out" / "metrics.json") == document()
     assert (tmp_path / "out" / "metrics.json").read_bytes() == document().to_json().encode()
 
 
 def test_failed_writing_leaves_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "metrics.json"
-    document().write(path)
+    document().save(path)
     with pytest.raises(ValueError, match="not a finite number"):
-        document(data={"mean": float("nan")}).write(path)
+        document(data={"mean": float("nan")}).save(path)
     assert Document.read(path) == document()
 
 

@@ -66,7 +66,7 @@ def test_the_published_schema_is_up_to_date() -> None:
 
 
 def test_scores_of_a_table(validator: Draft202012Validator, home: Path) -> None:
-    document = evaluation.score(home / "table.npz", None, **CHEAP)
+    document = evaluation.score(home / "table.npz", metrics=None, **CHEAP)
     plain = check(validator, document.to_json(), "Document")
     assert {"mig", "code-factors"} <= {result["metric"] for result in plain["results"]}
 
@@ -76,7 +76,7 @@ def test_scores_of_a_checkpoint(
 ) -> None:
     monkeypatch.setitem(BUDGETS, "tiny", TINY_BUDGET)
     path = home / "model" / "ckpt.pt"
-    document = evaluation.score(path, ["mi", "cluster-acc"], budget="tiny", **CHEAP)
+    document = evaluation.score(path, metrics=["mi", "cluster-acc"], budget="tiny", **CHEAP)
     plain = check(validator, document.to_json(), "Document")
     assert {"mi", "mi-synergy", "cluster-acc"} <= {each["metric"] for each in plain["results"]}
 
@@ -89,7 +89,7 @@ class InMemory:
 
 
 def test_scores_of_a_users_model(validator: Draft202012Validator, home: Path) -> None:
-    document = evaluation.score(InMemory(), None, data=str(home / "images.npz"), **CHEAP)
+    document = evaluation.score(InMemory(), metrics=None, data=str(home / "images.npz"), **CHEAP)
     check(validator, document.to_json(), "Document")
 
 

@@ -199,11 +199,13 @@ def test_too_little_to_estimate_from() -> None:
 
 def test_results_say_how_images_were_read() -> None:
     for way in ("real", "running"):
-        document = score(Digits(), ["cluster-acc"], data="digits", batch_norm=way)
+        document = score(Digits(), metrics=["cluster-acc"], data="digits", batch_norm=way)
         assert document.results[0].settings["batch_norm"] == way
         assert document.identity.batch_norm == way
     without = score(
-        lambda pictures: {"k": pictures.flatten(1).argmax(1)}, ["cluster-acc"], data="digits"
+        lambda pictures: {"k": pictures.flatten(1).argmax(1)},
+        metrics=["cluster-acc"],
+        data="digits",
     )
     assert without.identity.batch_norm is None
 

@@ -277,7 +277,7 @@ def test_onnx_files_are_scored_and_encoded(tmp_path: Path) -> None:
     path = encoder(tmp_path)
     images = RANDOM.integers(0, 256, (60, 6, 6), dtype=np.uint8)
     np.savez(tmp_path / "x.npz", images=images, labels=np.arange(60) % 3)
-    result = score(str(path), ["mig"], data=str(tmp_path / "x.npz"), null=0, replicates=0)
+    result = score(str(path), metrics=["mig"], data=str(tmp_path / "x.npz"), null=0, replicates=0)
     assert result.subject["code_names"] == ["code 0", "code 1"]
     table = encode(path, tmp_path / "x.npz", image_range="0,255")
     np.testing.assert_allclose(

@@ -63,7 +63,7 @@ def test_the_summary_says_what_the_runs_and_the_scores_say(tmp_path: Path) -> No
     for row in summary.rows:
         path = tmp_path / row.folder / "ckpt.pt"
         checkpoint = Checkpoint.open(path)
-        results = score(path, ["mi-own"], samples=50, device="cpu").results
+        results = score(path, metrics=["mi-own"], samples=50, device="cpu").results
         assert {r.target: (r.value, r.low, r.high) for r in results} == {
             name: (bound.value, bound.low, bound.high) for name, bound in row.bounds.items()
         }

@@ -75,7 +75,7 @@ def test_images_leave_less_room_for_runs_where_they_lie_on_the_gpu(
 
 def test_the_command_takes_stacks(tmp_path: Path) -> None:
     def settings(*arguments: str) -> Any:
-        return CliRunner().invoke(main, ["train", "digits", *arguments, "--dry-run"])
+        return CliRunner().invoke(main, ["train", "digits", *arguments, "--dry-run", "--json"])
 
     many = ("--seeds", "0-3")
     for text, stack in (("auto", "auto"), ("off", 1), ("4", 4)):

@@ -57,6 +57,9 @@ class NpzFile:
         UserError: the file is not there, is no zip, lists too many arrays, or is not made of them.
     """
 
+    in_memory = False
+    """Whether there is no file, and nothing to keep for the next reader."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         if not path.is_file():

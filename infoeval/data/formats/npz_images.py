@@ -75,7 +75,7 @@ def load_npz(
         UserError: the file is not such a file; the message names the array and the reason.
     """
     with NpzFile(Path(path)) as arrays:
-        return _read_split(arrays, split, most, alone)
+        return read_split(arrays, split, most, alone=alone)
 
 
 def npz_form(path: str | os.PathLike[str]) -> tuple[set[tuple[int, int]], int]:
@@ -133,7 +133,8 @@ def npz_source(
     )
 
 
-def _read_split(arrays: NpzFile, split: str, most: Most, alone: bool) -> ImageSet:
+def read_split(arrays: NpzFile, split: str, most: Most = None, *, alone: bool = False) -> ImageSet:
+    """Return one split of the images in a file, or in memory; see `load_npz`."""
     official = "test_images" in arrays
     _check_test_split(arrays, official)
     prefix = "test_" if official and split == "test" else ""
@@ -249,6 +250,8 @@ def _shuffled_images(
     arrays: NpzFile, name: str, rows: NDArray[np.intp], most: Most
 ) -> NDArray[np.uint8]:
     """Return the images of these rows, from memory if they are in use."""
+    if arrays.in_memory:
+        return read_pixels(arrays, name, rows)
     state = arrays.path.stat()
     key = (arrays.path.resolve(), state.st_size, state.st_mtime_ns, most)
     shuffled = _in_use.get(key)

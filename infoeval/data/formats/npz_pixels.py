@@ -35,7 +35,7 @@ def read_pixels(arrays: NpzFile, name: str, rows: NDArray[np.intp] | None = None
         _fill(images, arrays, name, axis, np.arange(whole[0]) if rows is None else rows)
         return images
 
-    if math.prod(whole) <= IN_MEMORY:
+    if arrays.in_memory or math.prod(whole) <= IN_MEMORY:
         return fill(np.empty(shape, np.uint8))
 
     def build(writer: Writer) -> None:

@@ -27,13 +27,11 @@ from infoeval.report.over_seeds import mean_over_seeds
 from infoeval.report.tables import Cell, EstimateCell, Kind, ReportTable, TableColumn
 from infoeval.report.wording import count_of, in_brackets
 from infoeval.results import Document, ModelResults, Result
-from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND
+from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, SCORE_UNITS
 
 Key = tuple[str, str, str | None]
 Measured = Mapping[int, EstimateCell]
 """One quantity of each model that has it, by the index of the model."""
-_SCORES = ("fraction", "index", "")
-"""Units whose metrics share an axis, which has 0 and 1 on it."""
 _LANE = 0.62
 """How far the dots of several models stand from each other."""
 _MEDIAN = "median of the seeds"
@@ -49,7 +47,7 @@ def metrics(document: Document) -> Figure | None:
     """
     units: dict[str, list[DotRow]] = {}
     for key, result in _others(document).items():
-        unit = "score" if result.unit in _SCORES else result.unit
+        unit = "score" if result.unit in SCORE_UNITS else result.unit
         units.setdefault(unit, []).append(_metric_row(document, key))
     if not units:
         return None

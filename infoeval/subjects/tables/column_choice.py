@@ -22,7 +22,8 @@ class TableChoice:
 
     Args:
         codes: names or patterns of columns, such as ``z_*``.
-        factors: the same; or a file of as many rows, or an array or data frame.
+        factors: the same; or a file of as many rows, or an array, a data frame or a
+            mapping of columns.
         codes_key: the array that holds the codes.
         factors_key: the array that holds the factors.
 

@@ -99,10 +99,13 @@ def _is_data_set(given: Any) -> bool:
 
 
 def factors_in_memory(values: Any) -> pd.DataFrame:
-    """Return factors, an array (n, K) or (n,) or a data frame, as a data frame of named columns.
+    """Return factors, an array (n, K) or (n,), a data frame or columns by name, as a data frame.
 
     Raises UserError for another shape.
     """
+    if isinstance(values, Mapping):
+        table = MappingTable(values, "factors")
+        return table.frame(table.columns)
     return named_frame(MappingTable({"factors": _named(values)}, "factors"), "factors", "factor")
 
 

@@ -83,10 +83,10 @@ def test_codes_alone() -> None:
 
 def test_scores_of_what_is_in_memory() -> None:
     options: dict[str, Any] = {"null": 0, "replicates": 0}
-    expected = score((X, Y), ["mig"], **options).results[0].value
-    assert score(TABLE, ["mig"], **options).results[0].value == expected
-    assert score(X, ["mig"], factors=Y, **options).results[0].value == expected
-    named = score(TABLE, ["mig"], codes=["z_*"], factors=["pose_*"], **options)
+    expected = score((X, Y), metrics=["mig"], **options).results[0].value
+    assert score(TABLE, metrics=["mig"], **options).results[0].value == expected
+    assert score(X, metrics=["mig"], factors=Y, **options).results[0].value == expected
+    named = score(TABLE, metrics=["mig"], codes=["z_*"], factors=["pose_*"], **options)
     assert named.subject["factor_names"] == ["pose_x", "pose_y"]
     assert named.subject["codes"] == "DataFrame"
 

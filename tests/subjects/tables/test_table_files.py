@@ -30,15 +30,15 @@ def test_the_same_scores_as_npz(tmp_path: Path, suffix: str) -> None:
     table, more = same_table(), dict[str, Any]()
     original = write(tmp_path / "original.npz", table)
     other = write(tmp_path / f"other{suffix}", table)
-    expected = score(original, ["code-factors", "mig"], **QUICK)
+    expected = score(original, metrics=["code-factors", "mig"], **QUICK)
     if suffix in (".npy", ".h5ad"):  # their codes have no names
         names = FACTORS
         if suffix == ".npy":
             np.save(tmp_path / "factors.npy", table[FACTORS].to_numpy())
             more, names = {"factors": tmp_path / "factors.npy"}, [f"factor {k}" for k in range(3)]
         pair = table[CODES].to_numpy(), table[FACTORS].set_axis(names, axis=1)
-        expected = score(pair, ["code-factors", "mig"], **QUICK)
-    found = score(other, ["code-factors", "mig"], **QUICK, **more)
+        expected = score(pair, metrics=["code-factors", "mig"], **QUICK)
+    found = score(other, metrics=["code-factors", "mig"], **QUICK, **more)
     assert len(values(found)) > 9
     assert values(found) == values(expected)
     if suffix not in (".npy", ".h5ad"):

@@ -1,0 +1,108 @@
+"""Training from Python as `infoeval train` does: a trainer by name, and images by name."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from infoeval.data import ImageSet, load
+from infoeval.errors import UserError, listing, unknown
+from infoeval.trainer import Trainer
+from infoeval.training import run
+from infoeval.training.choosing import IN_MEMORY, Choice, choose_trainer
+from infoeval.training.run_options import RunOptions
+
+_RUN = tuple(entry.name for entry in fields(RunOptions))
+
+
+def train(
+    trainer: Any,
+    folder: str | Path,
+    *,
+    data: Any = None,
+    data_dir: str | Path | None = None,
+    skip_broken: bool = False,
+    codes: str | None = None,
+    size: int | None = None,
+    steps: int | None = None,
+    batch: int | None = None,
+    information_weight: float | None = None,
+    seed: int = 0,
+    progress: run.Progress | None = None,
+    log: Callable[[str], None] | None = None,
+    **options: Any,
+) -> Path:
+    """Return the path of the checkpoint, after one run of a trainer in a folder of its own.
+
+    Args:
+        trainer: the name of a bundled trainer; a Python file that defines `trainer`, which is run;
+            images, by name or path or in memory, for which networks are chosen; or a `Trainer`.
+        folder: where the run is kept; see `infoeval.training.run.train`.
+        data: other images than the trainer's, by name or path or in memory (see
+            `infoeval.images`); labels are not read.
+        data_dir: where the named data sets lie; by default INFOEVAL_DATA.
+        skip_broken: whether image files that cannot be read are skipped.
+        codes: other codes than the trainer's, such as "10,u,n,a".
+        size: side of the networks for your own images: 28, 32 or 64.
+        steps: other steps than the trainer's.
+        batch: another batch.
+        information_weight: λ of eq. 6; 0 trains a plain GAN with a recognition network beside it.
+        seed: of the initial weights and of every random draw.
+        progress: called with the step reached and the means since the last call.
+        log: called with a line of what was decided or left out.
+        options: of `RunOptions`: `device`, `variant`, `resume`, `capture`, …
+
+    Raises:
+        UserError: no such trainer, variant, option or images, images that do not fit, or a folder
+            that cannot be written or holds another run.
+
+    """
+    for name in options:
+        if name not in _RUN:
+            raise UserError(unknown("no option of a training is called", name, _RUN))
+    run_options = RunOptions(**options)
+    log = log or (lambda line: None)
+    if isinstance(trainer, Trainer):
+        choice = Choice(trainer.variant(run_options.variant))
+    else:
+        given = str(trainer) if isinstance(trainer, Path) else trainer
+        choice = choose_trainer(
+            given,
+            variant=run_options.variant,
+            codes=codes,
+            size=size,
+            data_dir=data_dir,
+            skip_broken=skip_broken,
+        )
+        if not isinstance(given, str):
+            data = given
+    named = data if isinstance(data, str | None) else IN_MEMORY
+    choice = choice.changed(
+        data=named, steps=steps, batch=batch, information_weight=information_weight
+    )
+    if choice.decided:
+        log(f"{choice.trainer.name}: {choice.decided}")
+    if data is None or isinstance(data, str):
+        images = load_images(choice, data_dir, skip_broken, log)
+    else:
+        images = load(data, "train", shape=choice.shape)
+    return run.train(
+        choice.trainer, images, folder, run_options, seed=seed, progress=progress, log=log
+    )
+
+
+def load_images(
+    choice: Choice,
+    data_dir: str | Path | None,
+    skip_broken: bool,
+    log: Callable[[str], None],
+) -> ImageSet:
+    """Return the training images of a choice; `log` receives what was left out, a line each."""
+    images = load(
+        choice.trainer.data, "train", root=data_dir, skip_broken=skip_broken, shape=choice.shape
+    )
+    if images.left_out:
+        log(f"left out {len(images.left_out):,} broken: {listing(images.left_out)}")
+    for line in images.notes:
+        log(f"{images.name}: {line}")
+    return images
