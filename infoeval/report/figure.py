@@ -27,6 +27,8 @@ _LABEL = 21
 _BESIDE_NUMBERS = _LABEL + 12
 _LETTER = 8.2
 """Width of a letter in most fonts at the size of the figures' text, CSS pixels."""
+_NARROW, _FEW_COLUMNS, _FEW_ROWS = 440, 7, 12
+"""Largest width, CSS pixels, columns and rows of a figure that has its table beside it."""
 _LEGEND_ROW = 22
 _BELOW_LEGEND = 8
 
@@ -78,6 +80,12 @@ class Figure:
     table: ReportTable
     legend: Callable[[Colours], Sequence[Handle]] = no_legend
     margins: Margins | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the figure leaves room on the page for its table beside it."""
+        few = len(self.table.columns) <= _FEW_COLUMNS and len(self.table.rows) <= _FEW_ROWS
+        return round(self.width) <= _NARROW and few
 
 
 @contextmanager

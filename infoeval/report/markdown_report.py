@@ -37,7 +37,7 @@ def markdown(document: Mapping[str, Any]) -> str:
         else f"# What the codes of {markdown_text(subject.trainer or subject.source)} mean\n",
         *([f"{markdown_text(whole.notes)}\n"] if whole.notes else []),
         *_verdict(whole),
-        *_figures("Information in each code", (built.information,) if built.information else ()),
+        *_figures("Information in each code", built.information),
         *_figures("Differences", built.differences),
         *_tables("Directions", directions(whole)),
         *_tables("Codes and classes", [t for c in built.confusions for t in c.tables]),
@@ -46,7 +46,7 @@ def markdown(document: Mapping[str, Any]) -> str:
         *_figures("Training", built.training),
         *_figures("Every seed", built.seeds),
         *_figures("Leakage between codes", built.leakage),
-        *_figures("Metrics", (built.metrics,) if built.metrics else ()),
+        *_figures("Metrics", built.metrics),
         *(f"- {markdown_text(sentence)}\n" for sentence in doubts(whole)),
         *_tables(
             "How the numbers were computed",

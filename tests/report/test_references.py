@@ -48,8 +48,7 @@ def sentences(document: Document) -> list[str]:
 
 
 def metrics(document: Document) -> Figure:
-    figure = built(document).metrics
-    assert figure is not None
+    (figure,) = built(document).metrics
     return figure
 
 

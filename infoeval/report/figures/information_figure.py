@@ -29,18 +29,18 @@ _ROW = 20
 _MEDIAN = "median of the seeds"
 
 
-def information(document: Document) -> Figure | None:
-    """Return the figure of the information in each code; None where nothing was measured."""
+def information(document: Document) -> tuple[Figure, ...]:
+    """Return the figure of the information in each code; none where nothing was measured."""
     groups = [
         (code, [_bar(model, look, code) for model, look in _drawn(document)])
         for code in document.all_codes
     ]
     if all(bar.result is None for _, bars in groups for bar in bars):
-        return None
+        return ()
     if document.arrangement == "seeds":
-        return _of_seeds(document)
+        return (_of_seeds(document),)
     unsure = any(bar.open for _, bars in groups for bar in bars)
-    return Figure(
+    figure = Figure(
         name="information",
         title="Information in each code, in nats",
         caption=(
@@ -53,6 +53,7 @@ def information(document: Document) -> Figure | None:
         table=_table(document),
         legend=partial(legend_of, groups),
     )
+    return (figure,)
 
 
 def _drawn(document: Document) -> list[tuple[ModelResults, Look]]:

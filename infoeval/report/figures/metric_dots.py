@@ -42,8 +42,8 @@ _CHANCE = "chance"
 _HOW = "shuffled factors, or for cluster-acc the most frequent class every time"
 
 
-def metrics(document: Document) -> Figure | None:
-    """Return the figure of all results that have no other one, or None where there are none.
+def metrics(document: Document) -> tuple[Figure, ...]:
+    """Return the figure of all results that have no other one; none where there are none.
 
     It has an axis for each unit, but one for all scores, and an arrow for what is better.
     """
@@ -52,14 +52,14 @@ def metrics(document: Document) -> Figure | None:
         unit = "score" if result.unit in _SCORES else result.unit
         units.setdefault(unit, []).append(_metric_row(document, key))
     if not units:
-        return None
+        return ()
     rows = [row for of_unit in units.values() for row in of_unit]
     null = any(dot.null for row in rows for dot in row.dots)
     known = any(row.known for row in rows)
     caption = "Dots with their intervals; ↑: more is better, ↓: less"
     caption += f"; grey: what chance scores ({_HOW})" if null else ""
     caption += "; below the dots: codes of known meaning, made of the same factors" if known else ""
-    return Figure(
+    figure = Figure(
         name="metrics",
         title="Metrics",
         caption=f"{caption}.",
@@ -69,6 +69,7 @@ def metrics(document: Document) -> Figure | None:
         table=_table(document),
         legend=partial(_legend, looks(document), rows, null),
     )
+    return (figure,)
 
 
 def _others(document: Document) -> dict[Key, Result]:
