@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from infoeval.report.grid_columns import Grid, GridColumn, Orders, Strip, cut, strip
 from infoeval.report.page_images import read_image
-from infoeval.report.tables import ReportTable, TableColumn
+from infoeval.report.tables import ReportTable, columns
 from infoeval.report.wording import count_of, in_words, listed, minus, percent, two_decimals
 from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Gallery, ImageGrid, Traversal
@@ -323,12 +323,8 @@ def _misassigned(model: ModelResults, code: str, orders: Orders) -> ReportTable 
         title=f"Images assigned to each code of {code} whose class is not the one matched to it, "
         f"{model.label}",
         columns=(
-            TableColumn("Code"),
-            TableColumn("Matched class"),
-            TableColumn("Images", "count"),
-            TableColumn("Of another class", "count"),
-            TableColumn("Share", "percent"),
-            TableColumn("Mostly"),
+            *columns("Code", "Matched class", ("Images", "count"), ("Of another class", "count")),
+            *columns(("Share", "percent"), "Mostly"),
         ),
         rows=tuple(_counts(category, clustering) for category in order.categories),
     )

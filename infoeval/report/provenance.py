@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infoeval.report.tables import ReportTable, TableColumn
+from infoeval.report.tables import ReportTable, columns
 from infoeval.report.wording import number
 from infoeval.results import Document, ModelResults, Result
 
@@ -112,12 +112,7 @@ def definitions(document: Document) -> ReportTable:
     return ReportTable(
         name="definitions",
         title="How each number was computed",
-        columns=(
-            TableColumn("Metric"),
-            TableColumn("Definition"),
-            TableColumn("Settings"),
-            TableColumn("Seconds", "number"),
-        ),
+        columns=columns("Metric", "Definition", "Settings", ("Seconds", "number")),
         rows=tuple(rows.values()),
     )
 
@@ -140,11 +135,10 @@ def skipped(document: Document) -> ReportTable:
         for reason, metrics in model.skipped_by_reason().items():
             reasons.setdefault((metrics, reason), []).append(model.label)
     several = any(len(names) != len(document.all_models) for names in reasons.values())
-    columns = (TableColumn("Metric"), TableColumn("Reason"))
     return ReportTable(
         name="skipped",
         title="Metrics that do not apply, and why",
-        columns=(*columns, TableColumn("Model")) if several else columns,
+        columns=columns("Metric", "Reason", *(["Model"] if several else [])),
         rows=tuple((*key, ", ".join(names)) if several else key for key, names in reasons.items()),
     )
 
@@ -159,7 +153,7 @@ def without_chance(document: Document) -> ReportTable:
     return ReportTable(
         name="without-chance",
         title="Metrics that were not compared with chance, and why",
-        columns=(TableColumn("Metric"), TableColumn("Reason")),
+        columns=columns("Metric", "Reason"),
         rows=tuple((", ".join(names), reason) for reason, names in reasons.items()),
     )
 

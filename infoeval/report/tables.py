@@ -3,11 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from infoeval.report.wording import MISSING, between, nats, number, percent, percents
+from infoeval.results import Result
+from infoeval.results.records import Adjusted, Bounds, NoiseStep
 
 Kind = Literal["text", "count", "number", "nats", "percent"]
 
@@ -21,6 +23,11 @@ class EstimateCell:
     high: float | None = None
 
 
+def estimate(found: Result | Bounds | Adjusted | NoiseStep | None) -> EstimateCell | None:
+    """Return the cell of a number with its interval; None where there is none."""
+    return None if found is None else EstimateCell(found.value, found.low, found.high)
+
+
 Cell = str | int | float | EstimateCell | None
 """A cell of a table; None, not measured, is written as a dash."""
 
@@ -31,6 +38,15 @@ class TableColumn:
 
     name: str
     kind: Kind = "text"
+
+
+def columns(*names: str | tuple[str, Kind], kind: Kind = "text") -> tuple[TableColumn, ...]:
+    """Return columns of a ``kind``, and of another where a name comes with its own."""
+    return tuple(TableColumn(*((n, kind) if isinstance(n, str) else n)) for n in names)
+
+
+Table = tuple[tuple[TableColumn, ...], Sequence[tuple[Cell, ...]]]
+"""The columns and the rows of a table."""
 
 
 @dataclass(frozen=True)

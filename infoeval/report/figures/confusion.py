@@ -8,7 +8,7 @@ import numpy as np
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, map_figure
 from infoeval.report.figures.naming import numbered, stem
-from infoeval.report.tables import Cell, ReportTable, TableColumn
+from infoeval.report.tables import Cell, ReportTable, columns
 from infoeval.results import Document, ModelResults
 from infoeval.results.records import Clustering
 
@@ -123,11 +123,7 @@ def _table(
     return ReportTable(
         name,
         f"{title}; {which}" if which else title,
-        (
-            TableColumn("Code"),
-            TableColumn("Matched class"),
-            *(TableColumn(cls, "count") for cls in names),
-        ),
+        (*columns("Code", "Matched class"), *columns(*names, kind="count")),
         tuple(rows),
     )
 
@@ -144,11 +140,7 @@ def mixed_up(document: Document, code: str) -> ReportTable | None:
         name=f"mixed-up-{code}",
         title="Classes that are confused: images of one that are assigned to the code matched to "
         "the other, the largest counts first",
-        columns=(
-            TableColumn("Classes"),
-            TableColumn("Images", "count"),
-            TableColumn("Share of both", "percent"),
-        ),
+        columns=columns("Classes", ("Images", "count"), ("Share of both", "percent")),
         rows=tuple(
             (f"{names[a]} and {names[b]}", count, count / max(images[a] + images[b], 1))
             for (a, b), count in pairs[:_MOST_PAIRS]

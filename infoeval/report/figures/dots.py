@@ -10,7 +10,7 @@ from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import WIDE, Look, draw_beyond, ring
 from infoeval.report.figures.naming import short, stem
 from infoeval.report.figures.reference_marks import draw_known
-from infoeval.report.tables import Cell, ReportTable, TableColumn
+from infoeval.report.tables import ReportTable, Table
 from infoeval.results.records import Null
 
 _LANE, _AXIS = 14, 60
@@ -73,10 +73,9 @@ def unit_figure(
     rows: Sequence[DotRow],
     draw: Callable[[Axes, Colours], None],
     legend: Callable[[Colours], Sequence[Handle]],
-    columns: Sequence[TableColumn],
-    cells: Sequence[tuple[Cell, ...]],
+    table: Table,
 ) -> Figure:
-    """Return the figure of numbers of one unit, and their table of ``columns`` and ``cells``."""
+    """Return the figure of numbers of one unit, and their table."""
     title = f"{title} ({unit})" if unit else title
     return Figure(
         name=stem(kind, unit or "no unit"),
@@ -85,7 +84,7 @@ def unit_figure(
         width=WIDE,
         height=height_of(rows),
         draw=lambda drawing, colours: draw(drawing.add_subplot(), colours),
-        table=ReportTable("", title, tuple(columns), tuple(cells)),
+        table=ReportTable("", title, table[0], tuple(table[1])),
         legend=legend,
     )
 

@@ -1,6 +1,7 @@
 """The information in each code: bars of each model or dots of each seed, and all its readings."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from statistics import median
 
@@ -10,16 +11,8 @@ from matplotlib.lines import Line2D
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.bars import Bar, draw_bars, legend_of, rows_of, title_of
 from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of
-from infoeval.report.figures.look import (
-    BEYOND,
-    WIDE,
-    Look,
-    dots_legend,
-    entropy_mark,
-    estimate,
-    looks,
-)
-from infoeval.report.tables import Cell, EstimateCell, ReportTable, TableColumn
+from infoeval.report.figures.look import BEYOND, WIDE, dots_legend, entropy_mark, looks
+from infoeval.report.tables import Cell, ReportTable, columns, estimate
 from infoeval.report.wording import levels
 from infoeval.results import Code, Document, ModelResults, Result
 from infoeval.results.records import INFORMATION, OWN_BOUND
@@ -31,37 +24,45 @@ _MEDIAN = "median of the seeds"
 
 def information(document: Document) -> tuple[Figure, ...]:
     """Return the figure of the information in each code; none where nothing was measured."""
-    groups = [
-        (code, [_bar(model, look, code) for model, look in _drawn(document)])
-        for code in document.all_codes
-    ]
-    if all(bar.result is None for _, bars in groups for bar in bars):
+    groups = [(code, _bars(document, code)) for code in document.all_codes]
+    bars = [bar for _, group in groups for bar in group]
+    if all(bar.result is None for bar in bars):
         return ()
-    if document.arrangement == "seeds":
-        return (_of_seeds(document),)
-    unsure = any(bar.open for _, bars in groups for bar in bars)
+    unsure = f"; {BEYOND}" if any(bar.open for bar in bars) else ""
     figure = Figure(
         name="information",
         title="Information in each code, in nats",
-        caption=(
-            f"Bars: lower bound on I(c; x), with its interval{_limits(document)}"
-            f"{f'; {BEYOND}' if unsure else ''}."
-        ),
+        caption=f"Bars: lower bound on I(c; x), with its interval{_limits(document)}{unsure}.",
         width=WIDE,
         height=56 + _ROW * len(rows_of(groups)),
         draw=partial(draw_bars, groups),
         table=_table(document),
         legend=partial(legend_of, groups),
     )
-    return (figure,)
+    if document.arrangement != "seeds":
+        return (figure,)
+    own = {bar.result.metric for bar in bars if bar.result} == {OWN_BOUND}
+    unsure = f"; hollow: Q had not converged{unsure}" if unsure else ""
+    rows = [_seeds_row(code, group) for code, group in groups]
+    dots = replace(
+        figure,
+        title="Information in each code in every seed, in nats",
+        caption=f"A dot for each seed; the seed shown is ringed{_limits(document)}{unsure}."
+        + (" By each model's own Q." if own else ""),
+        height=height_of(rows),
+        draw=partial(_draw_dots, rows),
+        legend=partial(_dots_legend, document),
+    )
+    return (dots,)
 
 
-def _drawn(document: Document) -> list[tuple[ModelResults, Look]]:
-    return list(zip(document.all_models, looks(document), strict=True))
-
-
-def _bar(model: ModelResults, look: Look, code: Code) -> Bar:
-    return Bar(look, model.information(_own(model, code).name), counted=code.limit is None)
+def _bars(document: Document, code: Code) -> list[Bar]:
+    if document.arrangement == "seeds":
+        results = alike(document, code.name)
+    else:
+        results = [model.information(_own(model, code).name) for model in document.all_models]
+    models = zip(looks(document), results, strict=True)
+    return [Bar(look, result, counted=code.limit is None) for look, result in models]
 
 
 def _own(model: ModelResults, code: Code) -> Code:
@@ -79,36 +80,6 @@ def alike(document: Document, code: str) -> list[Result | None]:
         if all(results[model.index] for model in document.peers):
             return results
     return [model.information(model.own_name(code) or code) for model in document.all_models]
-
-
-def _of_seeds(document: Document) -> Figure:
-    groups = [
-        (
-            code,
-            [
-                Bar(look, result)
-                for look, result in zip(looks(document), alike(document, code.name), strict=True)
-            ],
-        )
-        for code in document.all_codes
-    ]
-    metrics = {bar.result.metric for _, bars in groups for bar in bars if bar.result}
-    own = " By each model's own Q." if metrics == {OWN_BOUND} else ""
-    rows = [_seeds_row(code, bars) for code, bars in groups]
-    unsure = any(dot.open for row in rows for dot in row.dots)
-    return Figure(
-        name="information",
-        title="Information in each code in every seed, in nats",
-        caption=(
-            f"A dot for each seed; the seed shown is ringed{_limits(document)}"
-            f"{f'; hollow: Q had not converged; {BEYOND}' if unsure else ''}.{own}"
-        ),
-        width=WIDE,
-        height=height_of(rows),
-        draw=partial(_draw_dots, rows),
-        table=_table(document),
-        legend=partial(_dots_legend, document),
-    )
 
 
 def _limits(document: Document) -> str:
@@ -150,11 +121,11 @@ def _dots_legend(document: Document, colours: Colours) -> list[Handle]:
 def _table(document: Document) -> ReportTable:
     """Return all readings of the information of each code, and what each is; the headline first."""
     several = len(document.all_models) > 1
-    columns = (
-        TableColumn("Reading"),
-        *([TableColumn("Model")] if several else []),
-        *(TableColumn(code.name, "nats") for code in document.all_codes),
-        TableColumn("What it is"),
+    names = [code.name for code in document.all_codes]
+    heads = (
+        *columns("Reading", *(["Model"] if several else [])),
+        *columns(*names, kind="nats"),
+        *columns("What it is"),
     )
     rows: list[tuple[Cell, ...]] = []
     for name, meaning, cell_of in (*_READINGS, *_under_noise(document)):
@@ -163,7 +134,7 @@ def _table(document: Document) -> ReportTable:
             if any(cell is not None for cell in cells):
                 rows.append((name, *([model.label] if several else []), *cells, meaning))
     title = "Every reading of each code's information, in nats"
-    return ReportTable("information", title, columns, tuple(rows))
+    return ReportTable("information", title, heads, tuple(rows))
 
 
 def _levels(model: ModelResults, code: Code) -> Cell:
@@ -253,5 +224,4 @@ def _under_noise(
 def _left_under(deviation: float, model: ModelResults, code: Code) -> Cell:
     result = model.find(INFORMATION, code.name)
     steps = result.information.noise if result and result.information else ()
-    left = {step.deviation: EstimateCell(step.value, step.low, step.high) for step in steps}
-    return left.get(deviation)
+    return estimate(next((step for step in steps if step.deviation == deviation), None))

@@ -118,14 +118,3 @@ def chance_cell(result: Result | None) -> EstimateCell | None:
     """Return the cell of what chance scores in a result's place, where it is known."""
     null = result.chance if result else None
     return EstimateCell(null.mean, null.low, null.high) if null else None
-
-
-def adjusted_cell(result: Result | None) -> EstimateCell | None:
-    """Return the cell of a result's value adjusted for chance, where it is known."""
-    adjusted = result.typed.adjusted if result else None
-    return EstimateCell(adjusted.value, adjusted.low, adjusted.high) if adjusted else None
-
-
-def estimate(result: Result | None) -> EstimateCell | None:
-    """Return the cell of a result; None where there is none."""
-    return None if result is None else EstimateCell(result.value, result.low, result.high)

@@ -15,16 +15,23 @@ from infoeval.report.figures.information_figure import alike
 from infoeval.report.figures.look import (
     WIDE,
     Look,
-    adjusted_cell,
     chance_cell,
     dots_legend,
-    estimate,
     looks,
 )
 from infoeval.report.figures.naming import apart
 from infoeval.report.figures.reference_marks import FLAG, KNOWN, known_scores
 from infoeval.report.over_seeds import mean_over_seeds
-from infoeval.report.tables import Cell, EstimateCell, Kind, ReportTable, TableColumn
+from infoeval.report.tables import (
+    Cell,
+    EstimateCell,
+    Kind,
+    ReportTable,
+    Table,
+    TableColumn,
+    columns,
+    estimate,
+)
 from infoeval.report.wording import count_of, in_brackets
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND
@@ -160,14 +167,14 @@ def _table(document: Document) -> ReportTable:
     anything for are left out.
     """
     named = _others(document)
-    columns = [TableColumn("Metric"), TableColumn("Unit")]
+    heads = [*columns("Metric", "Unit")]
     cells: list[list[Cell]] = [
         [f"{_name_in_full(result)} {_arrow(result)}" for result in named.values()],
         [result.unit for result in named.values()],
     ]
     by_model = [_by_key(model, named) for model in document.all_models]
     if document.arrangement == "seeds":
-        columns.append(TableColumn(_mean_of(document), "number"))
+        heads.append(TableColumn(_mean_of(document), "number"))
         by_seed = [_by_key(seed, named) for seed in document.peers]
         values = {key: [seed[key].value for seed in by_seed if key in seed] for key in named}
         cells.append([_mean(values[key], key[0]) for key in named])
@@ -175,11 +182,11 @@ def _table(document: Document) -> ReportTable:
         for quantity, cell_of in (
             ("value", estimate),
             ("chance", chance_cell),
-            ("adjusted for chance", adjusted_cell),
+            ("adjusted for chance", lambda result: estimate(result and result.typed.adjusted)),
         ):
             column: list[Cell] = [cell_of(results.get(key)) for key in named]
             if quantity == "value" or any(column):
-                columns.append(TableColumn(_head(document, model.label, quantity), "number"))
+                heads.append(TableColumn(_head(document, model.label, quantity), "number"))
                 cells.append(column)
     scores = [
         next(filter(None, (known_scores(results.get(key)) for results in by_model)), {})
@@ -187,15 +194,15 @@ def _table(document: Document) -> ReportTable:
     ]
     for known in KNOWN:
         if any(known.field in each for each in scores):
-            columns.append(TableColumn(known.name.capitalize(), "number"))
+            heads.append(TableColumn(known.name.capitalize(), "number"))
             cells.append([each.get(known.field) for each in scores])
     flags = [FLAG if result.typed.untrusted else "" for result in named.values()]
     if any(flags):
-        columns.append(TableColumn("Flag"))
+        heads.append(TableColumn("Flag"))
         cells.append(list(flags))
     hints = tuple(_hint(document, result) for result in named.values())
     rows = tuple(zip(*cells, strict=True))
-    return ReportTable("metrics", "Metrics: ↑ more is better, ↓ less", tuple(columns), rows, hints)
+    return ReportTable("metrics", "Metrics: ↑ more is better, ↓ less", tuple(heads), rows, hints)
 
 
 def _hint(document: Document, result: Result) -> str:
@@ -266,7 +273,6 @@ def _cell(result: Result) -> EstimateCell:
 def _seeds_panel(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Figure:
     models = looks(document)
     rows = [_row(document, models, name, measured) for name, measured in quantities.items()]
-    columns, cells = _seeds_table(document, unit, quantities)
     return unit_figure(
         "seeds",
         "Every seed",
@@ -276,8 +282,7 @@ def _seeds_panel(document: Document, unit: str, quantities: Mapping[str, Measure
         rows=rows,
         draw=partial(_draw_seeds, rows, unit),
         legend=partial(_seeds_legend, models),
-        columns=columns,
-        cells=cells,
+        table=_seeds_table(document, unit, quantities),
     )
 
 
@@ -302,17 +307,12 @@ def _seeds_legend(models: Sequence[Look], colours: Colours) -> list[Handle]:
     return [*dots_legend(models, colours), mark]
 
 
-def _seeds_table(
-    document: Document, unit: str, quantities: Mapping[str, Measured]
-) -> tuple[list[TableColumn], list[tuple[Cell, ...]]]:
+def _seeds_table(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Table:
     """Return the mean over seeds, a row for each seed, baselines last; a column for each metric."""
-    kinds: list[Kind] = [
-        "percent" if name.startswith("cluster error") else kind_of(unit) for name in quantities
-    ]
-    columns = [
-        TableColumn("Model"),
-        *(TableColumn(name, kind) for name, kind in zip(quantities, kinds, strict=True)),
-    ]
+    kinds: dict[str, Kind] = {
+        name: "percent" if name.startswith("cluster error") else kind_of(unit)
+        for name in quantities
+    }
     rows: list[tuple[Cell, ...]] = [
         (model.label, *(measured.get(model.index) for measured in quantities.values()))
         for model in (*document.peers, *document.baselines)
@@ -322,4 +322,4 @@ def _seeds_table(
         _mean([cell.value or 0.0 for index, cell in of.items() if index in seeds], name)
         for name, of in quantities.items()
     ]
-    return columns, [(_mean_of(document), *means), *rows]
+    return columns("Model", *kinds.items()), [(_mean_of(document), *means), *rows]

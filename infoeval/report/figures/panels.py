@@ -10,8 +10,8 @@ from numpy.typing import ArrayLike
 
 from infoeval.report.figure import Colours, Figure, Handle, Margins
 from infoeval.report.figures.look import Look, entropy_line
-from infoeval.report.figures.naming import short
-from infoeval.report.tables import ReportTable
+from infoeval.report.figures.naming import short, stem
+from infoeval.report.tables import ReportTable, Table
 
 Curves = Callable[[Axes, Colours], None]
 """Draws the curves of a panel and sets the ends of its axes."""
@@ -25,29 +25,29 @@ _LONG = 10_000
 
 
 def panel(
-    *,
-    name: str,
-    title: str,
+    kind: str,
     heading: str,
+    *,
+    title: str,
     caption: str,
     axes: tuple[str, str],
     limit: float | None,
     curves: Curves,
     legend: Callable[[Colours], Sequence[Handle]],
-    table: ReportTable,
+    table: Table,
 ) -> Figure:
     """Return a panel of curves, with a dashed line where there is a limit.
 
     ``heading`` stands above it; ``axes`` are the labels of the x and the y axis.
     """
     return Figure(
-        name=name,
+        name=stem(kind, heading),
         title=title,
         caption=caption,
         width=_WIDTH,
         height=_HEIGHT,
         draw=partial(_draw, heading, axes, limit, curves),
-        table=table,
+        table=ReportTable("", title, table[0], tuple(table[1])),
         legend=legend,
         margins=_MARGINS,
     )

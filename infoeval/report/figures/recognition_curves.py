@@ -1,6 +1,6 @@
 """Curves of a Q trained afterwards: its information of each code by step, and under noise."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,9 +10,9 @@ from matplotlib.lines import Line2D
 
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import Look, entropy_mark, looks
-from infoeval.report.figures.naming import apart, stem
+from infoeval.report.figures.naming import apart
 from infoeval.report.figures.panels import curve, panel
-from infoeval.report.tables import Cell, EstimateCell, ReportTable, TableColumn
+from infoeval.report.tables import Cell, Table, columns, estimate
 from infoeval.results import Document
 from infoeval.results.records import ALL_CODES, INFORMATION, InformationDetails, Round
 
@@ -48,66 +48,55 @@ Readings = Sequence[_Reading]
 
 def learning(document: Document) -> tuple[Figure, ...]:
     """Return the learning curve of Q for each code, and for all of them together."""
-
-    def figure(target: str, limit: float | None, readings: Readings) -> Figure:
-        title, name = f"Learning curve of Q, {target}", stem("learning", target)
-        return panel(
-            name=name,
-            title=title,
-            heading=target,
-            caption=(
-                f"The bound on the information in {target} after each round of training Q, "
-                "against the steps of training."
-            ),
+    return apart(
+        panel(
+            "learning",
+            target,
+            title=f"Learning curve of Q, {target}",
+            caption=f"The bound on the information in {target} after each round of training Q, "
+            "against the steps of training.",
             axes=("steps of training", "nats"),
             limit=limit,
             curves=partial(_draw_learning, readings),
             legend=partial(_learning_legend, readings, limit),
-            table=_learning_table(name, title, readings),
+            table=_learning_table(readings),
         )
-
-    return _panels(document, lambda details: bool(details.curve), figure)
+        for target, limit, readings in _measured(document, lambda details: details.curve)
+    )
 
 
 def noise(document: Document) -> tuple[Figure, ...]:
     """Return the information left under pixel noise, of each code and of all of them together."""
-
-    def figure(target: str, limit: float | None, readings: Readings) -> Figure:
-        title, name = f"{target} under pixel noise", stem("noise", target)
-        return panel(
-            name=name,
-            title=title,
-            heading=target,
-            caption=(
-                f"The information in {target} that is left when Gaussian noise is added to the "
-                "images, whose pixels lie between 0 and 1."
-            ),
+    return apart(
+        panel(
+            "noise",
+            target,
+            title=f"{target} under pixel noise",
+            caption=f"The information in {target} that is left when Gaussian noise is added to the "
+            "images, whose pixels lie between 0 and 1.",
             axes=("σ of the noise", "nats"),
             limit=limit,
             curves=partial(_draw_noise, readings),
             legend=partial(_legend, readings, limit),
-            table=_noise_table(name, title, readings),
+            table=_noise_table(readings),
         )
+        for target, limit, readings in _measured(document, lambda details: details.noise)
+    )
 
-    return _panels(document, lambda details: bool(details.noise), figure)
 
-
-def _panels(
-    document: Document,
-    measured: Callable[[InformationDetails], bool],
-    figure: Callable[[str, float | None, Readings], Figure],
-) -> tuple[Figure, ...]:
-    """Return a figure for each code, and for all codes together, that was measured."""
+def _measured(
+    document: Document, part: Callable[[InformationDetails], Sequence[object]]
+) -> Iterator[tuple[str, float | None, Readings]]:
+    """Yield each code, and all together, with the limit and the readings that have a ``part``."""
     codes = document.all_codes
-    targets: list[tuple[str, float | None]] = [(code.name, code.limit) for code in codes]
-    limits = [code.limit for code in codes if code.limit is not None]
-    whole = sum(limits) if len(limits) == len(codes) else None
-    figures = []
-    for target, limit in (*targets, *([(ALL_CODES, whole)] if len(codes) > 1 else [])):
-        readings = [reading for reading in _readings(document, target) if measured(reading.details)]
+    targets = [(code.name, code.limit) for code in codes]
+    if len(codes) > 1:
+        limits = [code.limit for code in codes if code.limit is not None]
+        targets.append((ALL_CODES, sum(limits) if len(limits) == len(codes) else None))
+    for target, limit in targets:
+        readings = [reading for reading in _readings(document, target) if part(reading.details)]
         if readings:
-            figures.append(figure(target, limit, readings))
-    return apart(figures)
+            yield target, limit, readings
 
 
 def _readings(document: Document, target: str) -> list[_Reading]:
@@ -190,18 +179,14 @@ def _entry(look: Look, colours: Colours) -> Line2D:
     return Line2D([], [], label=look.label, **style)
 
 
-def _learning_table(name: str, title: str, readings: Readings) -> ReportTable:
+def _learning_table(readings: Readings) -> Table:
     """Return a row for each round of each Q, and whether it was kept."""
     several = len(readings) > 1
-    columns = [
-        TableColumn("Steps", "count"),
-        *([TableColumn("Model")] if several else []),
-        TableColumn("Bound, nats", "nats"),
-        TableColumn("Gain at most, nats", "nats"),
-        TableColumn("Width of Q", "count"),
-        TableColumn("Learning rate", "number"),
-        TableColumn("This Q"),
-    ]
+    heads = (
+        *columns(("Steps", "count"), *(["Model"] if several else [])),
+        *columns("Bound, nats", "Gain at most, nats", kind="nats"),
+        *columns(("Width of Q", "count"), ("Learning rate", "number"), "This Q"),
+    )
     rows: list[tuple[Cell, ...]] = []
     for reading in readings:
         model = (reading.model,) if several else ()
@@ -213,27 +198,16 @@ def _learning_table(name: str, title: str, readings: Readings) -> ReportTable:
             rows.append(
                 (round_.steps, *model, round_.value, round_.gain, round_.width, round_.rate, fate)
             )
-    return ReportTable(name, title, tuple(columns), tuple(rows))
+    return heads, rows
 
 
-def _noise_table(name: str, title: str, readings: Readings) -> ReportTable:
+def _noise_table(readings: Readings) -> Table:
     """Return a row for each σ, and a column for each model."""
-    left = [
-        {
-            step.deviation: EstimateCell(step.value, step.low, step.high)
-            for step in reading.details.noise
-        }
-        for reading in readings
+    left = [{step.deviation: step for step in reading.details.noise} for reading in readings]
+    rows = [
+        (deviation, *(estimate(column.get(deviation)) for column in left))
+        for deviation in sorted({deviation for column in left for deviation in column})
     ]
-    deviations = sorted({deviation for column in left for deviation in column})
-    rows = tuple(
-        (deviation, *(column.get(deviation) for column in left)) for deviation in deviations
-    )
-    names = [
-        f"{reading.model}, nats" if len(readings) > 1 else "Left, nats" for reading in readings
-    ]
-    columns = (
-        TableColumn("σ of the noise", "number"),
-        *(TableColumn(name, "nats") for name in names),
-    )
-    return ReportTable(name, title, columns, rows)
+    several = len(readings) > 1
+    names = [f"{reading.model}, nats" if several else "Left, nats" for reading in readings]
+    return (*columns(("σ of the noise", "number")), *columns(*names, kind="nats")), rows

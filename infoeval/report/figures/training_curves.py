@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import Look, entropy_mark, lines_legend, looks
-from infoeval.report.figures.naming import apart, stem
+from infoeval.report.figures.naming import apart
 from infoeval.report.figures.panels import curve, panel
-from infoeval.report.tables import Cell, Kind, ReportTable, TableColumn
+from infoeval.report.tables import Kind, Table, columns
 from infoeval.results import Code, Document
 
 _MOST_POINTS = 400
@@ -37,11 +37,10 @@ class _Curve:
 
 def training(document: Document) -> tuple[Figure, ...]:
     """Return a panel for each code that has a curve, and one for each loss."""
-    panels = [
-        _panel(document, f"information_{code.name}", code.name, code) for code in document.all_codes
-    ]
-    panels.append(_panel(document, "generator_loss", "Generator loss"))
-    panels.append(_panel(document, "discriminator_loss", "Discriminator loss"))
+    codes = document.all_codes
+    panels = [_panel(document, f"information_{code.name}", code.name, code) for code in codes]
+    losses = "Generator loss", "Discriminator loss"
+    panels += [_panel(document, loss.lower().replace(" ", "_"), loss) for loss in losses]
     return apart(panel for panel in panels if panel is not None)
 
 
@@ -61,15 +60,15 @@ def _panel(
     more = ", by the model's own Q" if code else ""
     more += "; dashed: the code's entropy H(c)" if limit is not None else ""
     return panel(
-        name=stem("training", series.removeprefix("information_")),
+        "training",
+        heading,
         title=title,
-        heading=heading,
         caption=f"{title} over training{more}.",
         axes=("step", _BOUND if code else "loss"),
         limit=limit,
         curves=partial(_draw, curves, limit, code is not None),
         legend=partial(_legend, curves, limit),
-        table=_table(curves, title, "nats" if code else "number"),
+        table=_table(curves, "nats" if code else "number"),
     )
 
 
@@ -126,14 +125,11 @@ def _frame(values: Array, limit: float | None, *, of_code: bool) -> tuple[float,
     return low - room, high + room
 
 
-def _table(curves: Sequence[_Curve], title: str, kind: Kind) -> ReportTable:
+def _table(curves: Sequence[_Curve], kind: Kind) -> Table:
     """Return about ten evenly spaced records; another model's where it recorded that step."""
     steps = curves[0].steps
     last = len(steps) - 1
     kept = sorted({round(last * place / (_TABLE_ROWS - 1)) for place in range(_TABLE_ROWS)})
     recorded = [dict(zip(curve.steps, curve.values, strict=True)) for curve in curves]
-    rows: list[tuple[Cell, ...]] = [
-        (steps[place], *(values.get(steps[place]) for values in recorded)) for place in kept
-    ]
-    columns = TableColumn("Step", "count"), *(TableColumn(curve.model, kind) for curve in curves)
-    return ReportTable("", title, columns, tuple(rows))
+    rows = [(steps[place], *(values.get(steps[place]) for values in recorded)) for place in kept]
+    return columns(("Step", "count"), *((curve.model, kind) for curve in curves)), rows
