@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from statistics import median
 
-from infoeval.report.side_by_side import baseline_name, by_label, most_of, other_models
-from infoeval.report.wording import between, count_of, in_brackets, interval, listed, nats, spread
+from infoeval.report.side_by_side import baseline_name, by_label, most_of
+from infoeval.report.wording import between, count_of, in_brackets, listed, nats, spread
 from infoeval.results import Code, Document, Result
 from infoeval.results.records import INFORMATION, OWN_BOUND
 
@@ -81,7 +81,7 @@ def _in_others(result: Result, document: Document) -> str:
     parts = [
         f"{_least(other)}{nats(other.value)} in {label}"
         f"{in_brackets(_ends(other), _difference(result, label, document))}"
-        for label, other in other_models(document, result).items()
+        for label, other in by_label(document.all_models[1:], result).items()
     ]
     return f" in {document.label}, against {listed(parts)}" if parts else ""
 
@@ -93,15 +93,13 @@ def _difference(result: Result, label: str, document: Document) -> str:
             if entry.low is None or entry.high is None:
                 return ""
             name = entry.kind or "difference"
-            return f"{name} {nats(entry.difference)}, {interval(entry.low, entry.high, 2)}"
+            return f"{name} {nats(entry.difference)}, {between(entry.low, entry.high, nats)}"
     return ""
 
 
 def _ends(result: Result) -> str:
     """Return the interval; of a Q that has not converged, the end that is known."""
-    if result.low is None and result.high is None:
-        return ""
-    if result.high is None:
+    if result.low is not None and result.high is None:
         return f"low end {nats(result.low)}"
     return between(result.low, result.high, nats)
 

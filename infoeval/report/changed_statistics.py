@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from infoeval.report.class_matching import THINGS
 from infoeval.report.followed_factors import FOLLOWS, SURE, is_appearance
 from infoeval.report.naming_rule import IN_REAL_IMAGES, TURN, UNORDERED, name_of
 from infoeval.report.wording import between, in_brackets, listed, minus, two_decimals
@@ -32,17 +33,6 @@ VERBS = {
     "orientation": "turns",
     "slant": "slants",
 }
-THINGS = {
-    "mnist": "the digits",
-    "digits": "the digits",
-    "svhn": "the digits",
-    "street_numbers": "the digits",
-    "faces": "the faces",
-    "celeba": "the faces",
-    "chairs": "the chairs",
-    "sprites": "the sprites",
-}
-"""What images of a data set show, by the beginning of its name."""
 LEAST_TOLD = 0.1
 """Least share of the statistic that is told to follow a code, after those that name it."""
 ALONG = 0.8
@@ -57,15 +47,11 @@ def _degrees(value: float) -> str:
     return f"{'+' if round(value) > 0 else ''}{minus(f'{value:.0f}')}°"
 
 
-def _pixels(value: float) -> str:
-    return f"{value:.1f}"
-
-
 UNITS: Mapping[str, tuple[Callable[[float], str], str]] = {
     "centroid x": (_percent, " % of the width"),
     "centroid y": (_percent, " % of the height"),
     "area": (_percent, " % of the image"),
-    "size": (_pixels, " pixels"),
+    "size": ("{:.1f}".format, " pixels"),
     "stroke width": (_percent, " % of the size"),
     "slant": (_degrees, ""),
     "brightness": (_percent, " % of white"),
@@ -151,8 +137,9 @@ def _does(changed: Changed, document: Document) -> str:
     words = in_plain_words(TURN if turns else changed.names)
     if words not in VERBS:
         return f"changes {words}"
-    label, things = document.data_set.label, "what is drawn"
-    things = next((each for start, each in THINGS.items() if label.startswith(start)), things)
+    label = document.data_set.label
+    known = (things for things, names in THINGS.items() if label.startswith(names))
+    things = next(known, "what is drawn")
     verb, _, direction = VERBS[words].partition(" ")
     return " ".join(part for part in (verb, things, direction) if part)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from infoeval.report.side_by_side import baseline_name, by_label, most_of, other_models
+from infoeval.report.side_by_side import baseline_name, by_label, most_of
 from infoeval.report.wording import count_of, in_brackets, listed, percent, percents, spread
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import CLUSTER_ACCURACY, Clustering
@@ -22,7 +22,13 @@ _MANY = 1_000_000
 _UNEVEN = 0.5
 """Share of the most frequent class from which on a sentence always names it."""
 _DIGITS = tuple("0123456789")
-_OF_DIGITS = ("mnist", "digits", "svhn", "street_numbers")
+THINGS = {
+    "the digits": ("mnist", "digits", "svhn", "street_numbers"),
+    "the faces": ("faces", "celeba"),
+    "the chairs": ("chairs",),
+    "the sprites": ("sprites",),
+}
+"""What images show, and how the names of such data sets begin."""
 
 
 @dataclass(frozen=True)
@@ -46,8 +52,6 @@ class Matched:
     def interval(self) -> str:
         """The interval of the error as text, or nothing."""
         low, high = self.result.low, self.result.high
-        if low is None and high is None:
-            return ""
         return percents(None if high is None else 1 - high, None if low is None else 1 - low)
 
     @property
@@ -123,13 +127,9 @@ def match_sentence(matched: Matched, code: str, document: Document) -> str:
 
 
 def _matched_by_label(models: Sequence[ModelResults], matched: Matched) -> dict[str, Matched]:
-    return _with_counts(by_label(models, matched.result))
-
-
-def _with_counts(results: Mapping[str, Result]) -> dict[str, Matched]:
     return {
         label: Matched(result, result.clustering)
-        for label, result in results.items()
+        for label, result in by_label(models, matched.result).items()
         if result.clustering is not None
     }
 
@@ -148,7 +148,7 @@ def _of_one(matched: Matched, noun: str, baselines: str) -> str:
 
 
 def _against_others(matched: Matched, noun: str, document: Document) -> str:
-    others = _with_counts(other_models(document, matched.result))
+    others = _matched_by_label(document.all_models[1:], matched)
     text = _of_one(matched, noun, "")
     if not others:
         return text
@@ -201,7 +201,7 @@ def _in_baselines(baselines: Mapping[str, Matched], document: Document) -> str:
 
 def _classes(matched: Matched, code: str, document: Document) -> str:
     names = matched.clustering.names
-    digits = names == _DIGITS and document.data_set.label.startswith(_OF_DIGITS)
+    digits = names == _DIGITS and document.data_set.label.startswith(THINGS["the digits"])
     noun = f"the {count_of(len(names), 'digit' if digits else 'class')}"
     factor = (matched.result.target or "").removeprefix(code).removeprefix(", ")
     return f"{noun} of {factor}" if factor else noun

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from infoeval.report.aligned_codes import pairing
 from infoeval.report.wording import (
-    MISSING,
     between,
     count_of,
+    decimals,
+    grouped,
     in_brackets,
     in_words,
-    interval,
     listed,
     nats,
 )
@@ -25,6 +26,8 @@ _SHORTFALL = 0.03
 _CONVERGED = 0.01
 """Gain, nats, below which a Q has converged."""
 _WEIGHT = "information_weight"
+_TOO_FEW = "too few rows for some metrics"
+_ASSUMED = "some metrics assume what the model does not say"
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ def reasons(document: Document) -> list[Reason]:
     candidates = [
         _convergence(document),
         _self_test(document),
-        *_too_few_rows(document),
-        *_assumptions(document),
+        *_said(document, "Too few rows", _TOO_FEW, lambda result: result.typed.sparse),
+        *_said(document, "Assumed", _ASSUMED, lambda result: result.typed.assumed),
         _readings(document),
         _seeds(document),
         _alignment(document),
@@ -103,18 +106,6 @@ def _readings(document: Document) -> Reason | None:
     return Reason("Batch norm", False, said, "read in different ways") if text else None
 
 
-def _too_few_rows(document: Document) -> list[Reason]:
-    """Return each warning of a metric about the number of rows, with the metrics that give it."""
-    short = "too few rows for some metrics"
-    return _said(document, "Too few rows", short, lambda result: result.typed.sparse)
-
-
-def _assumptions(document: Document) -> list[Reason]:
-    """Return what metrics assumed, as a model does not say."""
-    short = "some metrics assume what the model does not say"
-    return _said(document, "Assumed", short, lambda result: result.typed.assumed)
-
-
 def _said(
     document: Document, heading: str, short: str, sentence_of: Callable[[Result], str]
 ) -> list[Reason]:
@@ -122,14 +113,12 @@ def _said(
 
     Of several models that say it of the same metrics, the first one's sentence stands for all.
     """
-    warned: dict[str, dict[str, None]] = {}
-    for model in document.all_models:
-        for result in model.results:
-            if sentence := sentence_of(result):
-                warned.setdefault(sentence, {})[result.name] = None
+    results = [result for model in document.all_models for result in model.results]
+    pairs = ((sentence_of(result), result.name) for result in results)
+    warned = grouped(pair for pair in pairs if pair[0])
     first = {tuple(names): sentence for sentence, names in reversed(warned.items())}
     return [
-        Reason(heading, False, f"{listed(list(names))}: {sentence}", short)
+        Reason(heading, False, f"{listed(names)}: {sentence}", short)
         for sentence, names in warned.items()
         if first[tuple(names)] == sentence or len(document.all_models) == 1
     ]
@@ -150,12 +139,9 @@ def _where(open_codes: Mapping[str, tuple[str, ...]], document: Document) -> str
 
 
 def _not_converged(document: Document, model: ModelResults) -> tuple[str, ...]:
-    names = []
-    for code in document.all_codes:
-        result = model.find(INFORMATION, code.name)
-        if result and result.convergence and not result.convergence.converged:
-            names.append(code.name)
-    return tuple(names)
+    found = {code.name: model.find(INFORMATION, code.name) for code in document.all_codes}
+    known = {name: result.convergence for name, result in found.items() if result}
+    return tuple(name for name, details in known.items() if details and not details.converged)
 
 
 def _self_test(model: ModelResults) -> Reason | None:
@@ -190,12 +176,9 @@ def _self_test(model: ModelResults) -> Reason | None:
 
 
 def _of_channel(check: CheckDetails) -> str:
-    ends = between(check.low, check.high, nats)
-    aside = "" if ends == MISSING else ends
-    return (
-        f"{nats(check.value)} of the {nats(check.truth)} nats{in_brackets(aside)} in a channel of "
-        "known information"
-    )
+    ends = in_brackets(between(check.low, check.high, nats))
+    of = f"{nats(check.value)} of the {nats(check.truth)} nats"
+    return f"{of}{ends} in a channel of known information"
 
 
 def _above(check: CheckDetails) -> float:
@@ -209,8 +192,8 @@ def _below(check: CheckDetails) -> float:
 
 
 def _found(check: CheckDetails) -> str:
-    ends = interval(check.low, check.high, 3)
-    return f"{nats(check.value)} nats{in_brackets('' if ends == MISSING else ends)}"
+    ends = between(check.low, check.high, partial(decimals, digits=3))
+    return f"{nats(check.value)} nats{in_brackets(ends)}"
 
 
 def _seeds(document: Document) -> Reason:
@@ -278,7 +261,8 @@ def _settings_unlike(model: ModelResults, baseline: ModelResults) -> list[str]:
 
 
 def _intervals(document: Document) -> Reason | None:
-    level = next((r.level for r in document.results if _has_interval(r)), None)
+    levels = (result.level for result in document.results if result.low is not None)
+    level = next((level for level in levels if level is not None), None)
     if level is None:
         return None
     rows = "images" if document.identity.codes is None else "rows"
@@ -289,7 +273,3 @@ def _intervals(document: Document) -> Reason | None:
         "data set or settings.",
         f"{100 * level:g} % intervals, over {rows} alone",
     )
-
-
-def _has_interval(result: Result) -> bool:
-    return result.level is not None and result.low is not None

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from infoeval.report.tables import ReportTable, columns
-from infoeval.report.wording import number
+from infoeval.report.wording import grouped, number
 from infoeval.results import Document, ModelResults, Result
 
 Facts = tuple[tuple[str, str | None], ...]
@@ -119,12 +119,9 @@ def definitions(document: Document) -> ReportTable:
 
 def explained(document: Document) -> dict[str, str]:
     """Return the plain definition of each metric in the results, of several with the same once."""
-    by_text: dict[str, dict[str, None]] = {}
-    for model in document.all_models:
-        for result in model.results:
-            text = document.definitions.get(result.metric)
-            if text:
-                by_text.setdefault(text, {})[result.metric] = None
+    metrics = [result.metric for model in document.all_models for result in model.results]
+    pairs = ((document.definitions.get(metric, ""), metric) for metric in metrics)
+    by_text = grouped(pair for pair in pairs if pair[0])
     return {", ".join(names): text for text, names in by_text.items()}
 
 
@@ -145,11 +142,8 @@ def skipped(document: Document) -> ReportTable:
 
 def without_chance(document: Document) -> ReportTable:
     """Return the metrics of which it is not known what chance scores, and why."""
-    reasons: dict[str, dict[str, None]] = {}
-    for model in document.all_models:
-        for result in model.results:
-            if result.typed.no_null:
-                reasons.setdefault(result.typed.no_null, {})[result.name] = None
+    results = [result for model in document.all_models for result in model.results]
+    reasons = grouped((r.typed.no_null, r.name) for r in results if r.typed.no_null)
     return ReportTable(
         name="without-chance",
         title="Metrics that were not compared with chance, and why",

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from infoeval.report.tables import EstimateCell, Kind
+from infoeval.report.tables import EstimateCell, Kind, parts
 from infoeval.report.wording import (
     MISSING,
     between,
@@ -13,8 +13,6 @@ from infoeval.report.wording import (
     in_brackets,
     in_words,
     listed,
-    percent,
-    percents,
     two_decimals,
 )
 from infoeval.results import Difference, Document
@@ -65,11 +63,8 @@ class Standing:
 
     def written(self, cell: EstimateCell | None) -> tuple[str, str]:
         """Return a cell as text: its value and its interval."""
-        if cell is None or cell.value is None:
-            return MISSING, ""
-        if self.kind == "percent":
-            return percent(cell.value), percents(cell.low, cell.high)
-        return two_decimals(cell.value), between(cell.low, cell.high, two_decimals)
+        value, limits = parts(cell, "percent" if self.kind == "percent" else "nats")
+        return value, limits or ("" if cell is None else MISSING)
 
 
 def standings(document: Document) -> tuple[Standing, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from infoeval.report.wording import MISSING, between, nats, number, percent, percents
+from infoeval.report.wording import between, nats, number, percent, percents
 from infoeval.results import Result
 from infoeval.results.records import Adjusted, Bounds, NoiseStep
 
@@ -76,8 +76,7 @@ def parts(cell: Cell, kind: Kind) -> tuple[str, str]:
         return cell, ""
     if not isinstance(cell, EstimateCell):
         return _value(cell, kind), ""
-    limits = _limits(cell, kind) if cell.value is not None else MISSING
-    return _value(cell.value, kind), "" if limits == MISSING else limits
+    return _value(cell.value, kind), "" if cell.value is None else _limits(cell, kind)
 
 
 def written(cell: Cell, kind: Kind) -> str:

@@ -14,16 +14,8 @@ from markupsafe import Markup
 from infoeval.errors import UserError, shown
 from infoeval.files import write_text
 from infoeval.report.page_template import own_script, page_template, security_policy
-from infoeval.report.wording import (
-    MISSING,
-    between,
-    count_of,
-    nats,
-    percent,
-    percents,
-    two_decimals,
-)
-from infoeval.viewer.entries import AFTERWARDS, Amount, FolderIndex, ModelEntry, Reading
+from infoeval.report.wording import between, count_of, nats, percent, percents, two_decimals
+from infoeval.viewer.entries import AFTERWARDS, FolderIndex, ModelEntry, Reading
 from infoeval.viewer.folder_walk import natural, read_ends
 
 INDEX = "index.html"
@@ -108,11 +100,10 @@ def _template() -> jinja2.Template:
         "weight": _weight,
         "seconds": _seconds,
         "nats": nats,
-        "nats_ends": lambda amount: _ends(amount, nats),
         "percent": percent,
-        "percent_ends": _percent_ends,
+        "percent_ends": lambda amount: percents(amount.low, amount.high),
         "decimals": two_decimals,
-        "decimals_ends": lambda amount: _ends(amount, two_decimals),
+        "ends": lambda amount: between(amount.low, amount.high, two_decimals),
         "reader": _reader,
         "kind_of_reader": _kind_of_reader,
     }
@@ -226,13 +217,3 @@ def _seconds(value: float | None) -> str:
     if value < 100:
         return f"{value:.0f} s"
     return f"{value / 60:.0f} min" if value < 6000 else f"{value / 3600:.1f} h"
-
-
-def _ends(amount: Amount, write_end: Callable[[float], str]) -> str:
-    text = between(amount.low, amount.high, write_end)
-    return "" if text == MISSING else text
-
-
-def _percent_ends(amount: Amount) -> str:
-    text = percents(amount.low, amount.high)
-    return "" if text == MISSING else text
