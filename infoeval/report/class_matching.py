@@ -51,8 +51,13 @@ class Matched:
     @property
     def interval(self) -> str:
         """The interval of the error as text, or nothing."""
+        return percents(*self.limits)
+
+    @property
+    def limits(self) -> tuple[float | None, float | None]:
+        """The ends of the interval of the error."""
         low, high = self.result.low, self.result.high
-        return percents(None if high is None else 1 - high, None if low is None else 1 - low)
+        return None if high is None else 1 - high, None if low is None else 1 - low
 
     @property
     def base(self) -> float:

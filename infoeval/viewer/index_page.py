@@ -1,8 +1,7 @@
 """The index of a folder as one self-contained HTML page, a function of the index alone."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -25,20 +24,6 @@ MOST_ROWS = 2000
 """Rows of the table: a browser takes long to lay out many more."""
 CODES_SHOWN = 4
 """Codes of a row that are not folded away."""
-
-
-@dataclass(frozen=True)
-class Choices:
-    """A filter: the name of a row's attribute, its label, and the values that rows have."""
-
-    name: str
-    label: str
-    values: tuple[str, ...]
-
-
-def default_place(folder: str | os.PathLike[str]) -> Path:
-    """Return where the index of a folder is written by default."""
-    return Path(folder) / INDEX
 
 
 def check_place(page: Path) -> None:
@@ -126,7 +111,7 @@ def _columns(models: Sequence[ModelEntry]) -> frozenset[str]:
         "picture": any(model.thumbnail for model in models),
         "weight": any(model.weight is not None for model in models),
         "seed": any(model.seed is not None for model in models),
-        "progress": any(model.step is not None or model.status for model in models),
+        "step": any(model.step is not None or model.status for model in models),
         "trainer": len({(model.trainer, model.variant, model.images) for model in models}) > 1,
         "error": any(code.error for model in models for code in model.codes),
     }
@@ -148,23 +133,19 @@ def _common_words(models: Sequence[ModelEntry]) -> list[str]:
     return words
 
 
-def _filters(models: Sequence[ModelEntry]) -> list[Choices]:
-    """Return the filters by which some rows can be told from others."""
+def _filters(models: Sequence[ModelEntry]) -> list[tuple[str, str, list[str]]]:
+    """Return attribute, label and values of the filters that tell some rows from others."""
     given = (
         ("trainer", "Trainer", (model.trainer for model in models)),
         ("variant", "Variant", (model.variant for model in models)),
         ("weight", "λ", (_weight(model.weight) for model in models)),
-        ("seed", "Seed", (_text(model.seed) for model in models)),
+        ("seed", "Seed", ("" if m.seed is None else str(m.seed) for m in models)),
         ("images", "Data", (model.images.name for model in models)),
         ("status", "Status", (model.status for model in models)),
         ("kind", "Kind", (model.kind for model in models)),
     )
-    choices = [Choices(name, label, _distinct(values)) for name, label, values in given]
-    return [each for each in choices if len(each.values) > 1]
-
-
-def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(sorted({value for value in values if value}, key=natural))
+    choices = [(name, label, {value for value in values if value}) for name, label, values in given]
+    return [(name, label, sorted(e, key=natural)) for name, label, e in choices if len(e) > 1]
 
 
 def _code_names(models: Sequence[ModelEntry]) -> tuple[str, ...]:
@@ -175,13 +156,8 @@ def _code_names(models: Sequence[ModelEntry]) -> tuple[str, ...]:
 
 def _has_both_readers(models: Sequence[ModelEntry]) -> bool:
     """Return whether some information is read by a Q trained afterwards, and some by the own Q."""
-    kinds = {
-        _kind_of_reader(reading)
-        for model in models
-        for code in model.codes
-        for reading in code.readings
-    }
-    return len(kinds) > 1
+    codes = [code for model in models for code in model.codes]
+    return len({_kind_of_reader(reading) for code in codes for reading in code.readings}) > 1
 
 
 def _kind_of_reader(reading: Reading) -> str:
@@ -200,10 +176,6 @@ def _reader(reading: Reading, step: int | None) -> str:
 
 def _weight(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
-
-
-def _text(value: int | None) -> str:
-    return "" if value is None else str(value)
 
 
 def _seconds(value: float | None) -> str:
