@@ -15,7 +15,8 @@ import infoeval.report
 import infoeval.report.sections
 from infoeval.errors import UserError
 from infoeval.report import render, write
-from infoeval.report.live_generator import CodeSlider, DataBlock, LiveGenerator
+from infoeval.report.live_generator import CodeSlider, DataBlock, Live, LiveGenerator
+from tests.report.live_sample import live_sample
 from tests.report.reading import Reading
 from tests.report.sample import without_extras
 
@@ -62,14 +63,9 @@ def test_live_generator_may_run_its_own_scripts(
 ) -> None:
     script = Markup("let a = 1 < 2 && '</p>';\n")
     live = LiveGenerator(
+        entry=Live.model_validate(live_sample(folder, monkeypatch)),
         sliders=[CodeSlider("digit", 0, 10, False, "prior", "0", "9", "0", "9", "1", "0")],
-        noise=0,
         width=10,
-        rows=2,
-        channels=1,
-        image_height=28,
-        image_width=28,
-        tolerance=2,
         runtime="runtime",
         license="licence",
         runtime_blocks=[DataBlock("live-script", Markup("AAAA"))],
