@@ -6,15 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from infoeval.report import direction_tables, figures, svg
+from infoeval.report.aligned_codes import Strips, rows_that_fit, side_by_side
+from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import mixed_up
 from infoeval.report.figures.look import looks
-from infoeval.report.first_screen import first_screen
 from infoeval.report.grid_columns import orders
 from infoeval.report.image_grids import galleries, strips, traversals
 from infoeval.report.limits import limits
 from infoeval.report.live_generator import read_live
 from infoeval.report.moving_images import animations, panels
+from infoeval.report.over_seeds import over_seeds
 from infoeval.report.page_images import check_all
 from infoeval.report.provenance import (
     definitions,
@@ -25,7 +27,13 @@ from infoeval.report.provenance import (
     without_chance,
 )
 from infoeval.report.references import EXPLAINED, doubts
+from infoeval.report.standings import standings, tally
+from infoeval.report.verdict import findings_that_fit, sentences, why_empty
 from infoeval.results import Document
+from infoeval.results.file_entries import Gallery, Traversal
+
+MOST_SEEDS = 8
+"""Seeds whose numbers stand on the first screen; section "Every seed" has them all."""
 
 MOST_DRAWN = 100
 """Figures of a section that are drawn. Each takes some 50 ms, and nobody looks at more."""
@@ -99,6 +107,35 @@ def gather(document: Document, folder: Path) -> dict[str, Any]:
         "colours": [look.colour for look in looks(document)],
     }
     return {**content, "sections": list(_sections(document, built, content))}
+
+
+def first_screen(document: Document, pictures: Strips) -> dict[str, Any]:
+    """Return what the template `verdict.html` shows; ``pictures`` has a row of each code."""
+    best, means = standings(document), over_seeds(document)
+    # A row of a table is somewhat higher than a line.
+    taken = 2 + round(1.4 * len(means)) if means else 0
+    findings, others = findings_that_fit(sentences(document), taken)
+    shown = {
+        Traversal: "Pictures: generated at one fixed noise, along the values of each code.",
+        Gallery: "Pictures: real images, from those the model reads as low to those it reads as "
+        "high.",
+    }
+    kinds = {type(image) for image in document.images}
+    rows, other_rows = rows_that_fit(side_by_side(document, pictures), len(best))
+    return {
+        "findings": findings,
+        "other_findings": others,
+        "why_empty": why_empty(document),
+        "strips": pictures,
+        "pictures_of": next((text for kind, text in shown.items() if kind in kinds), ""),
+        "side_by_side": rows,
+        "other_rows": other_rows,
+        "standings": best,
+        "tally": tally(document),
+        "over_seeds": means,
+        "most_seeds": MOST_SEEDS,
+        "reasons": reasons(document),
+    }
 
 
 def needs_script(content: Mapping[str, Any]) -> bool:

@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infoeval.report.carried_information import information_sentence
-from infoeval.report.changed_statistics import change_sentence, changed_by
+from infoeval.report.changed_statistics import change_sentence, changed_by, move_sentence, moved_by
 from infoeval.report.class_matching import confusion_remark, match_sentence, matching_of
 from infoeval.report.followed_factors import closest_factor, codes_compared, follow_sentence
-from infoeval.report.moved_attributes import move_sentence, moved_by
 from infoeval.report.wording import count_of, in_brackets
 from infoeval.results import Code, Document
 from infoeval.results.file_entries import Traversal

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from infoeval.report.figure import Colours
-from infoeval.results import ModelResults, Result
+from infoeval.results import Result
 
 FLAG = "not to be trusted"
 
@@ -49,11 +49,6 @@ KNOWN = (
     Known("exact_as_here", "exact as here", "o", "ink", size=6),
     Known("exact", "exact, factors independent", "|", "ink", size=9),
 )
-
-
-def of_known_codes(model: ModelResults) -> list[Result]:
-    """Return the results beside which codes of known meaning were scored."""
-    return [result for result in model.results if result.typed.references is not None]
 
 
 def known_scores(result: Result | None) -> dict[str, float]:
