@@ -97,10 +97,7 @@ class Panel:
 
 
 def panels(document: Document, folder: Path, orders: Orders) -> tuple[Panel, ...]:
-    """Return a panel of sliders for all sprites that have the same ones.
-
-    Raises UserError where a file is missing, or is not of the size that metrics.json says.
-    """
+    """Return a panel of sliders for all sprites that have the same ones."""
     groups: dict[object, list[Sprites]] = {}
     for image in document.images:
         if isinstance(image, Sprites) and image.codes:

@@ -43,12 +43,12 @@ class Look:
         """Return the properties of the model's lines."""
         return {"color": colours[self.colour], "dashes": self.dashes, "linewidth": self.width}
 
-    def dot(self, colours: Colours, *, hollow: bool = False) -> dict[str, Any]:
+    def dot(self, colours: Colours) -> dict[str, Any]:
         """Return the properties of the model's markers."""
         colour = colours[self.colour]
         return {
             "marker": self.marker,
-            "markerfacecolor": "none" if hollow else colour,
+            "markerfacecolor": colour,
             "markeredgecolor": colour,
             "markeredgewidth": 1.3,
             "linestyle": "none",
@@ -81,11 +81,6 @@ def dots_legend(models: Sequence[Look], colours: Colours) -> list[Line2D]:
         Line2D([], [], label=look.label, **(look.dot(colours) | (ringed if look.ringed else {})))
         for look in models
     ]
-
-
-def lines_legend(models: Sequence[Look], colours: Colours) -> list[Line2D]:
-    """Return the entries of a legend for models that are drawn as lines."""
-    return [Line2D([], [], label=look.label, **look.line(colours)) for look in models]
 
 
 def entropy_mark(colours: Colours) -> Line2D:

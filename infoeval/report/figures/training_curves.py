@@ -8,10 +8,11 @@ from itertools import groupby
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from infoeval.report.figure import Colours, Figure, Handle
-from infoeval.report.figures.look import Look, entropy_mark, lines_legend, looks
+from infoeval.report.figures.look import Look, entropy_mark, looks
 from infoeval.report.figures.naming import apart
 from infoeval.report.figures.panels import curve, panel
 from infoeval.report.tables import Kind, Table, columns
@@ -74,7 +75,8 @@ def _panel(
 
 def _legend(curves: Sequence[_Curve], limit: float | None, colours: Colours) -> list[Handle]:
     """Return the models where there are several, and the dashed line."""
-    models = lines_legend([curve.look for curve in curves], colours) if len(curves) > 1 else []
+    looked = [each.look for each in curves] if len(curves) > 1 else []
+    models = [Line2D([], [], label=look.label, **look.line(colours)) for look in looked]
     return [*models, *([entropy_mark(colours)] if limit is not None else [])]
 
 
