@@ -51,13 +51,7 @@ class Matched:
     @property
     def interval(self) -> str:
         """The interval of the error as text, or nothing."""
-        return percents(*self.limits)
-
-    @property
-    def limits(self) -> tuple[float | None, float | None]:
-        """The ends of the interval of the error."""
-        low, high = self.result.low, self.result.high
-        return None if high is None else 1 - high, None if low is None else 1 - low
+        return percents(*errors(self.result.low, self.result.high))
 
     @property
     def base(self) -> float:
@@ -104,6 +98,11 @@ class Matched:
         rows = max(sum(map(sum, counts)), 1)
         allowed = self.result.value - math.sqrt((choices - math.log(RARELY)) / (2 * rows))
         return allowed if low is None else min(low, allowed)
+
+
+def errors(low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """Return the interval of the error, 1 less that of the accuracy."""
+    return None if high is None else 1 - high, None if low is None else 1 - low
 
 
 def matching_of(model: ModelResults, code: str) -> Matched | None:

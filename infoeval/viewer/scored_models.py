@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from infoeval.errors import UserError
-from infoeval.report.class_matching import matching_of
+from infoeval.report.class_matching import errors, matching_of
 from infoeval.report.followed_factors import closest_factor, codes_compared
 from infoeval.report.tables import EstimateCell
 from infoeval.report.verdict import sentences
@@ -130,7 +130,11 @@ def _facts(name: str, entropy: float | None, model: ModelResults) -> CodeFacts:
     results = (model.find(metric, name) for metric in (INFORMATION, OWN_BOUND))
     matched = matching_of(model, name)
     readings = tuple(_reading(result, model) for result in results if result is not None)
-    error = EstimateCell(matched.error, *matched.limits) if matched else None
+    error = (
+        EstimateCell(matched.error, *errors(matched.result.low, matched.result.high))
+        if matched
+        else None
+    )
     return CodeFacts(name, entropy, readings, error, _followed(name, model))
 
 

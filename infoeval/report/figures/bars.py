@@ -48,13 +48,8 @@ def legend_of(groups: Groups, colours: Colours) -> list[Handle]:
     limited = any(code.limit is not None for code, _ in groups)
     handles: list[Handle] = [entropy_mark(colours)] if limited else []
     if any(bar.open for bar in bars):
-        hatched: dict[str, Any] = {
-            "facecolor": "none",
-            "edgecolor": colours["ink"],
-            "hatch": "///",
-            "linewidth": 1,
-        }
-        handles.append(Patch(label=_NOT_CONVERGED, **hatched))
+        hatched: dict[str, Any] = {"facecolor": "none", "hatch": "///", "linewidth": 1}
+        handles.append(Patch(label=_NOT_CONVERGED, edgecolor=colours["ink"], **hatched))
     return handles
 
 
@@ -84,7 +79,8 @@ def draw_bars(groups: Groups, drawing: Drawing, colours: Colours) -> None:
     top = 0
     for code, bars in groups:
         if len(bars) > 1:
-            _heading(axes, top, code)
+            place = axes.get_yaxis_transform()
+            axes.text(0, top + 0.08, title_of(code), transform=place, va="center", weight="bold")
             top += 1
         _marks(axes, [top - 0.4, top + len(bars) - 0.6], code, colours)
         top += len(bars)
@@ -106,10 +102,9 @@ def rows_of(groups: Groups) -> list[tuple[str, Bar | None]]:
     """Return label and bar of each row; a code of several models has a row for its name alone."""
     rows: list[tuple[str, Bar | None]] = []
     for code, bars in groups:
-        if len(bars) == 1:
-            rows.append((title_of(code), bars[0]))
-        else:
-            rows += [("", None), *((bar.look.name, bar) for bar in bars)]
+        alone = len(bars) == 1
+        rows += [] if alone else [("", None)]
+        rows += [(title_of(code) if alone else bar.look.name, bar) for bar in bars]
     return rows
 
 
@@ -119,15 +114,9 @@ def title_of(code: Code, longest: int = 24) -> str:
     return f"{short(code.name, longest)}{limit}"
 
 
-def _heading(axes: Axes, row: int, code: Code) -> None:
-    place = axes.get_yaxis_transform()
-    axes.text(0, row + 0.08, title_of(code), transform=place, va="center", weight="bold")
-
-
 def _marks(axes: Axes, ends: Sequence[float], code: Code, colours: Colours) -> None:
     """Draw zero along the bars of a code, and H(c) where that limits them."""
-    ink = colours["ink"]
-    axes.plot([0, 0], ends, color=ink, linewidth=1)
+    axes.plot([0, 0], ends, color=colours["ink"], linewidth=1)
     if code.limit is not None:
         axes.plot([code.limit] * 2, ends, **entropy_line(colours))
 
@@ -152,17 +141,13 @@ def _around(axes: Axes, row: int, bar: Bar, colours: Colours) -> None:
         high = bar.value
     axes.plot([low, high], [row, row], color=colours["ink"], linewidth=1.4)
     end = max(bar.value, high, 0.0)
+    counted = f" ≈ {levels(bar.value)} levels" if bar.counted else ""
     axes.annotate(
         # The spaces keep what is dotted off the number: it would look like a minus sign.
-        f"\u00a0\u00a0{_amount(bar.value, counted=bar.counted)}\u00a0",
+        f"\u00a0\u00a0{nats(bar.value)}{counted}\u00a0",
         (end, row),
         (2, 0),
         textcoords="offset points",
         va="center",
         bbox={"facecolor": colours["card"], "edgecolor": "none", "pad": 1},
     )
-
-
-def _amount(value: float, *, counted: bool) -> str:
-    """Return an amount, perhaps with the number of levels that it tells apart."""
-    return f"{nats(value)} ≈ {levels(value)} levels" if counted else nats(value)

@@ -100,7 +100,11 @@ def draw_rows(
         if row.known:
             draw_known(axes, row.known, top + row.height - _KNOWN, colours)
             middle += _VALUES
-        _marks(axes, row, top, colours)
+        ends = [top + 0.12, top + row.height - 0.12]
+        if row.limit is not None:
+            axes.plot([row.limit] * 2, ends, color=colours["ink"], linewidth=1.2, dashes=(2, 2))
+        if row.median is not None:
+            axes.plot([row.median] * 2, ends, color=colours["ink"], linewidth=1.8)
         for place, dot in enumerate(row.dots):
             lane = middle + row.lane * (place - (len(row.dots) - 1) / 2)
             _limits(axes, dot, lane, 0.4 * min(row.lane, 1.0), colours)
@@ -115,14 +119,6 @@ def draw_rows(
     axes.set_ylim(top, 0)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-
-
-def _marks(axes: Axes, row: DotRow, top: float, colours: Colours) -> None:
-    ends = [top + 0.12, top + row.height - 0.12]
-    if row.limit is not None:
-        axes.plot([row.limit] * 2, ends, color=colours["ink"], linewidth=1.2, dashes=(2, 2))
-    if row.median is not None:
-        axes.plot([row.median] * 2, ends, color=colours["ink"], linewidth=1.8)
 
 
 def _limits(axes: Axes, dot: Dot, lane: float, half: float, colours: Colours) -> None:

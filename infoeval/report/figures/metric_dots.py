@@ -9,6 +9,7 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from infoeval.report.class_matching import errors
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of, unit_figure
 from infoeval.report.figures.information_figure import alike
@@ -57,7 +58,7 @@ def metrics(document: Document) -> tuple[Figure, ...]:
     units: dict[str, list[DotRow]] = {}
     for key, result in _others(document).items():
         unit = "score" if result.unit in _SCORES else result.unit
-        units.setdefault(unit, []).append(_metric_row(document, key))
+        units.setdefault(unit, []).append(_metric_row(document, key, result))
     if not units:
         return ()
     rows = [row for of_unit in units.values() for row in of_unit]
@@ -109,17 +110,15 @@ def kind_of(unit: str | None) -> Kind:
     return "nats" if unit == "nats" else "number"
 
 
-def _metric_row(document: Document, key: Key) -> DotRow:
-    models = looks(document)
+def _metric_row(document: Document, key: Key, named: Result) -> DotRow:
     results = [_by_key(model, [key]).get(key) for model in document.all_models]
     dots = [
         Dot(look, result.value, result.low, result.high, result.chance)
-        for look, result in zip(models, results, strict=True)
+        for look, result in zip(looks(document), results, strict=True)
         if result is not None
     ]
     known = next(filter(None, map(known_scores, results)), {})
-    name = f"{_name_of(_others(document)[key])} {_arrow(_others(document)[key])}"
-    return DotRow(name, tuple(dots), _LANE, known=known)
+    return DotRow(f"{_name_of(named)} {_arrow(named)}", tuple(dots), _LANE, known=known)
 
 
 def _arrow(result: Result) -> str:
@@ -200,14 +199,10 @@ def _table(document: Document) -> ReportTable:
     if any(flags):
         heads.append(TableColumn("Flag"))
         cells.append(list(flags))
-    hints = tuple(_hint(document, result) for result in named.values())
+    # The plain definition of each metric, or the paper that defines it.
+    hints = tuple(document.definitions.get(r.metric, r.reference) for r in named.values())
     rows = tuple(zip(*cells, strict=True))
     return ReportTable("metrics", "Metrics: ↑ more is better, ↓ less", tuple(heads), rows, hints)
-
-
-def _hint(document: Document, result: Result) -> str:
-    """Return the plain definition of a metric, or the paper that defines it."""
-    return document.definitions.get(result.metric, result.reference)
 
 
 def _mean_of(document: Document) -> str:
@@ -263,11 +258,9 @@ def _quantities(document: Document) -> list[tuple[str, str, Measured]]:
 
 def _cell(result: Result) -> EstimateCell:
     value, low, high = result.value, result.low, result.high
-    if result.metric != CLUSTER_ACCURACY:
-        return EstimateCell(value, low, high)
-    return EstimateCell(
-        1 - value, None if high is None else 1 - high, None if low is None else 1 - low
-    )
+    if result.metric == CLUSTER_ACCURACY:
+        value, (low, high) = 1 - value, errors(low, high)
+    return EstimateCell(value, low, high)
 
 
 def _seeds_panel(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Figure:
@@ -287,12 +280,11 @@ def _seeds_panel(document: Document, unit: str, quantities: Mapping[str, Measure
 
 
 def _row(document: Document, models: Sequence[Look], name: str, measured: Measured) -> DotRow:
-    dots = [Dot(models[index], cell.value or 0.0) for index, cell in measured.items()]
-    of_seeds = [
-        cell.value or 0.0 for index, cell in measured.items()
-        if document.all_models[index].role != "baseline"
-    ]  # fmt: skip
-    return DotRow(name, tuple(dots), lane=0.45, median=median(of_seeds) if of_seeds else None)
+    values = {index: cell.value or 0.0 for index, cell in measured.items()}
+    dots = tuple(Dot(models[index], value) for index, value in values.items())
+    baselines = {model.index for model in document.baselines}
+    of_seeds = [value for index, value in values.items() if index not in baselines]
+    return DotRow(name, dots, lane=0.45, median=median(of_seeds) if of_seeds else None)
 
 
 def _draw_seeds(rows: Sequence[DotRow], unit: str, axes: Axes, colours: Colours) -> None:
