@@ -120,14 +120,16 @@ def matching_of(model: ModelResults, code: str) -> Matched | None:
 def match_sentence(matched: Matched, code: str, document: Document) -> str:
     """Return how well a code matches its classes, with the interval of each number."""
     noun = _classes(matched, code, document)
-    if document.arrangement == "seeds":
-        by_seed = _matched_by_label(document.peers, matched)
-        if len(by_seed) > 1:
-            return _over_seeds(by_seed, noun)
-    if document.arrangement == "comparison":
-        return _against_others(matched, noun, document)
-    baselines = _matched_by_label(document.baselines, matched)
-    return _of_one(matched, noun, _in_baselines(baselines, document))
+    by_seed = _matched_by_label(document.peers, matched)
+    if document.arrangement == "seeds" and len(by_seed) > 1:
+        return _over_seeds(by_seed, noun)
+    if document.arrangement != "comparison":
+        baselines = _matched_by_label(document.baselines, matched)
+        return _of_one(matched, noun, _in_baselines(baselines, document))
+    text = _of_one(matched, noun, "")
+    others = _matched_by_label(document.all_models[1:], matched)
+    parts = [f"{theirs.error_with_interval} in {label}" for label, theirs in others.items()]
+    return f"{text} in {document.label}, against {listed(parts)}" if parts else text
 
 
 def _matched_by_label(models: Sequence[ModelResults], matched: Matched) -> dict[str, Matched]:
@@ -149,15 +151,6 @@ def _of_one(matched: Matched, noun: str, baselines: str) -> str:
         )
     aside = in_brackets(matched.interval, _naive([matched]), _same_rows([matched]), baselines)
     return f"{_matches(matched.rank, noun)} {error} error{aside}"
-
-
-def _against_others(matched: Matched, noun: str, document: Document) -> str:
-    others = _matched_by_label(document.all_models[1:], matched)
-    text = _of_one(matched, noun, "")
-    if not others:
-        return text
-    parts = [f"{theirs.error_with_interval} in {label}" for label, theirs in others.items()]
-    return f"{text} in {document.label}, against {listed(parts)}"
 
 
 def _over_seeds(by_seed: Mapping[str, Matched], noun: str) -> str:

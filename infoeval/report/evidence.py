@@ -62,11 +62,8 @@ def reasons(document: Document) -> list[Reason]:
 def _convergence(document: Document) -> Reason | None:
     by_model = {model.label: _not_converged(document, model) for model in document.all_models}
     open_codes = {name: codes for name, codes in by_model.items() if codes}
-    measured = [
-        result
-        for code in document.all_codes
-        if (result := document.information(code.name)) is not None
-    ]
+    found = (document.information(code.name) for code in document.all_codes)
+    measured = [result for result in found if result is not None]
     if not measured:
         text = "Not measured: --information quick adds what each code carries."
         short = "information not measured"
@@ -154,25 +151,16 @@ def _self_test(model: ModelResults) -> Reason | None:
     short = max(test.known, key=_below, default=None)
     failed = any(_above(check) > _TOLERANCE for check in (*test.null, *test.known))
     too_low = short is not None and _below(short) > _SHORTFALL
-    findings = " and ".join(
-        [
-            *([f"{_found(null)} in shuffled codes"] if null else []),
-            *([_of_channel(known if failed else short)] if known and short else []),
-        ]
-    )
+    parts = [f"{_found(null)} in shuffled codes"] if null else []
+    parts += [_of_channel(known if failed else short)] if known and short else []
+    findings = f"the same estimate finds {' and '.join(parts)}."
     if failed:
-        return Reason(
-            "Self-test",
-            False,
-            "Failed, so no amount on this page can be trusted: the same estimate finds "
-            f"{findings}.",
-            "self-test failed: trust no amount here",
-        )
+        text = f"Failed, so no amount on this page can be trusted: {findings}"
+        return Reason("Self-test", False, text, "self-test failed: trust no amount here")
     if too_low:
-        text = f"Amounts may be too low: the same estimate finds {findings}."
+        text = f"Amounts may be too low: {findings}"
         return Reason("Self-test", False, text, "amounts may be too low")
-    text = f"Passed: the same estimate finds {findings}."
-    return Reason("Self-test", True, text, "self-test passed")
+    return Reason("Self-test", True, f"Passed: {findings}", "self-test passed")
 
 
 def _of_channel(check: CheckDetails) -> str:
@@ -200,8 +188,7 @@ def _seeds(document: Document) -> Reason:
     peers = document.peers
     if document.arrangement == "seeds" and len(peers) > 1:
         count = count_of(len(peers), "seed")
-        text = f"{count.capitalize()}, all of them on this page."
-        text += f" Shown first: {document.label}"
+        text = f"{count.capitalize()}, all of them on this page. Shown first: {document.label}"
         reason = f" ({document.reason})" if document.reason else ""
         blind = ", chosen without labels" if "without labels" in (document.reason or "") else ""
         short = f"{count}; {document.label} shown{blind}"
@@ -232,13 +219,9 @@ def _alignment(document: Document) -> Reason | None:
 def _unlike(document: Document, baseline: ModelResults) -> Reason | None:
     mine, theirs = document.identity, baseline.identity
     unlike = [
-        f"{name} {other} instead of {own}"
-        for name, own, other in (
-            ("trainer", mine.trainer, theirs.trainer),
-            ("seed", mine.seed, theirs.seed),
-            ("step", mine.step, theirs.step),
-        )
-        if own != other
+        f"{name} {getattr(theirs, name)} instead of {getattr(mine, name)}"
+        for name in ("trainer", "seed", "step")
+        if getattr(mine, name) != getattr(theirs, name)
     ]
     unlike += _settings_unlike(document, baseline)
     if not unlike or len(document.peers) > 1:

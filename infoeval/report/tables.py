@@ -3,7 +3,7 @@
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -140,18 +140,13 @@ def csv_table(table: ReportTable) -> str:
 
 
 def _csv_cells(row: tuple[Cell, ...], wide: list[bool]) -> list[Plain]:
-    return [
-        part for cell, is_wide in zip(row, wide, strict=True) for part in _numbers_of(cell, is_wide)
-    ]
-
-
-def _numbers_of(cell: Cell, wide: bool) -> Iterator[Plain]:
-    if isinstance(cell, EstimateCell):
-        yield from (cell.value, cell.low, cell.high)
-        return
-    yield cell
-    if wide:
-        yield from (None, None)
+    cells: list[Plain] = []
+    for cell, is_wide in zip(row, wide, strict=True):
+        if isinstance(cell, EstimateCell):
+            cells += cell.value, cell.low, cell.high
+        else:
+            cells += (cell, None, None) if is_wide else (cell,)
+    return cells
 
 
 def _safe(cell: Plain) -> Plain:
@@ -166,42 +161,17 @@ _MOST_ROWS = 40
 """Most rows of a table that fit on a page; longer tables are broken over several pages."""
 
 _LATEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "^": r"\textasciicircum{}",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "%": r"\%",
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "^": r"\textasciicircum{}", "_": r"\_", "~": r"\textasciitilde{}", "%": r"\%",
     # In the old fonts these are other characters.
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "'": r"\textquotesingle{}",
-    "`": r"\textasciigrave{}",
-    # After the end of a row these are the beginning of an option.
-    "[": "{[}",
-    "*": "{*}",
-    # Two of them are a dash.
-    "-": "{-}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
+    # After the end of a row these are the beginning of an option; two dashes are another sign.
+    "[": "{[}", "*": "{*}", "-": "{-}",
     # What pdfLaTeX knows by name only.
-    "−": "$-$",
-    "–": "--",
-    "—": "---",
-    "…": r"\ldots{}",
-    "×": r"$\times$",
-    "λ": r"$\lambda$",
-    "σ": r"$\sigma$",
-    "≥": r"$\geq$",
-    "≤": r"$\leq$",
-    "→": r"$\rightarrow$",
-    "°": r"\textdegree{}",
-    "\N{NO-BREAK SPACE}": "~",
-    "\N{NARROW NO-BREAK SPACE}": r"\,",
+    "−": "$-$", "–": "--", "—": "---", "…": r"\ldots{}", "×": r"$\times$", "λ": r"$\lambda$",
+    "σ": r"$\sigma$", "≥": r"$\geq$", "≤": r"$\leq$", "→": r"$\rightarrow$",
+    "°": r"\textdegree{}", "\N{NO-BREAK SPACE}": "~", "\N{NARROW NO-BREAK SPACE}": r"\,",
 }  # fmt: skip
 _ESCAPES = str.maketrans(_LATEX)
 
@@ -226,9 +196,8 @@ def latex_table(table: ReportTable) -> str:
     \end{table}
     <BLANKLINE>
     """
-    head = _latex_row(
-        tuple(column.name for column in table.columns), (TableColumn(""),) * len(table.columns)
-    )
+    names = tuple(column.name for column in table.columns)
+    head = _latex_row(names, columns(*names))
     rows = [_latex_row(row, table.columns) for row in table.rows]
     sides = "".join("l" if column.kind == "text" else "r" for column in table.columns)
     caption, label = rf"\caption{{{latex_text(table.title)}}}", rf"\label{{tab:{table.name}}}"
@@ -257,14 +226,12 @@ def latex_text(text: str) -> str:
 
 
 def _latex_row(cells: tuple[Cell, ...], columns: tuple[TableColumn, ...]) -> str:
-    written = [_latex_cell(cell, column) for cell, column in zip(cells, columns, strict=True)]
+    written = []
+    for cell, column in zip(cells, columns, strict=True):
+        value, limits = parts(cell, column.kind)
+        small = rf" {{\footnotesize ({latex_text(limits)})}}" if limits else ""
+        written.append(f"{latex_text(value)}{small}")
     return rf"{' & '.join(written)} \\"
-
-
-def _latex_cell(cell: Cell, column: TableColumn) -> str:
-    value, limits = parts(cell, column.kind)
-    small = rf" {{\footnotesize ({latex_text(limits)})}}" if limits else ""
-    return f"{latex_text(value)}{small}"
 
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>|~$#&@]")
@@ -282,12 +249,9 @@ def markdown_table(table: ReportTable) -> str:
     """
     heads = [markdown_text(column.name) for column in table.columns]
     sides = [":---" if column.kind == "text" else "---:" for column in table.columns]
+    kinds = [column.kind for column in table.columns]
     rows = [
-        [
-            markdown_text(written(cell, column.kind))
-            for cell, column in zip(row, table.columns, strict=True)
-        ]
-        for row in table.rows
+        [markdown_text(written(*cell)) for cell in zip(r, kinds, strict=True)] for r in table.rows
     ]
     return "".join(f"| {' | '.join(row)} |\n" for row in (heads, sides, *rows))
 
