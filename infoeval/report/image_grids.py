@@ -190,7 +190,8 @@ def galleries(document: Document, folder: Path, orders: Orders) -> tuple[Gallery
         if grids:
             captions = dict.fromkeys(image.caption for _, image in placed if image.caption)
             tables = filter(None, (_misassigned(grid.model, code, orders) for grid in grids))
-            judged = any(_judged(image) for _, image in placed)
+            cells = (cell for _, image in placed for row in image.cells for cell in row)
+            judged = any(cell.right is not None for cell in cells if cell)
             groups.append(GalleryGroup(number, code, grids, tuple(captions), tuple(tables), judged))
     return tuple(groups)
 
@@ -271,10 +272,6 @@ def _gallery(
         # Not `capitalize`: names keep their capitals.
         columns.append(replace(column, alt=alt[0].upper() + alt[1:], marks=marks, files=files))
     return ModelGrid(place, model, image, replace(grid, columns=tuple(columns), dense=True))
-
-
-def _judged(image: Gallery) -> bool:
-    return any(cell.right is not None for row in image.cells for cell in row if cell)
 
 
 def _misassigned(model: ModelResults, code: str, orders: Orders) -> ReportTable | None:

@@ -53,7 +53,8 @@ def markdown(document: Mapping[str, Any]) -> str:
             [definitions(whole), without_chance(whole), skipped(whole)],
         ),
         *_provenance(whole),
-        *_limits(whole),
+        "## How to read it, and its limits\n",
+        _list(limits(whole)),
     ]
     return "\n".join(parts)
 
@@ -104,7 +105,3 @@ def _provenance(document: Document) -> list[str]:
         known = [(f"{fact}:", value) for fact, value in facts if value is not None]
         written += [f"### {markdown_text(name)}\n", _list(known)]
     return written
-
-
-def _limits(document: Document) -> list[str]:
-    return ["## How to read it, and its limits\n", _list(limits(document))]

@@ -56,6 +56,8 @@ def render(index: FolderIndex, start: str = "") -> str:
     models = index.models[:MOST_ROWS]
     script = own_script("index.js") if models else Markup("")
     numbers = {model.key: number for number, model in enumerate(models)}
+    known = [code for model in models for code in model.codes]
+    names = list(dict.fromkeys(code.name for code in known if code.known))
     return _template().render(
         index=index,
         models=models,
@@ -65,11 +67,11 @@ def render(index: FolderIndex, start: str = "") -> str:
         script=script,
         policy=security_policy(script),
         filters=_filters(models),
-        codes=_code_names(models),
-        readers=_has_both_readers(models),
+        codes=names if len(names) > 1 else [],
+        readers=len({_kind_of_reader(each) for code in known for each in code.readings}) > 1,
         columns=_columns(models),
         common=_common_words(models),
-        followed=any(code.followed for model in models for code in model.codes),
+        followed=any(code.followed for code in known),
         agreement=any(model.agreement is not None for model in models),
         most_codes=CODES_SHOWN,
         left_out=len(index.models) - len(models),
@@ -146,18 +148,6 @@ def _filters(models: Sequence[ModelEntry]) -> list[tuple[str, str, list[str]]]:
     )
     choices = [(name, label, {value for value in values if value}) for name, label, values in given]
     return [(name, label, sorted(e, key=natural)) for name, label, e in choices if len(e) > 1]
-
-
-def _code_names(models: Sequence[ModelEntry]) -> tuple[str, ...]:
-    """Return the names of the codes of all models, if there are several."""
-    names = dict.fromkeys(code.name for model in models for code in model.codes if code.known)
-    return tuple(names) if len(names) > 1 else ()
-
-
-def _has_both_readers(models: Sequence[ModelEntry]) -> bool:
-    """Return whether some information is read by a Q trained afterwards, and some by the own Q."""
-    codes = [code for model in models for code in model.codes]
-    return len({_kind_of_reader(reading) for code in codes for reading in code.readings}) > 1
 
 
 def _kind_of_reader(reading: Reading) -> str:

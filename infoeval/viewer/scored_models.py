@@ -64,10 +64,11 @@ def read_results(path: str, plain: dict[str, Any]) -> ScoredFile:
     if sum(len(model.results) for model, _ in models) > MOST_RESULTS:
         raise UserError(f"it has more than {MOST_RESULTS:,} results")
     first = documents[0]
-    scored = [
-        Scored(path, n, model.label, model.identity, _data_of(model, each), facts_of(model, each))
-        for n, (model, each) in enumerate(models)
-    ]
+    scored = []
+    for number, (model, each) in enumerate(models):
+        data = each.data_set if model.data is None else DataSet.model_validate(model.data)
+        about = model.label, model.identity, data, facts_of(model, each)
+        scored.append(Scored(path, number, *about))
     subjects = [model.identity for model in first.peers]
     names = dict.fromkeys(subject.trainer or subject.source for subject in subjects)
     few = sum(len(model.results) for model in first.all_models) <= MOST_TOLD
@@ -87,10 +88,6 @@ def _wholes(plain: dict[str, Any]) -> list[Any]:
         return [plain]
     others = plain.get("others", [])
     return [plain.get("first"), plain.get("second"), *(others if isinstance(others, list) else ())]
-
-
-def _data_of(model: ModelResults, document: Document) -> DataSet:
-    return document.data_set if model.data is None else DataSet.model_validate(model.data)
 
 
 def _without_the_rest(whole: Any) -> Any:
