@@ -192,8 +192,10 @@ def _order(clustering: Clustering, classes: Sequence[int]) -> CategoryOrder:
 def _encode(image: Image.Image) -> str:
     """Return the address of an image as PNG or lossless WebP, whichever is smaller."""
     written = []
-    webp = {"lossless": True, "quality": 100, "method": 4, "exact": True}
-    for kind, options in (("PNG", {"optimize": True}), ("WEBP", webp)):
+    for kind, options in (
+        ("PNG", {"optimize": True}),
+        ("WEBP", {"lossless": True, "quality": 100, "method": 4, "exact": True}),
+    ):
         buffer = io.BytesIO()
         image.save(buffer, kind, **options)
         written.append((len(buffer.getvalue()), kind, buffer.getvalue()))

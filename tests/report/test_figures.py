@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from infoeval.report import svg
-from infoeval.report.figures.training_curves import _frame, _thin
+from infoeval.report.figures.curves import _frame, _thin
 from infoeval.report.svg import inline, key
 from infoeval.report.tables import EstimateCell
 from tests.report.drawn import built, elements, points, texts, width

@@ -4,12 +4,11 @@ from typing import NamedTuple
 
 from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import Confusion, confusions
+from infoeval.report.figures.curves import learning, noise, training
 from infoeval.report.figures.difference_dots import differences
 from infoeval.report.figures.information_figure import information
 from infoeval.report.figures.metric_dots import metrics, seeds
 from infoeval.report.figures.pair_maps import factors, leakage, other_factors
-from infoeval.report.figures.recognition_curves import learning, noise
-from infoeval.report.figures.training_curves import training
 from infoeval.report.tables import ReportTable
 from infoeval.results import Document
 

@@ -11,7 +11,16 @@ from matplotlib.patches import Patch
 
 from infoeval.report.class_matching import errors
 from infoeval.report.figure import Colours, Figure, Handle
-from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of, unit_figure
+from infoeval.report.figures.dots import (
+    FLAG,
+    KNOWN,
+    Dot,
+    DotRow,
+    draw_rows,
+    height_of,
+    known_scores,
+    unit_figure,
+)
 from infoeval.report.figures.information_figure import alike
 from infoeval.report.figures.look import (
     WIDE,
@@ -21,7 +30,6 @@ from infoeval.report.figures.look import (
     looks,
 )
 from infoeval.report.figures.naming import apart
-from infoeval.report.figures.reference_marks import FLAG, KNOWN, known_scores
 from infoeval.report.over_seeds import mean_over_seeds
 from infoeval.report.tables import (
     Cell,
