@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from infoeval.report.changed_statistics import changed_by, in_plain_words
+from infoeval.report.changed_statistics import (
+    changed_by,
+    in_plain_words,
+    moved_attributes,
+    moved_by,
+)
 from infoeval.report.class_matching import matching_of
 from infoeval.report.followed_factors import closest_factor, codes_compared
 from infoeval.report.grid_columns import Strip
-from infoeval.report.moved_attributes import moved_attributes, moved_by
 from infoeval.report.naming_rule import IN_REAL_IMAGES
 from infoeval.report.wording import count_of, percent, two_decimals
 from infoeval.results import Document, ModelResults

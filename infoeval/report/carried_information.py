@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from statistics import median
 
-from infoeval.report.side_by_side import baseline_name, by_label, most_of, other_models
-from infoeval.report.wording import between, count_of, in_brackets, interval, listed, nats, spread
+from infoeval.report.side_by_side import baseline_name, by_label, most_of
+from infoeval.report.wording import between, count_of, in_brackets, listed, nats, spread
 from infoeval.results import Code, Document, Result
 from infoeval.results.records import INFORMATION, OWN_BOUND
 
@@ -19,17 +19,16 @@ def information_sentence(code: Code, document: Document) -> str:
     result = document.information(code.name)
     if result is None:
         return "has no estimate of its information"
-    if document.arrangement == "seeds":
-        by_seed = by_label(document.peers, result)
-        if len(by_seed) > 1:
-            baselines = in_brackets(_in_baselines(result, document))
-            return f"{_over_seeds(code, result, by_seed)}{baselines}"
-    text = f"{_carries(code, result)}"
+    by_seed = by_label(document.peers, result)
+    baselines = _in_baselines(result, document)
+    if document.arrangement == "seeds" and len(by_seed) > 1:
+        return f"{_over_seeds(code, result, by_seed)}{in_brackets(baselines)}"
+    text = _carries(code, result)
     if document.arrangement == "comparison":
         return f"{text}{in_brackets(_ends(result))}{_in_others(result, document)}"
     own = _own(result, document.find(OWN_BOUND, code.name))
-    baselines = _in_baselines(result, document)
-    return text + in_brackets(_ends(result), _not_converged(result), own, baselines)
+    short = "Q had not converged" if _is_open(result) else ""
+    return text + in_brackets(_ends(result), short, own, baselines)
 
 
 def carries_nothing(result: Result) -> bool:
@@ -81,7 +80,7 @@ def _in_others(result: Result, document: Document) -> str:
     parts = [
         f"{_least(other)}{nats(other.value)} in {label}"
         f"{in_brackets(_ends(other), _difference(result, label, document))}"
-        for label, other in other_models(document, result).items()
+        for label, other in by_label(document.all_models[1:], result).items()
     ]
     return f" in {document.label}, against {listed(parts)}" if parts else ""
 
@@ -90,25 +89,21 @@ def _difference(result: Result, label: str, document: Document) -> str:
     for entry in document.differences:
         same = (entry.metric, entry.target) == (result.metric, result.target)
         if same and document.all_models[entry.model].label == label:
-            if entry.low is None or entry.high is None:
-                return ""
-            name = entry.kind or "difference"
-            return f"{name} {nats(entry.difference)}, {interval(entry.low, entry.high, 2)}"
+            ends = between(entry.low, entry.high, nats)
+            text = f"{entry.kind or 'difference'} {nats(entry.difference)}, {ends}"
+            return "" if None in (entry.low, entry.high) else text
     return ""
 
 
 def _ends(result: Result) -> str:
     """Return the interval; of a Q that has not converged, the end that is known."""
-    if result.low is None and result.high is None:
-        return ""
-    if result.high is None:
+    if result.low is not None and result.high is None:
         return f"low end {nats(result.low)}"
     return between(result.low, result.high, nats)
 
 
-def _not_converged(result: Result) -> str:
-    convergence = result.convergence
-    return "Q had not converged" if convergence and not convergence.converged else ""
+def _is_open(result: Result) -> bool:
+    return result.convergence is not None and not result.convergence.converged
 
 
 def _own(result: Result, own: Result | None) -> str:
@@ -124,9 +119,7 @@ def _by_own_q(result: Result, whose: str = "its") -> str:
 
 def _least(result: Result) -> str:
     """Return "at least " for a bound: by the model's own Q, or by one that had not converged."""
-    convergence = result.convergence
-    own = result.metric != INFORMATION
-    return "at least " if own or (convergence and not convergence.converged) else ""
+    return "at least " if result.metric != INFORMATION or _is_open(result) else ""
 
 
 def _of(code: Code) -> str:

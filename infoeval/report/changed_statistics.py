@@ -1,13 +1,14 @@
-"""Which simple statistics of images a code changes: its name where no class or factor has one."""
+"""What a code changes in images, its name where no class or factor has one; and a direction."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from infoeval.report.class_matching import THINGS
 from infoeval.report.followed_factors import FOLLOWS, SURE, is_appearance
 from infoeval.report.naming_rule import IN_REAL_IMAGES, TURN, UNORDERED, name_of
-from infoeval.report.wording import between, in_brackets, listed, minus, two_decimals
-from infoeval.results import Document, ModelResults
-from infoeval.results.records import CORRELATIONS, StatisticEffect
+from infoeval.report.wording import between, in_brackets, listed, minus, percent, two_decimals
+from infoeval.results import Document, ModelResults, Result
+from infoeval.results.records import CORRELATIONS, DIRECTION_CHANGE, StatisticEffect
 
 WORDS = {
     frozenset({"centroid x", "centroid y"}): "position",
@@ -32,17 +33,12 @@ VERBS = {
     "orientation": "turns",
     "slant": "slants",
 }
-THINGS = {
-    "mnist": "the digits",
-    "digits": "the digits",
-    "svhn": "the digits",
-    "street_numbers": "the digits",
-    "faces": "the faces",
-    "celeba": "the faces",
-    "chairs": "the chairs",
-    "sprites": "the sprites",
-}
-"""What images of a data set show, by the beginning of its name."""
+LEAST_MOVE = 0.3
+"""A direction is named after what it changes by this much at least, in deviations of random images,
+with the whole interval."""
+TOGETHER = 0.7
+"""Attributes that change by this share of the largest change or more are named with it."""
+_MOST_NAMED = 3
 LEAST_TOLD = 0.1
 """Least share of the statistic that is told to follow a code, after those that name it."""
 ALONG = 0.8
@@ -57,15 +53,11 @@ def _degrees(value: float) -> str:
     return f"{'+' if round(value) > 0 else ''}{minus(f'{value:.0f}')}°"
 
 
-def _pixels(value: float) -> str:
-    return f"{value:.1f}"
-
-
 UNITS: Mapping[str, tuple[Callable[[float], str], str]] = {
     "centroid x": (_percent, " % of the width"),
     "centroid y": (_percent, " % of the height"),
     "area": (_percent, " % of the image"),
-    "size": (_pixels, " pixels"),
+    "size": ("{:.1f}".format, " pixels"),
     "stroke width": (_percent, " % of the size"),
     "slant": (_degrees, ""),
     "brightness": (_percent, " % of white"),
@@ -151,8 +143,9 @@ def _does(changed: Changed, document: Document) -> str:
     words = in_plain_words(TURN if turns else changed.names)
     if words not in VERBS:
         return f"changes {words}"
-    label, things = document.data_set.label, "what is drawn"
-    things = next((each for start, each in THINGS.items() if label.startswith(start)), things)
+    label = document.data_set.label
+    known = (things for things, names in THINGS.items() if label.startswith(names))
+    things = next(known, "what is drawn")
     verb, _, direction = VERBS[words].partition(" ")
     return " ".join(part for part in (verb, things, direction) if part)
 
@@ -202,3 +195,39 @@ def in_plain_words(names: Sequence[str]) -> str:
             words.append(word)
             left = [name for name in left if name not in together]
     return listed([*words, *(WORDS.get(frozenset({name}), name) for name in left)])
+
+
+def moved_by(model: ModelResults, code: str) -> Result | None:
+    """Return the change that a direction is named after; None where none is large enough."""
+    result = model.find(DIRECTION_CHANGE, code)
+    if result is None or result.change is None or result.low is None or result.high is None:
+        return None
+    sure = not result.low <= 0 <= result.high
+    return result if sure and min(abs(result.low), abs(result.high)) >= LEAST_MOVE else None
+
+
+def moved_attributes(result: Result) -> list[str]:
+    """Return what a direction changes most, and what it changes nearly as much, largest first."""
+    change = result.change
+    assert change is not None
+    sizes = {each.attribute: abs(each.value) for each in change.changes if each.kind == change.kind}
+    alike = [name for name, size in sizes.items() if size >= TOGETHER * abs(result.value)]
+    return [change.attribute, *sorted({*alike} - {change.attribute}, key=lambda n: -sizes[n])]
+
+
+def move_sentence(code: str, document: Document) -> str:
+    """Return what a direction changes, or nothing."""
+    result = moved_by(document, code)
+    if result is None or result.change is None:
+        return ""
+    names, largest = moved_attributes(result), result.change.dependency_max
+    assert result.low is not None
+    assert result.high is not None
+    ends = sorted((abs(result.low), abs(result.high)))
+    words = in_plain_words(names) if len(names) <= _MOST_NAMED else f"{names[0]} among other things"
+    aside = in_brackets(
+        f"by {two_decimals(abs(result.value))} deviations a step",
+        between(ends[0], ends[1], two_decimals),
+        "" if largest is None else f"largest side effect {percent(largest)}",
+    )
+    return f"changes {words}{aside}"

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from infoeval.report.side_by_side import baseline_name, by_label, most_of, other_models
+from infoeval.report.side_by_side import baseline_name, by_label, most_of
 from infoeval.report.wording import count_of, in_brackets, listed, percent, percents, spread
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import CLUSTER_ACCURACY, Clustering
@@ -22,7 +22,13 @@ _MANY = 1_000_000
 _UNEVEN = 0.5
 """Share of the most frequent class from which on a sentence always names it."""
 _DIGITS = tuple("0123456789")
-_OF_DIGITS = ("mnist", "digits", "svhn", "street_numbers")
+THINGS = {
+    "the digits": ("mnist", "digits", "svhn", "street_numbers"),
+    "the faces": ("faces", "celeba"),
+    "the chairs": ("chairs",),
+    "the sprites": ("sprites",),
+}
+"""What images show, and how the names of such data sets begin."""
 
 
 @dataclass(frozen=True)
@@ -45,10 +51,7 @@ class Matched:
     @property
     def interval(self) -> str:
         """The interval of the error as text, or nothing."""
-        low, high = self.result.low, self.result.high
-        if low is None and high is None:
-            return ""
-        return percents(None if high is None else 1 - high, None if low is None else 1 - low)
+        return percents(*errors(self.result.low, self.result.high))
 
     @property
     def base(self) -> float:
@@ -97,6 +100,11 @@ class Matched:
         return allowed if low is None else min(low, allowed)
 
 
+def errors(low: float | None, high: float | None) -> tuple[float | None, float | None]:
+    """Return the interval of the error, 1 less that of the accuracy."""
+    return None if high is None else 1 - high, None if low is None else 1 - low
+
+
 def matching_of(model: ModelResults, code: str) -> Matched | None:
     """Return the matching of a code to classes, the best where there are several sets of them."""
     found = [
@@ -112,24 +120,22 @@ def matching_of(model: ModelResults, code: str) -> Matched | None:
 def match_sentence(matched: Matched, code: str, document: Document) -> str:
     """Return how well a code matches its classes, with the interval of each number."""
     noun = _classes(matched, code, document)
-    if document.arrangement == "seeds":
-        by_seed = _matched_by_label(document.peers, matched)
-        if len(by_seed) > 1:
-            return _over_seeds(by_seed, noun)
-    if document.arrangement == "comparison":
-        return _against_others(matched, noun, document)
-    baselines = _matched_by_label(document.baselines, matched)
-    return _of_one(matched, noun, _in_baselines(baselines, document))
+    by_seed = _matched_by_label(document.peers, matched)
+    if document.arrangement == "seeds" and len(by_seed) > 1:
+        return _over_seeds(by_seed, noun)
+    if document.arrangement != "comparison":
+        baselines = _matched_by_label(document.baselines, matched)
+        return _of_one(matched, noun, _in_baselines(baselines, document))
+    text = _of_one(matched, noun, "")
+    others = _matched_by_label(document.all_models[1:], matched)
+    parts = [f"{theirs.error_with_interval} in {label}" for label, theirs in others.items()]
+    return f"{text} in {document.label}, against {listed(parts)}" if parts else text
 
 
 def _matched_by_label(models: Sequence[ModelResults], matched: Matched) -> dict[str, Matched]:
-    return _with_counts(by_label(models, matched.result))
-
-
-def _with_counts(results: Mapping[str, Result]) -> dict[str, Matched]:
     return {
         label: Matched(result, result.clustering)
-        for label, result in results.items()
+        for label, result in by_label(models, matched.result).items()
         if result.clustering is not None
     }
 
@@ -145,15 +151,6 @@ def _of_one(matched: Matched, noun: str, baselines: str) -> str:
         )
     aside = in_brackets(matched.interval, _naive([matched]), _same_rows([matched]), baselines)
     return f"{_matches(matched.rank, noun)} {error} error{aside}"
-
-
-def _against_others(matched: Matched, noun: str, document: Document) -> str:
-    others = _with_counts(other_models(document, matched.result))
-    text = _of_one(matched, noun, "")
-    if not others:
-        return text
-    parts = [f"{theirs.error_with_interval} in {label}" for label, theirs in others.items()]
-    return f"{text} in {document.label}, against {listed(parts)}"
 
 
 def _over_seeds(by_seed: Mapping[str, Matched], noun: str) -> str:
@@ -201,7 +198,7 @@ def _in_baselines(baselines: Mapping[str, Matched], document: Document) -> str:
 
 def _classes(matched: Matched, code: str, document: Document) -> str:
     names = matched.clustering.names
-    digits = names == _DIGITS and document.data_set.label.startswith(_OF_DIGITS)
+    digits = names == _DIGITS and document.data_set.label.startswith(THINGS["the digits"])
     noun = f"the {count_of(len(names), 'digit' if digits else 'class')}"
     factor = (matched.result.target or "").removeprefix(code).removeprefix(", ")
     return f"{noun} of {factor}" if factor else noun

@@ -2,15 +2,9 @@
 
 from collections.abc import Sequence
 
-from infoeval.report.figures.look import estimate
-from infoeval.report.tables import Cell, EstimateCell, ReportTable, TableColumn
+from infoeval.report.tables import Cell, ReportTable, columns, estimate
 from infoeval.results import Document, Result
-from infoeval.results.records import (
-    DIRECTION_CHANGE,
-    INFORMATION,
-    AttributeChange,
-    Bounds,
-)
+from infoeval.results.records import DIRECTION_CHANGE, INFORMATION, AttributeChange
 
 EXPLAINED = (
     "The code of a direction is how far an image's latent point lies along it. Changes are those "
@@ -34,18 +28,13 @@ def directions(document: Document) -> tuple[ReportTable, ...]:
 
 
 def _ranking(document: Document, reached: Sequence[Result]) -> ReportTable:
-    columns = (
-        TableColumn("Direction"),
-        TableColumn("Nats", "nats"),
-        TableColumn("Changes most"),
-        TableColumn("By", "number"),
-        TableColumn("Side effects, mean", "percent"),
-        TableColumn("Largest", "percent"),
-        TableColumn("Straight (R²)", "number"),
-        TableColumn("Reaches", "number"),
+    heads = (
+        *columns("Direction", ("Nats", "nats"), "Changes most", ("By", "number")),
+        *columns("Side effects, mean", "Largest", kind="percent"),
+        *columns("Straight (R²)", "Reaches", kind="number"),
     )
     rows = tuple(_row(document, result) for result in reached)
-    return ReportTable("directions", "Directions by their nats", columns, rows)
+    return ReportTable("directions", "Directions by their nats", heads, rows)
 
 
 def _row(document: Document, reached: Result) -> tuple[Cell, ...]:
@@ -61,7 +50,7 @@ def _row(document: Document, reached: Result) -> tuple[Cell, ...]:
         estimate(result),
         change.dependency_mean,
         change.dependency_max,
-        _bounds(change.linearity),
+        estimate(change.linearity),
         estimate(reached),
     )
 
@@ -74,14 +63,10 @@ def _changes(changed: Sequence[Result], kind: str) -> ReportTable:
         if result.change
     ]
     names = list(dict.fromkeys(name for by_name in found for name in by_name))
-    columns = (TableColumn("Direction"), *(TableColumn(name, "number") for name in names))
+    heads = (*columns("Direction"), *columns(*names, kind="number"))
     rows = tuple(
-        (result.target, *(_bounds(by_name.get(name)) for name in names))
+        (result.target, *(estimate(by_name.get(name)) for name in names))
         for result, by_name in zip(changed, found, strict=True)
     )
     title = f"Change of {kind} per deviation of each direction, in deviations"
-    return ReportTable(f"changes-{kind.replace(' ', '-')}", title, columns, rows)
-
-
-def _bounds(bounds: Bounds | None) -> EstimateCell | None:
-    return None if bounds is None else EstimateCell(bounds.value, bounds.low, bounds.high)
+    return ReportTable(f"changes-{kind.replace(' ', '-')}", title, heads, rows)

@@ -2,15 +2,16 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from infoeval.report.aligned_codes import pairing
 from infoeval.report.wording import (
-    MISSING,
     between,
     count_of,
+    decimals,
+    grouped,
     in_brackets,
     in_words,
-    interval,
     listed,
     nats,
 )
@@ -25,6 +26,8 @@ _SHORTFALL = 0.03
 _CONVERGED = 0.01
 """Gain, nats, below which a Q has converged."""
 _WEIGHT = "information_weight"
+_TOO_FEW = "too few rows for some metrics"
+_ASSUMED = "some metrics assume what the model does not say"
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,8 @@ def reasons(document: Document) -> list[Reason]:
     candidates = [
         _convergence(document),
         _self_test(document),
-        *_too_few_rows(document),
-        *_assumptions(document),
+        *_said(document, "Too few rows", _TOO_FEW, lambda result: result.typed.sparse),
+        *_said(document, "Assumed", _ASSUMED, lambda result: result.typed.assumed),
         _readings(document),
         _seeds(document),
         _alignment(document),
@@ -59,11 +62,8 @@ def reasons(document: Document) -> list[Reason]:
 def _convergence(document: Document) -> Reason | None:
     by_model = {model.label: _not_converged(document, model) for model in document.all_models}
     open_codes = {name: codes for name, codes in by_model.items() if codes}
-    measured = [
-        result
-        for code in document.all_codes
-        if (result := document.information(code.name)) is not None
-    ]
+    found = (document.information(code.name) for code in document.all_codes)
+    measured = [result for result in found if result is not None]
     if not measured:
         text = "Not measured: --information quick adds what each code carries."
         short = "information not measured"
@@ -103,18 +103,6 @@ def _readings(document: Document) -> Reason | None:
     return Reason("Batch norm", False, said, "read in different ways") if text else None
 
 
-def _too_few_rows(document: Document) -> list[Reason]:
-    """Return each warning of a metric about the number of rows, with the metrics that give it."""
-    short = "too few rows for some metrics"
-    return _said(document, "Too few rows", short, lambda result: result.typed.sparse)
-
-
-def _assumptions(document: Document) -> list[Reason]:
-    """Return what metrics assumed, as a model does not say."""
-    short = "some metrics assume what the model does not say"
-    return _said(document, "Assumed", short, lambda result: result.typed.assumed)
-
-
 def _said(
     document: Document, heading: str, short: str, sentence_of: Callable[[Result], str]
 ) -> list[Reason]:
@@ -122,14 +110,12 @@ def _said(
 
     Of several models that say it of the same metrics, the first one's sentence stands for all.
     """
-    warned: dict[str, dict[str, None]] = {}
-    for model in document.all_models:
-        for result in model.results:
-            if sentence := sentence_of(result):
-                warned.setdefault(sentence, {})[result.name] = None
+    results = [result for model in document.all_models for result in model.results]
+    pairs = ((sentence_of(result), result.name) for result in results)
+    warned = grouped(pair for pair in pairs if pair[0])
     first = {tuple(names): sentence for sentence, names in reversed(warned.items())}
     return [
-        Reason(heading, False, f"{listed(list(names))}: {sentence}", short)
+        Reason(heading, False, f"{listed(names)}: {sentence}", short)
         for sentence, names in warned.items()
         if first[tuple(names)] == sentence or len(document.all_models) == 1
     ]
@@ -150,12 +136,9 @@ def _where(open_codes: Mapping[str, tuple[str, ...]], document: Document) -> str
 
 
 def _not_converged(document: Document, model: ModelResults) -> tuple[str, ...]:
-    names = []
-    for code in document.all_codes:
-        result = model.find(INFORMATION, code.name)
-        if result and result.convergence and not result.convergence.converged:
-            names.append(code.name)
-    return tuple(names)
+    found = {code.name: model.find(INFORMATION, code.name) for code in document.all_codes}
+    known = {name: result.convergence for name, result in found.items() if result}
+    return tuple(name for name, details in known.items() if details and not details.converged)
 
 
 def _self_test(model: ModelResults) -> Reason | None:
@@ -168,34 +151,22 @@ def _self_test(model: ModelResults) -> Reason | None:
     short = max(test.known, key=_below, default=None)
     failed = any(_above(check) > _TOLERANCE for check in (*test.null, *test.known))
     too_low = short is not None and _below(short) > _SHORTFALL
-    findings = " and ".join(
-        [
-            *([f"{_found(null)} in shuffled codes"] if null else []),
-            *([_of_channel(known if failed else short)] if known and short else []),
-        ]
-    )
+    parts = [f"{_found(null)} in shuffled codes"] if null else []
+    parts += [_of_channel(known if failed else short)] if known and short else []
+    findings = f"the same estimate finds {' and '.join(parts)}."
     if failed:
-        return Reason(
-            "Self-test",
-            False,
-            "Failed, so no amount on this page can be trusted: the same estimate finds "
-            f"{findings}.",
-            "self-test failed: trust no amount here",
-        )
+        text = f"Failed, so no amount on this page can be trusted: {findings}"
+        return Reason("Self-test", False, text, "self-test failed: trust no amount here")
     if too_low:
-        text = f"Amounts may be too low: the same estimate finds {findings}."
+        text = f"Amounts may be too low: {findings}"
         return Reason("Self-test", False, text, "amounts may be too low")
-    text = f"Passed: the same estimate finds {findings}."
-    return Reason("Self-test", True, text, "self-test passed")
+    return Reason("Self-test", True, f"Passed: {findings}", "self-test passed")
 
 
 def _of_channel(check: CheckDetails) -> str:
-    ends = between(check.low, check.high, nats)
-    aside = "" if ends == MISSING else ends
-    return (
-        f"{nats(check.value)} of the {nats(check.truth)} nats{in_brackets(aside)} in a channel of "
-        "known information"
-    )
+    ends = in_brackets(between(check.low, check.high, nats))
+    of = f"{nats(check.value)} of the {nats(check.truth)} nats"
+    return f"{of}{ends} in a channel of known information"
 
 
 def _above(check: CheckDetails) -> float:
@@ -209,16 +180,15 @@ def _below(check: CheckDetails) -> float:
 
 
 def _found(check: CheckDetails) -> str:
-    ends = interval(check.low, check.high, 3)
-    return f"{nats(check.value)} nats{in_brackets('' if ends == MISSING else ends)}"
+    ends = between(check.low, check.high, partial(decimals, digits=3))
+    return f"{nats(check.value)} nats{in_brackets(ends)}"
 
 
 def _seeds(document: Document) -> Reason:
     peers = document.peers
     if document.arrangement == "seeds" and len(peers) > 1:
         count = count_of(len(peers), "seed")
-        text = f"{count.capitalize()}, all of them on this page."
-        text += f" Shown first: {document.label}"
+        text = f"{count.capitalize()}, all of them on this page. Shown first: {document.label}"
         reason = f" ({document.reason})" if document.reason else ""
         blind = ", chosen without labels" if "without labels" in (document.reason or "") else ""
         short = f"{count}; {document.label} shown{blind}"
@@ -249,13 +219,9 @@ def _alignment(document: Document) -> Reason | None:
 def _unlike(document: Document, baseline: ModelResults) -> Reason | None:
     mine, theirs = document.identity, baseline.identity
     unlike = [
-        f"{name} {other} instead of {own}"
-        for name, own, other in (
-            ("trainer", mine.trainer, theirs.trainer),
-            ("seed", mine.seed, theirs.seed),
-            ("step", mine.step, theirs.step),
-        )
-        if own != other
+        f"{name} {getattr(theirs, name)} instead of {getattr(mine, name)}"
+        for name in ("trainer", "seed", "step")
+        if getattr(mine, name) != getattr(theirs, name)
     ]
     unlike += _settings_unlike(document, baseline)
     if not unlike or len(document.peers) > 1:
@@ -278,7 +244,8 @@ def _settings_unlike(model: ModelResults, baseline: ModelResults) -> list[str]:
 
 
 def _intervals(document: Document) -> Reason | None:
-    level = next((r.level for r in document.results if _has_interval(r)), None)
+    levels = (result.level for result in document.results if result.low is not None)
+    level = next((level for level in levels if level is not None), None)
     if level is None:
         return None
     rows = "images" if document.identity.codes is None else "rows"
@@ -289,7 +256,3 @@ def _intervals(document: Document) -> Reason | None:
         "data set or settings.",
         f"{100 * level:g} % intervals, over {rows} alone",
     )
-
-
-def _has_interval(result: Result) -> bool:
-    return result.level is not None and result.low is not None

@@ -27,7 +27,10 @@ _LABEL = 21
 _BESIDE_NUMBERS = _LABEL + 12
 _LETTER = 8.2
 """Width of a letter in most fonts at the size of the figures' text, CSS pixels."""
+_NARROW, _FEW_COLUMNS, _FEW_ROWS = 440, 7, 12
+"""Largest width, CSS pixels, columns and rows of a figure that has its table beside it."""
 _LEGEND_ROW = 22
+_LINES = {"lines": 1.6, "patch": 1.6, "axes": 0.8, "grid": 0.6, "hatch": 1.4}
 _BELOW_LEGEND = 8
 
 Colours = Mapping[str, str]
@@ -55,18 +58,11 @@ def no_legend(colours: Colours) -> Sequence[Handle]:
 class Figure:
     """What a figure shows, and how it is drawn.
 
-    Args:
-        name: a file's stem, and what its elements' names begin with on the page.
-        title: in a few words; what a screen reader calls the drawing.
-        caption: how it is to be read.
-        width: in CSS pixels.
-        height: in CSS pixels, without the legend.
-        draw: draws it, into an empty figure of that size, in the colours given.
-        table: the same as numbers.
-        legend: returns the marks that need a name; those of equal names are named once.
-        margins: of figures that stand in a row, whose frames are to be alike; None: as wide as the
-            labels need.
-
+    ``name`` is a file's stem, and what its elements' names begin with on the page, ``title`` what a
+    screen reader calls the drawing, ``caption`` how it is to be read, ``table`` the same as
+    numbers. ``width`` and ``height`` are CSS pixels, without the legend. ``draw`` draws it, into an
+    empty figure of that size; ``legend`` returns the marks that need a name, those of equal names
+    once. ``margins`` are of figures in a row, whose frames are alike; None: what the labels need.
     """
 
     name: str
@@ -78,6 +74,12 @@ class Figure:
     table: ReportTable
     legend: Callable[[Colours], Sequence[Handle]] = no_legend
     margins: Margins | None = None
+
+    @property
+    def narrow(self) -> bool:
+        """Whether the figure leaves room on the page for its table beside it."""
+        few = len(self.table.columns) <= _FEW_COLUMNS and len(self.table.rows) <= _FEW_ROWS
+        return round(self.width) <= _NARROW and few
 
 
 @contextmanager
@@ -111,11 +113,9 @@ def _place(drawing: Drawing, figure: Figure, margins: Margins, above: float) -> 
         ticks = axes.yaxis.get_major_formatter().format_ticks(list(axes.get_yticks()))
         left = max(left, _LETTER * max(map(len, ticks), default=0) + _BESIDE_NUMBERS)
     width, height = figure.width - left - right, figure.height - top - bottom
+    across, whole = figure.width, figure.height + above
     for axes in drawing.axes:
-        whole = figure.height + above
-        axes.set_position(
-            (left / figure.width, bottom / whole, width / figure.width, height / whole)
-        )
+        axes.set_position((left / across, bottom / whole, width / across, height / whole))
         axes.yaxis.set_label_coords((_LABEL - left) / width, 0.5)
         axes.xaxis.set_label_coords(0.5, (_LABEL - bottom) / height)
 
@@ -139,24 +139,13 @@ def _settings(colours: Colours, points: float) -> dict[str, Any]:
         "legend.borderpad": 0,
         "legend.borderaxespad": 0.5,
         "legend.handlelength": 2.4,
-        "lines.linewidth": 1.6 * scale,
+        **{f"{name}.linewidth": width * scale for name, width in _LINES.items()},
         "lines.markersize": 6 * scale,
-        "patch.linewidth": 1.6 * scale,
-        "axes.linewidth": 0.8 * scale,
-        "grid.linewidth": 0.6 * scale,
-        "hatch.linewidth": 1.4 * scale,
-        "text.color": ink,
-        "axes.labelcolor": ink,
+        **{f"{name}.facecolor": "none" for name in ("axes", "figure", "savefig")},
+        **{f"{name}.color": ink for name in ("text", "hatch")},
+        **{f"{name}.labelcolor": ink for name in ("axes", "xtick", "ytick")},
+        **{f"{name}.color": grid for name in ("grid", "xtick", "ytick")},
         "axes.edgecolor": grid,
-        "axes.facecolor": "none",
-        "figure.facecolor": "none",
-        "savefig.facecolor": "none",
-        "hatch.color": ink,
-        "xtick.color": grid,
-        "ytick.color": grid,
-        "xtick.labelcolor": ink,
-        "ytick.labelcolor": ink,
-        "grid.color": grid,
         "axes.spines.top": False,
         "axes.spines.right": False,
     }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from infoeval.report.wording import MISSING, between, count_of, in_brackets, spread, two_decimals
+from infoeval.report.wording import between, count_of, in_brackets, spread, two_decimals
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import APPEARANCE, Adjusted, Pair
 
@@ -76,7 +76,7 @@ def follow_sentence(code: str, document: Document) -> str:
     where = _where(pairs[0], document)
     if not any(result.value for result in pairs):
         return f"follows no factor: it has nothing in common with any{where}"
-    if best is None and all((_probability(result) or 0.0) > SURE for result in pairs):
+    if best is None and all(((result.pair and result.pair.p) or 0.0) > SURE for result in pairs):
         # Where shuffled factors reach the best value there is no value above chance.
         return f"follows no factor that these rows can show: chance often scores as much{where}"
     if best is None:
@@ -118,10 +118,6 @@ def _compared(pairs: Sequence[Result]) -> list[Association]:
     ]
 
 
-def _probability(result: Result) -> float | None:
-    return result.pair.p if result.pair else None
-
-
 def _images_of(result: Result) -> str:
     """Return which images a result is of: "real", unless it is about generated ones."""
     own = result.settings.get("own")
@@ -137,8 +133,7 @@ def _where(result: Result, document: Document) -> str:
 
 
 def _ends(result: Result) -> str:
-    ends = between(result.low, result.high, two_decimals)
-    return "" if ends == MISSING else ends
+    return between(result.low, result.high, two_decimals)
 
 
 def _chance(result: Result) -> str:

@@ -101,8 +101,8 @@ class CategoryOrder:
     classes: tuple[str | None, ...]
 
 
-class Orders(dict[tuple[int, str], CategoryOrder]):
-    """The order of each model (by its index) and code that has a matching."""
+Orders = dict[tuple[int, str], CategoryOrder]
+"""The order of each model (by its index) and code that has a matching."""
 
 
 def orders(document: Document) -> Orders:
@@ -119,7 +119,8 @@ def orders(document: Document) -> Orders:
         }
         for index, clustering in clusterings.items():
             first = next(iter(clusterings.values()))
-            by_place[index, code.name] = _order(clustering, _classes(first))
+            classes = sorted(cls for cls in first.matching if cls >= 0)
+            by_place[index, code.name] = _order(clustering, classes)
     return by_place
 
 
@@ -136,14 +137,9 @@ def cut(
     columns = []
     for index in usable.categories if usable else _in_turn(image, turned):
         left = index * (width + image.gap)
-        columns.append(
-            GridColumn(
-                index=index,
-                label=minus(labels[index]),
-                matched=(usable.classes[index] or "none") if usable else None,
-                address=_encode(pixels.crop((left, 0, left + width, file.height))),
-            )
-        )
+        matched = (usable.classes[index] or "none") if usable else None
+        column = _encode(pixels.crop((left, 0, left + width, file.height)))
+        columns.append(GridColumn(index, minus(labels[index]), matched, column))
     rows = min(image.rows, _ROWS_OF_GALLERY if isinstance(image, Gallery) else _ROWS)
     shown = rows * (height + image.gap) - image.gap
     return Grid(tuple(columns), width, file.height, shown, usable is not None)
@@ -152,10 +148,7 @@ def cut(
 def strip(
     file: ImageContent, image: ImageGrid, order: CategoryOrder | None, *, turned: bool = False
 ) -> Strip:
-    """Return the first row of an image grid, in Hungarian order where there is one.
-
-    ``turned``: the last column first. Raises UserError as :func:`cut`.
-    """
+    """Return the first row of an image grid; orders and errors are those of :func:`cut`."""
     width, height = _tile(file, image)
     pixels, usable = open_pixels(file), _usable(order, image)
     row = pixels.crop((0, 0, file.width, height))
@@ -185,10 +178,6 @@ def _usable(order: CategoryOrder | None, image: ImageGrid) -> CategoryOrder | No
     return order if order and len(order.categories) == image.columns else None
 
 
-def _classes(clustering: Clustering) -> list[int]:
-    return sorted(cls for cls in clustering.matching if cls >= 0)
-
-
 def _order(clustering: Clustering, classes: Sequence[int]) -> CategoryOrder:
     matching = clustering.matching
     theirs = {cls: category for category, cls in enumerate(matching) if cls >= 0}
@@ -196,10 +185,8 @@ def _order(clustering: Clustering, classes: Sequence[int]) -> CategoryOrder:
     spare = [category for category in range(len(matching)) if category not in places]
     filled = [spare.pop(0) if place is None and spare else place for place in places]
     categories = [category for category in filled if category is not None] + spare
-    names = clustering.names
-    return CategoryOrder(
-        tuple(categories), tuple(names[cls] if cls >= 0 else None for cls in matching)
-    )
+    names = (clustering.names[cls] if cls >= 0 else None for cls in matching)
+    return CategoryOrder(tuple(categories), tuple(names))
 
 
 def _encode(image: Image.Image) -> str:

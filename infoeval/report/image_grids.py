@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from infoeval.report.grid_columns import Grid, GridColumn, Orders, Strip, cut, strip
 from infoeval.report.page_images import read_image
-from infoeval.report.tables import ReportTable, TableColumn
+from infoeval.report.tables import ReportTable, columns
 from infoeval.report.wording import count_of, in_words, listed, minus, percent, two_decimals
 from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Gallery, ImageGrid, Traversal
@@ -30,11 +30,14 @@ class ModelGrid:
 
     number: int
     model: ModelResults
-    code: str
-    title: str
-    rows: int
+    image: ImageGrid
     grid: Grid
     note: str = ""
+
+    @property
+    def title(self) -> str:
+        """What the grid shows."""
+        return self.image.title or self.image.code
 
     @property
     def clipped(self) -> bool:
@@ -104,10 +107,7 @@ class GalleryGroup:
 
 
 def traversals(document: Document, folder: Path, orders: Orders) -> tuple[TraversalGroup, ...]:
-    """Return the traversals by code and range, the first model's first.
-
-    Raises UserError for a file that is missing, or not such a grid.
-    """
+    """Return the traversals by code and range, the first model's first."""
     images = _of_kind(document, Traversal)
     groups = []
     for number, code in enumerate(_codes(document, [image for _, image in images])):
@@ -128,13 +128,11 @@ def _range(
     placed: Sequence[tuple[int, Traversal]], document: Document, folder: Path, orders: Orders
 ) -> Range:
     first = placed[0][1]
+    # A caption that all of them share stands above them.
     captions = {image.caption for _, image in _of_kind(document, Traversal)}
-    return Range(
-        title=_range_title(first, document),
-        # A caption that all of them share stands above them.
-        caption=first.caption if len(captions) > 1 else "",
-        grids=tuple(_traversal(*each, document, folder, orders) for each in placed),
-    )
+    caption = first.caption if len(captions) > 1 else ""
+    grids = tuple(_traversal(*each, document, folder, orders) for each in placed)
+    return Range(_range_title(first, document), caption, grids)
 
 
 def _first(part: Range) -> tuple[Range, list[Range]]:
@@ -149,7 +147,7 @@ def _first(part: Range) -> tuple[Range, list[Range]]:
 
 
 def _all_rows(grids: Sequence[ModelGrid]) -> str:
-    rows = max(drawn.rows for drawn in grids)
+    rows = max(drawn.image.rows for drawn in grids)
     return f"all {in_words(rows)} rows" if any(drawn.clipped for drawn in grids) else ""
 
 
@@ -164,18 +162,16 @@ def strips(document: Document, folder: Path, orders: Orders) -> dict[tuple[int, 
 
     Generated images where there are some, else real ones by what the model reads; of a code that
     falls where that of the model shown first rises, the last one first.
-
-    Raises UserError for a file that is missing, or not such a grid.
     """
     found: dict[tuple[int, str], Strip] = {}
-    for kind in (Traversal, Gallery):
-        for image in document.images:
-            place = image.model, image.code
-            if not isinstance(image, kind) or place in found or not image.code:
-                continue
-            if image.model < MOST_STRIPS:
-                file, order = read_image(folder, image.file), orders.get(place)
-                found[place] = strip(file, image, order, turned=_is_turned(image, document))
+    images = [
+        each for kind in (Traversal, Gallery) for each in document.images if isinstance(each, kind)
+    ]
+    for image in images:
+        place = image.model, image.code
+        if place not in found and image.code and image.model < MOST_STRIPS:
+            file, order = read_image(folder, image.file), orders.get(place)
+            found[place] = strip(file, image, order, turned=_is_turned(image, document))
     return found
 
 
@@ -185,29 +181,18 @@ def _is_turned(image: ImageGrid, document: Document) -> bool:
 
 
 def galleries(document: Document, folder: Path, orders: Orders) -> tuple[GalleryGroup, ...]:
-    """Return the galleries by code; misassigned images are marked and counted.
-
-    Raises UserError for a file that is missing, or not such a grid.
-    """
+    """Return the galleries by code; misassigned images are marked and counted."""
     images = _of_kind(document, Gallery)
     groups = []
     for number, code in enumerate(_codes(document, [image for _, image in images])):
         placed = [(place, image) for place, image in images if image.code == code]
-        if not placed:
-            continue
         grids = tuple(_gallery(*each, document, folder, orders) for each in placed)
-        of_code = [image for _, image in placed]
-        tables = [_misassigned(document.all_models[image.model], code, orders) for image in of_code]
-        groups.append(
-            GalleryGroup(
-                number=number,
-                code=code,
-                grids=grids,
-                captions=tuple(dict.fromkeys(image.caption for image in of_code if image.caption)),
-                tables=tuple(table for table in tables if table),
-                judged=any(_judged(image) for image in of_code),
-            )
-        )
+        if grids:
+            captions = dict.fromkeys(image.caption for _, image in placed if image.caption)
+            tables = filter(None, (_misassigned(grid.model, code, orders) for grid in grids))
+            cells = (cell for _, image in placed for row in image.cells for cell in row)
+            judged = any(cell.right is not None for cell in cells if cell)
+            groups.append(GalleryGroup(number, code, grids, tuple(captions), tuple(tables), judged))
     return tuple(groups)
 
 
@@ -221,9 +206,8 @@ def _of_kind(document: Document, kind: type[Grids]) -> list[tuple[int, Grids]]:
 
 def _codes(document: Document, images: Sequence[ImageGrid]) -> list[str]:
     """Return the codes of the document, then any other that has images."""
-    return list(
-        dict.fromkeys([code.name for code in document.all_codes] + [image.code for image in images])
-    )
+    names = [code.name for code in document.all_codes]
+    return list(dict.fromkeys([*names, *(image.code for image in images)]))
 
 
 def _range_title(image: Traversal, document: Document) -> str:
@@ -243,23 +227,12 @@ def _traversal(
     model = document.all_models[image.model]
     order, turned = orders.get((model.index, image.code)), _is_turned(image, document)
     grid = cut(read_image(folder, image.file), image, order, turned=turned)
+    shown = count_of(image.rows, "image")
     columns = tuple(
-        replace(
-            column,
-            alt=f"{count_of(image.rows, 'image')} of {_value(image.code, column)}".capitalize(),
-        )
+        replace(column, alt=f"{shown} of {_value(image.code, column)}".capitalize())
         for column in grid.columns
     )
-    title = image.title or image.code
-    return ModelGrid(
-        place,
-        model,
-        image.code,
-        title,
-        image.rows,
-        replace(grid, columns=columns),
-        _note(image, model),
-    )
+    return ModelGrid(place, model, image, replace(grid, columns=columns), _note(image, model))
 
 
 def _note(image: ImageGrid, model: ModelResults) -> str:
@@ -298,18 +271,7 @@ def _gallery(
             alt += f"; their files: {', '.join(files.values())}"
         # Not `capitalize`: names keep their capitals.
         columns.append(replace(column, alt=alt[0].upper() + alt[1:], marks=marks, files=files))
-    return ModelGrid(
-        number=place,
-        model=model,
-        code=image.code,
-        title=image.title or image.code,
-        rows=image.rows,
-        grid=replace(grid, columns=tuple(columns), dense=True),
-    )
-
-
-def _judged(image: Gallery) -> bool:
-    return any(cell.right is not None for row in image.cells for cell in row if cell)
+    return ModelGrid(place, model, image, replace(grid, columns=tuple(columns), dense=True))
 
 
 def _misassigned(model: ModelResults, code: str, orders: Orders) -> ReportTable | None:
@@ -323,12 +285,8 @@ def _misassigned(model: ModelResults, code: str, orders: Orders) -> ReportTable 
         title=f"Images assigned to each code of {code} whose class is not the one matched to it, "
         f"{model.label}",
         columns=(
-            TableColumn("Code"),
-            TableColumn("Matched class"),
-            TableColumn("Images", "count"),
-            TableColumn("Of another class", "count"),
-            TableColumn("Share", "percent"),
-            TableColumn("Mostly"),
+            *columns("Code", "Matched class", ("Images", "count"), ("Of another class", "count")),
+            *columns(("Share", "percent"), "Mostly"),
         ),
         rows=tuple(_counts(category, clustering) for category in order.categories),
     )

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from infoeval import content
 from infoeval.errors import UserError, quoted, shown
 from infoeval.report import onnxruntime
 from infoeval.report.grid_columns import CategoryOrder, Orders, magnified
 from infoeval.report.page_images import read_beside
+from infoeval.report.page_template import own_script, source_of
 from infoeval.report.wording import minus
 from infoeval.results import Document
 from infoeval.results.file_entries import (
@@ -85,14 +85,9 @@ class DataBlock:
 class LiveGenerator:
     """All that the template needs; ``width`` counts the values of the generator's input."""
 
+    entry: Live
     sliders: Sequence[CodeSlider]
-    noise: int
     width: int
-    rows: int
-    channels: int
-    image_height: int
-    image_width: int
-    tolerance: int
     runtime: str
     license: str
     runtime_blocks: Sequence[DataBlock]
@@ -102,13 +97,12 @@ class LiveGenerator:
     @property
     def scales(self) -> tuple[int, int]:
         """How many times larger an image is on a wide and on a narrow screen."""
-        return magnified(self.image_width)
+        return magnified(self.entry.image.width)
 
     @property
     def script_sources(self) -> tuple[str, ...]:
         """What the page's Content-Security-Policy must allow under ``script-src`` for it to run."""
-        digest = base64.b64encode(hashlib.sha256(self.script.encode()).digest()).decode("ascii")
-        return (f"'sha256-{digest}'", "'wasm-unsafe-eval'", "blob:")
+        return source_of(self.script), "'wasm-unsafe-eval'", "blob:"
 
 
 def read_live(document: Document, folder: Path, orders: Orders) -> LiveGenerator | None:
@@ -124,8 +118,11 @@ def read_live(document: Document, folder: Path, orders: Orders) -> LiveGenerator
     entry = document.live
     if entry is None:
         return None
-    sliders = [_in_order(slider, orders.get((0, slider.name))) for slider in _sliders(entry)]
-    width = entry.noise + sum(slider.columns for slider in sliders)
+    sliders: list[CodeSlider] = []
+    width = entry.noise
+    for code in entry.codes:
+        sliders.append(_in_order(_slider(code, width), orders.get((0, code.name))))
+        width += sliders[-1].columns
     image, reference = entry.image, entry.reference
     expected = reference.rows * (4 * width + image.channels * image.height * image.width)
     model = _read_named(entry, folder, _LARGEST_MODEL)
@@ -137,31 +134,18 @@ def read_live(document: Document, folder: Path, orders: Orders) -> LiveGenerator
             f"{quoted(reference.file)} has {len(images):,} bytes, and {reference.rows} reference "
             f"images with their codes have {expected:,}: {_AGAIN}"
         )
+    place = _runtime_folder(folder)
+    license_ = read_beside(place, onnxruntime.LICENSE, "file", _LARGEST_LICENSE)
     return LiveGenerator(
+        entry=entry,
         sliders=sliders,
-        noise=entry.noise,
         width=width,
-        rows=reference.rows,
-        channels=image.channels,
-        image_height=image.height,
-        image_width=image.width,
-        tolerance=reference.tolerance,
         runtime=f"{onnxruntime.NAME} {onnxruntime.VERSION}",
-        license=_license(folder),
+        license=license_.decode("utf-8", "replace"),
         runtime_blocks=_runtime_blocks(entry, folder),
         model_blocks=[_block("live-model", model), _block("live-reference", images)],
-        script=Markup((content.folder("reports") / "live.js").read_text(encoding="utf-8")),
+        script=own_script("live.js"),
     )
-
-
-def _sliders(live: Live) -> list[CodeSlider]:
-    sliders: list[CodeSlider] = []
-    column = live.noise
-    for code in live.codes:
-        slider = _slider(code, column)
-        column += slider.columns
-        sliders.append(slider)
-    return sliders
 
 
 def _in_order(slider: CodeSlider, order: CategoryOrder | None) -> CodeSlider:
@@ -175,28 +159,24 @@ def _in_order(slider: CodeSlider, order: CategoryOrder | None) -> CodeSlider:
 def _slider(code: Slider, column: int) -> CodeSlider:
     if isinstance(code, CategoricalSlider):
         last = str(code.size - 1)
-        ends = ("0", last, "0", last, "1", "0")
-        return CodeSlider(code.name, column, code.size, False, "", *ends)
+        return CodeSlider(
+            code.name, column, code.size, False, "", *("0", last, "0", last, "1", "0")
+        )
     if isinstance(code, AngleSlider):
         turn = 2 * math.pi
-        numbers = (0.0, turn, 0.0, turn, turn / _STEPS, 0.0)
-        prior, circular = "radians, once around", True
-    elif isinstance(code, NormalSlider):
-        mean, spread = code.mean, code.deviation * _CENTRAL
-        low, high = mean - spread, mean + spread
-        reach = spread * EXAGGERATION
-        numbers = (low, high, mean - reach, mean + reach, 2 * reach / _STEPS, mean)
-        prior, circular = f"95 % of the prior {_ends(low, high)}", False
+        numbers = [0.0, turn, 0.0, turn, turn / _STEPS, 0.0]
+        prior = "radians, once around"
     else:
-        centre, reach = code.centre, code.reach
-        numbers = (code.low, code.high, centre - reach, centre + reach, 2 * reach / _STEPS, centre)
-        prior, circular = f"prior {_ends(code.low, code.high)}", False
+        if isinstance(code, NormalSlider):
+            centre, spread = code.mean, code.deviation * _CENTRAL
+            low, high, reach = centre - spread, centre + spread, spread * EXAGGERATION
+        else:
+            low, high, centre, reach = code.low, code.high, code.centre, code.reach
+        numbers = [low, high, centre - reach, centre + reach, 2 * reach / _STEPS, centre]
+        whose = "95 % of the prior" if isinstance(code, NormalSlider) else "prior"
+        prior = f"{whose} {minus(f'{low:.12g} to {high:.12g}')}"
     texts = (f"{number:.12g}" for number in numbers)
-    return CodeSlider(code.name, column, None, circular, prior, *texts)
-
-
-def _ends(low: float, high: float) -> str:
-    return minus(f"{low:.12g} to {high:.12g}")
+    return CodeSlider(code.name, column, None, isinstance(code, AngleSlider), prior, *texts)
 
 
 def _runtime_blocks(entry: Live, folder: Path) -> list[DataBlock]:
@@ -208,23 +188,20 @@ def _runtime_blocks(entry: Live, folder: Path) -> list[DataBlock]:
         )
     place = _runtime_folder(folder)
     blocks = []
-    for name, id_ in (
-        (onnxruntime.SCRIPT, "live-script"),
-        (onnxruntime.LOADER, "live-loader"),
-        (onnxruntime.WEBASSEMBLY, "live-webassembly"),
+    for name, id_, packed in (
+        (onnxruntime.SCRIPT, "live-script", False),
+        (onnxruntime.LOADER, "live-loader", False),
+        (onnxruntime.WEBASSEMBLY, "live-webassembly", True),
     ):
         size, digest = onnxruntime.FILES[name]
-        if name == onnxruntime.WEBASSEMBLY:
-            stored = read_beside(place, f"{name}.gz", "file", size)
-            plain = _unpacked(stored, size)
-        else:
-            stored = plain = read_beside(place, name, "file", size)
+        stored = read_beside(place, f"{name}.gz" if packed else name, "file", size)
+        plain = _unpacked(stored, size) if packed else stored
         if hashlib.sha256(plain).hexdigest() != digest:
             raise UserError(
                 f"{onnxruntime.FOLDER}/{name} is not the published file of "
                 f"{onnxruntime.NAME} {onnxruntime.VERSION}, and only that is run: {_AGAIN}"
             )
-        blocks.append(_block(id_, stored, size if name == onnxruntime.WEBASSEMBLY else None))
+        blocks.append(_block(id_, stored, size if packed else None))
     return blocks
 
 
@@ -243,11 +220,6 @@ def _unpacked(packed: bytes, size: int) -> bytes:
     except zlib.error:
         return b""
     return content if unpacker.eof and not unpacker.unused_data else b""
-
-
-def _license(folder: Path) -> str:
-    stored = read_beside(_runtime_folder(folder), onnxruntime.LICENSE, "file", _LARGEST_LICENSE)
-    return stored.decode("utf-8", "replace")
 
 
 def _read_named(entry: Live | Reference, folder: Path, largest: int) -> bytes:

@@ -37,7 +37,7 @@ def markdown(document: Mapping[str, Any]) -> str:
         else f"# What the codes of {markdown_text(subject.trainer or subject.source)} mean\n",
         *([f"{markdown_text(whole.notes)}\n"] if whole.notes else []),
         *_verdict(whole),
-        *_figures("Information in each code", (built.information,) if built.information else ()),
+        *_figures("Information in each code", built.information),
         *_figures("Differences", built.differences),
         *_tables("Directions", directions(whole)),
         *_tables("Codes and classes", [t for c in built.confusions for t in c.tables]),
@@ -46,14 +46,15 @@ def markdown(document: Mapping[str, Any]) -> str:
         *_figures("Training", built.training),
         *_figures("Every seed", built.seeds),
         *_figures("Leakage between codes", built.leakage),
-        *_figures("Metrics", (built.metrics,) if built.metrics else ()),
+        *_figures("Metrics", built.metrics),
         *(f"- {markdown_text(sentence)}\n" for sentence in doubts(whole)),
         *_tables(
             "How the numbers were computed",
             [definitions(whole), without_chance(whole), skipped(whole)],
         ),
         *_provenance(whole),
-        *_limits(whole),
+        "## How to read it, and its limits\n",
+        _list(limits(whole)),
     ]
     return "\n".join(parts)
 
@@ -104,7 +105,3 @@ def _provenance(document: Document) -> list[str]:
         known = [(f"{fact}:", value) for fact, value in facts if value is not None]
         written += [f"### {markdown_text(name)}\n", _list(known)]
     return written
-
-
-def _limits(document: Document) -> list[str]:
-    return ["## How to read it, and its limits\n", _list(limits(document))]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infoeval.errors import UserError, quoted
 from infoeval.report.grid_columns import CategoryOrder, Orders, magnified
-from infoeval.report.page_images import read_image, still
+from infoeval.report.page_images import ImageContent, read_image, still
 from infoeval.report.wording import listed, minus
 from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Animation, SliderEntry, Sprites
@@ -67,19 +67,16 @@ class SpriteRow:
 
 @dataclass(frozen=True)
 class Panel:
-    """Sliders, and all windows whose image they choose."""
+    """Sliders, and all windows whose image they choose: of sprites ``like`` these."""
 
     controls: tuple[Control, ...]
     rows: tuple[SpriteRow, ...]
-    joint: bool
-    width: int
-    height: int
-    columns: int
+    like: Sprites
 
     @property
     def scales(self) -> tuple[int, int]:
         """How many times larger an image is on a wide and on a narrow screen."""
-        return magnified(self.width)
+        return magnified(self.like.width)
 
     @property
     def sizes(self) -> tuple[int, ...]:
@@ -89,7 +86,7 @@ class Panel:
     @property
     def standing(self) -> str:
         """The positions of the sliders at the start, as text."""
-        if not self.joint:
+        if not self.like.joint:
             return "each image's own values"
         return listed([f"{control.name}: {control.text}" for control in self.controls])
 
@@ -100,10 +97,7 @@ class Panel:
 
 
 def panels(document: Document, folder: Path, orders: Orders) -> tuple[Panel, ...]:
-    """Return a panel of sliders for all sprites that have the same ones.
-
-    Raises UserError where a file is missing, or is not of the size that metrics.json says.
-    """
+    """Return a panel of sliders for all sprites that have the same ones."""
     groups: dict[object, list[Sprites]] = {}
     for image in document.images:
         if isinstance(image, Sprites) and image.codes:
@@ -121,24 +115,11 @@ def _panel(group: list[Sprites], document: Document, folder: Path, orders: Order
         _control(slider, order, first.joint)
         for slider, order in zip(first.codes, leading, strict=True)
     )
-    rows = [
-        _row(
-            document.all_models[index],
-            [sprites for sprites in group if sprites.model == index],
-            controls,
-            folder,
-            orders,
-        )
-        for index in indices
-    ]
-    return Panel(
-        controls=controls,
-        rows=tuple(rows),
-        joint=first.joint,
-        width=first.width,
-        height=first.height,
-        columns=first.columns,
-    )
+    rows = []
+    for index in indices:
+        sprites = sorted((s for s in group if s.model == index), key=lambda image: image.noise)
+        rows.append(_row(document.all_models[index], sprites, controls, folder, orders))
+    return Panel(controls, tuple(rows), first)
 
 
 def _row(
@@ -158,7 +139,6 @@ def _row(
         order.categories[control.start] if order else control.start
         for order, control in zip(own, controls, strict=True)
     ]
-    sprites = sorted(sprites, key=lambda image: image.noise)
     return SpriteRow(
         model=model,
         windows=tuple(_window(image, folder, positions) for image in sprites),
@@ -223,29 +203,16 @@ class Moving:
     model: ModelResults
     title: str
     caption: str
-    address: str
+    file: ImageContent
     still: str
-    width: int
-    height: int
 
 
 def animations(document: Document, folder: Path) -> tuple[Moving, ...]:
     """Read every animation, in their order. Raises UserError for a missing or damaged file."""
-    return tuple(
-        _moving(image, document, folder)
-        for image in document.images
-        if isinstance(image, Animation)
-    )
-
-
-def _moving(image: Animation, document: Document, folder: Path) -> Moving:
-    file = read_image(folder, image.file)
-    return Moving(
-        model=document.all_models[image.model],
-        title=image.title or image.code or image.file,
-        caption=image.caption,
-        address=file.address,
-        still=still(file),
-        width=file.width,
-        height=file.height,
-    )
+    moving = []
+    for image in document.images:
+        if isinstance(image, Animation):
+            file, title = read_image(folder, image.file), image.title or image.code or image.file
+            model = document.all_models[image.model]
+            moving.append(Moving(model, title, image.caption, file, still(file)))
+    return tuple(moving)

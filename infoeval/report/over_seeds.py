@@ -8,9 +8,9 @@ from statistics import mean, stdev
 from scipy.special import stdtrit
 
 from infoeval.report.side_by_side import by_label
-from infoeval.report.tables import EstimateCell, Kind
-from infoeval.report.wording import MISSING, percent, spread, two_decimals
-from infoeval.results import Document, ModelResults, Result
+from infoeval.report.tables import EstimateCell, Kind, parts
+from infoeval.report.wording import spread
+from infoeval.results import Document, Result
 from infoeval.results.records import CLUSTER_ACCURACY, SEED_AGREEMENT
 
 LEVEL = 0.95
@@ -20,7 +20,8 @@ LEVEL = 0.95
 class SeedNumbers:
     """One number of each seed, in the order of the page, and their mean.
 
-    ``half`` is half the interval of the mean over seeds; None where it has no interval.
+    ``half`` is half the interval of the mean over seeds; None where it has no interval. ``kind``
+    says how they are written: "percent", or "nats" with two decimals.
     """
 
     what: str
@@ -38,9 +39,7 @@ class SeedNumbers:
 
     def write(self, value: float | None) -> str:
         """Return one of the numbers as text; a dash where there is none."""
-        if value is None:
-            return MISSING
-        return percent(value) if self.kind == "percent" else two_decimals(value)
+        return parts(value, self.kind)[0]
 
     @property
     def written(self) -> str:
@@ -71,32 +70,22 @@ def over_seeds(document: Document) -> tuple[SeedNumbers, ...]:
     """Return the information and the error of each code over the seeds, and their `udr`."""
     if document.arrangement != "seeds":
         return ()
-    found = []
-    for code in document.all_codes:
-        bound = document.information(code.name)
-        if bound is not None:
-            found.append(_numbers(document, bound, f"{code.name}: information", "nats"))
-        accuracy = document.find(CLUSTER_ACCURACY, code.name)
-        if accuracy is not None:
-            found.append(_numbers(document, accuracy, f"{code.name}: error", "percent"))
-    agreement = document.find(SEED_AGREEMENT, None)
-    if agreement is not None:
-        found.append(_numbers(document, agreement, "agreement of seeds (udr)", "number"))
-    return tuple(found)
+    asked: list[tuple[Result | None, str, Kind]] = []
+    for name in (code.name for code in document.all_codes):
+        asked.append((document.information(name), f"{name}: information", "nats"))
+        asked.append((document.find(CLUSTER_ACCURACY, name), f"{name}: error", "percent"))
+    asked.append((document.find(SEED_AGREEMENT, None), "agreement of seeds (udr)", "nats"))
+    return tuple(_numbers(document, result, what, kind) for result, what, kind in asked if result)
 
 
 def _numbers(document: Document, result: Result, what: str, kind: Kind) -> SeedNumbers:
     by_seed = by_label(document.peers, result)
-    values = [_value(seed, by_seed) for seed in document.peers]
+    results = [by_seed.get(seed.label) for seed in document.peers]
+    errors = result.metric == CLUSTER_ACCURACY
+    numbers = [None if each is None else each.value for each in results]
+    values = [None if each is None else 1 - each if errors else each for each in numbers]
     known = [value for value in values if value is not None]
     cell = mean_over_seeds(known, result.metric)
     assert cell.value is not None
     half = None if cell.high is None else cell.high - cell.value
     return SeedNumbers(what, kind, tuple(values), cell.value, half, len(known))
-
-
-def _value(seed: ModelResults, by_seed: dict[str, Result]) -> float | None:
-    result = by_seed.get(seed.label)
-    if result is None:
-        return None
-    return 1 - result.value if result.metric == CLUSTER_ACCURACY else result.value

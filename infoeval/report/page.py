@@ -11,8 +11,9 @@ import jinja2
 from markupsafe import Markup, escape
 
 from infoeval.files import write_text
+from infoeval.report import svg
 from infoeval.report.page_template import own_script, page_template, security_policy
-from infoeval.report.sections import gather
+from infoeval.report.sections import gather, needs_script
 from infoeval.report.tables import Cell, EstimateCell, parts
 from infoeval.report.wording import count_of
 from infoeval.results import Document
@@ -31,17 +32,15 @@ def render(document: Mapping[str, Any], folder: str | os.PathLike[str]) -> str:
     says, too large, or not a plain file of that folder.
     """
     whole = Document.for_page(document)
-    page = gather(whole, Path(folder))
-    script = own_script("script.js") if page.moves else ""
+    content = gather(whole, Path(folder))
+    script = own_script("script.js") if needs_script(content) else ""
     return _template().render(
         document=whole,
         heading=_heading(whole),
         lead=_lead(whole),
         script=script,
-        policy=security_policy(script, page.live.script_sources if page.live else ()),
-        sections=page.sections,
-        colours=page.colours,
-        **page.content,
+        policy=security_policy(script, content["live"].script_sources if content["live"] else ()),
+        **content,
     )
 
 
@@ -60,6 +59,7 @@ def write(
 @cache
 def _template() -> jinja2.Template:
     filters: dict[str, Callable[..., Any]] = {
+        "svg": svg.inline,
         "parts": parts,
         "exact": _exact,
         "unbroken": _unbroken,

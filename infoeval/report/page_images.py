@@ -22,11 +22,7 @@ MOST_PIXELS_OF_ALL = 2**29
 """Most bytes and pixels of all files, each counted as often as metrics.json names it: ten models
 with a moving picture of a megabyte for each of ten codes have less than half as many."""
 
-_SIGNATURES = {
-    "PNG": b"\x89PNG\r\n\x1a\n",
-    "WEBP": b"RIFF",
-    "GIF": b"GIF8",
-}
+_SIGNATURES = {"PNG": b"\x89PNG\r\n\x1a\n", "WEBP": b"RIFF", "GIF": b"GIF8"}
 # What Pillow raises for damaged files differs from format to format.
 _DAMAGED = (OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError, TypeError)
 
@@ -98,7 +94,7 @@ def read_beside(folder: Path, name: str, kind: str, most: int) -> bytes:
     Raises UserError for a larger file, and for one that is not there or cannot be read.
     """
     try:
-        with plain_path(folder, name, kind).open("rb") as file:
+        with _plain_path(folder, name, kind).open("rb") as file:
             content = file.read(most + 1)
     except OSError as error:
         raise UserError(f"{kind} {quoted(name)} cannot be read: {error.strerror}") from error
@@ -107,18 +103,13 @@ def read_beside(folder: Path, name: str, kind: str, most: int) -> bytes:
     return content
 
 
-def plain_path(folder: Path, name: str, kind: str) -> Path:
-    """Return the path of the file ``name`` in ``folder``, and of no other folder.
-
-    Raises UserError when the name is not a plain file name, or there is no such file.
-    """
+def _plain_path(folder: Path, name: str, kind: str) -> Path:
+    """Return the path of the file ``name`` in ``folder``, and of no other folder."""
     path = folder / name
     plain = name not in ("", ".", "..") and not set(name) & set("/\\:\0")
     if not plain or os.path.dirname(os.path.realpath(path)) != os.path.realpath(folder):
-        raise UserError(
-            f"metrics.json: {kind} {quoted(name)} must be the plain name of a file in its own "
-            "folder"
-        )
+        said = f"metrics.json: {kind} {quoted(name)}"
+        raise UserError(f"{said} must be the plain name of a file in its own folder")
     if not os.path.isfile(path):  # unlike Path.is_file, false for too long names
         raise UserError(f"{kind} {quoted(name)} is missing: put it beside metrics.json in {folder}")
     return path

@@ -29,15 +29,18 @@ def own_script(name: str) -> Markup:
     return Markup((content.folder("reports") / name).read_text(encoding="utf-8"))
 
 
+def source_of(script: str) -> str:
+    """Return what allows a page to run this script and no other, by its SHA-256."""
+    digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
+    return f"'sha256-{digest}'"
+
+
 def security_policy(script: str, more_sources: Sequence[str] = ()) -> str:
     """Return the Content-Security-Policy of a page that loads and runs only what it contains.
 
     Its `script` may be empty; `more_sources` are those of further scripts.
     """
-    sources = list(more_sources)
-    if script:
-        digest = base64.b64encode(hashlib.sha256(script.encode("utf-8")).digest()).decode("ascii")
-        sources = [f"'sha256-{digest}'", *sources]
+    sources = [*([source_of(script)] if script else []), *more_sources]
     rules = ["default-src 'none'", "style-src 'unsafe-inline'", "img-src data:"]
     if sources:
         rules.append(f"script-src {' '.join(sources)}")

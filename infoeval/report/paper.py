@@ -95,15 +95,14 @@ def _grids(document: Document, folder: Path) -> Iterator[Figure]:
     grids = [image for image in document.images if isinstance(image, Traversal)]
     several = len(document.all_models) > 1
     names = numbered(
-        stem("traversal", grid.code, _range(grid), *([f"{grid.model}"] if several else []))
+        stem(
+            *("traversal", grid.code, "" if grid.high is None else f"to {grid.high:g}"),
+            *([f"{grid.model}"] if several else []),
+        )
         for grid in grids
     )
     for name, grid in zip(names, grids, strict=True):
         yield replace(_grid(grid, document.all_models[grid.model].label, folder), name=name)
-
-
-def _range(grid: Traversal) -> str:
-    return "" if grid.high is None else f"to {grid.high:g}"
 
 
 def _grid(grid: Traversal, model: str, folder: Path) -> Figure:

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from infoeval.report.tables import ReportTable, TableColumn
-from infoeval.report.wording import number
+from infoeval.report.tables import ReportTable, columns
+from infoeval.report.wording import grouped, number
 from infoeval.results import Document, ModelResults, Result
 
 Facts = tuple[tuple[str, str | None], ...]
@@ -112,24 +112,16 @@ def definitions(document: Document) -> ReportTable:
     return ReportTable(
         name="definitions",
         title="How each number was computed",
-        columns=(
-            TableColumn("Metric"),
-            TableColumn("Definition"),
-            TableColumn("Settings"),
-            TableColumn("Seconds", "number"),
-        ),
+        columns=columns("Metric", "Definition", "Settings", ("Seconds", "number")),
         rows=tuple(rows.values()),
     )
 
 
 def explained(document: Document) -> dict[str, str]:
     """Return the plain definition of each metric in the results, of several with the same once."""
-    by_text: dict[str, dict[str, None]] = {}
-    for model in document.all_models:
-        for result in model.results:
-            text = document.definitions.get(result.metric)
-            if text:
-                by_text.setdefault(text, {})[result.metric] = None
+    metrics = [result.metric for model in document.all_models for result in model.results]
+    pairs = ((document.definitions.get(metric, ""), metric) for metric in metrics)
+    by_text = grouped(pair for pair in pairs if pair[0])
     return {", ".join(names): text for text, names in by_text.items()}
 
 
@@ -140,26 +132,22 @@ def skipped(document: Document) -> ReportTable:
         for reason, metrics in model.skipped_by_reason().items():
             reasons.setdefault((metrics, reason), []).append(model.label)
     several = any(len(names) != len(document.all_models) for names in reasons.values())
-    columns = (TableColumn("Metric"), TableColumn("Reason"))
     return ReportTable(
         name="skipped",
         title="Metrics that do not apply, and why",
-        columns=(*columns, TableColumn("Model")) if several else columns,
+        columns=columns("Metric", "Reason", *(["Model"] if several else [])),
         rows=tuple((*key, ", ".join(names)) if several else key for key, names in reasons.items()),
     )
 
 
 def without_chance(document: Document) -> ReportTable:
     """Return the metrics of which it is not known what chance scores, and why."""
-    reasons: dict[str, dict[str, None]] = {}
-    for model in document.all_models:
-        for result in model.results:
-            if result.typed.no_null:
-                reasons.setdefault(result.typed.no_null, {})[result.name] = None
+    results = [result for model in document.all_models for result in model.results]
+    reasons = grouped((r.typed.no_null, r.name) for r in results if r.typed.no_null)
     return ReportTable(
         name="without-chance",
         title="Metrics that were not compared with chance, and why",
-        columns=(TableColumn("Metric"), TableColumn("Reason")),
+        columns=columns("Metric", "Reason"),
         rows=tuple((", ".join(names), reason) for reason, names in reasons.items()),
     )
 

@@ -1,6 +1,5 @@
 """What the references of a report say in words: which metrics mislead on this table."""
 
-from infoeval.report.figures.reference_marks import of_known_codes
 from infoeval.results import Document
 
 EXPLAINED = (
@@ -22,14 +21,17 @@ def doubts(document: Document) -> list[str]:
 
     Nothing where no codes of known meaning were scored.
     """
-    models = [model for model in document.all_models if of_known_codes(model)]
+    scored = [
+        (model.label, [result.typed for result in model.results if result.typed.references])
+        for model in document.all_models
+    ]
+    models = [(label, details) for label, details in scored if details]
     found: list[str] = []
-    for model in models:
-        whose = f"{model.label}: " if len(models) > 1 else ""
-        results = of_known_codes(model)
-        flagged = [result.typed.untrusted for result in results if result.typed.untrusted]
+    for label, details in models:
+        whose = f"{label}: " if len(models) > 1 else ""
+        flagged = [each.untrusted for each in details if each.untrusted]
         found += [f"{whose}{sentence}." for sentence in flagged or [NONE_FLAGGED.rstrip(".")]]
-        known = [result.typed.references for result in results]
+        known = [each.references for each in details]
         if all(each is None or each.common_cause is None for each in known):
             found.append(f"{whose}{NO_CAUSE}")
     return found

@@ -1,22 +1,22 @@
 """The sections of a page, in their order, with all that the templates show."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from markupsafe import Markup
-
 from infoeval.report import direction_tables, figures, svg
+from infoeval.report.aligned_codes import Strips, rows_that_fit, side_by_side
+from infoeval.report.evidence import reasons
 from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import mixed_up
 from infoeval.report.figures.look import looks
-from infoeval.report.first_screen import first_screen
 from infoeval.report.grid_columns import orders
 from infoeval.report.image_grids import galleries, strips, traversals
 from infoeval.report.limits import limits
-from infoeval.report.live_generator import LiveGenerator, read_live
+from infoeval.report.live_generator import read_live
 from infoeval.report.moving_images import animations, panels
+from infoeval.report.over_seeds import over_seeds
 from infoeval.report.page_images import check_all
 from infoeval.report.provenance import (
     definitions,
@@ -27,11 +27,13 @@ from infoeval.report.provenance import (
     without_chance,
 )
 from infoeval.report.references import EXPLAINED, doubts
-from infoeval.report.tables import ReportTable
+from infoeval.report.standings import standings, tally
+from infoeval.report.verdict import findings_that_fit, sentences, why_empty
 from infoeval.results import Document
+from infoeval.results.file_entries import Gallery, Traversal
 
-_NARROW, _FEW_COLUMNS, _FEW_ROWS = 440, 7, 12
-"""Largest width, CSS pixels, columns and rows of a figure that has its table beside it."""
+MOST_SEEDS = 8
+"""Seeds whose numbers stand on the first screen; section "Every seed" has them all."""
 
 MOST_DRAWN = 100
 """Figures of a section that are drawn. Each takes some 50 ms, and nobody looks at more."""
@@ -51,38 +53,15 @@ _TRAINING = (
 )
 
 
-@dataclass(frozen=True)
-class Drawn:
-    """A figure as the page shows it."""
-
-    name: str
-    title: str
-    caption: str
-    width: float
-    svg: Markup
-    table: ReportTable
-
-    @property
-    def narrow(self) -> bool:
-        """Whether the figure leaves room for its table beside it."""
-        few = len(self.table.columns) <= _FEW_COLUMNS and len(self.table.rows) <= _FEW_ROWS
-        return self.width <= _NARROW and few
-
-
-@dataclass(frozen=True)
-class Panels:
-    """Small drawings side by side, under a heading where they have one."""
-
-    title: str
-    text: str
-    figures: tuple[Drawn, ...]
+Group = tuple[str, str, Sequence[Figure]]
+"""A heading, what is said below it, and small figures that stand side by side."""
 
 
 @dataclass(frozen=True)
 class Section:
     """A part of the page: ``short`` is its name in the list of contents.
 
-    Large drawings are its ``figures``; small ones its ``panels``, which have one ``key``. A
+    Large drawings are its ``figures``; small ones its ``groups``, which have one ``key``. A
     ``folded`` one is closed on the screen and open on paper.
     """
 
@@ -91,116 +70,108 @@ class Section:
     title: str
     template: str = "figures.html"
     text: str = ""
-    figures: tuple[Drawn, ...] = ()
+    figures: Sequence[Figure] = ()
     key: tuple[svg.Mark, ...] = ()
-    panels: tuple[Panels, ...] = ()
+    groups: Sequence[Group] = ()
     folded: bool = False
 
 
-@dataclass(frozen=True)
-class Page:
-    """All that the templates show; ``colours`` names the colour of each model."""
-
-    sections: tuple[Section, ...]
-    colours: tuple[str, ...]
-    content: Mapping[str, Any]
-
-    @property
-    def live(self) -> LiveGenerator | None:
-        """The generator in the page, where there is one."""
-        generator: LiveGenerator | None = self.content["live"]
-        return generator
-
-    @property
-    def moves(self) -> bool:
-        """Whether the page needs its script: for sliders, or for a choice of order."""
-        groups = (*self.content["traversals"], *self.content["galleries"])
-        return bool(
-            self.content["panels"]
-            or self.content["confusions"]
-            or any(group.ordered for group in groups)
-        )
-
-
-def gather(document: Document, folder: Path) -> Page:
-    """Read the files in ``folder``, draw the figures, and put all in order.
+def gather(document: Document, folder: Path) -> dict[str, Any]:
+    """Return all that the templates show: the files in ``folder``, and the sections in order.
 
     Raises UserError as :func:`infoeval.report.render` does.
     """
     check_all(folder, (image.file for image in document.images))
     built = figures.build(document)
     lined_up = orders(document)
-    pictures = strips(document, folder, lined_up)
     content = {
-        **first_screen(document, pictures),
+        **first_screen(document, strips(document, folder, lined_up)),
         "traversals": traversals(document, folder, lined_up),
         "panels": panels(document, folder, lined_up),
         "live": read_live(document, folder, lined_up),
         "animations": animations(document, folder),
         "galleries": galleries(document, folder, lined_up),
-        "confusions": [
-            (
-                _drawn(confusion.figure),
-                _drawn(confusion.raw_figure),
-                confusion.others,
-                mixed_up(document, confusion.code),
-            )
-            for confusion in built.confusions
-        ],
-        "factors": _all_drawn(built.factors),
-        "other_factors": _all_drawn(built.other_factors),
+        "confusions": [(each, mixed_up(document, each.code)) for each in built.confusions],
+        "factors": built.factors,
+        "other_factors": built.other_factors,
         "doubts": doubts(document),
         "directions": direction_tables.directions(document),
         "definitions": definitions(document),
         "explained": explained(document),
         "skipped": skipped(document),
         "without_chance": without_chance(document),
-        "metrics": _drawn(built.metrics) if built.metrics else None,
+        "metrics": built.metrics,
         "origins": origins(document),
         "surroundings": surroundings(document),
         "limits": limits(document),
+        "colours": [look.colour for look in looks(document)],
     }
-    return Page(
-        sections=tuple(_sections(document, built, content)),
-        colours=tuple(look.colour for look in looks(document)),
-        content=content,
-    )
+    return {**content, "sections": list(_sections(document, built, content))}
+
+
+def first_screen(document: Document, pictures: Strips) -> dict[str, Any]:
+    """Return what the template `verdict.html` shows; ``pictures`` has a row of each code."""
+    best, means = standings(document), over_seeds(document)
+    # A row of a table is somewhat higher than a line.
+    taken = 2 + round(1.4 * len(means)) if means else 0
+    findings, others = findings_that_fit(sentences(document), taken)
+    shown = {
+        Traversal: "Pictures: generated at one fixed noise, along the values of each code.",
+        Gallery: "Pictures: real images, from those the model reads as low to those it reads as "
+        "high.",
+    }
+    kinds = {type(image) for image in document.images}
+    rows, other_rows = rows_that_fit(side_by_side(document, pictures), len(best))
+    return {
+        "findings": findings,
+        "other_findings": others,
+        "why_empty": why_empty(document),
+        "strips": pictures,
+        "pictures_of": next((text for kind, text in shown.items() if kind in kinds), ""),
+        "side_by_side": rows,
+        "other_rows": other_rows,
+        "standings": best,
+        "tally": tally(document),
+        "over_seeds": means,
+        "most_seeds": MOST_SEEDS,
+        "reasons": reasons(document),
+    }
+
+
+def needs_script(content: Mapping[str, Any]) -> bool:
+    """Return whether a page needs its script: for sliders, or for a choice of order."""
+    ordered = any(group.ordered for group in (*content["traversals"], *content["galleries"]))
+    return bool(content["panels"] or content["confusions"] or ordered)
 
 
 def _sections(
     document: Document, built: figures.Figures, content: Mapping[str, Any]
 ) -> Iterable[Section]:
     """Yield the sections that have something to show, in the order a reader needs them."""
-    yield Section("verdict", "Verdict", _title(document), "verdict.html")
-    information = (built.information,) if built.information else ()
-    yield from _of_figures("information", "Information", "Information in each code", information)
-    yield from _of_figures("differences", "Differences", "Differences", built.differences)
+    best = document.arrangement == "comparison"
+    title = "Which model is best at what" if best else "What each code means"
+    yield Section("verdict", "Verdict", title, "verdict.html")
+    yield from _drawn("information", "Information", "Information in each code", built.information)
+    yield from _drawn("differences", "Differences", "Differences", built.differences)
     if content["directions"]:
         text = direction_tables.EXPLAINED
         yield Section("directions", "Directions", "Directions", "directions.html", text)
-    for name, short, title in (
-        ("traversals", "Traversals", "Traversals"),
-        ("sliders", "Sliders", "Move the codes"),
-        ("animations", "Animations", "Animations"),
-        ("gallery", "Gallery", "Real images by code"),
+    for name, short, title, parts in (
+        ("traversals", "Traversals", "Traversals", ["traversals"]),
+        ("sliders", "Sliders", "Move the codes", ["panels", "live"]),
+        ("animations", "Animations", "Animations", ["animations"]),
+        ("gallery", "Gallery", "Real images by code", ["galleries"]),
     ):
-        if any(content[part] for part in _CONTENT.get(name, (name,))):
+        if any(content[part] for part in parts):
             yield Section(name, short, title, f"{name}.html", folded=name == "animations")
     if content["confusions"] or content["factors"]:
         short = "Classes" if content["confusions"] else "Factors"
-        title = "Codes and classes" if content["confusions"] else "Codes and factors"
-        yield Section("confusion", short, title, "confusion.html")
-    asked = {
-        ("Learning curves", _LEARNING): built.learning,
-        ("Pixel noise", _NOISE): built.noise,
-    }
-    yield from _of_panels("learning", "Training of Q", "Training of Q", _Q, asked)
-    trained = {("", ""): built.training}
-    yield from _of_panels("training", "Training", "Training", _TRAINING, trained)
-    if document.arrangement == "seeds":
-        yield from _of_figures("seeds", "Seeds", "Every seed", built.seeds)
-    leakage = built.leakage
-    yield from _of_figures("leakage", "Leakage", "Leakage between codes", leakage, folded=True)
+        yield Section("confusion", short, f"Codes and {short.lower()}", "confusion.html")
+    asked = ("Learning curves", _LEARNING, built.learning), ("Pixel noise", _NOISE, built.noise)
+    yield from _panels("learning", "Training of Q", _Q, *asked)
+    yield from _panels("training", "Training", _TRAINING, ("", "", built.training))
+    yield from _drawn("seeds", "Seeds", "Every seed", built.seeds)
+    yield from _drawn("leakage", "Leakage", "Leakage between codes", built.leakage, folded=True)
     text = EXPLAINED if content["doubts"] else ""
     yield Section("results", "Metrics", "Metrics", "results.html", text)
     yield Section("provenance", "Provenance", "Provenance", "provenance.html", folded=True)
@@ -208,44 +179,21 @@ def _sections(
     yield Section("limits", "How to read it", title, "limits.html", folded=True)
 
 
-def _title(document: Document) -> str:
-    """Return what the first section answers."""
-    if document.arrangement == "comparison":
-        return "Which model is best at what"
-    return "What each code means"
-
-
-_CONTENT = {"sliders": ("panels", "live"), "gallery": ("galleries",)}
-
-
-def _of_figures(
-    name: str, short: str, title: str, drawn: tuple[Figure, ...], *, folded: bool = False
+def _drawn(
+    name: str, short: str, title: str, drawn: Sequence[Figure], *, folded: bool = False
 ) -> Iterable[Section]:
     if drawn:
-        text, shown = _not_drawn(len(drawn)), _all_drawn(drawn[:MOST_DRAWN])
+        text, shown = _not_drawn(len(drawn)), drawn[:MOST_DRAWN]
         yield Section(name, short, title, text=text, figures=shown, folded=folded)
 
 
-def _of_panels(
-    name: str,
-    short: str,
-    title: str,
-    text: str,
-    groups: Mapping[tuple[str, str], tuple[Figure, ...]],
-) -> Iterable[Section]:
-    """Yield a section of small drawings, by heading and text; their legend stands above all."""
-    count = max(map(len, groups.values()), default=0)
-    drawn = {about: group[:MOST_DRAWN] for about, group in groups.items() if group}
-    if drawn:
-        text = f"{text} {_not_drawn(count)}".strip()
-        marks = svg.key(name, [figure for group in drawn.values() for figure in group])
-        panels = [
-            Panels(heading, note, tuple(_drawn(figure, legend=False) for figure in group))
-            for (heading, note), group in drawn.items()
-        ]
-        yield Section(
-            name, short, title, "panels.html", text, key=marks, panels=tuple(panels), folded=True
-        )
+def _panels(name: str, title: str, text: str, *groups: Group) -> Iterable[Section]:
+    """Yield a section of small drawings by group; their legend stands above all."""
+    shown = [(head, note, group[:MOST_DRAWN]) for head, note, group in groups if group]
+    if shown:
+        text = f"{text} {_not_drawn(max(len(group) for _, _, group in groups))}".strip()
+        key = svg.key(name, [figure for _, _, group in shown for figure in group])
+        yield Section(name, title, title, "panels.html", text, key=key, groups=shown, folded=True)
 
 
 def _not_drawn(count: int) -> str:
@@ -253,18 +201,3 @@ def _not_drawn(count: int) -> str:
     if count <= MOST_DRAWN:
         return ""
     return f"The first {MOST_DRAWN} of {count:,} are drawn; metrics.json has the numbers of all."
-
-
-def _all_drawn(group: Iterable[Figure]) -> tuple[Drawn, ...]:
-    return tuple(map(_drawn, group))
-
-
-def _drawn(figure: Figure, *, legend: bool = True) -> Drawn:
-    return Drawn(
-        name=figure.name,
-        title=figure.title,
-        caption=figure.caption,
-        width=round(figure.width),
-        svg=svg.inline(figure, legend=legend),
-        table=figure.table,
-    )

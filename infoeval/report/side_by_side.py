@@ -17,11 +17,6 @@ def by_label(models: Sequence[ModelResults], result: Result) -> dict[str, Result
     return {label: theirs for label, theirs in found.items() if theirs}
 
 
-def other_models(document: Document, result: Result) -> dict[str, Result]:
-    """Return the same number of every model but the one shown first."""
-    return by_label(document.all_models[1:], result)
-
-
 def baseline_name(document: Document) -> str:
     """Return what the baselines are called: "the λ = 0 model", or "the baseline"."""
     weights = {model.identity.information_weight for model in document.baselines}

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from infoeval.report.tables import EstimateCell, Kind
+from infoeval.report.tables import EstimateCell, Kind, estimate, parts
 from infoeval.report.wording import (
     MISSING,
     between,
@@ -13,11 +13,10 @@ from infoeval.report.wording import (
     in_brackets,
     in_words,
     listed,
-    percent,
-    percents,
+    minus,
     two_decimals,
 )
-from infoeval.results import Difference, Document
+from infoeval.results import Difference, Document, ModelResults
 from infoeval.results.records import (
     ALL_CODES,
     CLUSTER_ACCURACY,
@@ -65,17 +64,14 @@ class Standing:
 
     def written(self, cell: EstimateCell | None) -> tuple[str, str]:
         """Return a cell as text: its value and its interval."""
-        if cell is None or cell.value is None:
-            return MISSING, ""
-        if self.kind == "percent":
-            return percent(cell.value), percents(cell.low, cell.high)
-        return two_decimals(cell.value), between(cell.low, cell.high, two_decimals)
+        value, limits = parts(cell, "percent" if self.kind == "percent" else "nats")
+        return value, limits or ("" if cell is None else MISSING)
 
 
 def standings(document: Document) -> tuple[Standing, ...]:
     """Return the numbers that tell most about the models, each with its best ones."""
     table = _Differences(document)
-    chosen = [number for group in _groups(document, table) for number in group][:MOST_ROWS]
+    chosen = [number for group in _groups(table) for number in group][:MOST_ROWS]
     return tuple(_standing(document, table, number) for number in chosen)
 
 
@@ -158,9 +154,8 @@ class _Differences:
 
     def _lead(self, number: Number, ours: int, theirs: int) -> Lead | None:
         """Return by how much a model is better than another, with the limits; None: not known."""
-        each = self.by_pair.get((number, ours, theirs))
-        turned = each is None
-        each = each or self.by_pair.get((number, theirs, ours))
+        each = self.by_pair.get((number, ours, theirs)) or self.by_pair.get((number, theirs, ours))
+        turned = (number, ours, theirs) not in self.by_pair
         if each is None or each.low is None or each.high is None:
             return None
         if turned != (not self.higher.get(number[0], True)):
@@ -168,7 +163,7 @@ class _Differences:
         return each.difference, each.low, each.high
 
 
-def _groups(document: Document, table: _Differences) -> Iterator[Sequence[Number]]:
+def _groups(table: _Differences) -> Iterator[Sequence[Number]]:
     """Yield what has a row: information, classes, factors, summaries."""
     metric = INFORMATION if any(m == INFORMATION for m, _ in table.numbers) else OWN_BOUND
     codes = [number for number in table.numbers if number[0] == metric]
@@ -191,16 +186,14 @@ def _standing(document: Document, table: _Differences, number: Number) -> Standi
     kind: Kind = "percent" if metric == CLUSTER_ACCURACY else "number"
     if table.units.get(metric) == "nats":
         kind = "nats"
-    labels = [model.label for model in document.all_models]
+    models = document.all_models
     return Standing(
         what=_what(metric, target),
         kind=kind,
-        cells=tuple(
-            _cell(document, number, index, values.get(index)) for index in range(len(labels))
-        ),
+        cells=tuple(_cell(model, number, values.get(model.index)) for model in models),
         best=frozenset({judged.first, *judged.open}),
         decided=judged.decided,
-        text=_text(labels, judged, kind),
+        text=_text([model.label for model in models], judged, kind),
     )
 
 
@@ -215,7 +208,8 @@ def _text(labels: Sequence[str], judged: _Judged, kind: Kind) -> str:
     lead, *limits = leads[closest]
     ends = between(limits[0], limits[1], partial(_plain, kind=kind))
     if judged.decided:
-        ahead = f"{_amount(lead, kind)} ahead of {labels[closest]}"
+        unit = {"percent": " points", "nats": " nats"}.get(kind, "")
+        ahead = f"{_plain(lead, kind=kind)}{unit} ahead of {labels[closest]}"
         return f"{first}, {ahead}{in_brackets(ends)}"
     level = [labels[index] for index in judged.open]
     aside = in_brackets(f"{_plain(lead, kind=kind)}, {ends}") if len(level) == 1 else ""
@@ -229,13 +223,8 @@ def _few(labels: Sequence[str]) -> str:
     return f"{labels[0]} and {in_words(len(labels) - 1)} others"
 
 
-def _amount(value: float, kind: Kind) -> str:
-    unit = {"percent": " points", "nats": " nats"}.get(kind, "")
-    return f"{_plain(value, kind=kind)}{unit}"
-
-
 def _plain(value: float, *, kind: Kind) -> str:
-    return f"{100 * value:.1f}".replace("-", "−") if kind == "percent" else two_decimals(value)
+    return minus(f"{100 * value:.1f}") if kind == "percent" else two_decimals(value)
 
 
 def _what(metric: str, target: str | None) -> str:
@@ -250,19 +239,9 @@ def _what(metric: str, target: str | None) -> str:
     return _WORDS[metric] if target is None and metric in _WORDS else metric
 
 
-def _cell(
-    document: Document, number: Number, index: int, value: float | None
-) -> EstimateCell | None:
+def _cell(model: ModelResults, number: Number, value: float | None) -> EstimateCell | None:
     """Return the value with its interval, of the model's own result where that is the one."""
-    if value is None:
-        return None
-    model = document.all_models[index]
-    metric, target = number
-    alike = [
-        result
-        for result in model.results
-        if result.metric == metric
-        and result.value == value
-        and (result.pair is not None or result.target == model.own_name(target))
-    ]
-    return EstimateCell(value, alike[0].low, alike[0].high) if alike else EstimateCell(value)
+    own = model.own_name(number[1])
+    alike = (r for r in model.results if (r.metric, r.value) == (number[0], value))
+    result = next((r for r in alike if r.pair is not None or r.target == own), None)
+    return estimate(result) or (None if value is None else EstimateCell(value))

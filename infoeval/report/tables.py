@@ -3,11 +3,13 @@
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from infoeval.report.wording import MISSING, between, nats, number, percent, percents
+from infoeval.report.wording import between, nats, number, percent, percents
+from infoeval.results import Result
+from infoeval.results.records import Adjusted, Bounds, NoiseStep
 
 Kind = Literal["text", "count", "number", "nats", "percent"]
 
@@ -21,6 +23,11 @@ class EstimateCell:
     high: float | None = None
 
 
+def estimate(found: Result | Bounds | Adjusted | NoiseStep | None) -> EstimateCell | None:
+    """Return the cell of a number with its interval; None where there is none."""
+    return None if found is None else EstimateCell(found.value, found.low, found.high)
+
+
 Cell = str | int | float | EstimateCell | None
 """A cell of a table; None, not measured, is written as a dash."""
 
@@ -31,6 +38,15 @@ class TableColumn:
 
     name: str
     kind: Kind = "text"
+
+
+def columns(*names: str | tuple[str, Kind], kind: Kind = "text") -> tuple[TableColumn, ...]:
+    """Return columns of a ``kind``, and of another where a name comes with its own."""
+    return tuple(TableColumn(*((n, kind) if isinstance(n, str) else n)) for n in names)
+
+
+Table = tuple[tuple[TableColumn, ...], Sequence[tuple[Cell, ...]]]
+"""The columns and the rows of a table."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +76,7 @@ def parts(cell: Cell, kind: Kind) -> tuple[str, str]:
         return cell, ""
     if not isinstance(cell, EstimateCell):
         return _value(cell, kind), ""
-    limits = _limits(cell, kind) if cell.value is not None else MISSING
-    return _value(cell.value, kind), "" if limits == MISSING else limits
+    return _value(cell.value, kind), "" if cell.value is None else _limits(cell, kind)
 
 
 def written(cell: Cell, kind: Kind) -> str:
@@ -125,18 +140,13 @@ def csv_table(table: ReportTable) -> str:
 
 
 def _csv_cells(row: tuple[Cell, ...], wide: list[bool]) -> list[Plain]:
-    return [
-        part for cell, is_wide in zip(row, wide, strict=True) for part in _numbers_of(cell, is_wide)
-    ]
-
-
-def _numbers_of(cell: Cell, wide: bool) -> Iterator[Plain]:
-    if isinstance(cell, EstimateCell):
-        yield from (cell.value, cell.low, cell.high)
-        return
-    yield cell
-    if wide:
-        yield from (None, None)
+    cells: list[Plain] = []
+    for cell, is_wide in zip(row, wide, strict=True):
+        if isinstance(cell, EstimateCell):
+            cells += cell.value, cell.low, cell.high
+        else:
+            cells += (cell, None, None) if is_wide else (cell,)
+    return cells
 
 
 def _safe(cell: Plain) -> Plain:
@@ -151,42 +161,17 @@ _MOST_ROWS = 40
 """Most rows of a table that fit on a page; longer tables are broken over several pages."""
 
 _LATEX = {
-    "\\": r"\textbackslash{}",
-    "{": r"\{",
-    "}": r"\}",
-    "$": r"\$",
-    "&": r"\&",
-    "#": r"\#",
-    "^": r"\textasciicircum{}",
-    "_": r"\_",
-    "~": r"\textasciitilde{}",
-    "%": r"\%",
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
+    "^": r"\textasciicircum{}", "_": r"\_", "~": r"\textasciitilde{}", "%": r"\%",
     # In the old fonts these are other characters.
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "'": r"\textquotesingle{}",
-    "`": r"\textasciigrave{}",
-    # After the end of a row these are the beginning of an option.
-    "[": "{[}",
-    "*": "{*}",
-    # Two of them are a dash.
-    "-": "{-}",
+    "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}", "`": r"\textasciigrave{}",
+    # After the end of a row these are the beginning of an option; two dashes are another sign.
+    "[": "{[}", "*": "{*}", "-": "{-}",
     # What pdfLaTeX knows by name only.
-    "−": "$-$",
-    "–": "--",
-    "—": "---",
-    "…": r"\ldots{}",
-    "×": r"$\times$",
-    "λ": r"$\lambda$",
-    "σ": r"$\sigma$",
-    "≥": r"$\geq$",
-    "≤": r"$\leq$",
-    "→": r"$\rightarrow$",
-    "°": r"\textdegree{}",
-    "\N{NO-BREAK SPACE}": "~",
-    "\N{NARROW NO-BREAK SPACE}": r"\,",
+    "−": "$-$", "–": "--", "—": "---", "…": r"\ldots{}", "×": r"$\times$", "λ": r"$\lambda$",
+    "σ": r"$\sigma$", "≥": r"$\geq$", "≤": r"$\leq$", "→": r"$\rightarrow$",
+    "°": r"\textdegree{}", "\N{NO-BREAK SPACE}": "~", "\N{NARROW NO-BREAK SPACE}": r"\,",
 }  # fmt: skip
 _ESCAPES = str.maketrans(_LATEX)
 
@@ -211,9 +196,8 @@ def latex_table(table: ReportTable) -> str:
     \end{table}
     <BLANKLINE>
     """
-    head = _latex_row(
-        tuple(column.name for column in table.columns), (TableColumn(""),) * len(table.columns)
-    )
+    names = tuple(column.name for column in table.columns)
+    head = _latex_row(names, columns(*names))
     rows = [_latex_row(row, table.columns) for row in table.rows]
     sides = "".join("l" if column.kind == "text" else "r" for column in table.columns)
     caption, label = rf"\caption{{{latex_text(table.title)}}}", rf"\label{{tab:{table.name}}}"
@@ -242,14 +226,12 @@ def latex_text(text: str) -> str:
 
 
 def _latex_row(cells: tuple[Cell, ...], columns: tuple[TableColumn, ...]) -> str:
-    written = [_latex_cell(cell, column) for cell, column in zip(cells, columns, strict=True)]
+    written = []
+    for cell, column in zip(cells, columns, strict=True):
+        value, limits = parts(cell, column.kind)
+        small = rf" {{\footnotesize ({latex_text(limits)})}}" if limits else ""
+        written.append(f"{latex_text(value)}{small}")
     return rf"{' & '.join(written)} \\"
-
-
-def _latex_cell(cell: Cell, column: TableColumn) -> str:
-    value, limits = parts(cell, column.kind)
-    small = rf" {{\footnotesize ({latex_text(limits)})}}" if limits else ""
-    return f"{latex_text(value)}{small}"
 
 
 _MARKDOWN = re.compile(r"[\\`*_\[\]<>|~$#&@]")
@@ -267,12 +249,9 @@ def markdown_table(table: ReportTable) -> str:
     """
     heads = [markdown_text(column.name) for column in table.columns]
     sides = [":---" if column.kind == "text" else "---:" for column in table.columns]
+    kinds = [column.kind for column in table.columns]
     rows = [
-        [
-            markdown_text(written(cell, column.kind))
-            for cell, column in zip(row, table.columns, strict=True)
-        ]
-        for row in table.rows
+        [markdown_text(written(*cell)) for cell in zip(r, kinds, strict=True)] for r in table.rows
     ]
     return "".join(f"| {' | '.join(row)} |\n" for row in (heads, sides, *rows))
 

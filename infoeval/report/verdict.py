@@ -5,10 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from infoeval.report.carried_information import information_sentence
-from infoeval.report.changed_statistics import change_sentence, changed_by
+from infoeval.report.changed_statistics import change_sentence, changed_by, move_sentence, moved_by
 from infoeval.report.class_matching import confusion_remark, match_sentence, matching_of
 from infoeval.report.followed_factors import closest_factor, codes_compared, follow_sentence
-from infoeval.report.moved_attributes import move_sentence, moved_by
 from infoeval.report.wording import count_of, in_brackets
 from infoeval.results import Code, Document
 from infoeval.results.file_entries import Traversal
@@ -54,12 +53,7 @@ def sentences(document: Document) -> list[Finding]:
     unknown = [code for code in codes if not _is_known(code, document)]
     many = len(unknown) > _FEW
     known = [
-        Finding(
-            code.name,
-            _meaning_of(code.name, document),
-            _information_of(code, document),
-            _means_something(code.name, document),
-        )
+        _finding(code.name, document, _information_of(code, document))
         for code in codes
         if not (many and code in unknown)
     ]
@@ -68,13 +62,12 @@ def sentences(document: Document) -> list[Finding]:
         known.append(Finding(count_of(len(unknown), "code"), text))
     names = [name for name in _named_codes(document) if name not in topics]
     told = [name for name in names if len(names) <= _MOST or _means_something(name, document)]
-    findings = [
-        Finding(name, _meaning_of(name, document), named=_means_something(name, document))
-        for name in told
-    ]
+    findings = [_finding(name, document) for name in told]
+    if rest := len(names) - len(told):
+        text = f"{'follows' if rest == 1 else 'follow'} no factor that these rows can show."
+        findings.append(Finding(count_of(rest, "other code"), text))
     others = [name for name in document.identity.code_names if name not in {*topics, *names}]
-    rest = _about_rest(len(names) - len(told))
-    return [*known, *findings, *rest, *_not_compared(others, document)]
+    return [*known, *findings, *_not_compared(others, document)]
 
 
 def _is_known(code: Code, document: Document) -> bool:
@@ -126,13 +119,6 @@ def _has_factor(code: str, document: Document) -> bool:
     return bool((closest and closest.rank) or (matched and matched.rank))
 
 
-def _about_rest(count: int) -> list[Finding]:
-    if not count:
-        return []
-    verb = "follows" if count == 1 else "follow"
-    return [Finding(count_of(count, "other code"), f"{verb} no factor that these rows can show.")]
-
-
 def _not_compared(names: Sequence[str], document: Document) -> list[Finding]:
     """Return that codes of a table were compared with no factor, and why."""
     pruned = {
@@ -143,25 +129,22 @@ def _not_compared(names: Sequence[str], document: Document) -> list[Finding]:
     }
     reason = next((skip.reason for skip in document.skipped if skip.metric == CODE_FACTORS), "")
     why = {name: "left out as inactive" if name in pruned else reason for name in names}
-    text = "compared with no factor{}, and nothing here says what it means."
+    text = "{} compared with no factor{}, and nothing here says what {}."
     findings = [
-        Finding(name, f"was {text.format(in_brackets(why[name]))}") for name in names[:_MOST]
+        Finding(name, text.format("was", in_brackets(why[name]), "it means"))
+        for name in names[:_MOST]
     ]
-    more = len(names) - len(findings)
-    if more:
+    if more := len(names) - len(findings):
         be, each = ("was", "it means") if more == 1 else ("were", "they mean")
-        told = (
-            f"{be} compared with no factor{in_brackets(reason)}, and nothing here says what {each}."
-        )
+        told = text.format(be, in_brackets(reason), each)
         findings.append(Finding(count_of(more, "other code"), told))
     return findings
 
 
-def _meaning_of(code: str, document: Document) -> str:
-    meaning = _meaning(code, document)
-    if _means_something(code, document):
-        return f"{meaning}."
-    return f"is unnamed: it {meaning}." if meaning else "is unnamed."
+def _finding(code: str, document: Document, information: str = "") -> Finding:
+    meaning, named = _meaning(code, document), _means_something(code, document)
+    unnamed = f"is unnamed: it {meaning}." if meaning else "is unnamed."
+    return Finding(code, f"{meaning}." if named else unnamed, information, named)
 
 
 def _information_of(code: Code, document: Document) -> str:
@@ -182,7 +165,9 @@ def findings_that_fit(
     order = sorted(range(len(findings)), key=lambda place: not findings[place].named)
     lines = MOST_LINES - taken
     for place in order[:MOST_SHOWN]:
-        lines -= _lines(findings[place])
+        finding = findings[place]
+        lines -= math.ceil(len(f"{finding.topic} {finding.text}") / _LETTERS)
+        lines -= math.ceil(len(finding.information) / _SMALL_LETTERS)
         if lines < 0 and len(first) >= _FEW:
             break
         first.add(place)
@@ -190,21 +175,13 @@ def findings_that_fit(
     return shown, [finding for place, finding in enumerate(findings) if place not in first]
 
 
-def _lines(finding: Finding) -> int:
-    """Return about how many lines a finding takes beside its picture."""
-    said = math.ceil(len(f"{finding.topic} {finding.text}") / _LETTERS)
-    return said + math.ceil(len(finding.information) / _SMALL_LETTERS)
-
-
 def _meaning(code: str, document: Document) -> str:
     """Return which classes a code matches, which factor it follows, or else what it changes.
 
     Nothing where nothing is known.
     """
-    changed = ""
-    if not _has_factor(code, document):
-        changed = move_sentence(code, document) or change_sentence(code, document)
-    if changed:
+    changed = move_sentence(code, document) or change_sentence(code, document)
+    if changed and not _has_factor(code, document):
         return changed
     matched = matching_of(document, code)
     followed = follow_sentence(code, document)

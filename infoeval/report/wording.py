@@ -1,7 +1,7 @@
 """Numbers, counts and lists as text: few digits, a real minus sign, never a NaN."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 MISSING = "–"
 _DIGITS = 4
@@ -49,7 +49,24 @@ def two_decimals(value: float) -> str:
     >>> two_decimals(0.2805), two_decimals(-0.001)
     ('0.28', '0.00')
     """
-    return _signed(f"{round(value, 2) + 0.0:.2f}")
+    return decimals(value, 2)
+
+
+def decimals(value: float, digits: int) -> str:
+    """Return a number as text, to so many decimals."""
+    return _signed(f"{round(value, digits) + 0.0:.{digits}f}")
+
+
+def grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the second texts of all pairs by the first, each once, in their order.
+
+    >>> grouped([("a", "x"), ("b", "y"), ("a", "z"), ("a", "x")])
+    {'a': ['x', 'z'], 'b': ['y']}
+    """
+    found: dict[str, list[str]] = {}
+    for first, second in dict.fromkeys(pairs):
+        found.setdefault(first, []).append(second)
+    return found
 
 
 def percent(value: float | None) -> str:
@@ -61,29 +78,24 @@ def percent(value: float | None) -> str:
     return MISSING if value is None else _signed(f"{round(100 * value, 1) + 0.0:.1f} %")
 
 
-def interval(low: float | None, high: float | None, digits: int = _DIGITS) -> str:
-    """Return an interval as text, also one that is open at an end; a dash where there is none.
-
-    >>> interval(0.93, 0.95, 2), interval(0.93, None, 2), interval(None, None)
-    ('0.93 to 0.95', '0.93 or more', '–')
-    """
-    return between(low, high, lambda end: _signed(f"{round(end, digits) + 0.0:.{digits}f}"))
-
-
 def between(low: float | None, high: float | None, write: Callable[[float], str]) -> str:
-    """Return an interval as text, its ends by ``write``; a dash where there is none."""
+    """Return an interval as text, its ends by ``write``; nothing where there is none.
+
+    >>> between(0.93, 0.95, nats), between(0.93, None, nats), between(None, None, nats)
+    ('0.93 to 0.95', '0.93 or more', '')
+    """
     if low is not None and high is not None:
         return f"{write(low)} to {write(high)}"
     if low is not None:
         return f"{write(low)} or more"
-    return MISSING if high is None else f"{write(high)} or less"
+    return "" if high is None else f"{write(high)} or less"
 
 
 def percents(low: float | None, high: float | None) -> str:
-    """Return an interval of fractions as percentages; a dash where there is none.
+    """Return an interval of fractions as percentages; nothing where there is none.
 
     >>> percents(0.0543, 0.0637), percents(0.0543, None), percents(None, None)
-    ('5.4 to 6.4 %', '5.4 % or more', '–')
+    ('5.4 to 6.4 %', '5.4 % or more', '')
     """
     if low is None or high is None:
         return between(low, high, percent)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infoeval.viewer.collecting import Watch, collect
 from infoeval.viewer.entries import FolderIndex
-from infoeval.viewer.index_page import check_place, default_place, write
+from infoeval.viewer.index_page import INDEX, check_place, write
 
 __all__ = ["FolderIndex", "collect", "view"]
 
@@ -35,7 +35,7 @@ def view(
             not replaced.
 
     """
-    page = default_place(folder) if output is None else Path(output)
+    page = Path(folder) / INDEX if output is None else Path(output)
     check_place(page)
     index = collect(folder, progress)
     write(index, folder, page)

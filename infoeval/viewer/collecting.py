@@ -9,11 +9,11 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from infoeval.errors import UserError
+from infoeval.report.tables import EstimateCell
 from infoeval.results import DataSet, Row, Summary
 from infoeval.results.contract import clean, explain, parse_json
 from infoeval.viewer.entries import (
     OWN,
-    Amount,
     ChosenRun,
     CodeFacts,
     DataFacts,
@@ -174,18 +174,15 @@ class _Collector:
             place = joined(folder, row.folder)
             if row.status == "failed" or place in self.runs:
                 self.runs.setdefault(place, _Run(place)).row = row
-        choices = tuple(
-            ChosenRun(
-                pick.information_weight,
-                None if pick.folder is None else joined(folder, pick.folder),
-                pick.reason,
-            )
-            for pick in summary.picks
-        )
+        picks = [(p, None if p.folder is None else joined(folder, p.folder)) for p in summary.picks]
         complete = sum(row.status == "complete" for row in summary.rows)
-        failed = len(summary.rows) - complete
-        images = _images(DataSet.model_validate(summary.data))
-        return SweepEntry(path, summary.trainer, summary.variant, images, complete, failed, choices)
+        return SweepEntry(
+            *(path, summary.trainer, summary.variant),
+            images=_images(DataSet.model_validate(summary.data)),
+            complete=complete,
+            failed=len(summary.rows) - complete,
+            choices=tuple(ChosenRun(p.information_weight, key, p.reason) for p, key in picks),
+        )
 
     def _read_results(self) -> tuple[list[ModelEntry], list[ReportEntry]]:
         """Return the models that are no run below the folder, and the reports."""
@@ -205,7 +202,9 @@ class _Collector:
                 subject.add(scored, page)
                 shown.append((scored.label, subject.key))
             if page:
-                reports.append(_report(page, file, shown))
+                models, images = tuple(shown), _images(file.data)
+                about = file.title, file.created, models, images, file.said
+                reports.append(ReportEntry(page, file.path, *about))
         return [_model_elsewhere(other) for other in others.values()], reports
 
     def _page_of(self, path: str) -> str:
@@ -260,15 +259,16 @@ class _Collector:
         sample = newest_sample(self.tree.files.get(folder, ()), run.config)
         if sample is None:
             return None
+        file, step, code = sample
         shape = run.config.trainer.image_shape if run.config else None
-        path = joined(folder, sample.file)
+        path = joined(folder, file)
         try:
             content = self.tree.read(path, MOST_BYTES_READ)
             picture = thumbnail_of(content, None if shape is None else shape[1:])
         except UserError as error:
             self._leave_out(path, error)
             return None
-        return Thumbnail(path, *picture, code=sample.code, step=sample.step)
+        return Thumbnail(path, *picture, code=code, step=step)
 
 
 def _summary(plain: dict[str, Any]) -> Summary:
@@ -294,12 +294,10 @@ def _status(step: int | None, steps: int | None, row: Row | None) -> tuple[Statu
 
 def _in_summary(row: Row) -> tuple[CodeFacts, ...]:
     """Return what a sweep's summary says of the codes of a run."""
+    cells = {n: EstimateCell(each.value, each.low, each.high) for n, each in row.bounds.items()}
     return tuple(
-        CodeFacts(
-            name,
-            readings=(Reading(Amount(bound.value, bound.low, bound.high), OWN, step=row.step),),
-        )
-        for name, bound in row.bounds.items()
+        CodeFacts(name, readings=(Reading(cell, OWN, step=row.step),))
+        for name, cell in cells.items()
     )
 
 
@@ -326,17 +324,4 @@ def _model_elsewhere(subject: _Subject) -> ModelEntry:
         step=identity.step,
         codes=merged([one.codes for one in subject.scored]),
         files=tuple(subject.links),
-    )
-
-
-def _report(page: str, file: ScoredFile, shown: list[tuple[str, str]]) -> ReportEntry:
-    """Return a report: what it is about, and the sentences of its verdict."""
-    return ReportEntry(
-        page=page,
-        document=file.path,
-        title=file.title,
-        created=file.created,
-        models=tuple(shown),
-        images=_images(file.data),
-        said=file.said,
     )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from infoeval.report.tables import EstimateCell
 from infoeval.report.wording import count_of
 
 Reader = Literal["Q afterwards", "own Q", "own Q, training"]
@@ -18,19 +19,10 @@ Status = Literal["complete", "unfinished", "failed", ""]
 
 
 @dataclass(frozen=True)
-class Amount:
-    """A number and its interval, whose ends may be unknown."""
-
-    value: float
-    low: float | None = None
-    high: float | None = None
-
-
-@dataclass(frozen=True)
 class Reading:
     """The information of a code, nats; ``step`` is that of the checkpoint that was read."""
 
-    amount: Amount
+    amount: EstimateCell
     reader: Reader
     converged: bool | None = None
     step: int | None = None
@@ -43,7 +35,7 @@ class FollowedFactor:
     factor: str
     verb: str
     measure: str
-    amount: Amount
+    amount: EstimateCell
 
 
 @dataclass(frozen=True)
@@ -57,7 +49,7 @@ class CodeFacts:
     name: str
     entropy: float | None = None
     readings: tuple[Reading, ...] = ()
-    error: Amount | None = None
+    error: EstimateCell | None = None
     followed: FollowedFactor | None = None
 
     @property
@@ -221,8 +213,8 @@ def merged(sources: Sequence[Sequence[CodeFacts]]) -> tuple[CodeFacts, ...]:
 
     The codes are in the order of the last source, which is the run's own, and others after them.
 
-    >>> rough = CodeFacts("a", 0.7, (Reading(Amount(0.1), OWN),))
-    >>> better = CodeFacts("a", readings=(Reading(Amount(0.2), AFTERWARDS),))
+    >>> rough = CodeFacts("a", 0.7, (Reading(EstimateCell(0.1), OWN),))
+    >>> better = CodeFacts("a", readings=(Reading(EstimateCell(0.2), AFTERWARDS),))
     >>> found, = merged([[rough], [better]])
     >>> found.entropy, [reading.amount.value for reading in found.readings]
     (0.7, [0.2, 0.1])

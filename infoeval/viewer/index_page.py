@@ -1,8 +1,7 @@
 """The index of a folder as one self-contained HTML page, a function of the index alone."""
 
 import os
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -14,16 +13,8 @@ from markupsafe import Markup
 from infoeval.errors import UserError, shown
 from infoeval.files import write_text
 from infoeval.report.page_template import own_script, page_template, security_policy
-from infoeval.report.wording import (
-    MISSING,
-    between,
-    count_of,
-    nats,
-    percent,
-    percents,
-    two_decimals,
-)
-from infoeval.viewer.entries import AFTERWARDS, Amount, FolderIndex, ModelEntry, Reading
+from infoeval.report.wording import between, count_of, nats, percent, percents, two_decimals
+from infoeval.viewer.entries import AFTERWARDS, FolderIndex, ModelEntry, Reading
 from infoeval.viewer.folder_walk import natural, read_ends
 
 INDEX = "index.html"
@@ -33,20 +24,6 @@ MOST_ROWS = 2000
 """Rows of the table: a browser takes long to lay out many more."""
 CODES_SHOWN = 4
 """Codes of a row that are not folded away."""
-
-
-@dataclass(frozen=True)
-class Choices:
-    """A filter: the name of a row's attribute, its label, and the values that rows have."""
-
-    name: str
-    label: str
-    values: tuple[str, ...]
-
-
-def default_place(folder: str | os.PathLike[str]) -> Path:
-    """Return where the index of a folder is written by default."""
-    return Path(folder) / INDEX
 
 
 def check_place(page: Path) -> None:
@@ -79,6 +56,8 @@ def render(index: FolderIndex, start: str = "") -> str:
     models = index.models[:MOST_ROWS]
     script = own_script("index.js") if models else Markup("")
     numbers = {model.key: number for number, model in enumerate(models)}
+    known = [code for model in models for code in model.codes]
+    names = list(dict.fromkeys(code.name for code in known if code.known))
     return _template().render(
         index=index,
         models=models,
@@ -87,12 +66,11 @@ def render(index: FolderIndex, start: str = "") -> str:
         mark=Markup(MARK),
         script=script,
         policy=security_policy(script),
-        filters=_filters(models),
-        codes=_code_names(models),
-        readers=_has_both_readers(models),
+        filters=[*_filters(models), *([("code", "Code", names)] if len(names) > 1 else [])],
+        readers=len({_kind_of_reader(each) for code in known for each in code.readings}) > 1,
         columns=_columns(models),
         common=_common_words(models),
-        followed=any(code.followed for model in models for code in model.codes),
+        followed=any(code.followed for code in known),
         agreement=any(model.agreement is not None for model in models),
         most_codes=CODES_SHOWN,
         left_out=len(index.models) - len(models),
@@ -108,11 +86,10 @@ def _template() -> jinja2.Template:
         "weight": _weight,
         "seconds": _seconds,
         "nats": nats,
-        "nats_ends": lambda amount: _ends(amount, nats),
         "percent": percent,
-        "percent_ends": _percent_ends,
+        "percent_ends": lambda amount: percents(amount.low, amount.high),
         "decimals": two_decimals,
-        "decimals_ends": lambda amount: _ends(amount, two_decimals),
+        "ends": lambda amount: between(amount.low, amount.high, two_decimals),
         "reader": _reader,
         "kind_of_reader": _kind_of_reader,
     }
@@ -135,7 +112,7 @@ def _columns(models: Sequence[ModelEntry]) -> frozenset[str]:
         "picture": any(model.thumbnail for model in models),
         "weight": any(model.weight is not None for model in models),
         "seed": any(model.seed is not None for model in models),
-        "progress": any(model.step is not None or model.status for model in models),
+        "step": any(model.step is not None or model.status for model in models),
         "trainer": len({(model.trainer, model.variant, model.images) for model in models}) > 1,
         "error": any(code.error for model in models for code in model.codes),
     }
@@ -157,40 +134,19 @@ def _common_words(models: Sequence[ModelEntry]) -> list[str]:
     return words
 
 
-def _filters(models: Sequence[ModelEntry]) -> list[Choices]:
-    """Return the filters by which some rows can be told from others."""
+def _filters(models: Sequence[ModelEntry]) -> list[tuple[str, str, list[str]]]:
+    """Return attribute, label and values of the filters that tell some rows from others."""
     given = (
         ("trainer", "Trainer", (model.trainer for model in models)),
         ("variant", "Variant", (model.variant for model in models)),
         ("weight", "λ", (_weight(model.weight) for model in models)),
-        ("seed", "Seed", (_text(model.seed) for model in models)),
+        ("seed", "Seed", ("" if m.seed is None else str(m.seed) for m in models)),
         ("images", "Data", (model.images.name for model in models)),
         ("status", "Status", (model.status for model in models)),
         ("kind", "Kind", (model.kind for model in models)),
     )
-    choices = [Choices(name, label, _distinct(values)) for name, label, values in given]
-    return [each for each in choices if len(each.values) > 1]
-
-
-def _distinct(values: Iterable[str | None]) -> tuple[str, ...]:
-    return tuple(sorted({value for value in values if value}, key=natural))
-
-
-def _code_names(models: Sequence[ModelEntry]) -> tuple[str, ...]:
-    """Return the names of the codes of all models, if there are several."""
-    names = dict.fromkeys(code.name for model in models for code in model.codes if code.known)
-    return tuple(names) if len(names) > 1 else ()
-
-
-def _has_both_readers(models: Sequence[ModelEntry]) -> bool:
-    """Return whether some information is read by a Q trained afterwards, and some by the own Q."""
-    kinds = {
-        _kind_of_reader(reading)
-        for model in models
-        for code in model.codes
-        for reading in code.readings
-    }
-    return len(kinds) > 1
+    choices = [(name, label, {value for value in values if value}) for name, label, values in given]
+    return [(name, label, sorted(e, key=natural)) for name, label, e in choices if len(e) > 1]
 
 
 def _kind_of_reader(reading: Reading) -> str:
@@ -211,10 +167,6 @@ def _weight(value: float | None) -> str:
     return "" if value is None else f"{value:g}"
 
 
-def _text(value: int | None) -> str:
-    return "" if value is None else str(value)
-
-
 def _seconds(value: float | None) -> str:
     """Return a duration as text.
 
@@ -226,13 +178,3 @@ def _seconds(value: float | None) -> str:
     if value < 100:
         return f"{value:.0f} s"
     return f"{value / 60:.0f} min" if value < 6000 else f"{value / 3600:.1f} h"
-
-
-def _ends(amount: Amount, write_end: Callable[[float], str]) -> str:
-    text = between(amount.low, amount.high, write_end)
-    return "" if text == MISSING else text
-
-
-def _percent_ends(amount: Amount) -> str:
-    text = percents(amount.low, amount.high)
-    return "" if text == MISSING else text

@@ -11,9 +11,10 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from infoeval.errors import UserError, one_line
+from infoeval.report.tables import EstimateCell
 from infoeval.results.contract import Count, Name, Number, Open, Text, Whole, clean, explain
 from infoeval.results.model_results import DataSet
-from infoeval.viewer.entries import WHILE_TRAINING, Amount, CodeFacts, Reading
+from infoeval.viewer.entries import WHILE_TRAINING, CodeFacts, Reading
 from infoeval.viewer.folder_walk import read_ends
 
 CONFIG, HISTORY, CHECKPOINT, SAMPLES = "config.json", "history.csv", "ckpt.pt", "samples"
@@ -76,15 +77,6 @@ class Progress:
     means: dict[str, float] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Sample:
-    """A picture in the folder of samples: of a code, its values across."""
-
-    file: str
-    step: int
-    code: str
-
-
 def is_config(plain: dict[str, Any]) -> bool:
     """Return whether a JSON object looks like the settings of a run."""
     return isinstance(plain.get("trainer"), dict) and "seed" in plain
@@ -111,39 +103,40 @@ def read_history(path: Path) -> Progress:
         raise UserError(one_line(error)) from error
     if len(names) != len(values) or "step" not in names:
         raise UserError("its last line does not fit its first")
-    numbers = {
-        name: number
-        for name, value in zip(names, values, strict=True)
-        if (number := _finite(value)) is not None
-    }
+    given = {name: _number(value) for name, value in zip(names, values, strict=True)}
+    numbers = {name: value for name, value in given.items() if math.isfinite(value)}
     step = numbers.get("step")
     if step is None or not 0 <= step < 2**53:
         raise UserError("its last line has no step")
     return Progress(int(step), numbers.get("seconds"), numbers)
 
 
-def _finite(text: str) -> float | None:
+def _number(text: str) -> float:
     try:
-        number = float(text)
+        return float(text)
     except ValueError:
-        return None
-    return number if math.isfinite(number) else None
+        return math.nan
 
 
 def codes_in_training(config: RunConfig, progress: Progress) -> tuple[CodeFacts, ...]:
     """Return the codes of a run, with what its own Q read in the last steps of the history."""
-    found = []
-    for code in config.trainer.codes.codes:
-        value = progress.means.get(f"information_{code.name}")
-        readings = []
-        if value is not None:
-            readings.append(Reading(Amount(value), WHILE_TRAINING, step=progress.step))
-        found.append(CodeFacts(code.name, code.entropy, tuple(readings)))
-    return tuple(found)
+    means = {name: EstimateCell(value) for name, value in progress.means.items()}
+    readings = {
+        name.removeprefix("information_"): (Reading(mean, WHILE_TRAINING, step=progress.step),)
+        for name, mean in means.items()
+        if name.startswith("information_")
+    }
+    return tuple(
+        CodeFacts(code.name, code.entropy, readings.get(code.name, ()))
+        for code in config.trainer.codes.codes
+    )
 
 
-def newest_sample(names: Sequence[str], config: RunConfig | None) -> Sample | None:
-    """Return the newest picture of samples: of the first categorical code, where there is one."""
+def newest_sample(names: Sequence[str], config: RunConfig | None) -> tuple[str, int, str] | None:
+    """Return file, step and code of the newest picture of samples; None where there is none.
+
+    It is of the first categorical code where there is one, else of any.
+    """
     found = [
         (int(match[1]), match[2], match[0]) for match in map(_SAMPLE.fullmatch, names) if match
     ]
@@ -153,9 +146,6 @@ def newest_sample(names: Sequence[str], config: RunConfig | None) -> Sample | No
     by_code = {code: file for step, code, file in found if step == newest}
     codes = config.trainer.codes.codes if config else ()
     order = sorted(codes, key=lambda code: code.kind != "categorical")
-    for code in order:
-        name = code.name.translate(_IN_A_FILE_NAME)
-        if name in by_code:
-            return Sample(by_code[name], newest, code.name)
-    name = next(iter(by_code))
-    return Sample(by_code[name], newest, name)
+    known = {code.name.translate(_IN_A_FILE_NAME): code.name for code in order}
+    name = next((name for name in known if name in by_code), next(iter(by_code)))
+    return by_code[name], newest, known.get(name, name)

@@ -5,22 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from infoeval.errors import UserError
-from infoeval.report.class_matching import matching_of
+from infoeval.report.class_matching import errors, matching_of
 from infoeval.report.followed_factors import closest_factor, codes_compared
+from infoeval.report.tables import EstimateCell
 from infoeval.report.verdict import sentences
 from infoeval.report.wording import listed
 from infoeval.results import DataSet, Document, ModelResults, Result, SubjectEntry
 from infoeval.results.model_results import codes_of
 from infoeval.results.records import INFORMATION, OWN_BOUND
-from infoeval.viewer.entries import (
-    AFTERWARDS,
-    OWN,
-    Amount,
-    CodeFacts,
-    FollowedFactor,
-    Reading,
-    Said,
-)
+from infoeval.viewer.entries import AFTERWARDS, OWN, CodeFacts, FollowedFactor, Reading, Said
 
 MOST_CODES = 64
 """Codes of a model that are told."""
@@ -71,10 +64,11 @@ def read_results(path: str, plain: dict[str, Any]) -> ScoredFile:
     if sum(len(model.results) for model, _ in models) > MOST_RESULTS:
         raise UserError(f"it has more than {MOST_RESULTS:,} results")
     first = documents[0]
-    scored = [
-        Scored(path, n, model.label, model.identity, _data_of(model, each), facts_of(model, each))
-        for n, (model, each) in enumerate(models)
-    ]
+    scored = []
+    for number, (model, each) in enumerate(models):
+        data = each.data_set if model.data is None else DataSet.model_validate(model.data)
+        about = model.label, model.identity, data, facts_of(model, each)
+        scored.append(Scored(path, number, *about))
     subjects = [model.identity for model in first.peers]
     names = dict.fromkeys(subject.trainer or subject.source for subject in subjects)
     few = sum(len(model.results) for model in first.all_models) <= MOST_TOLD
@@ -93,11 +87,7 @@ def _wholes(plain: dict[str, Any]) -> list[Any]:
     if "results" in plain:
         return [plain]
     others = plain.get("others", [])
-    return [plain.get("first"), plain.get("second"), *(others if _is_list(others) else ())]
-
-
-def _data_of(model: ModelResults, document: Document) -> DataSet:
-    return document.data_set if model.data is None else DataSet.model_validate(model.data)
+    return [plain.get("first"), plain.get("second"), *(others if isinstance(others, list) else ())]
 
 
 def _without_the_rest(whole: Any) -> Any:
@@ -105,16 +95,12 @@ def _without_the_rest(whole: Any) -> Any:
     if not isinstance(whole, dict):
         return {}
     kept = {name: value for name, value in whole.items() if name not in _NOT_SHOWN}
-    if _is_list(kept.get("models")):
+    if isinstance(kept.get("models"), list):
         kept["models"] = [
             _without_the_rest(model) if isinstance(model, dict) else model
             for model in kept["models"]
         ]
     return kept
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
 
 
 def facts_of(model: ModelResults, document: Document) -> tuple[CodeFacts, ...]:
@@ -126,38 +112,33 @@ def facts_of(model: ModelResults, document: Document) -> tuple[CodeFacts, ...]:
     }
     compared = [*entropies, *codes_compared(model)][: 2 * MOST_CODES]
     targets = [result.target for result in model.results if result.clustering][: 2 * MOST_CODES]
-    alone = [target for target in targets if target and not _is_of_one(target, compared)]
+    # A result is about a code, "digit", or about it and a factor, "digit, factor".
+    alone = [
+        target
+        for target in targets
+        if target and not any(f"{target}, ".startswith(f"{name}, ") for name in compared)
+    ]
     names = dict.fromkeys([*compared, *alone])
     found = (_facts(name, entropies.get(name), model) for name in names)
     return tuple(facts for facts in found if facts.known)[:MOST_CODES]
 
 
-def _is_of_one(target: str, names: list[str]) -> bool:
-    """Return whether a result is about one of these codes: "digit", or "digit, factor"."""
-    return any(target == name or target.startswith(f"{name}, ") for name in names)
-
-
 def _facts(name: str, entropy: float | None, model: ModelResults) -> CodeFacts:
     results = (model.find(metric, name) for metric in (INFORMATION, OWN_BOUND))
     matched = matching_of(model, name)
-    error = None
-    if matched is not None:
-        low, high = matched.result.low, matched.result.high
-        ends = (None if end is None else 1 - end for end in (high, low))
-        error = Amount(matched.error, *ends)
-    return CodeFacts(
-        name,
-        entropy,
-        tuple(_reading(result, model) for result in results if result is not None),
-        error,
-        _followed(name, model),
+    readings = tuple(_reading(result, model) for result in results if result is not None)
+    error = (
+        EstimateCell(matched.error, *errors(matched.result.low, matched.result.high))
+        if matched
+        else None
     )
+    return CodeFacts(name, entropy, readings, error, _followed(name, model))
 
 
 def _reading(result: Result, model: ModelResults) -> Reading:
     convergence = result.convergence
     return Reading(
-        Amount(result.value, result.low, result.high),
+        EstimateCell(result.value, result.low, result.high),
         AFTERWARDS if result.metric == INFORMATION else OWN,
         None if convergence is None else bool(convergence.converged),
         model.identity.step,
@@ -168,6 +149,6 @@ def _followed(name: str, model: ModelResults) -> FollowedFactor | None:
     closest = closest_factor(model, name)
     if closest is None or not closest.verb:
         return None
-    result = closest.result
-    amount = Amount(result.value, result.low, result.high)
-    return FollowedFactor(closest.pair.factor, closest.verb, closest.pair.measure, amount)
+    result, pair = closest.result, closest.pair
+    amount = EstimateCell(result.value, result.low, result.high)
+    return FollowedFactor(pair.factor, closest.verb, pair.measure, amount)

@@ -53,13 +53,14 @@ def test_a_short_print_takes_ten_sheets(
         assert "Howtoreadthispage" in text
 
 
-def test_a_full_print_has_the_tables(browser: "Browser", tmp_path: Path) -> None:
-    document = documents.complete(tmp_path) | {"paper": "full"}
-    (tmp_path / "page.html").write_text(render(document, tmp_path))
-    with opened(browser, tmp_path / "page.html") as page:
+def test_a_full_print_has_the_tables(browser: "Browser", complete: Path, tmp_path: Path) -> None:
+    bare = documents.bare(tmp_path)
+    for paper in ("full", "short"):
+        assert f'<body class="print-{paper}">' in render(bare | {"paper": paper}, tmp_path)
+    with opened(browser, complete) as page:
+        page.evaluate("document.body.className = 'print-full'")
         count, text = sheets(page, tmp_path / "full.pdf")
-    (tmp_path / "page.html").write_text(render(document | {"paper": "short"}, tmp_path))
-    with opened(browser, tmp_path / "page.html") as page:
+        page.evaluate("document.body.className = 'print-short'")
         fewer, short = sheets(page, tmp_path / "short.pdf")
         # What the reader has unfolded is printed as well.
         page.evaluate("document.querySelector('#results figure details').open = true")

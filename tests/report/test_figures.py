@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from infoeval.report import svg
-from infoeval.report.figures.training_curves import _frame, _thin
+from infoeval.report.figures.curves import _frame, _thin
 from infoeval.report.svg import inline, key
 from infoeval.report.tables import EstimateCell
 from tests.report.drawn import built, elements, points, texts, width
@@ -25,8 +25,7 @@ def result(document: Document, metric: str, target: str | None) -> Document:
 def filled(document: Document, model: int = 0) -> list[float]:
     """Return the widths of the bars of a model, its paths being the closed ones."""
     colour = ("subject", "baseline")[model]
-    figure = built(document).information
-    assert figure is not None
+    (figure,) = built(document).information
     return [width(path) for path in points(figure, colour) if len(path) in (4, 5) and width(path)]
 
 
@@ -45,8 +44,7 @@ def test_own_bound_stands_in_for_what_was_not_measured(document: Document) -> No
     document["models"] = []
     lengths = filled(document)
     assert lengths[1] / lengths[0] == pytest.approx(1.214 / 2.2996, rel=1e-3)
-    figure = built(document).information
-    assert figure is not None
+    (figure,) = built(document).information
     readings = {row[0]: row[1:] for row in figure.table.rows}
     assert readings["headline"][:3] == readings["own Q"][:3]
     assert "Q converged" not in readings
@@ -54,8 +52,7 @@ def test_own_bound_stands_in_for_what_was_not_measured(document: Document) -> No
 
 
 def test_what_has_not_converged_is_hatched_and_said(document: Document) -> None:
-    figure = built(document).information
-    assert figure is not None
+    (figure,) = built(document).information
     assert len(elements(figure, "pattern")) == 3  # mine, the baseline's, and the legend's
     assert "Q not converged: may be higher" in texts(figure)
     readings = {(row[0], row[1]): row[2:5] for row in figure.table.rows}
@@ -64,8 +61,7 @@ def test_what_has_not_converged_is_hatched_and_said(document: Document) -> None:
         if each["metric"] == "mi":
             each["details"]["converged"] = True
     document["models"] = []
-    converged = built(document).information
-    assert converged is not None
+    (converged,) = built(document).information
     assert not elements(converged, "pattern")
 
 
@@ -77,8 +73,7 @@ def test_what_q_might_still_find_is_dotted_and_nothing_else_is_drawn_there(
         if (each["metric"], each["target"]) == ("mi", "digit"):
             each |= {"high": 2.3026}
             each["details"] |= {"converged": False}
-    figure = built(document).information
-    assert figure is not None
+    (figure,) = built(document).information
     assert "dotted: what a larger Q or more training might still find" in figure.caption
     dotted = [path for path in points(figure, "soft") if len(path) == 2]
     assert len(dotted) == 3  # the widths, and the baseline's digit
@@ -92,8 +87,7 @@ def test_what_q_might_still_find_is_dotted_and_nothing_else_is_drawn_there(
     for each in (*document["results"], *document["models"][0]["results"]):
         if each["metric"] == "mi":
             each["details"]["converged"] = True
-    converged = built(document).information
-    assert converged is not None
+    (converged,) = built(document).information
     assert "dotted" not in converged.caption
     assert not [path for path in points(converged, "soft") if len(path) == 2]
 
@@ -103,8 +97,7 @@ def test_what_was_not_measured_says_so(document: Document) -> None:
         for each in document["models"][0]["results"]:
             if (each["metric"], each["target"]) == (metric, "digit"):
                 each["value"] = None
-    figure = built(document).information
-    assert figure is not None
+    (figure,) = built(document).information
     assert texts(figure).count(" not measured") == 1
     headline = figure.table.rows[1]
     assert headline[:3] == ("headline", "baseline, λ = 0", None)
@@ -118,8 +111,7 @@ def test_nothing_is_drawn_of_what_was_not_measured(document: Document) -> None:
 
 
 def test_seeds_are_dots_and_the_shown_one_is_ringed(tmp_path: Path) -> None:
-    figure = built(five_seeds(tmp_path)).information
-    assert figure is not None
+    (figure,) = built(five_seeds(tmp_path)).information
     assert {"digit, H(c) 2.30", "seed 0 (shown)", "other seeds"} <= set(texts(figure))
     assert not [path for path in points(figure, "subject") if width(path) > 20]
     assert "hollow" in figure.caption
@@ -140,8 +132,7 @@ def test_seeds_are_compared_by_what_all_of_them_have(tmp_path: Path) -> None:
     seed = document["models"][1]
     seed["results"] = [r for r in seed["results"] if r["metric"] != "mi"]
     found = built(document)
-    assert found.information is not None
-    assert "each model's own Q" in found.information.caption
+    assert "each model's own Q" in found.information[0].caption
     (panel,) = [each for each in found.seeds if each.name == "seeds-nats"]
     names = [column.name for column in panel.table.columns]
     mean, *rows = panel.table.rows
@@ -153,8 +144,7 @@ def test_seeds_are_compared_by_what_all_of_them_have(tmp_path: Path) -> None:
 
 
 def test_table_of_information_holds_the_exact_numbers(document: Document) -> None:
-    figure = built(document).information
-    assert figure is not None
+    (figure,) = built(document).information
     measured = result(document, "mi", "slant")
     cells = {row[0]: row[2:] for row in figure.table.rows if row[1] == "this run, λ = 1"}
     headline = EstimateCell(measured["value"], measured["low"], measured["high"])
@@ -171,8 +161,7 @@ def test_table_of_information_holds_the_exact_numbers(document: Document) -> Non
 
 
 def test_levels_stand_beside_continuous_codes_alone(document: Document) -> None:
-    figure = built(document).information
-    assert figure is not None
+    (figure,) = built(document).information
     found = [text.strip() for text in texts(figure)]
     assert "1.51 ≈ 4.5 levels" in found
     assert "2.30" in found
@@ -183,8 +172,7 @@ def test_levels_stand_beside_continuous_codes_alone(document: Document) -> None:
     ]
     assert len(dashed) == 2, "of the digit, and the legend's"
     document["codes"] = document["codes"][1:]
-    without = built(document).information
-    assert without is not None
+    (without,) = built(document).information
     assert "H(c)" not in texts(without)
     assert "H(c)" not in without.caption
 

@@ -48,8 +48,7 @@ def test_all_metrics_have_one_figure_and_one_table(document: Document) -> None:
     for model in (document, *document["models"]):
         (jemmig,) = (each for each in model["results"] if each["metric"] == "jemmig")
         jemmig["higher_is_better"] = False
-    figure = built(document).metrics
-    assert figure is not None
+    (figure,) = built(document).metrics
     assert figure.name == "metrics"
     assert [text for text in texts(figure) if text in ("score", "nats", "index")] == [
         *("score", "nats")
@@ -81,8 +80,7 @@ def test_all_metrics_have_one_figure_and_one_table(document: Document) -> None:
 
 def test_each_metric_has_its_definition_or_its_paper(document: Document) -> None:
     document["definitions"] = {"mig": "the gap between the two best codes"}
-    figure = built(document).metrics
-    assert figure is not None
+    (figure,) = built(document).metrics
     hints = dict(zip((row[0] for row in figure.table.rows), figure.table.hints, strict=True))
     assert hints["mig ↑"] == hints["mig (estimator=ksg) ↑"] == "the gap between the two best codes"
     (dci,) = (each for each in document["results"] if each["metric"] == "dci")
@@ -95,8 +93,7 @@ def test_metrics_without_null_have_no_band(document: Document) -> None:
             for name in ("null", "adjusted"):
                 each["details"].pop(name, None)
         model["results"] = [r for r in model["results"] if r["metric"] != "cluster-acc"]
-    figure = built(document).metrics
-    assert figure is not None
+    (figure,) = built(document).metrics
     assert "chance" not in texts(figure)
     assert len(figure.table.columns) == 4
 
@@ -156,7 +153,6 @@ def test_intervals_are_drawn_from_end_to_end(document: Document) -> None:
     wide = mig | {"value": 0.5, "low": 0.1, "high": 0.9, "details": {}}
     narrow = mig | {"metric": "sap", "value": 0.5, "low": 0.45, "high": 0.55, "details": {}}
     bare["results"] = [wide, narrow]
-    figure = built(bare).metrics
-    assert figure is not None
+    (figure,) = built(bare).metrics
     first, second = (width(path) for path in points(figure, "subject") if len(path) == 2)
     assert first / second == pytest.approx(8, rel=1e-2)

@@ -122,8 +122,7 @@ def test_crowded_figures_stay_of_a_size(crowded: Figures) -> None:
 
 
 def test_models_of_the_same_long_path_have_different_names(crowded: Figures) -> None:
-    assert crowded.information is not None
-    with drawn(crowded.information, COLOURS) as drawing:
+    with drawn(crowded.information[0], COLOURS) as drawing:
         labels = [tick.get_text() for axes in drawing.axes for tick in ticks(axes, "y")]
     named = [label for label in labels if label.startswith("runs/")]
     assert len(set(named)) == 9
@@ -148,7 +147,6 @@ def test_drawing_of_a_negative_bound_keeps_zero_in_sight(document: Document) -> 
     document["results"] = [r for r in document["results"] if r["metric"] == "mi-own"]
     for each in document["results"]:
         each |= {"value": -30.0, "low": -31.0, "high": -29.0}
-    figure = built(document).information
-    assert figure is not None
+    (figure,) = built(document).information
     check(figure)
     assert "−30.00" in inline(figure)

@@ -58,7 +58,7 @@ def test_sliders_know_their_columns(whole: dict[str, Any], tmp_path: Path) -> No
     )
     assert (slant.column, slant.categories, slant.least, slant.most) == (7, None, "-2", "2")
     assert (slant.low, slant.high, slant.start, slant.step) == ("-1", "1", "0", "0.02")
-    assert (live.width, live.rows, live.noise, live.tolerance) == (WIDTH, ROWS, 3, 2)
+    assert (live.width, live.entry.reference.rows, live.entry.noise) == (WIDTH, ROWS, 3)
 
 
 def test_categories_are_in_hungarian_order(whole: dict[str, Any], tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_sprites_of_one_code_at_a_time_start_at_each_noises_own(
     document: Document, folder: Path
 ) -> None:
     (panel,) = made(alone(document, folder), folder)
-    assert not panel.joint
+    assert not panel.like.joint
     assert [(w.x // 28, w.y // 28) for w in panel.rows[0].windows] == [(1, 1), (2, 1)]
     assert panel.standing == "each image's own values"
     assert panel.rows[0].start == ""

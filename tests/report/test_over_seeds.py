@@ -65,8 +65,7 @@ def test_agreement_of_seeds_is_on_the_page(seeds: Plain, tmp_path: Path) -> None
 
 def test_every_metric_has_its_mean_over_seeds(seeds: Plain) -> None:
     figures = built(seeds)
-    assert figures.metrics is not None
-    for table in (figure.table for figure in (figures.metrics, *figures.seeds)):
+    for table in (figure.table for figure in (*figures.metrics, *figures.seeds)):
         whole = [column.name for column in table.columns] + [str(row[0]) for row in table.rows]
         assert "Mean of five seeds" in whole, table.title
 

@@ -15,9 +15,11 @@ import infoeval.report
 import infoeval.report.sections
 from infoeval.errors import UserError
 from infoeval.report import render, write
-from infoeval.report.live_generator import CodeSlider, DataBlock, LiveGenerator
+from infoeval.report.live_generator import CodeSlider, DataBlock, Live, LiveGenerator
+from tests.report.live_sample import live_sample
 from tests.report.reading import Reading
 from tests.report.sample import without_extras
+from tests.report.several import light
 
 HOSTILE = "</script><script>alert(1)</script> \"'&amp; $x$ $\\frac{ {{ 7*7 }} ]]> \x00\ud800"
 HOSTILE_AS_SHOWN = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
@@ -62,14 +64,9 @@ def test_live_generator_may_run_its_own_scripts(
 ) -> None:
     script = Markup("let a = 1 < 2 && '</p>';\n")
     live = LiveGenerator(
+        entry=Live.model_validate(live_sample(folder, monkeypatch)),
         sliders=[CodeSlider("digit", 0, 10, False, "prior", "0", "9", "0", "9", "1", "0")],
-        noise=0,
         width=10,
-        rows=2,
-        channels=1,
-        image_height=28,
-        image_width=28,
-        tolerance=2,
         runtime="runtime",
         license="licence",
         runtime_blocks=[DataBlock("live-script", Markup("AAAA"))],
@@ -178,8 +175,10 @@ def test_drawings_leave_their_colours_to_the_page(page: str) -> None:
     style = page.split("</style>")[0]
     from infoeval.report.svg import COLOURS
 
+    light, _, rest = style.partition("@media screen and (prefers-color-scheme: dark) {")
     for name in COLOURS:
-        assert style.count(f"--{name}:") == 3, f"{name} in light, dark and print"
+        assert f"--{name}:" in light, f"{name} on light pages and on paper"
+        assert f"--{name}:" in rest.split("\n}\n")[0], f"{name} on dark pages"
 
 
 def test_information_is_on_the_page_exactly(document: dict[str, Any], page: str) -> None:
@@ -251,11 +250,11 @@ def test_hostile_names_stay_text(folder: Path, document: dict[str, Any]) -> None
 
 
 def test_of_very_many_codes_the_first_are_drawn(
-    folder: Path, document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    page: str, folder: Path, document: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "are drawn; metrics.json" not in render(document, folder)
+    assert "are drawn; metrics.json" not in page
     monkeypatch.setattr(infoeval.report.sections, "MOST_DRAWN", 1)
-    page = render(document, folder)
+    page = render(document | {"images": []}, folder)
     # Of the training: a panel a code and one of the losses.
     count = len(document["codes"]) + 1
     assert f"The first 1 of {count} are drawn; metrics.json has the numbers of all." in page
@@ -300,7 +299,7 @@ def test_too_few_rows_are_said_on_the_page(folder: Path, document: dict[str, Any
     for result in document["results"]:
         if result["target"] == "digit × slant":
             result["details"]["sparse"] = sentence
-    text = Reading(render(document, folder)).text
+    text = Reading(render(light(document | {"images": []}), folder)).text
     assert "Too few rows" in text
     assert sentence in text
 
@@ -308,7 +307,7 @@ def test_too_few_rows_are_said_on_the_page(folder: Path, document: dict[str, Any
 def test_fewer_rows_than_images_are_said(folder: Path, document: dict[str, Any]) -> None:
     document["data"] |= {"n": 10_000, "rows": 500}
     said = "10,000 images (500 of them for metrics of codes and factors)"
-    assert said in Reading(render(document, folder)).text
+    assert said in Reading(render(light(document | {"images": []}), folder)).text
 
 
 def test_a_table_holds_rows_not_images(folder: Path, document: dict[str, Any]) -> None:
@@ -320,13 +319,16 @@ def test_a_table_holds_rows_not_images(folder: Path, document: dict[str, Any]) -
 
 
 def test_matching_to_the_scored_rows_is_said_in_its_row(
-    folder: Path, document: dict[str, Any]
+    page: str, folder: Path, document: dict[str, Any]
 ) -> None:
-    assert "the same rows" not in Reading(render(document, folder)).text
+    assert "the same rows" not in Reading(page).text
     for result in document["results"]:
         if result["metric"] == "cluster-acc":
             result["details"]["matching_fitted_on"] = "the scored rows"
-    heads = [head.text.strip() for head in Reading(render(document, folder)).all("th")]
+    heads = [
+        head.text.strip()
+        for head in Reading(render(light(document | {"images": []}), folder)).all("th")
+    ]
     assert "cluster-acc of digit (fitted on the same rows) ↑" in heads
 
 

@@ -1,51 +1,44 @@
 """The figures of a report, each with its table; what was not measured has no figure."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from infoeval.report.figure import Figure
 from infoeval.report.figures.confusion import Confusion, confusions
+from infoeval.report.figures.curves import learning, noise, training
 from infoeval.report.figures.difference_dots import differences
 from infoeval.report.figures.information_figure import information
 from infoeval.report.figures.metric_dots import metrics, seeds
 from infoeval.report.figures.pair_maps import factors, leakage, other_factors
-from infoeval.report.figures.recognition_curves import learning, noise
-from infoeval.report.figures.training_curves import training
 from infoeval.report.tables import ReportTable
 from infoeval.results import Document
 
 __all__ = ["Confusion", "Figures", "build"]
 
 
-@dataclass(frozen=True)
-class Figures:
-    """All figures, by the section they stand in."""
+class Figures(NamedTuple):
+    """All figures, by the section they stand in, in the order of a report."""
 
-    information: Figure | None
-    training: tuple[Figure, ...]
-    learning: tuple[Figure, ...]
-    noise: tuple[Figure, ...]
+    information: tuple[Figure, ...]
+    differences: tuple[Figure, ...]
     confusions: tuple[Confusion, ...]
     factors: tuple[Figure, ...]
     other_factors: tuple[Figure, ...]
-    leakage: tuple[Figure, ...]
-    metrics: Figure | None
+    learning: tuple[Figure, ...]
+    noise: tuple[Figure, ...]
+    training: tuple[Figure, ...]
     seeds: tuple[Figure, ...]
-    differences: tuple[Figure, ...]
+    leakage: tuple[Figure, ...]
+    metrics: tuple[Figure, ...]
 
     def figures(self) -> tuple[Figure, ...]:
-        """Return all of them, in the order of a report."""
-        return (
-            *((self.information,) if self.information else ()),
-            *self.differences,
-            *(figure for pair in self.confusions for figure in (pair.figure, pair.raw_figure)),
-            *self.factors,
-            *self.other_factors,
-            *self.learning,
-            *self.noise,
-            *self.training,
-            *self.seeds,
-            *self.leakage,
-            *((self.metrics,) if self.metrics else ()),
+        """Return all of them, in that order."""
+        return tuple(
+            figure
+            for part in self
+            for each in part
+            for figure in (
+                (each.figure, each.raw_figure) if isinstance(each, Confusion) else (each,)
+            )
         )
 
     def tables(self) -> tuple[ReportTable, ...]:
@@ -56,16 +49,7 @@ class Figures:
 
 def build(document: Document) -> Figures:
     """Return the figures of a report, before they are drawn."""
-    return Figures(
-        information=information(document),
-        training=training(document),
-        learning=learning(document),
-        noise=noise(document),
-        confusions=confusions(document),
-        factors=factors(document),
-        other_factors=other_factors(document),
-        leakage=leakage(document),
-        metrics=metrics(document),
-        seeds=seeds(document),
-        differences=differences(document),
-    )
+    before = information(document), differences(document), confusions(document)
+    maps = factors(document), other_factors(document)
+    curves = learning(document), noise(document), training(document)
+    return Figures(*before, *maps, *curves, seeds(document), leakage(document), metrics(document))

@@ -8,7 +8,7 @@ import numpy as np
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, map_figure
 from infoeval.report.figures.naming import numbered, stem
-from infoeval.report.tables import Cell, ReportTable, TableColumn
+from infoeval.report.tables import Cell, ReportTable, columns
 from infoeval.results import Document, ModelResults
 from infoeval.results.records import Clustering
 
@@ -38,14 +38,12 @@ def confusions(document: Document) -> tuple[Confusion, ...]:
     """Return the matrix of each categorical code of the model shown that was compared to labels."""
     matrices = []
     clusterings = _clusterings(document)
-    names = numbered(stem("confusion", target) for target, _ in clusterings)
-    for name, (target, clustering) in zip(names, clusterings, strict=True):
+    names = numbered(stem("confusion", target) for target in clusterings)
+    for name, (target, clustering) in zip(names, clusterings.items(), strict=True):
         others = [
-            _table(
-                clusters, code_order(clusters), f"model-{model.index}-{name}", target, model.label
-            )
+            _table(found, code_order(found), f"model-{model.index}-{name}", target, model.label)
             for model in document.all_models[1:]
-            for other, clusters in _clusterings(model)
+            for other, found in _clusterings(model).items()
             if other == model.own_name(target)
         ]
         whose = f", {document.label}" if len(document.all_models) > 1 else ""
@@ -64,13 +62,13 @@ def code_order(clustering: Clustering) -> list[int]:
     return sorted(range(len(matching)), key=lambda code: (matching[code] < 0, matching[code], code))
 
 
-def _clusterings(model: ModelResults) -> list[tuple[str, Clustering]]:
+def _clusterings(model: ModelResults) -> dict[str, Clustering]:
     """Return each code's counts once, whatever settings they came with."""
     by_code: dict[str, Clustering] = {}
     for result in model.results:
         if result.clustering is not None:
             by_code.setdefault(result.target or "", result.clustering)
-    return list(by_code.items())
+    return by_code
 
 
 def _confusion(
@@ -114,20 +112,15 @@ def _table(
 ) -> ReportTable:
     """Return the counts, with the class that is matched to each code."""
     names = clustering.names
-    rows: list[tuple[Cell, ...]] = []
-    for code in order:
-        matched = clustering.matching[code]
-        matched_name = names[matched] if matched >= 0 else "none"
-        rows.append((f"code {code}", matched_name, *clustering.confusion[code]))
+    matched = [names[cls] if cls >= 0 else "none" for cls in clustering.matching]
+    rows: list[tuple[Cell, ...]] = [
+        (f"code {code}", matched[code], *clustering.confusion[code]) for code in order
+    ]
     title = f"Images of each class that are assigned to each code of {target}"
     return ReportTable(
         name,
         f"{title}; {which}" if which else title,
-        (
-            TableColumn("Code"),
-            TableColumn("Matched class"),
-            *(TableColumn(cls, "count") for cls in names),
-        ),
+        (*columns("Code", "Matched class"), *columns(*names, kind="count")),
         tuple(rows),
     )
 
@@ -144,11 +137,7 @@ def mixed_up(document: Document, code: str) -> ReportTable | None:
         name=f"mixed-up-{code}",
         title="Classes that are confused: images of one that are assigned to the code matched to "
         "the other, the largest counts first",
-        columns=(
-            TableColumn("Classes"),
-            TableColumn("Images", "count"),
-            TableColumn("Share of both", "percent"),
-        ),
+        columns=columns("Classes", ("Images", "count"), ("Share of both", "percent")),
         rows=tuple(
             (f"{names[a]} and {names[b]}", count, count / max(images[a] + images[b], 1))
             for (a, b), count in pairs[:_MOST_PAIRS]

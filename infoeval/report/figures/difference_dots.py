@@ -10,7 +10,7 @@ from infoeval.report.figures.dots import Dot, DotRow, draw_rows, unit_figure
 from infoeval.report.figures.look import Look, dots_legend, looks
 from infoeval.report.figures.metric_dots import kind_of
 from infoeval.report.figures.naming import apart
-from infoeval.report.tables import Cell, EstimateCell, TableColumn
+from infoeval.report.tables import EstimateCell, Table, columns
 from infoeval.results import Difference, Document
 
 Key = tuple[str, str | None]
@@ -50,7 +50,6 @@ def _panel(document: Document, unit: str, group: Sequence[Difference]) -> Figure
     ]
     shown = sorted({difference.model for difference in group})
     name = document.label
-    columns, cells = _table(document, unit, keys, group)
     return unit_figure(
         "differences",
         f"{name} minus the other models",
@@ -62,8 +61,7 @@ def _panel(document: Document, unit: str, group: Sequence[Difference]) -> Figure
         rows=rows,
         draw=partial(_draw, rows, unit, models[0].name),
         legend=partial(_legend, [models[index] for index in shown]),
-        columns=columns,
-        cells=cells,
+        table=_table(document, unit, keys, group),
     )
 
 
@@ -90,23 +88,18 @@ def _legend(models: Sequence[Look], colours: Colours) -> Sequence[Handle]:
 
 def _table(
     document: Document, unit: str, keys: Sequence[Key], group: Sequence[Difference]
-) -> tuple[list[TableColumn], list[tuple[Cell, ...]]]:
+) -> Table:
     """Return a row for each metric, and a column for each other model."""
     indices = sorted({difference.model for difference in group})
-    kind = kind_of(unit)
     by_place = {
         (entry.metric, entry.target, entry.model): EstimateCell(
             entry.difference, entry.low, entry.high
         )
         for entry in group
     }
-    rows: list[tuple[Cell, ...]] = [
+    rows = [
         (metric, target, *(by_place.get((metric, target, index)) for index in indices))
         for metric, target in keys
     ]
     names = [f"minus {document.all_models[index].label}" for index in indices]
-    return [
-        TableColumn("Metric"),
-        TableColumn("Of"),
-        *(TableColumn(name, kind) for name in names),
-    ], rows
+    return (*columns("Metric", "Of"), *columns(*names, kind=kind_of(unit))), rows

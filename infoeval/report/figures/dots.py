@@ -1,24 +1,82 @@
-"""Numbers as dots with their intervals, a row for each thing that was measured."""
+"""Numbers as dots with their intervals, a row each, and the marks of codes of known meaning."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from infoeval.report.figure import Colours, Figure, Handle
 from infoeval.report.figures.look import WIDE, Look, draw_beyond, ring
 from infoeval.report.figures.naming import short, stem
-from infoeval.report.figures.reference_marks import draw_known
-from infoeval.report.tables import Cell, ReportTable, TableColumn
+from infoeval.report.tables import ReportTable, Table
+from infoeval.results import Result
 from infoeval.results.records import Null
 
+FLAG = "not to be trusted"
+
+
+class Known(NamedTuple):
+    """Codes of known meaning: the field of their score, their name, and how they are drawn."""
+
+    field: str
+    name: str
+    marker: str
+    colour: str
+    filled: bool = False
+    size: float = 4.5
+
+    def mark(self, colours: Colours) -> Line2D:
+        """Return the entry of a legend."""
+        return Line2D([], [], linestyle="none", label=self.name, **self._style(colours))
+
+    def draw(self, axes: Axes, value: float, row: float, colours: Colours) -> None:
+        """Draw the mark at a score."""
+        axes.plot([value], [row], linestyle="none", zorder=2.5, **self._style(colours))
+
+    def _style(self, colours: Colours) -> dict[str, Any]:
+        colour = colours[self.colour]
+        return {
+            "marker": self.marker,
+            "markersize": self.size,
+            "markerfacecolor": colour if self.filled else "none",
+            "markeredgecolor": colour,
+            "markeredgewidth": 1.1,
+        }
+
+
+KNOWN = (
+    Known("noise", "noise", "x", "soft"),
+    Known("common_cause", "common cause", "v", "baseline", filled=True, size=5),
+    Known("rotated", "rotated", "D", "soft", size=4),
+    Known("twice", "each factor twice", "s", "soft"),
+    Known("exact_as_here", "exact as here", "o", "ink", size=6),
+    Known("exact", "exact, factors independent", "|", "ink", size=9),
+)
 _LANE, _AXIS = 14, 60
 """Heights of a lane, and of the axis with its labels, CSS pixels."""
 _GAP = 0.45
 """Height of the gap between rows, in lanes."""
 _VALUES, _KNOWN = -0.2, 0.36
 """Where values stand above the middle of their row, and codes of known meaning above its end."""
+
+
+def known_scores(result: Result | None) -> dict[str, float]:
+    """Return what codes of known meaning score, by field; nothing where none were scored."""
+    known = result.typed.references if result else None
+    found = {each.field: getattr(known, each.field, None) for each in KNOWN}
+    return {field: value for field, value in found.items() if value is not None}
+
+
+def draw_known(axes: Axes, scores: Mapping[str, float], row: float, colours: Colours) -> None:
+    """Draw the scores of codes of known meaning as marks on a line from the least to the most."""
+    ends = [min(scores.values()), max(scores.values())]
+    axes.plot(ends, [row, row], color=colours["grid"], linewidth=1.0, zorder=1)
+    for known in KNOWN:
+        if known.field in scores:
+            known.draw(axes, scores[known.field], row, colours)
 
 
 @dataclass(frozen=True)
@@ -73,10 +131,9 @@ def unit_figure(
     rows: Sequence[DotRow],
     draw: Callable[[Axes, Colours], None],
     legend: Callable[[Colours], Sequence[Handle]],
-    columns: Sequence[TableColumn],
-    cells: Sequence[tuple[Cell, ...]],
+    table: Table,
 ) -> Figure:
-    """Return the figure of numbers of one unit, and their table of ``columns`` and ``cells``."""
+    """Return the figure of numbers of one unit, and their table."""
     title = f"{title} ({unit})" if unit else title
     return Figure(
         name=stem(kind, unit or "no unit"),
@@ -85,7 +142,7 @@ def unit_figure(
         width=WIDE,
         height=height_of(rows),
         draw=lambda drawing, colours: draw(drawing.add_subplot(), colours),
-        table=ReportTable("", title, tuple(columns), tuple(cells)),
+        table=ReportTable("", title, table[0], tuple(table[1])),
         legend=legend,
     )
 
@@ -101,7 +158,11 @@ def draw_rows(
         if row.known:
             draw_known(axes, row.known, top + row.height - _KNOWN, colours)
             middle += _VALUES
-        _marks(axes, row, top, colours)
+        ends = [top + 0.12, top + row.height - 0.12]
+        if row.limit is not None:
+            axes.plot([row.limit] * 2, ends, color=colours["ink"], linewidth=1.2, dashes=(2, 2))
+        if row.median is not None:
+            axes.plot([row.median] * 2, ends, color=colours["ink"], linewidth=1.8)
         for place, dot in enumerate(row.dots):
             lane = middle + row.lane * (place - (len(row.dots) - 1) / 2)
             _limits(axes, dot, lane, 0.4 * min(row.lane, 1.0), colours)
@@ -116,14 +177,6 @@ def draw_rows(
     axes.set_ylim(top, 0)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
-
-
-def _marks(axes: Axes, row: DotRow, top: float, colours: Colours) -> None:
-    ends = [top + 0.12, top + row.height - 0.12]
-    if row.limit is not None:
-        axes.plot([row.limit] * 2, ends, color=colours["ink"], linewidth=1.2, dashes=(2, 2))
-    if row.median is not None:
-        axes.plot([row.median] * 2, ends, color=colours["ink"], linewidth=1.8)
 
 
 def _limits(axes: Axes, dot: Dot, lane: float, half: float, colours: Colours) -> None:

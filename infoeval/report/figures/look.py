@@ -43,12 +43,12 @@ class Look:
         """Return the properties of the model's lines."""
         return {"color": colours[self.colour], "dashes": self.dashes, "linewidth": self.width}
 
-    def dot(self, colours: Colours, *, hollow: bool = False) -> dict[str, Any]:
+    def dot(self, colours: Colours) -> dict[str, Any]:
         """Return the properties of the model's markers."""
         colour = colours[self.colour]
         return {
             "marker": self.marker,
-            "markerfacecolor": "none" if hollow else colour,
+            "markerfacecolor": colour,
             "markeredgecolor": colour,
             "markeredgewidth": 1.3,
             "linestyle": "none",
@@ -83,11 +83,6 @@ def dots_legend(models: Sequence[Look], colours: Colours) -> list[Line2D]:
     ]
 
 
-def lines_legend(models: Sequence[Look], colours: Colours) -> list[Line2D]:
-    """Return the entries of a legend for models that are drawn as lines."""
-    return [Line2D([], [], label=look.label, **look.line(colours)) for look in models]
-
-
 def entropy_mark(colours: Colours) -> Line2D:
     """Return the entry of a legend for the line at a code's entropy."""
     return Line2D([], [], label=ENTROPY, **entropy_line(colours))
@@ -118,14 +113,3 @@ def chance_cell(result: Result | None) -> EstimateCell | None:
     """Return the cell of what chance scores in a result's place, where it is known."""
     null = result.chance if result else None
     return EstimateCell(null.mean, null.low, null.high) if null else None
-
-
-def adjusted_cell(result: Result | None) -> EstimateCell | None:
-    """Return the cell of a result's value adjusted for chance, where it is known."""
-    adjusted = result.typed.adjusted if result else None
-    return EstimateCell(adjusted.value, adjusted.low, adjusted.high) if adjusted else None
-
-
-def estimate(result: Result | None) -> EstimateCell | None:
-    """Return the cell of a result; None where there is none."""
-    return None if result is None else EstimateCell(result.value, result.low, result.high)

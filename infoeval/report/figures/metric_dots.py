@@ -9,22 +9,38 @@ from matplotlib.figure import Figure as Drawing
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from infoeval.report.class_matching import errors
 from infoeval.report.figure import Colours, Figure, Handle
-from infoeval.report.figures.dots import Dot, DotRow, draw_rows, height_of, unit_figure
+from infoeval.report.figures.dots import (
+    FLAG,
+    KNOWN,
+    Dot,
+    DotRow,
+    draw_rows,
+    height_of,
+    known_scores,
+    unit_figure,
+)
 from infoeval.report.figures.information_figure import alike
 from infoeval.report.figures.look import (
     WIDE,
     Look,
-    adjusted_cell,
     chance_cell,
     dots_legend,
-    estimate,
     looks,
 )
 from infoeval.report.figures.naming import apart
-from infoeval.report.figures.reference_marks import FLAG, KNOWN, known_scores
 from infoeval.report.over_seeds import mean_over_seeds
-from infoeval.report.tables import Cell, EstimateCell, Kind, ReportTable, TableColumn
+from infoeval.report.tables import (
+    Cell,
+    EstimateCell,
+    Kind,
+    ReportTable,
+    Table,
+    TableColumn,
+    columns,
+    estimate,
+)
 from infoeval.report.wording import count_of, in_brackets
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, SCORE_UNITS
@@ -40,24 +56,24 @@ _CHANCE = "chance"
 _HOW = "shuffled factors, or for cluster-acc the most frequent class every time"
 
 
-def metrics(document: Document) -> Figure | None:
-    """Return the figure of all results that have no other one, or None where there are none.
+def metrics(document: Document) -> tuple[Figure, ...]:
+    """Return the figure of all results that have no other one; none where there are none.
 
     It has an axis for each unit, but one for all scores, and an arrow for what is better.
     """
     units: dict[str, list[DotRow]] = {}
     for key, result in _others(document).items():
         unit = "score" if result.unit in SCORE_UNITS else result.unit
-        units.setdefault(unit, []).append(_metric_row(document, key))
+        units.setdefault(unit, []).append(_metric_row(document, key, result))
     if not units:
-        return None
+        return ()
     rows = [row for of_unit in units.values() for row in of_unit]
     null = any(dot.null for row in rows for dot in row.dots)
     known = any(row.known for row in rows)
     caption = "Dots with their intervals; ↑: more is better, ↓: less"
     caption += f"; grey: what chance scores ({_HOW})" if null else ""
     caption += "; below the dots: codes of known meaning, made of the same factors" if known else ""
-    return Figure(
+    figure = Figure(
         name="metrics",
         title="Metrics",
         caption=f"{caption}.",
@@ -67,6 +83,7 @@ def metrics(document: Document) -> Figure | None:
         table=_table(document),
         legend=partial(_legend, looks(document), rows, null),
     )
+    return (figure,)
 
 
 def _others(document: Document) -> dict[Key, Result]:
@@ -99,17 +116,15 @@ def kind_of(unit: str | None) -> Kind:
     return "nats" if unit == "nats" else "number"
 
 
-def _metric_row(document: Document, key: Key) -> DotRow:
-    models = looks(document)
+def _metric_row(document: Document, key: Key, named: Result) -> DotRow:
     results = [_by_key(model, [key]).get(key) for model in document.all_models]
     dots = [
         Dot(look, result.value, result.low, result.high, result.chance)
-        for look, result in zip(models, results, strict=True)
+        for look, result in zip(looks(document), results, strict=True)
         if result is not None
     ]
     known = next(filter(None, map(known_scores, results)), {})
-    name = f"{_name_of(_others(document)[key])} {_arrow(_others(document)[key])}"
-    return DotRow(name, tuple(dots), _LANE, known=known)
+    return DotRow(f"{_name_of(named)} {_arrow(named)}", tuple(dots), _LANE, known=known)
 
 
 def _arrow(result: Result) -> str:
@@ -157,14 +172,14 @@ def _table(document: Document) -> ReportTable:
     anything for are left out.
     """
     named = _others(document)
-    columns = [TableColumn("Metric"), TableColumn("Unit")]
+    heads = [*columns("Metric", "Unit")]
     cells: list[list[Cell]] = [
         [f"{_name_in_full(result)} {_arrow(result)}" for result in named.values()],
         [result.unit for result in named.values()],
     ]
     by_model = [_by_key(model, named) for model in document.all_models]
     if document.arrangement == "seeds":
-        columns.append(TableColumn(_mean_of(document), "number"))
+        heads.append(TableColumn(_mean_of(document), "number"))
         by_seed = [_by_key(seed, named) for seed in document.peers]
         values = {key: [seed[key].value for seed in by_seed if key in seed] for key in named}
         cells.append([_mean(values[key], key[0]) for key in named])
@@ -172,11 +187,11 @@ def _table(document: Document) -> ReportTable:
         for quantity, cell_of in (
             ("value", estimate),
             ("chance", chance_cell),
-            ("adjusted for chance", adjusted_cell),
+            ("adjusted for chance", lambda result: estimate(result and result.typed.adjusted)),
         ):
             column: list[Cell] = [cell_of(results.get(key)) for key in named]
             if quantity == "value" or any(column):
-                columns.append(TableColumn(_head(document, model.label, quantity), "number"))
+                heads.append(TableColumn(_head(document, model.label, quantity), "number"))
                 cells.append(column)
     scores = [
         next(filter(None, (known_scores(results.get(key)) for results in by_model)), {})
@@ -184,20 +199,16 @@ def _table(document: Document) -> ReportTable:
     ]
     for known in KNOWN:
         if any(known.field in each for each in scores):
-            columns.append(TableColumn(known.name.capitalize(), "number"))
+            heads.append(TableColumn(known.name.capitalize(), "number"))
             cells.append([each.get(known.field) for each in scores])
     flags = [FLAG if result.typed.untrusted else "" for result in named.values()]
     if any(flags):
-        columns.append(TableColumn("Flag"))
+        heads.append(TableColumn("Flag"))
         cells.append(list(flags))
-    hints = tuple(_hint(document, result) for result in named.values())
+    # The plain definition of each metric, or the paper that defines it.
+    hints = tuple(document.definitions.get(r.metric, r.reference) for r in named.values())
     rows = tuple(zip(*cells, strict=True))
-    return ReportTable("metrics", "Metrics: ↑ more is better, ↓ less", tuple(columns), rows, hints)
-
-
-def _hint(document: Document, result: Result) -> str:
-    """Return the plain definition of a metric, or the paper that defines it."""
-    return document.definitions.get(result.metric, result.reference)
+    return ReportTable("metrics", "Metrics: ↑ more is better, ↓ less", tuple(heads), rows, hints)
 
 
 def _mean_of(document: Document) -> str:
@@ -253,17 +264,14 @@ def _quantities(document: Document) -> list[tuple[str, str, Measured]]:
 
 def _cell(result: Result) -> EstimateCell:
     value, low, high = result.value, result.low, result.high
-    if result.metric != CLUSTER_ACCURACY:
-        return EstimateCell(value, low, high)
-    return EstimateCell(
-        1 - value, None if high is None else 1 - high, None if low is None else 1 - low
-    )
+    if result.metric == CLUSTER_ACCURACY:
+        value, (low, high) = 1 - value, errors(low, high)
+    return EstimateCell(value, low, high)
 
 
 def _seeds_panel(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Figure:
     models = looks(document)
     rows = [_row(document, models, name, measured) for name, measured in quantities.items()]
-    columns, cells = _seeds_table(document, unit, quantities)
     return unit_figure(
         "seeds",
         "Every seed",
@@ -273,18 +281,16 @@ def _seeds_panel(document: Document, unit: str, quantities: Mapping[str, Measure
         rows=rows,
         draw=partial(_draw_seeds, rows, unit),
         legend=partial(_seeds_legend, models),
-        columns=columns,
-        cells=cells,
+        table=_seeds_table(document, unit, quantities),
     )
 
 
 def _row(document: Document, models: Sequence[Look], name: str, measured: Measured) -> DotRow:
-    dots = [Dot(models[index], cell.value or 0.0) for index, cell in measured.items()]
-    of_seeds = [
-        cell.value or 0.0 for index, cell in measured.items()
-        if document.all_models[index].role != "baseline"
-    ]  # fmt: skip
-    return DotRow(name, tuple(dots), lane=0.45, median=median(of_seeds) if of_seeds else None)
+    values = {index: cell.value or 0.0 for index, cell in measured.items()}
+    dots = tuple(Dot(models[index], value) for index, value in values.items())
+    baselines = {model.index for model in document.baselines}
+    of_seeds = [value for index, value in values.items() if index not in baselines]
+    return DotRow(name, dots, lane=0.45, median=median(of_seeds) if of_seeds else None)
 
 
 def _draw_seeds(rows: Sequence[DotRow], unit: str, axes: Axes, colours: Colours) -> None:
@@ -299,17 +305,12 @@ def _seeds_legend(models: Sequence[Look], colours: Colours) -> list[Handle]:
     return [*dots_legend(models, colours), mark]
 
 
-def _seeds_table(
-    document: Document, unit: str, quantities: Mapping[str, Measured]
-) -> tuple[list[TableColumn], list[tuple[Cell, ...]]]:
+def _seeds_table(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Table:
     """Return the mean over seeds, a row for each seed, baselines last; a column for each metric."""
-    kinds: list[Kind] = [
-        "percent" if name.startswith("cluster error") else kind_of(unit) for name in quantities
-    ]
-    columns = [
-        TableColumn("Model"),
-        *(TableColumn(name, kind) for name, kind in zip(quantities, kinds, strict=True)),
-    ]
+    kinds: dict[str, Kind] = {
+        name: "percent" if name.startswith("cluster error") else kind_of(unit)
+        for name in quantities
+    }
     rows: list[tuple[Cell, ...]] = [
         (model.label, *(measured.get(model.index) for measured in quantities.values()))
         for model in (*document.peers, *document.baselines)
@@ -319,4 +320,4 @@ def _seeds_table(
         _mean([cell.value or 0.0 for index, cell in of.items() if index in seeds], name)
         for name, of in quantities.items()
     ]
-    return columns, [(_mean_of(document), *means), *rows]
+    return columns("Model", *kinds.items()), [(_mean_of(document), *means), *rows]

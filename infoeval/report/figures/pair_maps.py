@@ -7,10 +7,10 @@ import numpy as np
 from infoeval.report.carried_information import carries_nothing
 from infoeval.report.figure import Figure
 from infoeval.report.figures.heat import Map, map_figure
-from infoeval.report.figures.look import adjusted_cell, chance_cell, estimate
+from infoeval.report.figures.look import chance_cell
 from infoeval.report.figures.naming import apart, stem
 from infoeval.report.followed_factors import SURE
-from infoeval.report.tables import Cell, ReportTable, TableColumn
+from infoeval.report.tables import Cell, ReportTable, TableColumn, columns, estimate
 from infoeval.report.wording import nats
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.records import LeakageDetails
@@ -114,13 +114,7 @@ def _factor_table(
     models = document.all_models if model.index == 0 else (model,)
     by_model = [_pairs(each).get(settings, {}) for each in models]
     names = [each.label for each in models] if len(models) > 1 else ["Value"]
-    columns = [
-        TableColumn("Code"),
-        TableColumn("Factor"),
-        TableColumn("Measure"),
-        TableColumn("Paired"),
-        *(TableColumn(name, "number") for name in names),
-    ]
+    heads = [*columns("Code", "Factor", "Measure", "Paired"), *columns(*names, kind="number")]
     rows: list[list[Cell]] = []
     for (code, factor), result in pairs.items():
         pair = result.pair
@@ -133,10 +127,10 @@ def _factor_table(
     whose = f", {document.label}" if len(models) > 1 else ""
     for name, column in _of_chance(list(pairs.values())).items():
         if any(cell is not None for cell in column):
-            columns.append(TableColumn(f"{name}{whose}", "number"))
+            heads.append(TableColumn(f"{name}{whose}", "number"))
             for row, cell in zip(rows, column, strict=True):
                 row.append(cell)
-    return ReportTable("", title, tuple(columns), tuple(map(tuple, rows)))
+    return ReportTable("", title, tuple(heads), tuple(map(tuple, rows)))
 
 
 def _of_chance(results: Sequence[Result]) -> dict[str, list[Cell]]:
@@ -144,7 +138,7 @@ def _of_chance(results: Sequence[Result]) -> dict[str, list[Cell]]:
     pairs = [result.pair for result in results]
     return {
         "Chance": [chance_cell(result) for result in results],
-        "Adjusted for chance": [adjusted_cell(result) for result in results],
+        "Adjusted for chance": [estimate(result.typed.adjusted) for result in results],
         "p": [pair.p if pair else None for pair in pairs],
         "NMI": [pair.nmi if pair else None for pair in pairs],
     }
@@ -201,13 +195,13 @@ def _leakage_map(shown: LeakageDetails, empty: Sequence[str]) -> Map:
 def _leakage_table(document: Document, shown: LeakageDetails) -> ReportTable:
     """Return a row for each pair of codes, and a column for each model."""
     several = len(document.all_models) > 1
-    columns = [TableColumn("True code"), TableColumn("Code that Q reads")]
-    columns += [
-        TableColumn(f"{m.label}, nats" if several else "Nats", "number")
-        for m in document.all_models
-    ]
+    models = [f"{model.label}, nats" if several else "Nats" for model in document.all_models]
     whose = f", {document.label}" if several else ""
-    columns += [TableColumn(f"Chance, nats{whose}", "number"), TableColumn(f"Above chance{whose}")]
+    heads = (
+        *columns("True code", "Code that Q reads"),
+        *columns(*models, f"Chance, nats{whose}", kind="number"),
+        *columns(f"Above chance{whose}"),
+    )
     others = [_leakage_of(model) for model in document.all_models[1:]]
     rows: list[tuple[Cell, ...]] = []
     for i, true in enumerate(shown.names):
@@ -216,7 +210,7 @@ def _leakage_table(document: Document, shown: LeakageDetails) -> ReportTable:
             cells = [_value(other, true, read) for other in others]
             above = "yes" if value > chance else "no"
             rows.append((true, read, value, *cells, chance, above))
-    return ReportTable("leakage", _LEAKAGE, tuple(columns), tuple(rows))
+    return ReportTable("leakage", _LEAKAGE, heads, tuple(rows))
 
 
 def _value(other: LeakageDetails | None, true: str, read: str) -> float | None:

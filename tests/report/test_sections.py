@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from infoeval.report.evidence import reasons
-from infoeval.report.first_screen import first_screen
 from infoeval.report.page import render
+from infoeval.report.sections import first_screen
 from infoeval.report.verdict import MOST_SHOWN, Finding, findings_that_fit
 from infoeval.results import Document
 from tests.report.made_up import document, pair
