@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-from tests.browser.opening import started
+from tests.browser.opening import Browsers, Firefox
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -64,8 +64,15 @@ def gpu() -> torch.device:
     return torch.device("cuda:0")
 
 
-@pytest.fixture(scope="session", params=["chromium", "firefox"])
-def browser(request: pytest.FixtureRequest) -> "Iterator[Browser]":
-    """The system's Chromium, then Playwright's Firefox where that is installed."""
-    with started(request.param) as running:
-        yield running
+@pytest.fixture(scope="session")
+def browsers() -> Iterator[Browsers]:
+    """The browsers of a process, which its tests share."""
+    running = Browsers()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def browser(browsers: Browsers, request: pytest.FixtureRequest) -> "Browser | Firefox":
+    """The system's Chromium, or the browser that the test asks for."""
+    return browsers.named(getattr(request, "param", "chromium"))

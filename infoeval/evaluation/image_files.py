@@ -18,6 +18,8 @@ QUALITY = 90
 """Quality of a lossy WebP file."""
 EFFORT = 80
 """Effort of a lossless WebP file: 100 makes digits 1 % smaller, and takes 200 times as long."""
+FEWEST_ROWS = 2
+"""As many rows of a grid are always kept: a page shows two of a traversal, the others folded."""
 OURS = re.compile(
     r"(traversal|sprites|gallery|animation)-\d+-\d+-[0-9a-f]{8}\.(webp|gif)|generator(-reference)?\.(onnx|bin)"
 )
@@ -46,6 +48,29 @@ def lossless(pixels: NDArray[np.uint8]) -> bytes:
 def lossy(pixels: NDArray[np.uint8]) -> bytes:
     """Return a uint8 array (height, width, 1 or 3) as a lossy WebP file."""
     return _webp(pixels, quality=QUALITY)
+
+
+def with_fewer_rows(files: Iterable[ReportImage], most: int) -> list[ReportImage]:
+    """Return image grids, with only their first rows where all have more bytes than `most`.
+
+    The same share of rows is kept of each, but at least `FEWEST_ROWS`. So a page of many codes can
+    still be sent to somebody, and its images stay without loss and of full size.
+    """
+    grids = list(files)
+    share = most / max(1, sum(len(grid.content) for grid in grids))
+    return [_first_rows(grid, max(FEWEST_ROWS, int(grid.entry["rows"] * share))) for grid in grids]
+
+
+def _first_rows(grid: ReportImage, rows: int) -> ReportImage:
+    entry = grid.entry
+    if rows >= entry["rows"]:
+        return grid
+    image = Image.open(io.BytesIO(grid.content))
+    height = rows * (image.height + entry["gap"]) // entry["rows"] - entry["gap"]
+    entry = entry | {"rows": rows}
+    if "cells" in entry:
+        entry["cells"] = entry["cells"][:rows]
+    return ReportImage(entry, lossless(np.asarray(image)[:height]), grid.suffix)
 
 
 def write_image_files(files: Iterable[ReportImage], folder: Path) -> list[dict[str, Any]]:

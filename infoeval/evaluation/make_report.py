@@ -15,7 +15,12 @@ from infoeval.evaluation.context import Context
 from infoeval.evaluation.differences import compare_subjects
 from infoeval.evaluation.evaluate import requests_of, score_inputs
 from infoeval.evaluation.gallery import draw_galleries
-from infoeval.evaluation.image_files import ReportImage, remove_unnamed, write_image_files
+from infoeval.evaluation.image_files import (
+    ReportImage,
+    remove_unnamed,
+    with_fewer_rows,
+    write_image_files,
+)
 from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.options import Options, PageOptions, ReportOptions
 from infoeval.evaluation.report_files import METRICS, files_of
@@ -34,6 +39,8 @@ CHECKPOINT = "ckpt.pt"
 MOST_DRAWN, MOST_WITH_SLIDERS = 40, 6
 """Subjects whose traversals are drawn, and those that have exaggerated ones and sliders as well:
 the one shown, a baseline, then the others."""
+MOST_OF_TRAVERSALS, MOST_OF_GALLERIES = 650_000, 450_000
+"""Bytes of a model's traversals, and of the galleries; a page of five grey codes has less."""
 
 
 @dataclass(frozen=True)
@@ -198,14 +205,16 @@ def draw(
         images = DrawnImages(subject.generator)
         context.progress(f"drawing images of {subject}", None)
         in_full = place < MOST_WITH_SLIDERS
-        files += draw_traversal_files(images, number, seed, stretched=in_full)
+        traversals = draw_traversal_files(images, number, seed, stretched=in_full)
+        files += with_fewer_rows(traversals, MOST_OF_TRAVERSALS)
         if in_full:
             files += draw_sprites(images, number, seed)
         if number == 0 and animation is not None:
             files += draw_animations(images, number, animation, rows=ROWS, seed=seed)
     shown = scored[0]
     try:
-        files += draw_galleries(Inputs(shown.subject, context), shown.document.results, 0)
+        galleries = draw_galleries(Inputs(shown.subject, context), shown.document.results, 0)
+        files += with_fewer_rows(galleries, MOST_OF_GALLERIES)
     except UserError as error:
         return files, [Skipped("gallery", str(error))]
     return files, []

@@ -12,12 +12,13 @@ import pytest
 
 from infoeval.report import write
 from tests.browser import documents, first_screens
-from tests.browser.opening import Shelf
+from tests.browser.opening import Browsers, Firefox, Shelf
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 Rendered = Callable[[str], Path]
+Shelves = dict["Browser | Firefox", Shelf]
 Shown = Callable[..., "AbstractContextManager[Page]"]
 MAKERS = {
     "complete": documents.complete,
@@ -62,20 +63,34 @@ def complete(rendered: Rendered) -> Path:
 
 
 @pytest.fixture(scope="session")
-def shown(browser: "Browser", rendered: Rendered) -> Iterator[Shown]:
+def shelves(browsers: Browsers) -> Iterator[Shelves]:
+    """The pages that stay open in each browser."""
+    shelves: Shelves = {}
+    yield shelves
+    for shelf in shelves.values():
+        shelf.close()
+
+
+@pytest.fixture
+def shelf(browser: "Browser | Firefox", shelves: Shelves) -> Shelf:
+    """The pages that stay open in the test's browser."""
+    return shelves.setdefault(browser, Shelf(browser))
+
+
+@pytest.fixture
+def shown(shelf: Shelf, rendered: Rendered) -> Shown:
     """Shows such a page; a test that uses it changes nothing but what is folded."""
-    shelf = Shelf(browser)
 
     def show(name: str, **settings: object) -> "AbstractContextManager[Page]":
         return shelf.shown(rendered(name), **settings)  # type: ignore[arg-type]
 
-    yield show
-    shelf.close()
+    return show
 
 
-@pytest.fixture(scope="session")
-def screenshots() -> Path:
+@pytest.fixture
+def screenshots(browser: "Browser | Firefox") -> Path:
     """Where pictures of the pages are left: $INFOEVAL_SCREENSHOTS, else beside these tests."""
     folder = Path(os.environ.get("INFOEVAL_SCREENSHOTS") or Path(__file__).parent / "screenshots")
+    folder = folder / "firefox" if isinstance(browser, Firefox) else folder
     folder.mkdir(parents=True, exist_ok=True)
     return folder

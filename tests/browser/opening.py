@@ -1,20 +1,31 @@
-"""Browsers, and pages opened in it from their files with the network off."""
+"""Browsers, and pages opened in them from their files with the network off."""
 
 from __future__ import annotations
 
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, BrowserContext, BrowserType, Locator, Page, Playwright
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+PROGRAMS = {
+    "chromium": ("chromium", "chromium-browser", "google-chrome"),
+    "firefox": ("firefox-esr", "firefox"),
+}
+BOTH = pytest.mark.parametrize("browser", list(PROGRAMS), indirect=True)
+"""Marks a test that looks at what browsers can differ in: it runs in each, others in Chromium."""
+DRIVER = {
+    "NODE_OPTIONS": f"--require={Path(__file__).with_name('firefox.cjs')}",
+    # Without scripts Firefox never says that the fonts of a page are there.
+    "PW_TEST_SCREENSHOT_NO_FONTS_READY": "1",
+}
+"""Settings of Playwright's driver."""
 ARGUMENTS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -41,31 +52,70 @@ AS_OPENED = """
 """
 
 
-@contextmanager
-def started(name: str) -> Iterator[Browser]:
-    """Start the system's Chromium, or Playwright's own Firefox: it can drive no other.
+class Browsers:
+    """The system's browsers, each started when it is first asked for and closed at the end.
 
-    Without it the test is skipped, or fails where Chromium must be.
+    Without the browser the test is skipped, or fails where INFOEVAL_BROWSER is "required".
     """
-    try:
-        from playwright.sync_api import sync_playwright
-    except ImportError:
-        _missing("Playwright is not installed")
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if name == "chromium" and program is None:
-        _missing("there is no Chromium")
-    with sync_playwright() as playwright:
-        if name == "chromium":
-            browser = playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
-        elif Path(playwright.firefox.executable_path).exists():
-            browser = playwright.firefox.launch()
-        else:
-            pytest.skip("Playwright's Firefox is not installed")
-        yield browser
-        browser.close()
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+        self._running: dict[str, Browser | Firefox] = {}
+        self._playwright: Playwright | None = None
+
+    def named(self, name: str) -> Browser | Firefox:
+        """Return "chromium" or "firefox"."""
+        if name not in self._running:
+            program = next(filter(None, map(shutil.which, PROGRAMS[name])), None)
+            if program is None:
+                _missing(f"there is no {name.capitalize()}")
+            self._running[name] = self._started(name, str(program))
+            self._stack.callback(self._running[name].close)
+        return self._running[name]
+
+    def _started(self, name: str, program: str) -> Browser | Firefox:
+        if self._playwright is None:
+            try:
+                from playwright.sync_api import sync_playwright
+            except ImportError:
+                _missing("Playwright is not installed")
+            with pytest.MonkeyPatch.context() as patch:
+                for variable, value in DRIVER.items():
+                    patch.setenv(variable, value)
+                self._playwright = self._stack.enter_context(sync_playwright())
+        if name == "firefox":
+            return Firefox(self._playwright.firefox, program)
+        return self._playwright.chromium.launch(executable_path=program, args=list(ARGUMENTS))
+
+    def close(self) -> None:
+        self._stack.close()
 
 
-def _missing(why: str) -> None:
+class Firefox:
+    """The system's Firefox by WebDriver BiDi: one process with scripts, and one without.
+
+    It cannot show a dark page, nor a page as on paper.
+    """
+
+    def __init__(self, kind: BrowserType, program: str) -> None:
+        self._kind, self._program = kind, program
+        self._running: dict[bool, Browser] = {}
+
+    def new_context(self, *, java_script_enabled: bool = True, **settings: Any) -> BrowserContext:
+        if java_script_enabled not in self._running:
+            self._running[java_script_enabled] = self._kind.launch(
+                channel="moz-firefox",
+                executable_path=self._program,
+                firefox_user_prefs={"javascript.enabled": java_script_enabled},
+            )
+        return self._running[java_script_enabled].new_context(**settings)
+
+    def close(self) -> None:
+        for browser in self._running.values():
+            browser.close()
+
+
+def _missing(why: str) -> NoReturn:
     if os.environ.get("INFOEVAL_BROWSER") == "required":
         pytest.fail(f"{why}, and INFOEVAL_BROWSER asks for it")
     pytest.skip(why)
@@ -73,7 +123,7 @@ def _missing(why: str) -> None:
 
 @contextmanager
 def opened(
-    browser: Browser,
+    browser: Browser | Firefox,
     path: Path,
     *,
     width: int = WIDE,
@@ -100,10 +150,34 @@ def opened(
         context.close()
 
 
+def click(element: Locator) -> None:
+    """Click the middle of an element, also in Firefox without scripts.
+
+    There Playwright's own click would wait for ever until the element stands still.
+    """
+    element.evaluate("(one) => one.scrollIntoView({ block: 'center', behavior: 'instant' })")
+    box = element.bounding_box()
+    assert box is not None
+    element.page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+
+
+def printed(page: Page, path: Path) -> list[str]:
+    """Print a page on A4 and return the text of each sheet."""
+    from pypdf import PdfReader
+
+    # Playwright gives a length in inches to Firefox, which takes it for centimetres.
+    browser = page.context.browser
+    unit = "in" if browser and browser.browser_type.name == "firefox" else "cm"
+    page.pdf(path=path, width=f"21{unit}", height=f"29.7{unit}")
+    sheets = PdfReader(path).pages
+    assert float(sheets[0].mediabox.width) == pytest.approx(595, abs=2)
+    return [sheet.extract_text() for sheet in sheets]
+
+
 class Shelf:
     """Pages that stay open for the tests that do no more than look at them and unfold them."""
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser: Browser | Firefox) -> None:
         self.browser = browser
         self._open: dict[tuple[Path, bool], tuple[Page, list[str], list[bool]]] = {}
 
@@ -135,7 +209,9 @@ class Shelf:
         _hear(page, troubles, script)
 
     def _put(self, path: Path, script: bool) -> tuple[Page, list[str], list[bool]]:
-        context = self.browser.new_context(offline=True, java_script_enabled=script)
+        context = self.browser.new_context(
+            offline=True, color_scheme="light", java_script_enabled=script
+        )
         context.add_init_script(TELL_VIOLATIONS)
         troubles = _listen(context)
         page = context.new_page()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import MAKERS, Shown
+from tests.browser.opening import BOTH
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -29,6 +30,7 @@ def first(page: "Page") -> "Locator":
     return page.locator("#verdict .first")
 
 
+@BOTH
 @pytest.mark.parametrize("name", PAGES)
 def test_the_answer_fits_on_the_first_screen(shown: Shown, name: str, screenshots: Path) -> None:
     assert name in MAKERS
@@ -43,6 +45,7 @@ def test_the_answer_fits_on_the_first_screen(shown: Shown, name: str, screenshot
         assert "Nothing was measured" not in text
 
 
+@BOTH
 @pytest.mark.parametrize("name", PAGES)
 def test_it_is_as_wide_as_a_phone(shown: Shown, name: str) -> None:
     with shown(name, width=390) as page:

@@ -10,7 +10,7 @@ from infoeval.report import write
 from tests.browser import documents
 from tests.browser.conftest import Shown
 from tests.browser.hostile import PAYLOADS, TURNING, Spoiler
-from tests.browser.opening import NARROW, opened
+from tests.browser.opening import BOTH, NARROW, opened
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -63,6 +63,7 @@ def elements(page: "Page") -> Counter[str]:
     return Counter(page.evaluate(COUNT))
 
 
+@BOTH
 def test_hostile_texts_make_no_element_and_run_nothing(
     browser: "Browser", hostile: Path, shown: Shown
 ) -> None:
@@ -93,6 +94,7 @@ def test_hostile_texts_are_read_as_they_are_written(
         page.screenshot(path=screenshots / "hostile-narrow.png", full_page=True)
 
 
+@BOTH
 def test_no_label_turns_our_numbers_round(browser: "Browser", tmp_path: Path) -> None:
     document = Spoiler(TURNING).document(documents.bare(tmp_path))
     write(document, tmp_path, tmp_path / "page.html")

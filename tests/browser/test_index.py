@@ -8,7 +8,7 @@ import pytest
 
 from infoeval.viewer import view
 from tests.browser.hostile import PAYLOADS
-from tests.browser.opening import NARROW, WIDE, opened
+from tests.browser.opening import BOTH, HEIGHT, NARROW, WIDE, opened
 from tests.browser.test_hostile import HANDLERS
 from tests.viewer import folders
 
@@ -40,6 +40,7 @@ def sort(page: "Page", column: str) -> str | None:
     return page.get_by_role("columnheader", name=column).get_attribute("aria-sort")
 
 
+@BOTH
 def test_rows_are_sorted_by_any_column(browser: "Browser", index: Path) -> None:
     with opened(browser, index) as page:
         assert names(page) == ALL
@@ -82,8 +83,9 @@ def test_a_code_and_a_reader_are_chosen_to_sort_by(browser: "Browser", index: Pa
 
 
 def test_it_can_be_read_without_script(browser: "Browser", index: Path) -> None:
-    for width in (WIDE, NARROW):
-        with opened(browser, index, width=width, script=False) as page:
+    with opened(browser, index, script=False) as page:
+        for width in (WIDE, NARROW):
+            page.set_viewport_size({"width": width, "height": HEIGHT})
             assert page.locator("tbody tr").filter(visible=True).count() == 6
             assert page.locator("form, button").filter(visible=True).count() == 0
             assert page.locator("main h2").all_inner_texts() == [
@@ -91,10 +93,11 @@ def test_it_can_be_read_without_script(browser: "Browser", index: Path) -> None:
             ]
 
 
-@pytest.mark.parametrize("width", [WIDE, 1265, 1000, NARROW, 320])
-def test_it_is_no_wider_than_the_window(browser: "Browser", index: Path, width: int) -> None:
-    with opened(browser, index, width=width) as page:
-        assert page.evaluate("document.documentElement.scrollWidth") <= width
+def test_it_is_no_wider_than_the_window(browser: "Browser", index: Path) -> None:
+    with opened(browser, index) as page:
+        for width in (WIDE, 1265, 1000, NARROW, 320):
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
 def test_pictures_are_sharp_and_of_whole_pixels(browser: "Browser", index: Path) -> None:
@@ -110,9 +113,11 @@ def test_pictures_are_sharp_and_of_whole_pixels(browser: "Browser", index: Path)
 def test_axe_finds_no_violation(browser: "Browser", index: Path, screenshots: Path) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
-    for width, scheme in ((WIDE, "light"), (WIDE, "dark"), (NARROW, "light")):
-        with opened(browser, index, width=width, scheme=scheme) as page:  # type: ignore[arg-type]
-            sort(page, "Seed")
+    with opened(browser, index) as page:
+        sort(page, "Seed")
+        for width, scheme in ((WIDE, "light"), (WIDE, "dark"), (NARROW, "light")):
+            page.set_viewport_size({"width": width, "height": HEIGHT})
+            page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
             found = Axe().run(page)
             assert found.violations_count == 0, found.generate_report()
             page.screenshot(path=screenshots / f"index-{width}-{scheme}.png", full_page=True)

@@ -9,7 +9,7 @@ import pytest
 from infoeval.report import render
 from tests.browser import documents
 from tests.browser.conftest import Rendered
-from tests.browser.opening import opened
+from tests.browser.opening import BOTH, click, opened, printed
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -24,14 +24,8 @@ HOSTILE = "</title><script>alert(1)</script> {{7*7}} \u202e<b onclick=alert(2)>"
 
 def sheets(page: "Page", path: Path) -> tuple[int, str]:
     """How many sheets of A4 a page takes, and their text without blanks."""
-    from pypdf import PdfReader
-
-    if page.context.browser and page.context.browser.browser_type.name != "chromium":
-        pytest.skip("only Chromium prints to a file")
-    page.pdf(path=path, format="A4")
-    reader = PdfReader(path)
-    text = "".join(sheet.extract_text() for sheet in reader.pages)
-    return len(reader.pages), re.sub(r"\s", "", text)
+    texts = printed(page, path)
+    return len(texts), re.sub(r"\s", "", "".join(texts))
 
 
 def test_five_codes_take_eight_screens(browser: "Browser", rendered: Rendered) -> None:
@@ -42,6 +36,7 @@ def test_five_codes_take_eight_screens(browser: "Browser", rendered: Rendered) -
         assert height <= MOST_SCREENS * LAPTOP["height"]
 
 
+@BOTH
 def test_a_short_print_takes_ten_sheets(
     browser: "Browser", rendered: Rendered, tmp_path: Path
 ) -> None:
@@ -84,12 +79,16 @@ def test_the_list_of_sections_stays_in_view(browser: "Browser", complete: Path) 
         assert box["height"] <= heading["y"] < 200
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+@pytest.mark.parametrize(
+    ("browser", "script"),
+    [("chromium", True), ("chromium", False), ("firefox", False)],
+    indirect=["browser"],
+)
 def test_a_link_opens_the_folded_section(browser: "Browser", complete: Path, script: bool) -> None:
     with opened(browser, complete, script=script) as page:
         command = page.locator(".command")
         assert not command.is_visible()
-        page.get_by_role("link", name="Provenance").click()
+        click(page.get_by_role("link", name="Provenance"))
         assert command.is_visible()
         heading = page.get_by_role("heading", name="Provenance").bounding_box()
         assert heading is not None

@@ -6,7 +6,6 @@ import copy
 import hashlib
 import json
 import re
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +19,7 @@ from infoeval.errors import UserError
 from infoeval.live import TOLERANCE, find_runtime, write_live
 from infoeval.report import write
 from infoeval.subjects.checkpoint_model import CheckpointModel
-from tests.browser.opening import NARROW, WIDE, Scheme, Shelf, opened
+from tests.browser.opening import BOTH, NARROW, WIDE, Scheme, Shelf, opened
 from tests.live import models
 from tests.report.sample import sample, without_extras
 
@@ -72,13 +71,6 @@ def document(home: Path) -> dict[str, Any]:
     return copy.deepcopy(json.loads((home / "metrics.json").read_text()))
 
 
-@pytest.fixture(scope="module")
-def shelf(browser: Browser) -> Iterator[Shelf]:
-    shelf = Shelf(browser)
-    yield shelf
-    shelf.close()
-
-
 def wait(page: Page, state: str) -> None:
     page.locator("#live-generator:not([data-state=loading])").wait_for(timeout=60_000)
     said = page.locator("#live-status").inner_text()
@@ -95,6 +87,7 @@ def move(page: Page, slider: int, value: float) -> None:
     page.locator(f"#live-code-{slider}").fill(str(value))
 
 
+@BOTH
 def test_generator_runs_offline_and_says_how_exact_it_is(shelf: Shelf, home: Path) -> None:
     with shelf.shown(home / "page.html") as page:
         wait(page, "ready")
@@ -106,6 +99,7 @@ def test_generator_runs_offline_and_says_how_exact_it_is(shelf: Shelf, home: Pat
         assert images(page)[..., 3].min() == 255
 
 
+@BOTH
 def test_sliders_show_what_the_checkpoint_draws(
     shelf: Shelf, home: Path, document: dict[str, Any], model: CheckpointModel
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.conftest import Rendered
-from tests.browser.opening import HEIGHT, NARROW, WIDE, opened
+from tests.browser.opening import BOTH, HEIGHT, NARROW, WIDE, click, opened
 from tests.report.sample import MATCHING
 
 if TYPE_CHECKING:
@@ -68,10 +68,11 @@ def test_keyboard_chooses_the_order(browser: "Browser", complete: Path) -> None:
         assert all(sheet == RAW for sheet in sheets(page))
 
 
+@BOTH
 def test_order_is_chosen_without_script(browser: "Browser", complete: Path) -> None:
     with opened(browser, complete, script=False) as page:
         assert sheets(page)[0] == HUNGARIAN
-        page.locator(".ordered:has(figure.image-grid) input[data-order='raw']").first.check()
+        click(page.locator(".ordered:has(figure.image-grid) input[data-order='raw']").first)
         assert sheets(page)[0] == RAW
 
 

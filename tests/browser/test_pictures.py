@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from infoeval.report import write
-from tests.browser.opening import NARROW, WIDE, opened
+from tests.browser.opening import BOTH, HEIGHT, NARROW, click, opened
 from tests.report.sample import sample, without_extras
 
 if TYPE_CHECKING:
@@ -60,14 +60,15 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "page.html"
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW], ids=["wide", "narrow"])
-def test_every_pixel_is_a_whole_number_of_pixels(
-    browser: "Browser", page_file: Path, width: int
-) -> None:
-    with opened(browser, page_file, width=width) as page:
-        cells = page.evaluate(CELLS)
-    assert len(cells) == COLUMNS * (len(SIZES) + 1)
-    for cell in cells:
+@BOTH
+def test_every_pixel_is_a_whole_number_of_pixels(browser: "Browser", page_file: Path) -> None:
+    with opened(browser, page_file) as page:
+        wide = page.evaluate(CELLS)
+        page.set_viewport_size({"width": NARROW, "height": HEIGHT})
+        narrow = page.evaluate(CELLS)
+    assert len(wide) == len(narrow) == COLUMNS * (len(SIZES) + 1)
+    assert wide != narrow
+    for cell in wide + narrow:
         scale = cell["width"] / cell["natural"]
         assert scale == pytest.approx(round(scale), abs=1e-3), cell
         assert scale == pytest.approx(cell["ratio"], abs=1e-3), cell
@@ -97,15 +98,15 @@ def tiles_in_view(figure: "Locator") -> float:
     return ROWS * window / image
 
 
+@BOTH
 def test_a_click_enlarges_without_script(browser: "Browser", page_file: Path) -> None:
     with opened(browser, page_file, script=False) as page:
         figure = page.locator("#grid-1")
         image = figure.locator("img").first
-        image.scroll_into_view_if_needed()
         before = image.bounding_box()
         assert before is not None
         assert tiles_in_view(figure) == pytest.approx(2, abs=0.1)
-        page.mouse.click(before["x"] + 20, before["y"] + 20)
+        click(figure.locator(".window").first)
         after = image.bounding_box()
         assert after is not None
         assert after["width"] == 2 * before["width"]
@@ -113,16 +114,17 @@ def test_a_click_enlarges_without_script(browser: "Browser", page_file: Path) ->
         assert not page.locator("#grid-0").evaluate(
             "(one) => one.contains(document.elementFromPoint(300, 300))"
         )
-        figure.get_by_role("link", name="Close").click()
+        click(figure.get_by_role("link", name="Close"))
         again = image.bounding_box()
         assert again is not None
         assert again["width"] == before["width"]
         assert page.locator(".pictures:has(#grid-1) h3").is_visible()
 
 
+@BOTH
 def test_a_click_unfolds_the_other_rows(browser: "Browser", page_file: Path) -> None:
     with opened(browser, page_file, script=False) as page:
-        page.get_by_text("More: all four rows").nth(1).click()
+        click(page.get_by_text("More: all four rows").nth(1))
         assert tiles_in_view(page.locator("#grid-1")) == pytest.approx(ROWS, abs=0.1)
         assert tiles_in_view(page.locator("#grid-0")) == pytest.approx(2, abs=0.1)
 

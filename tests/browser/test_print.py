@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.browser.conftest import Shown
+from tests.browser.opening import Scheme, printed
 
 pytestmark = pytest.mark.browser
 
@@ -44,24 +45,24 @@ SHORT = "document.body.className = 'print-short'"
 
 
 @pytest.mark.parametrize(
-    ("name", "script"), [("complete", True), ("seeds", True), ("bare", True), ("bare", False)]
+    ("browser", "name", "script", "scheme"),
+    [
+        *(("chromium", name, True, "dark") for name in ("complete", "seeds", "bare")),
+        ("chromium", "bare", False, "dark"),
+        ("firefox", "complete", True, "light"),
+    ],
+    indirect=["browser"],
 )
 def test_paper_has_all_sections_and_what_is_folded(
-    shown: Shown, tmp_path: Path, name: str, script: bool
+    shown: Shown, tmp_path: Path, name: str, script: bool, scheme: Scheme
 ) -> None:
-    from pypdf import PdfReader
-
-    with shown(name, scheme="dark", script=script) as page:
+    with shown(name, scheme=scheme, script=script) as page:
         titles = page.locator("main h2").all_text_contents()
         captions = page.locator("details caption:not(.unseen)").all_text_contents()
         cells = page.locator("details tbody").all_text_contents()
-        if page.context.browser and page.context.browser.browser_type.name != "chromium":
-            pytest.skip("only Chromium prints to a file")
         page.evaluate(FULL)
-        page.pdf(path=tmp_path / "page.pdf", format="A4")
+        text = squeezed("".join(printed(page, tmp_path / "page.pdf")))
         page.evaluate(SHORT)
-    reader = PdfReader(tmp_path / "page.pdf")
-    text = squeezed("".join(sheet.extract_text() for sheet in reader.pages))
     words = {word for cell in cells for word in cell.split()}
     assert titles
     assert captions

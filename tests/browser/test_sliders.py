@@ -77,7 +77,11 @@ def read(seen: Pictures, *, joint: bool) -> list[dict[str, float]]:
     return found
 
 
-@pytest.mark.parametrize("width", [WIDE, NARROW], ids=["wide", "narrow"])
+@pytest.mark.parametrize(
+    ("browser", "width"),
+    [("chromium", WIDE), ("chromium", NARROW), ("firefox", WIDE)],
+    indirect=["browser"],
+)
 def test_arrow_keys_walk_through_the_sprites(
     browser: "Browser", complete: Path, width: int
 ) -> None:

@@ -117,6 +117,16 @@ def test_pairs_that_chance_could_give_are_grey(document: Document) -> None:
     assert row[8:] == (0.4, 0.125)
 
 
+def test_grey_numbers_can_be_read_on_a_strong_colour(document: Document) -> None:
+    for each in document["results"]:
+        if "own" not in each["settings"] and each["target"] == "digit × slant":
+            each["details"] |= {"p": 0.4}
+            each |= {"value": 0.87, "low": 0.8, "high": 0.9}
+    number = next(t for t in elements(built(document).factors[0], "text") if t.text == "0.87")
+    assert "var(--on-strong)" in number.get("style", "")
+    assert "opacity: 0.75" in number.get("style", "")
+
+
 def test_many_factors_are_rows(document: Document) -> None:
     pair = next(r for r in document["results"] if r["metric"] == "code-factors" and r["target"])
     bare = without_extras(document) | {"results": []}

@@ -143,7 +143,9 @@ def _write(axes: Axes, heat: Map, colours: Colours) -> None:
     for (row, column), value in np.ndenumerate(heat.values):
         ink = "on-strong" if value >= 0.65 else "on-middle" if value >= 0.5 else "ink"
         soft = (row, column) in heat.soft and column not in heat.greyed
-        colour = colours["soft" if soft else ink]
-        text = heat.written[row][column]
-        place = column + 0.5, row + 0.5
-        axes.text(*place, text, ha="center", va="center", color=colour, in_layout=False)
+        # Grey could not be read on a strong colour: there the number is fainter than others.
+        faint = soft and ink != "ink"
+        colour = colours["soft" if soft and not faint else ink]
+        alpha = 0.75 if faint else None
+        look: dict[str, Any] = {"ha": "center", "va": "center", "color": colour, "alpha": alpha}
+        axes.text(column + 0.5, row + 0.5, heat.written[row][column], in_layout=False, **look)
