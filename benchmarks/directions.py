@@ -28,11 +28,11 @@ from torch.nn import functional
 from infoeval import CodeSpace
 from infoeval.cli.parameter_types import seed_list
 from infoeval.data.sprites import draw_sprites
-from infoeval.directions.finding import find_directions
 from infoeval.evaluation import directions
 from infoeval.evaluation.evaluate_directions import EvaluatedDirections
 from infoeval.evaluation.traversal_figures import draw_traversals
 from infoeval.files import write_text
+from infoeval.latent.finding import find_directions
 from infoeval.results import Result
 from infoeval.subjects.directions_subject import DirectionsSubject
 from infoeval.subjects.latent_space import latent_space

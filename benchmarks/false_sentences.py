@@ -17,8 +17,8 @@ from machine import machine
 from numpy.typing import NDArray
 
 from infoeval.evaluation import score
-from infoeval.report.followed_factors import SURE
-from infoeval.report.verdict import sentences
+from infoeval.reporting.followed_factors import SURE
+from infoeval.reporting.verdict import sentences
 
 Array = NDArray[np.float64]
 KINDS = ("5 normal × 5 normal", "5 normal × 3 classes", "normal × 200 people", "10 × 2 classes")

@@ -38,7 +38,7 @@ from infoeval.codes import Code
 from infoeval.evaluation import score
 from infoeval.files import write_text
 from infoeval.intervals import clopper_pearson
-from infoeval.report.changed_statistics import changed_by
+from infoeval.reporting.changed_statistics import changed_by
 from infoeval.results import Document
 
 FILE = Path("docs/results/names.csv")

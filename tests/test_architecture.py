@@ -47,15 +47,15 @@ MAY_IMPORT: dict[str, set[str]] = {
     },
     "subjects": {"checkpoint", "codes", "data", "networks", "trainer", "traversals"},
     "metrics": set(),
-    "directions": {"data", "subjects"},
+    "latent": {"data", "subjects"},
     "information": {"codes", "metrics", "priors", "subjects"},
     "results": set(),
-    "report": {"results"},
-    "viewer": {"report", "results"},
-    "live": {"networks", "report", "subjects"},
+    "reporting": {"results"},
+    "viewer": {"reporting", "results"},
+    "live": {"networks", "reporting", "subjects"},
     "evaluation": {
-        *("augment", "codes", "data", "directions", "information", "live", "metrics", "report"),
-        *("results", "subjects", "traversals"),
+        *("augment", "codes", "data", "information", "latent", "live", "metrics"),
+        *("reporting", "results", "subjects", "traversals"),
     },
     "sweep": {
         *("augment", "checkpoint", "data", "evaluation", "metrics", "networks", "results"),
@@ -69,7 +69,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 }
 """What a part (a package or a module of infoeval) may import beside the shared modules."""
 
-WITHOUT_TORCH = ("data", "metrics", "results", "report", "viewer", *sorted(BASE - {"devices"}))
+WITHOUT_TORCH = ("data", "metrics", "results", "reporting", "viewer", *sorted(BASE - {"devices"}))
 """Parts that know arrays, files and texts: importing one imports no torch."""
 
 SHOWN_ONLY = ("infoeval.cli.terminal", "infoeval.cli.progress", "infoeval.cli.parameter_types")
@@ -199,8 +199,8 @@ def test_the_page_is_written_by_one_module() -> None:
     importers = {
         module
         for module in modules()
-        if part(module) not in ("report", "live", "viewer")
-        and any(part(other) == "report" for other in imports(module))
+        if part(module) not in ("reporting", "live", "viewer")
+        and any(part(other) == "reporting" for other in imports(module))
     }
     assert importers == {"infoeval.evaluation.report_files"}
 
@@ -265,10 +265,10 @@ def test_the_registry_imports_no_metric() -> None:
 
 def test_figures_know_no_page() -> None:
     pages = {
-        *("infoeval.report", "infoeval.report.page", "infoeval.report.sections"),
-        *("infoeval.report.verdict", "infoeval.report.evidence", "infoeval.report.paper"),
+        *("infoeval.reporting", "infoeval.reporting.page", "infoeval.reporting.sections"),
+        *("infoeval.reporting.verdict", "infoeval.reporting.evidence", "infoeval.reporting.paper"),
     }
-    for module in of_package("infoeval.report.figures"):
+    for module in of_package("infoeval.reporting.figures"):
         assert not reached(module) & pages, module
 
 
@@ -304,7 +304,7 @@ def test_trainers_are_declarations() -> None:
 def test_the_command_line_starts_without_torch() -> None:
     """Help, data sets and reports need no networks; torch alone takes seconds to import."""
     program = (
-        "import sys, infoeval.cli, infoeval.data, infoeval.metrics, infoeval.report, "
+        "import sys, infoeval.cli, infoeval.data, infoeval.metrics, infoeval.reporting, "
         "infoeval.results\n"
         "from click.testing import CliRunner\n"
         "assert CliRunner().invoke(infoeval.cli.main, ['train', '--help']).exit_code == 0\n"

@@ -53,7 +53,7 @@ def test_right_names_and_dead_codes_are_counted(names: ModuleType) -> None:
 
 
 def test_every_name_of_a_factor_is_a_statistic_that_names_codes(names: ModuleType) -> None:
-    from infoeval.report.naming_rule import GROUPS
+    from infoeval.reporting.naming_rule import GROUPS
 
     known = {name for group in GROUPS for kind in group for name in kind}
     for scene in (*names.CHOSEN_ON, *names.UNSEEN):

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.report.sample import sample
+from tests.reporting.sample import sample
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCES = ("infoeval", "trainers", "reports", "pyproject.toml", "README.md", "LICENSE")
@@ -21,7 +21,7 @@ from pathlib import Path
 import infoeval
 from infoeval import content
 from infoeval.cli import main
-from infoeval.report import write
+from infoeval.reporting import write
 
 found = {
     "package": infoeval.__file__,

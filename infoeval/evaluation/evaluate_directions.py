@@ -7,8 +7,6 @@ from typing import Any
 
 import torch
 
-from infoeval.directions.direction_set import DirectionSet
-from infoeval.directions.finding import find_directions
 from infoeval.errors import UserError
 from infoeval.evaluation.attribute_readings import Read, attribute_reader
 from infoeval.evaluation.context import Context, NotApplicableError
@@ -25,6 +23,8 @@ from infoeval.evaluation.evaluate import score_subject
 from infoeval.evaluation.image_statistics import image_statistics
 from infoeval.evaluation.options import Options, takes_options
 from infoeval.evaluation.requests import Request
+from infoeval.latent.direction_set import DirectionSet
+from infoeval.latent.finding import find_directions
 from infoeval.results import Document, Result, Skipped, environment
 from infoeval.results.records import DIRECTION_CHANGE, DIRECTION_REACH, INFORMATION
 from infoeval.subjects.directions_subject import (

@@ -83,7 +83,7 @@ def write_formats(
 
     Raises UserError for a metrics.json that cannot be read, or a place that cannot be written.
     """
-    from infoeval import report
+    from infoeval import reporting
 
     document = {**read_metrics(metrics), **(own_words or {})}
     folder, written = metrics.parent, metrics
@@ -92,12 +92,12 @@ def write_formats(
         write_text(written, Document.for_page(document).to_csv())
     if "md" in formats:
         written = output.with_suffix(".md")
-        write_text(written, report.markdown(document))
+        write_text(written, reporting.markdown(document))
     if figures is not None:
-        report.write_figures(document, folder, Path(figures))
+        reporting.write_figures(document, folder, Path(figures))
     if "html" in formats:
         written = ReportPage(output)
-        report.write(document, folder, output)
+        reporting.write(document, folder, output)
     return written
 
 

@@ -10,7 +10,7 @@ import torch
 from infoeval.errors import UserError
 from infoeval.files import write_bytes
 from infoeval.live.runtime import copy_runtime, find_runtime
-from infoeval.report import onnxruntime
+from infoeval.reporting import onnxruntime
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.protocols import Generator
 

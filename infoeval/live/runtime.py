@@ -9,7 +9,7 @@ from pathlib import Path
 
 from infoeval.errors import UserError, quoted
 from infoeval.files import write_bytes, write_text
-from infoeval.report import onnxruntime
+from infoeval.reporting import onnxruntime
 
 VARIABLE = "INFOEVAL_ONNXRUNTIME_WEB"
 """The environment variable that names the folder of onnxruntime-web."""

@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from infoeval.errors import UserError
-from infoeval.report.tables import EstimateCell
+from infoeval.reporting.tables import EstimateCell
 from infoeval.results import DataSet, Row, Summary
 from infoeval.results.contract import clean, explain, parse_json
 from infoeval.viewer.entries import (

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from infoeval.report.tables import EstimateCell
-from infoeval.report.wording import count_of
+from infoeval.reporting.tables import EstimateCell
+from infoeval.reporting.wording import count_of
 
 Reader = Literal["Q afterwards", "own Q", "own Q, training"]
 """Who reads the information of a code: a Q trained afterwards, or the model's own Q, on fresh

@@ -12,8 +12,8 @@ from markupsafe import Markup
 
 from infoeval.errors import UserError, shown
 from infoeval.files import write_text
-from infoeval.report.page_template import own_script, page_template, security_policy
-from infoeval.report.wording import between, count_of, nats, percent, percents, two_decimals
+from infoeval.reporting.page_template import own_script, page_template, security_policy
+from infoeval.reporting.wording import between, count_of, nats, percent, percents, two_decimals
 from infoeval.viewer.entries import AFTERWARDS, FolderIndex, ModelEntry, Reading
 from infoeval.viewer.folder_walk import natural, read_ends
 

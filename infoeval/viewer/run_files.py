@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from infoeval.errors import UserError, one_line
-from infoeval.report.tables import EstimateCell
+from infoeval.reporting.tables import EstimateCell
 from infoeval.results.contract import Count, Name, Number, Open, Text, Whole, clean, explain
 from infoeval.results.model_results import DataSet
 from infoeval.viewer.entries import WHILE_TRAINING, CodeFacts, Reading

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from infoeval.errors import UserError
-from infoeval.report.class_matching import errors, matching_of
-from infoeval.report.followed_factors import closest_factor, codes_compared
-from infoeval.report.tables import EstimateCell
-from infoeval.report.verdict import sentences
-from infoeval.report.wording import listed
+from infoeval.reporting.class_matching import errors, matching_of
+from infoeval.reporting.followed_factors import closest_factor, codes_compared
+from infoeval.reporting.tables import EstimateCell
+from infoeval.reporting.verdict import sentences
+from infoeval.reporting.wording import listed
 from infoeval.results import DataSet, Document, ModelResults, Result, SubjectEntry
 from infoeval.results.model_results import codes_of
 from infoeval.results.records import INFORMATION, OWN_BOUND

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infoeval.report import write
+from infoeval.reporting import write
 from tests.browser import documents, first_screens
 from tests.browser.opening import Browsers, Firefox, Shelf
 

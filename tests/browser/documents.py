@@ -8,8 +8,8 @@ from typing import Any
 from infoeval.metrics import registry
 from tests.browser import drawings
 from tests.browser.drawings import Drawer
-from tests.report import sample
-from tests.report.sample import CODES
+from tests.reporting import sample
+from tests.reporting.sample import CODES
 
 Document = dict[str, Any]
 SHOWN = Drawer(0)

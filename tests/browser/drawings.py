@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from tests.report.sample import MATCHING
+from tests.reporting.sample import MATCHING
 
 SIZE = 28
 CATEGORIES = tuple(range(10))

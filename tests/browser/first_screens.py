@@ -7,8 +7,8 @@ from typing import Any
 
 from tests.browser import documents, drawings
 from tests.browser.drawings import Drawer
-from tests.report import made_up, several
-from tests.report.made_up import pair, score
+from tests.reporting import made_up, several
+from tests.reporting.made_up import pair, score
 
 Document = dict[str, Any]
 CODES = tuple(f"z{number}" for number in range(12))

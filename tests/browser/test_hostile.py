@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infoeval.report import write
+from infoeval.reporting import write
 from tests.browser import documents
 from tests.browser.conftest import Shown
 from tests.browser.hostile import PAYLOADS, TURNING, Spoiler

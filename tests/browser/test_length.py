@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infoeval.report import render
+from infoeval.reporting import render
 from tests.browser import documents
 from tests.browser.conftest import Rendered
 from tests.browser.opening import BOTH, click, opened, printed

@@ -17,11 +17,11 @@ from PIL import Image
 
 from infoeval.errors import UserError
 from infoeval.live import TOLERANCE, find_runtime, write_live
-from infoeval.report import write
+from infoeval.reporting import write
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.browser.opening import BOTH, NARROW, WIDE, Scheme, Shelf, opened
 from tests.live import models
-from tests.report.sample import sample, without_extras
+from tests.reporting.sample import sample, without_extras
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

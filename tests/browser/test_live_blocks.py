@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from infoeval.report import onnxruntime, write
+from infoeval.reporting import onnxruntime, write
 from tests.browser.opening import opened
-from tests.report import live_sample
-from tests.report.sample import sample, without_extras
+from tests.reporting import live_sample
+from tests.reporting.sample import sample, without_extras
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -7,7 +7,7 @@ import pytest
 
 from tests.browser.conftest import Rendered
 from tests.browser.opening import BOTH, HEIGHT, NARROW, WIDE, click, opened
-from tests.report.sample import MATCHING
+from tests.reporting.sample import MATCHING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from infoeval.report import write
+from infoeval.reporting import write
 from tests.browser.opening import BOTH, HEIGHT, NARROW, click, opened
-from tests.report.sample import sample, without_extras
+from tests.reporting.sample import sample, without_extras
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator

@@ -14,7 +14,7 @@ from PIL import Image
 from tests.browser.conftest import Rendered
 from tests.browser.drawings import POSITIONS, SIZE, VALUES, Drawer
 from tests.browser.opening import NARROW, WIDE, opened
-from tests.report.sample import MATCHING
+from tests.reporting.sample import MATCHING
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Locator, Page

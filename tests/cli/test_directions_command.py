@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from infoeval.directions.direction_set import read_directions
 from infoeval.evaluation import direction_changes
+from infoeval.latent.direction_set import read_directions
 from tests.cli.commands import fails, of_json, succeeds
 
 pytestmark = pytest.mark.usefixtures("at_home", "tiny_budget")

@@ -12,7 +12,7 @@ from torch import Tensor
 from infoeval import evaluation
 from infoeval.data.sprites import draw_sprites
 from infoeval.errors import UserError
-from infoeval.report.verdict import sentences
+from infoeval.reporting.verdict import sentences
 from infoeval.results import Document
 
 

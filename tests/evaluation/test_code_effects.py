@@ -11,7 +11,7 @@ from torch import Tensor
 from infoeval import Angle, Categorical, CodeSpace, Uniform, evaluation
 from infoeval.data.sprites import draw_sprites
 from infoeval.errors import UserError
-from infoeval.report.changed_statistics import changed_by
+from infoeval.reporting.changed_statistics import changed_by
 
 LOW, HIGH = np.array([0, 0.5, 0, 0, 0]), np.array([3, 1, 2 * np.pi, 1, 1])
 

@@ -13,13 +13,13 @@ import torch
 from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, UserError
-from infoeval.directions.direction_set import direction_set
 from infoeval.evaluation import context, direction_changes, directions, factor_regressor
 from infoeval.evaluation.directions_page import write_directions_page
 from infoeval.evaluation.evaluate_directions import EvaluatedDirections
 from infoeval.evaluation.options import PageOptions
 from infoeval.information.budgets import Budget
 from infoeval.information.channels import blobs
+from infoeval.latent.direction_set import direction_set
 from infoeval.results import Document
 from tests.evaluation.test_generated_factors import Dial, world
 

@@ -14,7 +14,7 @@ from infoeval.data import load
 from infoeval.errors import UserError
 from infoeval.evaluation.pages import report
 from infoeval.networks import UpConvolution
-from infoeval.report import render
+from infoeval.reporting import render
 from infoeval.results import Document
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.subject import Subject

@@ -14,7 +14,7 @@ import pytest
 
 from infoeval.live import export
 from infoeval.networks import Dense, Networks, Reshape, UpConvolution
-from infoeval.report import onnxruntime
+from infoeval.reporting import onnxruntime
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.subjects.test_checkpoint_model import checkpoint_of
 from tests.tiny import tiny_trainer

@@ -9,7 +9,7 @@ import pytest
 
 from infoeval.errors import UserError
 from infoeval.live.runtime import VARIABLE, copy_runtime, find_runtime
-from infoeval.report import onnxruntime
+from infoeval.reporting import onnxruntime
 from tests.live.models import FAKE, fake_runtime
 
 INSTALL = re.escape(f"npm install onnxruntime-web@{onnxruntime.VERSION}")

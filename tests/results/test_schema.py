@@ -17,8 +17,8 @@ from infoeval.results.__main__ import schema
 from infoeval.sweep import train_many
 from infoeval.training.run import train
 from infoeval.training.run_options import RunOptions
-from tests.report.live_sample import live_sample
-from tests.report.sample import comparison, five_seeds, sample
+from tests.reporting.live_sample import live_sample
+from tests.reporting.sample import comparison, five_seeds, sample
 from tests.tiny import TINY_BUDGET, tiny_images, tiny_trainer
 
 ROOT = Path(__file__).resolve().parents[2]

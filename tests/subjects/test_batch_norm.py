@@ -12,7 +12,7 @@ from infoeval import CodeSpace, Uniform, UserError, adapt
 from infoeval.cli.terminal.result_table import print_comparison
 from infoeval.data.image_set import ImageSet
 from infoeval.evaluation import compare, score
-from infoeval.report.evidence import reasons
+from infoeval.reporting.evidence import reasons
 from infoeval.results import Document
 from infoeval.subjects.batch_norm import BatchNormStatistics
 from infoeval.subjects.opening import open_subject

@@ -11,8 +11,8 @@ import numpy as np
 from PIL import Image
 
 from infoeval.results import Bound, Pick, Row, Summary
-from tests.report import made_up
-from tests.report.sample import sample
+from tests.reporting import made_up
+from tests.reporting.sample import sample
 
 LOG_TEN = float(np.log(10))
 CODES = [
