@@ -335,7 +335,7 @@ frame.to_parquet("codes.parquet")
 np.savez("codes.npz", codes=codes, factors=factors)
 pair = {"codes": codes, "factors": factors}
 for table in ("codes.csv", "codes.parquet", "codes.npz", pair, (codes, factors), frame):
-    assert len(score(table, ["mig"], replicates=2, null=1).results) == 1
+    assert len(score(table, metrics=["mig"], replicates=2, null=1).results) == 1
 classes = {"codes": factors, "factors": factors}
 given = {"labels": classes, "models": [codes, codes[:, ::-1]]}
 scored = set()

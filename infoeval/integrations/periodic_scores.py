@@ -50,7 +50,7 @@ class PeriodicScores:
         self.every, self.metrics, self.log, self.options = every, metrics, log, options
         self.documents: dict[int, Document] = {}
 
-    def __call__(self, epoch: int, model: Given | Callable[[], Given]) -> Document | None:
+    def __call__(self, epoch: int, model: "Given | Callable[[], Given]") -> Document | None:
         """Return the results after an epoch, counted from 0; None where none are due.
 
         `model` is a model or table as in `infoeval.score`, or a function without arguments that
@@ -74,7 +74,7 @@ def _made(model: Any) -> Any:
     return model() if code is not None and code.co_argcount == 0 else model
 
 
-def lightning_callback(model: Callable[[Any], Given], scores: PeriodicScores) -> Any:
+def lightning_callback(model: Callable[[Any], "Given"], scores: PeriodicScores) -> Any:
     """Return a callback of Lightning that scores the module after training epochs.
 
     Args:

@@ -106,9 +106,7 @@ def _of_object(
     batch_norm: "BatchNorm",
 ) -> Subject:
     """Return the subject of a table or a model in memory, perhaps made by a function of a file."""
-    if isinstance(model, pd.DataFrame) and choice.codes is None and has_other_factors(choice):
-        model = {"codes": model}  # all of its columns, whatever they are called
-    source = in_memory(model)
+    source = in_memory(model, all_codes=choice.codes is None and has_other_factors(choice))
     if source is not None:
         return TableSubject(source, name or source.where, choice, path)
     from infoeval.subjects.user_model import UserModel

@@ -479,7 +479,7 @@ def test_the_share_of_intervals_that_is_done() -> None:
     def progress(text: str, share: float | None) -> None:
         told.append((text.partition(",")[0], share))
 
-    evaluation.score(table, ["mig", "modularity"], progress=progress)
+    evaluation.score(table, metrics=["mig", "modularity"], progress=progress)
     for metric, start in (("mig", 0.0), ("modularity", 0.5)):
         shares = [share for name, share in told if name == metric]
         assert len(shares) > 140  # 60 halves, 60 quarters, 20 shuffled tables

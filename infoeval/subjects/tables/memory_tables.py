@@ -72,8 +72,10 @@ class MappingTable(TableParts):
         return None if name not in self.values else [str(word) for word in self.values[name]]
 
 
-def in_memory(given: Any) -> TableParts | None:
+def in_memory(given: Any, *, all_codes: bool = False) -> TableParts | None:
     """Return the table that is given in memory; None for what is no table.
+
+    `all_codes`: whether all columns of a data frame are codes, whatever they are called.
 
     Raises UserError for a table that cannot be used.
     """
@@ -84,7 +86,7 @@ def in_memory(given: Any) -> TableParts | None:
         return MappingTable(given, where)
     frame = _frame(given)
     if frame is not None:
-        return FrameTable(frame, where)
+        return MappingTable({"codes": frame}, where) if all_codes else FrameTable(frame, where)
     if isinstance(getattr(given, "obs", None), pd.DataFrame) and hasattr(given, "obsm"):
         arrays = {name: given.obsm[name] for name in given.obsm}
         return MappingTable(arrays, where, with_plain_names(given.obs, where))
