@@ -46,11 +46,7 @@ class FolderTree:
 
         A file of more than so many bytes is refused.
         """
-        with _opened(self.root / path) as file:
-            content = file.read(most + 1)
-        if len(content) > most:
-            raise UserError(f"it has more than {most:,} bytes")
-        return content
+        return read_plain(self.root / path, most)
 
 
 def walk(folder: Path) -> FolderTree:
@@ -113,6 +109,18 @@ def natural(text: str) -> list[tuple[int, int, str]]:
         for part in _NUMBER.split(text)
         if part
     ]
+
+
+def read_plain(path: Path, most: int) -> bytes:
+    """Return the content of a plain file of at most so many bytes, and follow no link.
+
+    Raises UserError for a larger one, and for one that is not there or cannot be read.
+    """
+    with _opened(path) as file:
+        content = file.read(most + 1)
+    if len(content) > most:
+        raise UserError(f"it has more than {most:,} bytes")
+    return content
 
 
 def read_ends(path: Path, most: int) -> tuple[bytes, bytes]:
