@@ -37,16 +37,16 @@ def markdown(document: Mapping[str, Any]) -> str:
         else f"# What the codes of {markdown_text(subject.trainer or subject.source)} mean\n",
         *([f"{markdown_text(whole.notes)}\n"] if whole.notes else []),
         *_verdict(whole),
-        *_figures("Information in each code", built.information),
-        *_figures("Differences", built.differences),
+        *_tables("Information in each code", built.information),
+        *_tables("Differences", built.differences),
         *_tables("Directions", directions(whole)),
         *_tables("Codes and classes", [t for c in built.confusions for t in c.tables]),
-        *_figures("Codes and factors", (*built.factors, *built.other_factors)),
-        *_figures("Training of Q", (*built.learning, *built.noise)),
-        *_figures("Training", built.training),
-        *_figures("Every seed", built.seeds),
-        *_figures("Leakage between codes", built.leakage),
-        *_figures("Metrics", built.metrics),
+        *_tables("Codes and factors", built.factors + built.other_factors),
+        *_tables("Training of Q", built.learning + built.noise),
+        *_tables("Training", built.training),
+        *_tables("Every seed", built.seeds),
+        *_tables("Leakage between codes", built.leakage),
+        *_tables("Metrics", built.metrics),
         *(f"- {markdown_text(sentence)}\n" for sentence in doubts(whole)),
         *_tables(
             "How the numbers were computed",
@@ -83,11 +83,9 @@ def _list(items: Sequence[tuple[str, str]]) -> str:
     return "".join(lines)
 
 
-def _figures(title: str, group: Sequence[Figure]) -> list[str]:
-    return _tables(title, [figure.table for figure in group])
-
-
-def _tables(title: str, tables: Sequence[ReportTable]) -> list[str]:
+def _tables(title: str, given: Sequence[ReportTable | Figure]) -> list[str]:
+    """Return a section of tables, or of those of figures; nothing where all are empty."""
+    tables = (each.table if isinstance(each, Figure) else each for each in given)
     there = [table for table in tables if table.rows]
     if not there:
         return []

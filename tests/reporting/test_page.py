@@ -299,7 +299,7 @@ def test_too_few_rows_are_said_on_the_page(folder: Path, document: dict[str, Any
     for result in document["results"]:
         if result["target"] == "digit × slant":
             result["details"]["sparse"] = sentence
-    text = Reading(render(light(document | {"images": []}), folder)).text
+    text = Reading(render(document | {"images": []}, folder)).text
     assert "Too few rows" in text
     assert sentence in text
 

@@ -1,6 +1,6 @@
 """The first model minus each other model in every metric, with intervals."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from matplotlib.axes import Axes
@@ -36,17 +36,15 @@ def _unit(document: Document, difference: Difference) -> str:
 
 def _panel(document: Document, unit: str, group: Sequence[Difference]) -> Figure:
     models = looks(document)
-    keys = list(dict.fromkeys((difference.metric, difference.target) for difference in group))
+    by_key: dict[Key, list[Difference]] = {}
+    for each in group:
+        by_key.setdefault((each.metric, each.target), []).append(each)
     rows = [
         DotRow(
             f"{metric} of {target}" if target else metric,
-            tuple(
-                _dot(models[difference.model], difference)
-                for difference in group
-                if (difference.metric, difference.target) == (metric, target)
-            ),
+            tuple(_dot(models[each.model], each) for each in found),
         )
-        for metric, target in keys
+        for (metric, target), found in by_key.items()
     ]
     shown = sorted({difference.model for difference in group})
     name = document.label
@@ -61,14 +59,14 @@ def _panel(document: Document, unit: str, group: Sequence[Difference]) -> Figure
         rows=rows,
         draw=partial(_draw, rows, unit, models[0].name),
         legend=partial(_legend, [models[index] for index in shown]),
-        table=_table(document, unit, keys, group),
+        table=_table(document, unit, by_key),
     )
 
 
-def _dot(look: Look, difference: Difference) -> Dot:
-    low, high = difference.low, difference.high
+def _dot(look: Look, found: Difference) -> Dot:
+    low, high = found.low, found.high
     nothing = low is not None and high is not None and low <= 0 <= high
-    return Dot(look, difference.difference, low, high, hollow=nothing)
+    return Dot(look, found.difference, low, high, hollow=nothing)
 
 
 def _draw(rows: Sequence[DotRow], unit: str, name: str, axes: Axes, colours: Colours) -> None:
@@ -86,20 +84,13 @@ def _legend(models: Sequence[Look], colours: Colours) -> Sequence[Handle]:
     return handles
 
 
-def _table(
-    document: Document, unit: str, keys: Sequence[Key], group: Sequence[Difference]
-) -> Table:
+def _table(document: Document, unit: str, by_key: Mapping[Key, Sequence[Difference]]) -> Table:
     """Return a row for each metric, and a column for each other model."""
-    indices = sorted({difference.model for difference in group})
-    by_place = {
-        (entry.metric, entry.target, entry.model): EstimateCell(
-            entry.difference, entry.low, entry.high
-        )
-        for entry in group
+    indices = sorted({each.model for group in by_key.values() for each in group})
+    cells = {
+        key: {each.model: EstimateCell(each.difference, each.low, each.high) for each in group}
+        for key, group in by_key.items()
     }
-    rows = [
-        (metric, target, *(by_place.get((metric, target, index)) for index in indices))
-        for metric, target in keys
-    ]
+    rows = [(*key, *(found.get(index) for index in indices)) for key, found in cells.items()]
     names = [f"minus {document.all_models[index].label}" for index in indices]
     return (*columns("Metric", "Of"), *columns(*names, kind=kind_of(unit))), rows

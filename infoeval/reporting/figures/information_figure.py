@@ -8,7 +8,6 @@ from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from infoeval.reporting.figure import Colours, Figure, Handle
@@ -23,6 +22,7 @@ from infoeval.reporting.figures.look import (
     entropy_line,
     entropy_mark,
     looks,
+    median_mark,
 )
 from infoeval.reporting.figures.naming import short
 from infoeval.reporting.tables import Cell, ReportTable, columns, estimate
@@ -32,7 +32,6 @@ from infoeval.results.records import INFORMATION, OWN_BOUND
 
 _ROW = 20
 """Height of a bar's row, CSS pixels."""
-_MEDIAN = "median of the seeds"
 _NOT_CONVERGED = "Q not converged: may be higher"
 
 
@@ -264,7 +263,7 @@ def _dots_legend(document: Document, colours: Colours) -> list[Handle]:
     return [
         *dots_legend(looks(document), colours),
         *([entropy_mark(colours)] if _limits(document) else []),
-        Line2D([], [], color=colours["ink"], linewidth=1.8, label=_MEDIAN),
+        median_mark(colours),
     ]
 
 

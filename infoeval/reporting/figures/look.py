@@ -88,6 +88,11 @@ def entropy_mark(colours: Colours) -> Line2D:
     return Line2D([], [], label=ENTROPY, **entropy_line(colours))
 
 
+def median_mark(colours: Colours) -> Line2D:
+    """Return the entry of a legend for the median of the seeds."""
+    return Line2D([], [], color=colours["ink"], linewidth=1.8, label="median of the seeds")
+
+
 def entropy_line(colours: Colours) -> dict[str, Any]:
     """Return the properties of the line at a code's entropy."""
     return {"color": colours["ink"], "linewidth": 1.3, "dashes": (2, 2)}

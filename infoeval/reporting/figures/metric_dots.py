@@ -6,7 +6,6 @@ from statistics import median
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
-from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from infoeval.reporting.class_matching import errors
@@ -28,6 +27,7 @@ from infoeval.reporting.figures.look import (
     chance_cell,
     dots_legend,
     looks,
+    median_mark,
 )
 from infoeval.reporting.figures.naming import apart
 from infoeval.reporting.over_seeds import mean_over_seeds
@@ -50,7 +50,6 @@ Measured = Mapping[int, EstimateCell]
 """One quantity of each model that has it, by the index of the model."""
 _LANE = 0.62
 """How far the dots of several models stand from each other."""
-_MEDIAN = "median of the seeds"
 _INFORMATION = "information"
 _CHANCE = "chance"
 _HOW = "shuffled factors, or for cluster-acc the most frequent class every time"
@@ -280,7 +279,7 @@ def _seeds_panel(document: Document, unit: str, quantities: Mapping[str, Measure
         "seeds (Student's t, 95 %), those of single seeds over images.",
         rows=rows,
         draw=partial(_draw_seeds, rows, unit),
-        legend=partial(_seeds_legend, models),
+        legend=lambda colours: [*dots_legend(models, colours), median_mark(colours)],
         table=_seeds_table(document, unit, quantities),
     )
 
@@ -298,11 +297,6 @@ def _draw_seeds(rows: Sequence[DotRow], unit: str, axes: Axes, colours: Colours)
     low, high = axes.get_xlim()
     axes.set_xlim(min(low, -0.02), max(high, 1.02) if unit in ("fraction", "index") else high)
     axes.set_xlabel(unit)
-
-
-def _seeds_legend(models: Sequence[Look], colours: Colours) -> list[Handle]:
-    mark = Line2D([], [], color=colours["ink"], linewidth=1.8, label=_MEDIAN)
-    return [*dots_legend(models, colours), mark]
 
 
 def _seeds_table(document: Document, unit: str, quantities: Mapping[str, Measured]) -> Table:
