@@ -65,9 +65,10 @@ PLANS = (
 """The first plan that is small enough is used."""
 
 
-def draw_sprites(model: Generator, number: int, seed: int) -> list[ReportImage]:
+def draw_sprites(model: Generator, number: int, seed: int, *, noises: int = 3) -> list[ReportImage]:
     """Return a file for each noise; none where even a few sprites are too many pixels.
 
+    There are at most `noises` of them.
     The noise is that of the traversals' first rows. Files are lossless unless they have more than
     `MOST_BYTES` together and lossy ones are much smaller.
     """
@@ -79,7 +80,7 @@ def draw_sprites(model: Generator, number: int, seed: int) -> list[ReportImage]:
     if plan is None:
         return []
     grids, entries = [], []
-    for row in range(plan.noises):
+    for row in range(min(plan.noises, noises)):
         sliders = _sliders(space, plan, {name: fixed[name][row] for name in space})
         codes = _positions(sliders, plan.joint)
         count = len(next(iter(codes.values())))

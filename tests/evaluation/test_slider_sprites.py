@@ -90,6 +90,7 @@ def test_too_many_combinations_move_one_code_at_a_time(tmp_path: Path) -> None:
     fixed, noise = fixed_rows(model.codes, 5, 3)
     pictures = draw_sprites(model, 2, 3)
     assert [picture.entry["noise"] for picture in pictures] == [0, 1, 2]
+    assert draw_sprites(model, 2, 3, noises=1) == pictures[:1]
     for row, picture in enumerate(pictures):
         entry = picture.entry
         assert (entry["joint"], entry["model"]) == (False, 2)
