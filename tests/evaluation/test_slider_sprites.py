@@ -151,7 +151,9 @@ class Noisy(Bars):
 
 
 def test_a_loss_is_told() -> None:
-    pictures = draw_sprites(Noisy(digit=Categorical(10), style=Uniform(-1, 1)), 0, 0)
+    model = Noisy(digit=Categorical(10), style=Uniform(-1, 1))
+    pictures = draw_sprites(model, 0, 0)
+    assert draw_sprites(model, 0, 0, noises=1)[0].entry == pictures[0].entry
     assert all("with loss" in picture.entry["caption"] for picture in pictures)
     assert sum(len(picture.content) for picture in pictures) < 1_000_000
     assert all(p.entry["caption"] == "" for p in draw_sprites(Bars(digit=Categorical(4)), 0, 0))
