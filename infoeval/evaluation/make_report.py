@@ -41,6 +41,8 @@ MOST_DRAWN, MOST_WITH_SLIDERS = 40, 6
 the one shown, a baseline, then the others."""
 MOST_OF_TRAVERSALS, MOST_OF_GALLERIES = 650_000, 450_000
 """Bytes of a model's traversals, and of the galleries; a page of five grey codes has less."""
+MOST_NOISES = 6
+"""Noises that sliders have in all models together; each has at least one."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +200,9 @@ def draw(
     """
     seed = context.options.seed
     files: list[ReportImage] = []
-    for place, number in enumerate(_drawn(scored)):
+    drawn = _drawn(scored)
+    noises = MOST_NOISES // min(len(drawn), MOST_WITH_SLIDERS)
+    for place, number in enumerate(drawn):
         subject = scored[number].subject
         if subject.generator is None or not subject.generator.codes:
             continue
@@ -208,7 +212,7 @@ def draw(
         traversals = draw_traversal_files(images, number, seed, stretched=in_full)
         files += with_fewer_rows(traversals, MOST_OF_TRAVERSALS)
         if in_full:
-            files += draw_sprites(images, number, seed)
+            files += draw_sprites(images, number, seed, noises=noises)
         if number == 0 and animation is not None:
             files += draw_animations(images, number, animation, rows=ROWS, seed=seed)
     shown = scored[0]

@@ -65,11 +65,12 @@ PLANS = (
 """The first plan that is small enough is used."""
 
 
-def draw_sprites(model: Generator, number: int, seed: int) -> list[ReportImage]:
+def draw_sprites(model: Generator, number: int, seed: int, *, noises: int = 3) -> list[ReportImage]:
     """Return a file for each noise; none where even a few sprites are too many pixels.
 
-    The noise is that of the traversals' first rows. Files are lossless unless they have more than
-    `MOST_BYTES` together and lossy ones are much smaller.
+    There are at most `noises`, those of the traversals' first rows. Files are lossless unless they
+    have more than `MOST_BYTES`, or fewer noises than planned their share of it, and lossy ones are
+    much smaller.
     """
     space = model.codes
     fixed, noise = fixed_rows(space, ROWS, seed)
@@ -79,7 +80,7 @@ def draw_sprites(model: Generator, number: int, seed: int) -> list[ReportImage]:
     if plan is None:
         return []
     grids, entries = [], []
-    for row in range(plan.noises):
+    for row in range(min(plan.noises, noises)):
         sliders = _sliders(space, plan, {name: fixed[name][row] for name in space})
         codes = _positions(sliders, plan.joint)
         count = len(next(iter(codes.values())))
@@ -98,7 +99,7 @@ def draw_sprites(model: Generator, number: int, seed: int) -> list[ReportImage]:
                 "codes": [slider.entry() for slider in sliders],
             }
         )
-    files, caption = _encoded(grids)
+    files, caption = _encoded(grids, MOST_BYTES * len(grids) // plan.noises)
     return [
         ReportImage(entry | {"caption": caption}, content)
         for entry, content in zip(entries, files, strict=True)
@@ -169,11 +170,11 @@ def _as_grid(images: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], int]:
     return tile(whole.reshape(rows, columns, *images.shape[1:]), gap=0), columns
 
 
-def _encoded(grids: Sequence[NDArray[np.uint8]]) -> tuple[list[bytes], str]:
-    """Return grids as files, and a caption; lossy only if that saves much."""
+def _encoded(grids: Sequence[NDArray[np.uint8]], most: int) -> tuple[list[bytes], str]:
+    """Return grids as files, and a caption; lossy above `most` bytes only, if that saves much."""
     files = [lossless(grid) for grid in grids]
     size = sum(map(len, files))
-    if size > MOST_BYTES:
+    if size > most:
         smaller = [lossy(grid) for grid in grids]
         if sum(map(len, smaller)) < WORTH_A_LOSS * size:
             return smaller, f"Compressed with loss, WebP quality {QUALITY}."

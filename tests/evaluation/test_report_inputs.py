@@ -210,10 +210,10 @@ def test_seeds_stand_beside_the_one_most_like_the_others(runs: Path, tmp_path: P
     assert sorted(seeds) == [2, 10, 11]
     assert [each["role"] for each in document["models"]] == ["seed", "seed", "baseline"]
     assert ["alignment" in each for each in document["models"]] == [True, True, False]
-    drawn = {
-        (entry["kind"], entry["model"]) for entry in entries(tmp_path / "page.html", "sprites")
-    }
-    assert drawn == {("sprites", number) for number in range(4)}
+    drawn = [
+        (entry["model"], entry["noise"]) for entry in entries(tmp_path / "page.html", "sprites")
+    ]
+    assert drawn == [(0, 0), (3, 0), (1, 0), (2, 0)], "of four models, one noise each"
 
 
 @pytest.mark.usefixtures("without_pictures")

@@ -90,6 +90,7 @@ def test_too_many_combinations_move_one_code_at_a_time(tmp_path: Path) -> None:
     fixed, noise = fixed_rows(model.codes, 5, 3)
     pictures = draw_sprites(model, 2, 3)
     assert [picture.entry["noise"] for picture in pictures] == [0, 1, 2]
+    assert draw_sprites(model, 2, 3, noises=1) == pictures[:1]
     for row, picture in enumerate(pictures):
         entry = picture.entry
         assert (entry["joint"], entry["model"]) == (False, 2)
@@ -150,7 +151,9 @@ class Noisy(Bars):
 
 
 def test_a_loss_is_told() -> None:
-    pictures = draw_sprites(Noisy(digit=Categorical(10), style=Uniform(-1, 1)), 0, 0)
+    model = Noisy(digit=Categorical(10), style=Uniform(-1, 1))
+    pictures = draw_sprites(model, 0, 0)
+    assert draw_sprites(model, 0, 0, noises=1)[0].entry == pictures[0].entry
     assert all("with loss" in picture.entry["caption"] for picture in pictures)
     assert sum(len(picture.content) for picture in pictures) < 1_000_000
     assert all(p.entry["caption"] == "" for p in draw_sprites(Bars(digit=Categorical(4)), 0, 0))
