@@ -57,6 +57,10 @@ class Subsamples:
             self.sizes,
         )
 
+    def pairs_with(self, other: "Subsamples") -> bool:
+        """Return whether both can be of the same parts of the same rows."""
+        return self.halves.shape == other.halves.shape and self.sizes == other.sizes
+
     def number(self, place: int) -> "Subsamples":
         """Return the subsamples of one of the numbers."""
         quarters = None if self.quarters is None else self.quarters[:, [place]]

@@ -323,7 +323,7 @@ def test_large_tables_keep_what_was_measured(
 ) -> None:
     """Of two versions in turn; here both are this one, and the second gets no time at all."""
     rows = tmp_path / "rows.csv"
-    command = ["large_tables.py", "--rows", "400", "--codes", "6", "--to", str(rows)]
+    command = ["large_tables.py", "--rows", "20000", "--codes", "6", "--to", str(rows)]
     monkeypatch.setattr(
         sys, "argv", [*command, "--metric", "mig", "--plain", "--before", str(ROOT)]
     )
@@ -331,7 +331,7 @@ def test_large_tables_keep_what_was_measured(
     monkeypatch.setattr(sys, "argv", [*command, "--metric", "mig", "--limit", "0"])
     benchmark("large_tables").main()
     kept = pd.read_csv(rows)
-    assert list(kept["rows"]) == [400, 400, 400]
+    assert list(kept["rows"]) == [20_000] * 3
     assert kept["value"][0] == kept["value"][1] > 0.1
     assert kept["low"].isna().all()
     assert kept["seconds"][2] == "over 0"

@@ -215,7 +215,7 @@ def _difference(
             "give the same images for both with --data"
         )
     generated = "generated" in str(first.settings.get("own", ""))
-    if ours is None or theirs is None or generated or ours.halves.shape != theirs.halves.shape:
+    if ours is None or theirs is None or generated or not ours.pairs_with(theirs):
         low, high = _independent(first, second)
     else:
         low, high = _paired(first, second, ours, theirs)

@@ -27,7 +27,7 @@ from infoeval.metrics.stats.resampling import (
     score_parts,
     table_of,
 )
-from infoeval.metrics.stats.row_intervals import MANY_ROWS, Rows
+from infoeval.metrics.stats.row_intervals import Rows, sizes_of_parts
 
 REFERENCE = (
     "Spearman 1904; Fisher and Lee 1982, Nonparametric measures of angular-angular association; "
@@ -107,8 +107,8 @@ def code_factors(
     classes, and |Spearman| of independent columns is 0.8 / √n on average. ``null`` and ``adjusted``
     show it for every pair. ``p`` is the probability that a table with shuffled factors has a pair
     anywhere that is as many deviations above its mean as this one (Westfall and Young 1993):
-    it allows for the number of pairs. Of more than 20,000 rows so many are shuffled, and what they
-    score is carried to all rows, information like 1/n and correlations like 1/√n (``null_rows``).
+    it allows for the number of pairs. Of more than 20,000 rows a part is shuffled, of
+    ``null_rows``, and what it scores is carried to all: information like 1/n, others like 1/√n.
 
     ``details``: ``associations``, an entry for each code and each factor, codes slowest, with
     ``code``, ``factor``, ``measure``, ``paired``, ``value``, ``low``, ``high``, ``null``,
@@ -142,7 +142,9 @@ def code_factors(
         associations = WithinClasses(table, classes, periodic, normalization, estimator, bins)
     every = np.arange(table.n)
     whole = associations.matrix(every, every)
-    shuffles = _shuffles(associations, table.n, options)
+    sizes = sizes_of_parts(table)
+    shuffled = table.n if sizes is None else sizes[1]
+    shuffles = _shuffles(associations, table.n, shuffled, options)
     chance = shuffles.mean(axis=0) if len(shuffles) else np.zeros(whole.shape)
     strengths = associations.strength(whole, chance)
     pairs = list(np.ndindex(*whole.shape))
@@ -163,7 +165,7 @@ def code_factors(
             "normalization": normalization,
             "estimator": estimator,
             "bins": bins,
-            **({"null_rows": MANY_ROWS} if table.n > MANY_ROWS else {}),
+            **({"null_rows": shuffled} if shuffled < table.n else {}),
             **({} if within is None else {"within": within}),
             **(sparse_cells(associations.codes, associations.factors) if binned.any() else {}),
         },
@@ -207,16 +209,16 @@ def _without(table: Table, within: str) -> tuple[Table, NDArray[np.intp]]:
     return replace(table, factors=others), numbers
 
 
-def _shuffles(associations: Associations, n: int, options: TableOptions) -> Array:
+def _shuffles(associations: Associations, n: int, part: int, options: TableOptions) -> Array:
     """Associations ``(tables, D, K)`` of tables with shuffled factors.
 
-    Of a large table those of a part of the rows, which are carried to all by the rate at which
-    chance falls: information like 1/n, and correlations like 1/√n.
+    Those of a smaller ``part`` of the n rows are carried to all by the rate at which chance falls:
+    information like 1/n, and correlations like 1/√n.
     """
     generator = np.random.default_rng([options.get("seed", 0), 4])
     rows = np.arange(n)
-    if n > MANY_ROWS:
-        rows = np.sort(generator.choice(n, MANY_ROWS, replace=False))
+    if part < n:
+        rows = np.sort(generator.choice(n, part, replace=False))
     share = len(rows) / n
     falls = np.where(associations.by_information, share, math.sqrt(share))
     orders = (rows[generator.permutation(len(rows))] for _ in range(options.get("null", TABLES)))

@@ -2,6 +2,7 @@
 
 import json
 import math
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from infoeval.evaluation import generator_metrics
 from infoeval.evaluation.differences import _difference
 from infoeval.information.budgets import BUDGETS
 from infoeval.information.checkpoint_information import CheckpointInformation, estimate_checkpoint
+from infoeval.intervals import Subsamples
+from infoeval.metrics import Score
 from infoeval.results import Document, Result
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.training.run import train
@@ -242,3 +245,16 @@ def test_progress_names_the_side(subject: Path, twin: Path) -> None:
     told.clear()
     evaluation.compare([subject, twin, subject], ["mi-own"], **options)
     assert {text.partition(": ")[0] for text in told} == {str(subject), str(twin)}
+
+
+def test_parts_of_other_sizes_are_not_paired() -> None:
+    """Of large tables, models of more codes are scored on smaller parts."""
+    score = Score(0.5, 0.4, 0.6, level=0.95, n=30_000, unit="fraction")
+    result = Result.of(score, metric="mig")
+    values, nothing = np.linspace(0, 1, 30)[:, None], np.zeros(1)
+    ours = Subsamples(values, values, nothing, nothing, (30_000, 10_000, 1_250))
+    theirs = replace(ours, sizes=(30_000, 8_000, 1_000))
+    paired, apart = (_difference(result, result, 1, ours, other) for other in (ours, theirs))
+    assert (paired.low, paired.high) == (0.0, 0.0)
+    assert apart.low == pytest.approx(-0.1 * 2**0.5)
+    assert apart.high == pytest.approx(0.1 * 2**0.5)

@@ -116,8 +116,8 @@ def halves_and_quarters(
     Every group gives its share of rows. Other ``sizes`` than those of halves and quarters are the
     rows of all, of the larger parts and of the smaller ones. The same groups, count, sizes and
     generator give the same rows, so that the subsamples of two models of the same images are
-    paired. Quarters are left out where
-    some of them cannot be scored. Raises UserError where some halves cannot.
+    paired. Quarters are left out where some of them cannot be scored. Raises UserError where some
+    halves cannot.
     """
 
     def numbers(rows: int) -> Array:
