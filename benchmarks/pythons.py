@@ -49,15 +49,8 @@ def test(python: Path, folder: Path, words: list[str]) -> str:
     inside = folder / "bin" / "python"
     if not inside.exists():
         subprocess.run([python, "-m", "venv", folder], check=True)
-    install: list[str | Path] = [
-        inside,
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--editable",
-        f"{ROOT}[dev]",
-    ]
+    what = ["--quiet", "--editable", f"{ROOT}[dev]"]
+    install: list[str | Path] = [inside, "-m", "pip", "install", *what]
     if subprocess.run(install, cwd=ROOT).returncode:
         return "could not be installed"
     tests = words or ["--numprocesses", "auto", "--dist", "loadfile"]
