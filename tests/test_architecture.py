@@ -342,7 +342,7 @@ scored = set()
 for name in (name for name, home in registry.HOMES.items() if ".metrics." in home):
     kind = registry.find(name).kind
     if kind in ("labels", "table", "interventions", "codes", "models"):
-        score(given.get(kind, pair), [name], replicates=0, null=0)
+        score(given.get(kind, pair), metrics=[name], replicates=0, null=0)
         assert "torch" not in sys.modules, name
         scored.add(name)
 assert len(scored) > 20

@@ -94,7 +94,7 @@ def test_factors_of_any_kind_give_the_same(kind: str) -> None:
 
 
 def test_metrics_in_the_place_of_factors_are_a_clear_error() -> None:
-    with pytest.raises(ie.UserError, match="mig"):
+    with pytest.raises(ie.UserError, match="metrics are metrics=\\['mig'\\]"):
         ie.score(table()["codes"], ["mig"])
 
 

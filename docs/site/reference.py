@@ -12,7 +12,7 @@ from infoeval.metrics import all_metrics
 from infoeval.metrics.registry import Metric
 
 MODULES = {
-    "infoeval": "codes, trainers and models",
+    "infoeval": "what one import gives: scores, reports, trainings, codes, models",
     "infoeval.evaluation": "scoring, comparing, encoding, directions",
     "infoeval.evaluation.pages": "reports",
     "infoeval.information": "information between codes and images",
@@ -20,6 +20,7 @@ MODULES = {
     "infoeval.training.choosing": "finding a trainer",
     "infoeval.training.run": "training",
     "infoeval.sweep": "many runs",
+    "infoeval.integrations": "scores and loggers while a model is trained",
     "infoeval.results": "the results, as they are written and read",
     "infoeval.viewer": "one page over a folder",
 }

@@ -55,6 +55,10 @@ def score(
             setting or budget, or a metric asked for by name that does not apply.
 
     """
+    if metrics is None and isinstance(factors, list | tuple) and factors:
+        known = registry.names()
+        if all(isinstance(name, str) and name.partition(":")[0] in known for name in factors):
+            raise UserError(f"the second argument are factors; metrics are metrics={list(factors)}")
     context = Context(Options(factors=factors, **options))  # type: ignore[arg-type]
     requests = requests_of(metrics, context.options)
     subjects = context.open_all(as_list(models))
