@@ -142,8 +142,12 @@ def _contexts(
 
 def _entry(home: ModuleType, name: str) -> str:
     """Return the directive that documents a name from its docstring."""
-    kind = "autofunction" if not isinstance(getattr(home, name), type) else "autoclass"
-    return f"```{{eval-rst}}\n.. {kind}:: {home.__name__}.{name}\n```\n"
+    if not isinstance(getattr(home, name), type):
+        return f"```{{eval-rst}}\n.. autofunction:: {home.__name__}.{name}\n```\n"
+    elsewhere = (public_names(module) for module in MODULES if module != "infoeval")
+    again = home.__name__ == "infoeval" and any(name in names for names in elsewhere)
+    option = "   :no-index:\n" if again else ""
+    return f"```{{eval-rst}}\n.. autoclass:: {home.__name__}.{name}\n{option}```\n"
 
 
 def _contents(names: Sequence[str]) -> str:
