@@ -52,7 +52,7 @@ def test_a_turned_code_is_shown_from_its_other_end(three: Plain, tmp_path: Path)
     document = Document.for_page(three)
     groups = {group.code: group for group in traversals(document, tmp_path, Orders())}
     (grid,) = [each for each in groups["slant"].first.grids if each.model.index == 2]
-    assert grid.code == "width"
+    assert grid.image.code == "width"
     assert [column.index for column in grid.grid.columns] == list(range(10))[::-1]
     straight = Document.for_page(
         three | {"models": [m | {"alignment": None} for m in three["models"]]}
