@@ -14,6 +14,7 @@ import argparse
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -62,7 +63,9 @@ def measured(folder: Path, name: str, asked: argparse.Namespace) -> dict[str, An
         stdout=subprocess.PIPE,
         check=False,
     )
-    found = json.loads(run.stdout) if run.returncode == 0 else {"seconds": f"over {asked.limit}"}
+    if run.returncode not in (0, -signal.SIGKILL, -signal.SIGXCPU):
+        sys.exit(f"{name}: ended with {run.returncode}")
+    found = {"seconds": f"over {asked.limit}"} if run.returncode else json.loads(run.stdout)
     return {
         "metric": name,
         "rows": asked.rows,

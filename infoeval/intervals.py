@@ -103,13 +103,14 @@ class Subsamples:
 
         Of smaller parts than halves it is carried to all rows at the rate at which it falls from
         the smaller to the larger ones, n^-β with β from 0 to 1, that of a mean (Politis, Romano and
-        Wolf, chapter 8).
+        Wolf, chapter 8). Without smaller ones it stays that of the larger ones: that of a predictor
+        fitted to so many rows, whatever the table, does not fall.
         """
         parts = self.halves.var(axis=0, ddof=1)
         if self.sizes is None:
             return np.asarray(parts * self.inflation)
         n, larger, smaller = self.sizes
-        share, ratio = larger / n, np.full(len(parts), larger / smaller)
+        share, ratio = larger / n, np.ones(len(parts))
         parts = parts / (1 - share)
         if self.quarters is not None:
             others = self.quarters.var(axis=0, ddof=1) / (1 - smaller / n)

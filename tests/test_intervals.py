@@ -91,7 +91,7 @@ def test_parts_of_many_rows_tell_the_rate_at_which_a_number_settles(
     assert samples.number(0).variance == pytest.approx(samples.variance)
     assert (samples - samples).sizes == samples.sizes
     alone = replace(samples, quarters=None)
-    assert alone.variance == pytest.approx([1 / 9])
+    assert alone.variance == pytest.approx([10 / 9])
     assert alone.kind == "deviation of 9 random parts of 100 of 1,000 rows"
     still = replace(samples, halves=np.ones((9, 1)))
     assert still.variance.tolist() == [0.0]
