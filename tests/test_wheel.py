@@ -30,7 +30,7 @@ found = {
 }
 write(json.loads(Path("metrics.json").read_text()), Path(), "page.html")
 print(json.dumps(found), flush=True)
-main(["train", "mnist_invariant", "--dry-run"])
+main(["train", "mnist_invariant", "--dry-run", "--json"])
 """
 
 

@@ -36,7 +36,7 @@ def score(
     >>> codes = np.stack([shape + 0.1 * random.normal(size=200), random.normal(size=200)], axis=1)
     >>> document = score(codes, {"shape": shape}, metrics=["mig"])
     >>> round(document.find("mig", None).value, 2)
-    0.99
+    0.91
 
     Args:
         models: a checkpoint, of which nothing is executed; a folder with one; a table of codes in

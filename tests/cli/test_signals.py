@@ -21,6 +21,7 @@ from infoeval import data, evaluation
 from infoeval.checkpoint import Checkpoint
 from infoeval.cli import signals
 from infoeval.training import run as runs
+from infoeval.training import train_by_name
 from tests.cli.commands import infoeval, succeeds
 from tests.comparing import identical
 from tests.processes import LIMIT, start_command, start_process, start_server, wait_for_file
@@ -114,7 +115,7 @@ def interrupting(number: signal.Signals) -> Callable[..., Any]:
 def test_before_there_is_anything_to_save_nothing_is_left(
     monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    monkeypatch.setattr(data, "load", interrupting(number))
+    monkeypatch.setattr(train_by_name, "load", interrupting(number))
     result = infoeval("train", "tiny.py")
     assert result.exit_code == 128 + number
     assert (result.stdout, result.stderr) == ("", f"stopped by {number.name}\n")

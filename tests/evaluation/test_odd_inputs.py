@@ -106,7 +106,7 @@ def test_report_options_that_cannot_be() -> None:
 def test_an_unknown_option_is_named(codes: str) -> None:
     for function in (evaluation.score, evaluation.compare):
         with pytest.raises(TypeError, match="replicate"):
-            function([codes, codes], ["mig"], replicate=3)
+            function([codes, codes], metrics=["mig"], replicate=3)
 
 
 def test_a_metric_is_asked_for_once(codes: str) -> None:

@@ -160,6 +160,7 @@ def test_one_metric_is_found_without_the_others() -> None:
         "infoeval.metrics.stats.circle_frames",
         "infoeval.metrics.stats.code_factor_table",
         "infoeval.metrics.stats.contingency",
+        "infoeval.metrics.stats.done_share",
         "infoeval.metrics.stats.mutual_information",
         "infoeval.metrics.stats.partition_agreement",
         "infoeval.metrics.stats.resampling",
@@ -216,7 +217,7 @@ def test_the_table_of_the_docs_is_that_of_the_registry() -> None:
 
 
 def test_metrics_know_arrays_and_not_models() -> None:
-    beside = ("arrays", "errors", "intervals")
+    beside = ("arrays", "errors", "fragment", "intervals")
     modules = [*FOLDER.rglob("*.py"), *(FOLDER.parent / f"{name}.py" for name in beside)]
     allowed = ("infoeval.metrics", *(f"infoeval.{name}" for name in beside))
     for module in modules:
