@@ -129,7 +129,7 @@ class Context:
         checkpoint = subject.checkpoint
         if checkpoint is not None:
             trainer, trained_on = checkpoint.trainer, checkpoint.data
-            name = name or trainer.data
+            name = trainer.data if name is None else name
             shape = trainer.image_shape if trained_on.get("resized_from") else None
             skip_broken = skip_broken or bool(trained_on.get("left_out") and name == trainer.data)
         if name is None:

@@ -1,8 +1,11 @@
 """Scores of a model while it is trained: every few epochs, by a function or under Lightning."""
 
+import functools
 import importlib
+import inspect
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from infoeval.errors import UserError
@@ -18,7 +21,8 @@ _LIGHTNING = ("lightning.pytorch", "pytorch_lightning")
 class PeriodicScores:
     """Scores a model at every `every`-th call, and remembers and logs them.
 
-    The random state of torch is what it was, so that a training goes on as without scores.
+    Its networks are in evaluation mode meanwhile. Afterwards their modes and the random state of
+    torch are what they were, so that a training goes on as without scores.
 
     Args:
         every: calls, such as epochs, from one scoring to the next; the last of them is scored.
@@ -60,7 +64,7 @@ class PeriodicScores:
             return None
         import torch
 
-        with torch.random.fork_rng(), torch.no_grad():
+        with torch.random.fork_rng(), torch.no_grad(), _evaluation_mode(model):
             document = score(_made(model), metrics=self.metrics, **self.options)
         self.documents[epoch] = document
         if self.log is not None:
@@ -68,10 +72,26 @@ class PeriodicScores:
         return document
 
 
+@contextmanager
+def _evaluation_mode(model: Any) -> Iterator[None]:
+    """Context in which the networks of a model are in evaluation mode; each part is put back."""
+    from infoeval.subjects.found_networks import networks_in
+
+    networks = networks_in(model)
+    modes = [(part, part.training) for network in networks for part in network.modules()]
+    try:
+        for network in networks:
+            network.eval()
+        yield
+    finally:
+        for part, training in modes:
+            part.training = training
+
+
 def _made(model: Any) -> Any:
     """Return what a function without arguments returns; anything else as it is."""
-    code = getattr(model, "__code__", None)
-    return model() if code is not None and code.co_argcount == 0 else model
+    is_function = inspect.isroutine(model) or isinstance(model, functools.partial)
+    return model() if is_function and not inspect.signature(model).parameters else model
 
 
 def lightning_callback(model: Callable[[Any], "Given"], scores: PeriodicScores) -> Any:
@@ -82,19 +102,14 @@ def lightning_callback(model: Callable[[Any], "Given"], scores: PeriodicScores) 
             or a table (codes, factors) of its validation data.
         scores: when and how; where it has no `log`, the numbers go to the module's own logger.
 
-    The module is in evaluation mode meanwhile. Raises UserError where Lightning is not installed.
+    Raises UserError where Lightning is not installed.
     """
 
     class ScoreCallback(_lightning().Callback):  # type: ignore[misc]
         """Scores after training epochs."""
 
         def on_train_epoch_end(self, trainer: Any, module: Any) -> None:
-            training = module.training
-            module.eval()
-            try:
-                document = scores(trainer.current_epoch, lambda: model(module))
-            finally:
-                module.train(training)
+            document = scores(trainer.current_epoch, lambda: model(module))
             if document is not None and scores.log is None and trainer.logger is not None:
                 trainer.logger.log_metrics(numbers(document), step=trainer.global_step)
 

@@ -92,6 +92,8 @@ def test_a_model_of_images_in_memory_is_trained_and_scored(tmp_path: Path) -> No
     in_memory = ie.score(checkpoint, data=given, **quick)
     in_file = ie.score(checkpoint, data=str(tmp_path / "images.npz"), **quick)
     assert in_memory.results[0].n == in_file.results[0].n == 40
+    alone = ie.score(checkpoint, data=given["images"], metrics=["mi-own"], samples=100)
+    assert alone.results
     with pytest.raises(ie.UserError, match="say where with --data"):
         ie.score(checkpoint, **quick)
     twice = given["images"].repeat(2, 2).repeat(2, 3)

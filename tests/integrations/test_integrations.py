@@ -71,6 +71,37 @@ def test_scores_come_every_few_epochs_and_leave_the_random_state_alone() -> None
         PeriodicScores(0)
 
 
+def test_networks_are_evaluated_and_go_on_as_they_were() -> None:
+    """Also those that `adapt` puts into evaluation mode, and parts that are frozen."""
+    network = nn.Sequential(nn.Flatten(), nn.Linear(64, 2), nn.Dropout(0.5))
+    network.train()
+    network[1].eval()
+    modes = []
+
+    def encode(images: Any) -> Any:
+        modes.append(network.training)
+        return network(images)
+
+    scores = PeriodicScores(data="digits", rows=100, **QUICK)
+    for model in (lambda: ie.adapt(encode), ie.adapt(encode)):
+        network.train()
+        network[1].eval()
+        assert scores(0, model) is not None
+        assert [part.training for part in network.modules()] == [True, True, False, True]
+    assert not any(modes)
+    with pytest.raises(ie.UserError):  # the modes are put back after an error as well
+        scores(0, lambda: ie.adapt(lambda images: network(images).nothing()))
+    assert network.training
+
+
+def test_a_method_without_arguments_is_called() -> None:
+    class Holder:
+        def table(self) -> Any:
+            return table()["codes"], table()["factors"]
+
+    assert PeriodicScores(**QUICK)(0, Holder().table) is not None
+
+
 def test_a_training_is_logged_to_tensorboard(tmp_path: Path) -> None:
     checkpoint = ie.train(
         *("digits", tmp_path / "run"),
