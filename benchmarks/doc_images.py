@@ -4,7 +4,7 @@
     python benchmarks/doc_images.py data
 
 `mnist` draws the paper's Figure 1 (mnist-information.png: L_I of the first code during training,
-λ = 1 beside λ = 0) and the first grid of Figure 2 (mnist-digit.png), from two runs of `seeds.py`.
+λ = 1 beside λ = 0), from two runs of `seeds.py`.
 `data` draws the first images of the training split of each drawn data set, twelve a row
 (data-NAME.png).
 """
@@ -21,8 +21,7 @@ from PIL import Image
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
 from infoeval.files import atomic_path
-from infoeval.subjects.checkpoint_model import CheckpointModel
-from infoeval.traversals import tile, traverse
+from infoeval.traversals import tile
 
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 SETS = {"faces": 2, "chairs": 1, "street_numbers": 2}
@@ -45,12 +44,6 @@ def draw_mnist(arguments: argparse.Namespace) -> None:
     axes.legend(loc="center right")
     with atomic_path(arguments.out / "mnist-information.png") as path:
         figure.savefig(path, dpi=120)
-
-    model = CheckpointModel(checkpoint)
-    grid, _ = traverse(model.codes, model.generate, name)
-    image = Image.fromarray(tile(grid)[:, :, 0])
-    with atomic_path(arguments.out / "mnist-digit.png") as path:
-        image.resize((2 * image.width, 2 * image.height), Image.Resampling.NEAREST).save(path)
 
 
 def draw_data(arguments: argparse.Namespace) -> None:
