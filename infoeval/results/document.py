@@ -17,7 +17,6 @@ from pydantic.dataclasses import dataclass
 import infoeval
 from infoeval.errors import UserError, shown
 from infoeval.files import write_text
-from infoeval.fragment import Estimate, fragment, interval
 from infoeval.results.contract import (
     MOST_CODES,
     MOST_IMAGES,
@@ -51,7 +50,8 @@ from infoeval.results.model_results import (
     differing_readings,
     labels_of,
 )
-from infoeval.results.records import SCORE_UNITS, Difference, Result
+from infoeval.results.notebook_tables import differences_table, document_table
+from infoeval.results.records import Difference, Result
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,31 +214,7 @@ class Document(ModelResults):
         return f"{self.identity.source}{where}: {len(self.results)} results{skipped}{more}"
 
     def _repr_html_(self) -> str:
-        rows: list[list[str]] = []
-        estimates: list[Estimate | None] = []
-        for model in self.all_models:
-            for each in model.results:
-                chance = "" if each.chance is None else f"{each.chance.mean:.4g}"
-                unit = "" if each.unit in SCORE_UNITS else f" {each.unit}"
-                cells = [each.name, each.target or "", f"{each.value:.4g}{unit}"]
-                cells += [interval(each.low, each.high), chance, f"{each.n:,}"]
-                rows.append([*([model.label] if self.models else []), *cells])
-                scored = each.unit in SCORE_UNITS
-                estimates.append((each.value, each.low, each.high) if scored else None)
-        header = ["metric", "of", "value", f"{self._level} interval".strip(), "chance", "n"]
-        reasons = self.skipped_by_reason().items()
-        return fragment(
-            self._said,
-            [*(["model"] if self.models else []), *header],
-            rows,
-            estimates,
-            [f"skipped: {names}: {reason}" for reason, names in reasons],
-        )
-
-    @property
-    def _level(self) -> str:
-        levels = {result.level for result in self.results if result.level is not None}
-        return f"{100 * levels.pop():g} %" if len(levels) == 1 else ""
+        return document_table(self, self._said)
 
     @classmethod
     def from_json(cls, text: str) -> "Document":
@@ -375,18 +351,7 @@ class Comparison:
         return self.as_document().figure(ax, metrics)
 
     def _repr_html_(self) -> str:
-        models = self.as_document().all_models
-        rows = [
-            [
-                f"{each.metric} {each.target or ''}".strip(),
-                f"{models[each.base].label} − {models[each.model].label}",
-                *(f"{value:.4g}" for value in (each.first, each.second, each.difference)),
-                interval(each.low, each.high),
-            ]
-            for each in self.differences
-        ]
-        header = ["metric", "models", "first", "second", "difference", "interval"]
-        return fragment("Comparison", header, rows)
+        return differences_table(self.as_document())
 
     def __repr__(self) -> str:
         sources = ", ".join(document.identity.source for document in self.documents)

@@ -1,0 +1,51 @@
+"""Results and differences as tables for a notebook."""
+
+from typing import TYPE_CHECKING
+
+from infoeval.fragment import Estimate, fragment, interval
+from infoeval.results.records import SCORE_UNITS
+
+if TYPE_CHECKING:
+    from infoeval.results.document import Document
+
+
+def document_table(document: "Document", title: str) -> str:
+    """Return HTML of a row for each result of each model, and of what was skipped."""
+    several = bool(document.models)
+    rows: list[list[str]] = []
+    estimates: list[Estimate | None] = []
+    for model in document.all_models:
+        for each in model.results:
+            scored = each.unit in SCORE_UNITS
+            chance = "" if each.chance is None else f"{each.chance.mean:.4g}"
+            value = f"{each.value:.4g}" + ("" if scored else f" {each.unit}")
+            cells = [each.name, each.target or "", value, interval(each.low, each.high), chance]
+            rows.append([*([model.label] if several else []), *cells, f"{each.n:,}"])
+            estimates.append((each.value, each.low, each.high) if scored else None)
+    levels = {result.level for result in document.results if result.level is not None}
+    level = f"{100 * levels.pop():g} % interval" if len(levels) == 1 else "interval"
+    header = ["metric", "of", "value", level, "chance", "n"]
+    skipped = document.skipped_by_reason().items()
+    return fragment(
+        title,
+        [*(["model"] if several else []), *header],
+        rows,
+        estimates,
+        [f"skipped: {names}: {reason}" for reason, names in skipped],
+    )
+
+
+def differences_table(document: "Document") -> str:
+    """Return HTML of a row for each difference of the first model from another."""
+    models = document.all_models
+    rows = [
+        [
+            f"{each.metric} {each.target or ''}".strip(),
+            f"{models[each.base].label} − {models[each.model].label}",
+            *(f"{value:.4g}" for value in (each.first, each.second, each.difference)),
+            interval(each.low, each.high),
+        ]
+        for each in document.differences
+    ]
+    header = ["metric", "models", "first", "second", "difference", "interval"]
+    return fragment("Comparison", header, rows)
