@@ -18,7 +18,7 @@ from infoeval.evaluation.requests import Request
 from infoeval.metrics.score import Score
 from infoeval.metrics.stats.code_factor_table import CATEGORIES
 from infoeval.results import Result, Skipped
-from infoeval.results.records import APPEARANCE, CODE_FACTORS, CORRELATIONS
+from infoeval.results.result_details import APPEARANCE, CODE_FACTORS, CORRELATIONS
 from infoeval.subjects.subject import Rows
 
 Outcome = list[Result | Skipped]

@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterable
 
 from infoeval.results import Difference, Document, Result
-from infoeval.results.records import ALL_CODES, BoundDetails
+from infoeval.results.result_details import ALL_CODES, BoundDetails
 
 BOUNDS = ("mi", "mi-own", "mi-refitted")
 """Metrics that are lower bounds on the information of a code, or of all codes together."""

@@ -13,7 +13,7 @@ from infoeval.evaluation.requests import Request
 from infoeval.metrics.seed_agreement import pair_codes
 from infoeval.results import Document, Result, Skipped
 from infoeval.results.model_results import AlignedCode, Alignment
-from infoeval.results.records import SEED_AGREEMENT
+from infoeval.results.result_details import SEED_AGREEMENT
 from infoeval.subjects.subject import Rows
 
 

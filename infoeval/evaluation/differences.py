@@ -25,7 +25,7 @@ from infoeval.information.streams import JOINT
 from infoeval.intervals import Subsamples
 from infoeval.results import Comparison, Difference, Document, Result
 from infoeval.results.model_results import renamed
-from infoeval.results.records import CODE_FACTORS, SYNERGY
+from infoeval.results.result_details import CODE_FACTORS, SYNERGY
 from infoeval.subjects.opening import Given
 from infoeval.subjects.subject import Subject
 

@@ -26,7 +26,7 @@ from infoeval.evaluation.requests import Request
 from infoeval.latent.direction_set import DirectionSet
 from infoeval.latent.finding import find_directions
 from infoeval.results import Document, Result, Skipped, environment
-from infoeval.results.records import DIRECTION_CHANGE, DIRECTION_REACH, INFORMATION
+from infoeval.results.result_details import DIRECTION_CHANGE, DIRECTION_REACH, INFORMATION
 from infoeval.subjects.directions_subject import (
     AlongDirections,
     DirectionsSubject,

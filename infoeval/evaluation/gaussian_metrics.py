@@ -14,7 +14,7 @@ from infoeval.evaluation.inputs import Inputs
 from infoeval.evaluation.requests import Request
 from infoeval.metrics.score import Score
 from infoeval.results import Result, Skipped
-from infoeval.results.records import ALL_CODES
+from infoeval.results.result_details import ALL_CODES
 from infoeval.subjects.subject import Encoding, GaussianPosterior
 
 NEEDED = "needs an encoder that returns a mean and a log variance"

@@ -19,7 +19,7 @@ from infoeval.information.checkpoint_information import (
 from infoeval.information.post_hoc import Estimate, Information, estimate
 from infoeval.information.self_test import Check, SelfTest
 from infoeval.results import Result
-from infoeval.results.records import SYNERGY
+from infoeval.results.result_details import SYNERGY
 from infoeval.subjects.protocols import render_of
 
 REFERENCE = "Barber and Agakov 2003; Chen et al. 2016, eq. 5"

@@ -6,7 +6,7 @@ from statistics import median
 from infoeval.reporting.side_by_side import baseline_name, by_label, most_of
 from infoeval.reporting.wording import between, count_of, in_brackets, listed, nats, spread
 from infoeval.results import Code, Document, Result
-from infoeval.results.records import INFORMATION, OWN_BOUND
+from infoeval.results.result_details import INFORMATION, OWN_BOUND
 
 _NOTHING = 0.005
 """Largest amount, nats, that is written as 0.00."""

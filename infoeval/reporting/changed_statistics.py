@@ -8,7 +8,7 @@ from infoeval.reporting.followed_factors import FOLLOWS, SURE, is_appearance
 from infoeval.reporting.naming_rule import IN_REAL_IMAGES, TURN, UNORDERED, name_of
 from infoeval.reporting.wording import between, in_brackets, listed, minus, percent, two_decimals
 from infoeval.results import Document, ModelResults, Result
-from infoeval.results.records import CORRELATIONS, DIRECTION_CHANGE, StatisticEffect
+from infoeval.results.result_details import CORRELATIONS, DIRECTION_CHANGE, StatisticEffect
 
 WORDS = {
     frozenset({"centroid x", "centroid y"}): "position",

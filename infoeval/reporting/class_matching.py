@@ -8,7 +8,7 @@ from statistics import median
 from infoeval.reporting.side_by_side import baseline_name, by_label, most_of
 from infoeval.reporting.wording import count_of, in_brackets, listed, percent, percents, spread
 from infoeval.results import Document, ModelResults, Result
-from infoeval.results.records import CLUSTER_ACCURACY, Clustering
+from infoeval.results.result_details import CLUSTER_ACCURACY, Clustering
 
 MATCHES, IN_PART = 0.8, 0.4
 """Least shares of the way from the base rate to 1 with which a code matches classes, and in part.

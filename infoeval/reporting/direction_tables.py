@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from infoeval.reporting.tables import Cell, ReportTable, columns, estimate
 from infoeval.results import Document, Result
-from infoeval.results.records import DIRECTION_CHANGE, INFORMATION, AttributeChange
+from infoeval.results.result_details import DIRECTION_CHANGE, INFORMATION, AttributeChange
 
 EXPLAINED = (
     "The code of a direction is how far an image's latent point lies along it. Changes are those "

@@ -17,7 +17,7 @@ from infoeval.reporting.wording import (
 )
 from infoeval.results import Document, ModelResults, Result
 from infoeval.results.model_results import differing_readings
-from infoeval.results.records import INFORMATION, OWN_BOUND, CheckDetails
+from infoeval.results.result_details import INFORMATION, OWN_BOUND, CheckDetails
 
 _TOLERANCE = 0.01
 """Largest error above the truth, nats, with which a self-test passes."""

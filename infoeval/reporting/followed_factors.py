@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from infoeval.reporting.wording import between, count_of, in_brackets, spread, two_decimals
 from infoeval.results import Document, ModelResults, Result
-from infoeval.results.records import APPEARANCE, Adjusted, Pair
+from infoeval.results.result_details import APPEARANCE, Adjusted, Pair
 
 FOLLOWS, WEAKLY = 0.5, 0.2
 """Least strengths above chance with which a code follows a factor partly, and weakly.

@@ -11,7 +11,7 @@ from infoeval.reporting.page_images import ImageContent, address, open_pixels
 from infoeval.reporting.wording import minus
 from infoeval.results import Document
 from infoeval.results.file_entries import Gallery, ImageGrid
-from infoeval.results.records import Clustering
+from infoeval.results.result_details import Clustering
 
 _ROWS, _ROWS_OF_GALLERY = 2, 1
 """Rows that a page shows of a traversal and of a gallery; the others are folded."""

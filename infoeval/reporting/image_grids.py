@@ -11,7 +11,7 @@ from infoeval.reporting.tables import ReportTable, columns
 from infoeval.reporting.wording import count_of, in_words, listed, minus, percent, two_decimals
 from infoeval.results import Document, ModelResults
 from infoeval.results.file_entries import Gallery, ImageGrid, Traversal
-from infoeval.results.records import Clustering
+from infoeval.results.result_details import Clustering
 
 MOST_STRIPS = 6
 """Models of which the first screen has pictures."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from infoeval.results import Document
 from infoeval.results.file_entries import ImageEntry, Sprites, Traversal
-from infoeval.results.records import INFORMATION, OWN_BOUND
+from infoeval.results.result_details import INFORMATION, OWN_BOUND
 
 Condition = Callable[[Document], bool]
 

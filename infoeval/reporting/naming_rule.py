@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from itertools import pairwise
 
 from infoeval.reporting.followed_factors import FOLLOWS
-from infoeval.results.records import StatisticEffect
+from infoeval.results.result_details import StatisticEffect
 
 LEAST_CONSISTENCY, LEAST_SHARE, MOST_OF_IT = 0.5, 0.3, 0.7
 """Whole intervals of consistency and share lie above the first two in what a code is named after.

@@ -11,7 +11,7 @@ from infoeval.reporting.side_by_side import by_label
 from infoeval.reporting.tables import EstimateCell, Kind, parts
 from infoeval.reporting.wording import spread
 from infoeval.results import Document, Result
-from infoeval.results.records import CLUSTER_ACCURACY, SEED_AGREEMENT
+from infoeval.results.result_details import CLUSTER_ACCURACY, SEED_AGREEMENT
 
 LEVEL = 0.95
 

@@ -17,7 +17,7 @@ from infoeval.reporting.wording import (
     two_decimals,
 )
 from infoeval.results import Difference, Document, ModelResults
-from infoeval.results.records import (
+from infoeval.results.result_details import (
     ALL_CODES,
     CLUSTER_ACCURACY,
     CODE_FACTORS,

@@ -9,7 +9,7 @@ from typing import Literal
 
 from infoeval.reporting.wording import between, nats, number, percent, percents
 from infoeval.results import Result
-from infoeval.results.records import Adjusted, Bounds, NoiseStep
+from infoeval.results.result_details import Adjusted, Bounds, NoiseStep
 
 Kind = Literal["text", "count", "number", "nats", "percent"]
 

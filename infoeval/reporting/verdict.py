@@ -16,7 +16,7 @@ from infoeval.reporting.followed_factors import closest_factor, codes_compared, 
 from infoeval.reporting.wording import count_of, in_brackets
 from infoeval.results import Code, Document
 from infoeval.results.file_entries import Traversal
-from infoeval.results.records import CLUSTER_ACCURACY, CODE_FACTORS, EFFECTS
+from infoeval.results.result_details import CLUSTER_ACCURACY, CODE_FACTORS, EFFECTS
 
 MOST_SHOWN, MOST_LINES = 12, 24
 """Codes on the first screen of a page, and the lines of their sentences; the others are folded."""

@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 from infoeval.results.contract import SCHEMA_VERSION
 from infoeval.results.document import Comparison, Document
 from infoeval.results.model_results import DataSet, SubjectEntry
-from infoeval.results.records import (
+from infoeval.results.result_details import (
     CLUSTER_ACCURACY,
     CODE_FACTORS,
     INFORMATION,

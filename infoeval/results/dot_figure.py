@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from infoeval.errors import UserError, unknown
-from infoeval.results.records import SCORE_UNITS, Result
+from infoeval.results.records import Result
+from infoeval.results.result_details import SCORE_UNITS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,8 @@ from typing import Any, Literal, get_args
 from pydantic import PrivateAttr, field_validator
 
 from infoeval.results.contract import Count, Flag, Name, Number, Open, Text, Whole, wrong
-from infoeval.results.records import (
+from infoeval.results.records import Result, Skipped
+from infoeval.results.result_details import (
     ALL_CODES,
     CLUSTER_ACCURACY,
     INFORMATION,
@@ -16,8 +17,6 @@ from infoeval.results.records import (
     BoundDetails,
     Clustering,
     InformationDetails,
-    Result,
-    Skipped,
 )
 
 Role = Literal["subject", "baseline", "seed", "compared"]

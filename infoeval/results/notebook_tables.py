@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from infoeval.fragment import Estimate, fragment, interval
-from infoeval.results.records import SCORE_UNITS
+from infoeval.results.result_details import SCORE_UNITS
 
 if TYPE_CHECKING:
     from infoeval.results.document import Document

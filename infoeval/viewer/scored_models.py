@@ -12,7 +12,7 @@ from infoeval.reporting.verdict import sentences
 from infoeval.reporting.wording import listed
 from infoeval.results import DataSet, Document, ModelResults, Result, SubjectEntry
 from infoeval.results.model_results import codes_of
-from infoeval.results.records import INFORMATION, OWN_BOUND
+from infoeval.results.result_details import INFORMATION, OWN_BOUND
 from infoeval.viewer.entries import AFTERWARDS, OWN, CodeFacts, FollowedFactor, Reading, Said
 
 MOST_CODES = 64

@@ -22,7 +22,7 @@ from infoeval.evaluation.bound_differences import (
 )
 from infoeval.information.budgets import BUDGETS, Budget
 from infoeval.results import Document, Result
-from infoeval.results.records import ALL_CODES
+from infoeval.results.result_details import ALL_CODES
 
 LOG_4 = math.log(4)
 BRIEF = Budget("brief", (2,), (40, 40), 64, 1, 2_000, 2_000, 2_000, 2_000, 1, 1)

@@ -14,7 +14,7 @@ from infoeval.information.checkpoint_information import (
     own_lower_bound,
 )
 from infoeval.results import Document
-from infoeval.results.records import BoundDetails, InformationDetails
+from infoeval.results.result_details import BoundDetails, InformationDetails
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from tests.evaluation.scoring import by_name, score, store, table, values
 from tests.evaluation.user_models import Draws

@@ -10,7 +10,7 @@ from scipy import stats
 from scipy.optimize import linear_sum_assignment
 
 from infoeval.reporting.class_matching import most_confused, probability_of_lead
-from infoeval.results.records import Clustering
+from infoeval.results.result_details import Clustering
 from tests.reporting.made_up import document, matching, pair, said
 
 MAJORITY = [[904, 79], [16, 1]]

@@ -6,7 +6,7 @@ import pytest
 
 from infoeval.reporting.figures.confusion import code_order
 from infoeval.reporting.tables import EstimateCell
-from infoeval.results.records import Clustering
+from infoeval.results.result_details import Clustering
 from tests.reporting.drawn import built, cells, elements, points, texts, width
 from tests.reporting.sample import CODES, MATCHING, confusion, five_seeds, without_extras
 

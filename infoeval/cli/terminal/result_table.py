@@ -13,7 +13,7 @@ from infoeval.errors import printable
 
 if TYPE_CHECKING:
     from infoeval.results import Comparison, Difference, Document, Result
-    from infoeval.results.records import Clustering
+    from infoeval.results.result_details import Clustering
 
 BOUNDS_ALONE = "difference of lower bounds"
 WIDTH = 5

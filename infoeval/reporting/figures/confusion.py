@@ -10,7 +10,7 @@ from infoeval.reporting.figures.heat import Map, map_figure
 from infoeval.reporting.figures.naming import numbered, stem
 from infoeval.reporting.tables import Cell, ReportTable, columns
 from infoeval.results import Document, ModelResults
-from infoeval.results.records import Clustering
+from infoeval.results.result_details import Clustering
 
 _MOST_PAIRS = 8
 _RAW = "codes in raw order"

@@ -19,7 +19,7 @@ from infoeval.reporting.figures.look import Look, entropy_line, entropy_mark, lo
 from infoeval.reporting.figures.naming import apart, short, stem
 from infoeval.reporting.tables import Cell, Kind, ReportTable, Table, columns, estimate
 from infoeval.results import Code, Document
-from infoeval.results.records import ALL_CODES, INFORMATION, InformationDetails, Round
+from infoeval.results.result_details import ALL_CODES, INFORMATION, InformationDetails, Round
 
 Curves = Callable[[Axes, Colours], None]
 """Draws the curves of a panel and sets the ends of its axes."""

@@ -13,7 +13,7 @@ from infoeval.reporting.figures.look import WIDE, Look, draw_beyond, ring
 from infoeval.reporting.figures.naming import short, stem
 from infoeval.reporting.tables import ReportTable, Table
 from infoeval.results import Result
-from infoeval.results.records import Null
+from infoeval.results.result_details import Null
 
 FLAG = "not to be trusted"
 

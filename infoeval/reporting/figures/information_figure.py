@@ -28,7 +28,7 @@ from infoeval.reporting.figures.naming import short
 from infoeval.reporting.tables import Cell, ReportTable, columns, estimate
 from infoeval.reporting.wording import levels, nats
 from infoeval.results import Code, Document, ModelResults, Result
-from infoeval.results.records import INFORMATION, OWN_BOUND
+from infoeval.results.result_details import INFORMATION, OWN_BOUND
 
 _ROW = 20
 """Height of a bar's row, CSS pixels."""

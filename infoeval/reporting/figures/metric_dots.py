@@ -43,7 +43,7 @@ from infoeval.reporting.tables import (
 )
 from infoeval.reporting.wording import count_of, in_brackets
 from infoeval.results import Document, ModelResults, Result
-from infoeval.results.records import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, SCORE_UNITS
+from infoeval.results.result_details import CLUSTER_ACCURACY, INFORMATION, OWN_BOUND, SCORE_UNITS
 
 Key = tuple[str, str, str | None]
 Measured = Mapping[int, EstimateCell]

@@ -13,7 +13,7 @@ from infoeval.reporting.followed_factors import SURE
 from infoeval.reporting.tables import Cell, ReportTable, TableColumn, columns, estimate
 from infoeval.reporting.wording import nats
 from infoeval.results import Document, ModelResults, Result
-from infoeval.results.records import LeakageDetails
+from infoeval.results.result_details import LeakageDetails
 
 _LEAKAGE = "Information about each true code in each code that Q reads, in nats"
 _MANY = 12
