@@ -137,8 +137,6 @@ def train(
         data_dir=data_dir,
         skip_broken=skip_broken,
     )
-    if choice.shape is not None and data is not None:
-        raise UserError(f"{trainer} are the images: --data has no use")
     if options.resume and steps is None and out is not None:
         steps = planned_steps(out)
     weight = weights[0] if len(weights) == 1 else None

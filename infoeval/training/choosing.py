@@ -48,7 +48,12 @@ class Choice:
     decided: str = ""
 
     def changed(self, **settings: Any) -> "Choice":
-        """Return the choice with those settings of its trainer that are not None."""
+        """Return the choice with those settings of its trainer that are not None.
+
+        Raises UserError for other `data` than the images that the trainer was made for.
+        """
+        if self.decided and settings.get("data") is not None:
+            raise UserError(f"{self.trainer.data} are the images: --data has no use")
         given = {name: value for name, value in settings.items() if value is not None}
         return replace(self, trainer=replace(self.trainer, **given))
 
@@ -67,7 +72,7 @@ def choose_trainer(
     Args:
         name: a bundled trainer, a Python file (which is run), or images: a data set's name, a
             folder or a `.npz` file. A bundled trainer wins over images of the same name; write
-            `./mnist` for such a folder. Or images in memory.
+            `./mnist` for such a folder. Or images in memory, or a trainer itself.
         variant: of the trainer.
         codes: other codes than the trainer's, such as "10,10,u,u"; see `parse_codes`.
         size: side of the networks for images, 28, 32 or 64; None: the nearest to theirs.
@@ -78,8 +83,8 @@ def choose_trainer(
         UserError: no such trainer, variant or images, or options that exclude each other.
 
     """
-    if not _names_images(name):
-        trainer = load_trainer(name).variant(variant)
+    if isinstance(name, Trainer) or not _names_images(name):
+        trainer = (name if isinstance(name, Trainer) else load_trainer(name)).variant(variant)
         if size is not None:
             raise UserError(f"{trainer.name} has its own image size; --size is for your own images")
         shape = trainer.image_shape if trainer.resized else None

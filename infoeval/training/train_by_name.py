@@ -7,7 +7,6 @@ from typing import Any
 
 from infoeval.data import ImageSet, load
 from infoeval.errors import UserError, listing, unknown
-from infoeval.trainer import Trainer
 from infoeval.training import run
 from infoeval.training.choosing import IN_MEMORY, Choice, choose_trainer
 from infoeval.training.run_options import RunOptions
@@ -62,30 +61,27 @@ def train(
             raise UserError(unknown("no option of a training is called", name, _RUN))
     run_options = RunOptions(**options)
     log = log or (lambda line: None)
-    if isinstance(trainer, Trainer):
-        choice = Choice(trainer.variant(run_options.variant))
-    else:
-        given = str(trainer) if isinstance(trainer, Path) else trainer
-        choice = choose_trainer(
-            given,
-            variant=run_options.variant,
-            codes=codes,
-            size=size,
-            data_dir=data_dir,
-            skip_broken=skip_broken,
-        )
-        if not isinstance(given, str):
-            data = given
-    named = data if isinstance(data, str | None) else IN_MEMORY
-    choice = choice.changed(
-        data=named, steps=steps, batch=batch, information_weight=information_weight
+    trainer, data = (str(each) if isinstance(each, Path) else each for each in (trainer, data))
+    choice = choose_trainer(
+        trainer,
+        variant=run_options.variant,
+        codes=codes,
+        size=size,
+        data_dir=data_dir,
+        skip_broken=skip_broken,
+    ).changed(
+        data=data if isinstance(data, str | None) else IN_MEMORY,
+        steps=steps,
+        batch=batch,
+        information_weight=information_weight,
     )
     if choice.decided:
         log(f"{choice.trainer.name}: {choice.decided}")
-    if data is None or isinstance(data, str):
+    in_memory = trainer if choice.trainer.data == IN_MEMORY and data is None else data
+    if in_memory is None or isinstance(in_memory, str):
         images = load_images(choice, data_dir, skip_broken, log)
     else:
-        images = load(data, "train", shape=choice.shape)
+        images = load(in_memory, "train", shape=choice.shape)
     return run.train(
         choice.trainer, images, folder, run_options, seed=seed, progress=progress, log=log
     )

@@ -1,0 +1,50 @@
+"""Training in one call: every argument counts for every kind of trainer."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import infoeval as ie
+from infoeval.checkpoint import Checkpoint
+from infoeval.training.choosing import load_trainer
+
+SHORT: dict[str, Any] = {"steps": 1, "batch": 4, "device": "cpu"}
+
+
+def pixels(side: int) -> Any:
+    return np.random.default_rng(0).integers(0, 256, (40, side, side), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("given", ["digits", load_trainer("digits")], ids=["name", "trainer"])
+def test_a_trainer_takes_other_codes_and_images(given: Any, tmp_path: Path) -> None:
+    path = ie.train(given, tmp_path, codes="3,u", data=pixels(16), **SHORT)
+    checkpoint = Checkpoint.open(path)
+    assert list(checkpoint.trainer.codes) == ["category_1", "continuous_1"]
+    assert checkpoint.trainer.data == "images in memory"
+    assert checkpoint.data["n"] == 32
+    with pytest.raises(ie.UserError, match="--size is for your own images"):
+        ie.train(given, tmp_path / "other", size=28, **SHORT)
+
+
+def test_paths_are_as_good_as_texts(tmp_path: Path) -> None:
+    np.savez(tmp_path / "images.npz", images=pixels(16))
+    path = ie.train("digits", tmp_path / "run", data=tmp_path / "images.npz", **SHORT)
+    assert Checkpoint.open(path).trainer.data == str(tmp_path / "images.npz")
+
+
+def test_a_trainer_that_resizes_takes_other_images(tmp_path: Path) -> None:
+    """`resized` is a setting of the trainer: it does not make the trainer one of own images."""
+    trainer = replace(load_trainer("digits"), resized=True)
+    path = ie.train(trainer, tmp_path, data=pixels(20), **SHORT)
+    assert Checkpoint.open(path).data["resized_from"] == "20×20 grey"
+
+
+@pytest.mark.parametrize("in_memory", [True, False])
+def test_own_images_have_no_other_images(in_memory: bool, tmp_path: Path) -> None:
+    np.savez(tmp_path / "images.npz", images=pixels(28))
+    given = pixels(28) if in_memory else tmp_path / "images.npz"
+    with pytest.raises(ie.UserError, match="are the images: --data has no use"):
+        ie.train(given, tmp_path / "run", data="digits", **SHORT)
