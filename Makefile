@@ -1,5 +1,6 @@
 # make demo: train, score and report on real digits, on a CPU, in minutes.
 # make test: lint, types and tests. make quick: lint, types and the tests that tell most, in 90 s.
+# make notebooks: what a newcomer runs, the notebooks and docs/five-minutes.md, executed in minutes.
 # make docs: the documentation as a site, in build/site/html. make dist: wheel and sdist, checked.
 # make pythons: the tests on every Python from 3.11 up that is here.
 # All need only Python (3.11 or later) and make.
@@ -15,7 +16,7 @@ QUICK := tests/test_architecture.py tests/test_codes.py tests/test_trainer.py \
 	tests/evaluation/test_array_metrics.py tests/evaluation/test_once.py tests/training/test_step.py \
 	tests/test_checkpoint.py tests/cli/test_help.py tests/cli/test_mistakes.py
 
-.PHONY: demo test quick lint types tests quick-tests docs dist pythons clean
+.PHONY: demo test quick lint types tests quick-tests notebooks docs dist pythons clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
@@ -41,6 +42,9 @@ tests: .venv/installed
 # The structure, the equations, known truths and reference values, the contract, one evaluation.
 quick-tests: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --quiet $(QUICK)
+
+notebooks: .venv/installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto -m notebooks tests/test_first_steps.py
 
 docs: .venv/installed
 	$(BIN)/python docs/site/build.py

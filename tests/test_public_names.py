@@ -115,6 +115,16 @@ def test_results_are_short_in_print_and_drawn_on_given_axes(tmp_path: Path) -> N
     assert ie.Document.read(tmp_path / "scores.json") == document
 
 
+def test_a_notebook_shows_the_matched_pairs_alone() -> None:
+    arrays = table()
+    scores = ie.score(arrays["codes"], arrays["factors"], metrics=["code-factors"], null=2)
+    pairs = [result for result in scores.results if result.target is not None]
+    shown = scores._repr_html_()
+    for pair in pairs:
+        assert (f">{pair.target}<" in shown) == pair.details["paired"]
+    assert f"{len(pairs) - 2} pairs" in shown
+
+
 def test_a_comparison_is_a_frame_a_figure_and_a_page(tmp_path: Path) -> None:
     arrays = table()
     worse = arrays["codes"] + np.random.default_rng(1).normal(size=arrays["codes"].shape)

@@ -15,7 +15,13 @@ from reference import pages
 
 ROOT = Path(__file__).resolve().parents[2]
 GUIDES = {
-    "Start": ("install", "data", "trainers", "your-model", "report", "automation"),
+    "Start": ("five-minutes", "install", "data", "trainers", "your-model", "report", "automation"),
+    "Notebooks": (
+        "notebooks/score_your_codes",
+        "notebooks/score_your_vae",
+        "notebooks/what_varies_in_my_pictures",
+        "notebooks/the_paper_in_an_afternoon",
+    ),
     "Measures": ("scores", "metrics", "references", "information", "directions"),
     "Measured": ("results", "figures", "gallery", "reliability", "performance"),
 }
@@ -35,6 +41,7 @@ def stage(folder: Path) -> None:
             _write(folder / path.relative_to(ROOT), text)
     for name, text in pages().items():
         _write(folder / name, text)
+    shutil.copytree(ROOT / "docs" / "notebooks", folder / "docs" / "notebooks")
     for name in ("docs/images", "docs/results", "docs/results.schema.json", *CODE):
         (folder / name).symlink_to(ROOT / name)
 

@@ -1,4 +1,4 @@
-"""How Sphinx makes the site: Markdown by MyST, the reference from docstrings, the theme Furo."""
+"""How Sphinx makes the site: guides and notebooks by MyST, the reference from docstrings."""
 
 import re
 import sys
@@ -14,7 +14,9 @@ import infoeval  # noqa: E402
 project = "infoeval"
 author = "The infoeval authors"
 release = version = infoeval.__version__
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+# Notebooks are shown as they were run; `make notebooks` runs them.
+nb_execution_mode = "off"
 html_theme = "furo"
 html_title = f"infoeval {version}"
 html_show_sourcelink = html_show_copyright = html_copy_source = False

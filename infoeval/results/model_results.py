@@ -7,6 +7,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import PrivateAttr, field_validator
 
+from infoeval.errors import UserError, did_you_mean, listing
 from infoeval.results.contract import Count, Flag, Name, Number, Open, Text, Whole, wrong
 from infoeval.results.records import Result, Skipped
 from infoeval.results.result_details import (
@@ -227,6 +228,20 @@ class ModelResults(Open):
     def find(self, metric: str, target: str | None) -> Result | None:
         """Return the result of a metric for a code, or None."""
         return self._found.get((metric, target))
+
+    def __getitem__(self, name: str) -> Result:
+        """Return a result by its name: `scores["mig"]`; with a target: `scores["mi-own[digit]"]`.
+
+        Raises UserError where there is none of that name, or where there are several.
+        """
+        found = {each.label: each for each in self.results if name in (each.label, each.name)}
+        if len(found) > 1 and name not in found:
+            raise UserError(f"{name} has several results; take one of {listing(list(found))}")
+        if not found:
+            labels = [each.label for each in self.results]
+            close = did_you_mean(name, labels)
+            raise UserError(f"no result {close}; there is {listing(labels or ['none'])}")
+        return found.get(name) or next(iter(found.values()))
 
     def information(self, code: str) -> Result | None:
         """Return the information of a code: by a Q trained afterwards, else by the model's own."""

@@ -10,12 +10,19 @@ if TYPE_CHECKING:
 
 
 def document_table(document: "Document", title: str) -> str:
-    """Return HTML of a row for each result of each model, and of what was skipped."""
+    """Return HTML of a row for each result of each model, and of what was skipped.
+
+    As in the terminal, a code and a factor have a row where they are paired.
+    """
     several = bool(document.models)
     rows: list[list[str]] = []
     estimates: list[Estimate | None] = []
+    left_out = 0
     for model in document.all_models:
         for each in model.results:
+            if each.unpaired:
+                left_out += 1
+                continue
             scored = each.unit in SCORE_UNITS
             chance = "" if each.chance is None else f"{each.chance.mean:.4g}"
             value = f"{each.value:.4g}" + ("" if scored else f" {each.unit}")
@@ -25,13 +32,15 @@ def document_table(document: "Document", title: str) -> str:
     levels = {result.level for result in document.results if result.level is not None}
     level = f"{100 * levels.pop():g} % interval" if len(levels) == 1 else "interval"
     header = ["metric", "of", "value", level, "chance", "n"]
-    skipped = document.skipped_by_reason().items()
+    notes = [f"skipped: {names}: {why}" for why, names in document.skipped_by_reason().items()]
+    if left_out:
+        notes.append(f"{left_out} pairs of a code and a factor that are not matched: to_frame()")
     return fragment(
         title,
         [*(["model"] if several else []), *header],
         rows,
         estimates,
-        [f"skipped: {names}: {reason}" for reason, names in skipped],
+        notes,
     )
 
 

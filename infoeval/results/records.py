@@ -173,6 +173,16 @@ class Result:
         return f"{self.metric}:{self.options}" if self.options else self.metric
 
     @property
+    def label(self) -> str:
+        """The name and the target: "mi-own[digit]"."""
+        return self.name if self.target is None else f"{self.name}[{self.target}]"
+
+    @property
+    def unpaired(self) -> bool:
+        """Whether it is of a code and a factor that were not matched with each other."""
+        return self.details.get("paired") is False
+
+    @property
     def key(self) -> tuple[str, str, str | None]:
         """Metric, options and target: what the same result of two models has in common."""
         return self.metric, str(self.settings.get("own", "")), self.target

@@ -39,6 +39,7 @@ def adapt(
     size: int | tuple[int, int] | None = None,
     channels: int | None = None,
     codes_first: bool = False,
+    name: str | None = None,
 ) -> Encoder | Generator | Model:
     """Return a model made from an encoder, a decoder or both: functions, methods or torch modules.
 
@@ -61,6 +62,7 @@ def adapt(
             others are resized. Also the form of flattened images that `decode` returns.
         channels: of the images that `encode` reads, 1 or 3; grey images become RGB, and RGB grey.
         codes_first: whether the codes precede the noise in what `decode` is called with.
+        name: what results call the model; by default the class of the module or the function.
 
     Raises:
         UserError: nothing to adapt, or arguments that are not as above. The model raises it for
@@ -74,9 +76,9 @@ def adapt(
     """
     if encode is None and decode is None:
         raise UserError("nothing to adapt: give encode, decode or both")
-    for name, part in (("encode", encode), ("decode", decode)):
+    for side, part in (("encode", encode), ("decode", decode)):
         if (part is not None and not callable(part)) or isinstance(part, type):
-            raise UserError(f"{name} is no function of a tensor, nor a module: {quoted(part)}")
+            raise UserError(f"{side} is no function of a tensor, nor a module: {quoted(part)}")
     form = _Form(images, size, channels)
     space = _space(codes, noise)
     if decode is not None and space is None:
@@ -88,9 +90,21 @@ def adapt(
     generator = None
     if decode is not None and space is not None:
         generator = _AdaptedGenerator(decode, form, space, codes_first)
-    if encoder is None or generator is None:
-        return encoder or generator  # type: ignore[return-value]
-    return _AdaptedModel(encoder, generator)
+    if encoder and generator:
+        made: _Named = _AdaptedModel(encoder, generator)
+    else:
+        made = encoder or generator  # type: ignore[assignment]
+    made.__name__ = name or _name_of(decode if encode is None else encode)
+    return made  # type: ignore[return-value]
+
+
+def _name_of(function: Any) -> str:
+    """Return the class of the module that a function is, or is a method of, or its own name."""
+    owner = getattr(function, "__self__", function)
+    if isinstance(owner, nn.Module):
+        return type(owner).__name__
+    own = getattr(function, "__name__", "<lambda>")
+    return "model" if own == "<lambda>" else str(own)
 
 
 def _space(codes: Codes, noise: int) -> CodeSpace | None:
@@ -221,7 +235,13 @@ class _Networks:
         return self.function(values.to(floats.device, floats.dtype))
 
 
-class _AdaptedEncoder:
+class _Named:
+    """What has a name, as functions have."""
+
+    __name__: str
+
+
+class _AdaptedEncoder(_Named):
     """An encoder that is called with uint8 images; `codes` are known where they were given."""
 
     def __init__(
@@ -247,7 +267,7 @@ class _AdaptedEncoder:
             raise UserError(f"encode failed on floats {tuple(given.shape)}: {why}{cure}") from error
 
 
-class _AdaptedGenerator:
+class _AdaptedGenerator(_Named):
     """A generator that calls a user's function with one tensor, of noise and codes."""
 
     def __init__(
@@ -288,7 +308,7 @@ class _AdaptedGenerator:
         return self.form.from_network(images).to(noise.device)
 
 
-class _AdaptedModel:
+class _AdaptedModel(_Named):
     """An adapted encoder and generator in one."""
 
     def __init__(self, encoder: _AdaptedEncoder, generator: _AdaptedGenerator) -> None:

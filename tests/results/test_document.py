@@ -334,3 +334,20 @@ def test_many_results_without_a_value_take_no_square_of_time() -> None:
     start = time.process_time()
     assert Document.for_page(whole).results == ()
     assert time.process_time() - start < 5
+
+
+def test_a_result_is_found_by_its_name() -> None:
+    whole = {**FIELDS, "metric": "mig", "target": None}
+    other = {**whole, "value": 0.45, "settings": {"own": {"estimator": "ksg"}}}
+    one, two = ({**FIELDS, "metric": "mi-own", "target": code} for code in ("digit", "style"))
+    scores = document(results=tuple(Result(**each) for each in (whole, other, one, two, FIELDS)))
+    assert scores["mig"].value == 0.5
+    assert scores["mig:estimator=ksg"].value == 0.45
+    assert scores["mi-own[style]"].target == "style"
+    assert scores["cluster-acc"].target == "digit"
+    with pytest.raises(UserError, match=r"mi-own has several results; .*mi-own\[digit\].*style"):
+        scores["mi-own"]
+    with pytest.raises(UserError, match=r"no result 'migg' \(did you mean 'mig'"):
+        scores["migg"]
+    with pytest.raises(UserError, match="there is none"):
+        document(results=())["mig"]

@@ -130,6 +130,24 @@ def test_a_vae_in_one_line() -> None:
     assert list(columns) == ["z0", "z1"]
 
 
+def test_results_call_a_model_by_its_name_or_class() -> None:
+    class Decoder(nn.Linear):
+        def decode(self, z: Tensor) -> Tensor:
+            return self(z).sigmoid()
+
+    network = Decoder(2, 16)
+    calls: list[tuple[Any, str]] = [
+        (network, "Decoder"),
+        (network.decode, "Decoder"),
+        (torch.sigmoid, "sigmoid"),
+        (lambda z: network(z), "model"),
+    ]
+    for decode, name in calls:
+        assert str(open_subject(adapt(decode=decode, codes=2))) == name
+        assert str(open_subject(adapt(decode, decode, codes=2))) == name
+    assert str(open_subject(adapt(decode=network, codes=2, name="β = 4"))) == "β = 4"
+
+
 def test_lambdas_have_their_networks_put_into_evaluation_mode_and_type() -> None:
     network = nn.Sequential(nn.ConvTranspose2d(3, 1, 4), nn.BatchNorm2d(1), nn.Sigmoid()).double()
     model: Any = adapt(decode=lambda z: network(z[:, :, None, None]), codes=3)

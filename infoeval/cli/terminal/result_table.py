@@ -32,7 +32,7 @@ def print_results(document: "Document", file: IO[str] | None = None) -> None:
     On standard output, or as plain text into `file`.
     """
     screen = Screen(file)
-    shown = [result for result in document.results if not _is_cell_only(result)]
+    shown = [result for result in document.results if not result.unpaired]
     informed = [result for result in shown if _is_information(result)]
     others = [result for result in shown if not _is_information(result)]
     if informed:
@@ -258,11 +258,6 @@ def _print_matching(screen: Screen, result: "Result", clustering: "Clustering") 
         screen.print_table(rows)
     else:
         screen.print_line(f"counts of {count} classes are too wide for a table: see --json")
-
-
-def _is_cell_only(result: "Result") -> bool:
-    """Whether a result is of a code and a factor that are not paired: it has a cell only."""
-    return result.details.get("paired") is False
 
 
 def _print_code_factors(screen: Screen, results: Sequence["Result"]) -> None:
