@@ -66,7 +66,12 @@ def test_every_command_is_shown_with_its_options(reference: ModuleType) -> None:
 
 def test_every_guide_is_in_the_navigation(build: ModuleType) -> None:
     listed = {name for names in build.GUIDES.values() for name in names}
-    assert listed == {path.stem for path in (ROOT / "docs").glob("*.md")}
+    guides = (ROOT / "docs").glob("*.md")
+    notebooks = (ROOT / "docs" / "notebooks").glob("*.ipynb")
+    assert listed == {
+        *(path.stem for path in guides),
+        *(f"notebooks/{path.stem}" for path in notebooks),
+    }
     assert {f"{name}.md" for name in (*build.PROJECT, "README")} == {
         path.name for path in ROOT.glob("*.md")
     }
