@@ -53,7 +53,7 @@ def _plain(values: Any) -> Any:
     """Return values in a form that numpy converts correctly."""
     if is_tensor(values):
         return _of_tensor(values)
-    if hasattr(values, "nnz") and hasattr(values, "toarray"):  # a sparse array of scipy
+    if is_sparse(values):
         return values.toarray()
     if isinstance(values, list | tuple) and any(map(_holds_tensors, values)):
         return [_plain(part) for part in values]
@@ -71,6 +71,11 @@ def is_tensor(value: Any) -> bool:
     """Return whether a value is a tensor, without importing torch."""
     torch = sys.modules.get("torch")  # without it there are no tensors
     return torch is not None and isinstance(value, torch.Tensor)
+
+
+def is_sparse(value: Any) -> bool:
+    """Return whether a value is a sparse matrix or array of scipy, without importing it."""
+    return hasattr(value, "nnz") and hasattr(value, "toarray")
 
 
 def _of_tensor(tensor: Any) -> NDArray[Any]:

@@ -11,6 +11,7 @@ from infoeval.files import sha256
 from infoeval.subjects.subject import Rows, Subject
 from infoeval.subjects.tables.column_choice import TableChoice
 from infoeval.subjects.tables.memory_tables import factors_in_memory
+from infoeval.subjects.tables.sparse_codes import with_few_codes
 from infoeval.subjects.tables.table_files import is_table, read_table
 from infoeval.subjects.tables.table_source import TableParts, contents_of, whole_table
 
@@ -35,7 +36,8 @@ class TableSubject(Subject):
         self, source: TableParts, name: str, choice: TableChoice, path: Path | None = None
     ) -> None:
         self.name, self.path = name, path
-        self.contents = contents_of(source, choice, _other_factors(choice))
+        contents = contents_of(source, choice, _other_factors(choice))
+        self.contents = with_few_codes(contents, source.where)
         self.factors_file = _factors_file(choice)
 
     @cached_property
@@ -67,6 +69,7 @@ class TableSubject(Subject):
             "split": "rows",
             "n": len(self.contents.rows.codes),
             "fingerprint": self.fingerprint,
+            **({"notes": list(self.contents.notes)} if self.contents.notes else {}),
         }
 
 

@@ -17,15 +17,19 @@ from infoeval.data.formats.npz_file import (
     as_words,
 )
 from infoeval.data.untrusted import MAX_ARRAY_BYTES
-from infoeval.errors import UserError
+from infoeval.errors import UserError, one_line
 from infoeval.subjects.tables.table_source import TableParts
 
 _ABOUT_COLUMNS = ("code_names", "code_types", "factor_names", "factor_types")
 """Arrays of words about the columns of others; they are no columns themselves."""
+_SPARSE = ("data", "indices", "indptr", "shape")
+"""The arrays that ``scipy.sparse.save_npz`` writes of a matrix in rows or in columns."""
 
 
 class NpzTable(TableParts):
     """The arrays of a .npz file; those of one value a row are its columns as well.
+
+    A sparse matrix as scipy saves it is an array of codes.
 
     Raises UserError for a missing file, and for another kind of file.
     """
@@ -35,6 +39,9 @@ class NpzTable(TableParts):
         self.path = path
         with NpzFile(path) as file:
             self.arrays = {name: _shape(file, name) for name in file.array_names}
+            self.sparse = "codes" not in file and all(name in file for name in _SPARSE)
+            if self.sparse:
+                self.arrays = {"codes": _sparse_codes(file).shape}
         one_value = [name for name, shape in self.arrays.items() if len(shape) == 1]
         self.columns = [name for name in one_value if name not in _ABOUT_COLUMNS]
 
@@ -44,8 +51,10 @@ class NpzTable(TableParts):
             raise UserError(f"{self.where}: {', '.join(columns)} differ in length")
         return pd.DataFrame({name: self.array(name) for name in columns})
 
-    def array(self, name: str) -> NDArray[Any]:
+    def array(self, name: str) -> Any:
         with NpzFile(self.path) as file:
+            if self.sparse:
+                return _sparse_codes(file)
             values = file.read(name)
         return _plain(values, f"{self.where}: {name}")
 
@@ -84,6 +93,23 @@ def _shape(file: NpzFile, name: str) -> tuple[int, ...]:
         return file.header(name).shape
     except UserError:
         return ()
+
+
+def _sparse_codes(file: NpzFile) -> Any:
+    """Return a sparse matrix that scipy saved. Raises UserError for one that is damaged."""
+    from scipy.sparse import csc_array, csr_array
+
+    data, indices, starts, shape = (file.read(name) for name in _SPARSE)
+    kind = file.read("format").item() if "format" in file else b"csr"
+    made = {b"csr": csr_array, b"csc": csc_array}.get(kind)
+    if made is None:
+        raise file.error("format", "is not csr or csc: save the matrix after .tocsr()")
+    try:
+        matrix = made((data, indices, starts), shape=tuple(shape.tolist()))
+        matrix.check_format(full_check=True)
+    except (ValueError, TypeError, OverflowError) as error:
+        raise file.error("indices", f"do not make a sparse matrix: {one_line(error)}") from None
+    return matrix
 
 
 def _plain(values: NDArray[Any], what: str) -> NDArray[Any]:

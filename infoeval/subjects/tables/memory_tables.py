@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from infoeval.arrays import as_array, is_tensor
+from infoeval.arrays import as_array, is_sparse, is_tensor
 from infoeval.errors import UserError, one_line, quoted
 from infoeval.subjects.tables.table_source import (
     TableParts,
@@ -47,8 +47,8 @@ class MappingTable(TableParts):
         for key, value in values.items():
             if str(key) in self.values:
                 raise UserError(f"{where}: two arrays are called {quoted(str(key))}")
-            frame = isinstance(value, pd.DataFrame)
-            self.values[str(key)] = value if frame else as_array(value, f"{where}: {key}")
+            as_it_is = isinstance(value, pd.DataFrame) or is_sparse(value)
+            self.values[str(key)] = value if as_it_is else as_array(value, f"{where}: {key}")
         self.arrays = {name: value.shape for name, value in self.values.items()}
         self.beside = columns
         own = [name for name, shape in self.arrays.items() if len(shape) == 1]
@@ -90,7 +90,7 @@ def in_memory(given: Any, *, all_codes: bool = False) -> TableParts | None:
     if isinstance(getattr(given, "obs", None), pd.DataFrame) and hasattr(given, "obsm"):
         arrays = {name: given.obsm[name] for name in given.obsm}
         return MappingTable(arrays, where, with_plain_names(given.obs, where))
-    if isinstance(given, np.ndarray) or is_tensor(given):
+    if isinstance(given, np.ndarray) or is_tensor(given) or is_sparse(given):
         return MappingTable({"codes": given}, where)
     return _of_items(given, where) if _is_data_set(given) else None
 
@@ -132,7 +132,7 @@ def _named(values: Any) -> Any:
 
 def _of_pair(pair: tuple[Any, ...]) -> TableParts | None:
     """Return the table of (codes, factors), of which the factors may be None."""
-    if not pair or not (isinstance(pair[0], _ARRAYS) or is_tensor(pair[0])):
+    if not pair or not (isinstance(pair[0], _ARRAYS) or is_tensor(pair[0]) or is_sparse(pair[0])):
         return None
     if len(pair) != 2:
         raise UserError(f"a tuple of {len(pair)} arrays is no table; a pair (codes, factors) is")

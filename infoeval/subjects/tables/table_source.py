@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from infoeval.arrays import as_array
+from infoeval.arrays import as_array, is_sparse
 from infoeval.errors import UserError, listing, quoted
 from infoeval.subjects.subject import Rows
 from infoeval.subjects.tables.column_choice import (
@@ -25,12 +25,16 @@ MOST_COLUMNS = 100_000
 
 
 class Contents(NamedTuple):
-    """The codes and factors of a table, perhaps further rows to score on, and the types of both."""
+    """The codes and factors of a table, perhaps further rows to score on, and the types of both.
+
+    ``notes`` are what a reader of its scores should know.
+    """
 
     rows: Rows
     test: Rows | None = None
     code_types: Sequence[str] | None = None
     factor_types: Sequence[str] | None = None
+    notes: tuple[str, ...] = ()
 
 
 class TableParts:
@@ -135,7 +139,8 @@ def named_frame(source: TableParts, name: str, what: str) -> pd.DataFrame:
     values = source.array(name)
     if isinstance(values, pd.DataFrame):
         return with_plain_names(values, source.where)
-    array = as_array(values, f"{source.where}: {name}")
+    sparse = is_sparse(values)
+    array = values if sparse else as_array(values, f"{source.where}: {name}")
     if array.ndim == 1:
         array = array[:, None]
     if array.ndim != 2:
@@ -146,6 +151,10 @@ def named_frame(source: TableParts, name: str, what: str) -> pd.DataFrame:
         names = [f"{what} {number}" for number in range(array.shape[1])]
     if len(names) != array.shape[1] or len(set(names)) != len(names):
         raise UserError(f"{source.where}: {what}_names must be {array.shape[1]} different names")
+    if sparse:
+        accessor: Any = pd.DataFrame.sparse
+        frame: pd.DataFrame = accessor.from_spmatrix(array, columns=names)
+        return frame
     return pd.DataFrame(array, columns=names)
 
 
