@@ -8,9 +8,9 @@ CPU-seconds and peak memory of each metric with its default settings; `--plain`:
 The table has five factors of 2, 3, 4, 5 and 10 classes, a code of each with normal noise of one
 class, and codes of noise. With `--sparse` it is a matrix of scipy with 50 values a row, as of a
 sparse autoencoder, and a code for each class, which misses a fifth of its rows; all of scoring is
-measured, with the choice of codes. `--before` is a folder with another version of the package, which
-scores the same table in turn. A process that takes more than `--limit` CPU-seconds is ended. Rows
-are appended to `--to`.
+measured, with the choice of codes. `--before` is a folder with another version of the package,
+which scores the same table in turn. A process that takes more than `--limit` CPU-seconds is ended.
+Rows are appended to `--to`.
 """
 
 import argparse
