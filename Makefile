@@ -1,6 +1,7 @@
 # make demo: train, score and report on real digits, on a CPU, in minutes.
 # make test: lint, types and tests. make quick: lint, types and the tests that tell most, in 90 s.
 # make notebooks: what a newcomer runs, the notebooks and docs/five-minutes.md, executed in minutes.
+# make gpu: the measurements that need a GPU, in eight minutes; they go to docs/performance.md.
 # make docs: the documentation as a site, in build/site/html. make dist: wheel and sdist, checked.
 # make pythons: the tests on every Python from 3.11 up that is here.
 # All need only Python (3.11 or later) and make.
@@ -16,7 +17,7 @@ QUICK := tests/test_architecture.py tests/test_codes.py tests/test_trainer.py \
 	tests/evaluation/test_array_metrics.py tests/evaluation/test_once.py tests/training/test_step.py \
 	tests/test_checkpoint.py tests/cli/test_help.py tests/cli/test_mistakes.py
 
-.PHONY: demo test quick lint types tests quick-tests notebooks docs dist pythons clean
+.PHONY: demo test quick lint types tests quick-tests notebooks gpu docs dist pythons clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
@@ -45,6 +46,9 @@ quick-tests: .venv/installed
 
 notebooks: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto -m notebooks tests/test_first_steps.py
+
+gpu: .venv/installed
+	$(BIN)/python benchmarks/gpu.py
 
 docs: .venv/installed
 	$(BIN)/python docs/site/build.py

@@ -46,9 +46,7 @@ def run(commands: list[str], folder: Path, programs: str = "env/bin") -> tuple[f
     started, used = time.monotonic(), _used()
     for command in commands:
         print("$", command, flush=True)
-        subprocess.run(
-            ["sh", "-c", command.replace("env/bin", programs)], cwd=folder, check=True
-        )
+        subprocess.run(["sh", "-c", command.replace("env/bin", programs)], cwd=folder, check=True)
     return time.monotonic() - started, _used() - used
 
 

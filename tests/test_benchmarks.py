@@ -337,3 +337,76 @@ def test_large_tables_keep_what_was_measured(
     assert kept["seconds"][2] == "over 0"
     assert float(kept["seconds"][0]) > 0
     assert 20 < kept["megabytes"][0] < 500
+
+
+# Measurements of a GPU.
+
+
+def test_the_table_of_a_gpu_is_that_of_its_files(
+    benchmark: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    gpu = benchmark("gpu")
+    nothing = gpu.table(gpu.found_in(tmp_path))
+    assert sum(gpu.NOT_MEASURED in line for line in nothing) == len(nothing) - 2
+    seconds = {"median": 5e-4, "least": 4e-4, "most": 6e-4}
+    row = {"name": "captured", "wall seconds": seconds, "times as fast as plain": 12.3}
+    row |= {"share of the byte floor": 0.25}
+    mark = {"step": 400, "seconds": 1.5}
+    files: dict[str, Any] = {
+        "train-step-gpu": {"measured": [{"rows": [row]}]},
+        "time-to-result-gpu": {
+            "measured": {"L_I >= 2.29, of fresh images": mark, "seconds": 3.25, "steps": 5000}
+        },
+        "gpu": {
+            "parts": {"tests": {"ended": "1", "seconds": 30}, "mi": {"ended": "0", "seconds": 41}},
+            "chairs": {"steps": 2000, "seconds": 60.2},
+        },
+    }
+    for name, content in files.items():
+        (tmp_path / f"{name}.json").write_text(json.dumps(content))
+    pd.DataFrame({"cluster-acc digit": [0.96, 0.9712]}).to_csv(tmp_path / "mnist-gpu.csv")
+    cells = [line.split(" | ")[2] for line in gpu.table(gpu.found_in(tmp_path))[2:]]
+    assert cells == [
+        "0.50 ms (0.40 to 0.60)",
+        "12.3×",
+        "25 %",
+        gpu.NOT_MEASURED,
+        gpu.NOT_MEASURED,
+        "1.5 s, step 400",
+        "not reached",
+        "3.2 s for 5,000 steps",
+        "4.00, 2.88 %",
+        "done after 41 s",
+        "failed, exit code 1 after 30 s",
+        "2,000 steps in 60 s",
+    ]
+    page = gpu.with_table(f"before\n\n{gpu.HEADER}\n|---|\n| old |\n\nafter\n", nothing)
+    assert page == "before\n\n" + "\n".join(nothing) + "\n\nafter\n"
+
+
+def test_the_page_has_the_table_of_a_gpu(benchmark: Callable[[str], ModuleType]) -> None:
+    gpu = benchmark("gpu")
+    page = gpu.PAGE.read_text(encoding="utf-8")
+    assert gpu.with_table(page, gpu.table(gpu.found_in(gpu.RESULTS))) == page
+
+
+def test_a_part_ends_with_its_command_or_its_time(
+    benchmark: Callable[[str], ModuleType],
+) -> None:
+    gpu = benchmark("gpu")
+    assert gpu.run(f"{sys.executable} -c exit(3)", 60)["ended"] == "3"
+    waits = f"{sys.executable} -c 'import time; time.sleep(60)'"
+    part = gpu.run(waits, 0.5)
+    assert part["ended"] == "time"
+    assert part["seconds"] < 30
+
+
+def test_the_parts_of_a_gpu_are_commands_that_there_are(
+    benchmark: Callable[[str], ModuleType], tmp_path: Path
+) -> None:
+    gpu = benchmark("gpu")
+    parts = gpu.parts(tmp_path, tmp_path, "cuda", False)
+    assert sum(most for most, _ in parts.values() if most < 600) <= 60 * gpu.MINUTES + 20
+    for _, command in parts.values():
+        for word in command.split():
+            assert not word.startswith("benchmarks/") or (ROOT / word).is_file()
