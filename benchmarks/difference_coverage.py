@@ -194,7 +194,7 @@ def generators() -> list[KnownGenerator]:
 
 def rows_of(known: list[KnownGenerator], seed: int) -> list[dict[str, object]]:
     """Return a row for each pair of the first generator and another one."""
-    compared = compare(known, ["mi"], budget="quick", seed=seed, device="cpu")
+    compared = compare(known, metrics=["mi"], budget="quick", seed=seed, device="cpu")
     return [_row(compared, known, number, seed) for number in range(1, len(known))]
 
 

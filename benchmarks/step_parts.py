@@ -19,6 +19,7 @@ import torch
 from machine import add_json_option, machine, machine_line, write_json
 from torch.profiler import ProfilerActivity, profile
 
+from infoeval.trainer import Precision
 from infoeval.training.choosing import load_trainer
 from infoeval.training.step import Step
 
@@ -35,7 +36,7 @@ KINDS = {
 """Parts of the names of torch's operations; the first that fits counts."""
 
 
-def step(precision: str = "bfloat16", layout: Any = torch.channels_last) -> Step:
+def step(precision: Precision = "bfloat16", layout: Any = torch.channels_last) -> Step:
     """The step of `mnist` on random images, with weights in a layout."""
     trainer = replace(load_trainer("mnist"), precision=precision)
     networks = trainer.networks().initialise(torch.Generator().manual_seed(0)).train()

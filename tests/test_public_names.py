@@ -96,6 +96,17 @@ def test_factors_of_any_kind_give_the_same(kind: str) -> None:
 def test_metrics_in_the_place_of_factors_are_a_clear_error() -> None:
     with pytest.raises(ie.UserError, match="metrics are metrics=\\['mig'\\]"):
         ie.score(table()["codes"], ["mig"])
+    with pytest.raises(ie.UserError, match="metrics are metrics=\\['mig'\\]"):
+        ie.compare([table()["codes"]] * 2, ["mig"])
+
+
+def test_tables_of_the_same_rows_are_compared_by_factors_given_once() -> None:
+    arrays = table()
+    codes, factors = arrays["codes"], arrays["factors"]
+    worse = codes + np.random.default_rng(1).normal(size=codes.shape)
+    once = ie.compare([codes, worse], factors, **QUICK)
+    each = ie.compare([(codes, factors), (worse, factors)], **QUICK)
+    assert once.to_frame()["difference"].tolist() == each.to_frame()["difference"].tolist()
 
 
 def test_results_are_short_in_print_and_drawn_on_given_axes(tmp_path: Path) -> None:

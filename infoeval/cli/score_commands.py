@@ -154,7 +154,7 @@ def compare(
         with results_to(output, as_json, print_comparison) as show:
             with activity() as progress:
                 comparison = evaluation.compare(
-                    list(models), requested, progress=progress, **scoring
+                    list(models), metrics=requested, progress=progress, **scoring
                 )
             show(comparison)
     else:

@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from infoeval.evaluation.bound_differences import (
 from infoeval.evaluation.code_alignment import align
 from infoeval.evaluation.code_matches import matched
 from infoeval.evaluation.context import Context
-from infoeval.evaluation.evaluate import requests_of, score_inputs
+from infoeval.evaluation.evaluate import check_factors, requests_of, score_inputs
 from infoeval.evaluation.inputs import Inputs, Samples
 from infoeval.evaluation.options import Options, takes_options
 from infoeval.information.streams import JOINT
@@ -35,7 +36,11 @@ MOST_PAIRED = 8
 
 @takes_options(Options)
 def compare(
-    models: Sequence[Given], metrics: Sequence[str] | None = None, **options: object
+    models: Sequence[Given],
+    factors: Any = None,
+    *,
+    metrics: Sequence[str] | None = None,
+    **options: object,
 ) -> Comparison:
     """Return the results of models, and the first model's less those of each other one.
 
@@ -54,6 +59,7 @@ def compare(
 
     Args:
         models: two or more, as in `infoeval.evaluation.score`.
+        factors: of tables, as in `infoeval.evaluation.score`.
         metrics: see `infoeval.evaluation.score`; None: all that apply but `mi`.
         options: see below.
 
@@ -61,7 +67,8 @@ def compare(
         UserError: as `score`, and where one has no code or no result in common with the first.
 
     """
-    context = Context(Options(**options))  # type: ignore[arg-type]
+    check_factors(factors, metrics)
+    context = Context(Options(factors=factors, **options))  # type: ignore[arg-type]
     return compare_subjects(context.open_all(models, least=2), metrics, context)
 
 

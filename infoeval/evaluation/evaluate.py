@@ -55,10 +55,7 @@ def score(
             setting or budget, or a metric asked for by name that does not apply.
 
     """
-    if metrics is None and isinstance(factors, list | tuple) and factors:
-        known = registry.names()
-        if all(isinstance(name, str) and name.partition(":")[0] in known for name in factors):
-            raise UserError(f"the second argument are factors; metrics are metrics={list(factors)}")
+    check_factors(factors, metrics)
     context = Context(Options(factors=factors, **options))  # type: ignore[arg-type]
     requests = requests_of(metrics, context.options)
     subjects = context.open_all(as_list(models))
@@ -67,6 +64,14 @@ def score(
     if len(subjects) > 1:
         return _score_together(subjects, requests, context)
     return score_subject(subjects[0], requests, context)
+
+
+def check_factors(factors: Any, metrics: Sequence[str] | None) -> None:
+    """Raise UserError for names of metrics that are given as factors."""
+    if metrics is None and isinstance(factors, list | tuple) and factors:
+        known = registry.names()
+        if all(isinstance(name, str) and name.partition(":")[0] in known for name in factors):
+            raise UserError(f"the second argument are factors; metrics are metrics={list(factors)}")
 
 
 def requests_of(metrics: Sequence[str] | None, options: Options) -> list[Request] | None:

@@ -150,7 +150,7 @@ def test_a_comparison_is_that_of_the_library() -> None:
     options = ("--metric", "mi-own", "--metric", "cluster-acc", "--seed", 2, "--device", "cpu")
     printed = of_json(succeeds("compare", "run/ckpt.pt", "other/ckpt.pt", *options, "--json"))
     direct = evaluation.compare(
-        ["run/ckpt.pt", "other/ckpt.pt"], ["mi-own", "cluster-acc"], seed=2, device="cpu"
+        ["run/ckpt.pt", "other/ckpt.pt"], metrics=["mi-own", "cluster-acc"], seed=2, device="cpu"
     )
     assert printed["differences"] == direct.to_dict()["differences"]
     assert printed["first"]["subject"] == direct.first.subject

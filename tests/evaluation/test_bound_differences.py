@@ -243,7 +243,9 @@ def test_a_comparison_of_generators_holds_the_true_difference(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(BUDGETS, "brief", BRIEF)
-    compared = evaluation.compare([Flips(0.0), Flips(0.3)], ["mi"], budget="brief", device="cpu")
+    compared = evaluation.compare(
+        [Flips(0.0), Flips(0.3)], metrics=["mi"], budget="brief", device="cpu"
+    )
     truth = -0.3 * math.log(0.3) - 0.7 * math.log(0.7) + 0.3 * math.log(3)
     found = {(each.metric, each.target): each for each in compared.differences}
     assert set(found) == {

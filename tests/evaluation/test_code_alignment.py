@@ -69,7 +69,7 @@ def test_differences_are_of_the_codes_that_are_alike(tmp_path: Path) -> None:
         store(tmp_path / f"{n}.npz", codes=codes, factors=factors, code_names=["a", "b"])
         for n, codes in enumerate((factors, swapped, swapped))
     ]
-    compared = evaluation.compare(paths, ["cluster-acc"], **FAST)
+    compared = evaluation.compare(paths, metrics=["cluster-acc"], **FAST)
     differences = (*compared.differences, *compared.among_others)
     assert {each.difference for each in differences} == {0}
     targets = {(each.base, each.target, each.first == 1) for each in differences}
@@ -78,7 +78,7 @@ def test_differences_are_of_the_codes_that_are_alike(tmp_path: Path) -> None:
 
 
 def test_every_two_of_three_models_are_compared(stored: list[str]) -> None:
-    compared = evaluation.compare(stored, ["mig"], **FAST)
+    compared = evaluation.compare(stored, metrics=["mig"], **FAST)
     assert [(each.base, each.model) for each in compared.differences] == [(0, 1), (0, 2)]
     (between,) = compared.among_others
     assert (between.base, between.model) == (1, 2)

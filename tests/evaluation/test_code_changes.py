@@ -146,7 +146,7 @@ def test_a_table_has_no_images(tmp_path: Path) -> None:
 
 def test_two_models_are_compared() -> None:
     document = evaluation.compare(
-        [Scene(), Scene()], ["region-changes"], rows=100, replicates=20, device="cpu"
+        [Scene(), Scene()], metrics=["region-changes"], rows=100, replicates=20, device="cpu"
     )
     (same,) = [
         item

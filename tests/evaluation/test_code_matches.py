@@ -91,7 +91,7 @@ def test_tables_whose_codes_are_in_another_order_do_not_differ(tmp_path: Path) -
     codes = factors + 0.3 * random.normal(size=factors.shape)
     one = store(tmp_path / "one.npz", codes=codes, factors=factors)
     two = store(tmp_path / "two.npz", codes=codes[:, [2, 0, 1]], factors=factors)
-    compared = evaluation.compare([one, two], ["code-factors"], replicates=5)
+    compared = evaluation.compare([one, two], metrics=["code-factors"], replicates=5)
     targets = [each.target for each in compared.differences]
     assert targets[0] is None
     assert len(targets) == 4

@@ -54,7 +54,7 @@ def estimated_once(
 @pytest.mark.usefixtures("estimated_once")
 @pytest.mark.parametrize("metrics", [["mi"], ["mi-own", "cluster-acc", "real-sorting"]])
 def test_a_checkpoint_does_not_differ_from_itself(on_digits: Path, metrics: list[str]) -> None:
-    compared = evaluation.compare([on_digits, on_digits], metrics, **CHEAP)
+    compared = evaluation.compare([on_digits, on_digits], metrics=metrics, **CHEAP)
     assert {each.metric for each in compared.differences} >= set(metrics)
     for each in compared.differences:
         assert each.difference == 0
@@ -74,8 +74,8 @@ def test_a_checkpoint_does_not_differ_from_itself(on_digits: Path, metrics: list
 @pytest.mark.usefixtures("estimated_once")
 def test_swapping_negates(on_digits: Path, other_on_digits: Path) -> None:
     metrics = ["mi", "cluster-acc"]
-    one = evaluation.compare([on_digits, other_on_digits], metrics, **CHEAP).differences
-    two = evaluation.compare([other_on_digits, on_digits], metrics, **CHEAP).differences
+    one = evaluation.compare([on_digits, other_on_digits], metrics=metrics, **CHEAP).differences
+    two = evaluation.compare([other_on_digits, on_digits], metrics=metrics, **CHEAP).differences
     assert [(each.metric, each.target) for each in one] == [
         (each.metric, each.target) for each in two
     ]
@@ -123,8 +123,8 @@ def test_models_of_the_same_rows_are_compared_by_the_same_halves(tmp_path: Path)
     other = tmp_path / "other.npz"
     order = np.random.default_rng(2).permutation(len(rows["codes"]))
     np.savez(other, codes=rows["codes"][order], factors=rows["factors"][order])
-    (paired,) = evaluation.compare([first, twin], ["mig"], replicates=40).differences
-    (apart,) = evaluation.compare([twin, other], ["mig"], replicates=40).differences
+    (paired,) = evaluation.compare([first, twin], metrics=["mig"], replicates=40).differences
+    (apart,) = evaluation.compare([twin, other], metrics=["mig"], replicates=40).differences
     widths = []
     for item in (paired, apart):
         assert item.low is not None
@@ -137,7 +137,7 @@ def test_models_of_the_same_rows_are_compared_by_the_same_halves(tmp_path: Path)
 
 def test_the_same_model_twice_differs_by_nothing_but_mistakes(tmp_path: Path) -> None:
     path = noisy_table(tmp_path / "one.npz", 0.5, np.random.default_rng(1))
-    (same,) = evaluation.compare([path, path], ["mig"], replicates=20).differences
+    (same,) = evaluation.compare([path, path], metrics=["mig"], replicates=20).differences
     assert same.difference == 0
     assert same.low is not None
     assert same.high is not None
@@ -147,12 +147,12 @@ def test_the_same_model_twice_differs_by_nothing_but_mistakes(tmp_path: Path) ->
 @pytest.mark.usefixtures("estimated_once")
 def test_codes_of_other_spaces(on_digits: Path, without_categories: Path, tmp_path: Path) -> None:
     """Common codes alone are compared, and all codes together are not common."""
-    compared = evaluation.compare([on_digits, without_categories], ["mi-own"], **CHEAP)
+    compared = evaluation.compare([on_digits, without_categories], metrics=["mi-own"], **CHEAP)
     assert [each.target for each in compared.differences] == ["slant"]
     codes = CodeSpace(digit=Categorical(10), turn=Uniform(-1, 1), noise=3)
     trainer = tiny_trainer(data="digits", codes=codes, steps=1, code_weights={})
     turned = train(trainer, load("digits"), tmp_path, RunOptions(device="cpu"))
-    compared = evaluation.compare([on_digits, turned], ["mi"], **CHEAP)
+    compared = evaluation.compare([on_digits, turned], metrics=["mi"], **CHEAP)
     assert {each.target for each in compared.differences} == {"digit"}
     with pytest.raises(UserError, match="no code in common: slant and digit, turn"):
         evaluation.compare([without_categories, turned], **CHEAP)
@@ -170,8 +170,8 @@ def test_models_without_a_common_result(tmp_path: Path) -> None:
         code_names=["a", "b"],
     )
     with pytest.raises(UserError, match=r"1\.npz and .*2\.npz have no result in common"):
-        evaluation.compare([codes, other], ["cluster-nmi"], **categorical)
-    assert evaluation.compare([one, two], ["mig"], replicates=2).differences
+        evaluation.compare([codes, other], metrics=["cluster-nmi"], **categorical)
+    assert evaluation.compare([one, two], metrics=["mig"], replicates=2).differences
 
 
 def test_a_comparison_as_json(on_digits: Path, other_on_digits: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_comparison_as_json(on_digits: Path, other_on_digits: Path) -> None:
         raise AssertionError(f"{constant} in the JSON")
 
     models = [on_digits, other_on_digits]
-    compared = evaluation.compare(models, None, samples=400, device="cpu")
+    compared = evaluation.compare(models, metrics=None, samples=400, device="cpu")
     plain = json.loads(compared.to_json(), parse_constant=refuse)
     assert set(plain) == {"schema_version", "first", "second", "differences"}
     assert Document.from_json(json.dumps(plain["first"])) == compared.first
@@ -193,7 +193,7 @@ def test_a_comparison_as_json(on_digits: Path, other_on_digits: Path) -> None:
 
 def test_the_json_of_three_has_the_others(subject: Path, twin: Path, trained: Any) -> None:
     three = [subject, twin, trained("another", 3)]
-    comparison = evaluation.compare(three, ["mi-own"], device="cpu")
+    comparison = evaluation.compare(three, metrics=["mi-own"], device="cpu")
     plain = json.loads(comparison.to_json())
     assert set(plain) == {"schema_version", "first", "second", "others", "differences"}
     checkpoints = [plain["first"], plain["second"], *plain["others"]]
@@ -205,11 +205,11 @@ def test_two_tables_are_compared(tmp_path: Path) -> None:
     turned = table()["codes"] @ [[1, 1], [-1, 1]]
     good = store(tmp_path / "good.npz", **table())
     worse = store(tmp_path / "worse.npz", codes=turned, factors=table()["factors"])
-    comparison = evaluation.compare([good, worse], ["mig"], replicates=20, null=0)
+    comparison = evaluation.compare([good, worse], metrics=["mig"], replicates=20, null=0)
     (difference,) = comparison.differences
     assert difference.low is not None
     assert difference.low > 0
-    both = evaluation.compare([good, worse], ["mig", "dci"], replicates=2, null=0)
+    both = evaluation.compare([good, worse], metrics=["mig", "dci"], replicates=2, null=0)
     assert {each.metric for each in both.differences} == {
         *("mig", "dci-disentanglement", "dci-completeness", "dci-informativeness")
     }
@@ -218,14 +218,14 @@ def test_two_tables_are_compared(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("among_models")
 def test_functions_are_compared_with_one_another() -> None:
     models = ["model.py:encoder", "model.py:named"]
-    comparison = evaluation.compare(models, ["mig"], data="sprites", rows=200, replicates=2)
+    comparison = evaluation.compare(models, metrics=["mig"], data="sprites", rows=200, replicates=2)
     assert [each.metric for each in comparison.differences] == ["mig"]
 
 
 def test_settings_of_a_metric_are_kept_apart(tmp_path: Path) -> None:
     path = store(tmp_path / "codes.npz", **table())
     metrics = ["mig", "mig:estimator=corrected"]
-    comparison = evaluation.compare([path, path], metrics, replicates=2)
+    comparison = evaluation.compare([path, path], metrics=metrics, replicates=2)
     assert [each.difference for each in comparison.differences] == [0, 0]
     first, second = comparison.differences
     assert first.first != second.first
@@ -240,10 +240,10 @@ def test_one_model_is_no_comparison(count: int) -> None:
 def test_progress_names_the_side(subject: Path, twin: Path) -> None:
     told: list[str] = []
     options: Any = {"device": "cpu", "progress": lambda text, share: told.append(text)}
-    evaluation.compare([subject, twin], ["mi-own"], **options)
+    evaluation.compare([subject, twin], metrics=["mi-own"], **options)
     assert {text.partition(":")[0] for text in told} == {"first", "second"}
     told.clear()
-    evaluation.compare([subject, twin, subject], ["mi-own"], **options)
+    evaluation.compare([subject, twin, subject], metrics=["mi-own"], **options)
     assert {text.partition(": ")[0] for text in told} == {str(subject), str(twin)}
 
 

@@ -345,7 +345,7 @@ def test_models_in_memory() -> None:
     with pytest.raises(UserError, match="no model"):
         score([])
     comparison = evaluation.compare(
-        [model, "model.py:arrays"], ["mig"], data="digits", replicates=5
+        [model, "model.py:arrays"], metrics=["mig"], data="digits", replicates=5
     )
     assert len(comparison.differences) == 1
 

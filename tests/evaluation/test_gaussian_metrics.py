@@ -147,7 +147,9 @@ def test_a_comparison_is_paired_by_images() -> None:
         return mean, log_variance + 0.5
 
     options: dict[str, Any] = {**ROWS, "replicates": 8}
-    differences = compare([model(), model(wider)], ["kl", "active-units"], **options).differences
+    differences = compare(
+        [model(), model(wider)], metrics=["kl", "active-units"], **options
+    ).differences
     found = {(one.metric, one.target): one for one in differences}
     whole = found["kl", "all codes"]
     expected = (np.exp([-4, -4, -2, 0]) * (1 - np.exp(0.5)) + 0.5).sum() / 2

@@ -102,7 +102,9 @@ def test_models_are_compared_by_one_network(monkeypatch: pytest.MonkeyPatch) -> 
         image_quality, "moved_copies_network", lambda *a, **k: made.append(1) or make(*a, **k)
     )
     pair = [Library(), Library(kept=4)]
-    found = evaluation.compare(pair, ["quality"], data="digits", replicates=10, device="cpu")
+    found = evaluation.compare(
+        pair, metrics=["quality"], data="digits", replicates=10, device="cpu"
+    )
     assert len(made) == 1
     by_name = {item.metric: item for item in found.differences}
     assert set(by_name) == {f"quality-{name}" for name in NAMES}
@@ -117,7 +119,7 @@ def test_features_of_different_networks_are_not_subtracted(subject: Path, on_dig
     """Each checkpoint is scored on the images of its own training."""
     message = "quality-fd: features of moved-copies-.* cannot be compared; .* with --data"
     with pytest.raises(UserError, match=message):
-        evaluation.compare([on_digits, subject], ["quality"], replicates=2, device="cpu")
+        evaluation.compare([on_digits, subject], metrics=["quality"], replicates=2, device="cpu")
 
 
 @pytest.mark.usefixtures("quick")

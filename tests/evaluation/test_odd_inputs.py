@@ -129,11 +129,11 @@ def test_data_have_a_use_where_one_of_several_reads_images(codes: str, classes: 
     def encode(images: Tensor) -> Tensor:
         return images[:, 0, 0, :2].float() + torch.arange(len(images))[:, None] % 2
 
-    comparison = evaluation.compare([codes, encode], ["mig"], data=classes, replicates=0)
+    comparison = evaluation.compare([codes, encode], metrics=["mig"], data=classes, replicates=0)
     assert [difference.metric for difference in comparison.differences] == ["mig"]
     for function in (score, evaluation.compare):
         with pytest.raises(UserError, match="--data has no use"):
-            function([codes, codes], ["mig"], data=classes)
+            function([codes, codes], metrics=["mig"], data=classes)
 
 
 def test_a_comparison_takes_folders(subject: Path, twin: Path, runs: Path) -> None:
@@ -163,13 +163,13 @@ def test_single_files_stand_for_lists(subject: Path, twin: Path, tmp_path: Path)
 def test_an_error_in_a_comparison_names_the_model(codes: str, tmp_path: Path) -> None:
     words = store(tmp_path / "words.npz", codes=np.array(["a", "b"] * 100))
     with pytest.raises(UserError, match=r"words\.npz: mig does not apply: there are no factors"):
-        evaluation.compare([codes, words], ["mig"])
+        evaluation.compare([codes, words], metrics=["mig"])
     with pytest.raises(UserError, match=r"^model reads images: give a data set with --data"):
-        evaluation.compare([codes, open_subject(model)], ["mig"])
+        evaluation.compare([codes, open_subject(model)], metrics=["mig"])
 
 
 def test_the_same_model_twice_differs_by_nothing(codes: str) -> None:
-    comparison = evaluation.compare([codes, codes], ["mig"], replicates=4)
+    comparison = evaluation.compare([codes, codes], metrics=["mig"], replicates=4)
     (difference,) = comparison.differences
     assert difference.difference == 0
     assert difference.low is not None
@@ -184,7 +184,7 @@ def test_figures_have_a_place_before_anything_is_scored(codes: str, tmp_path: Pa
 
 
 def test_a_metrics_json_that_is_none_is_named(codes: str, tmp_path: Path) -> None:
-    comparison = evaluation.compare([codes, codes], ["mig"], replicates=0)
+    comparison = evaluation.compare([codes, codes], metrics=["mig"], replicates=0)
     for content in (comparison.to_json(), json.dumps({"steps": 3})):
         (tmp_path / "odd.json").write_text(content)
         with pytest.raises(UserError, match=r"cannot read .*odd\.json: not a results document"):

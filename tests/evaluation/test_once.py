@@ -191,7 +191,7 @@ def test_scoring_several(subject: Path, images: str, counts: Counts) -> None:
 
 
 def test_comparing(subject: Path, twin: Path, images: str, counts: Counts) -> None:
-    evaluation.compare([subject, twin], TABLE, **CHEAP)
+    evaluation.compare([subject, twin], metrics=TABLE, **CHEAP)
     counts.check(models=2, read=lengths(images), calibrated=2)
 
 

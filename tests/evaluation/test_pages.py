@@ -216,7 +216,9 @@ def test_three_models_side_by_side(three: list[Path], tmp_path: Path) -> None:
     ]
     assert document["differences"] == comparison.to_dict()["differences"]
     for number, path in enumerate(three[1:], 1):
-        direct = evaluation.compare([three[0], path], COMPARED["metrics"], device="cpu").differences
+        direct = evaluation.compare(
+            [three[0], path], metrics=COMPARED["metrics"], device="cpu"
+        ).differences
         ours = [each for each in comparison.differences if each.model == number]
         assert [(each.metric, each.target, each.difference) for each in ours] == [
             (each.metric, each.target, each.difference) for each in direct

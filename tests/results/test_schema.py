@@ -95,7 +95,7 @@ def test_scores_of_a_users_model(validator: Draft202012Validator, home: Path) ->
 
 def test_a_comparison(validator: Draft202012Validator, home: Path) -> None:
     paths = [home / name / "ckpt.pt" for name in ("model", "twin", "model")]
-    found = evaluation.compare(paths, ["mi-own"], **CHEAP)
+    found = evaluation.compare(paths, metrics=["mi-own"], **CHEAP)
     plain = check(validator, found.to_json(), "Comparison")
     assert len(plain["others"]) == 1
 

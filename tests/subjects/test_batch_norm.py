@@ -228,7 +228,7 @@ def test_a_comparison_says_that_models_were_read_differently() -> None:
         return network.eval().encode(pictures)
 
     for other, said in ((evaluating, True), (Digits(), False)):
-        comparison = compare([Digits(), other], ["cluster-acc"], data="digits")
+        comparison = compare([Digits(), other], metrics=["cluster-acc"], data="digits")
         output = io.StringIO()
         print_comparison(comparison, output)
         sentence = "first: estimated on real training images; second: those of its own training"
