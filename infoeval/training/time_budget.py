@@ -96,7 +96,7 @@ class TimeBudget:
         if steps < FEWEST:
             needed = math.ceil(FEWEST * seconds / OF_STEPS / 6) / 10
             raise UserError(
-                f"{self.limit:g} minutes are too few: {FEWEST} steps take {needed:g} here, of "
+                f"{self.limit:g} min is too little time: {FEWEST} steps take {needed:g} min here, "
                 f"{1000 * seconds:,.0f} ms each"
             )
         return place, replace(trainer, steps=steps), seconds
