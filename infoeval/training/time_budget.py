@@ -23,6 +23,11 @@ WHOLE = 50
 TIMED, LEAST_SECONDS = 3, 1.0
 """A step's time is the mean of as many, or of those in as many seconds if these are more."""
 
+MOST = 10**9
+"""The largest number of steps, and of images a step, that a time is told for."""
+LARGEST_TIMED = 512
+"""Larger batches take as much longer as they are larger."""
+
 SecondsOfStep = Callable[[Trainer, torch.device], float]
 
 
@@ -37,7 +42,7 @@ class TimeBudget:
         device: where it is trained.
 
     Raises:
-        UserError: minutes that are no positive number, or no such device.
+        UserError: minutes that are no positive number, or steps or a batch beyond `MOST`.
 
     """
 
@@ -52,6 +57,9 @@ class TimeBudget:
             isinstance(minutes, int | float) and math.isfinite(minutes) and minutes > 0
         ):
             raise UserError(f"minutes must be a number above 0, not {quoted(minutes)}")
+        for name in ("steps", "batch"):
+            if (getattr(self, name) or 0) > MOST:
+                raise UserError(f"{name} must be at most {MOST:,}")
 
     @property
     def limit(self) -> float | None:
@@ -104,10 +112,11 @@ class TimeBudget:
 
 def timed_step(trainer: Trainer, device: torch.device) -> float:
     """Return the seconds of a step, as busy as the machine is: the mean of some, after a first."""
-    step = step_of_noise(trainer, device, trainer.batch)
+    batch = min(trainer.batch, LARGEST_TIMED)
+    step = step_of_noise(trainer, device, batch)
     step().tolist()  # waits for the device
     count, started, seconds = 0, time.perf_counter(), 0.0
     while count < TIMED or seconds < LEAST_SECONDS:
         step().tolist()
         count, seconds = count + 1, time.perf_counter() - started
-    return seconds / count
+    return seconds / count * trainer.batch / batch
