@@ -27,7 +27,16 @@ SCORING: Headings = {
 }
 TRAINING: Headings = {
     "Images": IMAGES,
-    "What is trained": ("variant", "information_weight", "codes", "size", "steps", "batch", "seed"),
+    "What is trained": (
+        "variant",
+        "information_weight",
+        "codes",
+        "size",
+        "steps",
+        "batch",
+        "minutes",
+        "seed",
+    ),
     "Several runs": ("seeds", "jobs", "stack"),
     "Device": ("device", "device_memory", "capture", "sync_batch_norm"),
 }

@@ -12,6 +12,7 @@ import click
 from infoeval.errors import UserError
 
 if TYPE_CHECKING:
+    from infoeval.checkpoint import Checkpoint
     from infoeval.training.distributed import World
 
 RUNS = Path("runs")
@@ -67,18 +68,16 @@ def _make_next(name: str) -> Path:
     raise AssertionError
 
 
-def planned_steps(folder: Path) -> int | None:
-    """Return the number of steps planned for a run, or the runs of a sweep; None without one.
+def begun_run(folder: Path) -> "Checkpoint | None":
+    """Return the run in a folder, or of the runs of a sweep the one of most steps; None without.
 
     Raises UserError for a checkpoint that cannot be read.
     """
     from infoeval.checkpoint import CHECKPOINT, Checkpoint
 
     begun = [folder / CHECKPOINT] if (folder / CHECKPOINT).exists() else None
-    steps = []
-    for path in begun or sorted(folder.glob(f"*/{CHECKPOINT}")):
-        steps.append(Checkpoint.open(path).trainer.steps)
-    return max(steps, default=None)
+    runs = map(Checkpoint.open, begun or sorted(folder.glob(f"*/{CHECKPOINT}")))
+    return max(runs, key=lambda run: run.trainer.steps, default=None)
 
 
 def resume_command(folder: Path) -> str:

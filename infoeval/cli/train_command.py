@@ -1,6 +1,7 @@
 """The command `infoeval train`: one run, or many."""
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,13 @@ from infoeval.cli.grouped_help import TRAINING, grouped_command
 from infoeval.cli.output import note, print_json
 from infoeval.cli.parameter_types import CompletedText, PathType, number_list, seed_list
 from infoeval.cli.processes import one_process_reports
-from infoeval.cli.run_places import open_run_folder, planned_steps
+from infoeval.cli.run_places import begun_run, open_run_folder
 from infoeval.errors import UserError
 from infoeval.training.run_options import RunOptions
 
 if TYPE_CHECKING:
     from infoeval.sweep.stacks import Stack
-    from infoeval.trainer import Trainer
+    from infoeval.training.choosing import Choice
     from infoeval.training.distributed import World
 
 MOST_STACKED = 10_000
@@ -44,6 +45,13 @@ MOST_STACKED = 10_000
 @click.option("--size", type=int, help="Networks for your own images: 28, 32 or 64.")
 @click.option("--steps", type=int, help="Training steps; the trainer's own number by default.")
 @click.option("--batch", type=int, help="Images a step; the trainer's own number by default.")
+@click.option(
+    "--minutes",
+    type=float,
+    metavar="N",
+    help="Time for your own images: networks, size, batch and steps are chosen by timing a few "
+    "steps here; what is given stays. 10 by default on a CPU, unless --steps is given.",
+)
 @click.option("--seed", type=int, help="Seed of weights and random draws; 0 by default.")
 @click.option("--seeds", metavar="LIST", help="Many runs, such as 0-4 or 0,3,7.")
 @click.option(
@@ -81,6 +89,7 @@ def train(
     size: int | None,
     steps: int | None,
     batch: int | None,
+    minutes: float | None,
     seed: int | None,
     seeds: str | None,
     information_weight: str | None,
@@ -102,16 +111,17 @@ def train(
       infoeval train mnist --out runs/mine --resume
       infoeval train faces --variant lighting --seeds 0-4 --jobs 2
       infoeval train digits --seeds 0-2 --information-weight 0,1
-      infoeval train ./holidays --codes "10,10,u,u"
+      infoeval train ./holidays --codes "10,10,u,u" --minutes 10
       infoeval train ./my_trainer.py --data images.npz --dry-run
       torchrun --nproc-per-node 4 -m infoeval train celeba --out runs/faces
 
     IMAGES is a folder of images, a .npz file or the name of a data set: networks are chosen by
-    the size and colour of the images. With --seeds, or several λ, every run has its own
-    folder in --out, and a table of all of them marks the one that was chosen without labels.
-    Under torchrun several processes share one run, each with a part of every batch.
+    the size and colour of the images, and by the time that there is. With --seeds, or several λ,
+    every run has its own folder in --out, and a table of all of them marks the one that was chosen
+    without labels. Under torchrun several processes share one run, each with a part of every batch.
     """
     from infoeval.training.choosing import choose_trainer
+    from infoeval.training.time_budget import TimeBudget
 
     options = RunOptions(**run_options)
     if options.resume and out is None:
@@ -123,6 +133,10 @@ def train(
     if seeds is not None and seed is not None:
         raise UserError("--seed is one run and --seeds are many: give one of them")
     _check_number_of_runs(many, jobs, stack, world)
+    if world is not None and minutes is not None:
+        raise UserError("--minutes times the steps of one process: under torchrun give --steps")
+    budget = TimeBudget(minutes, steps, batch, options.device) if world is None else None
+    begun = begun_run(out) if options.resume and out is not None else None
     sweep_options = {
         "seeds": seed_list(seeds) if seeds is not None else [seed or 0],
         "information_weights": weights,
@@ -136,15 +150,18 @@ def train(
         size=size,
         data_dir=data_dir,
         skip_broken=skip_broken,
+        budget=budget,
+        begun=begun,
     )
-    if options.resume and steps is None and out is not None:
-        steps = planned_steps(out)
+    options = replace(options, variant=choice.variant)
+    if steps is None and begun is not None:
+        steps = begun.trainer.steps
     weight = weights[0] if len(weights) == 1 else None
     choice = choice.changed(data=data, steps=steps, batch=batch, information_weight=weight)
-    if choice.decided:
-        note(f"{choice.trainer.name}: {choice.decided}")
+    for line in filter(None, (choice.decided, choice.estimate)):
+        note(f"{choice.trainer.name}: {line}")
     if dry_run:
-        settings = _settings(choice.trainer, options, sweep_options, many)
+        settings = _settings(choice, options, sweep_options, many)
         if in_json:
             print_json(as_text(settings))
             return
@@ -177,13 +194,13 @@ def _check_number_of_runs(
 
 
 def _settings(
-    trainer: "Trainer", options: "RunOptions", sweep_options: dict[str, Any], many: bool
+    choice: "Choice", options: "RunOptions", sweep_options: dict[str, Any], many: bool
 ) -> dict[str, Any]:
     """Return the settings that `--dry-run` prints."""
     from infoeval.devices import find_device
     from infoeval.training.dry_run import layers, seconds_of_step
 
-    device = find_device(options.device)
+    device, trainer = find_device(options.device), choice.trainer
     names = ("variant", "device_memory", "capture")
     settings = {name: getattr(options, name) for name in names}
     settings |= {
@@ -198,7 +215,8 @@ def _settings(
             }
             for name, code in trainer.codes.items()
         },
-        "seconds_of_step": seconds_of_step(trainer, device),
+        "seconds_of_step": choice.seconds or seconds_of_step(trainer, device),
+        "minutes": choice.minutes,
     }
     if not many:
         return settings | {"seed": sweep_options["seeds"][0]}

@@ -71,12 +71,7 @@ def seconds_of_step(trainer: Trainer, device: torch.device) -> float:
 
 def _timed(trainer: Trainer, device: torch.device, batch: int) -> float:
     """Return the seconds of the faster of two steps with a batch, after one that is not timed."""
-    small = replace(trainer, batch=batch)
-    random = torch.Generator(device).manual_seed(0)
-    pixels = torch.randint(256, (batch, *trainer.image_shape), dtype=torch.uint8)
-    networks = small.networks().initialise(torch.Generator().manual_seed(0)).train()
-    networks = networks.to(device).to(memory_format=torch.channels_last)
-    step = Step(small, networks, pixels.to(device), random)
+    step = step_of_noise(trainer, device, batch)
     seconds = []
     for _ in range(3):
         started = time.perf_counter()
@@ -84,3 +79,13 @@ def _timed(trainer: Trainer, device: torch.device, batch: int) -> float:
             raise UserError(f"{trainer.name}: the first steps give losses that are not finite")
         seconds.append(time.perf_counter() - started)
     return min(seconds[1:])
+
+
+def step_of_noise(trainer: Trainer, device: torch.device, batch: int) -> Step:
+    """Return a step of a trainer with another batch, to be timed on images of noise."""
+    small = replace(trainer, batch=batch)
+    random = torch.Generator(device).manual_seed(0)
+    pixels = torch.randint(256, (batch, *trainer.image_shape), dtype=torch.uint8)
+    networks = small.networks().initialise(torch.Generator().manual_seed(0)).train()
+    networks = networks.to(device).to(memory_format=torch.channels_last)
+    return Step(small, networks, pixels.to(device), random)

@@ -1,15 +1,17 @@
 """Training from Python as `infoeval train` does: a trainer by name, and images by name."""
 
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
+from infoeval.checkpoint import CHECKPOINT, Checkpoint
 from infoeval.data import ImageSet, load
 from infoeval.errors import UserError, listing, unknown
 from infoeval.training import run
 from infoeval.training.choosing import IN_MEMORY, Choice, choose_trainer
 from infoeval.training.run_options import RunOptions
+from infoeval.training.time_budget import TimeBudget
 
 _RUN = tuple(entry.name for entry in fields(RunOptions))
 
@@ -25,6 +27,7 @@ def train(
     size: int | None = None,
     steps: int | None = None,
     batch: int | None = None,
+    minutes: float | None = None,
     information_weight: float | None = None,
     seed: int = 0,
     progress: run.Progress | None = None,
@@ -45,6 +48,9 @@ def train(
         size: side of the networks for your own images: 28, 32 or 64.
         steps: other steps than the trainer's.
         batch: another batch.
+        minutes: how long a training of your own images may take, by which networks, size, batch
+            and steps are chosen where they are not given: a few steps are timed. 10 by default on a
+            CPU, unless `steps` are given. A run that is resumed has those that it had.
         information_weight: λ of eq. 6; 0 trains a plain GAN with a recognition network beside it.
         seed: of the initial weights and of every random draw.
         progress: called with the step reached and the means since the last call.
@@ -62,6 +68,7 @@ def train(
     run_options = RunOptions(**options)
     log = log or (lambda line: None)
     trainer, data = (str(each) if isinstance(each, Path) else each for each in (trainer, data))
+    path = Path(folder) / CHECKPOINT
     choice = choose_trainer(
         trainer,
         variant=run_options.variant,
@@ -69,14 +76,17 @@ def train(
         size=size,
         data_dir=data_dir,
         skip_broken=skip_broken,
+        budget=TimeBudget(minutes, steps, batch, run_options.device),
+        begun=Checkpoint.open(path) if run_options.resume and path.exists() else None,
     ).changed(
         data=data if isinstance(data, str | None) else IN_MEMORY,
         steps=steps,
         batch=batch,
         information_weight=information_weight,
     )
-    if choice.decided:
-        log(f"{choice.trainer.name}: {choice.decided}")
+    run_options = replace(run_options, variant=choice.variant)
+    for line in filter(None, (choice.decided, choice.estimate)):
+        log(f"{choice.trainer.name}: {line}")
     in_memory = trainer if choice.trainer.data == IN_MEMORY and data is None else data
     if in_memory is None or isinstance(in_memory, str):
         images = load_images(choice, data_dir, skip_broken, log)

@@ -1,23 +1,28 @@
 """What `infoeval train` trains: a trainer by name or file, or one made for images."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-from infoeval import Angle, Categorical, Normal, Uniform, UserError
+from infoeval import Angle, Categorical, Normal, Trainer, Uniform, UserError
 from infoeval.codes import parse_codes
 from infoeval.data import sprites
+from infoeval.networks import Dense, Layer, UpConvolution
+from infoeval.training import time_budget
 from infoeval.training.choosing import (
     SIDES,
+    VARIANTS,
     choose_trainer,
     load_trainer,
     side_for,
     trainer_for_images,
     with_codes,
 )
+from infoeval.training.time_budget import TimeBudget
 
 
 @pytest.fixture
@@ -81,6 +86,66 @@ def test_a_data_set_without_a_trainer_is_images(monkeypatch: pytest.MonkeyPatch)
     assert choose_trainer("sprites").shape == (1, 64, 64)
 
 
+SECONDS = {(32, 32): 0.02, (32, 64): 0.06, (32, 128): 0.4, (64, 64): 0.5, (64, 128): 3.5}
+"""Of a step, by the side and the batch that networks have by themselves."""
+
+
+@pytest.fixture
+def timed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """The sides and batches of the networks that were timed, on a machine of known speed."""
+    asked: list[tuple[int, int]] = []
+
+    def seconds(trainer: Trainer, device: torch.device) -> float:
+        asked.append((trainer.image_shape[1], trainer.batch))
+        return SECONDS.get(asked[-1], 0.01)
+
+    monkeypatch.setattr(time_budget, "timed_step", seconds)
+    return asked
+
+
+@pytest.mark.usefixtures("here")
+def test_networks_of_half_the_size_are_tried_where_time_is_short(
+    timed: list[tuple[int, int]],
+) -> None:
+    np.savez("large.npz", images=np.zeros((6, 60, 70), dtype=np.uint8))
+    choice = choose_trainer("large.npz", budget=TimeBudget(10, device="cpu"))
+    assert (choice.variant, choice.shape, choice.trainer.steps) == ("half", (1, 32, 32), 4000)
+    assert "resized to 32×32" in choice.decided
+    assert choice.estimate == (
+        "within 10 min: 4,000 steps of 64 images at 32×32, networks with half the channels, "
+        "about 4 min (60 ms a step here); to repeat it: --size 32 --variant half --batch 64 "
+        "--steps 4000"
+    )
+    timed.clear()
+    choice = choose_trainer("large.npz", budget=TimeBudget(600, device="cpu"))
+    assert timed == list(SECONDS)
+    assert (choice.variant, choice.shape, choice.trainer.steps) == ("default", (1, 64, 64), 3000)
+    repeated = choose_trainer("large.npz", variant="half", size=32)
+    again = choose_trainer("large.npz", budget=TimeBudget(10, device="cpu"))
+    assert repeated.trainer == again.trainer
+
+
+@pytest.mark.usefixtures("here")
+def test_size_and_variant_that_are_given_stay(timed: list[tuple[int, int]]) -> None:
+    budget = TimeBudget(10, device="cpu")
+    choice = choose_trainer("grey.npz", size=64, budget=budget)
+    assert (choice.shape, choice.variant) == ((1, 64, 64), "small")
+    assert [side for side, _ in timed] == [64, 64]
+    timed.clear()
+    choice = choose_trainer("grey.npz", variant="default", size=32, budget=budget)
+    assert choice.variant == "half", "default is any"
+    timed.clear()
+    choice = choose_trainer("grey.npz", variant="small", budget=budget)
+    assert (choice.variant, timed) == ("small", [(32, 32)])
+
+
+@pytest.mark.usefixtures("here")
+def test_without_a_limit_nothing_is_timed(timed: list[tuple[int, int]]) -> None:
+    plain = choose_trainer("pictures")
+    assert choose_trainer("pictures", budget=TimeBudget(steps=9, device="cpu")) == plain
+    assert (plain.estimate, plain.variant, timed) == ("", "default", [])
+
+
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize(
     ("arguments", "message"),
@@ -89,12 +154,13 @@ def test_a_data_set_without_a_trainer_is_images(monkeypatch: pytest.MonkeyPatch)
         ({"name": "pictures", "size": 30}, "side 28, 32, 64, not 30"),
         ({"name": "digits", "size": 32}, "--size is for your own images"),
         ({"name": "pictures", "codes": "ten"}, "'ten' is neither"),
+        ({"name": "digits", "budget": TimeBudget(5)}, "digits has its own networks: --minutes"),
         ({"name": "nothing"}, "a Python file, a folder of images or a .npz file"),
     ],
 )
-def test_what_does_not_go_together_is_one_line(arguments: dict[str, str], message: str) -> None:
+def test_what_does_not_go_together_is_one_line(arguments: dict[str, Any], message: str) -> None:
     with pytest.raises(UserError, match=message):
-        choose_trainer(**arguments)  # type: ignore[arg-type]
+        choose_trainer(**arguments)
 
 
 def test_broken_pictures_are_passed_over_as_asked(here: Path) -> None:
@@ -128,8 +194,11 @@ def test_other_codes_are_one_line(text: str) -> None:
 
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("side", SIDES)
-def test_there_are_networks_for_every_size_and_colour(side: int, channels: int) -> None:
-    trainer = trainer_for_images("some/pictures", channels, side, "4,u")
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_there_are_networks_for_every_size_and_colour(
+    side: int, channels: int, variant: str
+) -> None:
+    trainer = trainer_for_images("some/pictures", channels, side, "4,u", variant)
     assert (trainer.name, trainer.data) == ("pictures", "some/pictures")
     assert trainer.image_shape == (channels, side, side)
     with torch.device("meta"):  # sizes alone, without weights
@@ -137,6 +206,28 @@ def test_there_are_networks_for_every_size_and_colour(side: int, channels: int) 
         images = networks.generator(torch.zeros(2, trainer.codes.input_width))
         assert images.shape == (2, channels, side, side)
         assert networks.recognition(networks.shared(images)).shape == (2, 4 + 2)
+
+
+def width_of(row: Layer) -> int:
+    return row.width if isinstance(row, Dense) else row.channels
+
+
+@pytest.mark.parametrize("side", SIDES)
+def test_narrower_networks_have_a_share_of_all_channels_and_of_the_batch(side: int) -> None:
+    whole = trainer_for_images("x", 3, side)
+    assert whole.generator_average == 0
+    for variant, times in (("half", 2), ("small", 4)):
+        narrow = trainer_for_images("x", 3, side, variant=variant)
+        assert narrow.batch * times == whole.batch
+        assert narrow.generator_average == 0.99
+        assert narrow.generator[-1] == whole.generator[-1]
+        for table in ("generator", "shared", "recognition"):
+            rows = list(zip(getattr(narrow, table), getattr(whole, table), strict=True))
+            for row, wide in rows[:-1] if table == "generator" else rows:
+                assert width_of(row) * times == width_of(wide)
+        growing = [row for row in narrow.generator[:-1] if isinstance(row, UpConvolution)]
+        assert growing
+        assert all(row.batch_norm for row in growing)
 
 
 def test_continuous_codes_count_less() -> None:

@@ -9,6 +9,7 @@ import pytest
 
 import infoeval as ie
 from infoeval.checkpoint import Checkpoint
+from infoeval.training import time_budget
 from infoeval.training.choosing import load_trainer
 
 SHORT: dict[str, Any] = {"steps": 1, "batch": 4, "device": "cpu"}
@@ -48,3 +49,25 @@ def test_own_images_have_no_other_images(in_memory: bool, tmp_path: Path) -> Non
     given = pixels(28) if in_memory else tmp_path / "images.npz"
     with pytest.raises(ie.UserError, match="are the images: --data has no use"):
         ie.train(given, tmp_path / "run", data="digits", **SHORT)
+
+
+def test_own_images_fit_the_minutes_and_resume_as_they_were(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(time_budget, "timed_step", lambda *_: asked.append("step") or 20.0)
+    monkeypatch.setattr(time_budget, "FEWEST", 1)
+    monkeypatch.setattr(time_budget, "WHOLE", 1)
+    lines: list[str] = []
+    given = {"codes": "3,u", "device": "cpu", "log": lines.append}
+    path = ie.train(pixels(28), tmp_path, minutes=1, batch=4, **given)
+    assert [line for line in lines if "2 steps of 4 images at 28×28" in line] == lines[1:2]
+    first = Checkpoint.open(path)
+    assert (first.step, first.variant, first.trainer.batch) == (2, "small", 4)
+    ie.train(pixels(28), tmp_path, resume=True, **given)
+    assert asked == ["step"]
+    assert Checkpoint.open(path).step == 2
+    with pytest.raises(ie.UserError, match="minutes must be a number above 0, not nan"):
+        ie.train(pixels(28), tmp_path / "other", minutes=float("nan"))
+    with pytest.raises(ie.UserError, match="digits has its own networks"):
+        ie.train("digits", tmp_path / "other", minutes=1)
