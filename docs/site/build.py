@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 GUIDES = {
     "Start": ("install", "data", "trainers", "your-model", "report", "automation"),
     "Measures": ("scores", "metrics", "references", "information", "directions"),
-    "Measured": ("results", "figures", "gallery", "reliability", "performance"),
+    "Measured": ("results", "figures", "gallery", "reliability", "performance", "by-hand"),
 }
 PROJECT = ("CHANGELOG", "CONTRIBUTING", "ARCHITECTURE", "SECURITY")
 CODE = ("infoeval", "trainers", "reports", "tests", "benchmarks", "LICENSE", "CITATION.cff")
