@@ -549,7 +549,7 @@ def tables(rows: pd.DataFrame) -> list[str]:
             found = [told(row) for _, row in own.iterrows() if row["measure"]]
             text = "<br>".join(found) or f"not measured: {part.unmeasured}"
             cells.append((f"{part.name}: {files}", own["lines"].iloc[0], theirs, part.why, text))
-        lines += ["", f"### {section}", "", *markdown(columns, cells)]
+        lines += ["", f"## {section}", "", *markdown(columns, cells)]
     return lines[1:]
 
 
