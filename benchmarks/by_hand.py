@@ -537,20 +537,27 @@ def apart(one: Any, other: Any) -> float:
 
 def tables(rows: pd.DataFrame) -> list[str]:
     """Markdown: a table for each section."""
-    columns = ("ours", "lines", "instead of", "why", "measured, ours against theirs")
+    columns = ("ours", "instead of what, and why", "measured, ours against theirs")
     lines: list[str] = []
     for section, parts in SECTIONS.items():
         cells = []
         for part in parts:
             own = rows[rows["name"] == part.name]
-            files = ", ".join(f"`{place}`" for place in part.ours)
+            ours = f"{part.name}, {own['lines'].iloc[0]} lines: {', '.join(map(_named, part.ours))}"
             packages = [package for package in own["package"] if package][:1]
             theirs = part.theirs + "".join(f" ({package})" for package in packages)
             found = [told(row) for _, row in own.iterrows() if row["measure"]]
             text = "<br>".join(found) or f"not measured: {part.unmeasured}"
-            cells.append((f"{part.name}: {files}", own["lines"].iloc[0], theirs, part.why, text))
+            cells.append((ours, f"{theirs}: {part.why}", text))
         lines += ["", f"## {section}", "", *markdown(columns, cells)]
     return lines[1:]
+
+
+def _named(place: str) -> str:
+    """A file by its name, which occurs once, or the function of a file."""
+    path, _, name = place.partition(":")
+    file = f"`{Path(path).name}`"
+    return f"`{name}` in {file}" if name else file
 
 
 def told(row: "pd.Series[Any]") -> str:
