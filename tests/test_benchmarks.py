@@ -410,3 +410,64 @@ def test_the_parts_of_a_gpu_are_commands_that_there_are(
     for _, command in parts.values():
         for word in command.split():
             assert not word.startswith("benchmarks/") or (ROOT / word).is_file()
+
+
+# What is written by hand.
+
+
+def test_both_ways_are_measured_in_turn_and_compared(
+    benchmark: Callable[[str], ModuleType], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first round is not counted, and the factor is the median of ratios of a round."""
+    by_hand, base = benchmark("by_hand"), benchmark("by_hand_pairs")
+    calls: list[str] = []
+
+    def side(name: str, costs: list[float], result: Any) -> Callable[[], tuple[float, Any]]:
+        def cost() -> tuple[float, Any]:
+            calls.append(name)
+            return costs.pop(0), result
+
+        return cost
+
+    def row_of(unit: str, within: float) -> dict[str, str]:
+        def some(_: Path) -> Any:
+            """Some memory."""
+            ours, theirs = [9.0, 1.0, 2.0, 4.0], [1.0, 10.0, 4.0, 12.0]
+            return base.Pair(unit, side("o", ours, [1.0]), side("t", theirs, [1.05]), within, 3)
+
+        monkeypatch.setattr(by_hand, "pairs", lambda: {"some": some})
+        found: dict[str, str] = by_hand.measured("some")
+        return found
+
+    row = row_of("MB", 0.1)
+    assert "".join(calls) == "otototot"
+    assert (row["ours"], row["theirs"], row["what"]) == ("2", "10", "Some memory.")
+    assert (row["factor"], row["least"], row["most"]) == ("3", "2", "10")
+    assert (row["apart"], row["within"]) == ("0.05", "0.1")
+    assert "factor" not in row_of("of 4 hold", 0.1)
+    with pytest.raises(SystemExit, match=r"some: the results are 0\.05 apart"):
+        row_of("MB", 0.01)
+
+
+def test_what_was_measured_is_told_as_less_or_more(benchmark: Callable[[str], ModuleType]) -> None:
+    by_hand = benchmark("by_hand")
+    row = pd.Series(dict.fromkeys(by_hand.COLUMNS, ""))
+    row[["what", "unit", "ours", "theirs"]] = ["A file.", "MB", "4", "2"]
+    assert by_hand.told(row) == "A file: 4 against 2 MB"
+    row["factor"] = "0.5"
+    assert by_hand.told(row) == "A file: 4 against 2 MB, **2× more**"
+    row["factor"] = "3.25"
+    assert by_hand.told(row).endswith("**3.25× less**")
+    assert by_hand.apart([1.0, 2.0], [1.0, 2.5]) == 0.5
+    assert by_hand.apart([1.0], [1.0, 2.0]) == float("inf")
+
+
+def test_lines_are_those_of_a_file_a_folder_or_a_function(
+    benchmark: Callable[[str], ModuleType], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by_hand = benchmark("by_hand")
+    monkeypatch.setattr(by_hand, "ROOT", tmp_path)
+    (tmp_path / "one.py").write_text("a = 1\n\n\ndef two():\n    return 2\n")
+    (tmp_path / "other.py").write_text("b = 1\n")
+    (tmp_path / "no.txt").write_text("word\n" * 9)
+    assert [by_hand.lines_of(place) for place in ("one.py", "one.py:two", ".")] == [5, 2, 6]

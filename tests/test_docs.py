@@ -1,5 +1,6 @@
 """What the README and the guides promise, where a machine can check it."""
 
+import ast
 import importlib
 import re
 import runpy
@@ -101,6 +102,29 @@ def test_tables_of_references_are_those_of_the_rows(monkeypatch: pytest.MonkeyPa
     rows = pd.read_csv(references.ROWS, keep_default_na=False)
     assert set(rows["table"]) == set(references.TABLES)
     assert "\n".join(["", *references.tables(rows), ""]) in page
+
+
+def test_tables_of_what_is_by_hand_are_those_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every part names files that are there, has its rows, and every measure can be made again."""
+    monkeypatch.syspath_prepend(ROOT / "benchmarks")
+    by_hand = importlib.import_module("by_hand")
+    page = (ROOT / "docs" / "by-hand.md").read_text(encoding="utf-8")
+    rows = by_hand.read_rows(by_hand.ROWS)
+    assert "\n".join(["", *by_hand.tables(rows), ""]) in page
+    named = [(part.name, measure) for part in by_hand.PARTS for measure in part.measures or ("",)]
+    assert named == list(zip(rows["name"], rows["measure"], strict=True))
+    # Read, not imported: some need packages that are not installed everywhere.
+    pairs = {
+        node.name.replace("_", "-"): (ast.get_docstring(node) or "").splitlines()[0]
+        for path in (ROOT / "benchmarks").glob("by_hand_*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef) and "pair" in map(ast.unparse, node.decorator_list)
+    }
+    measured = rows[rows["measure"] != ""]
+    assert pairs == dict(zip(measured["measure"], measured["what"], strict=True))
+    for part in by_hand.PARTS:
+        assert bool(part.measures) != bool(part.unmeasured), part.name
+        assert all(by_hand.lines_of(place) for place in part.ours), part.name
 
 
 # docs/your-model.md: every file and every command of it is run, on fewer images and steps.

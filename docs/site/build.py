@@ -23,7 +23,7 @@ GUIDES = {
         "notebooks/the_paper_in_an_afternoon",
     ),
     "Measures": ("scores", "metrics", "references", "information", "directions"),
-    "Measured": ("results", "figures", "gallery", "reliability", "performance"),
+    "Measured": ("results", "figures", "gallery", "reliability", "performance", "by-hand"),
 }
 PROJECT = ("CHANGELOG", "CONTRIBUTING", "ARCHITECTURE", "SECURITY")
 CODE = ("infoeval", "trainers", "reports", "tests", "benchmarks", "LICENSE", "CITATION.cff")

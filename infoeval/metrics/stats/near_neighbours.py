@@ -27,15 +27,16 @@ class Balls:
     """
 
     def __init__(self, points: Array, *neighbours: int) -> None:
+        from sklearn.neighbors import NearestNeighbors  # takes a second to import
+
         self._middle = points.mean(axis=0)  # distances of points far from 0 would be rounded off
         self._points = points - self._middle
-        self._lengths = (self._points**2).sum(axis=1)
         # The nearest is the point itself.
         ranks = [min(k, len(points) - 1) for k in neighbours]
-        self._radii = np.concatenate(
-            [np.partition(part, ranks, axis=1)[:, ranks] for part in self._squares(points)]
-        ).T
-        self._radii += ROUNDING * self._lengths.max()
+        nearest = NearestNeighbors(n_neighbors=max(ranks) + 1, algorithm="brute")
+        distances, _ = nearest.fit(self._points).kneighbors(self._points)
+        longest = (self._points**2).sum(axis=1).max()
+        self._radii = (distances[:, ranks] ** 2).T + ROUNDING * longest
 
     def hold(self, others: Array) -> NDArray[np.bool_]:
         """Return whether each of other points (m, D) lies in each ball: (neighbours, m, n)."""
