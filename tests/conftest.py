@@ -25,9 +25,9 @@ _SHARED = Path(__file__).resolve().parents[2] / "shared"
 def pytest_xdist_make_scheduler(
     config: pytest.Config, log: "Producer"
 ) -> "LoadFileScheduling | None":
-    """Keep the files that open browsers in one process: to start them takes as long as to use them.
+    """Give the files that open browsers to one process, as each process has to start its own.
 
-    Of all other files each is kept together, as `--dist loadfile` does.
+    Of the other files each is kept together, as `--dist loadfile` does.
     """
     if config.getvalue("dist") != "loadfile":
         return None
@@ -41,14 +41,6 @@ def pytest_xdist_make_scheduler(
     return ByFile(config, log)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _cache_of_prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Tests prepare data in a folder of their own, never in the user's."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INFOEVAL_CACHE", str(tmp_path_factory.mktemp("prepared")))
-        yield
-
-
 @pytest.fixture(scope="session")
 def for_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A temporary folder that the processes of pytest-xdist share."""
@@ -56,6 +48,14 @@ def for_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "for-all-processes"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_prepared_data(for_all_processes: Path) -> Iterator[None]:
+    """Tests prepare data once for all of them, in a folder of their own, never in the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INFOEVAL_CACHE", str(for_all_processes / "prepared"))
+        yield
 
 
 def _existing(folder: Path) -> Path:
