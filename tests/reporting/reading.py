@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html.parser import HTMLParser
 
 VOID = {"meta", "img", "br", "hr", "input", "link", "source", "path", "use", "rect"}
@@ -58,3 +58,9 @@ class Reading(HTMLParser):
         """What a person reads, blanks made single, style left out."""
         (body,) = self.all("body")
         return " ".join(body.text.split())
+
+
+@lru_cache(maxsize=4)
+def read(page: str) -> Reading:
+    """The page, parsed once for the tests that look at the same one; they change nothing in it."""
+    return Reading(page)
