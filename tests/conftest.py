@@ -12,6 +12,8 @@ from tests.browser.opening import Browsers, Firefox
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
 
 # Tiny networks gain nothing from threads, and lose much when cores are shared.
 torch.set_num_threads(1)
@@ -19,12 +21,24 @@ torch.set_num_threads(1)
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _cache_of_prepared_data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Tests prepare data in a folder of their own, never in the user's."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("INFOEVAL_CACHE", str(tmp_path_factory.mktemp("prepared")))
-        yield
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(
+    config: pytest.Config, log: "Producer"
+) -> "LoadFileScheduling | None":
+    """Give the files that open browsers to one process, as each process has to start its own.
+
+    Of the other files each is kept together, as `--dist loadfile` does.
+    """
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    class ByFile(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = super()._split_scope(nodeid)
+            return "tests/browser" if file.startswith("tests/browser/") else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +48,14 @@ def for_all_processes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "for-all-processes"
     folder.mkdir(exist_ok=True)
     return folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cache_of_prepared_data(for_all_processes: Path) -> Iterator[None]:
+    """Tests prepare data once for all of them, in a folder of their own, never in the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INFOEVAL_CACHE", str(for_all_processes / "prepared"))
+        yield
 
 
 def _existing(folder: Path) -> Path:

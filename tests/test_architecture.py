@@ -357,7 +357,7 @@ def test_a_dry_run_imports_torch_and_little_else() -> None:
     program = (
         "import sys, infoeval.cli\n"
         "from click.testing import CliRunner\n"
-        "arguments = ['train', 'mnist', '--dry-run', '--json']\n"
+        "arguments = ['train', 'digits', '--dry-run', '--json']\n"
         "result = CliRunner().invoke(infoeval.cli.main, arguments)\n"
         "assert result.exit_code == 0, result.output\n"
         "assert 'torch' in sys.modules\n"

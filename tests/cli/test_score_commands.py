@@ -126,6 +126,21 @@ def test_information_for_people_fits_a_hundred_columns(informed: Informed) -> No
             assert f"{result.low:.4f} …  " in text
 
 
+def test_the_limits_of_an_information_are_named(informed: Informed) -> None:
+    text = informed.for_people.stdout
+    lines = [line.split() for line in text.splitlines()]
+    (header,) = (line for line in lines if line[:3] == ["post", "hoc", "Q"])
+    assert "highest" in header
+    digit, slant = (
+        next(line for line in lines[lines.index(header) :] if line[:1] == [name])
+        for name in ("digit", "slant")
+    )
+    assert digit[2] == "1.3863"
+    assert slant[2:4] == ["no", "limit"]
+    assert "pixels" in digit
+    assert "may miss" not in text
+
+
 def test_strict_ends_with_one_where_q_has_not_converged(informed: Informed) -> None:
     assert informed.strict.stdout == informed.for_people.stdout
     for result in (informed.strict, informed.strict_json):
@@ -160,11 +175,20 @@ def test_a_comparison_is_that_of_the_library() -> None:
         assert f"{difference.difference:+.4f}" in text
 
 
-@pytest.mark.usefixtures("tiny_budget")
-def test_a_comparison_of_bounds_says_so_and_which_side_converged() -> None:
-    models = ("run/ckpt.pt", "other/ckpt.pt")
-    options = ("--metric", "mi", "--budget", "tiny", "--device", "cpu")
-    text = succeeds("compare", *models, *options, COLUMNS="120").stdout
+@pytest.fixture(scope="module")
+def strictly_compared(home: Path) -> Result:
+    """The information of two models compared, for people."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(home)
+        patch.setitem(BUDGETS, "tiny", TINY_BUDGET)
+        options = ("--metric", "mi", "--budget", "tiny", "--device", "cpu", "--strict")
+        return infoeval("compare", "run/ckpt.pt", "other/ckpt.pt", *options, COLUMNS="120")
+
+
+def test_a_comparison_of_bounds_says_so_and_which_side_converged(
+    strictly_compared: Result,
+) -> None:
+    text = strictly_compared.stdout
     assert "Q converged" in text
     rows = [line.split() for line in text.splitlines()]
     (row,) = (row for row in rows if row[:2] == ["mi", "digit"])
@@ -174,6 +198,7 @@ def test_a_comparison_of_bounds_says_so_and_which_side_converged() -> None:
         "difference of lower bounds: mi of digit, slant, all codes; mi-synergy of all codes; "
         "mi-refitted of digit, slant; mi-own of digit, slant"
     ]
+    models = ("run/ckpt.pt", "other/ckpt.pt")
     other = succeeds("compare", *models, "--metric", "cluster-acc", "--device", "cpu").stdout
     assert "Q converged" not in other
     assert "lower bounds" not in other
@@ -191,30 +216,9 @@ def test_score_and_compare_have_the_same_default() -> None:
     }
 
 
-@pytest.mark.usefixtures("tiny_budget")
-def test_the_limits_of_an_information_are_named() -> None:
-    options = ("--metric", "mi", "--budget", "tiny", "--device", "cpu")
-    text = succeeds("score", "run/ckpt.pt", *options, COLUMNS="120").stdout
-    lines = [line.split() for line in text.splitlines()]
-    (header,) = (line for line in lines if line[:3] == ["post", "hoc", "Q"])
-    assert "highest" in header
-    digit, slant = (
-        next(line for line in lines[lines.index(header) :] if line[:1] == [name])
-        for name in ("digit", "slant")
-    )
-    assert digit[2] == "1.3863"
-    assert slant[2:4] == ["no", "limit"]
-    assert "pixels" in digit
-    assert "may miss" not in text
-
-
-@pytest.mark.usefixtures("tiny_budget")
-def test_a_strict_comparison_names_both_sides() -> None:
-    options = ("--metric", "mi", "--budget", "tiny", "--device", "cpu", "--strict", "--json")
-    result = infoeval("compare", "run/ckpt.pt", "other/ckpt.pt", *options)
-    assert result.exit_code == 1
-    assert {each["metric"] for each in of_json(result)["differences"]} >= {"mi", "mi-synergy"}
-    line = result.stderr.splitlines()[-1]
+def test_a_strict_comparison_names_both_sides(strictly_compared: Result) -> None:
+    assert strictly_compared.exit_code == 1
+    line = strictly_compared.stderr.splitlines()[-1]
     assert "first: slant" in line
     assert "second: slant" in line
 
@@ -224,5 +228,6 @@ def test_a_strict_comparison_needs_information() -> None:
     own = ("compare", "run/ckpt.pt", "other/ckpt.pt", "--metric", "mi-own", "--strict")
     message = fails(*own)
     assert "--strict checks that mi has converged" in message
-    result = infoeval(*own, "--information", "tiny")
+    result = infoeval(*own, "--information", "tiny", "--json")
     assert result.exit_code == 1
+    assert {each["metric"] for each in of_json(result)["differences"]} >= {"mi", "mi-synergy"}

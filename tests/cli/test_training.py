@@ -14,6 +14,7 @@ from infoeval import Trainer, content
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import load
 from infoeval.locks import locked_folder
+from infoeval.training import dry_run
 from infoeval.training import run as runs
 from infoeval.training.choosing import load_trainer
 from tests.cli.commands import fails, infoeval, of_json, succeeds
@@ -189,6 +190,9 @@ def test_a_dry_run_writes_nothing_and_tells_everything(
     name: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    # Steps of every trainer are timed, of two images each.
+    timed = dry_run._timed
+    monkeypatch.setattr(dry_run, "_timed", lambda trainer, device, batch: timed(trainer, device, 2))
     given = str(home / name) if name.endswith(".py") else name
     result = succeeds("train", given, "--dry-run", "--json", "--steps", 7, "--seed", 5)
     assert os.listdir(tmp_path) == []

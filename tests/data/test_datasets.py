@@ -29,17 +29,31 @@ SOURCE = DataSource(name="stripes", description="4 images of stripes", load=_loa
 """
 
 
-def imported_by(statement: str) -> set[str]:
-    """Modules of infoeval.data, without their prefix, that a fresh process imports."""
-    program = f"from infoeval import data\n{statement}\nimport sys\nprint(*sys.modules)"
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=os.environ, capture_output=True, text=True, check=True
-    )
-    return {
-        name.removeprefix("infoeval.data.")
-        for name in done.stdout.split()
-        if name.startswith("infoeval.data.")
-    }
+FRESH = """
+import os, sys
+from infoeval import data
+
+for statement in sys.argv[1:]:
+    if (child := os.fork()) == 0:
+        exec(statement)
+        print(*sys.modules, flush=True)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0, statement
+"""
+
+
+def imported_by(*statements: str) -> list[set[str]]:
+    """Modules of infoeval.data, without their prefix, that each imports in a process of its own."""
+    command = [sys.executable, "-c", FRESH, *statements]
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True)
+    return [
+        {
+            name.removeprefix("infoeval.data.")
+            for name in line.split()
+            if name.startswith("infoeval.data.")
+        }
+        for line in done.stdout.splitlines()
+    ]
 
 
 def test_the_variable_is_where_load_looks(monkeypatch, tmp_path):
@@ -243,8 +257,7 @@ BASE |= {"formats", "formats.cache", "formats.npy_header"}
 
 
 def test_importing_the_package_imports_no_data_set():
-    imported = imported_by("data.names()")
-    assert imported == BASE
+    assert imported_by("data.names()") == [BASE]
 
 
 def test_only_the_modules_of_the_set_are_imported(shared_data, tmp_path):
@@ -255,18 +268,20 @@ def test_only_the_modules_of_the_set_are_imported(shared_data, tmp_path):
     npz = {"formats.npz_file", "formats.npz_images", "formats.npz_pixels"}
     formats = {f"formats.{name}" for name in ("decoding", "image_archives", "image_reading")}
     files = {*formats, "resizing", "split_folders"}
-    for name, expected in (
-        ("digits", {"digits"}),
-        ("digits_16", {"digits", "digits_16", "resizing"}),
-        ("mnist", {"mnist", "formats.idx"}),
-        ("sprites", {"sprites", "rendering", "rendering.factors"}),
-        ("coil20", {"coil20", *npz}),
-        (tmp_path / "mine.npz", npz),
-        (tmp_path / "folder", {"folder", *files}),
-    ):
-        statement = f"data.load({str(name)!r}, 'test', root={str(shared_data)!r}, download=False)"
-        assert imported_by(statement) == BASE | expected
-        assert len(BASE | expected) <= 13
+    expected = {
+        "digits": {"digits"},
+        "digits_16": {"digits", "digits_16", "resizing"},
+        "mnist": {"mnist", "formats.idx"},
+        "sprites": {"sprites", "rendering", "rendering.factors"},
+        "coil20": {"coil20", *npz},
+        str(tmp_path / "mine.npz"): npz,
+        str(tmp_path / "folder"): {"folder", *files},
+    }
+    options = f"'test', root={str(shared_data)!r}, download=False"
+    found = imported_by(*(f"data.load({name!r}, {options})" for name in expected))
+    for name, imported in zip(expected, found, strict=True):
+        assert imported == BASE | expected[name], name
+        assert len(imported) <= 13
 
 
 def test_the_form_of_a_file_is_in_its_header(tmp_path):

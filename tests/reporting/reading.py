@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from html.parser import HTMLParser
 
 VOID = {"meta", "img", "br", "hr", "input", "link", "source", "path", "use", "rect"}
@@ -12,7 +13,11 @@ VOID = {"meta", "img", "br", "hr", "input", "link", "source", "path", "use", "re
 class Element:
     tag: str
     attributes: dict[str, str | None]
-    text: str = ""
+    parts: list[str] = field(default_factory=list)
+
+    @cached_property
+    def text(self) -> str:
+        return "".join(self.parts)
 
 
 @dataclass
@@ -43,7 +48,7 @@ class Reading(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         for element in self.open:
-            element.text += data
+            element.parts.append(data)
 
     def all(self, *tags: str) -> list[Element]:
         return [element for element in self.elements if element.tag in tags]
@@ -53,3 +58,9 @@ class Reading(HTMLParser):
         """What a person reads, blanks made single, style left out."""
         (body,) = self.all("body")
         return " ".join(body.text.split())
+
+
+@lru_cache(maxsize=4)
+def read(page: str) -> Reading:
+    """The page, parsed once for the tests that look at the same one; they change nothing in it."""
+    return Reading(page)

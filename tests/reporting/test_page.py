@@ -17,7 +17,7 @@ from infoeval.errors import UserError
 from infoeval.reporting import render, write
 from infoeval.reporting.live_generator import CodeSlider, DataBlock, Live, LiveGenerator
 from tests.reporting.live_sample import live_sample
-from tests.reporting.reading import Reading
+from tests.reporting.reading import read
 from tests.reporting.sample import without_extras
 from tests.reporting.several import light
 
@@ -28,7 +28,7 @@ HOSTILE_AS_SHOWN = HOSTILE.replace("\x00", "\ufffd").replace("\ud800", "\ufffd")
 @pytest.mark.parametrize("which", ["page", "seeds_page", "comparison_page"])
 def test_page_refers_to_nothing_outside_itself(which: str, request: pytest.FixtureRequest) -> None:
     page: str = request.getfixturevalue(which)
-    reading = Reading(page)
+    reading = read(page)
     assert not reading.all("link", "iframe", "object", "embed", "base", "form")
     assert len(reading.all("script")) == 1
     for element in reading.elements:
@@ -86,12 +86,12 @@ def test_live_generator_may_run_its_own_scripts(
 
 
 def test_every_picture_is_embedded_once(page: str) -> None:
-    addresses = [image.attributes["src"] for image in Reading(page).all("img")]
+    addresses = [image.attributes["src"] for image in read(page).all("img")]
     assert len(addresses) == len(set(addresses)) > 50
 
 
 def test_links_and_drawings_refer_to_names_that_exist_once(page: str) -> None:
-    reading = Reading(page)
+    reading = read(page)
     names = [e.attributes["id"] for e in reading.elements if "id" in e.attributes]
     assert len(names) == len(set(names))
     for element in reading.elements:
@@ -106,7 +106,7 @@ def test_links_and_drawings_refer_to_names_that_exist_once(page: str) -> None:
 
 @pytest.mark.parametrize("which", ["page", "seeds_page", "comparison_page"])
 def test_headings_are_in_order(which: str, request: pytest.FixtureRequest) -> None:
-    reading = Reading(request.getfixturevalue(which))
+    reading = read(request.getfixturevalue(which))
     levels = [int(heading.tag[1]) for heading in reading.all("h1", "h2", "h3", "h4", "h5")]
     assert levels[0] == 1
     assert levels.count(1) == 1
@@ -128,12 +128,12 @@ def test_differences_come_right_after_the_information(comparison_page: str) -> N
 def test_contents_list_what_is_there(page: str, folder: Path, document: dict[str, Any]) -> None:
     for each in (page, render(without_extras(document), folder)):
         contents = each.split("<nav")[1].split("</nav>")[0]
-        links = [link.attributes["href"] for link in Reading(contents).all("a")]
+        links = [link.attributes["href"] for link in read(contents).all("a")]
         assert links == [f"#{section}" for section in _sections(each)]
 
 
 def test_page_can_be_read_without_eyes(page: str) -> None:
-    reading = Reading(page)
+    reading = read(page)
     assert reading.all("html")[0].attributes["lang"] == "en"
     assert all(image.attributes["alt"] for image in reading.all("img"))
     assert all(
@@ -164,7 +164,7 @@ def test_small_drawings_have_one_key_for_all(page: str) -> None:
         drawn = [drawing.split("</svg>")[0] for drawing in panels.split("<svg")[1:]]
         assert len(drawn) > 4
         assert not any(">H(c)<" in each or "λ = 1" in each for each in drawn)
-    titles = [heading.text for heading in Reading(page).all("h3")]
+    titles = [heading.text for heading in read(page).all("h3")]
     assert {"Learning curves", "Pixel noise"} <= set(titles)
 
 
@@ -182,7 +182,7 @@ def test_drawings_leave_their_colours_to_the_page(page: str) -> None:
 
 
 def test_information_is_on_the_page_exactly(document: dict[str, Any], page: str) -> None:
-    shown = {float(data.attributes["value"] or "nan") for data in Reading(page).all("data")}
+    shown = {float(data.attributes["value"] or "nan") for data in read(page).all("data")}
     for model in (document, *document["models"]):
         for result in model["results"]:
             if result["metric"] in ("mi", "mi-own") and result["target"] != "all codes":
@@ -190,7 +190,7 @@ def test_information_is_on_the_page_exactly(document: dict[str, Any], page: str)
 
 
 def test_provenance_names_command_checkpoints_data_and_configuration(page: str) -> None:
-    text = Reading(page).text
+    text = read(page).text
     for fact in (
         "infoeval report runs/mnist/ckpt.pt --baseline runs/mnist-gan",
         "9f3c" * 16,
@@ -205,8 +205,8 @@ def test_provenance_names_command_checkpoints_data_and_configuration(page: str) 
 
 
 def test_every_seed_is_on_the_page(seeds_page: str) -> None:
-    text = Reading(seeds_page).text
-    alts = [image.attributes["alt"] or "" for image in Reading(seeds_page).all("img")]
+    text = read(seeds_page).text
+    alts = [image.attributes["alt"] or "" for image in read(seeds_page).all("img")]
     for seed in range(5):
         assert f"runs/seed-{seed}/ckpt.pt" in text or seed == 0
         assert any(f"seed {seed}, noise" in alt for alt in alts)
@@ -234,7 +234,7 @@ def test_hostile_names_stay_text(folder: Path, document: dict[str, Any]) -> None
             result["details"]["class_names"] = [f"{HOSTILE}{cls}" for cls in range(10)]
     page = render(document, folder)
     page.encode("utf-8")
-    reading = Reading(page)
+    reading = read(page)
     assert len(reading.all("script")) == 1
     assert "49" not in reading.all("h1")[0].text
     shown = " ".join(HOSTILE_AS_SHOWN.split())
@@ -269,7 +269,7 @@ def test_two_codes_of_one_name_are_refused(folder: Path, document: dict[str, Any
 def test_mathematics_in_a_name_is_not_typeset(folder: Path, document: dict[str, Any]) -> None:
     bare = without_extras(document)
     bare["results"][0]["target"] = "$x^2$ \\alpha $"
-    texts = [text.text for text in Reading(render(bare, folder)).all("text")]
+    texts = [text.text for text in read(render(bare, folder)).all("text")]
     assert any(text.startswith("$x^2$ \\alpha $") for text in texts)
 
 
@@ -282,14 +282,14 @@ def test_document_without_any_result_still_has_a_page(
     folder: Path, document: dict[str, Any]
 ) -> None:
     bare = without_extras(document) | {"results": [], "skipped": []}
-    reading = Reading(render(bare, folder))
+    reading = read(render(bare, folder))
     assert "No number here is about a single code. metrics.json has no results." in reading.text
     assert not reading.all("svg")
     assert "has no results" in reading.text
 
 
 def test_page_says_what_was_not_compared_with_chance(page: str) -> None:
-    text = Reading(page).text
+    text = read(page).text
     assert "Metrics that were not compared with chance, and why" in text
     assert "takes minutes a table" in text
 
@@ -299,7 +299,7 @@ def test_too_few_rows_are_said_on_the_page(folder: Path, document: dict[str, Any
     for result in document["results"]:
         if result["target"] == "digit × slant":
             result["details"]["sparse"] = sentence
-    text = Reading(render(document | {"images": []}, folder)).text
+    text = read(render(document | {"images": []}, folder)).text
     assert "Too few rows" in text
     assert sentence in text
 
@@ -307,13 +307,13 @@ def test_too_few_rows_are_said_on_the_page(folder: Path, document: dict[str, Any
 def test_fewer_rows_than_images_are_said(folder: Path, document: dict[str, Any]) -> None:
     document["data"] |= {"n": 10_000, "rows": 500}
     said = "10,000 images (500 of them for metrics of codes and factors)"
-    assert said in Reading(render(light(document | {"images": []}), folder)).text
+    assert said in read(render(light(document | {"images": []}), folder)).text
 
 
 def test_a_table_holds_rows_not_images(folder: Path, document: dict[str, Any]) -> None:
     bare = without_extras(document) | {"subject": {"codes": "codes.npz"}}
     bare["data"] = {"name": "codes.npz", "split": "rows", "n": 1_438}
-    heads = [head.text.strip() for head in Reading(render(bare, folder)).all("th", "dt")]
+    heads = [head.text.strip() for head in read(render(bare, folder)).all("th", "dt")]
     assert "Rows" in heads
     assert not {"Images", "Split scored"} & set(heads)
 
@@ -321,13 +321,13 @@ def test_a_table_holds_rows_not_images(folder: Path, document: dict[str, Any]) -
 def test_matching_to_the_scored_rows_is_said_in_its_row(
     page: str, folder: Path, document: dict[str, Any]
 ) -> None:
-    assert "the same rows" not in Reading(page).text
+    assert "the same rows" not in read(page).text
     for result in document["results"]:
         if result["metric"] == "cluster-acc":
             result["details"]["matching_fitted_on"] = "the scored rows"
     heads = [
         head.text.strip()
-        for head in Reading(render(light(document | {"images": []}), folder)).all("th")
+        for head in read(render(light(document | {"images": []}), folder)).all("th")
     ]
     assert "cluster-acc of digit (fitted on the same rows) ↑" in heads
 
@@ -341,7 +341,7 @@ def test_numbers_that_are_none_never_reach_the_reader(
             result |= {"value": float("inf"), "low": None, "high": None}
     document["history"]["information_slant"] = [float("nan")] * len(document["history"]["step"])
     document["history"]["generator_loss"][3:7] = [float("inf"), None, float("nan"), None]
-    text = Reading(render(document, folder)).text
+    text = read(render(document, folder)).text
     words = set(text.lower().replace("(", " ").split())
     assert not words & {"nan", "inf", "infinity", "−inf"}
     assert "It has no estimate of its information" in text
@@ -382,14 +382,14 @@ def test_report_knows_metrics_json_and_nothing_else_of_infoeval() -> None:
 def _policy(page: str) -> str:
     (policy,) = (
         meta.attributes["content"]
-        for meta in Reading(page).all("meta")
+        for meta in read(page).all("meta")
         if meta.attributes.get("http-equiv") == "Content-Security-Policy"
     )
     return policy or ""
 
 
 def _sections(page: str) -> list[str | None]:
-    names = [section.attributes["aria-labelledby"] for section in Reading(page).all("section")]
+    names = [section.attributes["aria-labelledby"] for section in read(page).all("section")]
     return [name.removesuffix("-title") for name in names if name]
 
 

@@ -94,10 +94,7 @@ def _draw_panel(
 
 def curve(axes: Axes, x: ArrayLike, y: ArrayLike, look: Look, colours: Colours) -> None:
     """Draw a model's line through points, which are in order."""
-    # Loaded when something is drawn: it brings much with it.
-    import seaborn as sns
-
-    sns.lineplot(x=x, y=y, ax=axes, estimator=None, errorbar=None, sort=False, **look.line(colours))
+    axes.plot(x, y, **look.line(colours))
 
 
 def _number(value: float, position: int | None = None) -> str:

@@ -195,9 +195,6 @@ def _limits(axes: Axes, dot: Dot, lane: float, half: float, colours: Colours) ->
 
 
 def _dots(axes: Axes, placed: Sequence[tuple[Dot, float]], colours: Colours) -> None:
-    # Loaded when something is drawn: it brings much with it.
-    import seaborn as sns
-
     groups: dict[tuple[Look, bool], list[tuple[float, float]]] = {}
     for dot, lane in placed:
         groups.setdefault((dot.look, dot.hollow), []).append((dot.value, lane))
@@ -205,16 +202,13 @@ def _dots(axes: Axes, placed: Sequence[tuple[Dot, float]], colours: Colours) -> 
             ring(axes, dot.value, lane, colours)
     for (look, hollow), places in groups.items():
         values, lanes = zip(*places, strict=True)
-        sns.scatterplot(
-            x=values,
-            y=lanes,
-            ax=axes,
-            marker=look.marker,
+        axes.scatter(
+            values,
+            lanes,
             s=36,
+            marker=look.marker,
             facecolor=colours["card" if hollow else look.colour],
             edgecolor=colours[look.colour],
             linewidth=1.3,
-            legend=False,
             zorder=3,
         )
-    axes.set_ylabel("")
