@@ -29,10 +29,10 @@ OUT = Path("runs/reports")
 EXAMPLES = Path("docs/examples")
 PHOTOGRAPH = Path("docs/images/report.png")
 
-MNIST = Path("runs/seeds/mnist-default-0/ckpt.pt")
-BASELINE = Path("runs/seeds/mnist-lambda-0-0/ckpt.pt")
+MNIST = Path("runs/seeds/mnist-default-20/ckpt.pt")
+BASELINE = Path("runs/seeds/mnist-lambda-0-20/ckpt.pt")
 FACES = Path("runs/six/faces-half/seed-5/ckpt.pt")
-SEEDS = [Path(f"runs/seeds/mnist-default-{seed}/ckpt.pt") for seed in range(5)]
+SEEDS = [Path(f"runs/seeds/mnist-default-{seed}/ckpt.pt") for seed in range(20, 25)]
 
 REPEATS = 5
 LIVE_ROWS = 50
