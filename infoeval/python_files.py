@@ -6,8 +6,9 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 
 from infoeval.errors import UserError, described
 
@@ -16,12 +17,23 @@ _folders: dict[Path, frozenset[str]] = {}
 """Folders of the files run so far, and the modules imported before the first file of each."""
 
 
+class _Source(SourceFileLoader):
+    """Compiles the file each time, as `python FILE` does, and writes nothing beside it.
+
+    Bytecode that is kept would be that of an earlier file of the same second and length.
+    """
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def run_file(path: Path) -> ModuleType:
     """Return the module of a Python file; as with `python FILE`, it can import its neighbours.
 
     The file is executed. Raises UserError, in one line, when it cannot be.
     """
-    spec = importlib.util.spec_from_file_location(f"infoeval_file_{next(_numbers)}", path)
+    name = f"infoeval_file_{next(_numbers)}"
+    spec = importlib.util.spec_from_file_location(name, path, loader=_Source(name, str(path)))
     if spec is None or spec.loader is None or not os.path.isfile(path):
         raise UserError(f"no Python file at {path}")
     module = importlib.util.module_from_spec(spec)

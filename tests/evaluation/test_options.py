@@ -66,6 +66,10 @@ def test_every_option_is_one_of_the_command(command: str) -> None:
         assert option.default == entry.default
 
 
+BESIDE_CODES = ("score", "compare")
+"""Functions whose factors may stand in the second place."""
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_option_is_a_parameter_of_the_function(name: str) -> None:
     function, classes = FUNCTIONS[name]
@@ -74,7 +78,7 @@ def test_every_option_is_a_parameter_of_the_function(name: str) -> None:
     documentation = inspect.getdoc(function) or ""
     for option, entry in declared(classes).items():
         parameter = parameters[option]
-        if (name, option) != ("score", "factors"):  # they stand beside the codes
+        if name not in BESIDE_CODES or option != "factors":
             assert parameter.kind is parameter.KEYWORD_ONLY
         assert parameter.default == entry.default
         assert parameter.annotation == entry.type
@@ -88,7 +92,7 @@ def test_options_are_written_in_one_place() -> None:
         written = set(inspect.signature(inspect.unwrap(function)).parameters)
         code = function.__code__
         named = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
-        assert named & ours <= ({"factors"} if name == "score" else set()), name
+        assert named & ours <= ({"factors"} if name in BESIDE_CODES else set()), name
         assert declared(classes).keys() <= written
 
 
