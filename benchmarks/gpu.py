@@ -46,7 +46,7 @@ def parts(out: Path, runs: Path, device: str, small: bool) -> dict[str, tuple[fl
     precisions = "auto" if small else "bfloat16 float32"
     budget = "--budget quick --samples 500" if small else ""
     return {
-        "tests": (100, f"{python} -m pytest -q -m gpu"),
+        "tests": (100, f"{python} -m pytest -q -m gpu tests/training"),
         "step": (
             100,
             f"{python} benchmarks/train_step.py {on} --precision {precisions} --seeds {stacked} "
