@@ -94,7 +94,7 @@ def adapt(
         made: _Named = _AdaptedModel(encoder, generator)
     else:
         made = encoder or generator  # type: ignore[assignment]
-    made.__name__ = name or _name_of(decode if encode is None else encode)
+    made.__name__ = str(name or _name_of(decode if encode is None else encode))
     return made  # type: ignore[return-value]
 
 

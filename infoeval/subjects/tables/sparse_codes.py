@@ -17,7 +17,9 @@ MOST_DENSE = 256
 KEPT = 16
 """Codes kept for each factor, those with the most information about it."""
 LEVELS = 10
-"""Parts of a factor of more values, with about as many rows each."""
+"""Parts of a factor of many numbers, with about as many rows each."""
+CLASSES = 20
+"""So many classes of a factor are told apart: the most frequent ones, and all others as one."""
 STATES = 4
 """A code is zero, or in the lower, middle or upper third of its other values."""
 
@@ -35,8 +37,9 @@ def with_few_codes(contents: Contents, where: str) -> Contents:
     Raises UserError for many codes without factors, and where none tells anything.
     """
     codes, factors = contents.rows
-    if not all(isinstance(kind, pd.SparseDtype) for kind in codes.dtypes):
+    if not _is_sparse_frame(codes):
         return contents
+    _check(codes, where)
     test = contents.test
     if codes.shape[1] <= MOST_DENSE:
         dense = Rows(_dense(codes, where), factors)
@@ -92,6 +95,21 @@ def most_informative(codes: Any, factors: pd.DataFrame, each: int = KEPT) -> Num
     return np.array(sorted(kept), dtype=np.intp)
 
 
+def _is_sparse_frame(codes: pd.DataFrame) -> bool:
+    """Return whether what the columns leave out are zeros."""
+    kinds = codes.dtypes
+    return all(isinstance(kind, pd.SparseDtype) and kind.fill_value == 0 for kind in kinds)
+
+
+def _check(codes: pd.DataFrame, where: str) -> None:
+    """Raise UserError for values that are no finite numbers, also of codes that are not kept."""
+    values = _matrix(codes).data
+    if values.dtype.kind not in "biuf":
+        raise UserError(f"{where}: codes of {values.dtype}; give numbers")
+    if not np.isfinite(values).all():
+        raise UserError(f"{where}: a code is infinite in some row; leave the row out")
+
+
 def _matrix(codes: pd.DataFrame) -> Any:
     """Return sparse columns as a matrix of scipy."""
     accessor: Any = codes.sparse
@@ -102,15 +120,18 @@ def _dense(codes: pd.DataFrame, where: str) -> pd.DataFrame:
     """Return sparse columns as floats: sparse codes are numbers, also where they are whole."""
     if 8 * codes.size > MAX_ARRAY_BYTES:
         raise UserError(f"{where}: {len(codes):,} rows of {codes.shape[1]:,} codes are too many")
-    values = _matrix(codes).toarray().astype(np.float64)
-    return pd.DataFrame(values, columns=codes.columns)
+    values = _matrix(codes).toarray() if _is_sparse_frame(codes) else codes.to_numpy()
+    return pd.DataFrame(values.astype(np.float64), columns=codes.columns)
 
 
 def _levels(factor: "pd.Series[Any]") -> Numbers:
-    """Return a number for each value of a factor, or for each tenth of many numbers."""
+    """Return a number for each class of a factor, or for each tenth of many numbers."""
     numbers, values = pd.factorize(factor, sort=True)
-    if len(values) <= 2 * LEVELS or factor.dtype.kind not in "iuf":
+    if len(values) <= CLASSES:
         return np.asarray(numbers, dtype=np.intp)
+    if factor.dtype.kind not in "iuf":
+        frequency = np.argsort(-np.bincount(numbers), kind="stable")
+        return np.minimum(np.argsort(frequency)[numbers], CLASSES - 1)
     ranks = factor.rank(method="first").to_numpy() - 1
     return np.asarray(ranks * LEVELS // len(factor), dtype=np.intp)
 

@@ -145,6 +145,46 @@ def test_damaged_files_are_one_line(tmp_path: Path, change: dict[str, Any], mess
     assert "\n" not in str(caught.value)
 
 
+def test_a_factor_of_thousands_of_words_fits_into_memory() -> None:
+    """Of the words of a text most are rare: the frequent ones choose, the others count as one."""
+    codes, factors = planted(2_000, 400)
+    words = [f"word {number}" for number in range(2_000)]
+    for row in np.flatnonzero(factors["a"] == 1):
+        words[row] = "the"
+    kept = most_informative(codes, pd.DataFrame({"word": words}), 2)
+    assert PLANTED[1] in kept
+    assert most_informative(codes, pd.DataFrame({"word": words[::-1]}), 2).tolist() != kept.tolist()
+
+
+def test_further_rows_are_scored_whether_sparse_or_not() -> None:
+    codes, factors = planted(800, 300)
+    parts = {"codes": codes[:400], "factors": factors[:400], "factors_test": factors[400:]}
+    sparse_test, dense_test = (
+        score(parts | {"codes_test": test}, metrics=["mig"], **QUICK)
+        for test in (codes[400:], codes[400:].toarray())
+    )
+    assert values(sparse_test) == values(dense_test)
+    assert "left out" not in sparse_test.data["notes"][0]
+
+
+@pytest.mark.parametrize("fill", [np.nan, 1.0])
+def test_columns_that_leave_out_other_values_than_zero_are_dense(fill: float) -> None:
+    dense = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 2)), columns=["z0", "z1"])
+    frame = dense.astype(pd.SparseDtype(float, fill))
+    factors = np.arange(60) % 3
+    expected = score(dense, factors, metrics=["mig"], **QUICK)
+    assert values(score(frame, factors, metrics=["mig"], **QUICK)) == values(expected)
+
+
+def test_codes_that_are_no_finite_numbers_are_refused_also_where_not_kept() -> None:
+    codes, factors = planted(400, 300)
+    with pytest.raises(UserError, match="codes of complex128; give numbers"):
+        score(codes.astype(complex), factors, metrics=["mig"])
+    codes.data[0] = np.inf
+    with pytest.raises(UserError, match="a code is infinite in some row"):
+        score(codes, factors, metrics=["mig"])
+
+
 def test_what_cannot_be_chosen_is_said() -> None:
     codes, factors = planted(400, 300)
     with pytest.raises(UserError, match="300 codes need factors"):
