@@ -380,6 +380,8 @@ def test_the_table_of_a_gpu_is_that_of_its_files(
         "failed, exit code 1 after 30 s",
         "2,000 steps in 60 s",
     ]
+    late = gpu.table({"gpu": {"parts": {"mi": {"ended": "time", "seconds": 90.4}}}})
+    assert [line.split(" | ")[2] for line in late if "standard" in line] == ["not done after 90 s"]
     page = gpu.with_table(f"before\n\n{gpu.HEADER}\n|---|\n| old |\n\nafter\n", nothing)
     assert page == "before\n\n" + "\n".join(nothing) + "\n\nafter\n"
 

@@ -103,6 +103,9 @@ def test_the_order_is_that_of_the_information_of_thirds() -> None:
         information.append(mutual_info_score(states, column) - bias)
     best = np.argsort(-np.array(information), kind="stable")[:8]
     assert most_informative(codes, factors[["c"]], 8).tolist() == sorted(best.tolist())
+    above = np.flatnonzero(np.array(information) > 0)
+    assert len(above) < 200
+    assert most_informative(codes, factors[["c"]], 300).tolist() == above.tolist()
 
 
 def test_scale_and_order_of_rows_change_no_choice() -> None:
