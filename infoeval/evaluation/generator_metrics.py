@@ -183,7 +183,7 @@ def _information(
 
 def _synergy(estimate: Estimate, seconds: float) -> list[Result]:
     """Return what all codes carry beyond the sum of each; not better if higher, nor if lower."""
-    if len(estimate) < 2:
+    if len(estimate) < 2 or estimate.synergy is None:
         return []
     return [
         Result(

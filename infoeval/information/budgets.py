@@ -20,8 +20,8 @@ class Budget:
     the first, and the best one goes on for the others, each at half the learning rate of the one
     before. `inputs` are what Q may be shown of an image (`pixel_inputs`): widths and rates are
     tried with the first one, each other one at the best width and the first rate. A training sample
-    is used `passes` times. The test stream has `test` samples, or up to `most_test` where a
-    categorical code needs them for an interval of ±0.004 nats.
+    is used `passes` times. The test stream has `test` samples, or up to `most_test` where they are
+    needed for an interval of ±0.004 nats of a categorical code or ±0.01 of a continuous one.
     """
 
     name: str
@@ -45,29 +45,29 @@ ALL_INPUTS = ("pixels", "bits", "clipped pixels")
 _QUICK = Budget(
     name="quick",
     widths=(8, 16),
-    rounds=(100, 200),
+    rounds=(60, 240),
     batch=128,
     passes=2,
     validation=2_000,
     calibration=2_000,
     test=4_000,
-    most_test=20_000,
+    most_test=8_000,
     noise_steps=50,
-    check_steps=100,
+    check_steps=60,
     inputs=ALL_INPUTS,
 )
 _STANDARD = Budget(
     name="standard",
-    widths=(16, 32),
-    rounds=(400, 800, 1_200),
+    widths=(12, 24),
+    rounds=(100, 350, 800),
     batch=256,
-    passes=1,
+    passes=2,
     validation=20_000,
-    calibration=20_000,
-    test=100_000,
+    calibration=10_000,
+    test=20_000,
     most_test=400_000,
-    noise_steps=300,
-    check_steps=300,
+    noise_steps=150,
+    check_steps=150,
     inputs=ALL_INPUTS,
 )
 _STRICT = Budget(

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from infoeval.codes import CodeSpace
 from infoeval.devices import has_bfloat16
 from infoeval.errors import UserError
 from infoeval.information.budgets import Budget, find_budget
@@ -28,7 +29,7 @@ from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
 from infoeval.subjects.protocols import render_of, sample
 
 SAMPLES = 20_000
-"""Fresh samples for the two bounds that use the checkpoint's own Q."""
+"""Fresh samples for the two bounds that use the checkpoint's own Q, at most."""
 FITTING_STEPS, PASSES = 400, 5
 REFITTED = 1 << 20
 """The chunk number whose random generator initialises the new heads."""
@@ -92,8 +93,9 @@ def estimate_checkpoint(
     budget = find_budget(budget)
     source = source_of(model, seed)
     report("L_I by the checkpoint's own Q", 0.0)
-    own = own_lower_bound(model, count=min(SAMPLES, budget.test), seed=seed, level=level)
-    new_heads = refitted(model, source, budget, level, report)
+    features = _Features(source, Recognition(model.networks, source.example))
+    own = _by_own_head(features, min(SAMPLES, budget.test), level)
+    new_heads = refitted(model, features, budget, level, report)
     known = {name: max(own[name].low, new_heads[name].low) for name in own}
     post_hoc = estimate_from(source, budget, device, level, report, known=known)
     return CheckpointInformation(own, new_heads, post_hoc)
@@ -135,25 +137,40 @@ def own_lower_bound(
     _, calibration = sample(model, min(count, 10_000), streams[0])
     recognition = Recognition(model.networks, calibration)
     codes, images = sample(model, count, streams[1])
-    log_q = model.codes.log_likelihood(recognition(images).cpu(), codes)
+    return _lower_bounds(model.codes, recognition(images).cpu(), codes, level)
+
+
+def _by_own_head(features: "_Features", count: int, level: float) -> dict[str, LowerBound]:
+    """Return L_I by the checkpoint's Q as it is, on the test stream."""
+    parts = features.chunks(Stream.TEST, count)
+    parameters = torch.cat([features.recognition.of_features(part) for _, part in parts])
+    codes = {name: torch.cat([part[name] for part, _ in parts]) for name in features.space}
+    return _lower_bounds(features.space, parameters, codes, level)
+
+
+def _lower_bounds(
+    space: CodeSpace, parameters: Tensor, codes: Mapping[str, Tensor], level: float
+) -> dict[str, LowerBound]:
+    """Return H(c) + mean log q(c|x) of each code (eq. 5), from Q's parameters and true codes."""
+    log_q = space.log_likelihood(parameters, codes)
     if not all(bool(values.isfinite().all()) for values in log_q.values()):
         raise UserError("the checkpoint's networks compute numbers that are not finite")
     return {
         name: LowerBound(
             *normal_interval(code.entropy + log_q[name].double().numpy(), level),
             level=level,
-            count=count,
+            count=len(parameters),
             entropy=code.entropy,
         )
-        for name, code in model.codes.items()
+        for name, code in space.items()
     }
 
 
 def source_of(model: CheckpointModel, seed: int) -> Source:
     """Return the codes and generated images of a checkpoint.
 
-    On devices with units for bfloat16 the images that Q is trained on are drawn in it, several
-    times faster; every image that is scored is drawn in float32.
+    On devices with units for bfloat16 the images that Q is trained and chosen on are drawn in it,
+    several times faster; every image that is scored is drawn in float32.
     """
     render = render_of(model)
 
@@ -166,10 +183,13 @@ def source_of(model: CheckpointModel, seed: int) -> Source:
 
 
 def refitted(
-    model: CheckpointModel, source: Source, budget: Budget, level: float, progress: Progress
+    model: CheckpointModel,
+    features: "_Features",
+    budget: Budget,
+    level: float,
+    progress: Progress,
 ) -> dict[str, RefittedBound]:
     """Return L_I by new heads on the frozen features of the checkpoint's own Q."""
-    features = _Features(source, Recognition(model.networks, source.example))
     # Features are costly to compute and a head needs few, so each is used several times.
     budget = replace(
         budget,
@@ -178,17 +198,17 @@ def refitted(
         calibration=budget.calibration // 2,
         test=min(budget.test, SAMPLES),
     )
-    steps = min(FITTING_STEPS, budget.rounds[0])
+    steps = min(FITTING_STEPS, budget.rounds[-1])
 
     def step_done(step: int) -> None:
         progress("refitting the head of the checkpoint's Q", step / steps)
 
-    with seeded_weights(source.generator(Stream.INIT, REFITTED)):
+    with seeded_weights(features.generator(Stream.INIT, REFITTED)):
         network = _NewHeads(features).to(model.device)
     train_round(network, features, 0, steps, budget, step_done, rate=budget.rates[-1])
     scores = score(network, features, budget, progress, count=budget.test)
     bounds = {}
-    for name, code in source.space.items():
+    for name, code in features.space.items():
         head = scores.heads[Conditional(name)]
         bounds[name] = RefittedBound(
             *normal_interval(scores.values[name], level),
@@ -206,14 +226,14 @@ class _Features(Samples):
 
     def __init__(self, source: Source, recognition: Recognition) -> None:
         self.space, self.seed = source.space, source.seed
-        self._source, self._recognition = source, recognition
+        self.recognition, self._source = recognition, source
         self._cache: dict[tuple[Stream, int], Chunk] = {}
         self.example = recognition.features(source.example)
 
     def chunk(self, stream: Stream, number: int) -> Chunk:
         if (stream, number) not in self._cache:
             codes, images = self._source.chunk(stream, number)
-            self._cache[stream, number] = codes, self._recognition.features(images).cpu()
+            self._cache[stream, number] = codes, self.recognition.features(images).cpu()
         return self._cache[stream, number]
 
 

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from infoeval.codes import Categorical, Code, CodeSpace
 from infoeval.information.budgets import Budget
-from infoeval.information.posteriors import Family, families
+from infoeval.information.posteriors import Family, families_of
 from infoeval.information.recognition_network import Conditional, chain_rule, log_ratios
 from infoeval.information.streams import CHUNK, JOINT, Chunk, Progress, Samples, Stream
 
@@ -30,8 +30,8 @@ LARGEST_RATIO = 4096.0
 Cutting makes q a density of less than 1 in all, so L_I remains a lower bound.
 """
 TEMPERATURES = (0.25, 4.0)
-HALF_WIDTH = 0.004
-"""Nats: the test stream is long enough for an interval of ±0.004 nats for categorical codes."""
+CATEGORICAL_HALF_WIDTH, CONTINUOUS_HALF_WIDTH = 0.004, 0.01
+"""Nats: the test stream is long enough for intervals of ± this much."""
 
 Values = dict[str, NDArray[np.float64]]
 """log q(c|x)/p(c) of every sample, nats, (n,), by code name and for `JOINT`."""
@@ -77,8 +77,8 @@ def score(
 ) -> Scores:
     """Return the scores of Q on the test stream, after choosing families and temperatures.
 
-    `count` is the number of test samples; None: the budget's, or more where the interval of a
-    categorical code needs them, judged by the spread on the calibration stream.
+    `count` is the number of test samples; None: the budget's, or more where the interval of a code
+    needs them, judged by the spread on the calibration stream.
     """
     space = source.space
     chosen = best_families(network, space, source.chunks(Stream.VALIDATION, budget.validation))
@@ -103,7 +103,7 @@ def best_families(
     """
     chosen = {}
     for target, ratios in family_log_ratios(network, space, chunks, noise).items():
-        candidates = [f for f in families(space[target.code]) if not f.is_compared_only]
+        candidates = [f for f in families_of(space, target.code) if not f.is_compared_only]
         chosen[target] = int(ratios[: len(candidates)].mean(1).argmax())
     return chosen
 
@@ -130,16 +130,15 @@ def calibrate(
     values: dict[str, list[Tensor]] = {name: [] for name in space}
     for parameters, codes in _forward(network, chunks, noise):
         for target, number in chosen.items():
-            code = space[target.code]
-            parts[target].append(family_parameters(parameters[target], code, number))
+            kind = families_of(space, target.code)
+            parts[target].append(family_parameters(parameters[target], kind, number))
         for name in space:
             values[name].append(codes[name])
     heads = {}
     for target, number in chosen.items():
-        code = space[target.code]
-        family = families(code)[number]
+        family = families_of(space, target.code)[number]
         fitted = torch.cat(parts[target]), torch.cat(values[target.code])
-        heads[target] = Head(family, _temperature(family, *fitted, code))
+        heads[target] = Head(family, _temperature(family, *fitted, space[target.code]))
     return heads
 
 
@@ -191,9 +190,9 @@ def largest_log_ratio(code: Code) -> float:
     return math.log((1 - PRIOR_SHARE) * _largest_ratio(code) + PRIOR_SHARE)
 
 
-def family_parameters(parameters: Tensor, code: Code, family: int) -> Tensor:
+def family_parameters(parameters: Tensor, kind: Sequence[Family], number: int) -> Tensor:
     """Return the parameters (n, width) of one family, from those of all families of a code."""
-    return torch.split(parameters, [f.width for f in families(code)], dim=-1)[family]
+    return torch.split(parameters, [family.width for family in kind], dim=-1)[number]
 
 
 def head_log_ratio(
@@ -237,16 +236,16 @@ def _scores(
     gaussian: Values = {}
     for target, head in heads.items():
         code, values = space[target.code], codes[target.code]
-        number = 0 if code.is_categorical else families(code).index(head.family)
-        selected = family_parameters(parameters[target], code, number)
+        kind = families_of(space, target.code)
+        number = 0 if code.is_categorical else kind.index(head.family)
+        selected = family_parameters(parameters[target], kind, number)
         ratios[target] = head_log_ratio(head, selected, values, code)
         if target.given:
             continue
         predicted[target.code] = head.family.point(selected).cpu().numpy()
         if not code.is_categorical:
-            last = len(families(code)) - 1
-            plain = family_parameters(parameters[target], code, last)
-            ratio = families(code)[last].log_ratio(plain, code.standardised(values))
+            plain = family_parameters(parameters[target], kind, len(kind) - 1)
+            ratio = kind[-1].log_ratio(plain, code.standardised(values))
             gaussian[target.code] = ratio.double().cpu().numpy()
     of_codes = {name: ratios[Conditional(name)] for name in space}
     factors = chain_rule(space)
@@ -266,10 +265,12 @@ def _concatenated(parts: Sequence[Scores]) -> Scores:
 
 
 def _needed_samples(calibration: Scores, space: CodeSpace, budget: Budget) -> int:
-    spreads = [
-        float(calibration.values[name].std()) for name, code in space.items() if code.is_categorical
-    ]
-    needed = (float(stats.norm.ppf(0.975)) * max(spreads, default=0.0) / HALF_WIDTH) ** 2
+    widths = {True: CATEGORICAL_HALF_WIDTH, False: CONTINUOUS_HALF_WIDTH}
+    relative = max(
+        float(calibration.values[name].std()) / widths[code.is_categorical]
+        for name, code in space.items()
+    )
+    needed = (float(stats.norm.ppf(0.975)) * relative) ** 2
     return int(min(max(budget.test, needed), budget.most_test))
 
 

@@ -20,6 +20,7 @@ from infoeval.information.budgets import Budget, find_budget
 from infoeval.information.leakage import Leakage, leakage
 from infoeval.information.lower_bound import PRIOR_SHARE, Scores, largest_log_ratio, score
 from infoeval.information.pixel_noise import NoisePoint, noise_curve
+from infoeval.information.posteriors import MOST_CODES
 from infoeval.information.q_training import Fit, Point, ceilings, fit
 from infoeval.information.recognition_network import Conditional
 from infoeval.information.self_test import SelfTest, self_test
@@ -95,14 +96,15 @@ class Synergy:
 class Estimate(Mapping[str, Information]):
     """The information of each code, by name, and of all of them together in `joint`.
 
-    `synergy` is the joint less the sum, `leakage` which code is read where, `self_test` the same
+    `synergy` is the joint less the sum, None where the sum is all that is known of the joint, that
+    of more than `MOST_CODES` codes. `leakage` is which code is read where, `self_test` the same
     method on a null and on a channel of known truth. `settings` are the budget and seed; `seconds`
     is the wall time by activity.
     """
 
     codes: Mapping[str, Information]
     joint: Information
-    synergy: Synergy
+    synergy: Synergy | None
     leakage: Leakage
     self_test: SelfTest
     settings: Mapping[str, Any]
@@ -217,7 +219,8 @@ def estimate_from(
     if len(space) == 1:
         (joint,) = codes.values()
     alone: NDArray[np.float64] = np.sum([scores.values[name] for name in space], axis=0)
-    synergy = Synergy(*normal_interval(scores.values[JOINT] - alone, level))
+    beyond = normal_interval(scores.values[JOINT] - alone, level)
+    synergy = Synergy(*beyond) if len(space) <= MOST_CODES else None
     leaked = leakage(scores.codes, scores.predicted)
     settings = {
         "budget": budget.name,
@@ -259,7 +262,7 @@ def _information(
         converged=converged,
         missed=missed,
         input=fitted.input,
-        family=head.family.name if head else "autoregressive",
+        family=head.family.name if head else _joint_family(space),
         temperature=head.temperature if head else 1.0,
         standard_error=float(values.std(ddof=1)) / math.sqrt(len(values)),
         samples=len(values),
@@ -268,6 +271,11 @@ def _information(
         curve=tuple(fitted.curve[name]),
         noise=tuple(noise),
     )
+
+
+def _joint_family(space: CodeSpace) -> str:
+    """Return how q of all codes together is made of those of single codes."""
+    return "autoregressive" if len(space) <= MOST_CODES else "independent"
 
 
 def _certified(name: str, space: CodeSpace, scores: Scores) -> float:

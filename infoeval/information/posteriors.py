@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from infoeval.codes import Categorical, Code, Normal
+from infoeval.codes import Categorical, Code, CodeSpace, Normal
 from infoeval.priors.angle import TURN, direction, von_mises_log_ratio
 
 COARSEST, FINEST = 8, 128
@@ -33,6 +33,8 @@ class Family(ABC):
     width: int
     is_compared_only: bool = False
     """Whether it is left out where the best family is chosen, as another one contains it."""
+    is_mixture: bool = False
+    """Whether it is a mixture, which takes the most time."""
 
     @abstractmethod
     def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
@@ -159,6 +161,7 @@ class Boxes(Family):
     """
 
     name = "boxes"
+    is_mixture = True
     width = 4 * BOXES
 
     def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
@@ -230,6 +233,7 @@ class WrappedBoxes(Family):
     """
 
     name = "wrapped boxes"
+    is_mixture = True
     width = 5 * BOXES + 2
 
     def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
@@ -286,6 +290,18 @@ CONTINUOUS: tuple[Family, ...] = (
 known: a box of its posterior then leaves at one end and comes back at the other."""
 NORMAL: tuple[Family, ...] = (Bins(), TruncatedGaussian(), Boxes(), GaussianOfNormal())
 CIRCULAR: tuple[Family, ...] = (WrappedBins(), WrappedBoxes(), VonMises())
+
+
+MOST_CODES = 16
+"""Of more codes each is read alone, not given others, and by no mixture: it would take too long."""
+
+
+def families_of(space: CodeSpace, name: str) -> tuple[Family, ...]:
+    """Return the families of q for a code among all codes of its space."""
+    found = families(space[name])
+    if len(space) <= MOST_CODES:
+        return found
+    return tuple(family for family in found if not family.is_mixture)
 
 
 def families(code: Code) -> tuple[Family, ...]:

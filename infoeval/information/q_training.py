@@ -2,11 +2,12 @@
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from scipy import stats
 from torch import Tensor, nn
 
@@ -14,6 +15,7 @@ from infoeval.codes import CodeSpace
 from infoeval.information.budgets import SMALLEST_GAIN, TOLERANCE, Budget
 from infoeval.information.lower_bound import Values, family_log_ratios
 from infoeval.information.pixel_inputs import PIXELS, possible_inputs
+from infoeval.information.posteriors import MOST_CODES, families_of
 from infoeval.information.recognition_network import (
     Conditional,
     RecognitionNetwork,
@@ -41,11 +43,15 @@ LARGEST_GRADIENT = 1.0
 BEHIND, LEAST_WEIGHT = 0.1, 0.1
 """A family counts by exp(−d / `BEHIND`) in the loss, d the nats by which it is behind the best, but
 not less than `LEAST_WEIGHT`."""
+DROPPED = 0.05
+"""A family that is so many nats behind the best after a round is not trained any more."""
 MEMORY = 0.9
 """What the mean of a family keeps of itself in each step."""
 
 AddNoise = Callable[[Tensor], tuple[Tensor, Tensor]]
 """uint8 images to noisy images and the deviations (n,) of their noise."""
+Kept = Mapping[Conditional, tuple[int, ...]]
+"""The numbers of the families of each conditional that are trained on."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +128,7 @@ class _Search:
     network: RecognitionNetwork
     of_pixels: RecognitionNetwork
     values: Values
+    kept: Kept | None = None
 
     def __init__(
         self, source: Samples, budget: Budget, device: torch.device, progress: Progress
@@ -146,7 +153,7 @@ class _Search:
         network = new_network(self.source, width, self.device, shown)
         self.steps = self.budget.rounds[0]
         self.chunk = chunks_of_round(self.budget, self.steps)
-        values = self._train(network, 0, self.steps, rate)
+        values, kept = self._train(network, 0, self.steps, rate)
         first = not any(self.curve.values())
         gains = dict.fromkeys(values, math.inf) if first else _gains(values, self.values)
         better = first or float(values[JOINT].mean()) > float(self.values[JOINT].mean())
@@ -159,7 +166,7 @@ class _Search:
         if other_input or width > self.budget.widths[0]:
             better = better and max(gains.values()) >= SMALLEST_GAIN
         if better:
-            self.network, self.values = network, values
+            self.network, self.values, self.kept = network, values, kept
             self.width, self.rate, self.input = width, rate, shown
             if not other_input:
                 self.of_pixels = network
@@ -168,7 +175,7 @@ class _Search:
     def continue_training(self, steps: int, rate: float) -> None:
         """Train the best Q for one more round, and undo the round if it made Q worse."""
         network, before = copy.deepcopy(self.network), self.values
-        self.values = self._train(self.network, self.chunk, steps, rate)
+        self.values, self.kept = self._train(self.network, self.chunk, steps, rate)
         self.chunk += chunks_of_round(self.budget, steps)
         gains = _gains(self.values, before)
         self.by_training = {
@@ -200,13 +207,18 @@ class _Search:
         """Return whether more training is useless: it cannot replace a larger Q."""
         return min(max(self.by_training.values()), max(self.missed().values())) < TOLERANCE
 
-    def _train(self, network: RecognitionNetwork, chunk: int, steps: int, rate: float) -> Values:
+    def _train(
+        self, network: RecognitionNetwork, chunk: int, steps: int, rate: float
+    ) -> tuple[Values, Kept]:
         def step_done(step: int) -> None:
             self.progress(self.text, (self.all_steps_done + step) / self.all_steps)
 
-        train_round(network, self.source, chunk, steps, self.budget, step_done, rate=rate)
+        train_round(
+            network, self.source, chunk, steps, self.budget, step_done, rate=rate, kept=self.kept
+        )
         self.all_steps_done += steps
-        return validate(network, self.source.space, self.validation)
+        ratios = family_log_ratios(network, self.source.space, self.validation)
+        return best_values(self.source.space, ratios), promising(self.source.space, ratios)
 
     def _record(
         self,
@@ -242,12 +254,14 @@ def train_round(
     add_noise: AddNoise | None = None,
     *,
     rate: float,
+    kept: Kept | None = None,
 ) -> None:
     """Maximise L_I of every conditional by every family over one round, by Adam.
 
     The families of a conditional share all of Q but their parameters: the less one reads, the less
     it counts for what is shared, so that hopeless ones do not blur the edges of the best. Its own
-    parameters are learned as fast, as Adam's steps do not depend on the scale of a loss.
+    parameters are learned as fast, as Adam's steps do not depend on the scale of a loss. Only the
+    `kept` families are trained; None: all.
     The learning rate warms up to `rate` and decays along a cosine to zero. Samples are those of the
     training stream from `first_chunk` on. `step_done` is called with the number of steps done.
     """
@@ -263,7 +277,7 @@ def train_round(
         noise = None
         if add_noise is not None:
             images, noise = add_noise(images)
-        ratios = log_ratios(source.space, network(images, codes, noise), codes)
+        ratios = log_ratios(source.space, network(images, codes, noise), codes, kept)
         loss = -torch.stack([weighted.sum(*item) for item in ratios.items()]).sum()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -326,14 +340,31 @@ def _rate_factor(step: int, steps: int) -> float:
     return warm * 0.5 * (1 + math.cos(math.pi * step / steps))
 
 
-def validate(network: nn.Module, space: CodeSpace, chunks: Sequence[Chunk]) -> Values:
-    """Return every sample's log ratio by the family that is best on these samples."""
-    best = {}
-    for target, ratios in family_log_ratios(network, space, chunks).items():
-        best[target] = ratios[ratios.mean(1).argmax()]
+def best_values(space: CodeSpace, ratios: Mapping[Conditional, NDArray[np.float64]]) -> Values:
+    """Return every sample's log ratio by the family that is best on these samples.
+
+    `ratios` are the log ratios (families, n) of every conditional.
+    """
+    best = {target: values[values.mean(1).argmax()] for target, values in ratios.items()}
     values = {name: best[Conditional(name)] for name in space}
     values[JOINT] = np.sum([best[factor] for factor in chain_rule(space)], axis=0)
     return values
+
+
+def promising(space: CodeSpace, ratios: Mapping[Conditional, NDArray[np.float64]]) -> Kept:
+    """Return the families of each conditional that are less than `DROPPED` behind the best.
+
+    Those that are there for comparison only are kept as well.
+    """
+    kept = {}
+    for target, values in ratios.items():
+        means = values.mean(1)
+        kept[target] = tuple(
+            number
+            for number, family in enumerate(families_of(space, target.code))
+            if family.is_compared_only or means[number] > means.max() - DROPPED
+        )
+    return kept
 
 
 def _gains(values: Values, before: Values) -> dict[str, float]:
@@ -376,13 +407,17 @@ def possible_gain(gain: float, before: int, after: int) -> float:
 def _missed(
     space: CodeSpace, values: Values, by_training: dict[str, float], by_candidate: dict[str, float]
 ) -> dict[str, float]:
-    """Return the larger possible gain of each code, and at most what is left to H(c)."""
+    """Return the larger possible gain of each code, and at most what is left to H(c).
+
+    Of more than `MOST_CODES` codes each may still gain what all together may: they are learned one
+    after another, and one that is not yet read looks like one that cannot be.
+    """
     limits = ceilings(space)
     left = {name: limits[name] - float(ratios.mean()) for name, ratios in values.items()}
-    return {
-        name: max(0.0, min(max(by_training[name], by_candidate[name]), left[name]))
-        for name in values
-    }
+    gains = {name: max(by_training[name], by_candidate[name]) for name in values}
+    if len(space) > MOST_CODES:
+        gains = {name: max(gain, gains[JOINT]) for name, gain in gains.items()}
+    return {name: max(0.0, min(gains[name], left[name])) for name in values}
 
 
 def ceilings(space: CodeSpace) -> dict[str, float]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from infoeval.codes import Code, CodeSpace
 from infoeval.devices import has_bfloat16
 from infoeval.information.pixel_inputs import PIXELS, CentredPixels, pixel_input
-from infoeval.information.posteriors import Family, families
+from infoeval.information.posteriors import MOST_CODES, Family, families_of
 
 SMALLEST_MAP = 8
 """Convolutions halve the image until its shorter side is at most this."""
@@ -26,14 +26,23 @@ class Conditional:
 
 
 def conditionals(space: CodeSpace) -> list[Conditional]:
-    """Return q(c_i|x) of every code, then q(c_i|x, c_1 … c_i−1) of every code but the first."""
-    return [*map(Conditional, space), *chain_rule(space)[1:]]
+    """Return q(c_i|x) of every code, then the other factors of `chain_rule`."""
+    return [*map(Conditional, space), *_given_others(space)]
 
 
 def chain_rule(space: CodeSpace) -> list[Conditional]:
-    """Return the factors of q(c|x) = q(c_1|x) q(c_2|x, c_1) …, in the space's order."""
+    """Return the factors of q(c|x) = q(c_1|x) q(c_2|x, c_1) …, in the space's order.
+
+    Of more than `MOST_CODES` codes the factors are q(c_i|x): independent codes have no redundancy,
+    so that the sum of their information is a lower bound on that of all together.
+    """
     names = tuple(space)
-    return [Conditional(name, names[:position]) for position, name in enumerate(names)]
+    known = len(names) if len(names) <= MOST_CODES else 0
+    return [Conditional(name, names[: min(place, known)]) for place, name in enumerate(names)]
+
+
+def _given_others(space: CodeSpace) -> list[Conditional]:
+    return [target for target in chain_rule(space) if target.given]
 
 
 class RecognitionNetwork(nn.Module):
@@ -106,15 +115,13 @@ class Trunk(nn.Module):
 
 
 class Heads(nn.Module):
-    """A linear head for q(c_i|x) of every code: features to the parameters of all families."""
+    """A linear layer for q(c_i|x) of every code: features to the parameters of all families."""
 
     def __init__(self, space: CodeSpace, features: int) -> None:
         super().__init__()
         self.space = space
-        self.widths = {name: sum(f.width for f in families(code)) for name, code in space.items()}
-        self.alone = nn.ModuleList(
-            _zeroed(nn.Linear(features, self.widths[name])) for name in space
-        )
+        self.widths = {name: sum(f.width for f in families_of(space, name)) for name in space}
+        self.alone = _zeroed(nn.Linear(features, sum(self.widths.values())))
 
     def forward(self, features: Tensor, codes: Mapping[str, Tensor]) -> dict[Conditional, Tensor]:
         """Return the parameters (n, width) of each conditional, its families side by side.
@@ -122,8 +129,8 @@ class Heads(nn.Module):
         `codes` are the true ones, on which conditionals of other codes depend.
         """
         del codes
-        heads = zip(self.space, self.alone, strict=True)
-        return {Conditional(name): head(features) for name, head in heads}
+        parameters = torch.split(self.alone(features), list(self.widths.values()), dim=1)
+        return {Conditional(name): part for name, part in zip(self.space, parameters, strict=True)}
 
 
 class JointHeads(Heads):
@@ -137,13 +144,13 @@ class JointHeads(Heads):
         super().__init__(space, features)
         self.given = nn.ModuleList(
             Correction(features, [space[other] for other in target.given], self.widths[target.code])
-            for target in chain_rule(space)[1:]
+            for target in _given_others(space)
         )
 
     def forward(self, features: Tensor, codes: Mapping[str, Tensor]) -> dict[Conditional, Tensor]:
         """See `Heads.forward`."""
         parameters = super().forward(features, codes)
-        for target, correction in zip(chain_rule(self.space)[1:], self.given, strict=True):
+        for target, correction in zip(_given_others(self.space), self.given, strict=True):
             context = [code_features(self.space[other], codes[other]) for other in target.given]
             alone = parameters[Conditional(target.code)].detach()
             parameters[target] = alone + correction(features, torch.cat(context, 1))
@@ -192,26 +199,30 @@ def code_features(code: Code, values: Tensor) -> Tensor:
 
 
 def log_ratios(
-    space: CodeSpace, parameters: Mapping[Conditional, Tensor], codes: Mapping[str, Tensor]
+    space: CodeSpace,
+    parameters: Mapping[Conditional, Tensor],
+    codes: Mapping[str, Tensor],
+    kept: Mapping[Conditional, tuple[int, ...]] | None = None,
 ) -> dict[Conditional, Tensor]:
-    """Return log q(c|x, …)/p(c) of each conditional, nats, (families, n)."""
+    """Return log q(c|x, …)/p(c) of each conditional, nats, (families, n).
+
+    `kept` are the numbers of the families that are wanted of each conditional; None: all of them.
+    """
     ratios = {}
-    alike: dict[tuple[Family, ...], list[Conditional]] = {}
+    alike: dict[tuple[tuple[Family, ...], tuple[int, ...]], list[Conditional]] = {}
     for target, values in parameters.items():
-        code = space[target.code]
-        if code.is_categorical:
-            family = families(code)[0]
-            ratios[target] = family.log_ratio(values, codes[target.code])[None]
+        kind = families_of(space, target.code)
+        if space[target.code].is_categorical:
+            ratios[target] = kind[0].log_ratio(values, codes[target.code])[None]
         else:
-            alike.setdefault(families(code), []).append(target)
-    for kind, targets in alike.items():
+            numbers = kept[target] if kept else tuple(range(len(kind)))
+            alike.setdefault((kind, numbers), []).append(target)
+    for (kind, numbers), targets in alike.items():
         # All of them in one call a family: the operations are small and many.
         stacked = torch.stack([parameters[target] for target in targets])
         unit = torch.stack([space[t.code].standardised(codes[t.code]) for t in targets])
         parts = torch.split(stacked, [family.width for family in kind], dim=-1)
-        of_families = torch.stack(
-            [family.log_ratio(p, unit) for family, p in zip(kind, parts, strict=True)]
-        )
+        of_families = torch.stack([kind[n].log_ratio(parts[n], unit) for n in numbers])
         ratios |= dict(zip(targets, of_families.unbind(1), strict=True))
     return {target: ratios[target] for target in parameters}
 

@@ -81,7 +81,8 @@ class Source(Samples):
         space: the latent codes.
         render: (codes, generator) to images, see `infoeval.information.estimate`.
         seed: of all streams.
-        training_render: a faster, less exact `render` for the images that Q is trained on.
+        training_render: a faster, less exact `render` for the images that Q is trained and chosen
+            on.
 
     Raises:
         UserError: `space` is no code space, or `render` returns no images or is not deterministic.
@@ -133,7 +134,8 @@ class Source(Samples):
         generator = self.generator(stream, number)
         codes = self.space.sample(CHUNK, generator)
         copies = {name: values.clone() for name, values in codes.items()}
-        render = self._training_render if stream is Stream.TRAIN else self._render
+        is_training = stream in (Stream.TRAIN, Stream.VALIDATION)
+        render = self._training_render if is_training else self._render
         images = self._as_bytes(render(copies, generator))
         self.seconds += time.perf_counter() - started
         return codes, images

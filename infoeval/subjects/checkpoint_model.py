@@ -72,6 +72,12 @@ class Recognition:
         parts = torch.split(images, rows_at_once(self.networks))
         return torch.cat([self._features(part) for part in parts])
 
+    @torch.no_grad()
+    def of_features(self, features: Tensor) -> Tensor:
+        """Parameters of the posterior, (n, posterior_width), of `features`."""
+        parameters: Tensor = self._blocks[-1](features)
+        return parameters
+
     def _forward(self, images: Tensor) -> Tensor:
         x = self._read(images)
         for block in self._blocks:

@@ -139,12 +139,10 @@ def test_samples_may_come_in_chunks_and_with_noise() -> None:
 def test_parts_are_the_families_one_after_the_other() -> None:
     width = sum(family.width for family in CONTINUOUS)
     parameters = torch.arange(width).float()[None]
-    parts = [
-        family_parameters(parameters, Uniform(0, 1), number) for number in range(len(CONTINUOUS))
-    ]
+    parts = [family_parameters(parameters, CONTINUOUS, n) for n in range(len(CONTINUOUS))]
     assert [p.shape[1] for p in parts] == [family.width for family in families(Uniform(0, 1))]
     assert torch.equal(torch.cat(parts, 1), parameters)
-    assert torch.equal(family_parameters(parameters, Categorical(width), 0), parameters)
+    assert torch.equal(family_parameters(parameters, families(Categorical(width)), 0), parameters)
 
 
 def test_every_conditional_has_a_head() -> None:

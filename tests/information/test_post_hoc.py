@@ -358,3 +358,17 @@ def test_a_code_may_not_take_the_name_of_all_codes() -> None:
         return
     assert found["all codes"].entropy == pytest.approx(math.log(4))
     assert found.joint.entropy == pytest.approx(math.log(8))
+
+
+def test_of_many_codes_the_sum_is_what_is_known_of_all_together() -> None:
+    space = CodeSpace(**{f"c{number}": Categorical(2) for number in range(17)}, noise=0)
+
+    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
+        pixels = torch.stack([codes[name] for name in space], 1).float()
+        return torch.cat([pixels, pixels], 1).view(-1, 1, 2, 17)
+
+    result = run(space, render, MICRO)
+    assert result.synergy is None
+    assert result.joint.value == pytest.approx(sum(code.value for code in result.values()))
+    assert result.joint.family == "independent"
+    assert result.joint.highest == pytest.approx(17 * math.log(2))

@@ -19,26 +19,28 @@ from infoeval.information.channels import (
     side_by_side,
     symmetric_noise,
 )
-from infoeval.information.lower_bound import family_log_ratios
-from infoeval.information.posteriors import CONTINUOUS
+from infoeval.information.lower_bound import Values, family_log_ratios
+from infoeval.information.posteriors import CONTINUOUS, MOST_CODES
 from infoeval.information.q_training import (
     BEHIND,
     JOINT,
     LEAST_WEIGHT,
     Fit,
+    Kept,
     _batches,
     _gains,
     _missed,
     _rate_factor,
     _WeightedFamilies,
+    best_values,
     ceilings,
     chunks_of_round,
     fit,
     new_network,
     possible_gain,
+    promising,
     remaining_gain,
     train_round,
-    validate,
 )
 from infoeval.information.recognition_network import Conditional, RecognitionNetwork
 from infoeval.information.streams import CHUNK, Source, Stream
@@ -50,6 +52,11 @@ TINY = Budget("tiny", (4,), (10, 15), 64, 2, 2_000, 2_000, 2_000, 2_000, 5, 5)
 def fitted(channel: Channel, budget: Budget, seed: int = 0) -> Fit:
     source = Source(channel.space, channel.render, seed)
     return fit(source, budget, CPU, lambda text, share: None)
+
+
+def validated(network: RecognitionNetwork, source: Source) -> Values:
+    chunks = source.chunks(Stream.VALIDATION, 2_000)
+    return best_values(source.space, family_log_ratios(network, source.space, chunks))
 
 
 def mixed() -> Channel:
@@ -96,7 +103,7 @@ def test_each_code_and_all_together_are_validated_on_the_same_samples() -> None:
     channel = mixed()
     source = Source(channel.space, channel.render, 0)
     result = fit(source, TINY, CPU, lambda text, share: None)
-    values = validate(result.network, source.space, source.chunks(Stream.VALIDATION, 2_000))
+    values = validated(result.network, source)
     for name, ratios in values.items():
         assert ratios.shape == (2_000,)
         assert result.curve[name][-1].value == pytest.approx(float(ratios.mean()), abs=1e-9)
@@ -147,8 +154,8 @@ def test_a_round_that_spoils_the_network_is_undone(monkeypatch: pytest.MonkeyPat
     source = Source(channel.space, channel.render, 0)
     honest, rounds = q_training.train_round, []
 
-    def spoil(network: torch.nn.Module, *rest: object, rate: float) -> None:
-        honest(network, *rest, rate=rate)  # type: ignore[arg-type]
+    def spoil(network: torch.nn.Module, *rest: object, rate: float, kept: Kept | None) -> None:
+        honest(network, *rest, rate=rate, kept=kept)  # type: ignore[arg-type]
         rounds.append(rest)
         if len(rounds) > len(TINY.rates):
             for parameter in network.heads.parameters():  # type: ignore[union-attr]
@@ -157,7 +164,7 @@ def test_a_round_that_spoils_the_network_is_undone(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(q_training, "train_round", spoil)
     result = fit(source, replace(TINY, rounds=(100, 10)), CPU, lambda text, share: None)
     points = result.curve["category"]
-    values = validate(result.network, source.space, source.chunks(Stream.VALIDATION, 2_000))
+    values = validated(result.network, source)
     kept = max(point.value for point in points[:-1])
     assert points[-1].value < kept
     assert float(values["category"].mean()) == pytest.approx(kept, abs=1e-9)
@@ -174,8 +181,8 @@ def test_a_code_that_the_last_round_spoiled_has_not_converged(
     budget = replace(TINY, widths=(2, 4), rounds=(80, 80))
     honest = q_training.train_round
 
-    def spoil(network: RecognitionNetwork, *rest: object, rate: float) -> None:
-        honest(network, *rest, rate=rate)  # type: ignore[arg-type]
+    def spoil(network: RecognitionNetwork, *rest: object, rate: float, kept: Kept | None) -> None:
+        honest(network, *rest, rate=rate, kept=kept)  # type: ignore[arg-type]
         if rate not in budget.rates:
             for weights in network.heads.parameters():
                 weights.data += torch.linspace(-0.2, 0.2, weights.numel()).view_as(weights)
@@ -260,9 +267,9 @@ def test_every_round_has_half_the_learning_rate_of_the_one_before(
 
     honest, rates = q_training.train_round, []
 
-    def watch(*arguments: object, rate: float) -> None:
+    def watch(*arguments: object, rate: float, kept: Kept | None) -> None:
         rates.append(rate)
-        honest(*arguments, rate=rate)  # type: ignore[arg-type]
+        honest(*arguments, rate=rate, kept=kept)  # type: ignore[arg-type]
 
     monkeypatch.setattr(q_training, "train_round", watch)
     monkeypatch.setattr(q_training, "TOLERANCE", 0)  # no round is spared
@@ -355,6 +362,39 @@ def test_families_count_by_how_little_they_are_behind() -> None:
     assert float(weighted.sum(Conditional("d"), torch.tensor([[3.0]]))) == 3, (
         "a single one is whole"
     )
+
+
+def test_families_that_are_behind_are_not_trained_any_more() -> None:
+    space = CodeSpace(a=Categorical(2), b=Uniform(0, 1), noise=0)
+    alone, given = Conditional("b"), Conditional("b", ("a",))
+    means = {Conditional("a"): [0.1], alone: [0.6, 0.56, 0.54, 0.7, 0.0], given: [0.0] * 5}
+    ratios = {
+        target: np.array(values)[:, None] + np.array([[-1.0, 1.0]])
+        for target, values in means.items()
+    }
+    kept = promising(space, ratios)
+    assert [family.name for family in CONTINUOUS][3:] == ["wrapped boxes", "gaussian"]
+    assert kept == {Conditional("a"): (0,), alone: (3, 4), given: (0, 1, 2, 3, 4)}
+    channel = blob_with_gaussian_noise(0.1, size=8)
+    source = Source(channel.space, channel.render, 0)
+    network = new_network(source, 2, CPU)
+    only = {Conditional("position"): (0, 4)}
+    train_round(network, source, 0, 5, TINY, lambda step: None, rate=6e-3, kept=only)
+    trained = []
+    for weights in torch.split(network.heads.alone.weight, [f.width for f in CONTINUOUS]):
+        trained.append(bool((weights != 0).any()))
+    assert trained == [True, False, False, False, True]
+
+
+def test_of_many_codes_none_has_converged_before_all_have() -> None:
+    def missed(count: int) -> dict[str, float]:
+        space = CodeSpace(**{f"c{number}": Uniform(0, 1) for number in range(count)}, noise=0)
+        values = {name: np.zeros(9) for name in [*space, JOINT]}
+        gains = dict.fromkeys(values, 0.001) | {JOINT: 0.5}
+        return _missed(space, values, gains, dict.fromkeys(values, 0.0))
+
+    assert missed(MOST_CODES)["c0"] == 0.001
+    assert set(missed(MOST_CODES + 1).values()) == {0.5}
 
 
 def test_families_far_behind_still_learn() -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.information.lower_bound import family_log_ratios
-from infoeval.information.posteriors import CONTINUOUS, families
+from infoeval.information.posteriors import CONTINUOUS, MOST_CODES, families, families_of
 from infoeval.information.recognition_network import (
     Conditional,
     RecognitionNetwork,
@@ -53,6 +53,18 @@ def test_readings_alone_and_in_turn() -> None:
     assert chain_rule(SPACE) == [slant, digit, width]
     single = CodeSpace(a=Categorical(2), noise=3)
     assert conditionals(single) == chain_rule(single) == [Conditional("a")]
+
+
+def test_many_codes_are_read_alone_and_by_no_mixture() -> None:
+    few, many = (
+        CodeSpace(**{f"c{number}": Uniform(0, 1) for number in range(count)}, noise=0)
+        for count in (MOST_CODES, MOST_CODES + 1)
+    )
+    assert len(conditionals(few)) == 2 * MOST_CODES - 1
+    assert conditionals(many) == chain_rule(many) == [Conditional(name) for name in many]
+    assert families_of(few, "c1") == CONTINUOUS
+    names = [family.name for family in families_of(many, "c1")]
+    assert names == ["bins", "truncated gaussian", "gaussian"]
 
 
 def test_the_network_has_a_head_for_every_reading() -> None:
