@@ -4,11 +4,13 @@
     python benchmarks/information.py coverage --runs 60 --jobs 4
     python benchmarks/information.py models CKPT BASELINE --budget standard
     python benchmarks/information.py cost CKPT --budget quick --threads 2
+    python benchmarks/information.py many --codes 100 --budget quick --threads 2
 
 `channels` runs every channel of known truth, `coverage` counts how often the intervals of cheap
 ones contain the truth, `models` compares a λ = 1 checkpoint with its λ = 0 twin and an untrained
-generator, `cost` prints the time by activity. Every finished run is written at once, and an
-interrupted command resumes; information_tables.py makes tables and figures of the results.
+generator, `cost` prints the time by activity, and `many` what a hundred codes take. Every finished
+run is written at once, and an interrupted command resumes; information_tables.py makes tables and
+figures of the results.
 """
 
 import argparse
@@ -215,9 +217,32 @@ def run_models(arguments: argparse.Namespace) -> None:
 def run_cost(arguments: argparse.Namespace) -> None:
     torch.set_num_threads(arguments.threads)
     model = CheckpointModel.open(arguments.checkpoint)
-    started = time.perf_counter()
+    started, worked = time.perf_counter(), time.process_time()
     result = estimate_checkpoint(model, budget=arguments.budget)
-    seconds = {**result.post_hoc.seconds, "in all": time.perf_counter() - started}
+    print_cost(arguments, result.post_hoc, started, worked)
+
+
+def run_many(arguments: argparse.Namespace) -> None:
+    torch.set_num_threads(arguments.threads)
+    channel = known_channels.bright_blocks(arguments.codes)
+    started, worked = time.perf_counter(), time.process_time()
+    result = estimate(channel.space, channel.render, budget=arguments.budget)
+    print_cost(arguments, result, started, worked)
+    read = sorted(code.value for code in result.values())
+    truth = next(iter(channel.truth.values()))
+    converged = sum(code.converged for code in result.values())
+    print(
+        f"{len(read)} codes of {truth:.3f} nats: {read[0]:.3f} to {read[-1]:.3f} read, "
+        f"median {read[len(read) // 2]:.3f}; {converged} have converged"
+    )
+
+
+def print_cost(
+    arguments: argparse.Namespace, result: Estimate, started: float, worked: float
+) -> None:
+    """Print the seconds by activity, those in all, and the processor's."""
+    seconds = {**result.seconds, "in all": time.perf_counter() - started}
+    seconds["processor"] = time.process_time() - worked
     print(f"{arguments.budget}, {arguments.threads} threads")
     print(json.dumps({name: round(value, 1) for name, value in seconds.items()}, indent=1))
 
@@ -295,6 +320,10 @@ def main() -> None:
             command.add_argument("baseline", type=Path)
             command.add_argument("--only", action="append", choices=MODELS)
         command.add_argument("--threads", type=int, default=4)
+    command = commands.add_parser("many")
+    command.set_defaults(run=run_many)
+    command.add_argument("--codes", type=int, default=100)
+    command.add_argument("--threads", type=int, default=2)
     for command in commands.choices.values():
         command.add_argument("--budget", default="standard")
         command.add_argument("--table", type=Path, help="the file of the results")

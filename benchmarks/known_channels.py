@@ -19,6 +19,7 @@ from infoeval.information.channels import (
     binary_entropy,
     blobs,
     channel_of_one,
+    gaussian_noise_information,
     random_images,
     replaced_categories,
 )
@@ -255,3 +256,26 @@ def wrapped_sum(width: float, *, size: int = 28) -> Channel:
     space = CodeSpace(first=Uniform(-1, 1), second=Uniform(-1, 1), noise=0)
     truth = {"first": 0.0, "second": 0.0}
     return Channel(f"wrapped sum {width:g}", space, render, truth, -math.log(2 * width))
+
+
+def bright_blocks(count: int, *, deviation: float = 0.2, block: int = 4) -> Channel:
+    """Return a channel of many codes: each is the brightness of one block, with Gaussian noise.
+
+    Blocks lie in rows of ⌈√`count`⌉. Of each code I = h(c + sN) − ½ log 2πe s², s = `deviation`,
+    but for noise that leaves the range of grey levels, and all codes are independent.
+    """
+    side = math.ceil(math.sqrt(count))
+    names = [f"block_{number}" for number in range(count)]
+
+    def render(codes: Mapping[str, Tensor], generator: torch.Generator) -> Tensor:
+        values = torch.stack([codes[name] for name in names], 1)
+        seen = values + deviation * torch.randn(values.shape, generator=generator)
+        # Six deviations of noise fit into the range.
+        grey = 0.5 + 0.5 * seen / (1 + 6 * deviation)
+        blocks = torch.nn.functional.pad(grey, (0, side * side - count)).clamp(0, 1)
+        images = (255 * blocks).round().to(torch.uint8).view(-1, 1, side, side)
+        return images.repeat_interleave(block, 2).repeat_interleave(block, 3)
+
+    truth = dict.fromkeys(names, gaussian_noise_information(deviation))
+    space = CodeSpace(**{name: Uniform(-1, 1) for name in names}, noise=0)
+    return Channel(f"{count} bright blocks", space, render, truth, sum(truth.values()))

@@ -1,5 +1,6 @@
 """Three lower bounds for a checkpoint: by its own Q, by that Q with new heads, by a post hoc Q."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -198,7 +199,7 @@ def refitted(
         calibration=budget.calibration // 2,
         test=min(budget.test, SAMPLES),
     )
-    steps = min(FITTING_STEPS, budget.rounds[-1])
+    steps = min(FITTING_STEPS, math.ceil(budget.rounds[-1] / 2))
 
     def step_done(step: int) -> None:
         progress("refitting the head of the checkpoint's Q", step / steps)

@@ -14,6 +14,7 @@ from benchmarks.known_channels import (
     angle_with_normal_noise,
     angle_with_uniform_noise,
     blob_with_uniform_noise,
+    bright_blocks,
     correlated_gaussians,
     erasure,
     flipped_pixels,
@@ -54,6 +55,7 @@ NOISY = [
     normal_with_gaussian_noise(0.5, Normal(3, 2), size=8),
     angle_with_uniform_noise(1.0, size=8),
     angle_with_normal_noise(0.3, size=8),
+    bright_blocks(4),
     side_by_side(symmetric_noise(0.1, size=8), blob_with_uniform_noise(0.1, size=8)),
 ]
 ALL = [*NOISELESS, *NOISY]
