@@ -1,5 +1,6 @@
 """Association of every code with every factor, each from 0 to 1, by the types of both."""
 
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -52,6 +53,7 @@ class Associations:
         # An angle has no order, by which two classes could be told apart.
         ordered = numbers[:, None] & self.two_classes
         self.by_information = (self.code_types == "categorical")[:, None] | (discrete & ~ordered)
+        self._last: _CodesOfRows | None = None
 
     def measure(self, row: int, column: int) -> str:
         """Name of the measure for a code and a factor."""
@@ -91,14 +93,14 @@ class Associations:
         ordered = np.flatnonzero(np.isin(self.factor_types, ("ordinal", "continuous")))
         angles = np.flatnonzero(self.factor_types == "periodic")
         classes = np.flatnonzero(self.two_classes)
-        ranks = _ranks(self.code_order[numbers][:, code_rows])
+        codes = self._codes_of(code_rows, numbers)
         for columns, measure in (
             (ordered, self._spearman),
             (angles, self._circular),
             (classes, self._areas),
         ):
             if len(columns):
-                values[np.ix_(numbers, columns)] = measure(ranks, columns, factor_rows)
+                values[np.ix_(numbers, columns)] = measure(codes.ranks, columns, factor_rows)
         columns = np.concatenate([ordered, angles])
         if len(turning) and len(columns):
             values[np.ix_(turning, columns)] = self._of_angles(
@@ -108,9 +110,19 @@ class Associations:
             columns = np.flatnonzero(self.by_information[rows].all(axis=0)) if len(rows) else rows
             if len(rows) and len(columns):
                 values[np.ix_(rows, columns)] = self._information(
-                    self.codes.of(code_rows)[:, rows], self.factors.of(factor_rows)[:, columns]
+                    codes.classes[:, rows],
+                    codes.entropies[rows],
+                    self.factors.of(factor_rows)[:, columns],
                 )
         return values
+
+    def _codes_of(self, rows: Rows, numbers: Rows) -> "_CodesOfRows":
+        """What is known of the codes of some rows; shuffled tables are all of the same."""
+        if self._last is None or self._last.rows is not rows:
+            ranks = _ranks(self.code_order[np.ix_(numbers, rows)])
+            classes = self.codes.of(rows)
+            self._last = _CodesOfRows(rows, ranks, classes, entropies(classes))
+        return self._last
 
     def normalised(self, normalization: Normalization) -> Array:
         """Mutual information of all rows over a mean of both entropies, ``(D, K)``."""
@@ -122,21 +134,21 @@ class Associations:
         )
 
     def _spearman(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
-        others = _standardised(_ranks(self.factor_order[columns][:, rows]))
+        others = _standardised(_ranks(self.factor_order[np.ix_(columns, rows)]))
         return np.asarray(np.abs(_standardised(ranks) @ others.T))
 
     def _circular(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
         if self.periodic == "linear":
             return linear_correlations(_standardised(ranks), self.values[columns][:, rows])
-        return circular_correlations(ranks, _ranks(self.factor_order[columns][:, rows]))
+        return circular_correlations(ranks, _ranks(self.factor_order[np.ix_(columns, rows)]))
 
     def _of_angles(self, codes: Rows, columns: Rows, code_rows: Rows, rows: Rows) -> Array:
         """Circular correlations of codes that are angles with numbers and angles.
 
         ``linear`` is that of numbers with sine and cosine of the code.
         """
-        ranks = _ranks(self.factor_order[columns][:, rows])
-        values = circular_correlations(_ranks(self.code_order[codes][:, code_rows]), ranks)
+        ranks = _ranks(self.factor_order[np.ix_(columns, rows)])
+        values = circular_correlations(_ranks(self.code_order[np.ix_(codes, code_rows)]), ranks)
         if self.periodic == "linear":
             numbers = self.factor_types[columns] != "periodic"
             angles = self.code_values[codes][:, code_rows]
@@ -145,24 +157,36 @@ class Associations:
 
     def _areas(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
         """|2 AUC - 1| of each code as a test of the second class: the rank-biserial correlation."""
-        second = self.factor_order[columns][:, rows].astype(np.float64)
+        second = self.factor_order[np.ix_(columns, rows)].astype(np.float64)
         counts = second.sum(axis=1)
         others = ranks.shape[1] - counts
         apart = share(ranks @ second.T, counts) - share(ranks @ (1 - second).T, others)
         both = (counts > 0) & (others > 0)
         return np.asarray(np.where(both, np.abs(apart) * 2 / ranks.shape[1], 0.0))
 
-    def _information(self, codes: NDArray[np.intp], factors: NDArray[np.intp]) -> Array:
+    def _information(
+        self, codes: NDArray[np.intp], of_codes: Array, factors: NDArray[np.intp]
+    ) -> Array:
         chance = np.zeros((codes.shape[1], factors.shape[1]))
         if self.estimator == "adjusted":
             chance[:] = [[_chance(code, factor) for factor in factors.T] for code in codes.T]
         return _normalised(
-            information_matrix(codes, factors),
-            entropies(codes),
+            information_matrix(codes, factors, of_codes),
+            of_codes,
             entropies(factors),
             self.normalization,
             chance,
         )
+
+
+@dataclass(frozen=True)
+class _CodesOfRows:
+    """Ranks of the codes of numbers, ``(D, n)``, and classes ``(n, D)`` and entropies of all."""
+
+    rows: Rows
+    ranks: Array
+    classes: NDArray[np.intp]
+    entropies: Array
 
 
 LEAST_ROWS = 3

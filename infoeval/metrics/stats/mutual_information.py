@@ -80,11 +80,11 @@ class BinnedColumns:
         return numbers
 
 
-def information_matrix(first: Classes, second: Classes) -> Array:
+def information_matrix(first: Classes, second: Classes, of_first: Array | None = None) -> Array:
     """Plug-in mutual information, nats, of each column of ``first`` with each one of ``second``.
 
-    ``(columns of first, columns of second)``; it is too high by about (R - 1)(C - 1) / (2 n) for R
-    and C independent classes.
+    ``(columns of first, columns of second)``; ``of_first`` are the entropies of ``first``, where
+    they are known. It is too high by about (R - 1)(C - 1) / (2 n) for R and C independent classes.
 
     >>> codes = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     >>> information_matrix(codes, codes[:, :1]).round(4)
@@ -92,8 +92,10 @@ def information_matrix(first: Classes, second: Classes) -> Array:
            [0.    ]])
     """
     n = len(first)
+    first, second = np.asfortranarray(first), np.asfortranarray(second)  # columns in one piece
     sizes = second.max(axis=0) + 1
-    alone, other = entropies(first), entropies(second)
+    alone = entropies(first) if of_first is None else of_first
+    other = entropies(second)
     matrix = np.empty((first.shape[1], second.shape[1]))
     for row in range(first.shape[1]):
         for column in range(second.shape[1]):
