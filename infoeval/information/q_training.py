@@ -174,7 +174,7 @@ class _Search:
 
     def continue_training(self, steps: int, rate: float) -> None:
         """Train the best Q for one more round, and undo the round if it made Q worse."""
-        network, before = copy.deepcopy(self.network), self.values
+        network, before, kept = copy.deepcopy(self.network), self.values, self.kept
         self.values, self.kept = self._train(self.network, self.chunk, steps, rate)
         self.chunk += chunks_of_round(self.budget, steps)
         gains = _gains(self.values, before)
@@ -191,7 +191,7 @@ class _Search:
         )
         self.progress(self.text, self.all_steps_done / self.all_steps)
         if self.values[JOINT].mean() < before[JOINT].mean():
-            self.network, self.values = network, before
+            self.network, self.values, self.kept = network, before, kept
 
     def missed(self) -> dict[str, float]:
         """Return what Q may miss of each code, nats."""
