@@ -91,7 +91,7 @@ def find_budget(name: str | Budget) -> Budget:
     """Return the budget of this name. Raises UserError, listing the names, if there is none.
 
     >>> find_budget("standard").widths
-    (16, 32)
+    (12, 24)
     """
     if isinstance(name, Budget):
         return name
