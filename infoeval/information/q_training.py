@@ -44,7 +44,8 @@ BEHIND, LEAST_WEIGHT = 0.1, 0.1
 """A family counts by exp(−d / `BEHIND`) in the loss, d the nats by which it is behind the best, but
 not less than `LEAST_WEIGHT`."""
 DROPPED = 0.05
-"""A family that is so many nats behind the best after a round is not trained any more."""
+"""A family that is so many nats behind the best is not trained any more. The first round is too
+short to tell: sharp densities are learned late."""
 MEMORY = 0.9
 """What the mean of a family keeps of itself in each step."""
 
@@ -153,7 +154,7 @@ class _Search:
         network = new_network(self.source, width, self.device, shown)
         self.steps = self.budget.rounds[0]
         self.chunk = chunks_of_round(self.budget, self.steps)
-        values, kept = self._train(network, 0, self.steps, rate)
+        values, _ = self._train(network, 0, self.steps, rate)
         first = not any(self.curve.values())
         gains = dict.fromkeys(values, math.inf) if first else _gains(values, self.values)
         better = first or float(values[JOINT].mean()) > float(self.values[JOINT].mean())
@@ -166,7 +167,7 @@ class _Search:
         if other_input or width > self.budget.widths[0]:
             better = better and max(gains.values()) >= SMALLEST_GAIN
         if better:
-            self.network, self.values, self.kept = network, values, kept
+            self.network, self.values = network, values
             self.width, self.rate, self.input = width, rate, shown
             if not other_input:
                 self.of_pixels = network
@@ -358,11 +359,12 @@ def promising(space: CodeSpace, ratios: Mapping[Conditional, NDArray[np.float64]
     """
     kept = {}
     for target, values in ratios.items():
-        means = values.mean(1)
+        means = dict(zip(families_of(space, target.code), values.mean(1), strict=True))
+        best = max(mean for family, mean in means.items() if not family.is_compared_only)
         kept[target] = tuple(
             number
-            for number, family in enumerate(families_of(space, target.code))
-            if family.is_compared_only or means[number] > means.max() - DROPPED
+            for number, (family, mean) in enumerate(means.items())
+            if family.is_compared_only or mean > best - DROPPED
         )
     return kept
 
