@@ -58,7 +58,7 @@ def self_test(
 ) -> SelfTest:
     """Return the checks on the null and on the known channel."""
     short = replace(
-        budget, widths=budget.widths[:1], rates=budget.rates[:1], rounds=(2 * budget.check_steps,)
+        budget, widths=budget.widths[:1], rates=budget.rates[:1], rounds=(4 * budget.check_steps,)
     )
     shorter = replace(short, rounds=(budget.check_steps,), test=min(budget.test, SAMPLES))
     known = side_by_side(symmetric_noise(0.1, size=12), blob_with_gaussian_noise(0.1, size=12))
