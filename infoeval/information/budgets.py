@@ -22,6 +22,8 @@ class Budget:
     tried with the first one, each other one at the best width and the first rate. A training sample
     is used `passes` times. The test stream has `test` samples, or up to `most_test` where they are
     needed for an interval of ±0.004 nats of a categorical code or ±0.01 of a continuous one.
+    `noise_steps` train Q for the noise curve, `check_steps` that of the self-test's null, and four
+    times as many that of its known channel.
     """
 
     name: str
