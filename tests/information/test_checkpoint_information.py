@@ -11,10 +11,16 @@ from torch import Tensor
 
 from infoeval import Categorical, CodeSpace, Trainer, Uniform
 from infoeval.checkpoint import Checkpoint
-from infoeval.information.checkpoint_information import LowerBound, own_lower_bound
+from infoeval.information.checkpoint_information import (
+    LowerBound,
+    estimate_checkpoint,
+    own_lower_bound,
+    source_of,
+)
+from infoeval.information.streams import Stream
 from infoeval.networks import Dense, Reshape
 from infoeval.subjects.checkpoint_model import CheckpointModel
-from tests.tiny import tiny_trainer
+from tests.tiny import TINY_BUDGET, tiny_trainer
 
 LOG_4 = math.log(4)
 
@@ -103,6 +109,17 @@ def test_the_interval_contains_the_truth_as_often_as_it_says() -> None:
         hits += bound.low <= LOG_4 / 2 <= bound.high
     low, high = stats.binom.ppf([0.001, 0.999], 100, 0.8)
     assert low <= hits <= high
+
+
+def test_the_own_q_is_tested_on_the_samples_of_its_new_heads() -> None:
+    """Beside the whole estimate it reads the test stream, not what heads are fitted to."""
+    model = channel(erasing=1e6)
+    found = estimate_checkpoint(model, budget=TINY_BUDGET, seed=3, device="cpu").own["k"]
+    chunks = source_of(model, 3).chunks(Stream.TEST, TINY_BUDGET.test)
+    shown = torch.cat([images.flatten(1).float() for _, images in chunks])
+    readable = float((shown.max(1).values > 0).float().mean())
+    assert found.count == len(shown)
+    assert found.value == pytest.approx(readable * LOG_4, abs=1e-4)
 
 
 def test_the_seed_decides() -> None:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,9 +11,12 @@ from torch import Tensor, nn
 
 from infoeval import Categorical, CodeSpace, Uniform
 from infoeval.codes import Code
+from infoeval.information.budgets import BUDGETS
 from infoeval.information.lower_bound import (
     PRIOR_SHARE,
     Head,
+    Scores,
+    _needed_samples,
     bounded,
     calibrate,
     family_parameters,
@@ -160,3 +164,22 @@ def test_every_conditional_has_a_head() -> None:
     heads = calibrate(Both("a"), space, chosen, [(codes, torch.randn(100, 3))])
     assert set(chain_rule(space)) < set(heads) == set(conditionals(space))
     assert {target.code: head.family.width for target, head in heads.items()} == {"a": 2, "b": 3}
+
+
+@pytest.mark.parametrize(
+    ("deviations", "needed"),
+    [
+        ({"k": 0.1, "u": 1.0}, 38_416),  # (1.96 / 0.01)² of the continuous code
+        ({"k": 0.8, "u": 1.0}, 153_658),  # (1.96 · 0.8 / 0.004)² of the category
+        ({"k": 0.1, "u": 0.1}, 20_000),
+        ({"k": 9.0, "u": 1.0}, 400_000),
+    ],
+)
+def test_test_samples_are_as_many_as_the_intervals_need(
+    deviations: dict[str, float], needed: int
+) -> None:
+    space = CodeSpace(k=Categorical(3), u=Uniform(0, 1), noise=0)
+    values = {name: size * np.array([-1.0, 1.0]) for name, size in deviations.items()}
+    budget = replace(BUDGETS["standard"], test=20_000, most_test=400_000)
+    found = _needed_samples(Scores({}, values, {}, {}, {}), space, budget)
+    assert found == pytest.approx(needed, rel=1e-4)

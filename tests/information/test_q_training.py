@@ -386,6 +386,30 @@ def test_families_that_are_behind_are_not_trained_any_more() -> None:
     assert trained == [True, False, False, False, True]
 
 
+def test_families_are_dropped_from_the_third_round_on_and_by_no_round_that_is_undone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from infoeval.information import q_training
+
+    trained_on: list[Kept | None] = []
+    honest = q_training.train_round
+
+    def watch(network: RecognitionNetwork, *rest: object, rate: float, kept: Kept | None) -> None:
+        trained_on.append(kept)
+        honest(network, *rest, rate=rate, kept=kept)  # type: ignore[arg-type]
+        if len(trained_on) == 4:
+            for weights in network.heads.parameters():
+                weights.data.normal_()
+
+    monkeypatch.setattr(q_training, "train_round", watch)
+    monkeypatch.setattr(q_training, "TOLERANCE", 0)  # no round is spared
+    fitted(mixed(), replace(TINY, rounds=(30, 60, 5, 5)))
+    two_rates_and_the_second_round, spoiled, last = trained_on[:3], trained_on[3], trained_on[4]
+    assert two_rates_and_the_second_round == [None] * 3
+    assert spoiled is not None
+    assert last is spoiled
+
+
 def test_of_many_codes_none_has_converged_before_all_have() -> None:
     def missed(count: int) -> dict[str, float]:
         space = CodeSpace(**{f"c{number}": Uniform(0, 1) for number in range(count)}, noise=0)
