@@ -18,6 +18,8 @@ from torch.nn import functional
 from infoeval.codes import Categorical, Code, CodeSpace, Normal
 from infoeval.priors.angle import TURN, direction, von_mises_log_ratio
 
+MOST_CODES = 16
+"""Of more codes each is read alone, not given others, and by no mixture: it would take too long."""
 COARSEST, FINEST = 8, 128
 BOXES = 8
 SMALLEST_SCALE, LARGEST_SCALE = 1e-3, 3.0
@@ -290,10 +292,6 @@ CONTINUOUS: tuple[Family, ...] = (
 known: a box of its posterior then leaves at one end and comes back at the other."""
 NORMAL: tuple[Family, ...] = (Bins(), TruncatedGaussian(), Boxes(), GaussianOfNormal())
 CIRCULAR: tuple[Family, ...] = (WrappedBins(), WrappedBoxes(), VonMises())
-
-
-MOST_CODES = 16
-"""Of more codes each is read alone, not given others, and by no mixture: it would take too long."""
 
 
 def families_of(space: CodeSpace, name: str) -> tuple[Family, ...]:
