@@ -28,6 +28,7 @@ _CONVERGED = 0.01
 _WEIGHT = "information_weight"
 _TOO_FEW = "too few rows for some metrics"
 _ASSUMED = "some metrics assume what the model does not say"
+_SAMPLED = "some metrics of a part of the rows"
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ def reasons(document: Document) -> list[Reason]:
         _self_test(document),
         *_said(document, "Too few rows", _TOO_FEW, lambda result: result.typed.sparse),
         *_said(document, "Assumed", _ASSUMED, lambda result: result.typed.assumed),
+        *_said(document, "Rows", _SAMPLED, lambda result: result.typed.sampled, good=None),
         _readings(document),
         _seeds(document),
         _alignment(document),
@@ -81,9 +83,9 @@ def _convergence(document: Document) -> Reason | None:
         return Reason(
             "Convergence",
             True,
-            f"Q converged for {several}: a larger Q, another input and more training each gained "
-            f"less than {_CONVERGED:g} nats. What no Q of ours can read is not found by any of "
-            "them.",
+            f"Q converged for {several}: a larger Q, another input and more training could each "
+            f"gain less than {_CONVERGED:g} nats. What no Q of ours can read is not found by any "
+            "of them.",
             f"Q converged for {several}",
         )
     return Reason(
@@ -104,7 +106,12 @@ def _readings(document: Document) -> Reason | None:
 
 
 def _said(
-    document: Document, heading: str, short: str, sentence_of: Callable[[Result], str]
+    document: Document,
+    heading: str,
+    short: str,
+    sentence_of: Callable[[Result], str],
+    *,
+    good: bool | None = False,
 ) -> list[Reason]:
     """Return each sentence of a kind in the results, with the metrics that have it.
 
@@ -115,7 +122,7 @@ def _said(
     warned = grouped(pair for pair in pairs if pair[0])
     first = {tuple(names): sentence for sentence, names in reversed(warned.items())}
     return [
-        Reason(heading, False, f"{listed(names)}: {sentence}", short)
+        Reason(heading, good, f"{listed(names)}: {sentence}", short)
         for sentence, names in warned.items()
         if first[tuple(names)] == sentence or len(document.all_models) == 1
     ]

@@ -95,8 +95,8 @@ def test_what_has_converged_is_said_to_have(document: Document) -> None:
         "It carries 1.28 nats (1.27 to 1.29; in the λ = 0 model 0.31, 0.30 to 0.32)."
     )
     assert told(document)["Convergence"] == (
-        "Q converged for all models: a larger Q, another input and more training each gained less "
-        "than 0.01 nats. What no Q of ours can read is not found by any of them."
+        "Q converged for all models: a larger Q, another input and more training could each gain "
+        "less than 0.01 nats. What no Q of ours can read is not found by any of them."
     )
 
 
