@@ -345,7 +345,8 @@ def summary(path: Path) -> str:
     rows = pd.read_csv(path, keep_default_na=False, na_values={"held": [""], "width": [""]})
     rows["name"] = (rows.metric + " " + rows.part).str.strip()
     sizes = sorted(rows.n.unique())
-    lines = ["| metric | laws | " + " | ".join(f"n = {n:,}" for n in sizes) + " | on a limit |"]
+    head = " | ".join(f"n = {n:,}" for n in sizes)
+    lines = [f"| metric | distributions | {head} | on a limit |"]
     lines.append("|---|--:" + "|---" * len(sizes) + "|--:|")
     for name, part in rows.groupby("name", sort=False):
         part = part[part.held.notna()]

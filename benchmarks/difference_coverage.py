@@ -9,7 +9,7 @@ docs/results/difference-coverage.csv, and an interrupted run resumes. The noise 
 self-test, which differences do not use, are cut to one step.
 
 The table has, for each pair, the share of intervals that hold the true difference, and how often
-both searches for a Q had converged; `high held` is the share of these in which the narrower
+both searches for a Q had converged; `high_held` is the share of these in which the narrower
 interval by `high`, which is not used at budget quick, held it too.
 """
 

@@ -1,4 +1,4 @@
-"""Score strangers' models, and write the page about them.
+"""Score third-party models, and write the page about them.
 
     python benchmarks/gallery.py measure CHECKOUTS [--only TEXT]
     python benchmarks/gallery.py write

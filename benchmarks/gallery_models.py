@@ -1,4 +1,4 @@
-"""Strangers' models, adapted: for each of docs/gallery.md a function of the folder of its checkout.
+"""Third-party models, adapted: for each of docs/gallery.md a function of its checkout's folder.
 
     infoeval score 'benchmarks/gallery_models.py:joint_vae("checkouts/joint-vae")' --data mnist
 

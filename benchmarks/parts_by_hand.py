@@ -187,7 +187,7 @@ SECTIONS: dict[str, tuple[Part, ...]] = {
             "torch",
             "`torch.load(weights_only=True)`, safetensors",
             "a stranger's file must not keep a command busy for ever; safetensors holds tensors "
-            "and texts, so that trainer and history would be a second format",
+            "and strings, so that trainer and history would be a second format",
             ("checkpoint-without-end", "checkpoint"),
         ),
         Part(

@@ -1,4 +1,4 @@
-"""The gallery of strangers' models: its helpers, and that the page shows what was measured."""
+"""The gallery of third-party models: its helpers, and that the page shows what was measured."""
 
 import importlib
 import json

@@ -113,7 +113,7 @@ def train(
       infoeval train digits --seeds 0-2 --information-weight 0,1
       infoeval train ./holidays --codes "10,10,u,u" --minutes 10
       infoeval train ./my_trainer.py --data images.npz --dry-run
-      torchrun --nproc-per-node 4 -m infoeval train celeba --out runs/faces
+      torchrun --nproc-per-node 4 -m infoeval train celeba --out runs/celeba
 
     IMAGES is a folder of images, a .npz file or the name of a data set: networks are chosen by
     the size and colour of the images, and by the time that there is. With --seeds, or several λ,
