@@ -1,5 +1,6 @@
 """Where the tests find the real data sets, the reference arrays, a GPU and a browser."""
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,12 @@ def pytest_xdist_make_scheduler(
             return "tests/browser" if file.startswith("tests/browser/") else file
 
     return ByFile(config, log)
+
+
+def pytest_collection_finish() -> None:
+    """Spare the garbage collector what was imported: looking through it takes 7 % of the suite."""
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.fixture(scope="session")

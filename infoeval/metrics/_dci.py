@@ -24,9 +24,11 @@ from infoeval.metrics.stats.predictors import (
     random_forest,
 )
 from infoeval.metrics.stats.resampling import (
+    FITTED_ROWS,
     Preset,
     TableOptions,
     TestRows,
+    at_most,
     check_choice,
     score_parts,
     split_table,
@@ -61,6 +63,7 @@ def dci(
     test: TestRows | None = None,
     preset: Preset = "disentanglement_lib",
     predictor: Predictor | None = None,
+    most_rows: int = FITTED_ROWS,
     **options: Unpack[TableOptions],
 ) -> Score:
     """Disentanglement, completeness and informativeness of codes that predict the factors.
@@ -90,6 +93,8 @@ def dci(
             "exact-boosting", scikit-learn's own; D, C and I differ by less than 0.02. "lasso"
             (default of "laforge") and "random-forest" are regressions, settings chosen by
             cross-validation.
+        most_rows: rows to score of a larger table, drawn at random by the seed, as fits to a
+            million rows take minutes.
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The value is D. ``details``: ``parts``
@@ -113,6 +118,7 @@ def dci(
     if laforge and classify:
         raise UserError(f"preset 'laforge' has a regression, not predictor {chosen!r}")
     split = split_table(codes, factors, test, options, preset=preset)
+    split, sampled = at_most(split, most_rows, options)
     if len(split.table.factors) < 2:
         raise UserError("dci compares factors; give two or more")
     inputs, code_of = _joined([code.inputs for code in split.table.codes])
@@ -151,6 +157,7 @@ def dci(
             "converged": whole.converged,
             "preset": preset,
             "predictor": chosen,
+            **sampled,
         },
         replicates=6,
         tables=0,

@@ -13,9 +13,11 @@ from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.probes import inputs_of, one_thread
 from infoeval.metrics.stats.regressions import Ridge, class_scores, regression_targets
 from infoeval.metrics.stats.resampling import (
+    FITTED_ROWS,
     Split,
     TableOptions,
     TestRows,
+    at_most,
     score_parts,
     split_table,
 )
@@ -46,6 +48,7 @@ def dci_es(
     *,
     test: TestRows | None = None,
     sizes: Sequence[int] = SIZES,
+    most_rows: int = FITTED_ROWS,
     **options: Unpack[TableOptions],
 ) -> Score:
     """Mean over factors of E = 1 - 2 integral (l(c) - l_min) dc / ((c_max - c_min) l_0).
@@ -69,6 +72,8 @@ def dci_es(
         factors: ``(n, K)``.
         test: codes and factors of the rows to score; None: a third of the rows.
         sizes: numbers of random features, ascending.
+        most_rows: rows to score of a larger table, drawn at random by the seed, as fits to a
+            million rows take minutes.
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`; the ``seed`` draws
             the features.
 
@@ -85,7 +90,7 @@ def dci_es(
     (1.0, True)
     """
     _check_sizes(sizes)
-    split = split_table(codes, factors, test, options)
+    split, sampled = at_most(split_table(codes, factors, test, options), most_rows, options)
     table = split.table
     every = np.arange(table.n)
     probes = _Probes(split, sizes, options.get("seed", 0))
@@ -107,6 +112,7 @@ def dci_es(
         "per_factor": _of_curves(curves, sizes).tolist(),
         "size": size,
         "fit_n": split.fit,
+        **sampled,
     }
     return score_parts(
         table,

@@ -21,7 +21,10 @@ from infoeval.metrics.stats.mutual_information import (
 )
 from infoeval.metrics.stats.probes import fit_softmax, inputs_of, one_thread
 from infoeval.metrics.stats.resampling import (
+    FITTED_ROWS,
+    Split,
     TableOptions,
+    at_most,
     score_parts,
     table_of,
 )
@@ -46,7 +49,13 @@ Array = NDArray[np.float64]
     pitfalls="random codes score 0.5 to 0.7 in modularity and 0.3 to 0.5 in compactness; "
     "correlated factors lower both",
 )
-def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[TableOptions]) -> Score:
+def infomec(
+    codes: ArrayLike,
+    factors: ArrayLike,
+    *,
+    most_rows: int = FITTED_ROWS,
+    **options: Unpack[TableOptions],
+) -> Score:
     """InfoM, InfoC and InfoE from the shares of information U_jk = I(z_j; v_k) / H(v_k).
 
     InfoM, modularity, is the mean over codes of max_k U_jk / sum_k U_jk, scaled from [1 / K, 1] to
@@ -69,6 +78,8 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[TableOptions
         codes: ``(n, D)``.
         factors: ``(n, K)``, two or more; continuous and periodic ones are in 20 bins of equal
             width.
+        most_rows: rows to score of a larger table, drawn at random by the seed, as fits to a
+            million rows take minutes.
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     The value is InfoM; ``details["parts"]`` holds "modularity", "compactness" and "explicitness"
@@ -88,6 +99,8 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[TableOptions
     table = table_of(codes, factors, options)
     if len(table.factors) < 2:
         raise UserError("infomec compares factors; give two or more")
+    split, sampled = at_most(Split(table, table.n), most_rows, options)
+    table = split.table
     seed = options.get("seed", 0)
     whole = _fit(table, seed)
     information = whole.information()
@@ -103,6 +116,7 @@ def infomec(codes: ArrayLike, factors: ArrayLike, **options: Unpack[TableOptions
         "per_factor": _dominance(information.T).tolist(),
         "explicitness": whole.explained.mean(axis=0).tolist(),
         "converged": whole.converged,
+        **sampled,
     }
     return score_parts(
         table,

@@ -20,9 +20,11 @@ from infoeval.metrics.stats.regressions import (
     regression_targets,
 )
 from infoeval.metrics.stats.resampling import (
+    FITTED_ROWS,
     Split,
     TableOptions,
     TestRows,
+    at_most,
     check_choice,
     score_parts,
     split_table,
@@ -59,6 +61,7 @@ def mcc(
     *,
     test: TestRows | None = None,
     correlation: Correlation = "pearson",
+    most_rows: int = FITTED_ROWS,
     **options: Unpack[TableOptions],
 ) -> Score:
     """Mean correlation coefficient: mean of |corr(z_j, v_k)| over one-to-one pairs (j, k).
@@ -89,6 +92,8 @@ def mcc(
         test: codes and factors of the rows to score; None: a third of the rows.
         correlation: "pearson", or "spearman", of the ranks of codes and of ordinal and continuous
             factors, which no increasing function of a code changes.
+        most_rows: rows to score of a larger table, drawn at random by the seed, as fits to a
+            million rows take minutes.
         **options: see :class:`infoeval.metrics.stats.resampling.TableOptions`.
 
     ``details["parts"]`` holds "out of sample", the value; "in sample", pairs and correlations of
@@ -104,7 +109,7 @@ def mcc(
     {'out of sample': 0.8, 'in sample': 0.8, 'r2 linear': 1.0, 'r2 nonlinear': 1.0}
     """
     check_choice("correlation", correlation, Correlation)
-    split = split_table(codes, factors, test, options)
+    split, sampled = at_most(split_table(codes, factors, test, options), most_rows, options)
     table = split.table
     every = np.arange(table.n)
     measured = _PairedColumns(split, correlation, test is None, options.get("seed", 0))
@@ -125,6 +130,7 @@ def mcc(
         "r2_nonlinear": nonlinear.tolist(),
         "fit_n": split.fit,
         "correlation": correlation,
+        **sampled,
     }
 
     def parts(rows: Rows, order: Rows) -> list[float]:

@@ -104,9 +104,9 @@ class Details(Open):
 
     ``null`` is what chance scores on the same table, ``adjusted`` the value above it, and
     ``no_null`` why chance was not measured. ``sparse`` is a sentence that says so where there are
-    too few rows for the cells that are counted, or for narrow posteriors. ``references`` are scores
-    of codes of known meaning, and ``untrusted`` says which of these make the metric misleading on
-    this table.
+    too few rows for the cells that are counted, or for narrow posteriors, and ``sampled`` one that
+    says how many of the rows were scored. ``references`` are scores of codes of known meaning, and
+    ``untrusted`` says which of these make the metric misleading on this table.
     ``assumed`` is a sentence about what was assumed, as the model does not say. ``measuring`` tells
     of each factor that was read from generated images how well it is read.
     """
@@ -115,6 +115,7 @@ class Details(Open):
     adjusted: Adjusted | None = None
     no_null: Text = ""
     sparse: Text = ""
+    sampled: Text = ""
     references: Annotated[References | None, BeforeValidator(_references)] = None
     untrusted: Text = ""
     assumed: Text = ""

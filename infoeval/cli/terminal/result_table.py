@@ -113,14 +113,15 @@ def _target(result: "Result") -> str:
 
 
 def _print_reasons(screen: Screen, results: Sequence["Result"]) -> None:
-    """Print which metrics were not compared with chance, and which had too few rows, and why.
+    """Print which metrics were not compared with chance, or had too few rows, and why.
 
-    And what was assumed.
+    And of how many rows a score is, and what was assumed.
     """
     for what, reason_of in (
         ("no interval for ", _no_interval),
         ("no chance for ", lambda result: result.typed.no_null),
         ("", lambda result: result.typed.sparse),
+        ("", lambda result: result.typed.sampled),
         ("", lambda result: result.typed.assumed),
     ):
         metrics: dict[str, dict[str, None]] = {}

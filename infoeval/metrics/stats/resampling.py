@@ -32,6 +32,10 @@ SCORED_SHARE = 1 / 3
 LARGEST_SEED = 2**32 - 1
 """The largest seed that scikit-learn accepts."""
 
+FITTED_ROWS = 50_000
+"""Metrics that fit predictors score so many rows of a larger table, where no number is given."""
+LEAST_DRAWN = 10
+"""Fewer rows than this are not drawn of a larger table."""
 FEWER_TABLES = 4
 """Of more than `MANY_ROWS` rows, whose chance varies little, one in so many tables is shuffled."""
 NOT_SHUFFLED = "no table with shuffled factors was scored; ask for some with null"
@@ -147,6 +151,31 @@ class Split:
         """Split of the codes of some rows, in ascending order, and the factors of as many."""
         fit = int((code_rows < self.fit).sum())
         return Split(self.table.paired(code_rows, factor_rows), fit)
+
+
+def at_most(split: Split, most: int, options: TableOptions) -> tuple[Split, dict[str, str]]:
+    """Split of at most ``most`` rows, drawn by the seed, and ``sampled``, which says so.
+
+    A larger table gives as large a share of its rows to fit on. Equal seeds draw equal rows of
+    tables of one size, so that models of the same images stay paired. Raises UserError where
+    ``most`` is not a whole number from `LEAST_DRAWN` up.
+    """
+    if not isinstance(most, int | np.integer) or most < LEAST_DRAWN:
+        raise UserError(f"most_rows is {most}; give a whole number from {LEAST_DRAWN} up")
+    n = split.table.n
+    if n <= most:
+        return split, {}
+    generator = np.random.default_rng([options.get("seed", 0), 3])
+    fit = min(split.fit, max(2, round(most * split.fit / n)))
+    counts = fit, most - fit if split.fit < n else 0
+    rows = np.concatenate(
+        [
+            np.sort(generator.choice(part, min(count, len(part)), replace=False))
+            for part, count in zip(split.parts(np.arange(n)), counts, strict=True)
+        ]
+    )
+    sampled = f"{len(rows):,} of {n:,} rows, drawn at random (most_rows)"
+    return split.paired(rows, rows), {"sampled": sampled}
 
 
 def split_table(
