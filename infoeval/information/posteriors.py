@@ -20,7 +20,7 @@ from infoeval.priors.angle import TURN, direction, von_mises_log_ratio
 
 MOST_CODES = 16
 """Of more codes each is read alone, not given others, and by no mixture: it would take too long."""
-COARSEST, FINEST = 8, 128
+COARSEST, COARSE, FINEST = 8, 32, 128
 BOXES = 8
 SMALLEST_SCALE, LARGEST_SCALE = 1e-3, 3.0
 """Limits of a component's width, as a share of the code's range, or of a normal's deviation."""
@@ -85,28 +85,31 @@ class SoftmaxOverPrior(Family):
 
 
 class Bins(Family):
-    """A softmax over `FINEST` bins of equal width; within a bin the density is constant.
+    """A softmax over `finest` bins of equal width; within a bin the density is constant.
 
-    The logits are sums over a pyramid of `COARSEST`, twice as many, … `FINEST` bins: smooth
+    The logits are sums over a pyramid of `COARSEST`, twice as many, … `finest` bins: smooth
     densities are learned from few samples, and sharp ones can still be represented.
     """
 
     name = "bins"
-    levels = tuple(COARSEST << level for level in range((FINEST // COARSEST).bit_length()))
-    width = sum(levels)
+
+    def __init__(self, finest: int = FINEST) -> None:
+        self.finest = finest
+        self.levels = [COARSEST << level for level in range((finest // COARSEST).bit_length())]
+        self.width = sum(self.levels)
 
     def log_ratio(self, parameters: Tensor, values: Tensor, temperature: float = 1.0) -> Tensor:
         log_q = functional.log_softmax(self.logits(parameters) / temperature, dim=-1)
-        bins = (values * FINEST).long().clamp_max(FINEST - 1)
-        return log_q.gather(-1, bins[..., None]).squeeze(-1) + math.log(FINEST)
+        bins = (values * self.finest).long().clamp_max(self.finest - 1)
+        return log_q.gather(-1, bins[..., None]).squeeze(-1) + math.log(self.finest)
 
     def point(self, parameters: Tensor) -> Tensor:
-        centres = (torch.arange(FINEST, device=parameters.device) + 0.5) / FINEST
+        centres = (torch.arange(self.finest, device=parameters.device) + 0.5) / self.finest
         return self.logits(parameters).softmax(-1) @ centres
 
     def logits(self, parameters: Tensor) -> Tensor:
-        """Return the finest level's logits (n, FINEST)."""
-        coarse, *finer = torch.split(parameters, list(self.levels), dim=-1)
+        """Return the finest level's logits (n, finest)."""
+        coarse, *finer = torch.split(parameters, self.levels, dim=-1)
         for level in finer:
             coarse = (coarse[..., None] + torch.unflatten(level, -1, (-1, 2))).flatten(-2)
         return coarse
@@ -221,7 +224,8 @@ class WrappedBins(Bins):
     name = "wrapped bins"
 
     def point(self, parameters: Tensor) -> Tensor:
-        centres = TURN * (torch.arange(FINEST, device=parameters.device) + 0.5) / FINEST
+        middles = torch.arange(self.finest, device=parameters.device) + 0.5
+        centres = TURN * middles / self.finest
         q = self.logits(parameters).softmax(-1)
         return direction(q @ centres.cos(), q @ centres.sin()) / TURN
 
@@ -281,8 +285,9 @@ class VonMises(Family):
         return direction(parameters[..., 0], parameters[..., 1]) / TURN
 
 
+_BINS, _WRAPPED_BINS = Bins(), WrappedBins()
 CONTINUOUS: tuple[Family, ...] = (
-    Bins(),
+    _BINS,
     TruncatedGaussian(),
     Boxes(),
     WrappedBoxes(),
@@ -290,16 +295,23 @@ CONTINUOUS: tuple[Family, ...] = (
 )
 """A uniform code may be a phase, whose ends meet, or be read modulo its range where others are
 known: a box of its posterior then leaves at one end and comes back at the other."""
-NORMAL: tuple[Family, ...] = (Bins(), TruncatedGaussian(), Boxes(), GaussianOfNormal())
-CIRCULAR: tuple[Family, ...] = (WrappedBins(), WrappedBoxes(), VonMises())
+NORMAL: tuple[Family, ...] = (_BINS, TruncatedGaussian(), Boxes(), GaussianOfNormal())
+CIRCULAR: tuple[Family, ...] = (_WRAPPED_BINS, WrappedBoxes(), VonMises())
+_OF_MANY_CODES: dict[Family, Family] = {
+    _BINS: Bins(COARSE),
+    _WRAPPED_BINS: WrappedBins(COARSE),
+}
 
 
 def families_of(space: CodeSpace, name: str) -> tuple[Family, ...]:
-    """Return the families of q for a code among all codes of its space."""
+    """Return the families of q for a code among all codes of its space.
+
+    Those of more than `MOST_CODES` codes are quick ones: no mixtures, and bins that are wider.
+    """
     found = families(space[name])
     if len(space) <= MOST_CODES:
         return found
-    return tuple(family for family in found if not family.is_mixture)
+    return tuple(_OF_MANY_CODES.get(family, family) for family in found if not family.is_mixture)
 
 
 def families(code: Code) -> tuple[Family, ...]:

@@ -12,6 +12,7 @@ from torch import Tensor
 from infoeval import Categorical, Uniform
 from infoeval.information.posteriors import (
     BOXES,
+    COARSE,
     CONTINUOUS,
     FINEST,
     Bins,
@@ -24,11 +25,15 @@ from infoeval.information.posteriors import (
     families,
 )
 
-NORMALISED = [Bins(), TruncatedGaussian(), Boxes()]
+NORMALISED = [Bins(), Bins(COARSE), TruncatedGaussian(), Boxes()]
 ON_A_LINE = [family for family in CONTINUOUS if not isinstance(family, WrappedBoxes)]
 """The others are tested with those of an angle."""
-names = pytest.mark.parametrize("family", ON_A_LINE, ids=lambda family: family.name)
-normalised = pytest.mark.parametrize("family", NORMALISED, ids=lambda family: family.name)
+names = pytest.mark.parametrize(
+    "family", ON_A_LINE, ids=lambda family: f"{family.name} {family.width}"
+)
+normalised = pytest.mark.parametrize(
+    "family", NORMALISED, ids=lambda family: f"{family.name} {family.width}"
+)
 
 
 def grid() -> Tensor:
@@ -232,20 +237,22 @@ def test_boxes_against_quadrature() -> None:
         np.testing.assert_allclose(found.numpy(), np.log(density), atol=2e-3)
 
 
-def test_the_pyramid_of_bins_by_a_naive_loop() -> None:
-    parameters = torch.randn(3, Bins.width, generator=torch.Generator().manual_seed(4))
-    assert Bins.levels == (8, 16, 32, 64, 128)
-    found = Bins().logits(parameters)
-    for row, fine in itertools.product(range(3), range(FINEST)):
+@pytest.mark.parametrize("finest", [COARSE, FINEST])
+def test_the_pyramid_of_bins_by_a_naive_loop(finest: int) -> None:
+    family = Bins(finest)
+    parameters = torch.randn(3, family.width, generator=torch.Generator().manual_seed(4))
+    assert family.levels == [level for level in (8, 16, 32, 64, 128) if level <= finest]
+    found = family.logits(parameters)
+    for row, fine in itertools.product(range(3), range(finest)):
         start, total = 0, 0.0
-        for level in Bins.levels:
-            total += float(parameters[row, start + fine * level // FINEST])
+        for level in family.levels:
+            total += float(parameters[row, start + fine * level // finest])
             start += level
         assert float(found[row, fine]) == pytest.approx(total, abs=1e-5)
 
 
 def test_every_bin_is_where_it_says() -> None:
-    parameters = torch.zeros(1, Bins.width)
+    parameters = torch.zeros(1, Bins().width)
     parameters[0, -FINEST + 37] = 20
     inside = torch.tensor([37.0, 37.5, 37.99]) / FINEST
     outside = torch.tensor([0.0, 36.99, 38.0, 128.0]) / FINEST
@@ -281,7 +288,7 @@ def test_points_are_where_the_density_is(family: Family) -> None:
     """Of a q that is narrow and inside."""
     parameters = torch.zeros(1, family.width)
     if isinstance(family, Bins):
-        parameters[0, -FINEST + 90] = 30
+        parameters[0, -family.finest + 90 * family.finest // FINEST] = 30
     elif isinstance(family, TruncatedGaussian):
         parameters[0] = torch.tensor([0.2, -3.0])
     else:
