@@ -1,5 +1,6 @@
 # make demo: train, score and report on real digits, on a CPU, in minutes.
 # make test: lint, types and tests. make quick: lint, types and the tests that tell most, in 90 s.
+# make slow-tests: those left out of make test, which takes less than eight minutes on two cores.
 # make notebooks: what a newcomer runs, the notebooks and docs/five-minutes.md, executed in minutes.
 # make gpu: the measurements that need a GPU, in eight minutes; they go to docs/performance.md.
 # make docs: the documentation as a site, in build/site/html. make dist: wheel and sdist, checked.
@@ -17,7 +18,7 @@ QUICK := tests/test_architecture.py tests/test_codes.py tests/test_trainer.py \
 	tests/evaluation/test_array_metrics.py tests/evaluation/test_once.py tests/training/test_step.py \
 	tests/test_checkpoint.py tests/cli/test_help.py tests/cli/test_mistakes.py
 
-.PHONY: demo test quick lint types tests quick-tests notebooks gpu docs dist pythons clean
+.PHONY: demo test quick lint types tests quick-tests slow-tests notebooks gpu docs dist pythons clean
 .DELETE_ON_ERROR:
 
 demo: .venv/installed
@@ -45,6 +46,9 @@ tests: .venv/installed
 quick-tests: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --quiet $(QUICK)
 
+slow-tests: .venv/installed
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto -m slow
+
 notebooks: .venv/installed
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto -m notebooks tests/test_first_steps.py
 
@@ -59,7 +63,7 @@ dist: .venv/installed
 	$(BIN)/python -m build --no-isolation
 	$(BIN)/python -m twine check --strict dist/*
 
-# An environment for each in .venvs/, of 5.4 GB. PYTHONS="--only 3.12 -- tests/metrics" runs less.
+# An environment for each in .venvs/, of 7.1 GB. PYTHONS="--only 3.12 -- tests/metrics" runs less.
 pythons:
 	$(PYTHON) benchmarks/pythons.py $(PYTHONS)
 

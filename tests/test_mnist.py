@@ -16,6 +16,7 @@ from infoeval.training.run_options import RunOptions
 pytestmark = pytest.mark.shared_data
 
 
+@pytest.mark.slow
 def test_a_short_training_on_mnist_makes_the_digit_code_readable(
     shared_data: Path, tmp_path: Path
 ) -> None:

@@ -91,6 +91,7 @@ def test_an_index_of_packages_would_take_it(wheel: Path) -> None:
     assert ended.returncode == 0, ended.stdout
 
 
+@pytest.mark.slow
 def test_it_works_away_from_the_source_tree(installed: Path, tmp_path: Path) -> None:
     document: dict[str, Any] = sample(tmp_path)
     (tmp_path / "metrics.json").write_text(json.dumps(document))

@@ -68,6 +68,7 @@ def test_metrics_that_underrate_exact_codes_are_marked(name: str) -> None:
     assert reason.startswith("exact codes score ")
 
 
+@pytest.mark.slow
 def test_nothing_is_marked_where_factors_are_independent() -> None:
     assert marked(normal(0.0), CHEAP) == {}
 

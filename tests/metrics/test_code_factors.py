@@ -475,6 +475,7 @@ def test_of_columns_that_have_nothing_in_common(kind: str) -> None:
     assert above == pytest.approx(0, abs=5 * error)
 
 
+@pytest.mark.slow
 def test_no_pair_of_noise_stands_out_more_often_than_p_says() -> None:
     """The smallest p of 12 pairs is that of the table: it is uniform."""
     smallest = []

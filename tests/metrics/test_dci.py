@@ -69,6 +69,7 @@ def test_published_lasso_is_met(shared_fixtures: Path) -> None:
             assert list(parts(score).values()) == pytest.approx(wanted, abs=1e-6), (table, size)
 
 
+@pytest.mark.slow
 def test_published_forest_is_met_within_its_spread(shared_fixtures: Path) -> None:
     reference = json.loads((shared_fixtures / "reference.json").read_text())
     arrays = np.load(shared_fixtures / "noisy_2000.npz")
@@ -169,6 +170,7 @@ def test_factors_and_codes_of_all_types() -> None:
         assert score.value > 0.9
 
 
+@pytest.mark.slow
 def test_the_interval_holds_the_value_shrinks_and_repeats() -> None:
     widths = []
     for n in (300, 2_400):

@@ -112,6 +112,7 @@ def test_scale_and_names_mean_nothing() -> None:
         assert again == pytest.approx(found, abs=2e-3)
 
 
+@pytest.mark.slow
 def test_intervals_hold_what_such_tables_score() -> None:
     scores = [
         downstream_accuracy(*known(100 + seed, 750), sizes=[50, 500], null=0, replicates=8)

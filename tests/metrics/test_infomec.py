@@ -95,6 +95,7 @@ def test_narrow_codes_are_not_active() -> None:
 TEN: Any = {"replicates": 10, "null": 0}
 
 
+@pytest.mark.slow
 def test_intervals_hold_what_such_tables_score() -> None:
     scores = [infomec(*known(100 + seed), **TEN) for seed in range(20)]
     for name in PARTS.values():

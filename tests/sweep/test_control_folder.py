@@ -127,6 +127,7 @@ def is_alive(process: int) -> bool:
     return state != "Z"
 
 
+@pytest.mark.slow
 @needs_proc
 def test_processes_end_with_a_killed_sweep_and_lose_no_step(tmp_path: Path) -> None:
     """Each saves where it is; --resume at once waits for them, and leaves no litter."""

@@ -196,6 +196,7 @@ def test_a_killed_process_ends_the_other_with_one_line(pair: Pair) -> None:
     assert pair.seconds < 60
 
 
+@pytest.mark.slow
 def test_the_broken_run_goes_on_in_one_process_and_in_two(pair: Pair, tmp_path: Path) -> None:
     kept = pair.checkpoint("long").step
     assert kept >= 4
@@ -218,6 +219,7 @@ def test_the_broken_run_goes_on_in_one_process_and_in_two(pair: Pair, tmp_path: 
     assert differences(alone, together) < 1e-5
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
 def test_torchrun_ends_well_when_its_first_worker_is_killed(tmp_path: Path) -> None:
     write_experiment(tmp_path)
@@ -235,6 +237,7 @@ def test_torchrun_ends_well_when_its_first_worker_is_killed(tmp_path: Path) -> N
     assert Checkpoint.open(tmp_path / "killed/ckpt.pt").run["synchronised_batch_norm"] is False
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's /proc")
 def test_torchrun_that_is_ended_saves_the_run(tmp_path: Path) -> None:
     """It passes the signal on: all stop at the same step, the first saves it, and one line."""
