@@ -79,8 +79,10 @@ def test_what_chance_scores_is_missing_for_a_reason(
         result("dci", None, 0.3, no_null="trees take minutes a table"),
         result("irs", None, 0.3, no_null="trees take minutes a table"),
         result("mig", None, 0.3, sparse=sentence, **above(0.3, 0.05)),
+        result("mcc", None, 0.3, sampled="50,000 of 90,000 rows", **above(0.3, 0.05)),
     )
     lines = shown(monkeypatch, capsys, *rows)
+    assert "mcc: 50,000 of 90,000 rows" in lines
     assert "no chance for dci, irs: trees take minutes a table" in lines
     assert f"mig: {sentence}" in lines
 

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import itertools
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -302,6 +303,14 @@ def test_too_few_rows_are_said_on_the_page(folder: Path, document: dict[str, Any
     text = read(render(document | {"images": []}, folder)).text
     assert "Too few rows" in text
     assert sentence in text
+
+
+def test_a_score_of_some_of_the_rows_says_so(folder: Path, document: dict[str, Any]) -> None:
+    sentence = "50,000 of 90,000 rows, drawn at random (most_rows)"
+    document["results"][-1]["details"]["sampled"] = sentence
+    name = document["results"][-1]["metric"]
+    text = read(render(light(document | {"images": []}), folder)).text
+    assert re.search(rf"Rows\s+{re.escape(name)}\S*: {re.escape(sentence)}", text)
 
 
 def test_fewer_rows_than_images_are_said(folder: Path, document: dict[str, Any]) -> None:
