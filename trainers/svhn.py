@@ -15,13 +15,11 @@ colour or one corner. Pictures are drawn by a moving average of G, as G itself g
 to kind of image.
 """
 
-from typing import Any
-
 from infoeval import Affine, Categorical, CodeSpace, Trainer, Uniform
 from infoeval.networks import Convolution, Dense, Layer, Reshape, UpConvolution
 
 
-def _without_gpu(sigma: float, weight: float) -> dict[str, Any]:
+def _without_gpu(sigma: float, weight: float) -> dict[str, object]:
     """Settings of the narrower networks; `sigma` and `weight` are those of continuous_1."""
     return {
         "codes": CodeSpace(

@@ -9,6 +9,7 @@ import pytest
 from infoeval.errors import UserError
 from infoeval.evaluation import score
 from infoeval.metrics import Score, dci, dci_es, infomec, mcc
+from infoeval.metrics.stats.resampling import at_most, split_table
 
 FITTED: list[Callable[..., Score]] = [dci, dci_es, infomec, mcc]
 PLAIN: dict[str, Any] = {"replicates": 0, "null": 0}
@@ -35,13 +36,39 @@ def test_so_many_rows_are_scored_and_it_says_so(metric: Callable[..., Score]) ->
 
 
 @pytest.mark.parametrize("metric", [dci, dci_es, mcc])
-def test_rows_to_fit_on_and_to_score_keep_their_shares(metric: Callable[..., Score]) -> None:
-    codes, factors = table(800)
-    test = codes[:200], factors[:200]
-    some = metric(codes[200:], factors[200:], test=test, most_rows=400, **PLAIN)
-    assert (some.details["fit_n"], some.n) == (300, 400)
-    few = metric(codes[:4], factors[:4], test=(codes[4:], factors[4:]), most_rows=100, **PLAIN)
-    assert (few.details["fit_n"], few.n) == (2, 100)
+@pytest.mark.parametrize(
+    ("fit", "scored", "drawn"),
+    [(600, 200, (267, 133)), (4, 796, (4, 396)), (797, 3, (397, 3)), (300, 500, (267, 133))],
+)
+def test_a_third_is_scored_and_few_rows_are_kept(
+    metric: Callable[..., Score], fit: int, scored: int, drawn: tuple[int, int]
+) -> None:
+    codes, factors = table(fit + scored)
+    test = codes[fit:], factors[fit:]
+    some = metric(codes[:fit], factors[:fit], test=test, most_rows=400, **PLAIN)
+    assert (some.details["fit_n"], some.n) == (drawn[0], 400)
+    assert sum(drawn) == 400
+
+
+def test_few_rows_to_score_are_scored_well() -> None:
+    codes, factors = table(6_000)
+    test = codes[5_990:], factors[5_990:]
+    assert mcc(codes[:5_990], factors[:5_990], test=test, most_rows=100, **PLAIN).value > 0.8
+
+
+def test_a_factor_that_is_constant_in_what_is_drawn_is_named() -> None:
+    codes, factors = table(900)
+    rare = np.zeros(900)
+    rare[7] = 1
+    with pytest.raises(UserError, match=r"factor 1 has the same value in all of the 50 rows"):
+        dci(codes, np.column_stack([factors[:, 0], rare]), most_rows=50, **PLAIN)
+
+
+def test_classes_that_are_not_drawn_are_not_fitted() -> None:
+    codes, _ = table(900)
+    split, _ = at_most(split_table(codes, np.arange(900), None, {}), 300, {})
+    (factor,) = split.table.factors
+    assert sorted(factor.values) == list(range(300))
 
 
 def test_a_regression_on_all_rows_has_fewer_of_them() -> None:

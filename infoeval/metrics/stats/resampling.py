@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from infoeval.errors import UserError, unknown
 from infoeval.intervals import Subsamples, check_level
 from infoeval.metrics.score import Score
-from infoeval.metrics.stats.code_factor_table import Column, Table, as_rows, as_table
+from infoeval.metrics.stats.code_factor_table import (
+    CATEGORIES,
+    Column,
+    Table,
+    as_rows,
+    as_table,
+)
 from infoeval.metrics.stats.done_share import counting
 from infoeval.metrics.stats.row_intervals import (
     MANY_ROWS,
@@ -156,9 +162,11 @@ class Split:
 def at_most(split: Split, most: int, options: TableOptions) -> tuple[Split, dict[str, str]]:
     """Split of at most ``most`` rows, drawn by the seed, and ``sampled``, which says so.
 
-    A larger table gives as large a share of its rows to fit on. Equal seeds draw equal rows of
-    tables of one size, so that models of the same images stay paired. Raises UserError where
-    ``most`` is not a whole number from `LEAST_DRAWN` up.
+    A third of them are scored, as of a whole table; of a part with fewer rows all are kept. Equal
+    seeds draw equal rows of tables of one size, so that models of the same images stay paired.
+
+    Raises UserError where ``most`` is not a whole number from `LEAST_DRAWN` up, and for a factor
+    that is constant in what is drawn.
     """
     if not isinstance(most, int | np.integer) or most < LEAST_DRAWN:
         raise UserError(f"most_rows is {most}; give a whole number from {LEAST_DRAWN} up")
@@ -166,16 +174,34 @@ def at_most(split: Split, most: int, options: TableOptions) -> tuple[Split, dict
     if n <= most:
         return split, {}
     generator = np.random.default_rng([options.get("seed", 0), 3])
-    fit = min(split.fit, max(2, round(most * split.fit / n)))
-    counts = fit, most - fit if split.fit < n else 0
+    scored = min(n - split.fit, max(round(SCORED_SHARE * most), most - split.fit))
+    counts = most - scored, scored
     rows = np.concatenate(
         [
-            np.sort(generator.choice(part, min(count, len(part)), replace=False))
+            np.sort(generator.choice(part, count, replace=False))
             for part, count in zip(split.parts(np.arange(n)), counts, strict=True)
         ]
     )
-    sampled = f"{len(rows):,} of {n:,} rows, drawn at random (most_rows)"
-    return split.paired(rows, rows), {"sampled": sampled}
+    table = split.table.rows(rows)
+    for factor in table.factors:
+        if factor.spread == 0:
+            raise UserError(
+                f"{factor.name} has the same value in all of the {most:,} rows that were drawn; "
+                "leave it out, or give a larger most_rows"
+            )
+    table = Table(_renumbered(table.codes), _renumbered(table.factors), table.pruned)
+    sampled = f"{most:,} of {n:,} rows, drawn at random (most_rows)"
+    return Split(table, counts[0]), {"sampled": sampled}
+
+
+def _renumbered(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Columns whose classes are those that occur: others would cost as much to fit."""
+    return tuple(
+        replace(column, values=np.unique(column.values, return_inverse=True)[1].astype(np.float64))
+        if column.type in CATEGORIES
+        else column
+        for column in columns
+    )
 
 
 def split_table(
