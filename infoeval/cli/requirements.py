@@ -126,7 +126,7 @@ def of_differences(comparison: "Comparison") -> list[RequiredNumber]:
     """Return the differences of the first model from each other."""
     return [
         RequiredNumber(
-            *(each.metric, each.target, each.difference, each.low, each.high, each.level),
+            *(each.name, each.target, each.difference, each.low, each.high, each.level),
             f", the first less {comparison.names[each.model]},",
         )
         for each in comparison.differences

@@ -87,7 +87,7 @@ def _in_others(result: Result, document: Document) -> str:
 
 def _difference(result: Result, label: str, document: Document) -> str:
     for entry in document.differences:
-        same = (entry.metric, entry.target) == (result.metric, result.target)
+        same = (entry.name, entry.target) == (result.name, result.target)
         if same and document.all_models[entry.model].label == label:
             ends = between(entry.low, entry.high, nats)
             text = f"{entry.kind or 'difference'} {nats(entry.difference)}, {ends}"

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from infoeval.reporting.tables import EstimateCell, Kind, estimate, parts
 from infoeval.reporting.wording import (
@@ -43,8 +44,13 @@ _NO_MERIT = ("image-effects", "kl", "active-units", "region-changes", "direction
 _MOST_NAMED = 3
 """Models that a sentence names."""
 
-Number = tuple[str, str | None]
-"""A metric and its target."""
+
+class Quantity(NamedTuple):
+    """A metric with the options that were asked of it, and its target."""
+
+    metric: str
+    options: str
+    target: str | None
 
 
 @dataclass(frozen=True)
@@ -124,12 +130,12 @@ class _Differences:
     """
 
     def __init__(self, document: Document) -> None:
-        self.by_pair: dict[tuple[Number, int, int], Difference] = {}
-        self.values: dict[Number, dict[int, float]] = {}
+        self.by_pair: dict[tuple[Quantity, int, int], Difference] = {}
+        self.values: dict[Quantity, dict[int, float]] = {}
         for each in (*document.differences, *document.differences_among_others):
             if each.metric.startswith(_NO_MERIT):
                 continue
-            number = each.metric, each.target
+            number = Quantity(each.metric, each.options, each.target)
             self.by_pair.setdefault((number, each.base, each.model), each)
             values = self.values.setdefault(number, {})
             values.setdefault(each.base, each.first)
@@ -144,51 +150,53 @@ class _Differences:
         self.higher = {result.metric: result.higher_is_better for result in results}
         self.units = {result.metric: result.unit for result in results}
 
-    def judged(self, number: Number) -> _Judged:
+    def judged(self, number: Quantity) -> _Judged:
         """Return which model has the best value of a number, and by how much it leads."""
         values = self.values[number]
-        sign = 1 if self.higher.get(number[0], True) else -1
+        sign = 1 if self.higher.get(number.metric, True) else -1
         first = max(values, key=lambda model: (sign * values[model], -model))
         others = (model for model in values if model != first)
         return _Judged(first, {model: self._lead(number, first, model) for model in others})
 
-    def _lead(self, number: Number, ours: int, theirs: int) -> Lead | None:
+    def _lead(self, number: Quantity, ours: int, theirs: int) -> Lead | None:
         """Return by how much a model is better than another, with the limits; None: not known."""
         each = self.by_pair.get((number, ours, theirs)) or self.by_pair.get((number, theirs, ours))
         turned = (number, ours, theirs) not in self.by_pair
         if each is None or each.low is None or each.high is None:
             return None
-        if turned != (not self.higher.get(number[0], True)):
+        if turned != (not self.higher.get(number.metric, True)):
             return -each.difference, -each.high, -each.low
         return each.difference, each.low, each.high
 
 
-def _groups(table: _Differences) -> Iterator[Sequence[Number]]:
+def _groups(table: _Differences) -> Iterator[Sequence[Quantity]]:
     """Yield what has a row: information, classes, factors, summaries."""
-    metric = INFORMATION if any(m == INFORMATION for m, _ in table.numbers) else OWN_BOUND
-    codes = [number for number in table.numbers if number[0] == metric]
-    single = [number for number in codes if number[1] != ALL_CODES]
-    few = len(single) <= _MOST["information"]
-    yield single if few else [number for number in codes if number[1] == ALL_CODES]
-    classes = [number for number in table.numbers if number[0] == CLUSTER_ACCURACY]
+    metric = INFORMATION if any(n.metric == INFORMATION for n in table.numbers) else OWN_BOUND
+    codes = [number for number in table.numbers if number.metric == metric]
+    single = [number for number in codes if number.target != ALL_CODES]
+    few = len({number.target for number in single}) <= _MOST["information"]
+    yield single if few else [number for number in codes if number.target == ALL_CODES]
+    classes = [number for number in table.numbers if number.metric == CLUSTER_ACCURACY]
     yield classes[: _MOST["classes"]]
-    factors = [n for n in table.numbers if n[0] == CODE_FACTORS and n[1] is not None]
+    factors = [n for n in table.numbers if n.metric == CODE_FACTORS and n.target is not None]
     strongest = sorted(factors, key=lambda number: -max(table.values[number].values()))
     chosen = strongest[: _MOST["factors"]]
     yield [number for number in factors if number in chosen]
-    whole = [(metric, None) for metric in _WORDS if (metric, None) in table.values]
-    yield whole[: _MOST["summary"]]
+    whole = [number for number in table.numbers if number.target is None]
+    summaries = [metric for metric in _WORDS if any(n.metric == metric for n in whole)]
+    for metric in summaries[: _MOST["summary"]]:
+        yield [number for number in whole if number.metric == metric]
 
 
-def _standing(document: Document, table: _Differences, number: Number) -> Standing:
-    metric, target = number
+def _standing(document: Document, table: _Differences, number: Quantity) -> Standing:
+    metric = number.metric
     judged, values = table.judged(number), table.values[number]
     kind: Kind = "percent" if metric == CLUSTER_ACCURACY else "number"
     if table.units.get(metric) == "nats":
         kind = "nats"
     models = document.all_models
     return Standing(
-        what=_what(metric, target),
+        what=f"{_what(metric, number.target)}{in_brackets(number.options)}",
         kind=kind,
         cells=tuple(_cell(model, number, values.get(model.index)) for model in models),
         best=frozenset({judged.first, *judged.open}),
@@ -239,9 +247,10 @@ def _what(metric: str, target: str | None) -> str:
     return _WORDS[metric] if target is None and metric in _WORDS else metric
 
 
-def _cell(model: ModelResults, number: Number, value: float | None) -> EstimateCell | None:
+def _cell(model: ModelResults, number: Quantity, value: float | None) -> EstimateCell | None:
     """Return the value with its interval, of the model's own result where that is the one."""
-    own = model.own_name(number[1])
-    alike = (r for r in model.results if (r.metric, r.value) == (number[0], value))
+    own = model.own_name(number.target)
+    alike = [r for r in model.results if (r.metric, r.value) == (number.metric, value)]
+    alike.sort(key=lambda result: result.options != number.options)  # older files tell none
     result = next((r for r in alike if r.pair is not None or r.target == own), None)
     return estimate(result) or (None if value is None else EstimateCell(value))

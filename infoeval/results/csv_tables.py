@@ -3,7 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, fields
+from dataclasses import fields
 from typing import Any
 
 from infoeval.results.model_results import ModelResults
@@ -16,7 +16,7 @@ _CHANCE = ("chance", "adjusted", "adjusted_low", "adjusted_high")
 
 RESULTS = (*_MODEL, *_RESULT, *_CHANCE)
 """The columns of a table of results."""
-DIFFERENCES = tuple(entry.name for entry in fields(Difference))
+DIFFERENCES = tuple(entry.name for entry in fields(Difference) if entry.name != "options")
 """The columns of a table of differences."""
 
 
@@ -36,9 +36,17 @@ def results_csv(models: Iterable[ModelResults]) -> str:
     return _csv(RESULTS, results_rows(models))
 
 
+def differences_rows(differences: Iterable[Difference]) -> list[list[Any]]:
+    """Return a row for each difference, with the columns `DIFFERENCES`.
+
+    As in a table of results, the options asked of a metric are in its name.
+    """
+    return [[each.name, *(getattr(each, key) for key in DIFFERENCES[1:])] for each in differences]
+
+
 def differences_csv(differences: Iterable[Difference]) -> str:
     """Return CSV with a row for each difference of the first model from another."""
-    return _csv(DIFFERENCES, map(astuple, differences))
+    return _csv(DIFFERENCES, differences_rows(differences))
 
 
 def _csv(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:

@@ -37,6 +37,7 @@ from infoeval.results.csv_tables import (
     DIFFERENCES,
     RESULTS,
     differences_csv,
+    differences_rows,
     results_csv,
     results_rows,
 )
@@ -319,8 +320,7 @@ class Comparison:
         """Return a data frame with a row for each difference, as `to_csv`."""
         import pandas as pd
 
-        rows = [dataclasses.astuple(difference) for difference in self.differences]
-        return pd.DataFrame(rows, columns=list(DIFFERENCES))
+        return pd.DataFrame(differences_rows(self.differences), columns=list(DIFFERENCES))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the comparison as JSON, atomically. Raises UserError where it cannot be written."""

@@ -225,9 +225,12 @@ class ModelResults(Open):
             return target
         return renamed(target, {code: each.own for code, each in self._aligned.items()})
 
-    def find(self, metric: str, target: str | None) -> Result | None:
-        """Return the result of a metric for a code, or None."""
-        return self._found.get((metric, target))
+    def find(self, metric: str, target: str | None, options: str | None = None) -> Result | None:
+        """Return the first result of a metric for a code, or None; with `options`, by these."""
+        if options is None:
+            return self._found.get((metric, target))
+        key = metric, target, options
+        return next((r for r in self.results if (r.metric, r.target, r.options) == key), None)
 
     def __getitem__(self, name: str) -> Result:
         """Return a result by its name: `scores["mig"]`; with a target: `scores["mi-own[digit]"]`.

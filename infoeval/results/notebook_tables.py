@@ -49,7 +49,7 @@ def differences_table(document: "Document") -> str:
     models = document.all_models
     rows = [
         [
-            f"{each.metric} {each.target or ''}".strip(),
+            f"{each.name} {each.target or ''}".strip(),
             f"{models[each.base].label} − {models[each.model].label}",
             *(f"{value:.4g}" for value in (each.first, each.second, each.difference)),
             interval(each.low, each.high),

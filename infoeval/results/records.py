@@ -170,7 +170,7 @@ class Result:
     @property
     def name(self) -> str:
         """The metric with the options that were asked of it: "mig:estimator=ksg"."""
-        return f"{self.metric}:{self.options}" if self.options else self.metric
+        return _name(self.metric, self.options)
 
     @property
     def label(self) -> str:
@@ -207,7 +207,7 @@ class Difference:
     `kind` says what a difference of bounds is: "difference of lower bounds", whose interval is that
     of the difference of the informations, where either Q may miss anything up to H(c), or
     "difference of information", where both searches for a Q converged. It is empty for other
-    metrics.
+    metrics. `options` are those that were asked of the metric, as `Result.options` has them.
     """
 
     metric: Name
@@ -221,6 +221,12 @@ class Difference:
     model: Positive = 1
     kind: Name = ""
     base: Count = 0
+    options: Name = ""
+
+    @property
+    def name(self) -> str:
+        """The metric with the options that were asked of it: "mig:estimator=ksg"."""
+        return _name(self.metric, self.options)
 
     @classmethod
     def of(
@@ -245,4 +251,9 @@ class Difference:
             level=first.level,
             model=number,
             kind=kind,
+            options=first.options,
         )
+
+
+def _name(metric: str, options: str) -> str:
+    return f"{metric}:{options}" if options else metric

@@ -138,3 +138,14 @@ def test_compare_requires_differences_of_the_first_from_each_other() -> None:
     result = infoeval(*command, "--require", "mig:low>0.1")
     assert result.exit_code == 1
     assert "Not met: mig:low>0.1: mig, the first less model 3, is 0" in result.stderr
+
+
+@pytest.mark.usefixtures("at_tables")
+def test_a_difference_is_required_by_the_settings_of_its_metric() -> None:
+    metrics = ("--metric", "mig", "--metric", "mig:estimator=corrected")
+    command = ("compare", "good.npz", "noise.npz", *metrics, *CHEAP)
+    assert infoeval(*command, "--require", "mig:estimator=corrected:low>=0.1").exit_code == 0
+    missed = infoeval(*command, "--require", "mig:estimator=corrected>2", "--require", "mig<2")
+    assert missed.exit_code == 1
+    (line,) = (line for line in missed.stderr.splitlines() if line.startswith("Not met"))
+    assert line.startswith("Not met: mig:estimator=corrected>2: mig:estimator=corrected, the first")

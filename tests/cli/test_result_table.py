@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from infoeval.cli.terminal.result_table import print_results
-from infoeval.results import Document
+from infoeval.cli.terminal.result_table import print_comparison, print_results
+from infoeval.results import Comparison, Document
 
 CONFUSION = [[460, 20], [20, 500]]
 
@@ -85,6 +85,36 @@ def test_what_chance_scores_is_missing_for_a_reason(
     assert "mcc: 50,000 of 90,000 rows" in lines
     assert "no chance for dci, irs: trees take minutes a table" in lines
     assert f"mig: {sentence}" in lines
+
+
+@pytest.mark.parametrize("differ", [False, True])
+def test_a_comparison_says_of_how_many_rows_scores_are(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], differ: bool
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    sentences = ["600 of 4,000 rows", "600 of 900 rows" if differ else "600 of 4,000 rows"]
+    first, second = (
+        Document(
+            subject={},
+            data={},
+            environment={},
+            results=(
+                result("mcc", None, 0.3, sampled=sentence),
+                result("dci", None, 0.3, sampled="700 of 800 rows"),
+                result("mig", None, 0.3),
+            ),
+        )
+        for sentence in sentences
+    )
+    print_comparison(Comparison(first, second, ()))
+    lines = [
+        line for line in capsys.readouterr().out.splitlines() if " of " in line and ":" in line
+    ]
+    same = "dci: 700 of 800 rows"
+    if differ:
+        assert lines == ["first: mcc: 600 of 4,000 rows", "second: mcc: 600 of 900 rows", same]
+    else:
+        assert lines == ["mcc: 600 of 4,000 rows", same]
 
 
 @pytest.mark.parametrize("fitted_on", ["the scored rows", "separate rows"])

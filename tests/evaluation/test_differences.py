@@ -229,6 +229,13 @@ def test_settings_of_a_metric_are_kept_apart(tmp_path: Path) -> None:
     assert [each.difference for each in comparison.differences] == [0, 0]
     first, second = comparison.differences
     assert first.first != second.first
+    names = ["mig", "mig:estimator=corrected"]
+    assert [each.name for each in comparison.differences] == names
+    plain = json.loads(comparison.to_json())["differences"]
+    assert [each["options"] for each in plain] == ["", "estimator=corrected"]
+    assert [line.split(",")[0] for line in comparison.to_csv().splitlines()[1:]] == names
+    assert list(comparison.to_frame()["metric"]) == names
+    assert all(f"{name}</" in comparison._repr_html_() for name in names)
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -133,6 +133,22 @@ def test_differences_stand_around_zero(tmp_path: Path) -> None:
     assert width(zero) == 0
 
 
+def test_differences_by_several_settings_have_rows_of_their_own(tmp_path: Path) -> None:
+    document = comparison(tmp_path)
+    mig = next(each for each in document["differences"] if each["metric"] == "mig")
+    other = mig | {"options": "estimator=ksg", "difference": 0.07, "low": 0.06, "high": 0.08}
+    result = next(each for each in document["results"] if each["metric"] == "mig")
+    settings = result.get("settings", {}) | {"own": {"estimator": "ksg"}}
+    document["results"].append(result | {"settings": settings})
+    document["differences"] = [mig, other]
+    (figure,) = built(document).differences
+    assert [(row[0], row[2]) for row in figure.table.rows] == [
+        ("mig", EstimateCell(mig["difference"], mig["low"], mig["high"])),
+        ("mig (estimator=ksg)", EstimateCell(0.07, 0.06, 0.08)),
+    ]
+    assert {"mig", "mig (estimator=ksg)"} <= set(texts(figure))
+
+
 def test_difference_that_may_be_none_is_hollow(tmp_path: Path) -> None:
     document = comparison(tmp_path)
     document["differences"] = document["differences"][:1]

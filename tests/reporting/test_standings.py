@@ -73,6 +73,26 @@ def test_lower_is_better_where_the_metric_says_so(three: Plain) -> None:
     assert standing.text == "Wide, 0.10 ahead of Short training (0.08 to 0.12)"
 
 
+def test_settings_of_a_metric_have_standings_of_their_own(three: Plain) -> None:
+    pairs = [(0, 1), (0, 2), (1, 2)]
+    plain = [mig(0.4, 0.2, pair) for pair in pairs]
+    ksg = [mig(0.3, 0.3, pair) | {"options": "estimator=ksg"} for pair in pairs]
+    both = {
+        "differences": [*plain[:2], *ksg[:2]],
+        "differences_among_others": [plain[2], ksg[2]],
+        "images": [],
+    }
+    document = Document.for_page({**three, **both})
+    found = {each.what: each.text for each in standings(document)}
+    assert found == {
+        "One code a factor (mig)": "Wide, 0.20 ahead of Narrow (0.18 to 0.22)",
+        "One code a factor (mig) (estimator=ksg)": (
+            "no difference shown between Wide, Narrow and Short training"
+        ),
+    }
+    assert tally(document).startswith("Of two numbers, one has one best model")
+
+
 def test_the_tally_counts_only_what_is_shown(three: Plain) -> None:
     equal = [mig(0.4, 0.4, pair) for pair in ((0, 1), (0, 2), (1, 2))]
     clear = [

@@ -267,6 +267,17 @@ def test_compared_models_stand_against_each_other(tmp_path: Path) -> None:
     )
 
 
+def test_an_amount_stands_beside_the_difference_by_its_own_settings(tmp_path: Path) -> None:
+    document = comparison(tmp_path)
+    before = said(document)["digit"]
+    others = [
+        each | {"options": "budget=strict", "low": each["low"] - 1}
+        for each in document["differences"]
+    ]
+    document["differences"] = [*others, *document["differences"]]
+    assert said(document)["digit"] == before
+
+
 def test_one_seed_is_called_one(document: Document) -> None:
     assert told(document)["Seeds"].startswith("One seed (0)")
 

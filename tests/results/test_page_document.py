@@ -183,6 +183,7 @@ def test_everything_is_read_as_it_stands(plain: Plain) -> None:
     assert whole.curve("information_side") == (0.1, 0.6)
     assert whole.curve("no such series") is None
     assert whole.differences[0].model == 1
+    assert whole.differences[0].name == "mi", "files of before have no options"
 
 
 def test_pictures_are_read_by_kind(plain: Plain) -> None:

@@ -160,7 +160,7 @@ def print_comparison(comparison: "Comparison", file: IO[str] | None = None) -> N
             column.justify = "right"
         for item in differences:
             rows.add_row(
-                item.metric,
+                printable(item.name),
                 printable(item.target or ""),
                 f"{item.first:.4f}",
                 f"{item.second:.4f}",
@@ -173,13 +173,16 @@ def print_comparison(comparison: "Comparison", file: IO[str] | None = None) -> N
             screen.print_line(line, soft_wrap=True)
     if comparison.differing_readings:
         screen.print_line(comparison.differing_readings)
+    for line in _sampled(comparison):
+        screen.print_line(line)
     for skipped in first.skipped:
         screen.print_line(f"{skipped.metric} skipped: {skipped.reason}")
 
 
 def _searches(difference: "Difference", documents: Iterable["Document"]) -> str:
     """Return "yes, no": whether the search for a Q converged on either side; "" without one."""
-    found = [document.find(difference.metric, difference.target) for document in documents]
+    what = difference.metric, difference.target, difference.options
+    found = [document.find(*what) for document in documents]
     searches = [result.convergence for result in found if result is not None]
     return ", ".join("yes" if search.converged else "no" for search in searches if search)
 
@@ -190,12 +193,29 @@ def _kinds(differences: Iterable["Difference"]) -> Iterator[str]:
     for item in differences:
         if item.kind:
             metrics = kinds.setdefault(item.kind, {})
-            metrics.setdefault(item.metric, []).append(str(item.target))
+            metrics.setdefault(item.name, []).append(str(item.target))
     for kind, metrics in kinds.items():
         of = (f"{metric} of {', '.join(targets)}" for metric, targets in metrics.items())
         yield f"{kind}: {'; '.join(of)}"
         if kind == BOUNDS_ALONE:
             yield "  the interval is that of the information, where either Q may miss up to H(c)"
+
+
+def _sampled(comparison: "Comparison") -> Iterator[str]:
+    """Yield of how many rows the scores of a metric are, by model where models differ in that."""
+    by_metric: dict[str, dict[str, str]] = {}
+    for model, document in zip(comparison.names, comparison.documents, strict=True):
+        for result in document.results:
+            sentences = by_metric.setdefault(result.name, {})
+            sentences[model] = sentences.get(model) or result.typed.sampled
+    metrics: dict[tuple[str, str], dict[str, None]] = {}
+    for metric, sentences in by_metric.items():
+        alike = len(set(sentences.values())) == 1
+        for model, sentence in sentences.items():
+            if sentence:
+                metrics.setdefault(("" if alike else f"{model}: ", sentence), {})[metric] = None
+    for (model, sentence), names in metrics.items():
+        yield f"{model}{', '.join(names)}: {sentence}"
 
 
 def _interval_header(levels: Iterable[float | None]) -> str:

@@ -11,9 +11,11 @@ from infoeval.reporting.figures.look import Look, dots_legend, looks
 from infoeval.reporting.figures.metric_dots import kind_of
 from infoeval.reporting.figures.naming import apart
 from infoeval.reporting.tables import EstimateCell, Table, columns
+from infoeval.reporting.wording import in_brackets
 from infoeval.results import Difference, Document
 
-Key = tuple[str, str | None]
+Key = tuple[str, str, str | None]
+"""A metric, the options that were asked of it, and its target."""
 
 
 def differences(document: Document) -> tuple[Figure, ...]:
@@ -26,7 +28,9 @@ def differences(document: Document) -> tuple[Figure, ...]:
 
 def _unit(document: Document, difference: Difference) -> str:
     for model in document.all_models:
-        result = model.find(difference.metric, difference.target)
+        what = difference.metric, difference.target
+        # Differences of older files have no options.
+        result = model.find(*what, difference.options) or model.find(*what)
         if result is not None and result.unit:
             return result.unit
     # The best code of a factor is another one in each model: no result has the factor alone.
@@ -38,13 +42,15 @@ def _panel(document: Document, unit: str, group: Sequence[Difference]) -> Figure
     models = looks(document)
     by_key: dict[Key, list[Difference]] = {}
     for each in group:
-        by_key.setdefault((each.metric, each.target), []).append(each)
+        by_key.setdefault((each.metric, each.options, each.target), []).append(each)
     rows = [
         DotRow(
-            f"{metric} of {target}" if target else metric,
+            f"{metric} of {target}{in_brackets(options)}"
+            if target
+            else f"{metric}{in_brackets(options)}",
             tuple(_dot(models[each.model], each) for each in found),
         )
-        for (metric, target), found in by_key.items()
+        for (metric, options, target), found in by_key.items()
     ]
     shown = sorted({difference.model for difference in group})
     name = document.label
@@ -91,6 +97,9 @@ def _table(document: Document, unit: str, by_key: Mapping[Key, Sequence[Differen
         key: {each.model: EstimateCell(each.difference, each.low, each.high) for each in group}
         for key, group in by_key.items()
     }
-    rows = [(*key, *(found.get(index) for index in indices)) for key, found in cells.items()]
+    rows = [
+        (f"{metric}{in_brackets(options)}", target, *(found.get(index) for index in indices))
+        for (metric, options, target), found in cells.items()
+    ]
     names = [f"minus {document.all_models[index].label}" for index in indices]
     return (*columns("Metric", "Of"), *columns(*names, kind=kind_of(unit))), rows
