@@ -128,13 +128,15 @@ def load(
         trainers never read.
 
     Raises:
-        UserError: unknown name or split, no such path, missing or damaged data.
+        UserError: unknown name or split, no such path, missing or damaged data, no shape of images.
 
     >>> load("digits", "test").images.shape
     (359, 1, 8, 8)
     """
     if split not in SPLITS:
         raise UserError(f"split must be 'train' or 'test', not {split!r}")
+    if shape is not None and (shape[0] not in (1, 3) or min(shape) < 1):
+        raise UserError(f"images of shape {shape}; give (1 or 3 channels, height, width)")
     if not isinstance(name_or_path, str | os.PathLike):
         from infoeval.data.formats.memory_images import load_in_memory
 

@@ -44,6 +44,10 @@ def parse(texts: Sequence[str]) -> list[Request]:
 
 
 def _parse(text: str) -> Request:
+    if not isinstance(text, str):
+        raise UserError(
+            f'a metric is given by its name, such as "mig", not as {type(text).__name__}'
+        )
     name, _, rest = text.partition(":")
     known = registry.find(name).settings
     settings = {}

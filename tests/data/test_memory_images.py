@@ -99,3 +99,21 @@ def test_a_model_of_images_in_memory_is_trained_and_scored(tmp_path: Path) -> No
     twice = given["images"].repeat(2, 2).repeat(2, 3)
     small = {"steps": 2, "batch": 8, "device": "cpu"}
     assert ie.train("digits", tmp_path / "own", data=twice, **small).exists()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        [np.zeros((8, 8), np.uint8), np.zeros((9, 9), np.uint8)],
+        (np.zeros((40, 1, 8, 8), np.uint8), np.arange(40) % 3),
+    ],
+)
+def test_items_of_several_shapes_are_one_line(given: Any) -> None:
+    with pytest.raises(ie.UserError, match="give images of one size, and arrays"):
+        ie.images(given)
+
+
+@pytest.mark.parametrize("shape", [(0, 8, 8), (1, 0, 8), (2, 8, 8), (1, 8, -1)])
+def test_a_shape_of_no_images_is_one_line(shape: Any) -> None:
+    with pytest.raises(ie.UserError, match="give \\(1 or 3 channels, height, width\\)"):
+        ie.images(np.zeros((40, 1, 8, 8), np.uint8), shape=shape)

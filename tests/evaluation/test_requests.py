@@ -47,3 +47,8 @@ def test_what_cannot_be_asked_for(text: str, message: str) -> None:
 )
 def test_values_are_literals_or_words(text: str, value: object) -> None:
     assert parse([f"mig:estimator={text}"])[0].settings == {"estimator": value}
+
+
+def test_a_function_is_no_name() -> None:
+    with pytest.raises(UserError, match='by its name, such as "mig", not as function'):
+        parse([lambda: None])  # type: ignore[list-item]

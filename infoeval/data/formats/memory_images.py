@@ -100,4 +100,11 @@ def _of_items(given: Sized) -> dict[str, Any]:
     if not pairs or {len(pair) for pair in pairs} - {1, 2} or len({len(p) for p in pairs}) > 1:
         raise UserError(f"{NAME}: an item is an image, or an image and its label")
     parts = [[np.asarray(value) for value in part] for part in zip(*pairs, strict=True)]
+    for part in parts:
+        shapes = sorted({value.shape for value in part})
+        if len(shapes) > 1:
+            raise UserError(
+                f"{NAME}: items of the shapes {shapes[0]} and {shapes[1]}; give images of one "
+                'size, and arrays of images and labels as {"images": …, "labels": …}'
+            )
     return dict(zip(("images", "labels"), map(np.stack, parts), strict=False))

@@ -145,6 +145,10 @@ def named_frame(source: TableParts, name: str, what: str) -> pd.DataFrame:
         array = array[:, None]
     if array.ndim != 2:
         raise UserError(f"{source.where}: {name} has shape {array.shape}; give (rows, {what}s)")
+    if not array.shape[1]:
+        raise UserError(f"{source.where}: there are no {what}s; give one column or more")
+    if array.dtype.names:
+        raise UserError(f"{source.where}: {name} are records; give an array of numbers, or a frame")
     check_width(array.shape[1], source.where)
     names = source.words(f"{what}_names")
     if names is None:

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 from torch.utils.data import Dataset, Subset, TensorDataset
 
 from infoeval.errors import UserError
@@ -149,3 +150,16 @@ def test_columns_are_for_tables_alone() -> None:
         score(lambda images: images, codes=["z_*"])
     with pytest.raises(UserError, match=r"codes must be a list, such as \['z_\*'\]"):
         score(TABLE, codes="z_*")
+
+
+@pytest.mark.parametrize(
+    ("codes", "told"),
+    [
+        (np.zeros((12, 0)), "there are no codes; give one column or more"),
+        (csr_matrix((12, 0)), "there are no codes; give one column or more"),
+        (np.rec.fromarrays([np.arange(12.0)] * 2, names="a,b"), "codes are records"),
+    ],
+)
+def test_what_has_no_columns_of_numbers_is_one_line(codes: Any, told: str) -> None:
+    with pytest.raises(UserError, match=told):
+        score(codes, np.arange(12) % 3, metrics=["mig"])
