@@ -1,5 +1,6 @@
 """SAP: gap between the two best predictors of each factor."""
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Literal, Unpack
 
@@ -143,7 +144,10 @@ def _linear_classes(code: Column, classes: NDArray[np.intp], fit: int) -> NDArra
 
     values = code.inputs
     classifier = LinearSVC(C=PENALTY, class_weight="balanced", dual=False)
-    classifier.fit(values[:fit], classes)
+    with warnings.catch_warnings():
+        # Of a factor of as many classes as rows, once a fit; its score says what there is to say.
+        warnings.filterwarnings("ignore", "The number of unique classes", UserWarning)
+        classifier.fit(values[:fit], classes)
     return np.asarray(classifier.predict(values[fit:]), dtype=np.intp)
 
 

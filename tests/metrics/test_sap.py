@@ -129,3 +129,10 @@ def test_test_rows_have_the_same_columns() -> None:
         sap(codes[:2], [0, 1])
     with pytest.raises(UserError, match="no preset 'x'"):
         sap(codes, factors, preset="x")  # type: ignore[arg-type]
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_factor_of_as_many_classes_as_rows_is_scored_without_a_warning() -> None:
+    random = np.random.default_rng(0)
+    factors = np.stack([random.permutation(60), random.integers(0, 3, 60)], axis=1)
+    assert 0 <= sap(random.normal(size=(60, 2)), factors, replicates=2, null=1).value <= 1
