@@ -1,10 +1,11 @@
 """Association of every code with every factor, each from 0 to 1, by the types of both."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from infoeval.metrics.stats.code_factor_matrix import share
 from infoeval.metrics.stats.code_factor_table import Column, Table
@@ -84,8 +85,13 @@ class Associations:
         return np.where(self.by_information, correlation, above)
 
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Array:
-        """Associations ``(D, K)`` of the codes of ``code_rows`` and factors of ``factor_rows``."""
-        values = np.zeros((len(self.code_types), len(self.factor_types)))
+        """Associations ``(D, K)`` of the codes of ``code_rows`` and factors of ``factor_rows``.
+
+        Both are ``(n,)``, or ``(groups, n)``, and then the associations of each group's rows are
+        ``(groups, D, K)``.
+        """
+        shape = len(self.code_types), len(self.factor_types)
+        values = np.zeros((*code_rows.shape[:-1], *shape))
         numbers, turning, categories = (
             np.flatnonzero(self.code_types == kind)
             for kind in ("continuous", "periodic", "categorical")
@@ -100,26 +106,26 @@ class Associations:
             (classes, self._areas),
         ):
             if len(columns):
-                values[np.ix_(numbers, columns)] = measure(codes.ranks, columns, factor_rows)
+                values[..., numbers[:, None], columns] = measure(codes.ranks, columns, factor_rows)
         columns = np.concatenate([ordered, angles])
         if len(turning) and len(columns):
-            values[np.ix_(turning, columns)] = self._of_angles(
+            values[..., turning[:, None], columns] = self._of_angles(
                 turning, columns, code_rows, factor_rows
             )
         for rows in (numbers, turning, categories):
             columns = np.flatnonzero(self.by_information[rows].all(axis=0)) if len(rows) else rows
             if len(rows) and len(columns):
-                values[np.ix_(rows, columns)] = self._information(
-                    codes.classes[:, rows],
-                    codes.entropies[rows],
-                    self.factors.of(factor_rows)[:, columns],
+                values[..., rows[:, None], columns] = self._information(
+                    codes.classes[..., rows],
+                    codes.entropies[..., rows],
+                    self.factors.of(factor_rows)[..., columns],
                 )
         return values
 
     def _codes_of(self, rows: Rows, numbers: Rows) -> "_CodesOfRows":
         """What is known of the codes of some rows; shuffled tables are all of the same."""
         if self._last is None or self._last.rows is not rows:
-            ranks = _ranks(self.code_order[np.ix_(numbers, rows)])
+            ranks = _ranks(_of_rows(self.code_order, numbers, rows))
             classes = self.codes.of(rows)
             self._last = _CodesOfRows(rows, ranks, classes, entropies(classes))
         return self._last
@@ -134,42 +140,44 @@ class Associations:
         )
 
     def _spearman(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
-        others = _standardised(_ranks(self.factor_order[np.ix_(columns, rows)]))
-        return np.asarray(np.abs(_standardised(ranks) @ others.T))
+        others = _standardised(_ranks(_of_rows(self.factor_order, columns, rows)))
+        return np.asarray(np.abs(_standardised(ranks) @ others.mT))
 
     def _circular(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
         if self.periodic == "linear":
-            return linear_correlations(_standardised(ranks), self.values[columns][:, rows])
-        return circular_correlations(ranks, _ranks(self.factor_order[np.ix_(columns, rows)]))
+            return linear_correlations(_standardised(ranks), _of_rows(self.values, columns, rows))
+        return circular_correlations(ranks, _ranks(_of_rows(self.factor_order, columns, rows)))
 
     def _of_angles(self, codes: Rows, columns: Rows, code_rows: Rows, rows: Rows) -> Array:
         """Circular correlations of codes that are angles with numbers and angles.
 
         ``linear`` is that of numbers with sine and cosine of the code.
         """
-        ranks = _ranks(self.factor_order[np.ix_(columns, rows)])
-        values = circular_correlations(_ranks(self.code_order[np.ix_(codes, code_rows)]), ranks)
+        ranks = _ranks(_of_rows(self.factor_order, columns, rows))
+        turns = _of_rows(self.code_order, codes, code_rows)
+        values = circular_correlations(_ranks(turns), ranks)
         if self.periodic == "linear":
             numbers = self.factor_types[columns] != "periodic"
-            angles = self.code_values[codes][:, code_rows]
-            values[:, numbers] = linear_correlations(_standardised(ranks[numbers]), angles).T
+            angles = _of_rows(self.code_values, codes, code_rows)
+            lines = _standardised(ranks[..., numbers, :])
+            values[..., numbers] = linear_correlations(lines, angles).mT
         return values
 
     def _areas(self, ranks: Array, columns: Rows, rows: Rows) -> Array:
         """|2 AUC - 1| of each code as a test of the second class: the rank-biserial correlation."""
-        second = self.factor_order[np.ix_(columns, rows)].astype(np.float64)
-        counts = second.sum(axis=1)
-        others = ranks.shape[1] - counts
-        apart = share(ranks @ second.T, counts) - share(ranks @ (1 - second).T, others)
+        second = _of_rows(self.factor_order, columns, rows).astype(np.float64)
+        counts = second.sum(axis=-1)[..., None, :]
+        others = ranks.shape[-1] - counts
+        apart = share(ranks @ second.mT, counts) - share(ranks @ (1 - second).mT, others)
         both = (counts > 0) & (others > 0)
-        return np.asarray(np.where(both, np.abs(apart) * 2 / ranks.shape[1], 0.0))
+        return np.asarray(np.where(both, np.abs(apart) * 2 / ranks.shape[-1], 0.0))
 
     def _information(
         self, codes: NDArray[np.intp], of_codes: Array, factors: NDArray[np.intp]
     ) -> Array:
-        chance = np.zeros((codes.shape[1], factors.shape[1]))
+        chance: Array | float = 0.0
         if self.estimator == "adjusted":
-            chance[:] = [[_chance(code, factor) for factor in factors.T] for code in codes.T]
+            chance = _chances(codes, factors)
         return _normalised(
             information_matrix(codes, factors, of_codes),
             of_codes,
@@ -181,7 +189,7 @@ class Associations:
 
 @dataclass(frozen=True)
 class _CodesOfRows:
-    """Ranks of the codes of numbers, ``(D, n)``, and classes ``(n, D)`` and entropies of all."""
+    """Ranks ``(…, D, n)`` of the codes of numbers; classes ``(…, n, D)`` and entropies of all."""
 
     rows: Rows
     ranks: Array
@@ -216,13 +224,13 @@ class WithinClasses(Associations):
     def matrix(self, code_rows: Rows, factor_rows: Rows) -> Array:
         """Mean over classes of the associations ``(D, K)`` of their rows."""
         classes = self.classes[factor_rows]
-        counts = np.bincount(classes)
+        by_class, counts = np.argsort(classes, kind="stable"), np.bincount(classes)
+        starts = np.cumsum(counts) - counts
         total = np.zeros((len(self.code_types), len(self.factor_types)))
-        kept = np.flatnonzero(counts >= LEAST_ROWS)
-        for number in kept:
-            rows = np.flatnonzero(classes == number)
-            total += counts[number] * super().matrix(code_rows[rows], factor_rows[rows])
-        return np.asarray(total / max(counts[kept].sum(), 1))
+        for count in np.unique(counts[counts >= LEAST_ROWS]):  # classes of one size at once
+            rows = by_class[starts[counts == count][:, None] + np.arange(count)]
+            total += count * super().matrix(code_rows[rows], factor_rows[rows]).sum(axis=0)
+        return np.asarray(total / max(counts[counts >= LEAST_ROWS].sum(), 1))
 
 
 def _normalised(
@@ -233,7 +241,7 @@ def _normalised(
     chance: Array | float = 0.0,
 ) -> Array:
     """Information over a mean of the entropies, or the factor's, ``chance`` taken off both."""
-    pairs = np.stack(np.broadcast_arrays(codes[:, None], factors))
+    pairs = np.stack(np.broadcast_arrays(codes[..., :, None], factors[..., None, :]))
     whole: dict[Normalization, Array] = {
         "factor": pairs[1],
         "arithmetic": pairs.mean(axis=0),
@@ -244,6 +252,13 @@ def _normalised(
     room = whole[normalization] - chance
     shares = np.clip(share(information - chance, room), 0.0, 1.0)
     return np.where(room > LEAST_ROOM, shares, 0.0)
+
+
+def _chances(codes: NDArray[np.intp], factors: NDArray[np.intp]) -> Array:
+    """`_chance` of each code and factor, ``(…, D, K)``; classes ``(…, n, D)``, ``(…, n, K)``."""
+    if codes.ndim == 2:
+        return np.array([[_chance(code, factor) for factor in factors.T] for code in codes.T])
+    return np.array([_chances(*pair) for pair in zip(codes, factors, strict=True)])
 
 
 def _chance(first: NDArray[np.intp], second: NDArray[np.intp]) -> float:
@@ -262,9 +277,16 @@ def _order(columns: tuple[Column, ...]) -> NDArray[np.intp]:
     return np.stack([np.unique(column.values, return_inverse=True)[1] for column in columns])
 
 
+def _of_rows(values: NDArray[Any], columns: Rows, rows: Rows) -> NDArray[Any]:
+    """Some columns ``(columns, N)`` of rows ``(n,)`` or ``(groups, n)``: ``(…, columns, n)``."""
+    return values[columns][:, rows].swapaxes(0, -2)
+
+
 def _ranks(order: NDArray[np.intp]) -> Array:
-    """Ranks from 0 to n - 1 of columns ``(D, n)``, ties at their mean, without sorting."""
-    ranks = np.empty(order.shape)
+    """Ranks from 0 to n - 1 of columns ``(…, D, n)``, ties at their mean."""
+    if order.ndim > 2:
+        return np.asarray(rankdata(order, axis=-1) - 1)
+    ranks = np.empty(order.shape)  # without sorting, which takes longer where rows are many
     for rank, column in zip(ranks, order, strict=True):
         counts = np.bincount(column)
         rank[:] = (np.cumsum(counts) - (counts + 1) / 2)[column]
@@ -272,18 +294,18 @@ def _ranks(order: NDArray[np.intp]) -> Array:
 
 
 def _standardised(values: Array) -> Array:
-    """Columns of mean 0 and sum of squares 1, or all 0 where constant, ``(D, n)``."""
-    centred = values - values.mean(axis=1, keepdims=True)
-    return share(centred, np.linalg.norm(centred, axis=1, keepdims=True))
+    """Columns of mean 0 and sum of squares 1, or all 0 where constant, ``(…, D, n)``."""
+    centred = values - values.mean(axis=-1, keepdims=True)
+    return share(centred, np.linalg.norm(centred, axis=-1, keepdims=True))
 
 
 def circular_correlations(codes: Array, angles: Array) -> Array:
     """√| |mean exp i(a - b)|² - |mean exp i(a + b)|² | of ranks of codes and angles on the circle.
 
-    The ranks of ``codes`` ``(D, n)`` and of ``angles`` ``(K, n)``, 0 to n - 1, are laid around the
-    circle, a = 2 pi rank / n. The first mean is large where the code increases with the angle and
-    the second where it decreases; a fold makes both alike. ``(D, K)``, from 0
-    to 1. The difference is the rank correlation of Fisher and Lee (1982, Nonparametric measures of
+    The ranks of ``codes`` ``(…, D, n)`` and ``angles`` ``(…, K, n)``, 0 to n - 1, are laid around
+    the circle, a = 2 pi rank / n. The first mean is large where the code increases with the angle
+    and the second where it decreases; a fold makes both alike. ``(…, D, K)``, from 0 to 1.
+    The difference is the rank correlation of Fisher and Lee (1982, Nonparametric measures of
     angular-angular association, Biometrika 69). For a code that is the angle with noise of
     mean resultant length r it is r², like a squared correlation, so its root is taken. A constant
     code has 0.
@@ -294,29 +316,27 @@ def circular_correlations(codes: Array, angles: Array) -> Array:
     >>> circular_correlations(np.abs(ranks - 6), ranks).round(6)
     array([[0.]])
     """
-    n = codes.shape[1]
+    n = codes.shape[-1]
     first, second = (np.exp(2j * np.pi / n * ranks) for ranks in (codes, angles))
-    along, against = (np.abs(first @ other.T) / n for other in (second.conj(), second))
+    along, against = (np.abs(first @ other.mT) / n for other in (second.conj(), second))
     values = np.sqrt(np.abs(along**2 - against**2))
-    return np.where(np.ptp(codes, axis=1)[:, None] > 0, values, 0.0)
+    return np.where(np.ptp(codes, axis=-1)[..., None] > 0, values, 0.0)
 
 
 def linear_correlations(codes: Array, angles: Array) -> Array:
     """Multiple correlation of each code with the cosine and the sine of each angle.
 
-    ``codes`` ``(D, n)`` are standardised: of mean 0 and sum of squares 1, or all 0. ``angles``
-    ``(K, n)`` are in radians. ``(D, K)``, from 0 to 1 (Mardia 1976, Linear-circular
+    ``codes`` ``(…, D, n)`` are standardised: of mean 0 and sum of squares 1, or all 0. ``angles``
+    ``(…, K, n)`` are in radians. ``(…, D, K)``, from 0 to 1 (Mardia 1976, Linear-circular
     correlation coefficients and rhythmometry, Biometrika 63).
 
     >>> angles = np.linspace(0, 2 * np.pi, 12, endpoint=False)[None]
     >>> linear_correlations(np.cos(angles + 1) / np.sqrt(6), angles).round(6)
     array([[1.]])
     """
-    explained = np.empty((len(codes), len(angles)))
-    for column, angle in enumerate(angles):
-        waves = np.stack([np.cos(angle), np.sin(angle)])
-        waves -= waves.mean(axis=1, keepdims=True)
-        shared = codes @ waves.T
-        inverse = np.linalg.pinv(waves @ waves.T, rcond=LEAST_SHARE, hermitian=True)
-        explained[:, column] = np.einsum("di,ij,dj->d", shared, inverse, shared)
+    waves = np.stack([np.cos(angles), np.sin(angles)], axis=-2)
+    waves -= waves.mean(axis=-1, keepdims=True)
+    shared = codes[..., None, :, :] @ waves.mT
+    inverse = np.linalg.pinv(waves @ waves.mT, rcond=LEAST_SHARE, hermitian=True)
+    explained = np.einsum("...kdi,...kij,...kdj->...dk", shared, inverse, shared)
     return np.asarray(np.sqrt(np.clip(explained, 0.0, 1.0)), dtype=np.float64)

@@ -68,55 +68,80 @@ class BinnedColumns:
         self.whole = class_numbers_of(columns, bins, cut=cut)
 
     def of(self, rows: Rows) -> Classes:
-        """Class numbers ``(rows, columns)``; as many rows as there are keep the bins of all."""
-        if len(rows) == len(self.whole):
+        """Class numbers ``(…, rows, columns)``; as many rows as there are keep the bins of all."""
+        if rows.shape[-1] == len(self.whole):
             return self.whole[rows]
         numbers = self.whole[rows]
         for place, column in enumerate(self.columns):
             if column.type in self.cut:
                 values = column.values[rows]
-                edges = np.linspace(values.min(), values.max(), self.bins + 1)[:-1]
-                numbers[:, place] = np.searchsorted(edges, values, side="right") - 1
+                ends = values.min(axis=-1), values.max(axis=-1)
+                edges = np.linspace(*ends, self.bins + 1, axis=-1)[..., :-1]
+                numbers[..., place] = _places(edges, values)
         return numbers
+
+
+def _places(edges: Array, values: Array) -> Classes:
+    """Number of the last edge that is not above a value; ``edges`` ascend, ``(…, bins)``."""
+    if values.ndim == 1:
+        return np.searchsorted(edges, values, side="right") - 1
+    return np.asarray((values[..., None] >= edges[..., None, :]).sum(axis=-1) - 1)
 
 
 def information_matrix(first: Classes, second: Classes, of_first: Array | None = None) -> Array:
     """Plug-in mutual information, nats, of each column of ``first`` with each one of ``second``.
 
-    ``(columns of first, columns of second)``; ``of_first`` are the entropies of ``first``, where
-    they are known. It is too high by about (R - 1)(C - 1) / (2 n) for R and C independent classes.
+    Of ``(…, n, D)`` and ``(…, n, K)`` it is ``(…, D, K)``; ``of_first`` are the entropies of
+    ``first``, where they are known. It is too high by about (R - 1)(C - 1) / (2 n) for R and C
+    independent classes.
 
     >>> codes = np.array([[0, 0], [0, 1], [1, 0], [1, 1]])
     >>> information_matrix(codes, codes[:, :1]).round(4)
     array([[0.6931],
            [0.    ]])
     """
-    n = len(first)
-    first, second = np.asfortranarray(first), np.asfortranarray(second)  # columns in one piece
-    sizes = second.max(axis=0) + 1
+    n = first.shape[-2]
+    one, two = _columns(first), _columns(second)
     alone = entropies(first) if of_first is None else of_first
     other = entropies(second)
-    matrix = np.empty((first.shape[1], second.shape[1]))
-    for row in range(first.shape[1]):
-        for column in range(second.shape[1]):
-            cells = first[:, row] * sizes[column] + second[:, column]
-            together = _entropy(np.bincount(cells), n)
-            matrix[row, column] = max(0.0, alone[row] + other[column] - together)
+    matrix = np.empty((*alone.shape, len(two)))
+    for row, code in enumerate(one):
+        for column, factor in enumerate(two):
+            together = _entropy(_counts(code * (factor.max() + 1) + factor), n)
+            both = alone[..., row] + other[..., column]
+            matrix[..., row, column] = np.maximum(0.0, both - together)
     return matrix
 
 
 def entropies(classes: Classes) -> Array:
-    """Plug-in entropy, nats, of every column, ``(columns,)``.
+    """Plug-in entropy, nats, of every column, ``(…, columns)``, of classes ``(…, n, columns)``.
 
     >>> entropies(np.array([[0, 0], [0, 1], [0, 2], [0, 3]])).round(4)
     array([0.    , 1.3863])
     """
-    return np.array([_entropy(np.bincount(column), len(classes)) for column in classes.T])
+    n = classes.shape[-2]
+    return np.stack([_entropy(_counts(column), n) for column in _columns(classes)], axis=-1)
 
 
-def _entropy(counts: NDArray[np.intp], n: int) -> float:
+def _columns(classes: Classes) -> Classes:
+    """The columns of ``(…, n, columns)``, each in one piece, ``(columns, …, n)``."""
+    return np.ascontiguousarray(np.moveaxis(classes, -1, 0))
+
+
+def _counts(classes: Classes) -> NDArray[np.intp]:
+    """How often each class occurs, ``(…, classes)``, of classes ``(…, n)``."""
+    if classes.ndim == 1:
+        return np.bincount(classes)
+    groups, width = classes.reshape(-1, classes.shape[-1]), int(classes.max()) + 1
+    apart = groups + width * np.arange(len(groups))[:, None]
+    counts = np.bincount(apart.ravel(), minlength=len(groups) * width)
+    return counts.reshape(*classes.shape[:-1], width)
+
+
+def _entropy(counts: NDArray[np.intp], n: int) -> Array:
     # Rounding would leave something of a single class, of which shares could be taken.
-    return 0.0 if counts.max() == n else float(np.log(n) - xlogy(counts, counts).sum() / n)
+    single = counts.max(axis=-1) == n
+    return np.where(single, 0.0, np.log(n) - xlogy(counts, counts).sum(axis=-1) / n)
 
 
 @dataclass(frozen=True)
