@@ -122,6 +122,7 @@ def passes(trainer: Trainer, networks: Networks) -> list[Pass]:
     generator = layers_of(networks.generator, (trainer.codes.input_width,))
     shared = layers_of(networks.shared, trainer.image_shape)
     judge = layers_of(networks.discriminator, networks.shared.shape)
+    assert isinstance(networks.recognition, Stack)
     reader = layers_of(networks.recognition, networks.shared.shape)
     seen = 2 + (in_d and viewed) + invariant
     passed = [

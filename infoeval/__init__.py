@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from infoeval.evaluation.pages import report
     from infoeval.evaluation.traverse_model import traverse
     from infoeval.information import estimate
+    from infoeval.region import Region
     from infoeval.results import Comparison, Document
     from infoeval.subjects.adapter import adapt
     from infoeval.subjects.opening import open_subject as open
@@ -53,6 +54,7 @@ _HOMES = {
     "Normal": "codes",
     "Trainer": "trainer",
     "Uniform": "codes",
+    "Region": "region",
     "adapt": "subjects.adapter",
     "compare": "evaluation.differences",
     "directions": "evaluation.evaluate_directions",
@@ -81,6 +83,7 @@ __all__ = [
     "ImageSet",
     "Model",
     "Normal",
+    "Region",
     "Trainer",
     "Uniform",
     "UserError",

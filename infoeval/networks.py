@@ -12,6 +12,7 @@ from torch.nn import functional
 from infoeval.coarse import Coarse
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError, one_line, quoted, shown
+from infoeval.region import Region
 
 Activation = Literal["none", "relu", "leaky_relu", "tanh", "sigmoid"]
 ACTIVATIONS = ("none", "relu", "leaky_relu", "tanh", "sigmoid")
@@ -140,8 +141,8 @@ class Block(nn.Module):
             # Vectors hold height, width, channel in that order: what channels_last memory holds.
             rows, columns, channels = self.layer.height, self.layer.width, self.layer.channels
             return x.view(-1, rows, columns, channels).permute(0, 3, 1, 2)
-        if isinstance(self.layer, Dense) and x.dim() == 4:
-            x = x.permute(0, 2, 3, 1).flatten(1)
+        if isinstance(self.layer, Dense):
+            x = as_vectors(x)
         assert self.linear is not None
         x = self.linear(x)
         if self.norm is not None:
@@ -169,6 +170,140 @@ class Stack(nn.Module):
             x = block(x, groups)
         return x
 
+    def hidden(self, x: Tensor) -> Tensor:
+        """Return what the last layer reads, (n, width)."""
+        for block in self.blocks[:-1]:
+            x = block(x)
+        return as_vectors(x)
+
+    def output(self, hidden: Tensor) -> Tensor:
+        """Return the last layer's output of what `hidden` returns."""
+        return self.blocks[-1](hidden)  # type: ignore[no-any-return]
+
+
+def as_vectors(x: Tensor) -> Tensor:
+    """Return (n, width) of vectors or images: rows, columns, channels, as `Reshape` takes them."""
+    return x.permute(0, 2, 3, 1).flatten(1) if x.dim() == 4 else x
+
+
+class ParallelStacks(nn.Module):
+    """Stacks side by side, each of which reads its own part of a vector.
+
+    Args:
+        stacks: the stacks.
+        shapes: what each reads; the vector holds them one after the other.
+        order: spans of columns (first, end) of the stacks' outputs, which are taken in this order.
+
+    """
+
+    def __init__(
+        self, stacks: Sequence[Stack], shapes: Sequence[Shape], order: Sequence[tuple[int, int]]
+    ) -> None:
+        super().__init__()
+        self.stacks = nn.ModuleList(stacks)
+        self.shapes, self.order = tuple(shapes), tuple(order)
+        self.activations = max(stack.activations for stack in stacks)
+
+    @property
+    def blocks(self) -> list[nn.Module]:
+        """The layers of all stacks."""
+        return [block for stack in self.stacks for block in stack.blocks]  # type: ignore[union-attr]
+
+    def forward(self, x: Tensor, groups: int = 1) -> Tensor:
+        pairs = zip(self.stacks, self._parts(x), strict=True)
+        return self._ordered([stack(part, groups) for stack, part in pairs])
+
+    def hidden(self, x: Tensor) -> Tensor:
+        """Return what the last layers read, (n, width)."""
+        pairs = zip(self.stacks, self._parts(x), strict=True)
+        return torch.cat([stack.hidden(part) for stack, part in pairs], -1)  # type: ignore[operator]
+
+    def output(self, hidden: Tensor) -> Tensor:
+        """Return the last layers' output of what `hidden` returns."""
+        widths = [stack.blocks[-1].linear.in_features for stack in self.stacks]  # type: ignore[index, union-attr]
+        pairs = zip(self.stacks, torch.split(hidden, widths, -1), strict=True)
+        return self._ordered([stack.output(part) for stack, part in pairs])  # type: ignore[operator]
+
+    def _parts(self, x: Tensor) -> list[Tensor]:
+        parts = torch.split(x, [math.prod(shape) for shape in self.shapes], -1)
+        pairs = zip(parts, self.shapes, strict=True)
+        return [part.reshape(*part.shape[:-1], *shape) for part, shape in pairs]
+
+    def _ordered(self, outputs: list[Tensor]) -> Tensor:
+        together = torch.cat(outputs, -1)
+        return torch.cat([together[..., first:end] for first, end in self.order], -1)
+
+
+@dataclass(frozen=True)
+class RecognitionInput:
+    """What Q reads: the features that it shares with D, or a view of the images, and regions.
+
+    Args:
+        view: the view of the images; None: the features.
+        regions: each region with the codes that are told from it alone.
+        others: the codes that are told from the view or the features.
+
+    """
+
+    view: Coarse | None
+    regions: Mapping[Region, tuple[str, ...]]
+    others: tuple[str, ...]
+
+    @classmethod
+    def of(
+        cls, codes: CodeSpace, view: Coarse | None, code_regions: Mapping[str, Region]
+    ) -> "RecognitionInput":
+        """Return the reading of codes, some of which have a region."""
+        regions: dict[Region, tuple[str, ...]] = {}
+        for name in codes:
+            if name in code_regions:
+                region = code_regions[name]
+                regions[region] = (*regions.get(region, ()), name)
+        return cls(view, regions, tuple(name for name in codes if name not in code_regions))
+
+    @property
+    def needs_features(self) -> bool:
+        """Whether some code is told from the features that Q shares with D."""
+        return self.view is None and bool(self.others)
+
+    def stacks(
+        self,
+        codes: CodeSpace,
+        table: Sequence[Layer],
+        features: Shape,
+        image_shape: tuple[int, int, int],
+    ) -> Stack | ParallelStacks:
+        """Return the networks that read it; `features` is the shape of the view or the features."""
+        if not self.regions:
+            return Stack([*table, Dense(codes.posterior_width)], features)
+        shapes = {region: region.shape(image_shape) for region in self.regions}
+        read: list[tuple[tuple[str, ...], Shape]] = [(self.others, features)] if self.others else []
+        read += [(names, shapes[region]) for region, names in self.regions.items()]
+        widths = {name: code.posterior_width for name, code in codes.items()}
+        stacks = [
+            Stack([*table, Dense(sum(widths[name] for name in names))], shape)
+            for names, shape in read
+        ]
+        spans, start = dict[str, tuple[int, int]](), 0
+        for name in (name for names, _ in read for name in names):
+            spans[name] = start, start + widths[name]
+            start += widths[name]
+        return ParallelStacks(stacks, [shape for _, shape in read], [spans[name] for name in codes])
+
+    def __call__(
+        self, images: Tensor, features: Tensor, pixel_range: tuple[float, float]
+    ) -> Tensor:
+        """Return what is read of images (…, channels, height, width) and their features.
+
+        With regions it is a vector for each image.
+        """
+        whole = features if self.view is None else self.view.apply(images, pixel_range)
+        if not self.regions:
+            return whole
+        parts = [whole] if self.others else []
+        parts += [region.apply(images) for region in self.regions]
+        return torch.cat([part.flatten(images.dim() - 3) for part in parts], -1)
+
 
 class Networks(nn.Module):
     """The generator G, the layers D and Q share, and the two heads.
@@ -183,6 +318,8 @@ class Networks(nn.Module):
         shared: table of the layers shared by D and Q.
         recognition: table of Q's own hidden layers, before its output layer.
         reads: the view of the images that `recognition` reads; None: what `shared` makes of them.
+        regions: codes that are told apart by networks of their own, with the layers of
+            `recognition`, from a region of the images; codes of one region have one network.
         with_average: whether there is a second G, `averaged`, the moving average of the first;
             else `averaged` is None.
 
@@ -197,6 +334,7 @@ class Networks(nn.Module):
         recognition: Sequence[Layer] = (),
         *,
         reads: Coarse | None = None,
+        regions: Mapping[str, Region] | None = None,
         with_average: bool = False,
     ) -> None:
         super().__init__()
@@ -210,9 +348,9 @@ class Networks(nn.Module):
             )
         self.shared = Stack(shared, tuple(image_shape))
         self.discriminator = Stack([Dense(1)], self.shared.shape)
-        self.reads = reads
+        self.reading = RecognitionInput.of(codes, reads, regions or {})
         read = self.shared.shape if reads is None else reads.shape(image_shape)
-        self.recognition = Stack([*recognition, Dense(codes.posterior_width)], read)
+        self.recognition = self.reading.stacks(codes, recognition, read, image_shape)
         self.averaged = Stack(generator, (codes.input_width,)) if with_average else None
 
     @property

@@ -10,6 +10,7 @@ from infoeval.coarse import Coarse
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError, one_line, quoted, shown, unknown
 from infoeval.networks import Layer, Networks, table_from_data, table_to_data
+from infoeval.region import Region
 
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -48,6 +49,8 @@ class Trainer:
         continuous_starts: steps done before the codes that are no categories count in L_I, so that
             the categories are settled by then; 0 in the paper.
         code_weights: how much each code's L_I counts in λ L_I; 1 for a code not named.
+        code_regions: codes that Q reads in a region of the images, by a network of its own that has
+            the layers of `recognition`; none in the paper.
         generator_rate, discriminator_rate: Adam's learning rates. Q's head learns at the rate
             of the network it learns with.
         discriminator_waits_below: in a step in which D's loss −V(D, G) is below this many nats, D
@@ -97,6 +100,7 @@ class Trainer:
     information_warmup: int = 0
     continuous_starts: int = 0
     code_weights: Mapping[str, float] = field(default_factory=dict)
+    code_regions: Mapping[str, Region] = field(default_factory=dict)
     generator_rate: float = 1e-3
     discriminator_rate: float = 2e-4
     discriminator_waits_below: float = 0.0
@@ -164,6 +168,7 @@ class Trainer:
             if name not in self.codes:
                 raise UserError(f"code_weights names {quoted(name)}, which is not a code")
             _require_number(f"code_weights[{name!r}]", weight)
+        self._check_regions()
         if self.recognition_learns not in ("with_generator", "with_discriminator"):
             raise UserError(f"unknown recognition_learns: {quoted(self.recognition_learns)}")
         if self.precision not in ("auto", "float32", "bfloat16"):
@@ -173,6 +178,17 @@ class Trainer:
         angles = [name for name, code in self.codes.items() if code.is_circular]
         if self.ring_steps and (self.recognition_reads is None or len(angles) != 1):
             raise UserError("ring_steps needs recognition_reads and a single angle among the codes")
+
+    def _check_regions(self) -> None:
+        if not isinstance(self.code_regions, Mapping):
+            raise UserError("code_regions must map names of codes to regions")
+        for name, region in self.code_regions.items():
+            if name not in self.codes:
+                raise UserError(f"code_regions names {quoted(name)}, which is not a code")
+            if not isinstance(region, Region):
+                raise UserError(f"code_regions[{name!r}] must be a region, not {shown(region)}")
+        if self.code_regions and self.ring_steps:
+            raise UserError("ring_steps reads no regions: leave code_regions out")
 
     @property
     def categorical_codes(self) -> tuple[str, ...]:
@@ -208,6 +224,7 @@ class Trainer:
             self.image_shape,
             *tables,
             reads=self.recognition_reads,
+            regions=self.code_regions,
             with_average=self.generator_average > 0,
         )
 
@@ -222,6 +239,7 @@ class Trainer:
             data[name] = dict(vars(data[name])) if data[name] is not None else None
         data["image_shape"], data["adam_betas"] = list(self.image_shape), list(self.adam_betas)
         data["code_weights"] = dict(self.code_weights)
+        data["code_regions"] = {name: item.to_dict() for name, item in self.code_regions.items()}
         return data
 
     @classmethod
@@ -235,6 +253,8 @@ class Trainer:
             for name, view in _VIEWS.items():
                 if values.get(name) is not None:
                     values[name] = view(**values[name])
+            regions = values.get("code_regions", {})
+            values["code_regions"] = {name: Region(**item) for name, item in regions.items()}
             channels, height, width = values["image_shape"]
             values["image_shape"] = int(channels), int(height), int(width)
             values["adam_betas"] = tuple(values["adam_betas"])

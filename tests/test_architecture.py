@@ -34,12 +34,13 @@ BASE = {
 MAY_IMPORT: dict[str, set[str]] = {
     "augment": set(),
     "coarse": set(),
+    "region": set(),
     "tensor_archive": set(),
     "priors": set(),
     "codes": {"priors"},
-    "networks": {"coarse", "codes"},
+    "networks": {"coarse", "codes", "region"},
     "traversals": {"codes"},
-    "trainer": {"augment", "coarse", "codes", "networks"},
+    "trainer": {"augment", "coarse", "codes", "networks", "region"},
     "checkpoint": {"codes", "networks", "tensor_archive", "trainer"},
     "data": set(),
     "training": {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from infoeval import Affine, Coarse, CodeSpace, Trainer, Uniform, UserError, content
+from infoeval import Affine, Coarse, CodeSpace, Region, Trainer, Uniform, UserError, content
 from infoeval.training.choosing import load_trainer
 from tests.tiny import tiny_trainer
 
@@ -44,6 +44,7 @@ def test_every_setting_survives_the_round_trip() -> None:
         recognition_learns="with_discriminator",
         recognition_view=Affine(rotation=0.5, cutout=0.25, grey=True),
         recognition_reads=Coarse(2, "black"),
+        code_regions={"slant": Region((0, 8), (2, 6), beside=True, fields=2, centred=True)},
         resized=True,
         invariance_weight=0.25,
         image_noise=0.05,
@@ -191,6 +192,12 @@ def test_a_batch_of_two_and_rates_of_zero_make_sense() -> None:
         {"code_weights": 5},
         {"code_weights": None},
         {"code_weights": ["digit"]},
+        {"code_regions": 5},
+        {"code_regions": ["slant"]},
+        {"code_regions": {"slant": 5}},
+        {"code_regions": {"slant": {"rows": [0, 4]}}},
+        {"code_regions": {"slant": {"rows": [0, 4], "columns": [0, 10**400]}}, "name": []},
+        {"code_regions": {"other": {"rows": [0, 4], "columns": [0, 4]}}},
         {"recognition_view": 5},
         {"recognition_view": {"rotate": 5}},
         {"recognition_reads": 5},

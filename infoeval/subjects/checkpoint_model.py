@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from infoeval.checkpoint import Checkpoint
 from infoeval.codes import CodeSpace
 from infoeval.errors import UserError
-from infoeval.networks import Networks
+from infoeval.networks import Networks, ParallelStacks, Stack
 
 CHUNK = 500
 """Images that the networks compute at once, of large images fewer."""
@@ -49,8 +49,7 @@ class Recognition:
 
     def __init__(self, networks: Networks, images: Tensor | None = None) -> None:
         self.networks = networks
-        before = [networks.shared] if networks.reads is None else []
-        self.layers = nn.ModuleList([*before, networks.recognition])
+        self.layers = nn.ModuleList([networks.shared, networks.recognition])
         if images is not None:
             if len(images) < 2:
                 raise UserError(
@@ -70,34 +69,25 @@ class Recognition:
     def features(self, images: Tensor) -> Tensor:
         """What Q's last, linear layer reads, (n, width) float32, of uint8 images."""
         parts = torch.split(images, rows_at_once(self.networks))
-        return torch.cat([self._features(part) for part in parts])
+        return torch.cat([self._recognition.hidden(self._read(part)) for part in parts])
 
     @torch.no_grad()
     def of_features(self, features: Tensor) -> Tensor:
         """Parameters of the posterior, (n, posterior_width), of `features`."""
-        parameters: Tensor = self._blocks[-1](features)
-        return parameters
+        return self._recognition.output(features)
+
+    @property
+    def _recognition(self) -> Stack | ParallelStacks:
+        return self.layers[1]  # type: ignore[return-value]
 
     def _forward(self, images: Tensor) -> Tensor:
-        x = self._read(images)
-        for block in self._blocks:
-            x = block(x)
-        return x
-
-    def _features(self, images: Tensor) -> Tensor:
-        x = self._read(images)
-        for block in self._blocks[:-1]:
-            x = block(x)
-        return x.flatten(1)
+        return self._recognition(self._read(images))  # type: ignore[no-any-return]
 
     def _read(self, images: Tensor) -> Tensor:
         networks = self.networks
         x = networks.scale(images.to(next(self.layers.parameters()).device))
-        return x if networks.reads is None else networks.reads.apply(x, networks.pixel_range)
-
-    @property
-    def _blocks(self) -> list[nn.Module]:
-        return [block for layer in self.layers for block in layer.blocks]  # type: ignore[union-attr]
+        features = self.layers[0](x) if networks.reading.needs_features else x
+        return networks.reading(x, features, networks.pixel_range)
 
     @torch.no_grad()
     def _estimate_statistics(self, images: Tensor) -> None:

@@ -72,10 +72,10 @@ def circular_map(points: Tensor, random: torch.Generator) -> Tensor:
 
 
 def _views(networks: Networks, images: Tensor) -> Tensor:
-    assert networks.reads is not None
+    assert networks.reading.view is not None
     low_and_high = networks.pixel_range
     parts = (networks.scale(part) for part in torch.split(images, PART))
-    return torch.cat([networks.reads.apply(part, low_and_high) for part in parts])
+    return torch.cat([networks.reading.view.apply(part, low_and_high) for part in parts])
 
 
 def _drawn(values: Tensor, count: int, random: torch.Generator) -> Tensor:

@@ -17,6 +17,7 @@ from infoeval.networks import (
     Block,
     Dense,
     Networks,
+    ParallelStacks,
     Reshape,
     SameConvolution,
     SameUpConvolution,
@@ -140,7 +141,7 @@ class StackedNetworks(nn.Module):
         self.generator = StackedBlocks(one.generator, runs)
         self.shared = StackedBlocks(one.shared, runs)
         self.discriminator = StackedBlocks(one.discriminator, runs)
-        self.recognition = StackedBlocks(one.recognition, runs)
+        self.recognition = _stacked_recognition(one.recognition, runs)
         self.averaged = None if one.averaged is None else StackedBlocks(one.averaged, runs)
         example = next(one.parameters())
         self.to(example.device, example.dtype)
@@ -150,12 +151,19 @@ class StackedNetworks(nn.Module):
         )
         self.to(memory_format=torch.channels_last)
         self.train(one.training)
-        self.pixel_range = one.pixel_range
+        self.pixel_range, self.reading = one.pixel_range, one.reading
         self._scale = one.scale
 
     def scale(self, images: Tensor) -> Tensor:
         """Return uint8 images (S, n, …) as float32 in `pixel_range`."""
         return self._scale(images.flatten(0, 1)).view(images.shape)
+
+
+def _stacked_recognition(one: Stack | ParallelStacks, runs: int) -> StackedBlocks | ParallelStacks:
+    if isinstance(one, Stack):
+        return StackedBlocks(one, runs)
+    stacks = [StackedBlocks(stack, runs) for stack in one.stacks]  # type: ignore[arg-type]
+    return ParallelStacks(stacks, one.shapes, one.order)
 
 
 def _stacked_map(one: nn.Module | None, runs: int) -> nn.Module | None:

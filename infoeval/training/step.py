@@ -243,9 +243,8 @@ class TrainingStep(ABC):
                 count.copy_(steps)
 
     def _read(self, images: Tensor, features: Tensor) -> Tensor:
-        """Return what Q reads of images: the `features` it shares with D, or its own view."""
-        reads = self.trainer.recognition_reads
-        return features if reads is None else reads.apply(images, self.networks.pixel_range)
+        """Return what Q reads of images; `features` are those it shares with D."""
+        return self.networks.reading(images, features, self.networks.pixel_range)
 
     def _augment(self, view: Affine, images: Tensor, drawn: Tensor) -> Tensor:
         return view.apply(images, drawn, self.networks.pixel_range[0])
