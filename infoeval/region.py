@@ -84,7 +84,7 @@ class Region:
         return channels, self.fields, self.fields
 
     def apply(self, images: Tensor) -> Tensor:
-        """Return the region, float32 (…, channels, height, width), of images (…, channels, h, w)."""
+        """Return the region of images (…, channels, h, w): float32 (…, channels, height, width)."""
         (top, bottom), (left, right) = self.rows, self.columns
         rows = images[..., top:bottom, :].float()
         parts = (rows[..., :left], rows[..., right:]) if self.beside else (rows[..., left:right],)
