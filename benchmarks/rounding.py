@@ -9,9 +9,9 @@ steps the same seed is another run. A rounding stands in for another machine: ot
 another number of threads, or bfloat16. It is set in the environment of a process of its own. Every
 run has its folder below --runs and is taken up again where it stopped.
 
-`--choose` takes the complete runs of each rounding three seeds at a time, as `make demo` does, and
-names the run that agrees most with the others on the training images, without labels; every three
-of the seeds are tried, so the choices are not independent.
+`--choose` takes the complete runs of each rounding so many at a time, as `make demo` does, and
+chooses the one with the largest invariance term on the training images, without labels. All groups
+of so many runs are tried, which overlap, and those of runs in a row, which do not.
 
 The codes of style are followed through generated images whose noise and other codes stay fixed:
 the rank correlation of a code with slant, width and ink as `digits_16` measures them, its mean over
@@ -24,7 +24,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -40,11 +40,10 @@ from infoeval.cli.parameter_types import seed_list
 from infoeval.data import load
 from infoeval.data.digits_16 import FACTORS, measure_writing
 from infoeval.evaluation import score
+from infoeval.evaluation.invariance_of_images import invariance_of_images
 from infoeval.files import atomic_path, write_text
-from infoeval.metrics.seed_agreement import seed_agreement
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.opening import open_subject
-from infoeval.sweep.unlabelled import UnlabelledScores, score_unlabelled
 from infoeval.trainer import Precision
 from infoeval.training.choosing import load_trainer
 from infoeval.training.run import train
@@ -177,57 +176,52 @@ def print_summary(table: pd.DataFrame) -> None:
         )
 
 
-def unlabelled(folder: Path) -> UnlabelledScores:
-    """Return what a run makes of the training images, whose labels are not used."""
-    subject = open_subject(folder / "ckpt.pt")
-    images = load("digits_16")
-    return score_unlabelled(subject.reader(images), images, np.arange(len(images)))
+def invariance(folder: Path) -> float:
+    """The invariance term of a run on the training images, whose labels are not used."""
+    subject, images = open_subject(folder / "ckpt.pt"), load("digits_16")
+    assert subject.checkpoint is not None
+    term = invariance_of_images(
+        subject.reader(images), images, np.arange(len(images)), subject.checkpoint.trainer
+    )
+    assert term is not None
+    return round(term, 4)
 
 
-def choose(runs: Path, rounding: str, seeds: Sequence[int]) -> list[dict[str, Any]]:
-    """Return a row for every three of the complete seeds: which is chosen, and its error."""
-    folders = {seed: folder_of(rounding, seed, runs) for seed in seeds}
-    folders = {seed: folder for seed, folder in folders.items() if (folder / ROW).exists()}
-    errors = {seed: json.loads((folders[seed] / ROW).read_text())["error"] for seed in folders}
-    found = {seed: unlabelled(folder) for seed, folder in folders.items()}
-    rows = []
-    for three in combinations(folders, 3):
-        agreement = seed_agreement([list(found[seed].codes.values()) for seed in three])
-        assert agreement.medoid is not None
-        chosen = three[agreement.medoid]
-        rows.append(
-            {
-                "rounding": rounding,
-                "seeds": " ".join(map(str, three)),
-                "chosen": chosen,
-                "agreement": round(float(agreement.means.max()), 4),
-                "error": errors[chosen],
-                "median error": float(np.median([errors[seed] for seed in three])),
-            }
+def choices(runs: pd.DataFrame, of: int) -> list[pd.Series]:
+    """The run with the largest term of each group of so many `runs`, whatever runs it has."""
+    rows = [row for _, row in runs.iterrows()]
+    return [max(group, key=lambda row: row["invariance"]) for group in combinations(rows, of)]
+
+
+def print_choices(table: pd.DataFrame, of: int) -> None:
+    """Print how often the chosen one of so many runs reaches the error that is asked for."""
+    for rounding, part in table.groupby("rounding", sort=False):
+        good = [row["error"] <= HIGHEST_ERROR for row in choices(part, of)]
+        apart = [part.iloc[start : start + of] for start in range(0, len(part) - of + 1, of)]
+        errors = [100 * choices(group, of)[0]["error"] for group in apart]
+        print(
+            f"{rounding}: chosen of {of}, error at most {HIGHEST_ERROR:.0%} in {sum(good):,} of "
+            f"{len(good):,} ({np.mean(good):.1%}); of {of} runs in a row: "
+            f"{', '.join(f'{error:.2f}' for error in errors)} %"
         )
-    return rows
 
 
 def choose_all(arguments: argparse.Namespace) -> None:
-    """Write the choices, and print how many reach the error that is asked for."""
+    """Write the term of every run, and print how many choices reach the error."""
     rows: list[dict[str, Any]] = []
     for rounding in arguments.rounding or ROUNDINGS:
-        chosen = choose(arguments.runs, rounding, arguments.seeds)
-        rows += chosen
-        good = [row["error"] <= HIGHEST_ERROR for row in chosen]
-        # Three seeds in a row have no run in common with the next three.
-        apart = [
-            is_good
-            for row, is_good in zip(chosen, good, strict=True)
-            if (first := int(row["seeds"].split()[0])) % 3 == 0
-            and row["seeds"] == f"{first} {first + 1} {first + 2}"
-        ]
-        print(
-            f"{rounding}: chosen of three, error at most {HIGHEST_ERROR:.0%} in {sum(good)} of "
-            f"{len(good)}; of {len(apart)} apart in {sum(apart)}"
-        )
+        for seed in arguments.seeds:
+            folder = folder_of(rounding, seed, arguments.runs)
+            if (folder / ROW).exists():
+                error = json.loads((folder / ROW).read_text())["error"]
+                term = invariance(folder)
+                rows.append(
+                    {"rounding": rounding, "seed": seed, "invariance": term, "error": error}
+                )
+    table = pd.DataFrame(rows)
+    print_choices(table, arguments.of)
     with atomic_path(arguments.choose) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False)
+        table.to_csv(temporary, index=False)
 
 
 def main() -> None:
@@ -238,7 +232,8 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=ROOT / "runs" / "rounding")
     parser.add_argument("--table", type=Path, help="also write the rows to this CSV file")
     parser.add_argument("--summary", type=Path, help="print the rows of such a file instead")
-    parser.add_argument("--choose", type=Path, help="choose among the runs, into this CSV file")
+    parser.add_argument("--choose", type=Path, help="choose among the runs; writes this CSV file")
+    parser.add_argument("--of", type=int, default=4, help="so many runs at a time")
     parser.add_argument("--one", choices=ROUNDINGS, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:

@@ -35,6 +35,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "augment": set(),
     "coarse": set(),
     "region": set(),
+    "invariance": set(),
     "tensor_archive": set(),
     "priors": set(),
     "codes": {"priors"},
@@ -44,7 +45,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checkpoint": {"codes", "networks", "tensor_archive", "trainer"},
     "data": set(),
     "training": {
-        *("augment", "checkpoint", "codes", "data", "networks", "trainer", "traversals"),
+        *("augment", "checkpoint", "codes", "data", "invariance", "networks", "trainer"),
+        "traversals",
     },
     "subjects": {"checkpoint", "codes", "data", "networks", "trainer", "traversals"},
     "metrics": set(),
@@ -55,8 +57,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "viewer": {"reporting", "results"},
     "live": {"networks", "reporting", "subjects"},
     "evaluation": {
-        *("augment", "codes", "data", "information", "latent", "live", "metrics"),
-        *("reporting", "results", "subjects", "traversals"),
+        *("augment", "codes", "data", "information", "invariance", "latent", "live", "metrics"),
+        *("reporting", "results", "subjects", "trainer", "traversals"),
     },
     "sweep": {
         *("augment", "checkpoint", "data", "evaluation", "metrics", "networks", "results"),

@@ -66,6 +66,21 @@ def test_a_style_has_a_name_if_it_carries_and_changes_something(rounding: Module
     assert rounding.name_styles(both) == "style_1 slant -0.80, style_2 slant +0.90"
 
 
+def test_the_choice_is_the_run_with_the_largest_term(
+    rounding: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terms, errors = (6.7, 6.6, 6.5, 6.8, 6.4), (0.02, 0.09, 0.01, 0.06, 0.5)
+    runs = [
+        {"rounding": "avx2", "invariance": term, "error": error}
+        for term, error in zip(terms, errors, strict=True)
+    ]
+    rounding.print_choices(pd.DataFrame(runs), 2)
+    # The last but one is in four of the ten pairs, the second is chosen of two.
+    assert capsys.readouterr().out == (
+        "avx2: chosen of 2, error at most 5% in 4 of 10 (40.0%); of 2 runs in a row: 2.00, 6.00 %\n"
+    )
+
+
 def test_the_summary_counts_runs(rounding: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [row(), row(seed=4, error=0.051, **{"L_I style_1 low": 0.0})]
     rounding.print_summary(pd.DataFrame([*rows, row(rounding="bfloat16")]))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from infoeval.errors import UserError
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.inputs import evenly_spaced
+from infoeval.evaluation.invariance_of_images import invariance_of_images, largest_term
 from infoeval.metrics.seed_agreement import LEAST_MODELS, seed_agreement
 from infoeval.results import Document
 from infoeval.subjects.opening import Given
@@ -145,10 +146,11 @@ class SeedChoice(NamedTuple):
 
 
 def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> SeedChoice:
-    """Return the choice of the seed `show`; else of the medoid of three or more; else of the first.
+    """Return the choice of the seed `show`, or one without labels, or the first.
 
-    Neither labels nor scores decide: all seeds encode the same training images, and the medoid is
-    the seed that agrees most with the others (see `infoeval.metrics.seed_agreement`).
+    Neither labels nor scores decide: all seeds encode the same training images. Of seeds whose
+    trainer has an invariance term, the one in which it is largest is chosen; of three or more
+    others the medoid, which agrees most with the rest (see `infoeval.metrics.seed_agreement`).
 
     Raises UserError where no subject is of the seed `show`, or the images are missing.
     """
@@ -160,18 +162,28 @@ def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> S
             raise UserError(f"--show {show}: no model is of that seed; the seeds are {there}")
         return SeedChoice(seeds.index(show), f"seed {show}, as asked for")
     first = SeedChoice(0, "the first one given")
-    if len(checkpoints) < max(LEAST_MODELS, len(subjects)):
+    invariant = all(checkpoint.trainer.invariance_weight for checkpoint in checkpoints)
+    if len(checkpoints) < max(2 if invariant else LEAST_MODELS, len(subjects)):
         return first
-    codes, types = [], []
+    codes, types, terms = [], [], []
     for number, subject in enumerate(subjects):
         done = f"choosing among the seeds without labels, {number} of {len(subjects)} read"
         context.progress(done, number / len(subjects))
         train = context.splits(subject).train
         rows = evenly_spaced(len(train), IMAGES)
-        columns = subject.reader(train).encode(train, rows).columns
+        reader = subject.reader(train)
+        if invariant:
+            terms.append(invariance_of_images(reader, train, rows, checkpoints[number].trainer))
+            continue
+        columns = reader.encode(train, rows).columns
         codes.append([columns[name].to_numpy() for name in columns])
         angles = {name for name, prior in (subject.codes or {}).items() if prior.is_circular}
         types.append(["periodic" if name in angles else "" for name in columns])
+    unlabelled = f"{len(rows):,} training images, without labels"
+    place = largest_term(terms)
+    if place is not None:
+        term = f"largest invariance term of the seeds ({terms[place]:.3f} nats)"
+        return SeedChoice(place, f"{term} on {unlabelled}")
     agreement = seed_agreement(codes, types)
     if agreement.medoid is None:
         return SeedChoice(0, "the first one given; no two seeds agree on anything")
@@ -179,5 +191,5 @@ def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> S
     return SeedChoice(
         agreement.medoid,
         f"highest mean agreement with the other seeds ({mean:.3f}; {agreement.measure}) on "
-        f"{len(rows):,} training images, without labels",
+        f"{unlabelled}",
     )

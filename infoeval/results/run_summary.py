@@ -56,6 +56,7 @@ class Row:
         bounds: L_I of each code.
         information_on_images: H(mean q) - mean H(q) of each code on training images, nats.
         augmentation_consistency: how much of each code's reading survives augmentation.
+        invariance: the trainer's invariance term on training images, nats, where it has one.
         agreement: mean agreement with the other complete runs of this λ.
         picked: whether it is the choice among those.
 
@@ -75,6 +76,7 @@ class Row:
     bounds: Mapping[str, Bound] = field(default_factory=dict)
     information_on_images: Mapping[str, Number] = field(default_factory=dict)
     augmentation_consistency: Mapping[str, Number] = field(default_factory=dict)
+    invariance: Number | None = None
     agreement: Number | None = None
     picked: Flag = False
 
@@ -146,6 +148,7 @@ def _flat(row: Row) -> dict[str, Any]:
         "steps": row.steps,
         "seconds": math.nan if row.seconds is None else round(row.seconds, 1),
         "picked": row.picked,
+        "invariance": row.invariance,
         "agreement": row.agreement,
         "device": row.device,
         "threads": row.threads,

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from infoeval.evaluation.invariance_of_images import largest_term
 from infoeval.metrics.seed_agreement import LEAST_MODELS, seed_agreement
 from infoeval.results import Pick, Row, Summary
 from infoeval.sweep.unlabelled import UnlabelledScores
@@ -24,9 +25,11 @@ def summarise(
 ) -> Summary:
     """Return the summary: the runs of each λ compared on the same images, and the choice marked.
 
-    `scores` are those of complete runs, else None; `angles` names the codes on a circle. A code
-    that is inactive in every run does not count, as long as another is active. No run of λ = 0 is
-    chosen: there codes and images agree by accident only.
+    The choice is the run with the largest invariance term, where the trainer has one; else the one
+    that agrees most with the others. `scores` are those of complete runs, else None; `angles` names
+    the codes on a circle. A code that is inactive in every run does not count in the agreement, as
+    long as another is active. No run of λ = 0 is chosen: there codes and images agree by accident
+    only.
     """
     rows = list(rows)
     picks, measures = [], dict[float, str]()
@@ -51,13 +54,18 @@ def summarise(
             measures[weight], medoid = agreement.measure, agreement.medoid
             for number, mean in zip(numbers, agreement.means, strict=True):
                 rows[number] = replace(rows[number], agreement=float(mean))
-        chosen = numbers[medoid] if weight and medoid is not None else None
+        terms = [rows[number].invariance for number in numbers]
+        place = largest_term(terms)
+        if place is not None:
+            reason = f"largest invariance term, {terms[place]:.3f} nats"
+        else:
+            place, reason = medoid, _reason(len(active), medoid is not None, inactive)
+        if not weight:
+            place, reason = None, "runs without the information term are not chosen from"
+        chosen = None if place is None else numbers[place]
         if chosen is not None:
             rows[chosen] = replace(rows[chosen], picked=True)
-        folder = None if chosen is None else rows[chosen].folder
-        picks.append(
-            Pick(weight, folder, _reason(weight, len(active), chosen is not None, inactive))
-        )
+        picks.append(Pick(weight, None if chosen is None else rows[chosen].folder, reason))
     measure = _measure(measures)
     return Summary(trainer, variant, data, measure, images, tuple(rows), tuple(picks))
 
@@ -82,10 +90,8 @@ def _inactive(rows: Sequence[Row]) -> list[str]:
     return inactive if len(inactive) < len(names) else []
 
 
-def _reason(weight: float, complete: int, chosen: bool, inactive: Sequence[str]) -> str:
-    """Return why a run of a λ was chosen, or why none was."""
-    if weight == 0:
-        return "runs without the information term are not chosen from"
+def _reason(complete: int, chosen: bool, inactive: Sequence[str]) -> str:
+    """Return why the medoid of the runs of a λ was chosen, or why none was."""
     if complete < LEAST_MODELS:
         return f"a medoid needs {LEAST_MODELS} complete runs, not {complete}"
     if not chosen:

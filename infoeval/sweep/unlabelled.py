@@ -10,10 +10,9 @@ from torch import Tensor
 
 from infoeval.augment import Affine
 from infoeval.data import ImageSet
+from infoeval.evaluation.invariance_of_images import augmented, invariance_of_images
 from infoeval.subjects.subject import Reader
-
-BLOCK = 2**24
-"""Number of pixels that are augmented at a time."""
+from infoeval.trainer import Trainer
 
 
 @dataclass(frozen=True)
@@ -26,16 +25,22 @@ class UnlabelledScores:
             assigned with certainty and all categories are used.
         augmentation_consistency: of each categorical code the share of images that keep their
             category when they are slightly rotated, scaled, sheared and shifted (`Affine`).
+        invariance: the trainer's invariance term, nats; None of a trainer without one.
 
     """
 
     codes: dict[str, NDArray[Any]]
     information: dict[str, float]
     augmentation_consistency: dict[str, float]
+    invariance: float | None = None
 
 
-def score_unlabelled(reader: Reader, images: ImageSet, rows: NDArray[np.intp]) -> UnlabelledScores:
+def score_unlabelled(
+    reader: Reader, images: ImageSet, rows: NDArray[np.intp], trainer: Trainer | None = None
+) -> UnlabelledScores:
     """Return the scores of some rows of an image set, whose labels are not used.
+
+    The invariance term is that of `trainer`.
 
     Raises UserError for networks that compute no finite numbers.
     """
@@ -44,21 +49,12 @@ def score_unlabelled(reader: Reader, images: ImageSet, rows: NDArray[np.intp]) -
     posteriors = encoding.posteriors
     consistency = {}
     if posteriors:
-        augmented = reader.columns(_augment(torch.from_numpy(images.images[rows])).numpy())
-        consistency = {name: float(np.mean(augmented[name] == codes[name])) for name in posteriors}
+        random = torch.Generator().manual_seed(0)
+        moved = reader.columns(augmented(images.images[rows], Affine(), random))
+        consistency = {name: float(np.mean(moved[name] == codes[name])) for name in posteriors}
     information = {name: _information(torch.from_numpy(q)) for name, q in posteriors.items()}
-    return UnlabelledScores(codes, information, consistency)
-
-
-def _augment(images: Tensor) -> Tensor:
-    """Return an augmented copy of each image; in blocks, because it is done in floats."""
-    generator = torch.Generator().manual_seed(0)
-    rows = max(1, BLOCK // images[0].numel())
-    augmented = [
-        Affine()(part.float(), generator, background=0.0).round().to(torch.uint8)
-        for part in torch.split(images, rows)
-    ]
-    return torch.cat(augmented)
+    term = None if trainer is None else invariance_of_images(reader, images, rows, trainer)
+    return UnlabelledScores(codes, information, consistency, term)
 
 
 def _information(q: Tensor) -> float:

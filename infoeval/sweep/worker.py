@@ -214,13 +214,15 @@ def _train(
         if result.low is not None and result.high is not None and result.level is not None
     }
     rows = evenly_spaced(len(settings.data), settings.images)
-    scores = score_unlabelled(subject.reader(settings.data), settings.data, rows)
+    reader = subject.reader(settings.data)
+    scores = score_unlabelled(reader, settings.data, rows, subject.checkpoint.trainer)
     row = replace(
         row,
         **_trained(subject.checkpoint),
         bounds=bounds,
         information_on_images=scores.information,
         augmentation_consistency=scores.augmentation_consistency,
+        invariance=scores.invariance,
     )
     return row, scores
 

@@ -13,10 +13,12 @@ from infoeval import Categorical, CodeSpace, Uniform, evaluation
 from infoeval.errors import UserError
 from infoeval.evaluation import pages
 from infoeval.evaluation.context import Context
+from infoeval.evaluation.invariance_of_images import invariance_of_images
 from infoeval.evaluation.options import Options
 from infoeval.evaluation.pages import report
 from infoeval.evaluation.report_inputs import ReportInputs, information_weight, open_inputs
 from infoeval.results import Document
+from infoeval.subjects.opening import open_subject
 from tests.evaluation.conftest import Training
 from tests.evaluation.reports import document_of, entries
 
@@ -259,6 +261,30 @@ def test_two_seeds_are_too_few_for_a_choice(runs: Path, tmp_path: Path) -> None:
     document = document_of(tmp_path / "page.html")
     assert document["subject"]["seed"] == 11
     assert document["reason"] == "the first one given"
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_seeds_with_an_invariance_term_are_chosen_by_it(trained: Training, tmp_path: Path) -> None:
+    """Of two seeds already, in either order, and as a sweep of them chooses."""
+    seeds, terms = (3, 4), []
+    paths = [trained(f"invariant-{seed}", seed, invariance_weight=1.0) for seed in seeds]
+    for path in paths:
+        found = open_subject(path)
+        assert found.checkpoint is not None
+        images = Context(Options(device="cpu")).splits(found).train
+        term = invariance_of_images(
+            found.reader(images), images, np.arange(len(images)), found.checkpoint.trainer
+        )
+        terms.append(term)
+    best = seeds[int(np.argmax(terms))]
+    for order in (paths, paths[::-1]):
+        report(order, tmp_path / "page.html", **CHEAP)
+        document = document_of(tmp_path / "page.html")
+        assert document["subject"]["seed"] == best
+        assert document["reason"] == (
+            f"largest invariance term of the seeds ({max(terms):.3f} nats) on {len(images)} "
+            "training images, without labels"
+        )
 
 
 # Results that were scored before.

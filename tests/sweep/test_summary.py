@@ -66,6 +66,28 @@ def test_fewer_than_three_have_no_medoid(blurs: list[float | None]) -> None:
     assert not any(row.picked for row in summary.rows)
 
 
+def test_the_choice_is_the_run_with_the_largest_invariance_term(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trainer = tiny_trainer(invariance_weight=1.0)
+    summary = train(tmp_path, trainer=trainer, seeds=[0, 1], information_weights=[1.0, 0.0])
+    terms = [row.invariance for row in summary.rows]
+    assert None not in terms
+    images = tiny_images()
+    for row, term in zip(summary.rows, terms, strict=True):
+        reader = open_subject(tmp_path / row.folder / "ckpt.pt").reader(images)
+        found = score_unlabelled(reader, images, np.arange(len(images)), trainer)
+        assert found.invariance == pytest.approx(term, abs=1e-6)
+    best = int(np.argmax(terms[:2]))
+    assert [row.picked for row in summary.rows] == [best == 0, best == 1, False, False]
+    assert summary.picks[0].reason == f"largest invariance term, {terms[best]:.3f} nats"
+    assert "without the information term" in summary.picks[1].reason
+    print_runs(summary)
+    shown = capsys.readouterr().out
+    assert f"{terms[0]:.4f}" in shown
+    assert "invariance: I(ĉ; ĉ′) of 40 training images" in shown
+
+
 def test_runs_without_the_information_term_are_never_chosen() -> None:
     summary = chosen([0.0, 0.0, 0.0], weight=0.0)
     assert summary.picks == (

@@ -8,11 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from infoeval.invariance import information_between_views
 from infoeval.training.losses import (
     Game,
     discriminator_loss,
     generator_loss,
-    information_between_views,
     weighted_information,
 )
 from tests.tiny import tiny_trainer

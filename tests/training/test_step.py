@@ -13,13 +13,13 @@ from torch import Tensor, nn
 from infoeval import Affine, Categorical, CodeSpace, Trainer, Uniform
 from infoeval.checkpoint import Checkpoint
 from infoeval.data import ImageSet
+from infoeval.invariance import information_between_views
 from infoeval.networks import Dense, Reshape, UpConvolution
 from infoeval.training.draws import draw
 from infoeval.training.image_source import ResidentImages
 from infoeval.training.losses import (
     discriminator_loss,
     generator_loss,
-    information_between_views,
 )
 from infoeval.training.run import Run, train
 from infoeval.training.run_options import RunOptions

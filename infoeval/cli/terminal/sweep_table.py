@@ -15,7 +15,10 @@ MOST_COLUMNS = 4
 def print_runs(summary: "Summary") -> None:
     """Print a row for each run, L_I of its codes, why a run is chosen, and why some failed."""
     screen = Screen()
-    runs = table("run", "step", "seconds", "D", "G", "agreement", "", right=True)
+    measures = ["agreement"]
+    if any(row.invariance is not None for row in summary.rows):
+        measures.insert(0, "invariance")
+    runs = table("run", "step", "seconds", "D", "G", *measures, "", right=True)
     for row in summary.rows:
         done = row.status == "complete"
         runs.add_row(
@@ -23,7 +26,7 @@ def print_runs(summary: "Summary") -> None:
             f"{row.step:,}" if done else f"{row.step:,} of {row.steps:,}",
             "–" if row.seconds is None else f"{row.seconds:,.0f}",
             *(_loss(row, name) for name in ("discriminator_loss", "generator_loss")),
-            "–" if row.agreement is None else f"{row.agreement:.4f}",
+            *(_number(getattr(row, measure)) for measure in measures),
             "← chosen" if row.picked else "" if done else row.status,
         )
     screen.print_table(runs)
@@ -60,6 +63,12 @@ def _print_information(screen: Screen, summary: "Summary") -> None:
 
 def _print_choice(screen: Screen, summary: "Summary") -> None:
     screen.print()
+    if any(row.invariance is not None for row in summary.rows):
+        screen.print_line(
+            f"invariance: I(ĉ; ĉ′) of {summary.images:,} training images and augmented copies, in "
+            "nats, as the trainer weighs it; no label was read",
+            soft_wrap=True,
+        )
     if summary.measure is not None:
         screen.print_line(
             f"agreement: {summary.measure}, of {summary.images:,} training images; "
@@ -70,6 +79,10 @@ def _print_choice(screen: Screen, summary: "Summary") -> None:
         chosen = "none" if pick.folder is None else pick.folder
         line = f"chosen of λ = {pick.information_weight:g}: {chosen}: {pick.reason}"
         screen.print_line(line, soft_wrap=True)
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
 
 
 def _loss(row: "Row", name: str) -> str:
