@@ -68,6 +68,8 @@ def report(
         )
     with locked_report(output, written.figures):
         if isinstance(models, Document):
+            if scoring:
+                raise UserError(f"results are shown as they are, without {', '.join(scoring)}")
             models.save(metrics_beside(output))
             models = metrics_beside(output)
         return _report(models, output, metrics, written, scoring)

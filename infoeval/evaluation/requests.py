@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from infoeval.errors import UserError, unknown
+from infoeval.errors import UserError, quoted, unknown
 from infoeval.metrics import registry
 from infoeval.metrics.registry import Metric
 
@@ -54,8 +54,21 @@ def _parse(text: str) -> Request:
     for key, value in _pairs(text, rest):
         if key not in known:
             raise UserError(unknown(f"{name} has no setting", key, known))
-        settings[key] = _value(value)
+        if key in settings:
+            raise UserError(f"{text!r} gives {key} twice")
+        settings[key] = _checked(f"{name}: {key}", _value(value), known[key])
     return Request(name, settings)
+
+
+def _checked(name: str, value: Any, default: Any) -> Any:
+    """Return a value where the default is of its kind; the metric itself checks the rest."""
+    is_flag = isinstance(value, bool)
+    if isinstance(default, bool):
+        if not is_flag:
+            raise UserError(f"{name} is true or false, not {quoted(value)}")
+    elif isinstance(default, int | float) and (is_flag or not isinstance(value, int | float)):
+        raise UserError(f"{name} is a number, such as {default:g}, not {quoted(value)}")
+    return value
 
 
 def _pairs(text: str, rest: str) -> list[tuple[str, str]]:

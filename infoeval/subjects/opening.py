@@ -12,7 +12,7 @@ from infoeval.subjects.onnx_choice import OnnxChoice, onnx_paths
 from infoeval.subjects.subject import Progress, Subject
 from infoeval.subjects.table_subject import TableSubject, has_other_factors, open_table
 from infoeval.subjects.tables.column_choice import TableChoice
-from infoeval.subjects.tables.memory_tables import in_memory
+from infoeval.subjects.tables.memory_tables import in_memory, numbers_of
 from infoeval.subjects.tables.table_files import READERS, is_table
 
 if TYPE_CHECKING:
@@ -134,11 +134,12 @@ def _check_is_checkpoint(path: Path) -> None:
 def as_list(models: "Given | Sequence[Given]") -> list[Given]:
     """Return the models of a list, or of a tuple of paths and subjects.
 
-    Another tuple is one model, an encoder and a generator.
+    Another tuple is one model, an encoder and a generator; a list of rows of numbers is a table.
     """
     several = isinstance(models, tuple) and all(
         isinstance(model, str | Path | Subject) for model in models
     )
+    models = numbers_of(models)
     if isinstance(models, list) or several:
         return list(cast(Sequence[Given], models))
     return [cast(Given, models)]

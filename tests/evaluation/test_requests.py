@@ -25,6 +25,12 @@ def test_what_is_asked_for() -> None:
         ("mig:preset_=laforge", r"mig has no setting 'preset_' \(did you mean 'preset'\?\)"),
         ("mi:budget=quick", "mi has no setting 'budget'; there are none"),
         ("mig:ksg", "settings are written name:setting=value"),
+        ("mig:estimator=ksg,estimator=binned", "gives estimator twice"),
+        ("tad:least_range=x", "tad: least_range is a number, such as 0, not 'x'"),
+        ("jemmig:bins=nan", "jemmig: bins is a number, such as 10, not 'nan'"),
+        ("jemmig:bins=[3]", "bins is a number"),
+        ("jemmig:bins=true", "bins is a number"),
+        ("beta-vae:simulate=yes", "beta-vae: simulate is true or false, not 'yes'"),
         ("mig:estimator", "settings are written name:setting=value"),
     ],
 )

@@ -16,6 +16,7 @@ from infoeval.subjects.tables.table_source import (
     with_plain_names,
 )
 
+_ROWS = (int, float, list, tuple)
 _ARRAYS = (np.ndarray, pd.DataFrame, pd.Series, list)
 
 
@@ -80,6 +81,7 @@ def in_memory(given: Any, *, all_codes: bool = False) -> TableParts | None:
     Raises UserError for a table that cannot be used.
     """
     where = type(given).__name__
+    given = numbers_of(given)
     if isinstance(given, tuple):
         return _of_pair(given)
     if isinstance(given, Mapping):
@@ -90,9 +92,20 @@ def in_memory(given: Any, *, all_codes: bool = False) -> TableParts | None:
     if isinstance(getattr(given, "obs", None), pd.DataFrame) and hasattr(given, "obsm"):
         arrays = {name: given.obsm[name] for name in given.obsm}
         return MappingTable(arrays, where, with_plain_names(given.obs, where))
-    if isinstance(given, np.ndarray) or is_tensor(given) or is_sparse(given):
-        return MappingTable({"codes": given}, where)
+    if isinstance(given, np.ndarray | pd.Series) or is_tensor(given) or is_sparse(given):
+        return MappingTable({"codes": _named(given)}, where)
     return _of_items(given, where) if _is_data_set(given) else None
+
+
+def numbers_of(given: Any) -> Any:
+    """Return a list of numbers or of lists of numbers as an array, anything else as it is."""
+    if not isinstance(given, list) or not all(isinstance(row, _ROWS) for row in given):
+        return given
+    try:
+        array = np.asarray(given)
+    except ValueError:  # rows of different lengths
+        return given
+    return array if array.dtype.kind in "biuf" and array.ndim in (1, 2) and array.size else given
 
 
 def _is_data_set(given: Any) -> bool:
@@ -105,6 +118,7 @@ def factors_in_memory(values: Any) -> pd.DataFrame:
 
     Raises UserError for another shape.
     """
+    values = numbers_of(values)
     if isinstance(values, Mapping):
         table = MappingTable(values, "factors")
         return table.frame(table.columns)
@@ -132,6 +146,7 @@ def _named(values: Any) -> Any:
 
 def _of_pair(pair: tuple[Any, ...]) -> TableParts | None:
     """Return the table of (codes, factors), of which the factors may be None."""
+    pair = tuple(map(numbers_of, pair))
     if not pair or not (isinstance(pair[0], _ARRAYS) or is_tensor(pair[0]) or is_sparse(pair[0])):
         return None
     if len(pair) != 2:

@@ -92,6 +92,21 @@ def test_scores_of_what_is_in_memory() -> None:
     assert named.subject["codes"] == "DataFrame"
 
 
+def test_lists_of_rows_and_series_are_codes() -> None:
+    options: dict[str, Any] = {"null": 0, "replicates": 0, "metrics": ["mig"]}
+    expected = score(X, Y, **options).results[0].value
+    for given in (X.tolist(), list(map(tuple, X))):
+        assert score(given, Y.tolist(), **options).results[0].value == expected
+    assert score((X.tolist(), Y.tolist()), **options).results[0].value == expected
+    one = score(X[:, 0], Y, **options).results[0].value
+    assert score(X[:, 0].tolist(), Y, **options).results[0].value == one
+    series = score(pd.Series(X[:, 0], name="z"), Y, **options)
+    assert series.results[0].value == one
+    for wrong in ([[1.0, 2.0], [3.0]], [["a", "b"]] * 120, []):
+        with pytest.raises(UserError, match=r"no model|2 rows of codes"):
+            score(wrong, Y, **options)
+
+
 def test_a_series_keeps_its_name() -> None:
     rows = open_subject((TABLE[CODES], TABLE["kind"])).rows
     assert rows is not None
