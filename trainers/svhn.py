@@ -13,9 +13,14 @@ nats (continuous_1 of `half` 1.2), and one category and one continuous code coun
 others. Q reads shifted, cut and grey copies of generated images, so that a code cannot be told by a
 colour or one corner. Pictures are drawn by a moving average of G, as G itself goes round from kind
 to kind of image.
+
+What varies most in these pictures is light, and a category of whole pictures changes all of them.
+In `regions`, which is `half` otherwise, Q reads category_1 at the sides alone, category_2 in the
+middle, and continuous_1 in the mean of the picture; the copies are not shifted, which would mix
+sides and middle.
 """
 
-from infoeval import Affine, Categorical, CodeSpace, Trainer, Uniform
+from infoeval import Affine, Categorical, CodeSpace, Region, Trainer, Uniform
 from infoeval.networks import Convolution, Dense, Layer, Reshape, UpConvolution
 
 
@@ -69,6 +74,27 @@ def _narrower(times: int) -> dict[str, tuple[Layer, ...]]:
     }
 
 
+_half = _without_gpu(0.25, 0.25) | _narrower(2) | {"batch": 64, "steps": 6000}
+_regions = {
+    "code_regions": {
+        "category_1": Region((0, 32), (8, 24), beside=True, centred=True),
+        "category_2": Region((0, 32), (8, 24), centred=True),
+        "continuous_1": Region((0, 32), (0, 32), fields=1),
+    },
+    "code_weights": {
+        "category_1": 0.4,
+        "category_2": 0.3,
+        "category_3": 0.1,
+        "category_4": 0.1,
+        "continuous_1": 0.25,
+        "continuous_2": 0.05,
+        "continuous_3": 0.02,
+        "continuous_4": 0.02,
+    },
+    "recognition_view": Affine(rotation=0, scale=0, shear=0, shift=0, cutout=0.5, grey=True),
+    "steps": 5000,
+}
+
 trainer = Trainer(
     name="svhn",
     data="svhn",
@@ -113,7 +139,8 @@ trainer = Trainer(
     steps=5000,
     variants={
         "paper": {"image_noise": 0.0},
-        "half": _without_gpu(0.25, 0.25) | _narrower(2) | {"batch": 64, "steps": 6000},
+        "half": _half,
+        "regions": _half | _regions,
         "small": _without_gpu(0.4, 0.5) | _narrower(4) | {"batch": 32, "steps": 2000},
     },
 )
