@@ -202,7 +202,8 @@ class ParallelStacks(nn.Module):
         super().__init__()
         self.stacks = nn.ModuleList(stacks)
         self.shapes, self.order = tuple(shapes), tuple(order)
-        self.activations = max(stack.activations for stack in stacks)
+        read = sum(math.prod(shape) for shape in self.shapes)
+        self.activations = max(read, *(stack.activations for stack in stacks))
 
     @property
     def blocks(self) -> list[nn.Module]:
@@ -280,10 +281,13 @@ class RecognitionInput:
         read: list[tuple[tuple[str, ...], Shape]] = [(self.others, features)] if self.others else []
         read += [(names, shapes[region]) for region, names in self.regions.items()]
         widths = {name: code.posterior_width for name, code in codes.items()}
-        stacks = [
-            Stack([*table, Dense(sum(widths[name] for name in names))], shape)
-            for names, shape in read
-        ]
+        tables = [[*table, Dense(sum(widths[name] for name in names))] for names, _ in read]
+        if sum(math.prod(shape) for _, shape in read) > MOST_ACTIVATIONS:
+            raise UserError(f"code_regions have at most {MOST_ACTIVATIONS:,} values an image")
+        weights = products = 0
+        for rows, (_, shape) in zip(tables, read, strict=True):
+            weights, products = _check_table(rows, shape, weights, products)
+        stacks = [Stack(rows, shape) for rows, (_, shape) in zip(tables, read, strict=True)]
         spans, start = dict[str, tuple[int, int]](), 0
         for name in (name for names, _ in read for name in names):
             spans[name] = start, start + widths[name]
@@ -395,11 +399,16 @@ class Networks(nn.Module):
         return unit.mul(255).round().clamp(0, 255).to(torch.uint8).contiguous()
 
 
-def _check_table(table: Sequence[Layer], shape: Shape) -> None:
-    """Raise UserError for a table with invalid or oversized layers, before any of them is built."""
+def _check_table(
+    table: Sequence[Layer], shape: Shape, weights_before: int = 0, products_before: int = 0
+) -> tuple[int, int]:
+    """Return how many weights and products a table and those before it have.
+
+    Raises UserError for invalid layers, and where all together is too much, before any is built.
+    """
     if len(table) > MOST_LAYERS:
         raise UserError(f"a layer table has at most {MOST_LAYERS} layers, not {len(table):,}")
-    total = products = 0
+    total, products = weights_before, products_before
     for layer in table:
         _check_layer(layer, shape)
         weights, inputs = _weights(layer, shape), math.prod(shape[1:])
@@ -418,6 +427,7 @@ def _check_table(table: Sequence[Layer], shape: Shape) -> None:
             raise UserError(
                 f"{shown(layer)}: a table computes at most {MOST_PRODUCTS:,} products an image"
             )
+    return total, products
 
 
 def _check_layer(layer: Layer, shape: Shape) -> None:

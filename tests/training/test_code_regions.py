@@ -1,15 +1,16 @@
 """Codes that Q reads in a region of the images: training, resuming, stacks, and real images."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
-from infoeval import Affine, Coarse, Region
+from infoeval import Affine, Coarse, CodeSpace, Region, Uniform, UserError
 from infoeval.checkpoint import Checkpoint
-from infoeval.networks import Convolution, Networks, ParallelStacks
+from infoeval.networks import Convolution, Dense, Networks, ParallelStacks, Reshape, UpConvolution
 from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
 from infoeval.training import run as runs
 from infoeval.training.run_options import RunOptions
@@ -152,3 +153,32 @@ def test_real_images_are_read_in_the_same_way(tmp_path: Path) -> None:
         assert torch.equal(again[name], value)
     calibrated = CheckpointModel(checkpoint).calibrated(pixels.numpy()).posterior(pixels)
     assert not torch.equal(calibrated["slant"], found["slant"])
+
+
+def test_regions_together_are_bounded_as_a_table_is() -> None:
+    """Each region has networks of its own, and a checkpoint may come from a stranger."""
+    names = [f"u{number}" for number in range(40)]
+    codes = CodeSpace(**{name: Uniform(-1, 1) for name in names}, noise=3)
+
+    def networks(fields: int, *table: Dense) -> None:
+        size = 50 * fields
+        regions = {name: Region((0, size), (number, size)) for number, name in enumerate(names)}
+        trainer = with_regions(codes=codes, code_weights={}, code_regions=regions)
+        replace(
+            trainer,
+            image_shape=(1, size, size),
+            generator=(
+                Dense(fields**2),
+                Reshape(1, fields, fields),
+                UpConvolution(1, "tanh", kernel=50, stride=50),
+            ),
+            shared=(Dense(4),),
+            recognition=table,
+        ).networks()
+
+    with torch.device("meta"):
+        networks(1, Dense(2000))
+        with pytest.raises(UserError, match="at most 268,435,456 weights"):
+            networks(1, Dense(8000))
+        with pytest.raises(UserError, match="code_regions have at most 67,108,864 values"):
+            networks(28, Dense(1))
