@@ -10,8 +10,9 @@ another number of threads, or bfloat16. It is set in the environment of a proces
 run has its folder below --runs and is taken up again where it stopped.
 
 `--choose` takes the complete runs of each rounding so many at a time, as `make demo` does, and
-chooses the one with the largest invariance term on the training images, without labels. All groups
-of so many runs are tried, which overlap, and those of runs in a row, which do not.
+chooses the one with the largest sum of invariance term and mean agreement with the others, on the
+training images without labels. All groups of so many runs are tried, which overlap, and those of
+runs in a row, which do not.
 
 The codes of style are followed through generated images whose noise and other codes stay fixed:
 the rank correlation of a code with slant, width and ink as `digits_16` measures them, its mean over
@@ -24,7 +25,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import combinations
 from pathlib import Path
@@ -34,16 +35,19 @@ import numpy as np
 import pandas as pd
 import torch
 from joblib import Parallel, delayed
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from infoeval.cli.parameter_types import seed_list
 from infoeval.data import load
 from infoeval.data.digits_16 import FACTORS, measure_writing
 from infoeval.evaluation import score
-from infoeval.evaluation.invariance_of_images import invariance_of_images
+from infoeval.evaluation.invariance_of_images import most_stable
 from infoeval.files import atomic_path, write_text
+from infoeval.metrics.seed_agreement import seed_agreement
 from infoeval.subjects.checkpoint_model import CheckpointModel
 from infoeval.subjects.opening import open_subject
+from infoeval.sweep.unlabelled import score_unlabelled
 from infoeval.trainer import Precision
 from infoeval.training.choosing import load_trainer
 from infoeval.training.run import train
@@ -176,52 +180,86 @@ def print_summary(table: pd.DataFrame) -> None:
         )
 
 
-def invariance(folder: Path) -> float:
-    """The invariance term of a run on the training images, whose labels are not used."""
-    subject, images = open_subject(folder / "ckpt.pt"), load("digits_16")
-    assert subject.checkpoint is not None
-    term = invariance_of_images(
-        subject.reader(images), images, np.arange(len(images)), subject.checkpoint.trainer
-    )
-    assert term is not None
-    return round(term, 4)
+@dataclass(frozen=True)
+class Unlabelled:
+    """What runs make of the training images, whose labels are not used.
+
+    Args:
+        runs: rounding, seed, invariance term and error of each; the error is that of test images.
+        agreement: of each two of the runs, ``(n, n)``.
+
+    """
+
+    runs: pd.DataFrame
+    agreement: NDArray[np.float64]
+
+    def choose(self, group: Sequence[int]) -> int:
+        """The run of a group that `make demo` would show."""
+        rows = list(group)
+        means = (self.agreement[np.ix_(rows, rows)].sum(axis=1) - 1) / (len(rows) - 1)
+        place = most_stable(self.runs["invariance"].iloc[rows].tolist(), means)
+        assert place is not None
+        return rows[place]
 
 
-def choices(runs: pd.DataFrame, of: int) -> list[pd.Series]:
-    """The run with the largest term of each group of so many `runs`, whatever runs it has."""
-    rows = [row for _, row in runs.iterrows()]
-    return [max(group, key=lambda row: row["invariance"]) for group in combinations(rows, of)]
+def read_unlabelled(rounding: str, seeds: Sequence[int], runs: Path) -> Unlabelled:
+    """Return what the complete runs of a rounding make of the training images."""
+    images = load("digits_16")
+    every = np.arange(len(images))
+    rows, codes = [], []
+    for seed in seeds:
+        folder = folder_of(rounding, seed, runs)
+        if (folder / ROW).exists():
+            subject = open_subject(folder / "ckpt.pt")
+            assert subject.checkpoint is not None
+            scores = score_unlabelled(
+                subject.reader(images), images, every, subject.checkpoint.trainer
+            )
+            codes.append(list(scores.codes.values()))
+            error = json.loads((folder / ROW).read_text())["error"]
+            rows.append(
+                {
+                    "rounding": rounding,
+                    "seed": seed,
+                    "invariance": scores.invariance,
+                    "error": error,
+                }
+            )
+    agreement = np.eye(len(rows))
+    for one, two in combinations(range(len(rows)), 2):
+        found = seed_agreement([codes[one], codes[two]]).means[0]
+        agreement[one, two] = agreement[two, one] = found
+    return Unlabelled(pd.DataFrame(rows), agreement)
 
 
-def print_choices(table: pd.DataFrame, of: int) -> None:
+def print_choices(unlabelled: Unlabelled, of: int) -> None:
     """Print how often the chosen one of so many runs reaches the error that is asked for."""
-    for rounding, part in table.groupby("rounding", sort=False):
-        good = [row["error"] <= HIGHEST_ERROR for row in choices(part, of)]
-        apart = [part.iloc[start : start + of] for start in range(0, len(part) - of + 1, of)]
-        errors = [100 * choices(group, of)[0]["error"] for group in apart]
-        print(
-            f"{rounding}: chosen of {of}, error at most {HIGHEST_ERROR:.0%} in {sum(good):,} of "
-            f"{len(good):,} ({np.mean(good):.1%}); of {of} runs in a row: "
-            f"{', '.join(f'{error:.2f}' for error in errors)} %"
-        )
+    errors = unlabelled.runs["error"].to_numpy()
+    places = range(len(errors))
+    chosen = np.array([errors[unlabelled.choose(group)] for group in combinations(places, of)])
+    good = chosen <= HIGHEST_ERROR
+    in_a_row = [
+        100 * errors[unlabelled.choose(places[start : start + of])]
+        for start in range(0, len(errors) - of + 1, of)
+    ]
+    print(
+        f"{unlabelled.runs['rounding'].iloc[0]}: chosen of {of}, error at most "
+        f"{HIGHEST_ERROR:.0%} in {good.sum():,} of {len(good):,} ({good.mean():.1%}), "
+        f"{100 * chosen.max():.2f} % at most; of {of} runs in a row: "
+        f"{', '.join(f'{error:.2f}' for error in in_a_row)} %"
+    )
 
 
 def choose_all(arguments: argparse.Namespace) -> None:
-    """Write the term of every run, and print how many choices reach the error."""
-    rows: list[dict[str, Any]] = []
+    """Write what decides, and print how many choices reach the error."""
+    tables = []
     for rounding in arguments.rounding or ROUNDINGS:
-        for seed in arguments.seeds:
-            folder = folder_of(rounding, seed, arguments.runs)
-            if (folder / ROW).exists():
-                error = json.loads((folder / ROW).read_text())["error"]
-                term = invariance(folder)
-                rows.append(
-                    {"rounding": rounding, "seed": seed, "invariance": term, "error": error}
-                )
-    table = pd.DataFrame(rows)
-    print_choices(table, arguments.of)
+        unlabelled = read_unlabelled(rounding, arguments.seeds, arguments.runs)
+        print_choices(unlabelled, arguments.of)
+        mean = (unlabelled.agreement.sum(axis=1) - 1) / (len(unlabelled.runs) - 1)
+        tables.append(unlabelled.runs.assign(agreement=mean.round(4)))
     with atomic_path(arguments.choose) as temporary:
-        table.to_csv(temporary, index=False)
+        pd.concat(tables).to_csv(temporary, index=False, float_format="%.5g")
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -66,19 +67,19 @@ def test_a_style_has_a_name_if_it_carries_and_changes_something(rounding: Module
     assert rounding.name_styles(both) == "style_1 slant -0.80, style_2 slant +0.90"
 
 
-def test_the_choice_is_the_run_with_the_largest_term(
-    rounding: ModuleType, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_choices_are_counted(rounding: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     terms, errors = (6.7, 6.6, 6.5, 6.8, 6.4), (0.02, 0.09, 0.01, 0.06, 0.5)
-    runs = [
-        {"rounding": "avx2", "invariance": term, "error": error}
-        for term, error in zip(terms, errors, strict=True)
-    ]
-    rounding.print_choices(pd.DataFrame(runs), 2)
-    # The last but one is in four of the ten pairs, the second is chosen of two.
+    runs = pd.DataFrame({"rounding": "avx2", "invariance": terms, "error": errors})
+    alike = np.full((5, 5), 0.9) + 0.1 * np.eye(5)
+    rounding.print_choices(rounding.Unlabelled(runs, alike), 2)
+    # The fourth is in four of the ten pairs, and the second is chosen in two of the others.
     assert capsys.readouterr().out == (
-        "avx2: chosen of 2, error at most 5% in 4 of 10 (40.0%); of 2 runs in a row: 2.00, 6.00 %\n"
+        "avx2: chosen of 2, error at most 5% in 4 of 10 (40.0%), 9.00 % at most; of 2 runs in a "
+        "row: 2.00, 6.00 %\n"
     )
+    # The first agrees with the others so much more that it is chosen of all.
+    alike[0, 1:] = alike[1:, 0] = 1.1
+    assert rounding.Unlabelled(runs, alike).choose(range(5)) == 0
 
 
 def test_the_summary_counts_runs(rounding: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from infoeval.augment import Affine
 from infoeval.data import ImageSet
@@ -46,10 +46,16 @@ def invariance_of_images(
     return float(np.mean(found))
 
 
-def largest_term(terms: Sequence[float | None]) -> int | None:
-    """Return the place of the largest term of two models or more; None where some have none."""
+def most_stable(terms: Sequence[float | None], agreement: ArrayLike) -> int | None:
+    """Return the place of the largest sum of invariance term and mean agreement with the others.
+
+    The term alone finds the best where most models have merged categories, and the agreement where
+    few have. None for fewer than two models, and where some have no term.
+    """
     known = [term for term in terms if term is not None]
-    return known.index(max(known)) if len(known) == len(terms) > 1 else None
+    if len(known) < max(2, len(terms)):
+        return None
+    return int(np.argmax(np.asarray(known) + np.asarray(agreement)))
 
 
 def augmented(

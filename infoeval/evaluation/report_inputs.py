@@ -7,7 +7,7 @@ from typing import NamedTuple
 from infoeval.errors import UserError
 from infoeval.evaluation.context import Context
 from infoeval.evaluation.inputs import evenly_spaced
-from infoeval.evaluation.invariance_of_images import invariance_of_images, largest_term
+from infoeval.evaluation.invariance_of_images import invariance_of_images, most_stable
 from infoeval.metrics.seed_agreement import LEAST_MODELS, seed_agreement
 from infoeval.results import Document
 from infoeval.subjects.opening import Given
@@ -148,9 +148,9 @@ class SeedChoice(NamedTuple):
 def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> SeedChoice:
     """Return the choice of the seed `show`, or one without labels, or the first.
 
-    Neither labels nor scores decide: all seeds encode the same training images. Of seeds whose
-    trainer has an invariance term, the one in which it is largest is chosen; of three or more
-    others the medoid, which agrees most with the rest (see `infoeval.metrics.seed_agreement`).
+    Neither labels nor scores decide: all seeds encode the same training images. Of three or more
+    the medoid is chosen, which agrees most with the rest (see `infoeval.metrics.seed_agreement`);
+    where the trainer has an invariance term, the seed with the largest sum of both, of two already.
 
     Raises UserError where no subject is of the seed `show`, or the images are missing.
     """
@@ -174,17 +174,20 @@ def choose(subjects: Sequence[Subject], show: int | None, context: Context) -> S
         reader = subject.reader(train)
         if invariant:
             terms.append(invariance_of_images(reader, train, rows, checkpoints[number].trainer))
-            continue
         columns = reader.encode(train, rows).columns
         codes.append([columns[name].to_numpy() for name in columns])
         angles = {name for name, prior in (subject.codes or {}).items() if prior.is_circular}
         types.append(["periodic" if name in angles else "" for name in columns])
     unlabelled = f"{len(rows):,} training images, without labels"
-    place = largest_term(terms)
-    if place is not None:
-        term = f"largest invariance term of the seeds ({terms[place]:.3f} nats)"
-        return SeedChoice(place, f"{term} on {unlabelled}")
     agreement = seed_agreement(codes, types)
+    place = most_stable(terms, agreement.means)
+    if place is not None:
+        both = f"({terms[place]:.3f} nats and {agreement.means[place]:.3f})"
+        return SeedChoice(
+            place,
+            f"largest sum of invariance term and mean agreement with the other seeds {both} on "
+            f"{unlabelled}",
+        )
     if agreement.medoid is None:
         return SeedChoice(0, "the first one given; no two seeds agree on anything")
     mean = float(agreement.means[agreement.medoid])

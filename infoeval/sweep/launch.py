@@ -71,11 +71,11 @@ def train_many(
     from whichever backend is active: `with joblib.parallel_config("dask"):` or
     `("ray", n_jobs=…)` around the call uses a cluster, whose machines must share `folder`.
 
-    The choice among the complete runs of a λ is made on up to 10,000 images, evenly spaced over the
-    training set. Where the trainer has an invariance term it is the run in which that is largest
-    (`infoeval.evaluation.invariance_of_images`); else, of three at least, it is their medoid, see
-    `infoeval.metrics.seed_agreement`, and codes that carry nothing in any of these runs are left
-    out (`infoeval.sweep.summary.LEAST_SHARE`).
+    The choice among the complete runs of a λ, three at least, is their medoid on up to 10,000
+    images, evenly spaced over the training set; see `infoeval.metrics.seed_agreement`. Codes that
+    carry nothing in any of these runs are left out (`infoeval.sweep.summary.LEAST_SHARE`). Where
+    the trainer has an invariance term, it is the run with the largest sum of agreement and term
+    (`infoeval.evaluation.invariance_of_images`), of two at least.
 
     Args:
         trainer: the experiment, its variant already chosen.

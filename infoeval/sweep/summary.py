@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from infoeval.evaluation.invariance_of_images import largest_term
+from infoeval.evaluation.invariance_of_images import most_stable
 from infoeval.metrics.seed_agreement import LEAST_MODELS, seed_agreement
 from infoeval.results import Pick, Row, Summary
 from infoeval.sweep.unlabelled import UnlabelledScores
@@ -25,11 +25,11 @@ def summarise(
 ) -> Summary:
     """Return the summary: the runs of each λ compared on the same images, and the choice marked.
 
-    The choice is the run with the largest invariance term, where the trainer has one; else the one
-    that agrees most with the others. `scores` are those of complete runs, else None; `angles` names
-    the codes on a circle. A code that is inactive in every run does not count in the agreement, as
-    long as another is active. No run of λ = 0 is chosen: there codes and images agree by accident
-    only.
+    The choice is the run that agrees most with the others; where the trainer has an invariance
+    term, that with the largest sum of term and agreement, of two already. `scores` are those of
+    complete runs, else None; `angles` names the codes on a circle. A code that is inactive in every
+    run does not count in the agreement, as long as another is active. No run of λ = 0 is chosen:
+    there codes and images agree by accident only.
     """
     rows = list(rows)
     picks, measures = [], dict[float, str]()
@@ -45,21 +45,19 @@ def summarise(
             for number in numbers
             if (scored := scores[number]) is not None
         ]
-        medoid = None
+        place, reason = None, _reason(len(active), False, inactive)
         if len(active) > 1:
             agreement = seed_agreement(
                 [list(codes.values()) for codes in active],
                 [["periodic" if name in angles else "" for name in codes] for codes in active],
             )
-            measures[weight], medoid = agreement.measure, agreement.medoid
+            measures[weight], place = agreement.measure, agreement.medoid
+            reason = _reason(len(active), place is not None, inactive)
+            stable = most_stable([rows[number].invariance for number in numbers], agreement.means)
+            if stable is not None:
+                place, reason = stable, "largest sum of invariance term and mean agreement"
             for number, mean in zip(numbers, agreement.means, strict=True):
                 rows[number] = replace(rows[number], agreement=float(mean))
-        terms = [rows[number].invariance for number in numbers]
-        place = largest_term(terms)
-        if place is not None:
-            reason = f"largest invariance term, {terms[place]:.3f} nats"
-        else:
-            place, reason = medoid, _reason(len(active), medoid is not None, inactive)
         if not weight:
             place, reason = None, "runs without the information term are not chosen from"
         chosen = None if place is None else numbers[place]

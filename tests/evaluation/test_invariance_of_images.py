@@ -14,7 +14,7 @@ from infoeval.data import ImageSet
 from infoeval.evaluation.invariance_of_images import (
     augmented,
     invariance_of_images,
-    largest_term,
+    most_stable,
 )
 from infoeval.subjects.subject import Encoding, Reader
 from tests.tiny import tiny_trainer
@@ -81,8 +81,9 @@ def torch_generator() -> torch.Generator:
     return torch.Generator().manual_seed(0)
 
 
-def test_the_largest_term_of_models_that_all_have_one() -> None:
-    assert largest_term([1.0, 3.0, 2.0]) == 1
-    assert largest_term([1.0, None, 2.0]) is None
-    assert largest_term([1.0]) is None
-    assert largest_term([]) is None
+def test_the_largest_sum_of_models_that_all_have_a_term() -> None:
+    assert most_stable([1.0, 3.0, 2.0], [0.9, 0.8, 0.7]) == 1
+    assert most_stable([1.0, 1.1, 0.9], [0.9, 0.7, 0.9]) == 0
+    assert most_stable([1.0, None, 2.0], [0.9, 0.8, 0.7]) is None
+    assert most_stable([1.0], [0.9]) is None
+    assert most_stable([], []) is None

@@ -66,7 +66,7 @@ def test_fewer_than_three_have_no_medoid(blurs: list[float | None]) -> None:
     assert not any(row.picked for row in summary.rows)
 
 
-def test_the_choice_is_the_run_with_the_largest_invariance_term(
+def test_of_two_runs_the_choice_is_that_with_the_largest_invariance_term(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     trainer = tiny_trainer(invariance_weight=1.0)
@@ -80,12 +80,26 @@ def test_the_choice_is_the_run_with_the_largest_invariance_term(
         assert found.invariance == pytest.approx(term, abs=1e-6)
     best = int(np.argmax(terms[:2]))
     assert [row.picked for row in summary.rows] == [best == 0, best == 1, False, False]
-    assert summary.picks[0].reason == f"largest invariance term, {terms[best]:.3f} nats"
+    assert summary.picks[0].reason == "largest sum of invariance term and mean agreement"
     assert "without the information term" in summary.picks[1].reason
     print_runs(summary)
     shown = capsys.readouterr().out
     assert f"{terms[0]:.4f}" in shown
     assert "invariance: I(ĉ; ĉ′) of 40 training images" in shown
+
+
+def test_the_choice_is_by_the_sum_of_invariance_term_and_agreement() -> None:
+    """The first run agrees most, and the third has the largest term."""
+    readings = [reading(n, blur) for n, blur in enumerate([0.0, 0.1, 0.3])]
+
+    def picked(*terms: float) -> int:
+        rows = [Row(f"r{n}", 1.0, n, "complete", invariance=term) for n, term in enumerate(terms)]
+        summary = summarise(rows, readings, trainer="t", variant="v", data={}, images=900)
+        return [row.picked for row in summary.rows].index(True)
+
+    assert picked(2.0, 2.0, 2.0) == 0
+    assert picked(2.0, 2.0, 2.05) == 0
+    assert picked(2.0, 2.0, 2.5) == 2
 
 
 def test_runs_without_the_information_term_are_never_chosen() -> None:
