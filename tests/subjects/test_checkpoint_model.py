@@ -11,7 +11,7 @@ from torch import Tensor, nn
 import infoeval.subjects.checkpoint_model
 from infoeval import Trainer
 from infoeval.checkpoint import Checkpoint
-from infoeval.networks import Networks
+from infoeval.networks import Convolution, Networks
 from infoeval.subjects.checkpoint_model import CheckpointModel, Recognition
 from tests.tiny import tiny_images, tiny_trainer
 
@@ -256,3 +256,15 @@ def test_a_calibrated_model_shares_the_networks(checkpoint: Checkpoint) -> None:
         calibrated.encode(pixels()),
     )
     assert same(before, model.encode(pixels())), "the model itself reads as before"
+
+
+def test_the_last_layer_reads_convolutional_features_in_the_order_of_the_training() -> None:
+    """Tables of a user's own may have no dense layer between convolutions and Q's output."""
+    shared = (Convolution(4, "leaky_relu"), Convolution(8, "leaky_relu"))
+    trainer = tiny_trainer(shared=shared, recognition=())
+    networks = trainer.networks().initialise(torch.Generator().manual_seed(0))
+    recognition = Recognition(networks)
+    pixels = torch.from_numpy(tiny_images(12).images)
+    features = recognition.features(pixels)
+    assert features.shape == (12, 8 * 2 * 2)
+    torch.testing.assert_close(recognition.of_features(features), recognition(pixels))
