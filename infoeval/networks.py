@@ -202,6 +202,7 @@ class ParallelStacks(nn.Module):
         super().__init__()
         self.stacks = nn.ModuleList(stacks)
         self.shapes, self.order = tuple(shapes), tuple(order)
+        self.shape: Shape = (sum(end - first for first, end in order),)
         read = sum(math.prod(shape) for shape in self.shapes)
         self.activations = max(read, *(stack.activations for stack in stacks))
 

@@ -119,7 +119,7 @@ def test_it_is_not_run_unless_asked_for(photographs: str) -> None:
     [
         (None, "code-factors:factors=labels", "no factors 'labels'; there are own, statistics"),
         (None, "region-changes:images=3", "images must be a whole number from 4 up"),
-        (None, "region-changes:images=many", "images must be a whole number"),
+        (None, "region-changes:images=many", "images is a number, such as 2000"),
         (None, "region-changes:outer=2", "outer is 2"),
         (Blank(), "region-changes", "the same in all images"),
         (Blank(), "code-factors:images=generated,factors=statistics", "the same statistics"),

@@ -159,7 +159,8 @@ def test_what_does_not_apply(model: Any, message: str) -> None:
     [
         ("features=vgg", "no features 'vgg'; there are moved-copies, inception"),
         ("images=3", "images must be a whole number from 12 up, not 3"),
-        ("images=many", "images must be a whole number"),
+        ("images=many", "images is a number, such as 5000"),
+        ("images=20.5", "images must be a whole number"),
     ],
 )
 def test_settings_that_cannot_be(setting: str, message: str) -> None:
