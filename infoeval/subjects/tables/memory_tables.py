@@ -16,7 +16,8 @@ from infoeval.subjects.tables.table_source import (
     with_plain_names,
 )
 
-_ROWS = (int, float, list, tuple)
+_NUMBERS = (int, float, np.number)
+_ROWS = (*_NUMBERS, list, tuple)
 _ARRAYS = (np.ndarray, pd.DataFrame, pd.Series, list)
 
 
@@ -101,6 +102,9 @@ def numbers_of(given: Any) -> Any:
     """Return a list of numbers or of lists of numbers as an array, anything else as it is."""
     if not isinstance(given, list) or not all(isinstance(row, _ROWS) for row in given):
         return given
+    first = given[0] if given else None
+    if not isinstance(first[0] if isinstance(first, list | tuple) and first else first, _NUMBERS):
+        return given  # such as pairs of models
     try:
         array = np.asarray(given)
     except ValueError:  # rows of different lengths
