@@ -16,9 +16,6 @@ if TYPE_CHECKING:
     from xdist.remote import Producer
     from xdist.scheduler import LoadFileScheduling
 
-# Tiny networks gain nothing from threads, and lose much when cores are shared.
-torch.set_num_threads(1)
-
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -46,6 +43,18 @@ def pytest_collection_finish() -> None:
     """Spare the garbage collector what was imported: looking through it takes 7 % of the suite."""
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
+
+
+# Tiny networks gain nothing from threads, and lose much when cores are shared. Besides, sums are
+# added in the same order only with the same number of threads.
+torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _one_thread_again() -> Iterator[None]:
+    """No test leaves more threads to the next one."""
+    yield
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,6 @@ import json
 import os
 import signal
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,15 +33,6 @@ from tests.tiny import tiny_images, tiny_trainer
 from tests.training.running import hashes, split_options
 
 ON_CPU = RunOptions(device="cpu")
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums are added in the same order only with the same number of threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_each_run_is_the_run_that_training_alone_makes(tmp_path: Path) -> None:

@@ -1,7 +1,6 @@
 """Many runs: how they are dealt out to processes and stacks, and how far they are."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,6 @@ from infoeval.sweep.stacks import SHARE, bytes_of_run, stack_size
 from infoeval.training.run_options import RunOptions
 from tests.sweep.sweeping import train
 from tests.tiny import tiny_trainer
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums are added in the same order only with the same number of threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def test_on_a_cpu_runs_are_not_stacked_unless_asked(tmp_path: Path) -> None:

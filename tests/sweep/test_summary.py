@@ -1,13 +1,12 @@
 """Many runs: what is read of them without labels, which one is chosen, and their table."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import torch
 
 from infoeval import CodeSpace, Uniform
 from infoeval.cli.terminal.sweep_table import print_runs
@@ -19,15 +18,6 @@ from infoeval.sweep.summary import summarise
 from infoeval.sweep.unlabelled import UnlabelledScores, score_unlabelled
 from tests.sweep.sweeping import train
 from tests.tiny import tiny_images, tiny_trainer
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums are added in the same order only with the same number of threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def reading(seed: int, blur: float) -> UnlabelledScores:

@@ -4,7 +4,6 @@ import shutil
 from pathlib import Path
 
 import pytest
-import torch
 
 from tests.training.running import train
 
@@ -12,7 +11,6 @@ from tests.training.running import train
 @pytest.fixture(scope="session")
 def unbroken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkpoint of a run that nothing disturbed."""
-    torch.set_num_threads(1)
     return train(tmp_path_factory.mktemp("unbroken"))
 
 

@@ -1,6 +1,5 @@
 """A Q of its own that reads a coarse view: training, resuming, stacks, and real images."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +16,6 @@ from infoeval.training.stacked_run import train_stacked
 from infoeval.training.step import Step
 from tests.tiny import tiny_images, tiny_trainer
 from tests.training.running import split_options
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def trained(folder: Path, steps: int, **changes: Any) -> Checkpoint:

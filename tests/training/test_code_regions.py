@@ -1,6 +1,5 @@
 """Codes that Q reads in a region of the images: training, resuming, stacks, and real images."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,14 +20,6 @@ from tests.training.running import split_options
 
 LEFT = Region((0, 8), (0, 4))
 CONVOLUTION = (Convolution(6, "leaky_relu"),)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def with_regions(**changes: Any) -> Any:

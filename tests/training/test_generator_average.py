@@ -1,6 +1,5 @@
 """The moving average of G: what it is, what draws by it, and that training does not notice."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,6 @@ from tests.tiny import tiny_images, tiny_trainer
 from tests.training.running import split_options
 
 DECAY = 0.75
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def trained(folder: Path, steps: int, average: float = DECAY, **options: Any) -> Checkpoint:

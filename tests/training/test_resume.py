@@ -4,7 +4,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,15 +23,6 @@ from tests.comparing import identical
 from tests.processes import LIMIT, start_process, wait_for_file
 from tests.tiny import tiny_images, tiny_trainer
 from tests.training.running import hashes, learned, state, train
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums are added in the same order only with the same number of threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def failing_at(call: int, error: BaseException, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -79,7 +70,6 @@ EVERY_PART = tiny_trainer(
 @pytest.fixture(scope="module")
 def straight(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The checkpoint of a run of every part of the objective that nothing disturbed."""
-    torch.set_num_threads(1)
     return train(tmp_path_factory.mktemp("straight"), EVERY_PART)
 
 
@@ -126,7 +116,6 @@ SAVES_TWICE: dict[str, Any] = {
 @pytest.fixture(scope="module")
 def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an undisturbed run that saves at steps 0, 2 and 4."""
-    torch.set_num_threads(1)
     return train(tmp_path_factory.mktemp("short"), **SAVES_TWICE).parent
 
 

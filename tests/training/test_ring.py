@@ -1,7 +1,6 @@
 """A ring fitted to views of real images before a run: what it finds, and that runs repeat it."""
 
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +17,6 @@ from infoeval.training import run as runs
 from infoeval.training.ring import circular_map, fit_to_ring
 from infoeval.training.run_options import RunOptions
 from tests.tiny import tiny_trainer
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def ring_trainer(**changes: Any) -> Trainer:

@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,15 +24,6 @@ from tests.tiny import tiny_images, tiny_trainer
 from tests.training.running import hashes, learned, state, train
 
 CURVES = ["discriminator_loss", "generator_loss", "information_digit", "information_slant"]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums are added in the same order only with the same number of threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 # What a run leaves.

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +21,6 @@ from tests.tiny import tiny_images, tiny_trainer
 from tests.training.running import split_options
 
 WEIGHTS = (1.0, 0.0, 0.5)
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """Sums are added in the same order only with the same number of threads."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def train(folder: Path, steps: int = 12, **options: Any) -> list[Path | UserError]:
@@ -76,7 +66,6 @@ def assert_close(first: Path, second: Path) -> None:
 @pytest.fixture(scope="module")
 def separate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The three runs, one after the other."""
-    torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("separate")
     for seed in range(3):
         alone(folder, seed)
