@@ -56,6 +56,9 @@ class Trainer:
         discriminator_waits_below: in a step in which D's loss −V(D, G) is below this many nats, D
             does not learn from it, so that G can follow; 0, as in the paper: it always learns.
             A D that cannot tell has log 4 = 1.39.
+        gradient_penalty: γ of R1 (Mescheder et al. 2018), which keeps D smooth where images are
+            real: γ/2 E‖∇ₓ logit D(x)‖² is added to D's loss, x being real images in the networks'
+            range of pixels, with their noise; 0, as in the paper: none.
         adam_betas: Adam's decay rates.
         recognition_learns: "with_generator": Q's head is updated in G's step and D's shared layers
             get no gradient from L_I. "with_discriminator": head and shared layers are updated on
@@ -104,6 +107,7 @@ class Trainer:
     generator_rate: float = 1e-3
     discriminator_rate: float = 2e-4
     discriminator_waits_below: float = 0.0
+    gradient_penalty: float = 0.0
     adam_betas: tuple[float, float] = (0.5, 0.999)
     recognition_learns: Literal["with_generator", "with_discriminator"] = "with_generator"
     image_noise: float = 0.0
@@ -154,9 +158,9 @@ class Trainer:
             _require_whole(name, getattr(self, name), 0)
         rates = ("generator_rate", "discriminator_rate")
         weights = ("information_weight", "invariance_weight", "invariance_balance")
-        for name in (*weights, "image_noise", "discriminator_waits_below", *rates):
+        other = ("image_noise", "discriminator_waits_below", "gradient_penalty")
+        for name in (*weights, *rates, *other, "generator_average"):
             _require_number(name, getattr(self, name))
-        _require_number("generator_average", self.generator_average)
         if self.generator_average >= 1:
             raise UserError(f"generator_average must be below 1, not {self.generator_average}")
         if not isinstance(self.code_weights, Mapping):

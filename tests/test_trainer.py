@@ -50,6 +50,7 @@ def test_every_setting_survives_the_round_trip() -> None:
         image_noise=0.05,
         image_noise_half_life=40,
         discriminator_waits_below=0.5,
+        gradient_penalty=2.0,
         continuous_starts=7,
         invariance_balance=2.0,
         information_warmup=3,

@@ -214,8 +214,23 @@ class _Gather(torch.autograd.Function):
 
     @staticmethod
     def backward(context: Any, *gradients: Any) -> Any:
-        world: World = context.world
-        return world.share(world.sum(gradients[0])), None
+        return _Share.apply(gradients[0], context.world), None
+
+
+class _Share(torch.autograd.Function):
+    """Own share of the sum over the processes: the gradient of `_Gather`, which is its own in turn.
+
+    A gradient penalty needs the second.
+    """
+
+    @staticmethod
+    def forward(context: Any, whole: Tensor, world: World) -> Tensor:
+        context.world = world
+        return world.share(world.sum(whole))
+
+    @staticmethod
+    def backward(context: Any, *gradients: Any) -> Any:
+        return _Gather.apply(gradients[0], context.world), None
 
 
 def normalise(

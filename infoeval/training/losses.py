@@ -68,6 +68,7 @@ class Game:
         self._generator_loss = per_run(generator_loss)
         self._information = per_run(information)
         self._waits_below, self._gather = trainer.discriminator_waits_below, gather
+        self._gradient_penalty = trainer.gradient_penalty
         self.encode = per_run(space.encode)
         """The generator's input: see `CodeSpace.encode`."""
         self.invariance = per_run(invariance)
@@ -82,12 +83,18 @@ class Game:
         codes: Mapping[str, Tensor],
         weight: float | Tensor,
         late: float | Tensor = 1.0,
+        slope: Tensor | None = None,
     ) -> tuple[Tensor, Tensor]:
-        """Return what D minimises, and Q with it unless `posterior` is None; and −V(D, G)."""
+        """Return what D minimises, and Q with it unless `posterior` is None; and −V(D, G).
+
+        `slope` is `squared_slope` at the real images, for the trainer's `gradient_penalty`.
+        """
         minus_value = self._discriminator_loss(real_logits, fake_logits)
         minimised = minus_value
+        if slope is not None:
+            minimised = minimised + self._gradient_penalty / 2 * slope
         if self._waits_below:
-            minimised = minus_value * self._learns(minus_value, real_logits, fake_logits)
+            minimised = minimised * self._learns(minus_value, real_logits, fake_logits)
         if posterior is None:
             return minimised, minus_value
         information, of_late, _ = self._information(posterior, codes)
@@ -119,6 +126,16 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
     return functional.softplus(-real_logits.float()).mean() + (
         functional.softplus(fake_logits.float()).mean()
     )
+
+
+def squared_slope(logits: Tensor, images: Tensor, batch_dim: int = 0) -> Tensor:
+    """Return E‖∇ₓ logit D(x)‖², the mean over images: R1 of Mescheder et al. 2018.
+
+    The gradient is that of the sum of all logits, which batch normalisation makes depend on all
+    images. The dimensions before `batch_dim` are kept.
+    """
+    (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
+    return gradient.float().square().flatten(batch_dim + 1).sum(-1).mean(-1)
 
 
 def generator_loss(fake_logits: Tensor) -> Tensor:

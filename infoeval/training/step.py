@@ -17,7 +17,7 @@ from infoeval.networks import Networks
 from infoeval.trainer import Precision, Trainer
 from infoeval.training.draws import Draws, draw, stack_draws
 from infoeval.training.image_source import Images, ResidentImages
-from infoeval.training.losses import Game
+from infoeval.training.losses import Game, squared_slope
 
 if TYPE_CHECKING:
     from infoeval.training.distributed import World
@@ -188,9 +188,10 @@ class TrainingStep(ABC):
             if self.with_discriminator:
                 read = for_q.get("read", for_q["fake"])
                 posterior = networks.recognition(self.for_recognition(read))
+            slope = self._slope(images.chunk(count, dim)[0]) if trainer.gradient_penalty else None
             real_logits, fake_logits = logits.chunk(2, dim)
             loss, minus_value = self.game.discriminator_half(
-                real_logits, fake_logits, posterior, draws.codes, self.weight, self.late
+                real_logits, fake_logits, posterior, draws.codes, self.weight, self.late, slope
             )
             if "augmented" in for_q:
                 both = torch.cat([for_q["real"], for_q["augmented"]], dim)
@@ -201,6 +202,12 @@ class TrainingStep(ABC):
             learners.append(self.optimizers["recognition"])
         optimizer_step(loss, learners, self.world)
         return minus_value
+
+    def _slope(self, real: Tensor) -> Tensor:
+        """Return the mean squared gradient of D's logit at real images, and a way to reduce it."""
+        real = real.detach().requires_grad_()
+        logits = self.networks.discriminator(self.networks.shared(real))
+        return squared_slope(logits, real, self.batch_dim)
 
     def _update_generator(self, fake: Tensor, draws: Draws) -> tuple[Tensor, dict[str, Tensor]]:
         """Update G by its half of eq. 6, and Q unless it learns with D."""

@@ -26,6 +26,7 @@ TRAINERS: dict[str, Trainer] = {
         image_noise=0.1,
         image_noise_half_life=2,
         discriminator_waits_below=1.39,
+        gradient_penalty=10.0,
         recognition_learns="with_discriminator",
         recognition_view=Affine(cutout=0.5),
         invariance_weight=1.0,

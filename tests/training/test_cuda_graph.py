@@ -47,6 +47,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "warm-up": {"information_warmup": 8, "information_weight": 0.7},
     "late continuous codes": {"continuous_starts": 5},
     "D waits now and then": {"discriminator_waits_below": 1.39},
+    "gradient penalty": {"gradient_penalty": 10.0},
     "noise": {"image_noise": 0.1},
     "falling noise, cut views": {
         "image_noise": 0.1,

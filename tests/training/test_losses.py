@@ -13,6 +13,7 @@ from infoeval.training.losses import (
     Game,
     discriminator_loss,
     generator_loss,
+    squared_slope,
     weighted_information,
 )
 from tests.tiny import tiny_trainer
@@ -69,6 +70,39 @@ def test_a_discriminator_that_is_ahead_waits(waits_below: float, learns: int) ->
     assert [real.grad.item(), fake.grad.item()] == pytest.approx(  # type: ignore[union-attr]
         [-learns / 4, learns * 3 / 8]
     )
+
+
+def test_the_gradient_penalty_is_gamma_halves_of_the_mean_squared_slope() -> None:
+    images = logits(5, 12, seed=3).view(5, 3, 2, 2).requires_grad_()
+    weight = logits(12, 1, seed=4).requires_grad_()
+    scores = (images.flatten(1) @ weight).square() / 2  # whose slope at x is (x·w) w
+    slope = squared_slope(scores, images)
+    at_images = (images.flatten(1) @ weight).square().mean() * weight.square().sum()
+    assert slope.item() == pytest.approx(at_images.item(), rel=1e-5)
+    game, plain = Game(tiny_trainer(gradient_penalty=3.0)), Game(tiny_trainer())
+    drawn = column(0.5), column(-0.25), None, {}, 1.0, 1.0
+    minimised, reported = game.discriminator_half(*drawn, slope)
+    without, value = plain.discriminator_half(*drawn)
+    assert reported == value == without
+    assert (minimised - without).item() == pytest.approx(1.5 * slope.item(), rel=1e-5)
+    (for_weight,) = torch.autograd.grad(minimised, weight)
+    (expected,) = torch.autograd.grad(1.5 * at_images, weight)
+    assert torch.allclose(for_weight, expected, rtol=1e-4)
+
+
+def test_the_slope_of_several_runs_is_that_of_each() -> None:
+    images, weight = logits(10, 4, seed=5).view(2, 5, 4), logits(2, 4, seed=6)[..., None]
+    images.requires_grad_()
+    slopes = squared_slope(images @ weight, images, 1)
+    assert slopes.tolist() == pytest.approx(weight.square().sum((1, 2)).tolist())
+
+
+def test_a_discriminator_that_waits_takes_no_penalty() -> None:
+    game = Game(tiny_trainer(discriminator_waits_below=9.0, gradient_penalty=3.0))
+    minimised, _ = game.discriminator_half(
+        column(0.5), column(-0.25), None, {}, 1.0, 1.0, torch.tensor(7.0)
+    )
+    assert minimised.item() == 0
 
 
 @pytest.mark.parametrize("size", [1e2, 1e4, 1e38])

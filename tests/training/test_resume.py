@@ -61,6 +61,7 @@ EVERY_PART = tiny_trainer(
     image_noise=0.1,
     image_noise_half_life=3,
     discriminator_waits_below=1.39,
+    gradient_penalty=10.0,
     invariance_weight=1.0,
     invariance_starts=6,
     continuous_starts=7,

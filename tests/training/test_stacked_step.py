@@ -47,6 +47,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
     "warm-up": {"information_warmup": 4},
     "D waits now and then": {"discriminator_waits_below": 1.39},
+    "gradient penalty": {"gradient_penalty": 10.0, "image_noise": 0.1},
     "continuous codes from step 2": {"continuous_starts": 2},
     "continuous codes from step 2, Q learns with D": {
         "continuous_starts": 2,
