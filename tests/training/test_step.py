@@ -20,6 +20,7 @@ from infoeval.training.image_source import ResidentImages
 from infoeval.training.losses import (
     discriminator_loss,
     generator_loss,
+    squared_slope,
 )
 from infoeval.training.run import Run, train
 from infoeval.training.run_options import RunOptions
@@ -294,6 +295,27 @@ def test_what_has_no_rate_stays(still: str, frozen: list[str], learning: list[st
         assert not any(moved(getattr(step.networks, name), before[name])), name
     for name in learning:
         assert all(moved(getattr(step.networks, name), before[name])), name
+
+
+# Gradient penalty
+
+
+def test_a_gradient_penalty_keeps_d_flat_at_real_images() -> None:
+    slopes = []
+    for penalty in (0.0, 10.0):
+        step = after(60, gradient_penalty=penalty, discriminator_rate=1e-2, generator_rate=0)
+        real = step.networks.scale(resident(step)).requires_grad_()
+        logits = step.networks.discriminator(step.networks.shared(real))
+        slopes.append(squared_slope(logits, real).item())
+    assert slopes[1] < slopes[0] / 10
+
+
+@MODES
+def test_a_gradient_penalty_is_that_of_d_alone(mode: Any) -> None:
+    settings = {"recognition_learns": mode, "discriminator_rate": 0}
+    plain, penalised = (after(gradient_penalty=weight, **settings).networks for weight in (0, 9))
+    assert same(plain.generator, penalised.generator)
+    assert same(plain.recognition, penalised.recognition)
 
 
 # Views
