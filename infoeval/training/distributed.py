@@ -218,9 +218,10 @@ class _Gather(torch.autograd.Function):
 
 
 class _Share(torch.autograd.Function):
-    """Own share of the sum over the processes: the gradient of `_Gather`, which is its own in turn.
+    """A process's own share of the sum over all: how `_Gather` passes gradients back.
 
-    A gradient penalty needs the second.
+    Its own gradient is `_Gather`, so that the gradient of a gradient is right too, which a gradient
+    penalty needs.
     """
 
     @staticmethod

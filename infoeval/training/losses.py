@@ -129,10 +129,16 @@ def discriminator_loss(real_logits: Tensor, fake_logits: Tensor) -> Tensor:
 
 
 def squared_slope(logits: Tensor, images: Tensor, batch_dim: int = 0) -> Tensor:
-    """Return E‖∇ₓ logit D(x)‖², the mean over images: R1 of Mescheder et al. 2018.
+    """Return E‖∇ₓ logit D(x)‖², the mean over images, differentiable: R1 of Mescheder et al. 2018.
 
-    The gradient is that of the sum of all logits, which batch normalisation makes depend on all
-    images. The dimensions before `batch_dim` are kept.
+    Args:
+        logits: of D, (…, n, 1).
+        images: those that the logits were computed of, (…, n, channels, height, width).
+        batch_dim: the dimension of the n images; those before it, several runs, are kept.
+
+    The gradient is that of the sum of the logits, as with batch normalisation each logit depends on
+    all images.
+
     """
     (gradient,) = torch.autograd.grad(logits.sum(), images, create_graph=True)
     return gradient.float().square().flatten(batch_dim + 1).sum(-1).mean(-1)

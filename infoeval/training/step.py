@@ -204,7 +204,7 @@ class TrainingStep(ABC):
         return minus_value
 
     def _slope(self, real: Tensor) -> Tensor:
-        """Return the mean squared gradient of D's logit at real images, and a way to reduce it."""
+        """Return the mean squared gradient of D's logit at real images, itself differentiable."""
         real = real.detach().requires_grad_()
         logits = self.networks.discriminator(self.networks.shared(real))
         return squared_slope(logits, real, self.batch_dim)

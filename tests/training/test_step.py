@@ -310,6 +310,24 @@ def test_a_gradient_penalty_keeps_d_flat_at_real_images() -> None:
     assert slopes[1] < slopes[0] / 10
 
 
+@pytest.mark.parametrize("noise", [0.0, 0.1])
+def test_the_slope_is_taken_at_real_images_as_d_sees_them(
+    monkeypatch: pytest.MonkeyPatch, noise: float
+) -> None:
+    seen = []
+
+    def watched(logits: Tensor, images: Tensor, batch_dim: int = 0) -> Tensor:
+        seen.append(images.detach())
+        return squared_slope(logits, images, batch_dim)
+
+    monkeypatch.setattr("infoeval.training.step.squared_slope", watched)
+    step = after(gradient_penalty=1.0, image_noise=noise, recognition_view=Affine())
+    real = step.networks.scale(resident(step))
+    nearest = torch.cdist(seen[0].flatten(1), real.flatten(1)).min(1).values
+    deviation = (nearest.square().mean() / real[0].numel()).sqrt().item()
+    assert deviation == pytest.approx(2 * noise, rel=0.1, abs=1e-3)
+
+
 @MODES
 def test_a_gradient_penalty_is_that_of_d_alone(mode: Any) -> None:
     settings = {"recognition_learns": mode, "discriminator_rate": 0}
